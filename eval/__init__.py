@@ -1,0 +1,167 @@
+"""How good it is: measures as pure functions on embeddings, labels and answers."""
+
+from .alignment import aligned_correlation, grey_thumbnail
+from .bootstrap import (
+    bootstrap_macro,
+    bootstrap_mean,
+    bootstrap_rows,
+    percentile_interval,
+    resampled_sums,
+)
+from .calibration import (
+    Calibration,
+    Reliability,
+    measure_calibration,
+    multiclass_brier,
+    multiclass_nll,
+    prior_weights,
+    reliability,
+)
+from .classification import ClassCounts, confusion_matrix
+from .clustering import ClusterAgreement, cluster_agreement
+from .comparison import Comparison, compare, mcnemar, most_changed
+from .correlation import Correlation, spearman
+from .duplicates import (
+    confirmed,
+    cosine_pairs,
+    duplicate_groups,
+    equal_pairs,
+    hash_pairs,
+    nearest_pairs,
+)
+from .intervals import Interval, wilson, wilson_bounds
+from .leakage import Leaks, find_leaks
+from .novelty import (
+    Novelty,
+    Retained,
+    auroc,
+    fpr_at_tpr,
+    measure_novelty,
+    oscr,
+    over_commitment,
+    retained,
+    threshold_retaining,
+)
+from .precision import (
+    RecallAtPrecision,
+    recall_at_precision,
+    recall_at_precision_by_taxon,
+)
+from .protocols import (
+    Split,
+    class_draws,
+    given_split,
+    grouped_kfold,
+    leave_one_out,
+    leave_one_site_out,
+    leave_out_classes,
+    three_way,
+)
+from .ranking import Ranking, ranking_by_rank
+from .recall import (
+    KS,
+    Neighbours,
+    RankRecall,
+    genus_recall_of_other_species,
+    nearest,
+    recall_at_k,
+    recall_within,
+    tie_shares,
+)
+from .selective import (
+    SelectivePoint,
+    aurc,
+    choose_threshold,
+    knee,
+    selective_curve,
+    selective_point,
+)
+from .taxa import Taxa, count_positives
+from .transfer import (
+    DatasetError,
+    TransferGap,
+    dataset_classification_error,
+    learning_curve,
+    transfer_gap,
+)
+
+__all__ = [
+    "KS",
+    "Calibration",
+    "ClassCounts",
+    "ClusterAgreement",
+    "Comparison",
+    "Correlation",
+    "DatasetError",
+    "Interval",
+    "Leaks",
+    "Neighbours",
+    "Novelty",
+    "RankRecall",
+    "Ranking",
+    "RecallAtPrecision",
+    "Reliability",
+    "Retained",
+    "SelectivePoint",
+    "Split",
+    "Taxa",
+    "TransferGap",
+    "aligned_correlation",
+    "aurc",
+    "auroc",
+    "bootstrap_macro",
+    "bootstrap_mean",
+    "bootstrap_rows",
+    "choose_threshold",
+    "class_draws",
+    "cluster_agreement",
+    "compare",
+    "confirmed",
+    "confusion_matrix",
+    "cosine_pairs",
+    "count_positives",
+    "dataset_classification_error",
+    "duplicate_groups",
+    "equal_pairs",
+    "find_leaks",
+    "fpr_at_tpr",
+    "genus_recall_of_other_species",
+    "given_split",
+    "grey_thumbnail",
+    "grouped_kfold",
+    "hash_pairs",
+    "knee",
+    "learning_curve",
+    "leave_one_out",
+    "leave_one_site_out",
+    "leave_out_classes",
+    "mcnemar",
+    "measure_calibration",
+    "measure_novelty",
+    "most_changed",
+    "multiclass_brier",
+    "multiclass_nll",
+    "nearest",
+    "nearest_pairs",
+    "oscr",
+    "over_commitment",
+    "percentile_interval",
+    "prior_weights",
+    "ranking_by_rank",
+    "recall_at_k",
+    "recall_at_precision",
+    "recall_at_precision_by_taxon",
+    "recall_within",
+    "reliability",
+    "resampled_sums",
+    "retained",
+    "selective_curve",
+    "selective_point",
+    "spearman",
+    "three_way",
+    "threshold_retaining",
+    "tie_shares",
+    "transfer_gap",
+    "wilson",
+    "wilson_bounds",
+]

@@ -1,0 +1,107 @@
+"""The first sections: the figure to remember, and what was asked of what."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+from holotype.version import __version__
+
+from .blocks import Facts, Section, Text, Tile, Tiles
+from .cells import interval_text, share_cell, share_text
+from .subject import Subject, plural
+
+
+def summary(subject: Subject) -> str:
+    """Return what the report is about in one line."""
+    made, space = subject.evaluation.protocol, subject.evaluation.images.space
+    return (
+        f"{len(made.query_rows):,} queries against {len(made.gallery_rows):,} gallery images, "
+        f"{made.name} · space {space.name} · {_today()}"
+    )
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+def headline(subject: Subject) -> Section:
+    """Recall@1 at the finest rank with its interval, then the longer lists and coarser ranks."""
+    rank, recall = subject.rank, subject.recall
+    interval = subject.evaluation.intervals[rank]
+    bounds = (interval.low, interval.high)
+    first = Tile(
+        f"{rank.capitalize()} recall@1",
+        share_cell(recall.recall[1].micro, bar=True, interval=bounds),
+        f"95 % interval {interval_text(*bounds)}",
+    )
+    lists = [
+        Tile(f"{rank.capitalize()} recall@{k}", share_cell(recall.recall[k].micro, bar=True))
+        for k in recall.ks[1:]
+    ]
+    coarser = [
+        Tile(
+            f"{name.capitalize()} recall@1",
+            share_cell(subject.evaluation.recall[name].recall[1].micro, bar=True),
+        )
+        for name in reversed(subject.ranks[:-1])
+    ]
+    blocks = (Tiles((first, *lists, *coarser)), Text((_in_words(subject),)))
+    return Section("headline", "In short", blocks)
+
+
+def _in_words(subject: Subject) -> str:
+    recall, rank = subject.recall, subject.rank
+    n = int(recall.answerable.sum())
+    if not n:
+        return f"No query has a {rank} that the gallery holds, so recall cannot be measured."
+    right = int(recall.hits[recall.answerable, 0].sum())
+    last = max(recall.ks)
+    within = int(recall.hits[recall.answerable, recall.ks.index(last)].sum())
+    return (
+        f"For {right:,} of {n:,} queries the most similar gallery image is of the right {rank}; "
+        f"for {within:,} at least one of the {last} most similar is. For {n - within:,} none of "
+        f"the {last} is."
+    )
+
+
+def protocol(subject: Subject) -> Section:
+    """Who asked, who answered, and with which embeddings."""
+    space = subject.evaluation.images.space
+    ties = ", ".join(
+        f"{share_text(share)} at k = {k}" for k, share in subject.evaluation.ties.items()
+    )
+    facts = (
+        ("Collection", subject.collection.folder.resolve().name),
+        ("Protocol", _protocol_text(subject)),
+        ("Queries", _side(subject, "query")),
+        ("Gallery", _side(subject, "gallery")),
+        ("Left out", "Images of the query's own specimen are never among its neighbours"),
+        ("Similarity", f"Cosine of embeddings of {space.dim} dimensions; exact search"),
+        ("Encoder", f"{space.encoder}, {space.views} view{'s' if space.views > 1 else ''}"),
+        ("Space", f"{space.name} (encoder's fingerprint {space.fingerprint[:12]})"),
+        ("Ties", f"Share of lists that only the order of the gallery decided: {ties}"),
+        ("Made", f"{_today()}, Holotype {__version__}"),
+    )
+    return Section("protocol", "What was asked of what", (Facts(facts),))
+
+
+def _protocol_text(subject: Subject) -> str:
+    made = subject.evaluation.protocol
+    if not made.query:
+        return "Leave-one-out: every image asks once, all others answer"
+    return f"Given split: {' and '.join(made.query)} asks, {' and '.join(made.gallery)} answers"
+
+
+def _side(subject: Subject, side: str) -> str:
+    made, rank = subject.evaluation.protocol, subject.rank
+    rows = made.query_rows if side == "query" else made.gallery_rows
+    taxa = subject.evaluation.taxa[rank]
+    codes = taxa.query if side == "query" else taxa.gallery
+    named = codes[codes >= 0]
+    specimens = len(np.unique(subject.evaluation.images.specimens[rows]))
+    text = f"{len(rows):,} images of {specimens:,} specimens, "
+    text += f"{len(np.unique(named)):,} {plural(rank)}"
+    unnamed = len(codes) - len(named)
+    return text + (f"; {unnamed:,} images have no {rank} name" if unnamed else "")

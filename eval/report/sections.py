@@ -1,0 +1,34 @@
+"""The sections of the report, in their order. To add one, write a function and list it here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .blocks import Section
+from .confusion import confusion
+from .examples import failures
+from .glossary import glossary
+from .headline import headline, protocol
+from .recall_tables import by_category, by_rank, unanswerable
+from .spread import spread
+from .subject import Subject
+from .taxa_sections import genera, table
+
+SECTIONS: Sequence[Callable[[Subject], Section | None]] = (
+    headline,
+    protocol,
+    by_rank,
+    by_category,
+    spread,
+    confusion,
+    failures,
+    table,
+    genera,
+    unanswerable,
+    glossary,
+)
+
+
+def sections_of(subject: Subject) -> list[Section]:
+    """Return the sections that have something to say."""
+    return [made for section in SECTIONS if (made := section(subject)) is not None]

@@ -1,0 +1,79 @@
+"""The table of all taxa of one rank: counts, recall, and what each is mistaken for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from holotype.index.taxonomy import name_at
+
+from ..arrays import Codes, Flags
+from ..evaluation import Evaluation
+from ..intervals import wilson_bounds
+
+
+def taxon_table(evaluation: Evaluation, rank: str) -> pd.DataFrame:
+    """Return one row a taxon, worst first; taxa without an answerable query come last.
+
+    The index holds the taxa's codes. Columns: the coarser ranks that are named; `taxon`;
+    `n_queries`, `n_answerable`, `n_gallery`; `recall@k`; `recall@1_low` and `recall@1_high`,
+    Wilson's 95 % interval; `mistaken_for`, the taxon that wrong nearest images of its queries are
+    most often of, and how many of them are: `n_mistaken`.
+    """
+    table = evaluation.recall[rank].per_taxon.copy()
+    codes = _codes_of_rows(evaluation, rank)
+    lineages = [evaluation.images.labels(rank).lineages[code] for code in codes]
+    ranks = list(evaluation.recall)
+    for column, coarser in enumerate(ranks[: ranks.index(rank)]):
+        table.insert(column, coarser, [name_at(lineage, coarser) for lineage in lineages])
+    answerable = table["n_answerable"].to_numpy(np.float64)
+    hits = np.nan_to_num(table["recall@1"].to_numpy(np.float64)) * answerable
+    table["recall@1_low"], table["recall@1_high"] = wilson_bounds(hits, answerable)
+    mistakes = most_mistaken_for(evaluation, rank)
+    table["mistaken_for"] = [mistakes.get(int(code), ("", 0))[0] for code in codes]
+    table["n_mistaken"] = [mistakes.get(int(code), ("", 0))[1] for code in codes]
+    order = [f"recall@{k}" for k in evaluation.recall[rank].ks]
+    return table.set_axis(codes).sort_values([*order, "taxon"], kind="stable")
+
+
+def most_mistaken_for(evaluation: Evaluation, rank: str) -> dict[int, tuple[str, int]]:
+    """Return, for the code of each taxon with mistakes, the taxon it is mostly taken for."""
+    found: dict[int, tuple[str, int]] = {}
+    for truth, answer, times in confused_pairs(evaluation, rank):
+        found.setdefault(truth, (evaluation.taxa[rank].names[answer], times))
+    return found
+
+
+def confused_pairs(evaluation: Evaluation, rank: str) -> list[tuple[int, int, int]]:
+    """Return (truth, answer, times) of the wrong nearest images, the most frequent pair first.
+
+    Only answerable queries count, and only nearest images that are named at the rank.
+    """
+    taxa = evaluation.taxa[rank]
+    answers = nearest_taxon(evaluation, rank)
+    counted = wrong_at_first(evaluation, rank) & (answers >= 0)
+    pairs, times = np.unique(
+        np.column_stack([taxa.query[counted], answers[counted]]), axis=0, return_counts=True
+    )
+    order = np.argsort(-times, kind="stable")
+    return [(int(pairs[i, 0]), int(pairs[i, 1]), int(times[i])) for i in order]
+
+
+def nearest_taxon(evaluation: Evaluation, rank: str) -> Codes:
+    """Return the taxon of every query's nearest gallery image: int64 [q], -1 for none."""
+    named = np.append(evaluation.taxa[rank].gallery, -1)  # the last entry answers for the padding
+    found: Codes = named[evaluation.neighbours.rows[:, 0]]
+    return found
+
+
+def wrong_at_first(evaluation: Evaluation, rank: str) -> Flags:
+    """Return which answerable queries have a nearest image of another taxon: bool [q]."""
+    recall = evaluation.recall[rank]
+    return recall.answerable & ~recall.hits[:, 0]
+
+
+def _codes_of_rows(evaluation: Evaluation, rank: str) -> Codes:
+    """Return the taxon code of every row of `per_taxon`, which leaves out absent taxa."""
+    taxa = evaluation.taxa[rank]
+    named = np.concatenate([taxa.query, taxa.gallery])
+    return np.unique(named[named >= 0])

@@ -1,0 +1,71 @@
+"""Holotype: pictures of specimens in, honest identifications out.
+
+    import holotype
+
+    collection = holotype.Collection.open("moths")
+    encoder = holotype.load_encoder("bundled")
+    answer = holotype.identify(collection, encoder, [Path("unknown.jpg")])
+
+Names are loaded when they are first used, so that importing the package is instant.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .version import __version__
+
+if TYPE_CHECKING:
+    from .eval.evaluation import Evaluation, evaluate
+    from .index.collection import Collection
+    from .index.encoders import Encoder, load_encoder
+    from .index.errors import HolotypeError
+    from .index.export import export_parquet
+    from .index.identify import Answer, Determination, identify
+    from .index.ingest import IngestReport, ingest
+    from .index.manifest import Manifest, Problem
+    from .index.search import Hit, search
+
+_HOMES = {
+    "Answer": "index.identify",
+    "Collection": "index.collection",
+    "Determination": "index.identify",
+    "Encoder": "index.encoders",
+    "Evaluation": "eval.evaluation",
+    "Hit": "index.search",
+    "HolotypeError": "index.errors",
+    "IngestReport": "index.ingest",
+    "Manifest": "index.manifest",
+    "Problem": "index.manifest",
+    "evaluate": "eval.evaluation",
+    "export_parquet": "index.export",
+    "identify": "index.identify",
+    "ingest": "index.ingest",
+    "load_encoder": "index.encoders",
+    "search": "index.search",
+}
+
+__all__ = [
+    "Answer",
+    "Collection",
+    "Determination",
+    "Encoder",
+    "Evaluation",
+    "Hit",
+    "HolotypeError",
+    "IngestReport",
+    "Manifest",
+    "Problem",
+    "__version__",
+    "evaluate",
+    "export_parquet",
+    "identify",
+    "ingest",
+    "load_encoder",
+    "search",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'holotype' has no attribute '{name}'")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

@@ -1,0 +1,1 @@
+"""Specimens become searchable: pictures, manifests, encoders, collections, search, answers."""

@@ -1,0 +1,260 @@
+"""A collection: the folder that holds pictures' records, embeddings and determinations."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from .database import Database
+from .errors import MismatchError, NotFoundError
+from .files import write_durably
+from .gallery import Gallery
+from .generations import State, keep_index, load_index, state_of
+from .knn import Embeddings
+from .pictures import read_bytes, read_picture, thumbnail
+from .projection import Projection
+from .records import Image, Space, image_query, put_image, read_image
+from .settings import settings
+from .spaces import (
+    add_projected_space,
+    add_space,
+    check_fingerprint,
+    find_space,
+    list_spaces,
+    projection_of,
+    read_vectors,
+    source_of,
+)
+from .taxonomy import RANKS, Lineage
+
+if TYPE_CHECKING:
+    from .encoders import Encoder
+
+
+class Collection:
+    """A collection on disk. Safe to read from several threads; one process writes at a time.
+
+    Use `Collection.open` for one that exists and `Collection.create` for a new one.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._galleries: dict[str, Gallery] = {}
+        self._loading = threading.Lock()
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Self:
+        """Open a collection that exists.
+
+        Raises:
+            NotFoundError: the folder is not a collection.
+            CorruptError: its database is damaged, foreign, or of a newer version.
+        """
+        return cls(Database(Path(folder)))
+
+    @classmethod
+    def create(cls, folder: str | Path) -> Self:
+        """Open a collection, making it where there is none."""
+        return cls(Database(Path(folder), create=True))
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def folder(self) -> Path:
+        """The collection's folder."""
+        return self.database.folder
+
+    # Spaces -----------------------------------------------------------------------------------
+
+    def spaces(self) -> list[Space]:
+        """Return the spaces, oldest first."""
+        return list_spaces(self.database)
+
+    def space(self, name: str | None = None) -> Space:
+        """Return a space by name; without a name, the oldest; see `find_space`."""
+        return find_space(self.database, name)
+
+    def add_space(
+        self, name: str, *, encoder: str, fingerprint: str, views: int, dim: int
+    ) -> Space:
+        """Return the space of that name, made where there is none; see `spaces.add_space`."""
+        return add_space(
+            self.database, name, encoder=encoder, fingerprint=fingerprint, views=views, dim=dim
+        )
+
+    def add_projected_space(self, name: str, base: Space, projection: Projection) -> Space:
+        """Return a space that shows `base` through a projection; see `spaces`."""
+        return add_projected_space(self.database, name, base, projection)
+
+    def check_encoder(self, name: str | None, encoder: Encoder) -> Space:
+        """Return a space, having refused an encoder that is not its own.
+
+        Raises:
+            MismatchError: the fingerprints differ.
+            NotFoundError: no such space.
+        """
+        space = self.space(name)
+        source = source_of(self.database, space)
+        check_fingerprint(source, encoder.fingerprint, encoder.name)
+        return space
+
+    def vectors(self, space: Space) -> Embeddings:
+        """Return the vectors of a space, float32 [n, dim] unit rows, in the images' order."""
+        return read_vectors(self.database, space)
+
+    # Images -----------------------------------------------------------------------------------
+
+    def image(self, image_id: str) -> Image:
+        """Return an image with its accepted determination.
+
+        Raises:
+            NotFoundError: there is none of that id.
+        """
+        for image in self.images("i.image_id = ?", (image_id,)):
+            return image
+        raise NotFoundError(f"{self.folder} has no image '{image_id}'")
+
+    def images(self, where: str = "1", values: Sequence[object] = ()) -> Iterator[Image]:
+        """Yield the images that an SQL condition on `i` (images) and `t` (taxa) selects, by row."""
+        query = image_query(where) + " ORDER BY i.row"
+        for record in self.database.read(query, values):
+            yield read_image(record)
+
+    def images_at(self, rows: Sequence[int]) -> dict[int, Image]:
+        """Return images by their rows."""
+        marks = ", ".join("?" for _ in rows)
+        return {image.row: image for image in self.images(f"i.row IN ({marks})", rows)}
+
+    def store(self, space: Space, entries: Iterable[tuple[Image, Embeddings | None]]) -> None:
+        """Store images and, where given, their embeddings in a space, all or none of them.
+
+        Args:
+            entries: images and unit rows, float32 [dim]; None leaves the embedding as it is.
+
+        Raises:
+            MismatchError: a vector has another length than the space.
+        """
+        with self.database.writing(), self.database.transaction() as connection:
+            for image, vector in entries:
+                row = put_image(connection, image)
+                if vector is None:
+                    continue
+                if vector.shape != (space.dim,):
+                    raise MismatchError(
+                        f"Vector of shape {vector.shape} for space '{space.name}' of "
+                        f"{space.dim} dimensions; use the space's own encoder"
+                    )
+                connection.execute(
+                    "INSERT OR REPLACE INTO embeddings (space_id, row, sha256, vector) "
+                    "VALUES (?, ?, ?, ?)",
+                    (space.space_id, row, image.sha256, vector.astype(space.dtype).tobytes()),
+                )
+
+    def embedded(self, space: Space) -> dict[str, str]:
+        """Return {image_id: sha256 of the picture that was embedded} of a space."""
+        found = self.database.read(
+            "SELECT image_id, e.sha256 FROM embeddings AS e JOIN images USING (row) "
+            "WHERE space_id = ?",
+            (space.space_id,),
+        )
+        return {record[0]: record[1] for record in found}
+
+    def picture_path(self, image: Image) -> Path:
+        """Return the file of an image; copied pictures lie inside the collection."""
+        return self.folder / image.path
+
+    def thumbnail(self, image: Image) -> bytes:
+        """Return a small JPEG of an image, made once and kept.
+
+        Raises:
+            PictureError: the original is gone or damaged.
+        """
+        side = settings().thumbnail_pixels
+        kept = self.folder / "thumbnails" / f"{image.sha256}-{side}.jpg"
+        try:
+            return kept.read_bytes()
+        except OSError:
+            path = self.picture_path(image)
+            data = thumbnail(read_picture(read_bytes(path), target=side, name=path), side)
+        with suppress(OSError):  # only a cache: a full or read-only disk does not matter
+            kept.parent.mkdir(exist_ok=True)
+            write_durably(kept, data)
+        return data
+
+    # Embeddings -------------------------------------------------------------------------------
+
+    def gallery(self, name: str | None = None) -> Gallery:
+        """Return a snapshot of a space with an index over it, kept until something is written.
+
+        Raises:
+            NotFoundError: no such space, or nothing in it.
+        """
+        with self._loading:
+            with self.database.snapshot():
+                space = self.space(name)
+                kept = self._galleries.get(space.name)
+                stamp = self._stamp(space)
+                if kept is not None and (kept.space, kept.state, kept.labelled) == (space, *stamp):
+                    return kept
+                gallery, built = self._load_gallery(space, *stamp)
+            if built:
+                keep_index(self.database, space, gallery.state, gallery.index)
+            self._galleries[space.name] = gallery
+            return gallery
+
+    def _stamp(self, space: Space) -> tuple[State, int]:
+        last = self.database.read("SELECT coalesce(max(determination_id), 0) FROM determinations")
+        return state_of(self.database, space), last[0][0]
+
+    def _load_gallery(self, space: Space, state: State, labelled: int) -> tuple[Gallery, bool]:
+        """Return a gallery, and whether its index had to be built."""
+        records = self.database.read(
+            "SELECT e.row, i.specimen_id, a.taxon_id FROM embeddings AS e "
+            "JOIN images AS i USING (row) LEFT JOIN accepted AS a USING (specimen_id) "
+            "WHERE e.space_id = ? ORDER BY e.row",
+            (space.source_id,),
+        )
+        if not records:
+            raise NotFoundError(
+                f"Space '{space.name}' of {self.folder} is empty; add pictures with "
+                "'holotype ingest'"
+            )
+        rows, specimens, taxon_ids = zip(*records, strict=True)
+        taxa, places = self._taxa()
+        index, built = load_index(self.database, space, state, lambda: self.vectors(space))
+        gallery = Gallery(
+            space=space,
+            state=state,
+            labelled=labelled,
+            rows=np.array(rows, np.int64),
+            specimens=np.unique(np.array(specimens, object).astype(str), return_inverse=True)[1],
+            taxa=taxa,
+            taxon=np.array([places.get(taxon, -1) for taxon in taxon_ids], np.int64),
+            projection=projection_of(self.database, space),
+            index=index,
+        )
+        return gallery, built
+
+    def _taxa(self) -> tuple[list[Lineage], dict[int, int]]:
+        records = self.database.read("SELECT * FROM taxa ORDER BY taxon_id")
+        taxa = [tuple(record[rank] for rank in RANKS) for record in records]
+        return taxa, {record["taxon_id"]: place for place, record in enumerate(records)}

@@ -1,0 +1,199 @@
+"""What an encoder is: pictures (and, for some, words) in, float32 unit rows out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import nn
+
+from ..errors import EncoderError, UsageError
+from ..pictures import pad_to_square, shrink
+from ..settings import settings
+
+Embeddings = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+VIEWS: dict[int, tuple[str, ...]] = {
+    1: ("whole",),
+    2: ("whole", "centre"),
+    3: ("whole", "mirror", "centre"),
+}
+_CENTRE = 0.65  # share of the side that the centre view keeps
+_LONGEST = 16  # times the encoder's own side; longer pictures are shrunk before they are padded
+
+_INTERPOLATION = {
+    "bicubic": Image.Resampling.BICUBIC,
+    "bilinear": Image.Resampling.BILINEAR,
+    "lanczos": Image.Resampling.LANCZOS,
+    "nearest": Image.Resampling.NEAREST,
+}
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How a picture becomes the encoder's input: square side in pixels, scaling, mean and std.
+
+    Mean and std are per channel, on RGB scaled to 0..1. They belong to the weights: with another
+    encoder's values the vectors are wrong without any error.
+    """
+
+    size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    interpolation: str = "bicubic"
+
+    def __post_init__(self) -> None:
+        if self.interpolation not in _INTERPOLATION:
+            known = ", ".join(_INTERPOLATION)
+            raise EncoderError(f"Interpolation '{self.interpolation}' is not one of {known}")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded network: what a loader returns, before views and device are chosen.
+
+    `image` maps float32 [n, 3, size, size] to features [n, dim]; `text`, where there is a text
+    tower, maps a list of n strings to features [n, dim] in the same space.
+    """
+
+    image: nn.Module
+    preprocessing: Preprocessing
+    weights: nn.Module
+    text: Callable[[Sequence[str]], torch.Tensor] | None = None
+
+
+class Encoder:
+    """An encoder with its views and its device.
+
+    Safe to call from several threads at once.
+
+    Attributes:
+        name: the string that loads it again.
+        dim: length of an embedding.
+        views: how many views of a picture are averaged; see `VIEWS`.
+        fingerprint: sha256 of the weights, the preprocessing and the views. Two encoders with one
+            fingerprint make the same embeddings.
+    """
+
+    def __init__(self, name: str, model: Model, *, views: int = 1) -> None:
+        if views not in VIEWS:
+            raise UsageError(f"views is {views}; it must be one of {', '.join(map(str, VIEWS))}")
+        self.name = name
+        self.views = views
+        self.preprocessing = model.preprocessing
+        self.device = pick_device()
+        self.fingerprint = _fingerprint(model.weights, model.preprocessing, VIEWS[views])
+        self._model = model
+        model.weights.eval().to(self.device)
+        model.image.eval().to(self.device).to(memory_format=torch.channels_last)
+        scale = 255.0 * torch.tensor((self.preprocessing.mean, self.preprocessing.std))
+        self._mean, self._std = scale.to(self.device)[:, None, :, None, None]
+        side = self.preprocessing.size
+        self.dim = self.encode_images(np.zeros((1, views, side, side, 3), np.uint8)).shape[1]
+
+    @property
+    def has_text(self) -> bool:
+        """Whether words can be encoded too."""
+        return self._model.text is not None
+
+    @property
+    def batch_size(self) -> int:
+        """Pictures per batch: small on a CPU, where a large batch leaves the cache."""
+        wanted = settings().batch_size or (64 if self.device.type == "cuda" else 8)
+        return max(1, wanted // self.views)
+
+    def preprocess(self, picture: Image.Image) -> Pixels:
+        """Return the views of an upright RGB picture: uint8 [views, size, size, 3]."""
+        square = pad_to_square(shrink(picture, _LONGEST * self.preprocessing.size))
+        return np.stack([self._view(square, view) for view in VIEWS[self.views]])
+
+    def _view(self, square: Image.Image, view: str) -> Pixels:
+        size, side = self.preprocessing.size, square.width
+        margin = side * (1 - _CENTRE) / 2 if view == "centre" else 0
+        box = (margin, margin, side - margin, side - margin)
+        method = _INTERPOLATION[self.preprocessing.interpolation]
+        pixels = np.asarray(square.resize((size, size), method, box))
+        return pixels[:, ::-1] if view == "mirror" else pixels
+
+    def encode_images(self, pixels: Pixels) -> Embeddings:
+        """Encode preprocessed pictures.
+
+        Args:
+            pixels: uint8 [n, views, size, size, 3], rows of `preprocess`.
+
+        Returns:
+            float32 [n, dim], unit rows: the normalised mean over the normalised views.
+
+        Raises:
+            EncoderError: the network gave a vector that is not finite.
+        """
+        count, views = pixels.shape[:2]
+        with torch.inference_mode():
+            batch = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device)
+            batch = batch.flatten(0, 1).permute(0, 3, 1, 2).float()
+            features = self._model.image(batch.sub_(self._mean).div_(self._std)).float()
+            unit = nn.functional.normalize(features, dim=1).view(count, views, -1)
+            return self._finished(nn.functional.normalize(unit.mean(1), dim=1))
+
+    def encode_text(self, texts: Sequence[str]) -> Embeddings:
+        """Encode n descriptions into the space of the pictures: float32 [n, dim], unit rows.
+
+        Raises:
+            UsageError: the encoder has no text tower.
+        """
+        if self._model.text is None:
+            raise UsageError(
+                f"Encoder '{self.name}' has no text tower; search by text needs a CLIP-style "
+                "encoder such as open_clip:ViT-B-32/openai"
+            )
+        with torch.inference_mode():
+            features = self._model.text(texts).float()
+            return self._finished(nn.functional.normalize(features, dim=1))
+
+    def _finished(self, unit: torch.Tensor) -> Embeddings:
+        rows: Embeddings = unit.cpu().numpy()
+        if not np.isfinite(rows).all():
+            raise EncoderError(f"Encoder '{self.name}' gave vectors that are not finite numbers")
+        return rows
+
+
+@contextmanager
+def single_threaded() -> Iterator[None]:
+    """Let every encoding thread work alone, instead of all of them sharing all cores.
+
+    Two threads with one core each encode more pictures than two that split every batch.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def pick_device() -> torch.device:
+    """Return the device of `HOLOTYPE_DEVICE`; by default CUDA, then MPS, then the CPU."""
+    wanted = settings().device
+    if wanted != "auto":
+        return torch.device(wanted)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def _fingerprint(weights: nn.Module, preprocessing: Preprocessing, views: tuple[str, ...]) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(weights.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+    recipe = {**asdict(preprocessing), "views": views, "padding": "edge mean"}
+    digest.update(json.dumps(recipe, sort_keys=True).encode())
+    return digest.hexdigest()

@@ -1,0 +1,81 @@
+"""CLIP-style encoders through open_clip: pictures and words in one space.
+
+`open_clip:<model>/<pretrained>`, `hf-hub:<organisation>/<model>`, `local-dir:<folder>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import open_clip
+import torch
+from torch import nn
+
+from ..errors import EncoderError
+from .base import Model, Preprocessing
+
+
+class _ImageTower(nn.Module):
+    def __init__(self, clip: nn.Module) -> None:
+        super().__init__()
+        self.clip = clip
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        features: torch.Tensor = self.clip.encode_image(images)  # type: ignore[operator]
+        return features
+
+
+def load_open_clip(name: str) -> Model:
+    """Load `<model>/<pretrained>`; both are open_clip's names, and the weights are required.
+
+    Raises:
+        EncoderError: the name has no `/<pretrained>`, or the weights cannot be loaded.
+    """
+    architecture, _, pretrained = name.partition("/")
+    if not pretrained:
+        raise EncoderError(
+            f"'open_clip:{name}' names no weights; write open_clip:<model>/<pretrained>, "
+            "for example open_clip:ViT-B-32/openai"
+        )
+    return _load(architecture, pretrained)
+
+
+def load_hub(name: str) -> Model:
+    """Load a model repository of the Hugging Face hub, for example `imageomics/bioclip-2`."""
+    return _load(f"hf-hub:{name}", None)
+
+
+def load_local(folder: str) -> Model:
+    """Load a folder with `open_clip_config.json` and its weights."""
+    return _load(f"local-dir:{folder}", None)
+
+
+def _load(name: str, pretrained: str | None) -> Model:
+    try:
+        # Without require_pretrained open_clip goes on with random weights and only a warning.
+        clip = open_clip.create_model(
+            name, pretrained=pretrained, require_pretrained=True, weights_only=True
+        )
+        tokenizer = open_clip.get_tokenizer(name)
+    except Exception as error:  # open_clip and the hub raise many kinds
+        shown = f"{name}/{pretrained}" if pretrained else name
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise EncoderError(
+            f"open_clip cannot load '{shown}' ({reason}); check the name, or fetch the weights "
+            "once while online"
+        ) from error
+    config = open_clip.get_model_preprocess_cfg(clip)
+    size = config["size"]
+    preprocessing = Preprocessing(
+        size=size if isinstance(size, int) else size[0],
+        mean=tuple(config["mean"]),
+        std=tuple(config["std"]),
+        interpolation=config["interpolation"],
+    )
+
+    def encode_text(texts: Sequence[str]) -> torch.Tensor:
+        tokens = tokenizer(list(texts)).to(next(clip.parameters()).device)
+        features: torch.Tensor = clip.encode_text(tokens)
+        return features
+
+    return Model(_ImageTower(clip), preprocessing, weights=clip, text=encode_text)

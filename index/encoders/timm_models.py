@@ -1,0 +1,37 @@
+"""Any pretrained image network of timm: `timm:<model>`, for example `timm:resnet50.a1_in1k`."""
+
+from __future__ import annotations
+
+import timm
+from timm.data import resolve_model_data_config
+
+from ..errors import EncoderError
+from .base import Model, Preprocessing
+
+
+def load_timm(model: str) -> Model:
+    """Load a network of timm with its pretrained weights and its own preprocessing.
+
+    Raises:
+        EncoderError: timm has no such model, no weights for it, or cannot reach them.
+    """
+    try:
+        network = timm.create_model(model, pretrained=True, num_classes=0)
+    except Exception as error:  # timm and the hub raise many kinds; all mean it cannot be loaded
+        raise EncoderError(
+            f"timm cannot load '{model}' with pretrained weights ({_first_line(error)}); "
+            "check the name, or fetch the weights once while online"
+        ) from error
+    config = resolve_model_data_config(network)
+    preprocessing = Preprocessing(
+        size=config["input_size"][1],
+        mean=tuple(config["mean"]),
+        std=tuple(config["std"]),
+        interpolation=config["interpolation"],
+    )
+    return Model(network, preprocessing, weights=network)
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

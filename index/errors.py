@@ -1,0 +1,76 @@
+"""One tree of errors, one sentence each, with what the command line and the service need to answer.
+
+Every message says what was wrong, the value, the limit where there is one, and the way out.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class HolotypeError(Exception):
+    """Something a user can act on: shown as one sentence, never as a traceback."""
+
+    exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 400
+    title: ClassVar[str] = "Bad request"
+
+
+class UsageError(HolotypeError):
+    """The request itself is off: an unknown option value, rank, space or filter."""
+
+    exit_code = 2
+    http_status = 422
+    title = "Request not understood"
+
+
+class NotFoundError(UsageError):
+    """A thing that was named is not there."""
+
+    http_status = 404
+    title = "Not found"
+
+
+class PictureError(HolotypeError):
+    """A picture that cannot or must not be read."""
+
+    http_status = 422
+    title = "Picture not usable"
+
+
+class ManifestError(HolotypeError):
+    """A source of pictures that cannot be read as a whole."""
+
+    http_status = 422
+    title = "Manifest not usable"
+
+
+class EncoderError(HolotypeError):
+    """An encoder that cannot be loaded."""
+
+    http_status = 422
+    title = "Encoder not usable"
+
+
+class LockedError(HolotypeError):
+    """Another process is writing to the collection."""
+
+    exit_code = 3
+    http_status = 409
+    title = "Collection is locked"
+
+
+class CorruptError(HolotypeError):
+    """A file of the collection is damaged, or is not what it claims to be."""
+
+    exit_code = 4
+    http_status = 503
+    title = "Collection is damaged"
+
+
+class MismatchError(HolotypeError):
+    """Vectors of one encoder meet a space of another."""
+
+    exit_code = 4
+    http_status = 409
+    title = "Encoder does not match"

@@ -1,0 +1,93 @@
+"""A snapshot of a space in memory: which vector is which picture, and what it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .generations import State
+from .projection import Projection
+from .records import Space
+from .taxonomy import RANKS, Lineage
+from .vector import VectorIndex
+
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class RankLabels:
+    """The taxa of one rank in a gallery.
+
+    Attributes:
+        codes: int64 [n], the taxon of every image as a position in `names`, -1 where not known.
+        names: the taxa. Two taxa of one name in different categories are different taxa.
+        lineages: one lineage of each taxon, cut off below this rank.
+    """
+
+    codes: Codes
+    names: list[str]
+    lineages: list[Lineage]
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """The images of a space at one committed state; place i is row i of every array.
+
+    Attributes:
+        labelled: the last determination that the labels reflect.
+        rows: int64 [n], the images' rows in the collection, ascending.
+        specimens: int64 [n], images of one specimen share a code.
+        taxa: the different lineages.
+        taxon: int64 [n], position in `taxa`, -1 where a specimen has no determination.
+    """
+
+    space: Space
+    state: State
+    labelled: int
+    rows: Codes
+    specimens: Codes
+    taxa: list[Lineage]
+    taxon: Codes
+    index: VectorIndex
+    projection: Projection | None = None
+    _labels: dict[str, RankLabels] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def ranks(self) -> tuple[str, ...]:
+        """The ranks that at least one image is named at, coarse to fine."""
+        return tuple(rank for rank in RANKS if self.labels(rank).names)
+
+    def labels(self, rank: str) -> RankLabels:
+        """Return the taxa of a rank."""
+        if rank not in self._labels:
+            self._labels[rank] = _rank_labels(self.taxa, self.taxon, rank)
+        return self._labels[rank]
+
+    def places(self, rows: Sequence[int] | Codes) -> Codes:
+        """Return the places of images that are in this gallery, given their rows."""
+        wanted = np.asarray(rows, np.int64)
+        places = np.searchsorted(self.rows, wanted).clip(max=max(len(self) - 1, 0))
+        return places[self.rows[places] == wanted] if len(self) else places[:0]
+
+
+def _rank_labels(taxa: list[Lineage], taxon: Codes, rank: str) -> RankLabels:
+    place = RANKS.index(rank)
+    known: dict[tuple[str, str], int] = {}
+    lineages: list[Lineage] = []
+    of_taxon = np.full(len(taxa) + 1, -1, np.int64)  # the last entry answers for taxon -1
+    for number, lineage in enumerate(taxa):
+        if not lineage[place]:
+            continue
+        key = (lineage[0], lineage[place])
+        if key not in known:
+            known[key] = len(known)
+            lineages.append(lineage[: place + 1] + ("",) * (len(RANKS) - place - 1))
+        of_taxon[number] = known[key]
+    return RankLabels(of_taxon[taxon], [name for _, name in known], lineages)

@@ -1,0 +1,108 @@
+"""What a collection holds, and whether it is whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .collection import Collection
+from .errors import CorruptError
+from .generations import damage, state_of
+from .pictures import content_hash
+from .spaces import source_of
+from .taxonomy import RANKS
+
+
+def info(collection: Collection) -> dict[str, Any]:
+    """Return counts, spaces with their encoders, and index kinds, as JSON-ready values."""
+    connection = collection.database.connection()
+    images, specimens = connection.execute(
+        "SELECT count(*), count(DISTINCT specimen_id) FROM images"
+    ).fetchone()
+    taxa = {}
+    for rank in RANKS:
+        count = connection.execute(
+            f'SELECT count(DISTINCT category || "/" || "{rank}") FROM accepted '
+            f"JOIN taxa USING (taxon_id) WHERE \"{rank}\" <> ''"
+        ).fetchone()[0]
+        if count:
+            taxa[rank] = count
+    splits = connection.execute("SELECT split, count(*) FROM images GROUP BY split ORDER BY split")
+    return {
+        "collection": str(collection.folder),
+        "images": images,
+        "specimens": specimens,
+        "taxa": taxa,
+        "splits": {split: count for split, count in splits if split},
+        "spaces": [_space_info(collection, space.name) for space in collection.spaces()],
+    }
+
+
+def _space_info(collection: Collection, name: str) -> dict[str, Any]:
+    space = collection.space(name)
+    record = (
+        collection.database.connection()
+        .execute("SELECT kind FROM index_files WHERE space_id = ?", (space.space_id,))
+        .fetchone()
+    )
+    return {
+        "name": space.name,
+        "encoder": space.encoder,
+        "fingerprint": space.fingerprint,
+        "views": space.views,
+        "dim": space.dim,
+        "tuned_from": source_of(collection.database, space).name if space.projection_id else None,
+        "embeddings": state_of(collection.database, space).count,
+        "index": record["kind"] if record else None,
+    }
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a verification found: sentences; empty lists where all is well.
+
+    Attributes:
+        errors: the truth is damaged: restore a snapshot.
+        warnings: something derived or referenced is missing or changed.
+    """
+
+    errors: list[str]
+    warnings: list[str]
+
+
+def verify(collection: Collection, *, pictures: bool = False) -> Verification:
+    """Check the database, the vectors and the index files of a collection.
+
+    Args:
+        pictures: also read every picture and compare it with the hash that was stored.
+    """
+    connection = collection.database.connection()
+    errors = [
+        f"{collection.folder}: {line[0]}"
+        for line in connection.execute("PRAGMA integrity_check")
+        if line[0] != "ok"
+    ]
+    warnings = []
+    for space in collection.spaces():
+        try:
+            collection.vectors(space)
+        except CorruptError as error:
+            errors.append(str(error))
+        broken = damage(collection.database, space)
+        if broken:
+            warnings.append(broken)
+    if pictures:
+        warnings += _changed_pictures(collection)
+    return Verification(errors, warnings)
+
+
+def _changed_pictures(collection: Collection) -> list[str]:
+    found = []
+    for image in collection.images():
+        path = collection.picture_path(image)
+        try:
+            if content_hash(path.read_bytes()) != image.sha256:
+                found.append(f"{path} is not the picture that was ingested; ingest it again")
+        except OSError as error:
+            found.append(f"{path} cannot be read ({error.strerror}); its embedding is kept")
+    return found

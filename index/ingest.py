@@ -1,0 +1,278 @@
+"""Pictures into a collection: decode, encode and store side by side, resumable at any moment."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .collection import Collection
+from .encoders import Embeddings, Encoder, Pixels, single_threaded
+from .errors import ManifestError, PictureError
+from .files import write_durably
+from .manifest import Manifest, Problem, Progress
+from .pictures import content_hash, perceptual_hash, picture_size, read_bytes, read_picture
+from .records import DETAILS, Image, Space
+from .runtime import worker_count
+from .taxonomy import RANKS
+
+_COMMIT_SECONDS = 1.0
+
+_Row = tuple[int, Image]  # the manifest's row number, and what it says
+_Entry = tuple[Image, Embeddings | None]
+
+
+@dataclass
+class IngestReport:
+    """What an ingest did.
+
+    Attributes:
+        embedded: pictures that went through the encoder.
+        unchanged: pictures that were there already, and so were skipped.
+        problems: rows that were left out or need attention.
+        seconds: wall time of decoding, encoding and storing.
+    """
+
+    space: str
+    embedded: int = 0
+    unchanged: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON-ready values."""
+        rate = self.embedded / self.seconds if self.seconds else 0.0
+        return {
+            "space": self.space,
+            "embedded": self.embedded,
+            "unchanged": self.unchanged,
+            "left_out": sum(problem.severity == "error" for problem in self.problems),
+            "problems": [vars(problem) for problem in self.problems],
+            "seconds": round(self.seconds, 2),
+            "images_per_second": round(rate, 1),
+        }
+
+
+def ingest(
+    manifest: Manifest,
+    collection: Collection,
+    encoder: Encoder,
+    *,
+    space: str = "base",
+    strict: bool = False,
+    copy_images: bool = False,
+    on_check: Progress | None = None,
+    on_embed: Progress | None = None,
+) -> IngestReport:
+    """Embed a manifest's pictures into a space of a collection.
+
+    Interrupted at any moment, it goes on where it was: what is stored is skipped by the hash of
+    its content.
+
+    Args:
+        strict: store nothing where the manifest has any row with an error.
+        copy_images: keep a copy of every picture inside the collection.
+        on_check, on_embed: called with (done, in all) while checking and while embedding.
+
+    Raises:
+        LockedError: another process is writing to the collection.
+        ManifestError: no picture that can be used; with `strict`, any bad row.
+        MismatchError: the space belongs to another encoder.
+    """
+    with collection.database.writing():
+        if any(known.name == space for known in collection.spaces()):
+            collection.check_encoder(space, encoder)  # before the long work, not after it
+        checked, problems = manifest.check(decode=strict, progress=on_check)
+        report = IngestReport(space, problems=problems)
+        if strict or not len(checked):
+            _refuse(problems, "Nothing was stored")
+        target = collection.add_space(
+            space,
+            encoder=encoder.name,
+            fingerprint=encoder.fingerprint,
+            views=encoder.views,
+            dim=encoder.dim,
+        )
+        start = time.perf_counter()
+        todo = list(_without_stored(collection, target, _images(checked), report))
+        _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
+        report.seconds = time.perf_counter() - start
+        if not report.embedded and not report.unchanged:
+            _refuse(report.problems, "No picture can be used")
+        return report
+
+
+def _refuse(problems: list[Problem], what: str) -> None:
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        rest = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise ManifestError(f"{what}: {errors[0]}{rest}")
+
+
+def _images(manifest: Manifest) -> Iterator[_Row]:
+    """Yield (row number, image) of a checked manifest; sizes and hash are not known yet."""
+    extra = manifest.extra_columns
+    for record in manifest.frame.to_dict("records"):
+        yield (
+            int(record["_row"]),
+            Image(
+                image_id=record["image_id"],
+                specimen_id=record["specimen_id"],
+                path=record["_file"],
+                sha256=record["sha256"],
+                phash=0,
+                width=0,
+                height=0,
+                split=record["split"],
+                lineage=tuple(record[rank] for rank in RANKS),
+                details={name: record[name] for name in DETAILS},
+                metadata={name: record[name] for name in extra if record[name]},
+            ),
+        )
+
+
+def _without_stored(
+    collection: Collection,
+    space: Space,
+    images: Iterable[_Row],
+    report: IngestReport,
+) -> Iterator[_Row]:
+    """Yield the images that need embedding; update the records of those that do not."""
+    embedded = collection.embedded(space)
+    stored = {image.image_id: image for image in collection.images()}
+    updates = []
+    for row, image in images:
+        old = stored.get(image.image_id)
+        if old is not None and _is_taken(old, image):
+            message = f"image_id '{image.image_id}' is that of {old.path}; give each its own"
+            report.problems.append(Problem(row, image.path, message))
+            continue
+        if old is None or embedded.get(image.image_id) != image.sha256:
+            yield row, image
+            continue
+        report.unchanged += 1
+        same = replace(
+            image,
+            phash=old.phash,
+            width=old.width,
+            height=old.height,
+            path=image.path if Path(old.path).is_absolute() else old.path,
+            row=old.row,
+        )
+        if same != old:
+            updates.append((same, None))
+    if updates:
+        collection.store(space, updates)
+
+
+def _is_taken(old: Image, new: Image) -> bool:
+    """Return whether an id already names another picture, whose file is still there.
+
+    Two folders often hold files of one name; the second must not replace the first.
+    """
+    before = Path(old.path)
+    return (
+        old.sha256 != new.sha256
+        and before.is_absolute()
+        and before.is_file()
+        and not before.samefile(new.path)
+    )
+
+
+class _Pipeline:
+    """Decoding and encoding in threads, while the calling thread stores what they finish."""
+
+    def __init__(
+        self, collection: Collection, space: Space, encoder: Encoder, copy_images: bool
+    ) -> None:
+        self.collection = collection
+        self.space = space
+        self.encoder = encoder
+        self.copies = collection.folder if copy_images else None
+
+    def run(self, todo: list[_Row], report: IngestReport, progress: Progress | None) -> None:
+        """Embed and store every row; what is finished is stored even when interrupted."""
+        waiting: list[_Entry] = []
+        committed, done = time.monotonic(), 0
+        tasks = _chunks(todo, self.encoder.batch_size)
+        with single_threaded(), ThreadPoolExecutor(worker_count()) as pool:
+            ahead = 2 * worker_count()
+            running = deque(pool.submit(self._work, task) for task in islice(tasks, ahead))
+            try:
+                while running:
+                    entries, problems = running.popleft().result()
+                    running.extend(pool.submit(self._work, task) for task in islice(tasks, 1))
+                    waiting += entries
+                    report.problems += problems
+                    done += len(entries) + len(problems)
+                    if progress:
+                        progress(done, len(todo))
+                    if time.monotonic() - committed > _COMMIT_SECONDS:
+                        self._commit(waiting, report)
+                        committed = time.monotonic()
+            finally:
+                for future in running:
+                    future.cancel()
+                self._commit(waiting, report)
+
+    def _commit(self, waiting: list[_Entry], report: IngestReport) -> None:
+        self.collection.store(self.space, waiting)
+        report.embedded += len(waiting)
+        waiting.clear()
+
+    def _work(self, task: list[_Row]) -> tuple[list[_Entry], list[Problem]]:
+        """Decode and encode one batch; a picture that cannot be decoded becomes a problem."""
+        images, pixels, problems = [], [], []
+        for row, image in task:
+            try:
+                ready, views = self._decode(image)
+            except PictureError as error:
+                problems.append(Problem(row, image.path, str(error)))
+                continue
+            images.append(ready)
+            pixels.append(views)
+        if not images:
+            return [], problems
+        vectors = self.encoder.encode_images(np.stack(pixels))
+        return list(zip(images, vectors, strict=True)), problems
+
+    def _decode(self, image: Image) -> tuple[Image, Pixels]:
+        """Read a picture once: its hashes, its size, its views and, where wanted, its copy."""
+        path = Path(image.path)
+        data = read_bytes(path)
+        picture = read_picture(data, target=self.encoder.preprocessing.size, name=path)
+        width, height = picture_size(data)
+        digest = content_hash(data)
+        if self.copies is not None:
+            path = _keep_copy(data, digest, path.suffix.lower(), self.copies)
+        ready = replace(
+            image,
+            path=path.as_posix(),
+            sha256=digest,
+            phash=perceptual_hash(picture),
+            width=width,
+            height=height,
+        )
+        return ready, self.encoder.preprocess(picture)
+
+
+def _keep_copy(data: bytes, digest: str, suffix: str, folder: Path) -> Path:
+    """Copy a picture into the collection, named by its content; return its path in it."""
+    inside = Path("images", digest[:2], digest + suffix)
+    target = folder / inside
+    if not target.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_durably(target, data)
+    return inside
+
+
+def _chunks(rows: list[_Row], size: int) -> Iterator[list[_Row]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]

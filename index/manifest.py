@@ -1,0 +1,229 @@
+"""A manifest: the checked table of pictures that everything else starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from .errors import ManifestError, PictureError
+from .pictures import content_hash, picture_size, read_bytes, read_picture
+from .readers import read_source
+from .records import DETAILS
+from .runtime import worker_count
+from .taxonomy import RANKS, TaxonNameError, parse_lineage
+
+Progress = Callable[[int, int], None]
+
+COLUMNS = ("path", "image_id", "specimen_id", "split", *DETAILS)
+_ALIASES = {"license": "licence", "rightsholder": "rights_holder"}
+_ROW, _FILE = "_row", "_file"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something about one row that its owner should know.
+
+    `row` counts as a spreadsheet does: the header is row 1. A row with an error is left out; a row
+    with a note is used.
+    """
+
+    row: int
+    path: str
+    message: str
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        return f"row {self.row}: {self.message}"
+
+
+class Manifest:
+    """A table with one row a picture, all values text, an empty string where not known.
+
+    Columns: those of `COLUMNS`, the ranks, and the user's own, which are kept as metadata.
+    """
+
+    def __init__(self, frame: pd.DataFrame, root: Path) -> None:
+        self.frame = frame
+        self.root = root
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @classmethod
+    def read(cls, source: str | Path) -> Manifest:
+        """Read a folder of pictures, a CSV, TSV or Parquet file.
+
+        Raises:
+            UsageError: nothing is there.
+            ManifestError: it cannot be read, has no `path` column, or holds no pictures.
+        """
+        frame, root = read_source(Path(source))
+        return cls.from_pandas(frame, root=root)
+
+    @classmethod
+    def from_pandas(cls, frame: pd.DataFrame, *, root: str | Path = ".") -> Manifest:
+        """Make a manifest of a table with a `path` column and any of the others.
+
+        Relative paths start from `root`. `image_id` defaults to the path, `specimen_id` to the
+        `image_id`.
+
+        Raises:
+            ManifestError: no `path` column, two columns of one name, or no rows.
+        """
+        names = [str(name).strip().lower() for name in frame.columns]
+        names = [_ALIASES.get(name, name) for name in names]
+        if "path" not in names:
+            raise ManifestError(
+                f"The manifest has no column 'path' (it has {', '.join(names)}); "
+                "name the column with the picture files 'path'"
+            )
+        if len(set(names)) < len(names):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise ManifestError(f"The manifest has two columns '{twice[0]}'; rename one")
+        if frame.empty:
+            raise ManifestError("The manifest has no rows; list at least one picture")
+        table = frame.set_axis(names, axis=1).reset_index(drop=True)
+        table = table.astype(object).where(table.notna(), "").astype(str)
+        table = table.apply(lambda column: column.str.strip())
+        for name in (*COLUMNS, *RANKS):
+            if name not in table:
+                table[name] = ""
+        table[_ROW] = range(2, len(table) + 2)
+        table = table[(table.drop(columns=_ROW) != "").any(axis=1)].copy()
+        table["image_id"] = table["image_id"].where(table["image_id"] != "", table["path"])
+        has_specimen = table["specimen_id"] != ""
+        table["specimen_id"] = table["specimen_id"].where(has_specimen, table["image_id"])
+        return cls(table, Path(root))
+
+    @property
+    def extra_columns(self) -> list[str]:
+        """The user's own columns, in their order."""
+        known = {*COLUMNS, *RANKS, _ROW, _FILE, "sha256"}
+        return [name for name in self.frame.columns if name not in known]
+
+    def check(
+        self, *, decode: bool = False, progress: Progress | None = None
+    ) -> tuple[Manifest, list[Problem]]:
+        """Check the manifest as a whole and return its good rows and every problem.
+
+        The good rows carry parsed names and two more columns: `_file`, the absolute path, and
+        `sha256`, the hash of the file's content.
+
+        Args:
+            decode: decode every picture in full, not only its header.
+            progress: called with (pictures checked, pictures in all).
+        """
+        problems: list[Problem] = []
+        frame = _parse_names(_drop_repeated_ids(self.frame, problems), problems)
+        frame = _check_files(frame, self.root, problems, decode=decode, progress=progress)
+        frame = _drop_conflicts(frame, problems)
+        problems.sort(key=lambda problem: problem.row)
+        return Manifest(frame.reset_index(drop=True), self.root), problems
+
+
+def _drop_repeated_ids(frame: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
+    """Keep the first row of every image_id, and every row that has a path and an id."""
+    first = frame.drop_duplicates("image_id").set_index("image_id")[_ROW]
+    repeated = frame["image_id"].duplicated()
+    for row, path, image_id in _cells(frame[repeated], "image_id"):
+        message = f"image_id '{image_id}' is already in row {first[image_id]}; give each its own"
+        problems.append(Problem(row, path, message))
+    empty = frame["path"] == ""
+    for row, path, _ in _cells(frame[empty & ~repeated], "path"):
+        problems.append(Problem(row, path, "the path is empty; name a picture file"))
+    return frame[~repeated & ~empty]
+
+
+def _parse_names(frame: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
+    """Replace the rank columns by parsed names; rows whose names contradict each other go."""
+    lineages, good = [], []
+    for record in frame.to_dict("records"):
+        row, path = int(record[_ROW]), str(record["path"])
+        try:
+            lineage, note = parse_lineage({rank: str(record[rank]) for rank in RANKS})
+        except TaxonNameError as error:
+            problems.append(Problem(row, path, str(error)))
+            good.append(False)
+            continue
+        if note:
+            problems.append(Problem(row, path, note, "note"))
+        lineages.append(lineage)
+        good.append(True)
+    kept = frame[good].copy()
+    kept[list(RANKS)] = pd.DataFrame(lineages, columns=list(RANKS), index=kept.index, dtype=str)
+    return kept
+
+
+def _check_files(
+    frame: pd.DataFrame,
+    root: Path,
+    problems: list[Problem],
+    *,
+    decode: bool,
+    progress: Progress | None,
+) -> pd.DataFrame:
+    """Add `_file` and `sha256`; rows whose picture is missing or unreadable go."""
+    files = [root.resolve() / path for path in frame["path"]]
+    hashes: list[str] = []
+    with ThreadPoolExecutor(worker_count()) as pool:
+        for done, outcome in enumerate(pool.map(lambda file: _probe(file, decode), files), 1):
+            hashes.append(outcome if isinstance(outcome, str) else "")
+            if isinstance(outcome, PictureError):
+                row, path = frame[[_ROW, "path"]].iloc[done - 1]
+                problems.append(Problem(int(row), str(path), str(outcome)))
+            if progress:
+                progress(done, len(files))
+    table = frame.assign(**{_FILE: [str(file) for file in files], "sha256": hashes})
+    return table[table["sha256"] != ""]
+
+
+def _probe(file: Path, decode: bool) -> str | PictureError:
+    """Return the content hash of a usable picture, or why it is not usable."""
+    if "\ufffd" in str(file) and not file.exists():
+        return PictureError(f"{file} has a name that is not UTF-8; rename the file")
+    try:
+        data = read_bytes(file)
+        if decode:
+            read_picture(data, name=file)
+        else:
+            picture_size(data, name=file)
+    except PictureError as error:
+        return error
+    return content_hash(data)
+
+
+def _drop_conflicts(frame: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
+    """Leave out rows that say two things of one picture or one specimen.
+
+    Which of the two is right cannot be known here. Of one specimen the first row stays, because
+    the others disagree with it; of one picture none stays.
+    """
+    named = frame[frame["species"] != ""]
+    species_of = named.groupby("sha256")["species"].agg(lambda names: sorted(set(names)))
+    torn = species_of[species_of.map(len) > 1]
+    for row, path, key in _cells(frame[frame["sha256"].isin(torn.index)], "sha256"):
+        names = " and ".join(f"'{name}'" for name in torn[key])
+        problems.append(Problem(row, path, f"the same picture is given as {names}; keep one"))
+    frame = frame[~frame["sha256"].isin(torn.index)]
+
+    lineage = frame[list(RANKS)].agg("\t".join, axis=1)
+    first = lineage.groupby(frame["specimen_id"]).transform("first")
+    for row, path, specimen in _cells(frame[lineage != first], "specimen_id"):
+        message = f"specimen '{specimen}' has another name in an earlier row; give both the same"
+        problems.append(Problem(row, path, message))
+    frame = frame[lineage == first]
+
+    again = frame["sha256"].duplicated()
+    for row, path, _ in _cells(frame[again], "sha256"):
+        message = "the same picture is in the manifest already, under the same name; it is kept"
+        problems.append(Problem(row, path, message, "note"))
+    return frame
+
+
+def _cells(frame: pd.DataFrame, column: str) -> Sequence[tuple[int, str, str]]:
+    """Return (row number, path, value) of every row."""
+    return list(zip(frame[_ROW].astype(int), frame["path"], frame[column], strict=True))

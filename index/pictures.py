@@ -1,0 +1,219 @@
+"""Reading pictures safely: allow-list, size before decoding, orientation, depth, alpha, padding.
+
+Whatever comes in, what goes out is an upright 8-bit RGB picture, or a `PictureError` of one
+sentence. Nothing here trusts a file's extension.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, UnidentifiedImageError
+from scipy.fft import dctn
+
+from .errors import PictureError
+from .settings import settings
+
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
+
+_TURNS: dict[object, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# Our own limit is checked before anything is decoded; Pillow's would only add a second voice.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+Named = Path | str | bytes | None
+
+
+def read_bytes(source: Path | bytes) -> bytes:
+    """Return a file's bytes.
+
+    Raises:
+        PictureError: it is missing or cannot be read.
+    """
+    if isinstance(source, bytes):
+        return source
+    try:
+        return source.read_bytes()
+    except FileNotFoundError:
+        raise PictureError(f"{source} does not exist; correct the path") from None
+    except OSError as error:
+        raise PictureError(f"{source} cannot be read ({error.strerror}); check the file") from error
+    except ValueError as error:  # a name that no file can have, with a zero byte
+        raise PictureError(f"{str(source)!r} is not a file name ({error}); correct it") from error
+
+
+def read_picture(data: bytes, *, target: int = 0, name: Named = None) -> Image.Image:
+    """Read one picture as upright 8-bit RGB.
+
+    Args:
+        data: a file's content.
+        target: the side in pixels that the picture will be scaled to. Where the file is at least
+            twice as large, a JPEG is decoded at a fraction of its size, which is several times
+            faster. 0 decodes at full size.
+        name: what messages call it; bytes and None are "The picture".
+
+    Raises:
+        PictureError: not a JPEG, PNG, WebP or TIFF; over `HOLOTYPE_MAX_PIXELS`; damaged.
+    """
+    with _opened(data, name) as image:
+        if target and image.format == "JPEG" and image.mode in ("RGB", "L"):
+            image.draft(image.mode, (2 * target, 2 * target))
+        try:
+            image.load()
+            return to_rgb(_upright(image))
+        except Exception as error:  # Pillow's plugins raise many kinds on damaged data
+            raise PictureError(
+                f"{_named(name)} is damaged or cut short ({error}); copy it again from its source"
+            ) from error
+
+
+def picture_size(data: bytes, *, name: Named = None) -> tuple[int, int]:
+    """Return (width, height) in pixels from the header alone; the checks of `read_picture`."""
+    with _opened(data, name) as image:
+        return image.size
+
+
+def _opened(data: bytes, name: Named) -> Image.Image:
+    """Open a picture without decoding it, refusing what is not allowed."""
+    limit = settings().max_pixels
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        raise PictureError(
+            f"{_named(name)} is not a JPEG, PNG, WebP or TIFF picture; convert it or leave it out"
+        ) from None
+    except Image.DecompressionBombError:
+        over = f"over {2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} MP"
+        raise PictureError(_too_large(_named(name), over, limit)) from None
+    except Exception as error:  # a plugin that stumbles over a hostile header
+        raise PictureError(
+            f"{_named(name)} is damaged ({error}); copy it again from its source"
+        ) from None
+    width, height = image.size
+    if width * height > limit:
+        image.close()
+        size = f"{width} x {height} px ({width * height / 1e6:.0f} MP)"
+        raise PictureError(_too_large(_named(name), size, limit))
+    return image
+
+
+def _too_large(name: str, size: str, limit: int) -> str:
+    return (
+        f"{name} is {size}; the limit is {limit / 1e6:.0f} MP (HOLOTYPE_MAX_PIXELS). "
+        "Resize it or raise the limit."
+    )
+
+
+def _named(name: Named) -> str:
+    return "The picture" if name is None or isinstance(name, bytes) else str(name)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn a picture the way its camera was held.
+
+    Only the orientation is read: Pillow's `exif_transpose` writes the other tags anew, and fails
+    on pictures whose makers wrote them wrongly.
+    """
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # unreadable EXIF says nothing about a picture that is whole
+        return image
+    turn = _TURNS.get(orientation)
+    return image if turn is None else image.transpose(turn)
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Return any Pillow mode as 8-bit RGB; transparency is laid on white, as on a mounting card."""
+    if image.mode == "F" or image.mode.startswith("I"):
+        return Image.fromarray(_to_8_bit(np.asarray(image))).convert("RGB")
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def _to_8_bit(values: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Scale 16- and 32-bit grey values to 8 bits.
+
+    Cameras store 10-, 12- and 14-bit values in 16-bit files, so whole numbers are scaled by the
+    smallest such depth that holds the picture's maximum: a fixed 16-bit scale would show a 12-bit
+    picture nearly black. Fractions have no depth and are stretched from minimum to maximum.
+    """
+    grey = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
+    if np.issubdtype(values.dtype, np.floating):
+        low, high = float(grey.min()), float(grey.max())
+    else:
+        peak = float(grey.max())
+        low = 0.0
+        high = next((2.0**bits - 1 for bits in (8, 10, 12, 14, 16) if peak < 2**bits), peak)
+    scaled = (grey - low) / max(high - low, 1e-12) * 255.0
+    grey_8: NDArray[np.uint8] = np.rint(scaled.clip(0, 255)).astype(np.uint8)
+    return grey_8
+
+
+def edge_colour(image: Image.Image) -> tuple[int, int, int]:
+    """Return the mean colour of the outermost pixels: what the specimen lies on."""
+    pixels = np.asarray(image)
+    sides = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
+    red, green, blue = np.concatenate(sides).mean(axis=0).round().astype(int).tolist()
+    return red, green, blue
+
+
+def shrink(image: Image.Image, limit: int) -> Image.Image:
+    """Bring the long side below a limit in pixels, by a whole factor; most pictures stay as is.
+
+    Without it a strip of 30,000 x 1,000 px, legitimate by its area, pads to a square of 900 MP.
+    """
+    factor = -(-max(image.size) // limit)
+    return image if factor <= 1 else image.reduce(factor)
+
+
+def pad_to_square(image: Image.Image) -> Image.Image:
+    """Pad the short sides with the edge colour: nothing is stretched and nothing is cut off."""
+    side = max(image.size)
+    if image.size == (side, side):
+        return image
+    square = Image.new("RGB", (side, side), edge_colour(image))
+    square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
+    return square
+
+
+def content_hash(data: bytes) -> str:
+    """Return the sha256 of a file's bytes, as hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def perceptual_hash(image: Image.Image) -> int:
+    """Return a 64-bit DCT hash; copies that were re-encoded or resized differ in few bits.
+
+    The signs of the 8 x 8 lowest frequencies against their median (Zauner 2010, "Implementation
+    and benchmarking of perceptual image hash functions").
+    """
+    grey = np.asarray(image.convert("L").resize((32, 32), Image.Resampling.BOX), np.float32)
+    low = dctn(grey, norm="ortho")[:8, :8].ravel()
+    bits = low > np.median(low)
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+def thumbnail(image: Image.Image, side: int) -> bytes:
+    """Return a JPEG of at most `side` pixels on the long side, without metadata."""
+    small = image.copy()
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()

@@ -1,0 +1,181 @@
+"""What a collection stores, as small frozen records, and the SQL that writes and reads them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+from .taxonomy import RANKS, Lineage
+
+DETAILS = (
+    "date",
+    "locality",
+    "latitude",
+    "longitude",
+    "institution",
+    "licence",
+    "rights_holder",
+    "source",
+)
+_TAXON = ", ".join(f'"{rank}"' for rank in RANKS)
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture of a specimen and what is known of it.
+
+    Attributes:
+        phash: 64-bit perceptual hash, unsigned.
+        lineage: the accepted determination of its specimen, all empty where there is none.
+        metadata: the user's own columns.
+        row: its place in the collection; 0 until it is stored.
+    """
+
+    image_id: str
+    specimen_id: str
+    path: str
+    sha256: str
+    phash: int
+    width: int
+    height: int
+    split: str
+    lineage: Lineage
+    details: Mapping[str, str]
+    metadata: Mapping[str, str]
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class Space:
+    """One encoder's embeddings of a collection, or those of another space through a projection.
+
+    Attributes:
+        dim: length of the vectors that are searched.
+        base_space_id: the space whose embeddings it shows; None where it holds its own.
+    """
+
+    space_id: int
+    name: str
+    encoder: str
+    fingerprint: str
+    views: int
+    dim: int
+    dtype: str
+    base_space_id: int | None = None
+    projection_id: int | None = None
+
+    @property
+    def source_id(self) -> int:
+        """The space that holds the embeddings."""
+        return self.base_space_id or self.space_id
+
+
+def now() -> str:
+    """Return the time as ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def taxon_id(connection: sqlite3.Connection, lineage: Lineage) -> int | None:
+    """Return the id of a lineage, storing it where it is new; None where it names nothing."""
+    if not any(lineage):
+        return None
+    where = " AND ".join(f'"{rank}" = ?' for rank in RANKS)
+    found = connection.execute(f"SELECT taxon_id FROM taxa WHERE {where}", lineage).fetchone()
+    if found:
+        return int(found[0])
+    marks = ", ".join("?" for _ in RANKS)
+    cursor = connection.execute(f"INSERT INTO taxa ({_TAXON}) VALUES ({marks})", lineage)
+    return cursor.lastrowid
+
+
+def put_image(connection: sqlite3.Connection, image: Image) -> int:
+    """Store a picture under its id, replacing what was there, and return its row.
+
+    A change of the picture's content removes the embeddings of the old one. The imported
+    determination is appended where it differs from the latest import of the specimen.
+    """
+    columns = {
+        "specimen_id": image.specimen_id,
+        "path": image.path,
+        "sha256": image.sha256,
+        "phash": image.phash - (image.phash >> 63 << 64),  # SQLite's integers are signed
+        "width": image.width,
+        "height": image.height,
+        "split": image.split,
+        **{name: image.details.get(name, "") for name in DETAILS},
+        "metadata": json.dumps(dict(image.metadata), ensure_ascii=False),
+    }
+    found = connection.execute(
+        "SELECT row, sha256 FROM images WHERE image_id = ?", (image.image_id,)
+    ).fetchone()
+    if found is None:
+        names = ", ".join(columns)
+        marks = ", ".join("?" for _ in columns)
+        cursor = connection.execute(
+            f"INSERT INTO images (image_id, added_at, {names}) VALUES (?, ?, {marks})",
+            (image.image_id, now(), *columns.values()),
+        )
+        row = int(cursor.lastrowid or 0)
+    else:
+        row = int(found["row"])
+        changes = ", ".join(f"{name} = ?" for name in columns)
+        connection.execute(f"UPDATE images SET {changes} WHERE row = ?", (*columns.values(), row))
+        if found["sha256"] != image.sha256:
+            connection.execute("DELETE FROM embeddings WHERE row = ?", (row,))
+    _import_determination(connection, image.specimen_id, image.lineage)
+    return row
+
+
+def _import_determination(
+    connection: sqlite3.Connection, specimen_id: str, lineage: Lineage
+) -> None:
+    taxon = taxon_id(connection, lineage)
+    latest = connection.execute(
+        "SELECT taxon_id FROM determinations WHERE specimen_id = ? AND origin = 'import' "
+        "ORDER BY determination_id DESC LIMIT 1",
+        (specimen_id,),
+    ).fetchone()
+    if taxon == (latest["taxon_id"] if latest else None):
+        return
+    connection.execute(
+        "INSERT INTO determinations (specimen_id, taxon_id, origin, determined_by, determined_at) "
+        "VALUES (?, ?, 'import', 'manifest', ?)",
+        (specimen_id, taxon, now()),
+    )
+
+
+@cache
+def image_query(where: str) -> str:
+    """Return the SQL that reads images with their accepted lineages."""
+    return (
+        f"SELECT i.*, {_TAXON} FROM images AS i "
+        "LEFT JOIN accepted AS a ON a.specimen_id = i.specimen_id "
+        f"LEFT JOIN taxa AS t ON t.taxon_id = a.taxon_id WHERE {where}"
+    )
+
+
+def read_image(record: sqlite3.Row) -> Image:
+    """Make an `Image` of a row of `image_query`."""
+    return Image(
+        image_id=record["image_id"],
+        specimen_id=record["specimen_id"],
+        path=record["path"],
+        sha256=record["sha256"],
+        phash=record["phash"] % (1 << 64),
+        width=record["width"],
+        height=record["height"],
+        split=record["split"],
+        lineage=tuple(record[rank] or "" for rank in RANKS),
+        details={name: record[name] for name in DETAILS},
+        metadata=json.loads(record["metadata"]),
+        row=record["row"],
+    )
+
+
+def read_space(record: sqlite3.Row) -> Space:
+    """Make a `Space` of a row of the table `spaces`."""
+    return Space(**{name: record[name] for name in Space.__dataclass_fields__})

@@ -1,0 +1,196 @@
+"""Which specimens look most like this one: by picture, by stored image, by text or by vector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .collection import Collection
+from .encoders import Embeddings, Encoder, Pixels
+from .errors import MismatchError, UsageError
+from .gallery import Gallery
+from .pictures import content_hash, read_bytes, read_picture
+from .records import Image
+from .settings import settings
+from .spaces import source_of
+from .taxonomy import RANKS
+from .where import Allowed, allowed_places
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A gallery image and its cosine to the query, in [-1, 1]."""
+
+    image: Image
+    score: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the hit as JSON-ready values: ids, score and the ranks that are known."""
+        image = self.image
+        ranks = {rank: name for rank, name in zip(RANKS, image.lineage, strict=True) if name}
+        return {
+            "image_id": image.image_id,
+            "specimen_id": image.specimen_id,
+            "score": self.score,
+            "species": image.lineage[-1],
+            **ranks,
+        }
+
+
+def search(
+    collection: Collection,
+    vector: Embeddings,
+    *,
+    k: int = 10,
+    space: str | None = None,
+    where: Sequence[str] = (),
+    exclude_specimens: Set[str] = frozenset(),
+) -> list[Hit]:
+    """Return the gallery images nearest to a vector.
+
+    Args:
+        vector: float32 [dim], not zero; made by the space's own encoder, before any projection.
+        where: conditions that every hit satisfies, such as `category=Moth`.
+        exclude_specimens: specimens whose images are left out, the query's own.
+
+    Returns:
+        exactly min(k, images that may be returned) hits, best first.
+
+    Raises:
+        UsageError: k is out of range, or a condition is off.
+        MismatchError: the vector has another length than the space.
+    """
+    gallery = collection.gallery(space)
+    limit = settings().max_k
+    if not 1 <= k <= limit:
+        raise UsageError(f"k is {k}; it must be 1 to {limit} (HOLOTYPE_MAX_K)")
+    unit = unit_vector(vector, gallery)
+    allowed = without_specimens(
+        collection, gallery, allowed_places(collection, gallery, where), exclude_specimens
+    )
+    scores, ids = gallery.index.search(unit[None], k, allowed)
+    return hits(collection, gallery, ids[0], scores[0])
+
+
+def unit_vector(vector: Embeddings, gallery: Gallery) -> Embeddings:
+    """Return a query vector as the gallery's vectors are: projected, at unit length.
+
+    Args:
+        vector: float32, as long as the encoder's embeddings.
+
+    Raises:
+        MismatchError: it has another length.
+        UsageError: it is zero or not finite.
+    """
+    projection = gallery.projection
+    dim = gallery.space.dim if projection is None else projection.dim
+    if vector.shape != (dim,):
+        raise MismatchError(
+            f"The vector has {vector.size} values; the encoder of space '{gallery.space.name}' "
+            f"makes {dim}. Use the space's own encoder."
+        )
+    length = float(np.linalg.norm(vector))
+    if not np.isfinite(length) or length == 0:
+        raise UsageError("The vector is zero or holds NaN or infinity; send finite numbers")
+    unit: Embeddings = (vector / length).astype(np.float32)
+    return unit if projection is None else projection.apply(unit[None])[0]
+
+
+def without_specimens(
+    collection: Collection,
+    gallery: Gallery,
+    allowed: Allowed | None,
+    specimen_ids: Set[str],
+) -> Allowed | None:
+    """Take the images of specimens out of what a search may return."""
+    for specimen_id in specimen_ids:
+        rows = [image.row for image in collection.images("i.specimen_id = ?", (specimen_id,))]
+        allowed = np.ones(len(gallery), bool) if allowed is None else allowed
+        allowed[gallery.places(rows)] = False
+    return allowed
+
+
+def hits(
+    collection: Collection, gallery: Gallery, places: Sequence[int], scores: Embeddings
+) -> list[Hit]:
+    """Return places of a gallery as hits, in their order."""
+    rows = [int(gallery.rows[place]) for place in places]
+    images = collection.images_at(rows)
+    return [Hit(images[row], float(score)) for row, score in zip(rows, scores, strict=True)]
+
+
+def stored_vector(collection: Collection, image: Image, space: str | None = None) -> Embeddings:
+    """Return the embedding of a stored image as its encoder made it, float32 [dim].
+
+    Raises:
+        UsageError: the image has no embedding in the space.
+    """
+    found = source_of(collection.database, collection.space(space))
+    record = (
+        collection.database.connection()
+        .execute(
+            "SELECT vector FROM embeddings WHERE space_id = ? AND row = ?",
+            (found.space_id, image.row),
+        )
+        .fetchone()
+    )
+    if record is None:
+        raise UsageError(f"Image '{image.image_id}' has no embedding in space '{found.name}'")
+    vector: Embeddings = np.frombuffer(record[0], found.dtype).astype(np.float32)
+    return vector
+
+
+def picture_vector(
+    collection: Collection,
+    encoder: Encoder,
+    pictures: Sequence[Path | bytes],
+    space: str | None = None,
+) -> tuple[Embeddings, set[str]]:
+    """Return the embedding of one specimen's pictures, and what it is called where it is stored.
+
+    A picture is recognised by its content, whatever its name.
+
+    Returns:
+        float32 [dim], the mean over the pictures, and the ids of the specimens that have one of
+        the pictures: usually none or one, more where a picture was stored twice.
+
+    Raises:
+        MismatchError: the encoder is not the space's.
+        PictureError: a picture that cannot be used.
+        UsageError: no pictures, or too many.
+    """
+    limit = settings().max_images_per_query
+    if not 1 <= len(pictures) <= limit:
+        raise UsageError(
+            f"{len(pictures)} pictures of one specimen; give 1 to {limit} "
+            "(HOLOTYPE_MAX_IMAGES_PER_QUERY)"
+        )
+    collection.check_encoder(space, encoder)
+    pixels: list[Pixels] = []
+    specimens: set[str] = set()
+    for source in pictures:
+        data = read_bytes(source)
+        picture = read_picture(data, target=encoder.preprocessing.size, name=source)
+        pixels.append(encoder.preprocess(picture))
+        same = collection.images("i.sha256 = ?", (content_hash(data),))
+        specimens.update(image.specimen_id for image in same)
+    mean: Embeddings = encoder.encode_images(np.stack(pixels)).mean(axis=0)
+    return mean, specimens
+
+
+def text_vector(
+    collection: Collection, encoder: Encoder, text: str, space: str | None = None
+) -> Embeddings:
+    """Return the embedding of a description, float32 [dim].
+
+    Raises:
+        MismatchError: the encoder is not the space's.
+        UsageError: the encoder has no text tower.
+    """
+    collection.check_encoder(space, encoder)
+    vector: Embeddings = encoder.encode_text([text])[0]
+    return vector

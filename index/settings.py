@@ -1,0 +1,55 @@
+"""Every limit, as a named setting with a sentence; environment variables `HOLOTYPE_…` override."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from .errors import UsageError
+
+
+class Settings(BaseSettings):
+    """Limits and machine choices, read once from the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="HOLOTYPE_", frozen=True)
+
+    max_pixels: int = Field(
+        40_000_000, gt=0, description="Largest picture that is decoded, in pixels (width x height)."
+    )
+    max_upload_bytes: int = Field(
+        20_000_000, gt=0, description="Largest request body the service reads, in bytes."
+    )
+    max_k: int = Field(1000, gt=0, description="Most neighbours one search may ask for.")
+    max_images_per_query: int = Field(
+        5, gt=0, description="Most pictures of one specimen that one identification may use."
+    )
+    thumbnail_pixels: int = Field(
+        256, ge=16, description="Long side of the thumbnails that pages show, in pixels."
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", description="Where encoders run; auto takes CUDA, then MPS, then the CPU."
+    )
+    batch_size: int = Field(
+        0, ge=0, description="Pictures per encoder batch; 0 lets the device decide."
+    )
+    threads: int = Field(
+        0, ge=0, description="Threads for decoding and encoding; 0 takes every core."
+    )
+
+
+@cache
+def settings() -> Settings:
+    """Return the process's settings.
+
+    Raises:
+        UsageError: an environment variable has a value that cannot be.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"HOLOTYPE_{first['loc'][0]}".upper()
+        raise UsageError(f"{name} is '{first['input']}': {first['msg']}; correct it") from error

@@ -1,0 +1,177 @@
+"""The spaces of a collection: whose embeddings they hold, or show through a projection."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+
+import numpy as np
+
+from .database import Database
+from .errors import CorruptError, MismatchError, NotFoundError, UsageError
+from .knn import Embeddings, check_unit_rows
+from .projection import Projection
+from .records import Space, now, read_space
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+def list_spaces(database: Database) -> list[Space]:
+    """Return the spaces, oldest first."""
+    return [
+        read_space(record) for record in database.read("SELECT * FROM spaces ORDER BY space_id")
+    ]
+
+
+def find_space(database: Database, name: str | None) -> Space:
+    """Return a space by name; without a name, the oldest.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    spaces = list_spaces(database)
+    for space in spaces:
+        if name in (None, space.name):
+            return space
+    if not spaces:
+        raise NotFoundError(
+            f"{database.folder} holds no embeddings yet; add pictures with 'holotype ingest'"
+        )
+    known = ", ".join(space.name for space in spaces)
+    raise NotFoundError(f"{database.folder} has no space '{name}'; it has {known}")
+
+
+def source_of(database: Database, space: Space) -> Space:
+    """Return the space that holds the embeddings which a space shows."""
+    return next(found for found in list_spaces(database) if found.space_id == space.source_id)
+
+
+def projection_of(database: Database, space: Space) -> Projection | None:
+    """Return the projection that a space shows its source through, if any."""
+    if space.projection_id is None:
+        return None
+    found = database.read(
+        "SELECT content FROM projections WHERE projection_id = ?", (space.projection_id,)
+    )
+    return Projection.from_bytes(found[0]["content"])
+
+
+def add_space(
+    database: Database, name: str, *, encoder: str, fingerprint: str, views: int, dim: int
+) -> Space:
+    """Return the space of that name, making it where there is none.
+
+    Raises:
+        MismatchError: it exists, with vectors of another encoder.
+        UsageError: the name is not allowed, or belongs to a projected space.
+    """
+    _check_name(name)
+    with database.writing(), database.transaction() as connection:
+        connection.execute(
+            "INSERT OR IGNORE INTO spaces "
+            "(name, encoder, fingerprint, views, dim, dtype, created_at) "
+            "VALUES (?, ?, ?, ?, ?, 'float32', ?)",
+            (name, encoder, fingerprint, views, dim, now()),
+        )
+    space = find_space(database, name)
+    if space.projection_id is not None:
+        raise UsageError(
+            f"Space '{name}' shows another space through a projection; ingest into that one"
+        )
+    check_fingerprint(space, fingerprint, encoder)
+    return space
+
+
+def add_projected_space(
+    database: Database, name: str, base: Space, projection: Projection
+) -> Space:
+    """Return the space of that name that shows `base` through a projection.
+
+    A projected space of that name gets the new projection.
+
+    Raises:
+        UsageError: the base is projected itself, or the name belongs to a space that holds
+            embeddings or shows another base.
+        MismatchError: the projection was fitted on vectors of another length.
+    """
+    _check_name(name)
+    if base.projection_id is not None:
+        raise UsageError(f"Space '{base.name}' is a projection already; tune the one it shows")
+    if projection.dim != base.dim:
+        raise MismatchError(
+            f"The projection takes {projection.dim} dimensions; space '{base.name}' has {base.dim}"
+        )
+    taken = [space for space in list_spaces(database) if space.name == name]
+    if taken and taken[0].base_space_id != base.space_id:
+        raise UsageError(f"Space '{name}' exists and is not tuned from '{base.name}'")
+    with database.writing(), database.transaction() as connection:
+        for old in taken:
+            connection.execute("DELETE FROM spaces WHERE space_id = ?", (old.space_id,))
+            connection.execute(
+                "DELETE FROM projections WHERE projection_id = ?", (old.projection_id,)
+            )
+        card = json.dumps({"arguments": projection.arguments, **projection.card})
+        projection_id = connection.execute(
+            "INSERT INTO projections (kind, dim, content, card, created_at) VALUES (?, ?, ?, ?, ?)",
+            (projection.kind, projection.out, projection.to_bytes(), card, now()),
+        ).lastrowid
+        digest = hashlib.sha256(f"{base.fingerprint} {projection.fingerprint}".encode())
+        shown = (base.encoder, digest.hexdigest(), base.views, projection.out)
+        connection.execute(
+            "INSERT INTO spaces (name, encoder, fingerprint, views, dim, dtype, base_space_id, "
+            "projection_id, created_at) VALUES (?, ?, ?, ?, ?, 'float32', ?, ?, ?)",
+            (name, *shown, base.space_id, projection_id, now()),
+        )
+    return find_space(database, name)
+
+
+def read_vectors(database: Database, space: Space) -> Embeddings:
+    """Return the vectors of a space, float32 [n, dim] unit rows, in the images' order.
+
+    Raises:
+        CorruptError: a vector has another dimension than the space, or is no unit vector.
+    """
+    source = source_of(database, space)
+    found = database.read(
+        "SELECT vector FROM embeddings WHERE space_id = ? ORDER BY row", (source.space_id,)
+    )
+    data = [record[0] for record in found]
+    width = np.dtype(source.dtype).itemsize * source.dim
+    if any(len(blob) != width for blob in data):
+        raise CorruptError(
+            f"{database.folder} holds a vector of a wrong length in space '{source.name}'; "
+            "restore a snapshot"
+        )
+    rows = np.frombuffer(b"".join(data), source.dtype).reshape(len(data), source.dim)
+    vectors: Embeddings = rows.astype(np.float32)
+    try:
+        check_unit_rows(vectors)
+    except ValueError as error:
+        raise CorruptError(
+            f"{database.folder} holds a damaged vector in space '{source.name}' ({error}); "
+            "restore a snapshot"
+        ) from error
+    projection = projection_of(database, space)
+    return vectors if projection is None else projection.apply(vectors)
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"Space name '{name}' may hold letters, digits, '_', '.' and '-' only (at most 64)"
+        )
+
+
+def check_fingerprint(space: Space, fingerprint: str, encoder: str) -> None:
+    """Refuse vectors of another encoder than the space's.
+
+    Raises:
+        MismatchError: the fingerprints differ.
+    """
+    if fingerprint != space.fingerprint:
+        raise MismatchError(
+            f"Space '{space.name}' was made with encoder '{space.encoder}' and {space.views} "
+            f"view(s) (fingerprint {space.fingerprint[:12]}), not with '{encoder}' "
+            f"({fingerprint[:12]}); use that encoder, or another space"
+        )

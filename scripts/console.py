@@ -1,0 +1,98 @@
+"""What every command shares: data on stdout, everything else on stderr, errors as one sentence."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from holotype.index.errors import CorruptError, HolotypeError
+
+out = Console()
+err = Console(stderr=True)
+
+_INTERRUPTED = 130  # what typer makes of Ctrl-C
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
+CollectionOption = Annotated[
+    Path, typer.Option("--in", help="The collection's folder.", show_default=False)
+]
+CollectionArgument = Annotated[
+    Path, typer.Argument(help="The collection's folder.", show_default=False)
+]
+SpaceOption = Annotated[
+    str | None, typer.Option("--space", help="Which space; by default the first.")
+]
+
+
+def print_json(data: Any) -> None:
+    """Print one JSON document on stdout."""
+    json.dump(data, sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+@contextmanager
+def progress(description: str, unit: str = "images") -> Iterator[Any]:
+    """Show a progress bar with rate and time left on stderr; yields a callback (done, in all)."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err) as bar:
+        task = bar.add_task(description, total=None, rate="")
+
+        def update(done: int, total: int) -> None:
+            speed = bar.tasks[task].speed
+            rate = f"{speed:.0f} {unit}/s" if speed else ""
+            bar.update(task, completed=done, total=total, rate=rate)
+
+        yield update
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Turn an expected error into one sentence on stderr and its exit code."""
+    try:
+        yield
+    except HolotypeError as error:
+        _say(error)
+        raise SystemExit(error.exit_code) from error
+    except sqlite3.OperationalError as error:
+        _say(f"The collection's database cannot be used ({error}); check the disk and its rights")
+        raise SystemExit(HolotypeError.exit_code) from error
+    except sqlite3.DatabaseError as error:
+        _say(f"The collection is damaged ({error}); run 'holotype collection verify' on it")
+        raise SystemExit(CorruptError.exit_code) from error
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            err.print("Interrupted. What was finished is stored; repeat the command to go on.")
+        raise
+    except OSError as error:
+        if error.filename is None and error.errno is None:
+            raise
+        _say(error)
+        raise SystemExit(HolotypeError.exit_code) from error
+
+
+def _say(error: BaseException | str) -> None:
+    from rich.markup import escape
+
+    err.print(f"[red]Error:[/red] {escape(str(error))}", soft_wrap=True, highlight=False)

@@ -1,0 +1,108 @@
+"""`holotype demo`: the whole story in a minute, then the page."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .console import err, out, progress
+from .evaluate import run_evaluation, show_recall
+from .identify import show_answer
+from .ingest import run_ingest, show_problems
+
+if TYPE_CHECKING:
+    from holotype.index.collection import Collection
+    from holotype.index.records import Image
+
+_SHOWN = 4
+
+
+def demo(
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Your own folder or manifest; by default shells are drawn.", show_default=False
+        ),
+    ] = None,
+    to: Annotated[Path, typer.Option(help="Folder for what the demo makes.")] = Path(
+        "holotype-demo"
+    ),
+    serve: Annotated[bool, typer.Option(help="Serve the page at the end.")] = True,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")] = 8000,
+    views: Annotated[int, typer.Option(min=1, max=3, help="Views averaged per picture.")] = 1,
+) -> None:
+    """Make a collection, embed it, prove how good it is, identify specimens, serve the page.
+
+    Repeated, it resumes: what is drawn and embedded is not done again.
+    """
+    if source is None:
+        _step(1, "Drawing shells from Raup's model of coiling")
+        source = _draw(to / "shells")
+    else:
+        _step(1, f"Taking {source}")
+    collection = to / "collections" / _folder_name(source)
+    _step(2, f"Embedding the pictures into {collection}")
+    report = run_ingest(source, collection, views=views)
+    show_problems(report.problems)
+    out.print(f"  {report.embedded} embedded, {report.unchanged} there already", highlight=False)
+    _step(3, "Asking every specimen what it is, the others answering")
+    reports = to / "reports" / collection.name
+    show_recall(run_evaluation(collection, to=reports))
+    out.print(f"  Report with pictures: {reports / 'report.html'}", highlight=False, soft_wrap=True)
+    _step(4, "Identifying held-out specimens, each with its evidence")
+    _identify_some(collection)
+    if serve:
+        _step(5, "Serving the page; Ctrl-C ends")
+        from holotype.service.server import serve as run
+
+        run(collection, port=port)
+    else:
+        out.print(f"\nThe page: holotype serve {collection}", highlight=False, soft_wrap=True)
+
+
+def _step(number: int, what: str) -> None:
+    err.print(f"\n[bold]{number}.[/bold] {what}", highlight=False, soft_wrap=True)
+
+
+def _draw(folder: Path) -> Path:
+    from .synthetic import write_collection
+
+    with progress("Drawing  ") as update:
+        return write_collection(folder, progress=update)
+
+
+def _folder_name(source: Path) -> str:
+    """Return a readable name that differs for sources of one name in different places."""
+    place = source.resolve()
+    label = place.parent.name if place.stem == "manifest" else place.stem
+    return f"{label}-{hashlib.sha256(str(place).encode()).hexdigest()[:6]}"
+
+
+def _identify_some(folder: Path) -> None:
+    """Identify a few specimens; a test split asks the training images, else all other specimens."""
+    from holotype.index.collection import Collection
+    from holotype.index.encoders import load_encoder
+    from holotype.index.identify import identify
+
+    with Collection.open(folder) as collection:
+        space = collection.space()
+        encoder = load_encoder(space.encoder, views=space.views)
+        images = _held_out(collection)
+        only = ("split=train",) if images and images[0].split == "test" else ()
+        for image in images:
+            path = collection.picture_path(image)
+            truth = f"{image.image_id} (labelled {image.lineage[-1] or 'nothing'})"
+            show_answer(identify(collection, encoder, [path], name=truth, only=only, k=5))
+
+
+def _held_out(collection: Collection) -> list[Image]:
+    """Return images of different species, spread over the collection."""
+    named = [image for image in collection.images() if image.lineage[-1]]
+    splits = {image.split for image in named}
+    if {"train", "test"} <= splits:
+        named = [image for image in named if image.split == "test"]
+    first = list({image.lineage[-1]: image for image in reversed(named)}.values())
+    return first[:: max(1, len(first) // _SHOWN)][:_SHOWN]

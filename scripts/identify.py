@@ -1,0 +1,76 @@
+"""`holotype identify`: what is this specimen?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .console import CollectionOption, JsonFlag, SpaceOption, out, print_json
+
+if TYPE_CHECKING:
+    from holotype.index.identify import Answer
+
+
+def identify(
+    images: Annotated[
+        list[Path], typer.Argument(help="Pictures, one specimen each.", show_default=False)
+    ],
+    collection: CollectionOption,
+    k: Annotated[int, typer.Option(min=1, help="Neighbours to show as evidence.")] = 10,
+    space: SpaceOption = None,
+    risk: Annotated[
+        float, typer.Option(help="Share of given answers that may be wrong: 0.05 asks for 95 %.")
+    ] = 0.05,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Compare with these only, e.g. family=Noctuidae. Repeatable."),
+    ] = None,
+    same_specimen: Annotated[
+        bool, typer.Option(help="All the pictures show one specimen: give one answer.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Identify specimens: the lowest rank that is sure enough, or "unknown", with the evidence."""
+    from holotype.index.collection import Collection
+    from holotype.index.encoders import load_encoder
+    from holotype.index.identify import identify as run
+
+    with Collection.open(collection) as opened:
+        kept = opened.space(space)
+        encoder = load_encoder(kept.encoder, views=kept.views)
+        groups = [images] if same_specimen else [[image] for image in images]
+        answers = [
+            run(opened, encoder, group, space=space, risk=risk, only=only or (), k=k)
+            for group in groups
+        ]
+    if as_json:
+        found = [answer.to_dict() for answer in answers]
+        print_json(found[0] if len(found) == 1 else found)
+        return
+    for answer in answers:
+        show_answer(answer)
+
+
+def show_answer(answer: Answer) -> None:
+    """Print an answer and its evidence for people."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    found = answer.determination
+    if found is None:
+        headline = "[bold yellow]unknown[/]"
+    else:
+        style = "bold italic green" if found.rank in ("genus", "species") else "bold green"
+        headline = f"[{style}]{escape(found.taxon)}[/] {found.rank}, {found.confidence:.0%}"
+    out.print(f"\n{escape(answer.image)}\n  {headline}", soft_wrap=True, highlight=False)
+    out.print(f"  {escape(answer.why)}", style="dim", soft_wrap=True, highlight=False)
+    table = Table(box=None, padding=(0, 2), show_edge=False)
+    table.add_column("cosine", justify="right")
+    table.add_column("species", style="italic")
+    table.add_column("specimen", overflow="fold")
+    for hit in answer.neighbours[:5]:
+        image = hit.image
+        table.add_row(f"{hit.score:.3f}", escape(image.lineage[-1]), escape(image.specimen_id))
+    out.print(table)

@@ -1,0 +1,56 @@
+"""The command `holotype`. Each command is a module here; heavy imports wait until it runs."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import typer
+
+from holotype.version import __version__
+
+from . import collection, demo, evaluate, export, identify, ingest, search, serve, tune
+from .console import one_sentence, out
+
+app = typer.Typer(
+    name="holotype",
+    help="Pictures of specimens in, honest identifications out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    add_completion=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(__version__, highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Pictures of specimens in, honest identifications out."""
+
+
+app.command("demo")(demo.demo)
+app.command("ingest")(ingest.ingest)
+app.command("identify")(identify.identify)
+app.command("search")(search.search)
+app.command("eval")(evaluate.evaluate)
+app.command("tune")(tune.tune)
+app.command("serve")(serve.serve)
+app.command("export")(export.export)
+app.add_typer(collection.app, name="collection")
+
+
+def main() -> None:
+    """Run the command line."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # file names may hold what it cannot print
+        sys.stdout.reconfigure(errors="backslashreplace")
+    with one_sentence():
+        app()

@@ -1,0 +1,82 @@
+"""`holotype search`: which specimens look most like this?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .console import CollectionOption, JsonFlag, SpaceOption, out, print_json
+
+if TYPE_CHECKING:
+    from holotype.index.collection import Collection
+    from holotype.index.encoders import Embeddings
+    from holotype.index.search import Hit
+
+
+def search(
+    collection: CollectionOption,
+    image: Annotated[Path | None, typer.Argument(help="A picture.", show_default=False)] = None,
+    image_id: Annotated[str | None, typer.Option("--id", help="A stored image.")] = None,
+    text: Annotated[
+        str | None, typer.Option(help="A description, where the encoder has a text tower.")
+    ] = None,
+    k: Annotated[int, typer.Option(min=1, help="Hits to return.")] = 10,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="Search among these only, e.g. category=Moth. Repeatable."),
+    ] = None,
+    space: SpaceOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Find the specimens nearest to a picture, a stored image or a description, best first."""
+    from holotype.index.collection import Collection
+    from holotype.index.errors import UsageError
+    from holotype.index.search import search as run
+
+    if sum(value is not None for value in (image, image_id, text)) != 1:
+        raise UsageError("Give exactly one of a picture, --id and --text")
+    with Collection.open(collection) as opened:
+        vector, own = _query(opened, image, image_id, text, space)
+        hits = run(opened, vector, k=k, where=where or (), space=space, exclude_specimens=own)
+    if as_json:
+        print_json({"hits": [hit.to_dict() for hit in hits]})
+        return
+    _show(hits)
+
+
+def _query(
+    collection: Collection,
+    image: Path | None,
+    image_id: str | None,
+    text: str | None,
+    space: str | None,
+) -> tuple[Embeddings, set[str]]:
+    """Return the query's embedding, and its own specimens where they are stored."""
+    from holotype.index.encoders import load_encoder
+    from holotype.index.search import picture_vector, stored_vector, text_vector
+
+    if image_id is not None:
+        stored = collection.image(image_id)
+        return stored_vector(collection, stored, space), {stored.specimen_id}
+    kept = collection.space(space)
+    encoder = load_encoder(kept.encoder, views=kept.views)
+    if text is not None:
+        return text_vector(collection, encoder, text, space), set()
+    assert image is not None  # the caller has checked that one of the three is given
+    return picture_vector(collection, encoder, [image], space)
+
+
+def _show(hits: list[Hit]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2))
+    table.add_column("cosine", justify="right")
+    table.add_column("species", style="italic")
+    table.add_column("image", overflow="fold")
+    for hit in hits:
+        species = escape(hit.image.lineage[-1])
+        table.add_row(f"{hit.score:.3f}", species, escape(hit.image.image_id))
+    out.print(table)

@@ -1,0 +1,160 @@
+"""Genera of snails: climbing coils with bands, flames and cords."""
+
+from .coil import Coil
+from .genus import Genus
+from .ornament import Ornament
+
+SNAILS: tuple[Genus, ...] = (
+    Genus(
+        name="Fabulospira",
+        gender="f",
+        family="Fabulospiridae",
+        category="Snail",
+        shapes=(
+            Coil(1.6, 0.0, 1.0, 1.0, flare=0.0),
+            Coil(2.2, 0.1, 2.2, 1.3, keel=0.04, flare=0.1),
+        ),
+        ornaments=(
+            Ornament(
+                (0.56, 0.36, 0.17),
+                (0.13, 0.035, 0.015),
+                flames=4,
+                pattern=0.1,
+                mottle=0.06,
+                cords=9,
+                growth_lines=50,
+                growth_height=0.5,
+                gloss=0.9,
+            ),
+            Ornament(
+                (0.72, 0.62, 0.46),
+                (0.36, 0.14, 0.04),
+                flames=15,
+                pattern=0.9,
+                mottle=0.12,
+                cords=20,
+                cord_height=3,
+                growth_lines=90,
+                growth_height=1.2,
+                gloss=0.6,
+            ),
+        ),
+    ),
+    Genus(
+        name="Chartaspira",
+        gender="f",
+        family="Fabulospiridae",
+        category="Snail",
+        shapes=(
+            Coil(1.5, 0.0, 1.3, 0.9, keel=0.0, shoulder=0.0, flare=0.0),
+            Coil(1.9, 0.1, 2.8, 1.2, keel=0.12, shoulder=0.12, flare=0.08),
+        ),
+        ornaments=(
+            Ornament(
+                (0.40, 0.36, 0.22),
+                (0.12, 0.06, 0.04),
+                bands=3,
+                pattern=0.2,
+                mottle=0.1,
+                cords=9,
+                cord_height=0.5,
+                growth_lines=40,
+                growth_height=0.5,
+                gloss=0.3,
+            ),
+            Ornament(
+                (0.66, 0.46, 0.32),
+                (0.34, 0.12, 0.07),
+                bands=7,
+                pattern=0.9,
+                mottle=0.2,
+                cords=22,
+                cord_height=6,
+                growth_lines=90,
+                growth_height=1.5,
+                gloss=0.6,
+            ),
+        ),
+    ),
+    Genus(
+        name="Somniturris",
+        gender="f",
+        family="Somniturridae",
+        category="Snail",
+        shapes=(
+            Coil(1.2, 0.0, 3.8, 0.85, keel=0.0, shoulder=0.0, flare=0.02, ribs=8),
+            Coil(
+                1.42,
+                0.1,
+                7.5,
+                1.15,
+                keel=0.12,
+                shoulder=0.12,
+                canal=0.2,
+                flare=0.12,
+                ribs=16,
+                rib_height=0.06,
+            ),
+        ),
+        ornaments=(
+            Ornament(
+                (0.38, 0.24, 0.11),
+                (0.16, 0.06, 0.03),
+                bands=2,
+                pattern=0.1,
+                mottle=0.1,
+                cords=6,
+                cord_height=1,
+                growth_lines=30,
+                growth_height=0.4,
+                gloss=0.4,
+            ),
+            Ornament(
+                (0.70, 0.60, 0.45),
+                (0.34, 0.16, 0.07),
+                bands=5,
+                pattern=0.8,
+                mottle=0.2,
+                cords=15,
+                cord_height=5,
+                growth_lines=60,
+                growth_height=1.2,
+                gloss=0.7,
+            ),
+        ),
+    ),
+    Genus(
+        name="Pinacofusus",
+        gender="m",
+        family="Somniturridae",
+        category="Snail",
+        shapes=(
+            Coil(1.3, 0.0, 3.0, 1.05, shoulder=0.0, canal=0.1, ribs=8, rib_height=0.01),
+            Coil(
+                1.55, 0.05, 5.2, 1.35, shoulder=0.2, canal=0.7, flare=0.1, ribs=16, rib_height=0.14
+            ),
+        ),
+        ornaments=(
+            Ornament(
+                (0.56, 0.36, 0.22),
+                (0.22, 0.06, 0.02),
+                bands=2,
+                pattern=0.1,
+                mottle=0.08,
+                cords=14,
+                cord_height=1,
+                gloss=0.3,
+            ),
+            Ornament(
+                (0.74, 0.66, 0.52),
+                (0.42, 0.20, 0.08),
+                bands=6,
+                pattern=0.8,
+                mottle=0.16,
+                cords=30,
+                cord_height=4,
+                gloss=0.6,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,144 @@
+"""The shapes of what the service returns, for OpenAPI; tests hold real answers against them."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Hit(BaseModel):
+    """A gallery image near the query; the ranks that are known follow under their own names."""
+
+    model_config = ConfigDict(extra="allow")
+
+    image_id: str
+    specimen_id: str
+    score: float = Field(description="Cosine to the query.", ge=-1.01, le=1.01)
+    species: str = Field(description="Empty where the specimen is not named to species.")
+
+
+class Determination(BaseModel):
+    """A taxon, its rank, and the probability that it is right."""
+
+    rank: str
+    taxon: str
+    confidence: float = Field(ge=0, le=1)
+    qualifier: str
+
+
+class Probability(BaseModel):
+    """A taxon and the probability that the specimen belongs to it."""
+
+    taxon: str
+    p: float = Field(ge=0, le=1)
+
+
+class Answer(BaseModel):
+    """One answer for one specimen, with its evidence."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "example": {
+                "image": "unknown.jpg",
+                "determination": {
+                    "rank": "genus",
+                    "taxon": "Xestia",
+                    "confidence": 0.96,
+                    "qualifier": "sp.",
+                },
+                "unknown": False,
+                "ranks": {
+                    "genus": [{"taxon": "Xestia", "p": 0.96}, {"taxon": "Noctua", "p": 0.03}],
+                    "species": [{"taxon": "Xestia c-nigrum", "p": 0.71}],
+                },
+                "neighbours": [
+                    {
+                        "image_id": "Xestia_c-nigrum_0004",
+                        "specimen_id": "Xestia_c-nigrum_0004",
+                        "score": 0.83,
+                        "species": "Xestia c-nigrum",
+                        "genus": "Xestia",
+                    }
+                ],
+                "novelty_p": 0.62,
+                "why": "The neighbours agree on genus Xestia (96%), but species Xestia c-nigrum "
+                "has only 71%; the nearest is Xestia c-nigrum at cosine 0.83.",
+            }
+        },
+    )
+
+    image: str = Field(description="What was asked about.")
+    determination: Determination | None = Field(description="null where it is unknown.")
+    unknown: bool
+    ranks: dict[str, list[Probability]] = Field(description="Coarse to fine, best first.")
+    neighbours: list[Hit] = Field(description="Best first; none of the query's own specimen.")
+    novelty_p: float = Field(
+        description="How rare a nearest neighbour this far is within the gallery.", ge=0, le=1
+    )
+    why: str = Field(description="The reason, in one sentence.")
+
+
+class Hits(BaseModel):
+    """The gallery images nearest to a query, best first."""
+
+    space: str = Field(examples=["base"])
+    hits: list[Hit]
+
+
+class Taxon(BaseModel):
+    """A taxon of the gallery."""
+
+    taxon: str = Field(examples=["Noctuidae"])
+    rank: str = Field(examples=["family"])
+    lineage: dict[str, str] = Field(examples=[{"category": "Moth", "family": "Noctuidae"}])
+    images: int = Field(examples=[540])
+    specimens: int = Field(examples=[540])
+
+
+class Taxa(BaseModel):
+    """The taxa of a gallery, coarse to fine, by name."""
+
+    space: str = Field(examples=["base"])
+    taxa: list[Taxon]
+
+
+class NamedTaxon(BaseModel):
+    """The taxon that a specimen is accepted as."""
+
+    rank: str = Field(examples=["species"])
+    taxon: str = Field(examples=["Xestia c-nigrum"])
+
+
+class ImageRecord(BaseModel):
+    """A stored image and what is known of it."""
+
+    image_id: str
+    specimen_id: str
+    sha256: str = Field(description="Of the picture's file.")
+    width: int
+    height: int
+    split: str
+    determination: NamedTaxon | None = Field(description="The accepted one.")
+    lineage: dict[str, str] = Field(description="The ranks that are named.")
+    details: dict[str, str] = Field(description="Date, locality, licence and the like, if known.")
+    metadata: dict[str, str] = Field(description="The collection's own columns.")
+
+
+class SpaceRecord(BaseModel):
+    """A space: one encoder's embeddings, or another space through a projection."""
+
+    name: str = Field(examples=["base"])
+    encoder: str = Field(examples=["bundled"])
+    fingerprint: str
+    views: int
+    dim: int
+    tuned_from: str | None
+    embeddings: int
+    index: str | None = Field(examples=["flat"])
+
+
+class Spaces(BaseModel):
+    """The spaces of a collection, oldest first."""
+
+    collection: str
+    spaces: list[SpaceRecord]

@@ -1,0 +1,77 @@
+"""The application: one collection, served under /v1, with its pages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from holotype.version import __version__
+
+from . import health, identify, images, pages, search, spaces, taxa
+from .engine import Engine
+from .headers import SecurityHeaders
+from .hosts import LoopbackOnly
+from .keys import KeyGuard, Keys
+from .limits import BodyLimit
+from .problems import Problem, add_handlers
+
+_DESCRIPTION = """What is this specimen? Ask with pictures, get the nearest specimens and one honest
+answer. Every error is `application/problem+json` (RFC 9457) whose `detail` is one sentence."""
+
+
+def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True) -> FastAPI:
+    """Make the application that serves a collection.
+
+    Encoders and galleries are loaded at start-up, or before by `app.state.engine.load()`.
+
+    Args:
+        keys: the API keys to ask for; None asks for none.
+        loopback: answer only requests whose Host header is this machine's own name.
+
+    Raises:
+        NotFoundError: the folder is not a collection.
+        CorruptError: its database is damaged.
+    """
+    engine = Engine(folder)
+    app = FastAPI(
+        title="Holotype",
+        version=__version__,
+        description=_DESCRIPTION,
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses={"default": {"model": Problem, "description": "What is wrong, in one sentence"}},
+    )
+    app.state.engine = engine
+    add_handlers(app)
+    _add_routes(app)
+    # The last one added is the first to see a request.
+    app.add_middleware(BodyLimit)
+    if keys is not None:
+        app.add_middleware(KeyGuard, keys=keys)
+    if loopback:
+        app.add_middleware(LoopbackOnly)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _add_routes(app: FastAPI) -> None:
+    v1 = APIRouter(prefix="/v1")
+    for module in (identify, search, images, taxa, spaces):
+        v1.include_router(module.router)
+    app.include_router(v1)
+    app.include_router(health.router)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(packages=[("holotype.service", "static")]), name="static")
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    engine: Engine = app.state.engine
+    await engine.query(engine.load)
+    yield
+    engine.close()

@@ -1,0 +1,84 @@
+"""`POST /v1/identify`: what is this specimen?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import Field
+
+from holotype.index import identify as core
+from holotype.index.errors import UsageError
+from holotype.index.search import stored_vector
+
+from . import answers
+from .engine import Engine, TheEngine
+from .questions import PICTURE_SCHEMA, Options, Question, described_body, read_question
+
+router = APIRouter(tags=["identify"])
+
+
+class Identify(Options):
+    """Options of an identification."""
+
+    risk: float = Field(
+        0.05, description="Share of given answers that may be wrong: 0.05 asks for 95 %."
+    )
+    only: list[str] = Field(
+        [], description="Compare with these only, such as family=Noctuidae; all must hold."
+    )
+
+
+_BODY = described_body(
+    Identify,
+    "images",
+    form={
+        "type": "array",
+        "items": PICTURE_SCHEMA,
+        "description": "1 to 5 pictures of one specimen.",
+    },
+    example={"image_id": "Xestia_c-nigrum_0004", "only": ["family=Noctuidae"]},
+)
+
+
+@router.post(
+    "/identify",
+    summary="Identify one specimen",
+    responses={200: {"model": answers.Answer, "description": "The answer and its evidence"}},
+    openapi_extra=_BODY,
+)
+async def identify(request: Request, engine: TheEngine) -> JSONResponse:
+    """Give the lowest rank that is sure enough, or "unknown", with the neighbours as evidence.
+
+    Send one to five pictures of one specimen as form files `images`, or the `image_id` of a stored
+    image. A picture that the collection holds is recognised by its content; images of its own
+    specimen are then no evidence.
+    """
+    question = await read_question(request, Identify, "images")
+    if bool(question.pictures) == (question.options.image_id is not None):
+        raise UsageError("Give either pictures, as form files 'images', or an image_id")
+    return JSONResponse(await engine.query(_answer, engine, question))
+
+
+def _answer(engine: Engine, question: Question[Identify]) -> dict[str, Any]:
+    collection, asked = engine.collection, question.options
+    arguments: dict[str, Any] = asked.model_dump(include={"space", "risk", "only", "k"})
+    if asked.image_id is None:
+        answer = core.identify(
+            collection,
+            engine.encoder(asked.space),
+            question.pictures,
+            name=question.names[0],
+            **arguments,
+        )
+    else:
+        image = collection.image(asked.image_id)
+        answer = core.identify_vector(
+            collection,
+            stored_vector(collection, image, asked.space),
+            name=image.image_id,
+            exclude_specimens={image.specimen_id},
+            **arguments,
+        )
+    return answer.to_dict()

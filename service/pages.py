@@ -1,0 +1,101 @@
+"""The pages: identify, and the description of the API."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader
+
+from holotype.index.info import info
+from holotype.index.records import Image
+from holotype.index.settings import settings
+from holotype.index.taxonomy import lowest_rank, name_at
+from holotype.version import __version__
+
+from .engine import Engine, TheEngine
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+_EXAMPLES = 12
+
+
+@cache
+def _templates() -> Environment:
+    loader = PackageLoader("holotype.service", "templates")
+    templates = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    templates.globals.update(asset=_asset, version=__version__)
+    templates.filters["lowest_taxon"] = _lowest_taxon
+    return templates
+
+
+@cache
+def _asset(name: str) -> str:
+    """Return the address of a static file, another one whenever its content changes."""
+    content = files("holotype.service").joinpath("static", name).read_bytes()
+    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
+
+
+def _lowest_taxon(image: Image) -> tuple[str, str]:
+    rank = lowest_rank(image.lineage) or ""
+    return rank, name_at(image.lineage, rank) if rank else ""
+
+
+@router.get("/")
+async def index(engine: TheEngine) -> str:
+    """Show the page that identifies."""
+    return await engine.read(_index, engine)
+
+
+@router.get("/docs")
+async def docs(request: Request) -> str:
+    """Show what the API can do, from its own description."""
+    return (
+        _templates()
+        .get_template("docs.html")
+        .render(api=request.app.openapi(), address=str(request.base_url).rstrip("/"))
+    )
+
+
+def _index(engine: Engine) -> str:
+    held = info(engine.collection)
+    counts = {"images": held["images"], "specimens": held["specimens"], **held["taxa"]}
+    return (
+        _templates()
+        .get_template("index.html")
+        .render(
+            collection=engine.collection.folder.name,
+            counts={name: counts[name] for name in _counted(counts)},
+            spaces=[space["name"] for space in held["spaces"]],
+            examples=_examples(engine),
+            max_images=settings().max_images_per_query,
+            max_bytes=settings().max_upload_bytes,
+        )
+    )
+
+
+def _counted(counts: dict[str, int]) -> list[str]:
+    """Return what the header counts: images, specimens where they are fewer, the finest rank."""
+    finest = list(counts)[-1]
+    same = counts["images"] == counts["specimens"]
+    return ["images", *([] if same else ["specimens"]), *([finest] if len(counts) > 2 else [])]
+
+
+def _examples(engine: Engine) -> list[Image]:
+    """Return a few images of different taxa, spread over the gallery.
+
+    A taxon needs a second image: one alone could not be identified without itself.
+    """
+    gallery = engine.collection.gallery()
+    taxa, first, count = np.unique(gallery.taxon, return_index=True, return_counts=True)
+    fit = first[(count > 1) & (taxa >= 0)]
+    if not len(fit):
+        return []
+    spread = np.linspace(0, len(fit) - 1, min(_EXAMPLES, len(fit))).round().astype(int)
+    rows = [int(gallery.rows[place]) for place in fit[spread]]
+    images = engine.collection.images_at(rows)
+    return [images[row] for row in rows]

@@ -1,0 +1,95 @@
+"""`POST /v1/search`: which specimens look most like this?"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import Field
+
+from holotype.index import search as core
+from holotype.index.encoders import Embeddings
+from holotype.index.errors import UsageError
+
+from . import answers
+from .engine import Engine, TheEngine
+from .questions import PICTURE_SCHEMA, Options, Question, described_body, read_question
+
+router = APIRouter(tags=["search"])
+
+
+class Search(Options):
+    """Options of a search."""
+
+    text: str | None = Field(
+        None, description="A description, where the space's encoder has a text tower."
+    )
+    vector: list[float] | None = Field(
+        None, description="An embedding by the space's own encoder, before any projection."
+    )
+    where: list[str] = Field(
+        [], description="Search among these only, such as category=Moth; all must hold."
+    )
+
+
+_BODY = described_body(
+    Search,
+    "image",
+    form=PICTURE_SCHEMA,
+    example={"image_id": "Xestia_c-nigrum_0004", "k": 5, "where": ["category=Moth"]},
+)
+
+
+@router.post(
+    "/search",
+    summary="Find the nearest specimens",
+    responses={200: {"model": answers.Hits, "description": "The hits, best first"}},
+    openapi_extra=_BODY,
+)
+async def search(request: Request, engine: TheEngine) -> JSONResponse:
+    """Return the k gallery images nearest to a query, best first.
+
+    Ask by exactly one of a picture (form file `image`), `image_id`, `text` and `vector`. Images of
+    the query's own specimen, where it is stored, are left out.
+    """
+    question = await read_question(request, Search, "image")
+    asked = question.options
+    ways = [*question.pictures, asked.image_id, asked.text, asked.vector]
+    if sum(way is not None for way in ways) != 1:
+        raise UsageError(
+            "Give exactly one of a picture (form file 'image'), image_id, text, vector"
+        )
+    return JSONResponse(await engine.query(_hits, engine, question))
+
+
+def _hits(engine: Engine, question: Question[Search]) -> dict[str, Any]:
+    asked = question.options
+    vector, own = _vector(engine, question)
+    hits = core.search(
+        engine.collection,
+        vector,
+        k=asked.k,
+        space=asked.space,
+        where=asked.where,
+        exclude_specimens=own,
+    )
+    space = engine.collection.space(asked.space)
+    return {"space": space.name, "hits": [hit.to_dict() for hit in hits]}
+
+
+def _vector(engine: Engine, question: Question[Search]) -> tuple[Embeddings, Set[str]]:
+    """Return the query's embedding, and its own specimens where they are stored."""
+    collection, asked = engine.collection, question.options
+    if asked.vector is not None:
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and refused
+            return np.array(asked.vector, np.float32), set()
+    if asked.image_id is not None:
+        image = collection.image(asked.image_id)
+        return core.stored_vector(collection, image, asked.space), {image.specimen_id}
+    encoder = engine.encoder(asked.space)
+    if asked.text is not None:
+        return core.text_vector(collection, encoder, asked.text, asked.space), set()
+    return core.picture_vector(collection, encoder, question.pictures, asked.space)

@@ -1,0 +1,65 @@
+"""Serving a collection until Ctrl-C."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+import uvicorn
+
+from holotype.index.errors import HolotypeError, UsageError
+
+from .app import create_app
+from .hosts import is_loopback
+from .keys import Keys
+from .settings import ServiceSettings
+
+_BACKLOG = 128
+
+
+def serve(folder: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Serve a collection's page and API until Ctrl-C, and print the address.
+
+    Args:
+        host: the interface; others than this machine's own need `HOLOTYPE_API_KEYS`.
+        port: 0 takes a free one.
+
+    Raises:
+        UsageError: an interface that other machines reach, and no API keys.
+        NotFoundError, CorruptError, EncoderError, MismatchError: the collection cannot be served.
+        HolotypeError: the address cannot be had.
+    """
+    keys = Keys.parse(ServiceSettings().api_keys)
+    loopback = is_loopback(host)
+    if not loopback and keys is None:
+        raise UsageError(
+            f"{host} can be reached from other machines, so API keys are needed: set "
+            "HOLOTYPE_API_KEYS to 'read:' and the sha256 of a key, or serve 127.0.0.1"
+        )
+    with _bound(host, port) as listener:
+        app = create_app(folder, keys=keys, loopback=loopback)
+        app.state.engine.load()
+        listener.listen(_BACKLOG)
+        name = f"[{host}]" if ":" in host else host
+        address = f"http://{name}:{listener.getsockname()[1]}"
+        print(f"{folder} is served at {address} (API: {address}/docs)", flush=True)
+        config = uvicorn.Config(app, log_level="warning", server_header=False)
+        with suppress(KeyboardInterrupt):  # how a server ends
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise HolotypeError(
+            f"{host} port {port} cannot be served ({error.strerror}); name another, or port 0 for "
+            "a free one"
+        ) from error
+    return listener

@@ -1,0 +1,30 @@
+"""`GET /v1/spaces`: the embeddings that can be asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from holotype.index.collection import Collection
+from holotype.index.info import info
+
+from . import answers
+from .engine import TheEngine
+
+router = APIRouter(tags=["spaces"])
+
+
+@router.get(
+    "/spaces",
+    summary="The spaces of the collection",
+    responses={200: {"model": answers.Spaces, "description": "The spaces, oldest first"}},
+)
+async def spaces(engine: TheEngine) -> JSONResponse:
+    """List spaces with their encoder, dimension, number of embeddings and kind of index."""
+    return JSONResponse(await engine.read(_spaces, engine.collection))
+
+
+def _spaces(collection: Collection) -> dict[str, Any]:
+    return {"collection": collection.folder.name, "spaces": info(collection)["spaces"]}

@@ -1,0 +1,46 @@
+// Building the page's elements. Text is only ever set as text, never as markup.
+
+type Child = Node | string | null;
+type Attributes = Record<string, string | boolean>;
+
+export function el<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === true) made.setAttribute(name, "");
+    else if (value !== false) made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child !== null));
+  return made;
+}
+
+/** The element of an id, which the template is known to hold. */
+export function byId<T extends HTMLElement>(id: string, kind: new () => T): T {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new Error(`The page has no #${id}`);
+  return found;
+}
+
+/** A probability as people read it: never 100 % unless it is, nor 0 %. */
+export function percent(p: number): string {
+  if (p > 0.995 && p < 1) return "> 99 %";
+  if (p > 0 && p < 0.005) return "< 1 %";
+  return `${Math.round(100 * p)} %`;
+}
+
+/** A taxon's name: genera and species are set in italics. */
+export function taxonName(name: string, rank: string): HTMLElement {
+  return rank === "genus" || rank === "species" ? el("i", {}, name) : el("span", {}, name);
+}
+
+/** A bar of a probability, with a mark at the confidence that was asked for. */
+export function bar(p: number, wanted: number): HTMLElement {
+  const fill = el("span", { class: "fill" });
+  fill.style.width = `${100 * p}%`;
+  const mark = el("span", { class: "mark" });
+  mark.style.left = `${100 * wanted}%`;
+  return el("span", { class: "bar", "aria-hidden": "true" }, fill, mark);
+}

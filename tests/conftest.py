@@ -1,0 +1,195 @@
+"""What the tests share: the labelled images, encoders that are loaded once, small collections."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+# Before torch starts: threads that wait for each other are slow on a busy machine. And no network.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from holotype.index.collection import Collection
+from holotype.index.encoders import Encoder, load_encoder
+from holotype.index.ingest import ingest
+from holotype.index.manifest import Manifest
+from holotype.index.settings import settings
+from holotype.scripts.main import main
+
+ROOT = Path(__file__).resolve().parent.parent
+
+Draw = Callable[..., Path]
+Cli = Callable[..., tuple[int, str, str]]
+Ask = Callable[..., Any]
+Shell = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_settings() -> Iterator[None]:
+    """Settings are read once a process; a test that changes the environment wants its own."""
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of the shared labelled images."""
+    folder = Path(os.environ.get("HOLOTYPE_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "moths" / "manifest.csv").is_file():
+        pytest.skip(f"no labelled images in {folder}; set HOLOTYPE_DATA to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The bundled encoder, one view."""
+    return load_encoder("bundled")
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of a tiny network with random weights, hundreds of times faster."""
+    import timm
+    import torch
+
+    from holotype.index.encoders.base import Preprocessing
+    from holotype.index.encoders.checkpoint import save_checkpoint
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("tiny") / "checkpoint"
+    network = timm.create_model("test_efficientnet", num_classes=0)
+    half = (0.5, 0.5, 0.5)
+    recipe = Preprocessing(size=32, mean=half, std=half)
+    save_checkpoint(
+        folder, network, architecture="test_efficientnet", preprocessing=recipe, card={}
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_folder: Path) -> Encoder:
+    """The tiny network as an encoder, one view."""
+    return load_encoder(f"checkpoint:{tiny_folder}")
+
+
+@pytest.fixture(scope="session")
+def draw() -> Draw:
+    """Draws a picture: `draw(path, seed, size=(48, 36), like=None)`.
+
+    Pictures of one number `like` have one colour, so that even a random network tells them apart.
+    """
+
+    def paint(
+        path: Path, seed: int, size: tuple[int, int] = (48, 36), like: int | None = None
+    ) -> Path:
+        rng = np.random.default_rng(seed)
+        ground = np.random.default_rng(0 if like is None else like).integers(0, 256, 3)
+        noise = rng.normal(0, 12, (size[1], size[0], 3))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray((ground + noise).clip(0, 255).astype(np.uint8)).save(path)
+        return path
+
+    return paint
+
+
+SPECIES = (
+    ("Moth", "Noctuidae", "Xestia", "Xestia baja"),
+    ("Moth", "Noctuidae", "Xestia", "Xestia c-nigrum"),
+    ("Moth", "Erebidae", "Catocala", "Catocala nupta"),
+    ("Fish", "Salmonidae", "Salmo", "Salmo trutta"),
+)
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory, draw: Draw) -> Path:
+    """A manifest of 4 species in 3 genera, 5 specimens each, 2 pictures a specimen."""
+    folder = tmp_path_factory.mktemp("source")
+    lines = ["path,specimen_id,category,family,genus,species,split,sex"]
+    for kind, names in enumerate(SPECIES):
+        for number in range(10):
+            specimen = f"{names[-1]} {number // 2}".replace(" ", "_")
+            path = draw(folder / f"{kind}-{number}.png", 100 * kind + number, like=kind)
+            split, sex = ("test" if number < 2 else "train"), "fm"[number // 2 % 2]
+            lines.append(",".join((path.name, specimen, *names, split, sex)))
+    table = folder / "manifest.csv"
+    table.write_text("\n".join(lines) + "\n")
+    return table
+
+
+@pytest.fixture(scope="session")
+def _ready(tmp_path_factory: pytest.TempPathFactory, source: Path, tiny: Encoder) -> Path:
+    folder = tmp_path_factory.mktemp("ready") / "collection"
+    with Collection.create(folder) as made:
+        ingest(Manifest.read(source), made, tiny)
+        made.gallery()
+    return folder
+
+
+@pytest.fixture
+def folder(_ready: Path, tmp_path: Path) -> Path:
+    """A collection's folder, a copy of its own for every test."""
+    return Path(shutil.copytree(_ready, tmp_path / "collection"))
+
+
+@pytest.fixture
+def collection(folder: Path) -> Iterator[Collection]:
+    """The collection of `folder`, open."""
+    with Collection.open(folder) as opened:
+        yield opened
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Runs the command line in this process: `cli("search", …)` gives exit code, stdout, stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["holotype", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr()
+        return int(end.value.code or 0), said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def ask(cli: Cli) -> Ask:
+    """Runs a command with `--json`, which must succeed, and returns what it prints."""
+
+    def run(*arguments: object) -> Any:
+        code, out, err = cli(*arguments, "--json")
+        assert code == 0, err
+        return json.loads(out)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def program() -> Path:
+    """The installed command."""
+    return Path(sys.executable).with_name("holotype")
+
+
+@pytest.fixture(scope="session")
+def shell(program: Path) -> Shell:
+    """Runs the installed command in a process of its own."""
+
+    def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+        command = [str(program), *map(str, arguments)]
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=300, check=False, **options
+        )
+
+    return run

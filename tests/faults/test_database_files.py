@@ -1,0 +1,204 @@
+"""A damaged, foreign or newer database is refused in one sentence, and never answered from."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from holotype.index.collection import Collection
+from holotype.index.encoders import Encoder
+from holotype.index.errors import CorruptError, HolotypeError, NotFoundError
+from holotype.index.info import verify
+from holotype.index.ingest import ingest
+from holotype.index.manifest import Manifest
+from holotype.index.schema import APPLICATION_ID, MIGRATIONS
+from tests.conftest import Cli, Draw
+
+SEED = 31
+PAGE = 8192
+
+
+def database(folder: Path) -> Path:
+    return folder / "collection.sqlite"
+
+
+def change(folder: Path, statement: str) -> None:
+    with closing(sqlite3.connect(database(folder))) as connection, connection:
+        connection.execute(statement)
+
+
+# What is no collection ------------------------------------------------------------------------
+
+
+def test_a_folder_that_is_no_collection_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="is not a collection"):
+        Collection.open(tmp_path)
+    with pytest.raises(NotFoundError, match="is not a collection"):
+        Collection.open(tmp_path / "nothing")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(HolotypeError, match="is a file; name a folder"):
+        Collection.create(tmp_path / "file")
+
+
+def test_a_foreign_database_is_left_alone(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(database(tmp_path))) as connection, connection:
+        connection.execute("CREATE TABLE songs (name TEXT)")
+    before = database(tmp_path).read_bytes()
+    for door in (Collection.open, Collection.create):
+        with pytest.raises(CorruptError, match="is not a Holotype collection"):
+            door(tmp_path)
+    assert database(tmp_path).read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    database(tmp_path).write_bytes(b"no database " * 1000)
+    for door in (Collection.open, Collection.create):
+        with pytest.raises(CorruptError, match="is damaged"):
+            door(tmp_path)
+    assert database(tmp_path).read_bytes().startswith(b"no database ")
+
+
+def test_a_newer_format_is_refused_with_the_way_out(folder: Path) -> None:
+    change(folder, f"PRAGMA user_version={len(MIGRATIONS) + 1}")
+    with pytest.raises(CorruptError, match="Install a newer Holotype"):
+        Collection.open(folder)
+
+
+def test_a_database_whose_making_was_cut_short_is_made_again(tmp_path: Path) -> None:
+    database(tmp_path).touch()
+    with Collection.create(tmp_path) as collection:
+        assert verify(collection).errors == []
+        found = collection.database.read("PRAGMA application_id")[0][0]
+        assert found == APPLICATION_ID
+
+
+# Damage ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def commands(folder: Path, source: Path, tmp_path: Path, tiny: Encoder) -> list[tuple[object, ...]]:
+    picture = source.parent / "0-0.png"
+    return [
+        ("collection", "info", folder),
+        ("collection", "verify", folder),
+        ("search", "--id", "0-0.png", "--in", folder, "--where", "sex=f"),
+        ("search", picture, "--in", folder),
+        ("identify", picture, "--in", folder),
+        ("ingest", source, "--to", folder, "--encoder", tiny.name),
+        ("export", folder, "--out", tmp_path / "x.parquet"),
+        ("eval", folder),
+    ]
+
+
+def harms(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield damaged copies: cut short, with a page of noise, with scattered flips."""
+    rng = np.random.default_rng(SEED)
+    for number in range(4):
+        yield f"cut {number}", data[: int(rng.integers(1, len(data)))]
+    for number in range(8):
+        noisy, page = bytearray(data), int(rng.integers(0, len(data) // PAGE))
+        noisy[page * PAGE : (page + 1) * PAGE] = rng.bytes(PAGE)
+        yield f"page {number}", bytes(noisy)
+    for number in range(4):
+        flipped = bytearray(data)
+        for at in rng.integers(0, len(data), 30):
+            flipped[at] ^= int(rng.integers(1, 256))
+        yield f"flips {number}", bytes(flipped)
+
+
+def test_damage_is_one_sentence_and_exit_code_4_or_no_harm_at_all(
+    folder: Path, commands: list[tuple[object, ...]], cli: Cli
+) -> None:
+    whole = database(folder).read_bytes()
+    outcomes = set()
+    for name, damaged in harms(whole):
+        for command in commands:
+            for beside in folder.glob("collection.sqlite-*"):
+                beside.unlink()
+            database(folder).write_bytes(damaged)
+            code, out, err = cli(*command, "--json")
+            outcomes.add(code)
+            context = f"{name}, {command[:2]}, seed {SEED}: {err}"
+            assert code in (0, 4), context
+            assert "Traceback" not in err, context
+            if code == 4 and command[1] != "verify":
+                assert out == "", context
+                assert "Error: " in err, context
+    assert outcomes == {0, 4}
+
+
+def test_a_damaged_vector_is_refused_and_found_by_verify(folder: Path) -> None:
+    change(folder, f"UPDATE embeddings SET vector = zeroblob({4 * 256}) WHERE seq = 7")
+    with Collection.open(folder) as collection:
+        for file in (folder / "index").iterdir():
+            file.unlink()
+        with pytest.raises(CorruptError, match="damaged vector in space 'base'"):
+            collection.gallery()
+        assert "damaged vector" in verify(collection).errors[0]
+
+
+def test_a_vector_of_a_wrong_length_is_refused_and_found_by_verify(folder: Path) -> None:
+    change(folder, "UPDATE embeddings SET vector = x'00000000' WHERE seq = 7")
+    with Collection.open(folder) as collection:
+        for file in (folder / "index").iterdir():
+            file.unlink()
+        with pytest.raises(CorruptError, match="wrong length"):
+            collection.gallery()
+        assert "wrong length" in verify(collection).errors[0]
+
+
+# A full disk ----------------------------------------------------------------------------------
+
+
+def test_a_full_disk_loses_nothing_and_the_next_ingest_goes_on(
+    folder: Path, tmp_path: Path, draw: Draw, tiny: Encoder
+) -> None:
+    for seed in range(60):
+        draw(tmp_path / "s" / "Noctua comes" / f"{seed}.png", seed)
+    manifest = Manifest.read(tmp_path / "s")
+    with Collection.open(folder) as collection:
+        pages = collection.database.read("PRAGMA page_count")[0][0]
+        collection.database.read(f"PRAGMA max_page_count={pages + 2}")
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            ingest(manifest, collection, tiny)
+        assert len(collection.gallery()) == 40
+    with Collection.open(folder) as collection:
+        assert verify(collection).errors == []
+        assert ingest(manifest, collection, tiny).embedded == 60
+        assert len(collection.gallery()) == 100
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (sqlite3.OperationalError("database or disk is full"), 1, "disk is full"),
+        (sqlite3.DatabaseError("database disk image is malformed"), 4, "malformed"),
+        (OSError(28, "No space left on device", "x"), 1, "No space left"),
+    ],
+)
+def test_an_error_of_the_disk_is_one_sentence(
+    folder: Path,
+    cli: Cli,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    code: int,
+    said: str,
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("holotype.index.info.info", fail)
+    found, out, err = cli("collection", "info", folder, "--json")
+    assert found == code
+    assert out == ""
+    assert said in err
+    assert err.count("\n") == 1

@@ -1,0 +1,111 @@
+"""An index file is a cache: whatever happens to it, the answers stay the same."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from holotype.index.collection import Collection
+from holotype.index.encoders import Encoder, load_encoder
+from holotype.index.info import verify
+from holotype.index.ingest import ingest
+from holotype.index.manifest import Manifest
+from holotype.index.search import search, stored_vector
+from tests.conftest import Draw
+
+Harm = Callable[[Path], object]
+
+
+def answers(folder: Path) -> list[tuple[str, float]]:
+    with Collection.open(folder) as collection:
+        vector = stored_vector(collection, collection.image("1-3.png"))
+        return [(hit.image.image_id, hit.score) for hit in search(collection, vector, k=40)]
+
+
+def index_file(folder: Path) -> Path:
+    (found,) = (folder / "index").iterdir()
+    return found
+
+
+def flip(path: Path, at: float) -> None:
+    data = bytearray(path.read_bytes())
+    data[int(at * (len(data) - 1))] ^= 0x10
+    path.write_bytes(data)
+
+
+HARMS: dict[str, Harm] = {
+    "a flipped byte at the start": lambda path: flip(path, 0),
+    "a flipped byte in the middle": lambda path: flip(path, 0.5),
+    "a flipped byte at the end": lambda path: flip(path, 1),
+    "cut short": lambda path: path.write_bytes(path.read_bytes()[:-100]),
+    "empty": lambda path: path.write_bytes(b""),
+    "longer": lambda path: path.write_bytes(path.read_bytes() + bytes(8)),
+    "other content": lambda path: path.write_text("not an index at all"),
+    "deleted": lambda path: path.unlink(),
+    "its folder deleted": lambda path: shutil.rmtree(path.parent),
+    "a folder in its place": lambda path: (path.unlink(), path.mkdir()),
+}
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_a_harmed_index_file_is_noticed_and_rebuilt(folder: Path, harm: str) -> None:
+    before, name = answers(folder), index_file(folder).name
+    whole = index_file(folder).read_bytes()
+    HARMS[harm](index_file(folder))
+    with Collection.open(folder) as collection:
+        found = verify(collection)
+        assert found.errors == []
+        assert len(found.warnings) == 1
+        assert "rebuilt at the next query" in found.warnings[0]
+    assert answers(folder) == before
+    if harm != "a folder in its place":
+        assert (folder / "index" / name).read_bytes() == whole
+        with Collection.open(folder) as collection:
+            assert verify(collection).warnings == []
+
+
+def test_index_files_of_two_spaces_that_were_swapped_are_not_believed(
+    folder: Path, source: Path, tiny: Encoder
+) -> None:
+    with Collection.open(folder) as collection:
+        ingest(Manifest.read(source), collection, load_encoder(tiny.name, views=3), space="three")
+        three = collection.gallery("three").index.vectors.copy()
+    before = answers(folder)
+    one, other = sorted((folder / "index").iterdir())
+    spare = one.with_name("spare")
+    one.rename(spare), other.rename(one), spare.rename(other)
+    assert answers(folder) == before
+    with Collection.open(folder) as collection:
+        np.testing.assert_array_equal(collection.gallery("three").index.vectors, three)
+
+
+def test_an_index_file_of_an_older_state_is_not_believed(
+    folder: Path, tmp_path: Path, draw: Draw, tiny: Encoder
+) -> None:
+    old = index_file(folder)
+    kept = shutil.copy(old, tmp_path / "kept")
+    draw(tmp_path / "s" / "Xestia baja" / "new.png", 9)
+    with Collection.open(folder) as collection:
+        ingest(Manifest.read(tmp_path / "s"), collection, tiny)
+        assert len(collection.gallery().index) == 41
+    shutil.copy(kept, index_file(folder))
+    with Collection.open(folder) as collection:
+        assert len(collection.gallery().index) == 41
+    assert len(list((folder / "index").iterdir())) == 1
+
+
+def test_a_read_only_index_folder_does_not_matter(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = answers(folder)
+    shutil.rmtree(folder / "index")
+
+    def refuse(path: Path, data: bytes) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("holotype.index.generations.write_durably", refuse)
+    assert answers(folder) == before

@@ -1,0 +1,80 @@
+"""The exported table holds all that is known, and the very vectors that are searched."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from holotype.index.collection import Collection
+from holotype.index.encoders import Encoder, load_encoder
+from holotype.index.export import export_parquet
+from holotype.index.ingest import ingest
+from holotype.index.manifest import Manifest
+
+
+def test_one_row_an_image_with_ids_ranks_split_and_metadata(
+    collection: Collection, tmp_path: Path
+) -> None:
+    path = tmp_path / "out" / "x.parquet"
+    assert export_parquet(collection, path) == 40
+    frame = pq.read_table(path).to_pandas().set_index("image_id")
+    assert frame.index.tolist() == [image.image_id for image in collection.images()]
+    row = frame.loc["2-3.png"]
+    assert row["specimen_id"] == "Catocala_nupta_1"
+    assert (row["category"], row["family"]) == ("Moth", "Erebidae")
+    assert (row["genus"], row["species"]) == ("Catocala", "Catocala nupta")
+    assert (row["kingdom"], row["order"]) == ("", "")
+    assert (row["split"], row["sex"]) == ("train", "m")
+    assert Path(row["path"]).is_file()
+
+
+def test_vectors_are_a_fixed_size_list_of_float32_and_those_that_are_searched(
+    collection: Collection, tmp_path: Path
+) -> None:
+    export_parquet(collection, tmp_path / "x.parquet")
+    table = pq.read_table(tmp_path / "x.parquet")
+    dim = collection.space().dim
+    assert table.schema.field("embedding").type == pa.list_(pa.float32(), dim)
+    vectors = np.stack(table["embedding"].to_numpy())
+    np.testing.assert_array_equal(vectors, collection.gallery().index.vectors)
+
+
+def test_the_file_says_which_encoder_made_it(collection: Collection, tmp_path: Path) -> None:
+    export_parquet(collection, tmp_path / "x.parquet")
+    metadata = pq.read_schema(tmp_path / "x.parquet").metadata
+    identity = json.loads(metadata[b"holotype"])
+    space = collection.space()
+    assert (identity["encoder"], identity["fingerprint"]) == (space.encoder, space.fingerprint)
+    assert (identity["name"], identity["dim"], identity["views"]) == ("base", space.dim, 1)
+
+
+def test_a_space_by_name_gives_its_own_vectors(
+    collection: Collection, source: Path, tmp_path: Path, tiny: Encoder
+) -> None:
+    ingest(Manifest.read(source), collection, load_encoder(tiny.name, views=3), space="three")
+    export_parquet(collection, tmp_path / "x.parquet", space="three")
+    vectors = np.stack(pq.read_table(tmp_path / "x.parquet")["embedding"].to_numpy())
+    np.testing.assert_array_equal(vectors, collection.gallery("three").index.vectors)
+
+
+def test_an_export_can_be_ingested_again(
+    collection: Collection, tmp_path: Path, tiny: Encoder
+) -> None:
+    export_parquet(collection, tmp_path / "x.parquet")
+    with Collection.create(tmp_path / "again") as copy:
+        report = ingest(Manifest.read(tmp_path / "x.parquet"), copy, tiny)
+        assert (report.embedded, report.problems) == (40, [])
+        for ours, theirs in zip(copy.images(), collection.images(), strict=True):
+            assert ours == theirs
+
+
+def test_an_export_replaces_an_older_one_whole(collection: Collection, tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    path.write_text("an older file")
+    export_parquet(collection, path)
+    assert pq.read_table(path).num_rows == 40
+    assert [file.name for file in tmp_path.iterdir() if file.suffix == ".tmp"] == []

@@ -1,0 +1,149 @@
+"""The service gives the very objects that the Python API gives."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from holotype.index.collection import Collection
+from holotype.index.encoders import Encoder
+from holotype.index.identify import identify, identify_vector
+from holotype.index.ingest import ingest
+from holotype.index.manifest import Manifest
+from holotype.index.search import picture_vector, search, stored_vector
+from holotype.service.app import create_app
+
+from ..conftest import Ask, Draw
+from .running import running
+
+
+def same(found: Any, wanted: Any) -> bool:
+    """Equal, and numbers within float32's last digits: batches may differ there."""
+    if isinstance(wanted, dict):
+        return found.keys() == wanted.keys() and all(
+            same(found[key], wanted[key]) for key in wanted
+        )
+    if isinstance(wanted, list):
+        return len(found) == len(wanted) and all(map(same, found, wanted))
+    if isinstance(wanted, float):
+        return bool(found == pytest.approx(wanted, abs=1e-6))
+    return bool(found == wanted)
+
+
+def upload(field: str, *paths: Path) -> list[tuple[str, tuple[str, bytes]]]:
+    return [(field, (path.name, path.read_bytes())) for path in paths]
+
+
+def test_identify_by_pictures(
+    client: httpx2.Client, held: Collection, tiny: Encoder, draw: Draw, tmp_path: Path
+) -> None:
+    paths = [draw(tmp_path / f"{number}.png", 900 + number, like=1) for number in range(3)]
+    options = {"risk": 0.1, "only": ["category=Moth", "split!=test"], "k": 4}
+    response = client.post("/v1/identify", files=upload("images", *paths), data=options)
+    answer = identify(
+        held, tiny, paths, name="0.png", risk=0.1, only=("category=Moth", "split!=test"), k=4
+    )
+    assert response.status_code == 200, response.text
+    assert same(response.json(), answer.to_dict())
+
+
+def test_identify_leaves_its_own_specimen_out(client: httpx2.Client, held: Collection) -> None:
+    image = next(held.images())
+    files = upload("images", held.picture_path(image))
+    for response in (
+        client.post("/v1/identify", files=files),
+        client.post("/v1/identify", json={"image_id": image.image_id}),
+    ):
+        specimens = {hit["specimen_id"] for hit in response.json()["neighbours"]}
+        assert image.specimen_id not in specimens
+
+
+def test_identify_a_stored_image(client: httpx2.Client, held: Collection) -> None:
+    image = list(held.images())[7]
+    found = client.post("/v1/identify", json={"image_id": image.image_id, "k": 3}).json()
+    answer = identify_vector(
+        held,
+        stored_vector(held, image),
+        name=image.image_id,
+        exclude_specimens={image.specimen_id},
+        k=3,
+    )
+    assert same(found, answer.to_dict())
+
+
+def test_search_in_every_way(client: httpx2.Client, held: Collection, tiny: Encoder) -> None:
+    image = list(held.images())[11]
+    path = held.picture_path(image)
+    vector, own = picture_vector(held, tiny, [path])
+    wanted = [hit.to_dict() for hit in search(held, vector, k=5, exclude_specimens=own)]
+    assert image.specimen_id not in {hit["specimen_id"] for hit in wanted}
+    for response in (
+        client.post("/v1/search", files=upload("image", path), data={"k": 5}),
+        client.post("/v1/search", json={"image_id": image.image_id, "k": 5}),
+    ):
+        assert same(response.json(), {"space": "base", "hits": wanted})
+    found = client.post("/v1/search", json={"vector": vector.tolist(), "k": 5}).json()
+    everything = search(held, vector, k=5)  # a vector has no specimen of its own
+    assert same(found["hits"], [hit.to_dict() for hit in everything])
+
+
+def test_search_under_a_filter(client: httpx2.Client, held: Collection) -> None:
+    image = next(held.images())
+    where = ["genus=Catocala|Salmo", "sex=f"]
+    body = {"image_id": image.image_id, "k": 1000, "where": where}
+    found = client.post("/v1/search", json=body).json()["hits"]
+    vector = stored_vector(held, image)
+    wanted = search(held, vector, k=1000, where=where, exclude_specimens={image.specimen_id})
+    assert found
+    assert same(found, [hit.to_dict() for hit in wanted])
+
+
+def test_the_command_line_agrees(
+    client: httpx2.Client, held: Collection, ask: Ask, served_folder: Path
+) -> None:
+    image = list(held.images())[21]
+    path = held.picture_path(image)
+    told = ask("identify", path, "--in", served_folder, "--risk", "0.2")
+    found = client.post("/v1/identify", files=upload("images", path), data={"risk": 0.2}).json()
+    assert same({**found, "image": told["image"]}, told)
+    told = ask("search", "--id", image.image_id, "--in", served_folder, "--k", "3")
+    found = client.post("/v1/search", json={"image_id": image.image_id, "k": 3}).json()
+    assert same(found["hits"], told["hits"])
+
+
+def test_many_at_once(client: httpx2.Client, held: Collection) -> None:
+    images = list(held.images())
+
+    def asked(image_id: str) -> Any:
+        return client.post("/v1/identify", json={"image_id": image_id}).json()
+
+    def uploaded(path: Path) -> Any:
+        return client.post("/v1/identify", files=upload("images", path)).json()
+
+    with ThreadPoolExecutor(8) as threads:
+        stored = list(threads.map(asked, [image.image_id for image in images]))
+        again = list(threads.map(uploaded, [held.picture_path(image) for image in images]))
+    for one, other in zip(stored, again, strict=True):
+        assert same({**one, "image": ""}, {**other, "image": ""})
+
+
+@pytest.mark.data
+def test_real_moths(data: Path, encoder: Encoder, tmp_path: Path) -> None:
+    manifest = Manifest.read(data / "moths")
+    few = manifest.table[manifest.table["genus"].isin(["Xestia", "Biston", "Deilephila"])]
+    rows = few.to_dict("records")
+    table = tmp_path / "manifest.csv"
+    few.assign(path=[data / "moths" / row["path"] for row in rows]).to_csv(table, index=False)
+    with Collection.create(tmp_path / "moths") as made:
+        ingest(Manifest.read(table), made, encoder)
+        query = made.picture_path(next(iter(made.images())))
+        wanted = identify(made, encoder, [query], name=query.name).to_dict()
+    with running(create_app(tmp_path / "moths")) as address:
+        found = httpx2.post(f"{address}/v1/identify", files=upload("images", query), timeout=60)
+    assert same(found.json(), wanted)
+    assert json.loads(found.text)["neighbours"][0]["score"] > 0.5

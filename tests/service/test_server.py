@@ -1,0 +1,117 @@
+"""Interfaces, keys, start-up and failure."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from holotype.index.errors import HolotypeError, MismatchError, NotFoundError, UsageError
+from holotype.service import answers, images
+from holotype.service.app import create_app
+from holotype.service.keys import Keys
+from holotype.service.server import serve
+from holotype.service.settings import ServiceSettings
+
+from .conftest import Refused
+from .running import running
+
+KEY = "a long random key"
+ENTRY = f"read:{hashlib.sha256(KEY.encode()).hexdigest()}"
+
+
+def test_another_interface_needs_keys(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOLOTYPE_API_KEYS", raising=False)
+    for host in ("0.0.0.0", "::", "192.0.2.1", "example.org"):
+        with pytest.raises(UsageError, match="HOLOTYPE_API_KEYS"):
+            serve(folder, host=host)
+
+
+@pytest.mark.parametrize("entry", ["secret", "write:" + "0" * 64, "read:abc", f"{ENTRY} {ENTRY}"])
+def test_malformed_keys(entry: str) -> None:
+    with pytest.raises(UsageError, match="HOLOTYPE_API_KEYS") as caught:
+        Keys.parse(entry)
+    assert entry not in str(caught.value)
+
+
+def test_keys(folder: Path, refused: Refused) -> None:
+    keys = Keys.parse(f" {ENTRY}, read:{'0' * 64} ")
+    with running(create_app(folder, keys=keys, loopback=False)) as address:
+        taxa = f"{address}/v1/taxa"
+        response = httpx2.get(taxa, headers={"Host": "museum.example"})
+        assert "API key" in refused(response, 401)
+        assert response.headers["www-authenticate"].startswith("Basic")
+        for wrong in ("Bearer no", "Bearer", "Basic !", "Digest x", f"Bearer {ENTRY}"):
+            refused(httpx2.get(taxa, headers={"Authorization": wrong}), 401)
+        assert httpx2.get(taxa, headers={"Authorization": f"Bearer {KEY}"}).status_code == 200
+        assert httpx2.get(address, auth=("anyone", KEY)).status_code == 200
+        assert httpx2.get(f"{address}/healthz").status_code == 200
+        refused(httpx2.get(f"{address}/static/page.js"), 401)
+
+
+def test_no_key_is_no_key() -> None:
+    keys = Keys((hashlib.sha256(b"").digest(),))
+    assert not keys.accept("")
+    assert not keys.accept("Bearer ")
+    assert Keys.parse(" , ") is None
+
+
+def test_settings_have_sentences() -> None:
+    for name, field in ServiceSettings.model_fields.items():
+        assert field.description, name
+
+
+def test_what_cannot_be_served_is_refused_before_it_listens(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(NotFoundError, match="not a collection"):
+        serve(tmp_path, port=0)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(HolotypeError, match=f"port {port} cannot be served"):
+            serve(folder, port=port)
+
+
+def test_another_encoder_is_refused_at_start(folder: Path) -> None:
+    app = create_app(folder)
+    with app.state.engine.collection.database.transaction() as connection:
+        connection.execute("UPDATE spaces SET fingerprint = 'another'")
+    with pytest.raises(MismatchError, match="fingerprint"):
+        app.state.engine.load()
+    app.state.engine.close()
+
+
+def test_an_unexpected_failure_says_nothing_of_the_inside(
+    folder: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("/secret/path")
+
+    monkeypatch.setattr(images, "_record", fail)
+    with running(create_app(folder)) as address:
+        response = httpx2.get(f"{address}/v1/images/0-0")
+    assert "log" in refused(response, 500)
+    assert "secret" not in response.text
+    assert response.headers["content-security-policy"]
+
+
+def test_the_command_serves_until_it_is_interrupted(folder: Path, program: Path) -> None:
+    command = [str(program), "serve", str(folder), "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        line = process.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+", line)
+        assert found, line + process.stderr.read()
+        answer = httpx2.post(f"{found[0]}/v1/identify", json={"image_id": "0-0"}, timeout=60)
+        answers.Answer.model_validate(answer.json())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+        assert process.stderr.read() == ""

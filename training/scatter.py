@@ -1,0 +1,109 @@
+"""What closed-form metric learning needs to know of labelled rows, gathered in one pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from holotype.index.knn import Codes, Embeddings
+from holotype.index.projection import signed_power
+
+Floats = NDArray[np.float64]
+
+_BLOCK_ROWS = 8192
+
+
+@dataclass(frozen=True, eq=False)
+class Scatter:
+    """Counts, class sums and second moments of labelled rows; its size is free of their number.
+
+    Attributes:
+        counts: float64 [classes], rows of each class, all above 0.
+        sums: float64 [classes, dim].
+        moment: float64 [dim, dim], the sum of x x^T over all rows.
+        exponent: the signed power that the rows were raised to first.
+    """
+
+    counts: Floats
+    sums: Floats
+    moment: Floats
+    exponent: float
+
+    @property
+    def rows(self) -> int:
+        """How many rows were gathered."""
+        return int(self.counts.sum())
+
+    @property
+    def mean(self) -> Floats:
+        """Mean of all rows, [dim]."""
+        mean: Floats = self.sums.sum(axis=0) / self.rows
+        return mean
+
+    @property
+    def centres(self) -> Floats:
+        """Class means less the overall mean, [classes, dim]."""
+        centres: Floats = self.sums / self.counts[:, None] - self.mean
+        return centres
+
+    @cached_property
+    def within(self) -> Floats:
+        """The within-class covariance, [dim, dim].
+
+        Raises:
+            ValueError: no class has two rows, so nothing varies within classes.
+        """
+        spare = self.rows - len(self.counts)
+        if spare < 1:
+            raise ValueError(
+                f"{self.rows} rows of {len(self.counts)} classes leave nothing that varies within "
+                "a class; at least one class needs two images"
+            )
+        means = self.sums / np.sqrt(self.counts)[:, None]
+        covariance: Floats = (self.moment - means.T @ means) / spare
+        return covariance
+
+    @property
+    def total(self) -> Floats:
+        """The covariance of all rows, [dim, dim]."""
+        covariance: Floats = self.moment / self.rows - np.outer(self.mean, self.mean)
+        return covariance
+
+
+def gather(
+    vectors: Embeddings, labels: Codes, rows: Codes | None = None, *, exponent: float = 1.0
+) -> Scatter:
+    """Gather labelled rows, a block at a time.
+
+    Args:
+        vectors: float32 [n, dim]; a memory map will do.
+        labels: int64 [n], class codes; rows with -1 are left out.
+        rows: int64 [m], the rows to use; None takes all.
+        exponent: see `Projection`.
+
+    Raises:
+        ValueError: no row has a label.
+    """
+    used = np.arange(len(labels)) if rows is None else rows
+    used = used[labels[used] >= 0]
+    if not len(used):
+        raise ValueError("no row has a label; name some specimens first")
+    classes, member = np.unique(labels[used], return_inverse=True)
+    dim = vectors.shape[1]
+    sums, moment = np.zeros((len(classes), dim)), np.zeros((dim, dim))
+    for start in range(0, len(used), _BLOCK_ROWS):
+        block = slice(start, start + _BLOCK_ROWS)
+        values = signed_power(np.asarray(vectors[used[block]], np.float32), exponent)
+        moment += values.T @ values
+        _add_by_class(sums, member[block], values)
+    return Scatter(np.bincount(member).astype(np.float64), sums, moment, exponent)
+
+
+def _add_by_class(sums: Floats, member: Codes, values: Embeddings) -> None:
+    """Add rows to the sums of their classes, in place."""
+    order = np.argsort(member, kind="stable")
+    present, starts = np.unique(member[order], return_index=True)
+    sums[present] += np.add.reduceat(values[order], starts, axis=0, dtype=np.float64)
