@@ -1,6 +1,6 @@
 """How good it is: measures as pure functions on embeddings, labels and answers."""
 
-from .alignment import aligned_correlation, grey_thumbnail
+from .alignment import are_copies, grey_thumbnail
 from .bootstrap import (
     bootstrap_macro,
     bootstrap_mean,
@@ -106,7 +106,7 @@ __all__ = [
     "Split",
     "Taxa",
     "TransferGap",
-    "aligned_correlation",
+    "are_copies",
     "aurc",
     "auroc",
     "bootstrap_macro",

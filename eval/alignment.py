@@ -1,8 +1,9 @@
-"""Whether one picture is a cropped copy of another, told from small grey thumbnails.
+"""Whether one picture is a copy of another, cropped or not, told from small grey thumbnails.
 
 Hashes and embeddings propose such pairs and cannot decide: a crop by a few per cent changes a hash
 more than another moth of the species does. Here one thumbnail is laid over windows of the other
-that leave out up to a tenth at every edge, and the best correlation counts.
+that leave out up to a tenth at every edge. A copy both correlates with some window and differs
+little from it: two silhouettes, or two animals before one background, correlate as well.
 """
 
 from __future__ import annotations
@@ -13,18 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .arrays import Embeddings, Floats
+from .arrays import Embeddings, Flags
 
 SIDE = 64
-MIN_CORRELATION = 0.985
-"""Copies that were re-encoded, resized or cropped by up to 8 % a side reach it; of other pictures
-of the same species one in some hundreds does."""
+MIN_CORRELATION = 0.97
+MAX_DIFFERENCE = 8.0  # root mean square, of 255 grey levels …
+MAX_SHARE = 0.12  # … or this share of the picture's own standard deviation
 
 Thumbnails = NDArray[np.uint8]
 
 _COARSE = (12, (0.0, 0.05, 0.1))  # side that is compared, shares that an edge may lose
 _FINE = (24, (0.0, 0.025, 0.05, 0.075, 0.1))
-_WORTH_REFINING = 0.955
+_WORTH_REFINING = 0.95
 _BLOCK = 32  # pairs at once: 45 MiB of windows
 
 
@@ -34,55 +35,64 @@ def grey_thumbnail(image: Image.Image) -> Thumbnails:
     return np.asarray(small, np.uint8)
 
 
-def aligned_correlation(left: Thumbnails, right: Thumbnails) -> Floats:
-    """Return the best correlation of one thumbnail with a window of the other, either way.
+def are_copies(left: Thumbnails, right: Thumbnails) -> Flags:
+    """Return whether one picture of each pair is the other, re-encoded, resized or cropped.
+
+    Crops by up to 10 % at every edge are looked for. A copy that was made lighter or darker by
+    more than 8 levels is not recognised, nor is a flat grey.
 
     Args:
         left: uint8 [m, 64, 64], one of each pair.
         right: uint8 [m, 64, 64], the other.
 
     Returns:
-        float64 [m], in [-1, 1]; 0 where one is a flat grey. Pairs that a coarse comparison puts
-        below 0.955 keep its figure, which is a little too low.
+        bool [m].
     """
-    best = _either_way(left, right, *_COARSE)
-    close = np.flatnonzero(best >= _WORTH_REFINING)
-    best[close] = np.maximum(best[close], _either_way(left[close], right[close], *_FINE))
-    return best
-
-
-def _either_way(left: Thumbnails, right: Thumbnails, side: int, cuts: tuple[float, ...]) -> Floats:
-    best = np.empty(len(left))
+    copies = np.zeros(len(left), np.bool_)
     for start in range(0, len(left), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        one, other = left[block].astype(np.float32), right[block].astype(np.float32)
-        best[block] = np.maximum(
-            _best_window(one, other, side, cuts), _best_window(other, one, side, cuts)
-        )
-    return best
+        rows = np.arange(start, min(start + _BLOCK, len(left)))
+        for whole, part in ((left, right), (right, left)):
+            rows = rows[~copies[rows]]
+            correlation, _ = _compare(whole[rows], part[rows], *_COARSE)
+            close = rows[correlation.max(axis=1) >= _WORTH_REFINING]
+            copies[close] = _fits(whole[close], part[close])
+    return copies
 
 
-def _best_window(
-    whole: Embeddings, part: Embeddings, side: int, cuts: tuple[float, ...]
-) -> Embeddings:
-    """Return the best correlation of the parts with windows of the wholes, float32 [m].
+def _fits(whole: Thumbnails, part: Thumbnails) -> Flags:
+    correlation, difference = _compare(whole, part, *_FINE)
+    allowed = np.maximum(MAX_DIFFERENCE, MAX_SHARE * part.std(axis=(1, 2)))
+    found = (correlation >= MIN_CORRELATION) & (difference <= allowed[:, None])
+    fits: Flags = found.any(axis=1)
+    return fits
+
+
+def _compare(
+    whole: Thumbnails, part: Thumbnails, side: int, cuts: tuple[float, ...]
+) -> tuple[Embeddings, Embeddings]:
+    """Compare the parts with all windows of the wholes.
 
     Every window is a matrix that shrinks one axis, so two products give all windows of all pairs.
+
+    Returns:
+        correlation and root mean square difference, float32 [m, windows].
     """
+    level = part.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
     shrink = _windows(side, cuts)
     n, m = len(shrink), len(whole)
     flat = shrink.reshape(n * side, SIDE)
-    down = flat @ whole.transpose(1, 0, 2).reshape(SIDE, m * SIDE)
+    down = flat @ (whole - level).transpose(1, 0, 2).reshape(SIDE, m * SIDE)
     windows = (down.reshape(n * side * m, SIDE) @ flat.T).reshape(n, side, m, n, side)
     full = flat[:side]  # the first window loses nothing
-    wanted = full @ part @ full.T
-    wanted -= wanted.mean(axis=(1, 2), keepdims=True)
-    wanted /= np.sqrt((wanted**2).sum(axis=(1, 2), keepdims=True)) + 1e-6
-    products = np.einsum("viwhj,wij->vwh", windows, wanted)
-    mean = windows.mean(axis=(1, 4))
-    spread = np.einsum("viwhj,viwhj->vwh", windows, windows) - side**2 * mean**2
-    correlation: Embeddings = products / np.sqrt(np.maximum(spread, 1))
-    return correlation.max(axis=(0, 2))
+    wanted = full @ (part - level) @ full.T
+    size = side**2
+    product = np.einsum("viwhj,wij->wvh", windows, wanted) / size
+    square = np.einsum("viwhj,viwhj->wvh", windows, windows) / size
+    mean = windows.mean(axis=(1, 4)).transpose(1, 0, 2)
+    own = (wanted**2).mean(axis=(1, 2))[:, None, None]
+    spread = np.sqrt(np.maximum((square - mean**2) * own, 1e-3))
+    difference = np.sqrt(np.maximum(square + own - 2 * product, 0))
+    return (product / spread).reshape(m, n * n), difference.reshape(m, n * n)
 
 
 @cache

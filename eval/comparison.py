@@ -158,6 +158,8 @@ def _per_taxon(
 ) -> pd.DataFrame:
     n = np.bincount(taxa, minlength=len(names))
     was, now = mean_by(before, taxa, len(names)), mean_by(after, taxa, len(names))
+    # Not now - was: rounding would make equal gains differ, and ties are listed.
+    gain = mean_by(after - before, taxa, len(names))
     overall = mean(after - before)
     frame = pd.DataFrame(
         {
@@ -166,8 +168,8 @@ def _per_taxon(
             "n_images": n_images,
             "before": was,
             "after": now,
-            "gain": now - was,
-            "shrunk_gain": (n * (now - was) + PRIOR_QUERIES * overall) / (n + PRIOR_QUERIES),
+            "gain": gain,
+            "shrunk_gain": (n * gain + PRIOR_QUERIES * overall) / (n + PRIOR_QUERIES),
         }
     )
     return frame[frame["n"] > 0].reset_index(drop=True)

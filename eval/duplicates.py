@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 from holotype.index.knn import check_unit_rows, exact_knn
 
-from .alignment import MIN_CORRELATION, Thumbnails, aligned_correlation
+from .alignment import Thumbnails, are_copies
 from .arrays import Codes, Embeddings, Flags
 
 Hashes = NDArray[np.uint64]
@@ -101,23 +101,18 @@ def nearest_pairs(
     yield query, rows[query, place]
 
 
-def confirmed(
-    pairs: Pairs,
-    thumbnails: Callable[[Codes], Thumbnails],
-    min_correlation: float = MIN_CORRELATION,
-) -> Pairs:
+def confirmed(pairs: Pairs, thumbnails: Callable[[Codes], Thumbnails]) -> Pairs:
     """Yield those of the pairs where one picture is a copy or a crop of the other.
 
     Args:
         pairs: proposed, rows of one table.
         thumbnails: takes rows of the table and returns their pictures as `grey_thumbnail` makes
             them, uint8 [m, 64, 64].
-        min_correlation: of a thumbnail with a window of the other, in [-1, 1].
     """
     for left, right in pairs:
         for start in range(0, len(left), _BLOCK_PAIRS):
             one, other = left[start : start + _BLOCK_PAIRS], right[start : start + _BLOCK_PAIRS]
-            alike = aligned_correlation(thumbnails(one), thumbnails(other)) >= min_correlation
+            alike = are_copies(thumbnails(one), thumbnails(other))
             yield one[alike], other[alike]
 
 

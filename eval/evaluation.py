@@ -14,9 +14,12 @@ from holotype.index.errors import UsageError
 from holotype.index.gallery import Gallery
 from holotype.index.where import allowed_places
 
-from .arrays import Codes, number
+from .arrays import Codes, Embeddings, number
 from .bootstrap import bootstrap_mean
+from .guard import find_leaks_of, refuse_leaks
 from .intervals import Interval
+from .leakage import Leaks
+from .protocols import Split, leave_one_out
 from .ranking import Ranking, ranking_by_rank
 from .recall import (
     KS,
@@ -33,13 +36,26 @@ from .taxa import Taxa
 
 @dataclass(frozen=True)
 class Protocol:
-    """Who asks and who answers: places in a gallery, and the conditions that chose them."""
+    """Who asks and who answers, and the conditions that chose them."""
 
-    name: str
-    query_rows: Codes
-    gallery_rows: Codes
+    split: Split
     query: tuple[str, ...] = ()
     gallery: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What was done."""
+        return self.split.name
+
+    @property
+    def query_rows(self) -> Codes:
+        """Places of the images that ask, int64 [q]."""
+        return self.split.query
+
+    @property
+    def gallery_rows(self) -> Codes:
+        """Places of the images that answer, int64 [g]."""
+        return self.split.gallery
 
     def to_dict(self) -> dict[str, Any]:
         """Return the protocol as JSON-ready values."""
@@ -64,6 +80,9 @@ class Evaluation:
         other_species: recall at genus rank where images of the query's own species are no hits.
         by_category: species recall within each category, one row a category.
         ties: for each k, the share of queries where the gallery's order decided the list.
+        leaks: what crosses the split.
+        with_leaks: recall@1 by rank where nothing that crosses was left out; empty where nothing
+            does.
     """
 
     images: Gallery
@@ -76,6 +95,8 @@ class Evaluation:
     other_species: RankRecall | None
     by_category: pd.DataFrame | None
     ties: Mapping[int, float]
+    leaks: Leaks
+    with_leaks: Mapping[str, float]
 
     def to_dict(self) -> dict[str, Any]:
         """Return every figure as JSON-ready values."""
@@ -98,6 +119,8 @@ class Evaluation:
                 {key: number(v) if isinstance(v, float) else v for key, v in row.items()}
                 for row in by_category
             ],
+            "leaks": self.leaks.to_dict(),
+            "recall_at_1_with_leaks": {r: number(v) for r, v in self.with_leaks.items()},
             "ties": {str(k): number(share) for k, share in self.ties.items()},
         }
 
@@ -116,11 +139,10 @@ def protocol_of(
             "split=train; or neither, for leave-one-out"
         )
     if not query:
-        everyone = np.arange(len(images))
-        return Protocol("leave-one-out", everyone, everyone)
+        return Protocol(leave_one_out(len(images)))
     sides = [allowed_places(collection, images, side) for side in (query, gallery)]
     asked, held = (np.flatnonzero(side) for side in sides if side is not None)
-    return Protocol("given split", asked, held, tuple(query), tuple(gallery))
+    return Protocol(Split("given split", asked, held), tuple(query), tuple(gallery))
 
 
 def evaluate(
@@ -129,6 +151,7 @@ def evaluate(
     space: str | None = None,
     query: Sequence[str] = (),
     gallery: Sequence[str] = (),
+    allow_leak: bool = False,
 ) -> Evaluation:
     """Measure recall@1/5/10 and ranking at every rank that has names.
 
@@ -138,43 +161,49 @@ def evaluate(
     Args:
         query: conditions on the images that ask, such as `split=test`.
         gallery: conditions on the images that answer, such as `split=train`.
+        allow_leak: where specimens or copies stand on both sides, measure without them, and
+            recall@1 with them beside it.
 
     Raises:
         UsageError: only one of the two sides is given, a condition is off, or nothing is named.
+        LeakError: specimens or copies stand on both sides of the split.
     """
     images = collection.gallery(space)
     if not images.ranks:
         raise UsageError(f"No image of {collection.folder} is named, so recall cannot be measured")
-    return measure(images, protocol_of(collection, images, query, gallery))
+    protocol = protocol_of(collection, images, query, gallery)
+    leaks = find_leaks_of(collection, images, protocol.split)
+    if not (allow_leak or protocol.split.leave_one_out):
+        refuse_leaks(collection, images, leaks)
+    return measure(images, protocol, leaks)
 
 
-def measure(images: Gallery, protocol: Protocol) -> Evaluation:
-    """Measure a space under a protocol; see `evaluate`."""
+def measure(images: Gallery, protocol: Protocol, leaks: Leaks) -> Evaluation:
+    """Measure a space under a protocol; what crosses the split is left out, see `evaluate`."""
     vectors, asked, held = images.index.vectors, protocol.query_rows, protocol.gallery_rows
     queries, answers = vectors[asked], vectors[held]
-    own, theirs = images.specimens[asked], images.specimens[held]
+    groups = images.specimens
+    if not protocol.split.leave_one_out:
+        groups = leaks.unite(groups)
+    own, theirs = groups[asked], groups[held]
     neighbours = nearest(queries, answers, query_groups=own, gallery_groups=theirs)
     labels = {rank: images.labels(rank) for rank in images.ranks}
     taxa = {r: Taxa.split(side.names, side.codes, asked, held) for r, side in labels.items()}
     recall = {rank: recall_at_k(neighbours, side) for rank, side in taxa.items()}
-    both = "genus" in taxa and "species" in taxa
-    by_category = None
-    if "category" in taxa and "species" in taxa:
-        category = taxa["category"]
-        by_category = recall_within(recall["species"], category.query, category.names)
+    ranking = ranking_by_rank(queries, answers, taxa, query_groups=own, gallery_groups=theirs)
     return Evaluation(
         images=images,
         protocol=protocol,
         neighbours=neighbours,
         taxa=taxa,
         recall=recall,
-        ranking=ranking_by_rank(queries, answers, taxa, query_groups=own, gallery_groups=theirs),
-        intervals={rank: _interval(found, own) for rank, found in recall.items()},
-        other_species=genus_recall_of_other_species(neighbours, taxa["genus"], taxa["species"])
-        if both
-        else None,
-        by_category=by_category,
+        ranking=ranking,
+        intervals={r: _interval(found, images.specimens[asked]) for r, found in recall.items()},
+        other_species=_of_other_species(neighbours, taxa),
+        by_category=_by_category(recall, taxa),
         ties=tie_shares(neighbours, KS),
+        leaks=leaks,
+        with_leaks=_with_leaks(queries, answers, taxa, protocol, leaks),
     )
 
 
@@ -182,3 +211,29 @@ def _interval(found: RankRecall, specimens: Codes) -> Interval:
     counted = found.answerable
     first = found.hits[counted, 0].astype(np.float64)
     return bootstrap_mean(first, specimens[counted])
+
+
+def _of_other_species(neighbours: Neighbours, taxa: Mapping[str, Taxa]) -> RankRecall | None:
+    if "genus" not in taxa or "species" not in taxa:
+        return None
+    return genus_recall_of_other_species(neighbours, taxa["genus"], taxa["species"])
+
+
+def _by_category(recall: Mapping[str, RankRecall], taxa: Mapping[str, Taxa]) -> pd.DataFrame | None:
+    if "category" not in taxa or "species" not in taxa:
+        return None
+    return recall_within(recall["species"], taxa["category"].query, taxa["category"].names)
+
+
+def _with_leaks(
+    queries: Embeddings,
+    answers: Embeddings,
+    taxa: Mapping[str, Taxa],
+    protocol: Protocol,
+    leaks: Leaks,
+) -> dict[str, float]:
+    """Return what recall@1 would have seemed to be, over the same kind of queries."""
+    if protocol.split.leave_one_out or leaks.clean:
+        return {}
+    everything = nearest(queries, answers)
+    return {rank: recall_at_k(everything, side).recall[1].micro for rank, side in taxa.items()}

@@ -16,6 +16,7 @@ from .duplicates import (
     Pairs,
     confirmed,
     cosine_pairs,
+    duplicate_groups,
     equal_pairs,
     hash_pairs,
     nearest_pairs,
@@ -38,12 +39,23 @@ class Leaks:
         near: int64 [m, 2], query and row that are near duplicates, and not exact ones.
         specimens: int64 [m, 2], query and row of one specimen; empty for leave-one-out, which
             leaves the own specimen out.
+        content: int64 [n], rows of the table with one code have the same content.
+        near_pairs: int64 [m, 2], every near duplicate, not only the first of a query.
     """
 
     n_queries: int
     exact: Codes
     near: Codes
     specimens: Codes
+    content: Codes
+    near_pairs: Codes
+
+    def unite(self, groups: Codes) -> Codes:
+        """Return specimens in which copies are one, so that none answers for another."""
+        _, first, member = np.unique(self.content, return_index=True, return_inverse=True)
+        copies = (first[member], np.arange(len(member)))
+        near = (self.near_pairs[:, 0], self.near_pairs[:, 1])
+        return duplicate_groups(len(groups), iter([copies, near]), groups=groups)
 
     @property
     def clean(self) -> bool:
@@ -104,11 +116,13 @@ def find_leaks(
     if embeddings is not None:
         proposed.append(_similar(embeddings, asked, held, specimens, thumbnails is not None))
     pairs = chain.from_iterable(_rows(source, asked, held, specimens) for source in proposed)
-    near = _first_matches(pairs if thumbnails is None else confirmed(pairs, thumbnails))
+    near_pairs = _all(pairs if thumbnails is None else confirmed(pairs, thumbnails))
+    near = _first_matches(iter([(near_pairs[:, 0], near_pairs[:, 1])]))
     shared = _NONE
     if not split.leave_one_out:
         shared = _first_matches(_rows(equal_pairs(specimens[asked], specimens[held]), asked, held))
-    return Leaks(len(asked), exact, near[~np.isin(near[:, 0], exact[:, 0])], shared)
+    fresh = near[~np.isin(near[:, 0], exact[:, 0])]
+    return Leaks(len(asked), exact, fresh, shared, content, near_pairs)
 
 
 def _similar(
@@ -128,6 +142,11 @@ def _rows(pairs: Pairs, asked: Codes, held: Codes, specimens: Codes | None = Non
             other = specimens[left] != specimens[right]
             left, right = left[other], right[other]
         yield left, right
+
+
+def _all(pairs: Pairs) -> Codes:
+    """Return every pair, int64 [m, 2]."""
+    return np.concatenate([_NONE, *(np.column_stack(block) for block in pairs)])
 
 
 def _first_matches(pairs: Pairs) -> Codes:

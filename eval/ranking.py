@@ -87,14 +87,21 @@ def _rankings(
     gallery_groups: Codes | None,
 ) -> Iterator[tuple[slice, Codes]]:
     """Yield blocks of queries with all gallery rows, best first, the own group last."""
-    columns = gallery.astype(np.float64).T  # so that rounding does not decide near ties
+    # In float64 and divided by the lengths, so that rounding does not decide near ties.
+    columns = _unit(gallery).T
     step = max(1, _BLOCK_SCORES // max(len(gallery), 1))
     for start in range(0, len(queries), step):
         block = slice(start, start + step)
-        scores = (queries[block] @ columns).astype(np.float32)
+        scores = (_unit(queries[block]) @ columns).astype(np.float32)
         if query_groups is not None and gallery_groups is not None:
             scores[query_groups[block, None] == gallery_groups] = -np.inf
         yield block, _descending(scores)
+
+
+def _unit(vectors: Embeddings) -> Floats:
+    exact = vectors.astype(np.float64)
+    unit: Floats = exact / np.sqrt(np.einsum("ij,ij->i", exact, exact))[:, None]
+    return unit
 
 
 def _descending(scores: Embeddings) -> Codes:

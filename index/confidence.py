@@ -92,7 +92,7 @@ class Calibration:
         """Return the probability that the strongest taxon of a rank is right."""
         model = self.models.get(rank)
         if model is None:
-            return self.base_rates.get(rank, 0.5) * share
+            return float(self.base_rates.get(rank, 0.5) * share)
         return float(1 / (1 + np.exp(-(model[0] + _features(share, scores) @ model[1:]))))
 
     def novelty(self, best: float) -> float:

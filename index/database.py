@@ -38,7 +38,11 @@ class Database:
                     "'holotype ingest SOURCE --to COLLECTION'"
                 )
             self._create()
-        self._check_version()
+        try:
+            self._check_version()
+        except BaseException:
+            self.close()
+            raise
 
     def _create(self) -> None:
         if self.folder.exists() and not self.folder.is_dir():
@@ -64,6 +68,11 @@ class Database:
         try:
             application = self.connection().execute("PRAGMA application_id").fetchone()[0]
             version = self.connection().execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            raise HolotypeError(
+                f"{self.folder / FILE} cannot be opened ({error}); make its folder writable, "
+                "which SQLite needs even to read"
+            ) from error
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise CorruptError(
                 f"{self.folder / FILE} is damaged ({error}); restore a snapshot of the collection"
@@ -170,7 +179,7 @@ def _owner(note: Path) -> str:
     try:
         owner = json.loads(note.read_text())
         return f"pid {owner['pid']} on host {owner['host']}"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "another process"
 
 

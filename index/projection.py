@@ -79,7 +79,8 @@ class Projection:
         Raises:
             MismatchError: the vectors have another dimension.
 
-        >>> half = Projection(np.zeros(2, np.float32), np.eye(2, dtype=np.float32), "power", {}, 0.5)
+        >>> identity = np.eye(2, dtype=np.float32)
+        >>> half = Projection(np.zeros(2, np.float32), identity, "power", exponent=0.5)
         >>> half.apply(np.array([[0.36, -0.64]], np.float32)).round(3).tolist()
         [[0.6000000238418579, -0.800000011920929]]
         """

@@ -113,8 +113,11 @@ CREATE TABLE index_files (
 
 CREATE TABLE calibrations (
     space_id INTEGER PRIMARY KEY REFERENCES spaces ON DELETE CASCADE,
-    model TEXT NOT NULL,             -- JSON
-    fitted_on TEXT NOT NULL,         -- JSON: which rows, which determinations
+    content BLOB NOT NULL,           -- models and projections, without pickle
+    ranks TEXT NOT NULL,             -- JSON: the ranks that it answers at, coarse to fine
+    last_seq INTEGER NOT NULL,       -- with count and labelled: the state that it was fitted on
+    count INTEGER NOT NULL,
+    labelled INTEGER NOT NULL,
     created_at TEXT NOT NULL
 ) STRICT;
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import CollectionOption, JsonFlag, SpaceOption, out, print_json
+from .console import CollectionOption, JsonFlag, SpaceOption, err, out, print_json
 
 if TYPE_CHECKING:
     from holotype.index.identify import Answer
@@ -23,6 +23,10 @@ def identify(
     risk: Annotated[
         float, typer.Option(help="Share of given answers that may be wrong: 0.05 asks for 95 %.")
     ] = 0.05,
+    prior: Annotated[
+        float,
+        typer.Option(help="Share of specimens expected to be of species the gallery lacks."),
+    ] = 0.2,
     only: Annotated[
         list[str] | None,
         typer.Option(help="Compare with these only, e.g. family=Noctuidae. Repeatable."),
@@ -36,13 +40,16 @@ def identify(
     from holotype.index.collection import Collection
     from holotype.index.encoders import load_encoder
     from holotype.index.identify import identify as run
+    from holotype.training.spaces import ensure_calibrated
 
     with Collection.open(collection) as opened:
         kept = opened.space(space)
         encoder = load_encoder(kept.encoder, views=kept.views)
+        if not ensure_calibrated(opened, space):
+            err.print("Too few labelled specimens to calibrate; confidence is by leave-one-out.")
         groups = [images] if same_specimen else [[image] for image in images]
         answers = [
-            run(opened, encoder, group, space=space, risk=risk, only=only or (), k=k)
+            run(opened, encoder, group, space=space, risk=risk, prior=prior, only=only or (), k=k)
             for group in groups
         ]
     if as_json:
@@ -58,12 +65,14 @@ def show_answer(answer: Answer) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from holotype.index.answers import percent
+
     found = answer.determination
     if found is None:
         headline = "[bold yellow]unknown[/]"
     else:
         style = "bold italic green" if found.rank in ("genus", "species") else "bold green"
-        headline = f"[{style}]{escape(found.taxon)}[/] {found.rank}, {found.confidence:.0%}"
+        headline = f"[{style}]{escape(found.taxon)}[/] {found.rank}, {percent(found.confidence)}"
     out.print(f"\n{escape(answer.image)}\n  {headline}", soft_wrap=True, highlight=False)
     out.print(f"  {escape(answer.why)}", style="dim", soft_wrap=True, highlight=False)
     table = Table(box=None, padding=(0, 2), show_edge=False)

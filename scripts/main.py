@@ -9,7 +9,7 @@ import typer
 
 from holotype.version import __version__
 
-from . import collection, demo, evaluate, export, identify, ingest, search, serve, tune
+from . import calibrate, collection, demo, evaluate, export, identify, ingest, search, serve, tune
 from .console import one_sentence, out
 
 app = typer.Typer(
@@ -42,6 +42,7 @@ app.command("ingest")(ingest.ingest)
 app.command("identify")(identify.identify)
 app.command("search")(search.search)
 app.command("eval")(evaluate.evaluate)
+app.command("calibrate")(calibrate.calibrate)
 app.command("tune")(tune.tune)
 app.command("serve")(serve.serve)
 app.command("export")(export.export)

@@ -10,10 +10,13 @@ class Hit(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    image_id: str
-    specimen_id: str
-    score: float = Field(description="Cosine to the query.", ge=-1.01, le=1.01)
-    species: str = Field(description="Empty where the specimen is not named to species.")
+    image_id: str = Field(examples=["Xestia_c-nigrum_0004"])
+    specimen_id: str = Field(examples=["Xestia_c-nigrum_0004"])
+    score: float = Field(description="Cosine to the query.", ge=-1.01, le=1.01, examples=[0.83])
+    species: str = Field(
+        description="Empty where the specimen is not named to species.",
+        examples=["Xestia c-nigrum"],
+    )
 
 
 class Determination(BaseModel):
@@ -61,6 +64,9 @@ class Answer(BaseModel):
                     }
                 ],
                 "novelty_p": 0.62,
+                "p_known": 0.91,
+                "species_set": ["Xestia c-nigrum", "Xestia triangulum"],
+                "calibration": "fitted",
                 "why": "The neighbours agree on genus Xestia (96%), but species Xestia c-nigrum "
                 "has only 71%; the nearest is Xestia c-nigrum at cosine 0.83.",
             }
@@ -75,6 +81,13 @@ class Answer(BaseModel):
     novelty_p: float = Field(
         description="How rare a nearest neighbour this far is within the gallery.", ge=0, le=1
     )
+    p_known: float | None = Field(
+        description="The probability that the gallery holds its species.", ge=0, le=1
+    )
+    species_set: list[str] | None = Field(
+        description="Holds the true species with 95 % probability, if the gallery does."
+    )
+    calibration: str = Field(description="fitted, stale, or leave-one-out where none is kept.")
     why: str = Field(description="The reason, in one sentence.")
 
 
@@ -112,16 +125,24 @@ class NamedTaxon(BaseModel):
 class ImageRecord(BaseModel):
     """A stored image and what is known of it."""
 
-    image_id: str
-    specimen_id: str
+    image_id: str = Field(examples=["Xestia_c-nigrum_0004"])
+    specimen_id: str = Field(examples=["Xestia_c-nigrum_0004"])
     sha256: str = Field(description="Of the picture's file.")
-    width: int
-    height: int
-    split: str
+    width: int = Field(examples=[320])
+    height: int = Field(examples=[240])
+    split: str = Field(examples=["train"])
     determination: NamedTaxon | None = Field(description="The accepted one.")
-    lineage: dict[str, str] = Field(description="The ranks that are named.")
-    details: dict[str, str] = Field(description="Date, locality, licence and the like, if known.")
-    metadata: dict[str, str] = Field(description="The collection's own columns.")
+    lineage: dict[str, str] = Field(
+        description="The ranks that are named.",
+        examples=[{"category": "Moth", "genus": "Xestia", "species": "Xestia c-nigrum"}],
+    )
+    details: dict[str, str] = Field(
+        description="Date, locality, licence and the like, if known.",
+        examples=[{"date": "2021-06-12"}],
+    )
+    metadata: dict[str, str] = Field(
+        description="The collection's own columns.", examples=[{"sex": "f"}]
+    )
 
 
 class SpaceRecord(BaseModel):

@@ -18,6 +18,7 @@ from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.identify import identify_vector
 from holotype.index.runtime import worker_count
 from holotype.index.search import stored_vector
+from holotype.training.spaces import ensure_calibrated
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -38,7 +39,7 @@ class Engine:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.collection = Collection.open(folder)
+        self.collection = Collection.open(folder.resolve())  # its name is shown, whatever '.' is
         self._encoders: dict[tuple[str, int], Encoder] = {}
         self._loading = threading.Lock()
         self._queries = ThreadPoolExecutor(worker_count(), "query", initializer=_use_one_core)
@@ -55,6 +56,7 @@ class Engine:
         for space in self.collection.spaces():
             self.encoder(space.name)
             gallery = self.collection.gallery(space.name)
+            ensure_calibrated(self.collection, space.name)
             first = int(gallery.rows[0])
             vector = stored_vector(
                 self.collection, self.collection.images_at([first])[first], space.name

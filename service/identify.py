@@ -25,6 +25,9 @@ class Identify(Options):
     risk: float = Field(
         0.05, description="Share of given answers that may be wrong: 0.05 asks for 95 %."
     )
+    prior: float = Field(
+        0.2, description="Share of specimens expected to be of species that the gallery lacks."
+    )
     only: list[str] = Field(
         [], description="Compare with these only, such as family=Noctuidae; all must hold."
     )
@@ -63,7 +66,7 @@ async def identify(request: Request, engine: TheEngine) -> JSONResponse:
 
 def _answer(engine: Engine, question: Question[Identify]) -> dict[str, Any]:
     collection, asked = engine.collection, question.options
-    arguments: dict[str, Any] = asked.model_dump(include={"space", "risk", "only", "k"})
+    arguments: dict[str, Any] = asked.model_dump(include={"space", "risk", "prior", "only", "k"})
     if asked.image_id is None:
         answer = core.identify(
             collection,

@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Scope
 
 from holotype.index.errors import CorruptError, HolotypeError
@@ -108,6 +109,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HolotypeError, _expected)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _cut_short)
     app.add_exception_handler(sqlite3.DatabaseError, _database)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -130,6 +132,11 @@ async def _http(request: Request, error: Exception) -> ProblemResponse:
     if detail == phrase:  # the router's own: say more than the status does
         detail = f"{request.method} {request.url.path} does not exist; /docs lists what does"
     return problem(request.scope, error.status_code, title, detail, error.headers)
+
+
+async def _cut_short(request: Request, _: Exception) -> ProblemResponse:
+    sentence = "The connection was closed before the whole body had arrived"  # heard by nobody
+    return problem(request.scope, 400, "Bad request", sentence)
 
 
 async def _database(request: Request, error: Exception) -> ProblemResponse:

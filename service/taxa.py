@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Annotated, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from fastapi import APIRouter, Query
@@ -17,6 +17,9 @@ from . import answers
 from .engine import Engine, TheEngine
 
 router = APIRouter(tags=["taxa"])
+
+# Kept as long as the gallery is in use, and no longer: a gallery is large.
+_LISTED: WeakKeyDictionary[Gallery, dict[str, list[dict[str, Any]]]] = WeakKeyDictionary()
 
 _RANK = Query(
     description="Only taxa of this rank.",
@@ -51,8 +54,14 @@ def _taxa(engine: Engine, rank: str | None, space: str | None) -> dict[str, Any]
     return {"space": gallery.space.name, "taxa": found}
 
 
-@lru_cache(maxsize=2 * len(RANKS))
 def _of_rank(gallery: Gallery, rank: str) -> list[dict[str, Any]]:
+    known = _LISTED.setdefault(gallery, {})
+    if rank not in known:
+        known[rank] = _list(gallery, rank)
+    return known[rank]
+
+
+def _list(gallery: Gallery, rank: str) -> list[dict[str, Any]]:
     labels = gallery.labels(rank)
     named = labels.codes >= 0
     codes, specimens = labels.codes[named], gallery.specimens[named]

@@ -51,7 +51,7 @@ def wccn(scatter: Scatter, *, shrinkage: float = 0.3) -> Projection:
     Raises:
         ValueError: the shrinkage is out of range, or no class has two rows.
     """
-    return _projection(scatter, _whitener(scatter, shrinkage), "wccn", {"shrinkage": shrinkage})
+    return _projection(scatter, scatter.whitener(shrinkage), "wccn", {"shrinkage": shrinkage})
 
 
 def lda(scatter: Scatter, *, shrinkage: float = 0.3, dim: int = _MOST_AXES) -> Projection:
@@ -65,7 +65,7 @@ def lda(scatter: Scatter, *, shrinkage: float = 0.3, dim: int = _MOST_AXES) -> P
         shrinkage: as for `wccn`.
         dim: axes to keep, at most one fewer than classes.
     """
-    whitener = _whitener(scatter, shrinkage)
+    whitener = scatter.whitener(shrinkage)
     axes = _between(scatter, whitener, dim)
     arguments = {"shrinkage": shrinkage, "dim": float(dim)}
     return _projection(scatter, whitener @ axes, "lda", arguments)
@@ -85,27 +85,11 @@ def stretched(
         stretch: how much longer the discriminant axes are made, at least 1.
         dim: discriminant axes, at most.
     """
-    whitener = _whitener(scatter, shrinkage)
+    whitener = scatter.whitener(shrinkage)
     axes = _between(scatter, whitener, dim)
     matrix = whitener + (stretch - 1) * (whitener @ axes) @ axes.T
     arguments = {"shrinkage": shrinkage, "stretch": stretch, "dim": float(dim)}
     return _projection(scatter, matrix, "stretched", arguments)
-
-
-def _whitener(scatter: Scatter, shrinkage: float) -> Floats:
-    """Return a [dim, dim] map that makes the shrunken within-class covariance the identity.
-
-    Cosines do not depend on which of the many such maps it is; the Cholesky factor is the cheapest.
-    """
-    if not 0 < shrinkage <= 1:
-        raise ValueError(f"shrinkage is {shrinkage}; it must lie above 0 and be at most 1")
-    covariance = (1 - shrinkage) * scatter.within
-    covariance[np.diag_indices_from(covariance)] += (
-        shrinkage * np.trace(scatter.within) / len(covariance)
-    )
-    # numpy only: scipy brings a second pool of BLAS threads, and the two fight for the cores.
-    whitener: Floats = np.linalg.inv(np.linalg.cholesky(covariance)).T
-    return whitener
 
 
 def _between(scatter: Scatter, whitener: Floats, dim: int) -> Floats:

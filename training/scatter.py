@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -31,6 +31,7 @@ class Scatter:
     sums: Floats
     moment: Floats
     exponent: float
+    _whiteners: dict[float, Floats] = field(default_factory=dict, repr=False)
 
     @property
     def rows(self) -> int:
@@ -65,6 +66,29 @@ class Scatter:
         means = self.sums / np.sqrt(self.counts)[:, None]
         covariance: Floats = (self.moment - means.T @ means) / spare
         return covariance
+
+    def whitener(self, shrinkage: float) -> Floats:
+        """Return a [dim, dim] map that makes the shrunken within-class covariance the identity.
+
+        Cosines do not depend on which of the many such maps it is; the Cholesky factor is the
+        cheapest. Each is computed once.
+
+        Args:
+            shrinkage: share in (0, 1] of the average variance mixed into every direction.
+
+        Raises:
+            ValueError: the shrinkage is out of range, or no class has two rows.
+        """
+        if not 0 < shrinkage <= 1:
+            raise ValueError(f"shrinkage is {shrinkage}; it must lie above 0 and be at most 1")
+        if shrinkage not in self._whiteners:
+            covariance = (1 - shrinkage) * self.within
+            covariance[np.diag_indices_from(covariance)] += (
+                shrinkage * np.trace(self.within) / len(covariance)
+            )
+            # numpy only: scipy brings a second pool of BLAS threads, and the two fight for cores.
+            self._whiteners[shrinkage] = np.linalg.inv(np.linalg.cholesky(covariance)).T
+        return self._whiteners[shrinkage]
 
     @property
     def total(self) -> Floats:

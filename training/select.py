@@ -94,7 +94,8 @@ class Fold:
 def split(labels: Codes, groups: Codes, seed: int = 0) -> list[Fold]:
     """Split labelled rows by specimen and by species at once.
 
-    Three splits, and up to four times that for small sets, whose choices are the noisier. At most 3,000 rows, whole species with at most 40 images of each, judge; all others are there
+    Three splits, and up to four times that for small sets, whose choices are the noisier. At most
+    3,000 rows, whole species with at most 40 images of each, judge; all others are there
     to be fitted on.
 
     Raises:

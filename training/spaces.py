@@ -1,7 +1,8 @@
-"""Tuning a space of a collection: its labelled vectors in, a space of its own name out."""
+"""Tuning and calibrating the spaces of a collection."""
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,10 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from holotype.index.calibrations import (
+    keep_calibration,
+    kept_calibration,
+    labels_of,
+    source_vectors,
+)
 from holotype.index.collection import Collection
-from holotype.index.errors import UsageError
+from holotype.index.errors import LockedError, UsageError
 from holotype.index.where import allowed_places
 
+from .calibrate import calibrate
 from .tune import tune
 
 
@@ -66,3 +74,46 @@ def tune_space(
         "dim": kept.dim,
         "seconds": round(seconds, 2),
     }
+
+
+def calibrate_space(
+    collection: Collection, *, space: str | None = None, seed: int = 0
+) -> dict[str, Any]:
+    """Fit confidence at every rank on specimens and species left out of the gallery in turn.
+
+    What was fitted is kept with the space that holds the embeddings, and identification uses it
+    from then on, in whatever space it is asked.
+
+    Returns:
+        on what it was fitted and how well it did there, as JSON-ready values.
+
+    Raises:
+        UsageError: too few labelled specimens or species.
+    """
+    gallery = collection.gallery(space)
+    start = time.perf_counter()
+    try:
+        calibration = calibrate(
+            source_vectors(collection, gallery), labels_of(gallery), gallery.specimens, seed=seed
+        )
+    except ValueError as error:
+        raise UsageError(f"{collection.folder} cannot be calibrated: {error}") from error
+    seconds = time.perf_counter() - start
+    keep_calibration(collection, gallery, calibration)
+    kept = kept_calibration(collection, gallery)
+    assert kept is not None  # it was stored a moment ago
+    return {"space": gallery.space.name, "seconds": round(seconds, 2), **kept.to_dict()}
+
+
+def ensure_calibrated(collection: Collection, space: str | None = None) -> bool:
+    """Calibrate a collection that never was; return whether it is calibrated now.
+
+    A collection that is too small for it, or that cannot be written to, goes without.
+    """
+    if kept_calibration(collection, collection.gallery(space)) is not None:
+        return True
+    try:
+        calibrate_space(collection, space=space)
+    except (UsageError, LockedError, OSError, sqlite3.OperationalError):
+        return False
+    return True

@@ -28,10 +28,15 @@ class Tile:
 
 @dataclass(frozen=True)
 class Tiles:
-    """Headline figures, the first of them the one to remember."""
+    """Headline figures.
+
+    Attributes:
+        lead: the first of them is the one to remember, and is set large.
+    """
 
     kind: ClassVar[str] = "tiles"
     tiles: tuple[Tile, ...]
+    lead: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,15 @@ class Table:
     rows: Sequence[tuple[Cell, ...]]
     reading: str
     shown: int = 30
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that a reader must know before the figures, with the figures it is about."""
+
+    kind: ClassVar[str] = "notice"
+    paragraphs: tuple[str, ...]
+    table: Table
 
 
 @dataclass(frozen=True)
@@ -129,7 +143,7 @@ class Terms:
     terms: tuple[tuple[str, str], ...]
 
 
-Block = Text | Tiles | Facts | Table | Figure | Examples | Names | Terms
+Block = Text | Tiles | Facts | Table | Notice | Figure | Examples | Names | Terms
 
 
 @dataclass(frozen=True)

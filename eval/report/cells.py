@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ..correlation import Correlation
+
 _ITALIC_RANKS = frozenset({"genus", "species"})
 
 
@@ -34,6 +36,46 @@ def interval_text(low: float, high: float) -> str:
     """
     known = math.isfinite(low) and math.isfinite(high)
     return f"{share_text(low)} – {share_text(high)}" if known else "–"
+
+
+def gain_text(value: float) -> str:
+    """Return the difference of two shares with its sign, a dash where it is not known.
+
+    >>> gain_text(1 / 6), gain_text(-0.5), gain_text(0)
+    ('+0.167', '−0.500', '0.000')
+    """
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:+.3f}".replace("-", "−") if round(value, 3) else "0.000"
+
+
+def percent_text(value: float) -> str:
+    """Return a share in per cent, a dash where it is not known.
+
+    >>> percent_text(0.485), percent_text(-0.1)
+    ('48 %', '−10 %')
+    """
+    return f"{100 * value:.0f} %".replace("-", "−") if math.isfinite(value) else "–"
+
+
+def p_text(p: float) -> str:
+    """Return a chance as it is reported.
+
+    >>> p_text(0.0412), p_text(1e-9)
+    ('p = 0.041', 'p < 0.001')
+    """
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def correlation_text(found: Correlation) -> str | None:
+    """Return a rank correlation in words, None where there is none.
+
+    >>> correlation_text(Correlation(-0.25, 0.0412, 67))
+    '−0.25 (p = 0.041, n = 67)'
+    """
+    if math.isnan(found.rho):
+        return None
+    return f"{found.rho:+.2f} ({p_text(found.p)}, n = {found.n})".replace("-", "−")
 
 
 @dataclass(frozen=True)
@@ -74,6 +116,12 @@ def share_cell(
         return Cell("–")
     known = interval if interval and all(map(math.isfinite, interval)) else None
     return Cell(share_text(value), value=float(value), bar=bar, interval=known)
+
+
+def gain_cell(value: float, note: str = "") -> Cell:
+    """Return a cell with the difference of two shares, NaN where it is not known."""
+    known = float(value) if math.isfinite(value) else None
+    return Cell(gain_text(value), value=known, note=note)
 
 
 @dataclass(frozen=True)

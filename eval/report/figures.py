@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from ..arrays import Codes, Floats
-from .drawing import INK, LINE, MUTED, RIGHT, WRONG, canvas, share_axis, to_svg
-
-_FEW = 5  # fewer points than this say more than a box of their quartiles
-
-
-@dataclass(frozen=True)
-class Points:
-    """Named shares in [0, 1]: one point each in a figure."""
-
-    label: str
-    names: Sequence[str]
-    values: Floats
+from ..arrays import Codes
+from .drawing import INK, LINE, RIGHT, WRONG, canvas, share_axis, to_svg
+from .marks import FEW, Points, box, count_axis, point
 
 
 def box_plot(groups: Sequence[Points], *, axis: str, italic: bool) -> str:
@@ -31,11 +19,11 @@ def box_plot(groups: Sequence[Points], *, axis: str, italic: bool) -> str:
     rng = np.random.default_rng(0)
     titles: dict[str, str] = {}
     for row, group in enumerate(groups):
-        if len(group.values) >= _FEW:
-            _box(axes, row, group.values)
+        if len(group.values) >= FEW:
+            box(axes, row, group.values)
         spread = rng.uniform(-0.22, 0.22, len(group.values))
         for name, value, shift in zip(group.names, group.values, spread, strict=True):
-            _point(axes, float(value), row + float(shift), name, titles)
+            point(axes, float(value), row + float(shift), name, titles)
     labels = [f"{group.label} ({len(group.values)})" for group in groups]
     axes.set_yticks(
         range(len(groups)), labels, fontstyle="italic" if italic else "normal", parse_math=False
@@ -46,44 +34,14 @@ def box_plot(groups: Sequence[Points], *, axis: str, italic: bool) -> str:
     return to_svg(figure, "box", titles)
 
 
-def _box(axes: Axes, row: int, values: Floats) -> None:
-    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
-    reach = 1.5 * (high - low)
-    inside = values[(values >= low - reach) & (values <= high + reach)]
-    axes.hlines(row, inside.min(), inside.max(), color=MUTED, linewidth=1)
-    axes.add_patch(
-        Rectangle((low, row - 0.3), high - low, 0.6, facecolor=LINE, edgecolor=MUTED, linewidth=0.8)
-    )
-    axes.vlines(middle, row - 0.3, row + 0.3, color=INK, linewidth=2.2)
-
-
-def _point(axes: Axes, x: float, y: float, name: str, titles: dict[str, str]) -> None:
-    gid = f"p{len(titles)}"
-    titles[gid] = name
-    axes.plot(
-        [x], [y], "o", color=RIGHT, alpha=0.6, markersize=4.6, markeredgewidth=0, zorder=3, gid=gid
-    )
-
-
 def scatter(points: Points, counts: Codes, *, x_axis: str, y_axis: str) -> str:
     """Draw shares against counts; points are shifted a little sideways so that none hides."""
     figure, axes = canvas(3.3)
     titles: dict[str, str] = {}
-    wide = bool(counts.min() * 4 < counts.max())
-    shift = np.random.default_rng(0).uniform(-1, 1, len(counts))
-    for name, count, value, aside in zip(points.names, counts, points.values, shift, strict=True):
-        x = float(count) * (1 + 0.03 * aside) if wide else float(count) + 0.28 * aside
-        _point(axes, x, float(value), f"{name}: {count} images, {value:.3f}", titles)
+    places = count_axis(axes, counts)
+    for name, count, x, value in zip(points.names, counts, places, points.values, strict=True):
+        point(axes, float(x), float(value), f"{name}: {count} images, {value:.3f}", titles)
     share_axis(axes, "y", y_axis)
-    if wide:
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xlim(counts.min() * 0.85, counts.max() * 1.15)
-    else:
-        axes.set_xlim(counts.min() - 1, counts.max() + 1)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12))
     axes.set_xlabel(x_axis)
     return to_svg(figure, "scatter", titles)
 

@@ -6,19 +6,23 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from holotype.index.records import Space
 from holotype.version import __version__
 
 from .blocks import Facts, Section, Text, Tile, Tiles
 from .cells import interval_text, share_cell, share_text
+from .leak_notice import leakage_text
 from .subject import Subject, plural
 
 
 def summary(subject: Subject) -> str:
     """Return what the report is about in one line."""
-    made, space = subject.evaluation.protocol, subject.evaluation.images.space
+    made, space = subject.evaluation.protocol, f"space {subject.space}"
+    if subject.comparison is not None:
+        space += f" compared with {subject.comparison.before.images.space.name}"
     return (
         f"{len(made.query_rows):,} queries against {len(made.gallery_rows):,} gallery images, "
-        f"{made.name} · space {space.name} · {_today()}"
+        f"{made.name} · {space} · {_today()}"
     )
 
 
@@ -47,7 +51,7 @@ def headline(subject: Subject) -> Section:
         )
         for name in reversed(subject.ranks[:-1])
     ]
-    blocks = (Tiles((first, *lists, *coarser)), Text((_in_words(subject),)))
+    blocks = (Tiles((first, *lists, *coarser), lead=True), Text((_in_words(subject),)))
     return Section("headline", "In short", blocks)
 
 
@@ -78,13 +82,25 @@ def protocol(subject: Subject) -> Section:
         ("Queries", _side(subject, "query")),
         ("Gallery", _side(subject, "gallery")),
         ("Left out", "Images of the query's own specimen are never among its neighbours"),
+        ("Leakage", leakage_text(subject.evaluation)),
         ("Similarity", f"Cosine of embeddings of {space.dim} dimensions; exact search"),
         ("Encoder", f"{space.encoder}, {space.views} view{'s' if space.views > 1 else ''}"),
-        ("Space", f"{space.name} (encoder's fingerprint {space.fingerprint[:12]})"),
+        ("Space", _space_text(space)),
+        *_compared_with(subject),
         ("Ties", f"Share of lists that only the order of the gallery decided: {ties}"),
         ("Made", f"{_today()}, Holotype {__version__}"),
     )
     return Section("protocol", "What was asked of what", (Facts(facts),))
+
+
+def _space_text(space: Space) -> str:
+    return f"{space.name} (encoder's fingerprint {space.fingerprint[:12]})"
+
+
+def _compared_with(subject: Subject) -> tuple[tuple[str, str], ...]:
+    if subject.comparison is None:
+        return ()
+    return (("Compared with", _space_text(subject.comparison.before.images.space)),)
 
 
 def _protocol_text(subject: Subject) -> str:

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .blocks import Section
+from .change_lists import changes
+from .change_sections import gain
 from .confusion import confusion
 from .examples import failures
 from .glossary import glossary
 from .headline import headline, protocol
+from .leak_notice import leak_notice
 from .recall_tables import by_category, by_rank, unanswerable
 from .spread import spread
 from .subject import Subject
 from .taxa_sections import genera, table
 
 SECTIONS: Sequence[Callable[[Subject], Section | None]] = (
+    leak_notice,
     headline,
+    gain,
+    changes,
     protocol,
     by_rank,
     by_category,

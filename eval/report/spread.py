@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 
 from ..correlation import spearman
 from .blocks import Block, Figure, Section, Text
-from .cells import is_italic
-from .figures import Points, box_plot, scatter
+from .cells import correlation_text, is_italic
+from .figures import box_plot, scatter
+from .marks import Points
 from .subject import Subject, plural
 
-_GROUPS = 20
+MOST_GROUPS = 20
 
 
 def spread(subject: Subject) -> Section | None:
@@ -26,25 +25,33 @@ def spread(subject: Subject) -> Section | None:
 
 
 def _boxes(subject: Subject) -> Figure | None:
-    rank, measured = subject.grouping, subject.measured
+    rank = subject.grouping
     if rank is None:
         return None
-    parts = sorted(measured.groupby(rank), key=lambda part: (-len(part[1]), str(part[0])))
+    parts = subject.groups()
     groups = [
-        Points(str(name) or "not named", part["taxon"].tolist(), part["recall@1"].to_numpy())
-        for name, part in parts[:_GROUPS]
+        Points(name, part["taxon"].tolist(), part["recall@1"].to_numpy())
+        for name, part in parts[:MOST_GROUPS]
     ]
     many = plural(subject.rank)
-    left_out = len(parts) - len(groups)
     return Figure(
         f"Recall@1 of single {many} by {rank}",
         box_plot(groups, axis=f"recall@1 of single {many}", italic=is_italic(rank)),
-        f"Box plot of the recall@1 of {len(measured)} {many} in {len(groups)} groups.",
+        f"Box plot of the recall@1 of {len(subject.measured)} {many} in {len(groups)} groups.",
         f"One dot a {subject.rank}; the box holds the middle half of them, the thick line is the "
         "median, the whiskers end at the last dot within 1.5 box lengths; groups of fewer than "
-        f"five have no box. In brackets: how many {many}."
-        + (f" The {left_out} smallest groups are left out." if left_out else ""),
+        f"five have no box. In brackets: how many {many}." + left_out_text(len(parts)),
     )
+
+
+def left_out_text(n_groups: int) -> str:
+    """Return the sentence on groups that a box plot has no room for, if any.
+
+    >>> left_out_text(22)
+    ' The 2 smallest groups are left out.'
+    """
+    left_out = n_groups - MOST_GROUPS
+    return f" The {left_out} smallest groups are left out." if left_out > 0 else ""
 
 
 def _against_images(subject: Subject) -> Block:
@@ -69,13 +76,8 @@ def _against_images(subject: Subject) -> Block:
 
 def _correlations(subject: Subject) -> str:
     over_all = _correlation(subject.measured)
-    if over_all is None:
-        return "There are too few different values for a rank correlation."
-    text = (
-        f"Spearman's rank correlation is {over_all}: +1 would mean that more images always go with "
-        "higher recall, 0 that they tell nothing."
-    )
-    if subject.grouping != "category":
+    text = rho_text(over_all, "higher recall")
+    if over_all is None or subject.grouping != "category":
         return text
     parts = [(name, _correlation(part)) for name, part in subject.measured.groupby("category")]
     within = "; ".join(f"{name} {found}" for name, found in parts if found)
@@ -85,12 +87,22 @@ def _correlations(subject: Subject) -> str:
     )
 
 
+def rho_text(found: str | None, more: str) -> str:
+    """Return the sentence on a rank correlation with the number of images.
+
+    Args:
+        found: the correlation in words, None where there is none.
+        more: what a positive one means.
+    """
+    if found is None:
+        return "There are too few different values for a rank correlation."
+    return (
+        f"Spearman's rank correlation is {found}: +1 would mean that more images always go with "
+        f"{more}, 0 that they tell nothing."
+    )
+
+
 def _correlation(measured: pd.DataFrame) -> str | None:
     """Return Spearman's correlation in words, None where there is none."""
-    found = spearman(
-        measured["recall@1"].to_numpy(np.float64), measured["n_gallery"].to_numpy(np.float64)
-    )
-    if math.isnan(found.rho):
-        return None
-    p = "p < 0.001" if found.p < 0.001 else f"p = {found.p:.3f}"
-    return f"{found.rho:+.2f} ({p}, n = {found.n})".replace("-", "−")
+    recall, counts = (measured[c].to_numpy(np.float64) for c in ("recall@1", "n_gallery"))
+    return correlation_text(spearman(recall, counts))

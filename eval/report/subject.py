@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import pandas as pd
 
@@ -11,15 +12,30 @@ from holotype.index.collection import Collection
 
 from ..evaluation import Evaluation
 from ..recall import RankRecall
-from .taxon_table import taxon_table
+from ..spaces import SpaceComparison
+from .taxon_table import taxon_changes, taxon_table
+
+_CHANGE = ("before", "after", "gain", "shrunk_gain")
 
 
 @dataclass(frozen=True)
 class Subject:
-    """An evaluation and the collection that it is of."""
+    """An evaluation and the collection that it is of.
+
+    Attributes:
+        comparison: where two spaces are compared, with `evaluation` as the one after.
+    """
 
     evaluation: Evaluation
     collection: Collection
+    comparison: SpaceComparison | None = None
+
+    @classmethod
+    def of(cls, found: Evaluation | SpaceComparison, collection: Collection) -> Self:
+        """Return the subject of a report on one space or on two."""
+        if isinstance(found, SpaceComparison):
+            return cls(found.after, collection, found)
+        return cls(found, collection)
 
     @cached_property
     def ranks(self) -> tuple[str, ...]:
@@ -32,14 +48,26 @@ class Subject:
         return self.ranks[-1]
 
     @property
+    def space(self) -> str:
+        """The name of the space; of two, the one after."""
+        return self.evaluation.images.space.name
+
+    @property
     def recall(self) -> RankRecall:
         """Recall at the finest rank."""
         return self.evaluation.recall[self.rank]
 
     @cached_property
     def taxa(self) -> pd.DataFrame:
-        """One row a taxon of the finest rank; see `taxon_table`."""
-        return taxon_table(self.evaluation, self.rank)
+        """One row a taxon of the finest rank; see `taxon_table`.
+
+        Where spaces are compared, with `before`, `after`, `gain` and `shrunk_gain`, NaN for taxa
+        without an answerable query.
+        """
+        table = taxon_table(self.evaluation, self.rank)
+        if self.comparison is None:
+            return table
+        return table.join(taxon_changes(self.comparison, self.rank)[list(_CHANGE)])
 
     @property
     def measured(self) -> pd.DataFrame:
@@ -53,6 +81,15 @@ class Subject:
             if self.taxa[rank].nunique() > 1:
                 return rank
         return self.ranks[0] if len(self.ranks) > 1 else None
+
+    def groups(self) -> list[tuple[str, pd.DataFrame]]:
+        """Return the measured taxa by `grouping`, the largest group first; one group without."""
+        if self.grouping is None:
+            return [(f"all {plural(self.rank)}", self.measured)]
+        parts = [
+            (str(name) or "not named", part) for name, part in self.measured.groupby(self.grouping)
+        ]
+        return sorted(parts, key=lambda part: (-len(part[1]), part[0]))
 
 
 PLURALS = {"genus": "genera", "species": "species", "phylum": "phyla", "class": "classes"}

@@ -10,6 +10,7 @@ from holotype.index.taxonomy import name_at
 from ..arrays import Codes, Flags
 from ..evaluation import Evaluation
 from ..intervals import wilson_bounds
+from ..spaces import SpaceComparison
 
 
 def taxon_table(evaluation: Evaluation, rank: str) -> pd.DataFrame:
@@ -34,6 +35,17 @@ def taxon_table(evaluation: Evaluation, rank: str) -> pd.DataFrame:
     table["n_mistaken"] = [mistakes.get(int(code), ("", 0))[1] for code in codes]
     order = [f"recall@{k}" for k in evaluation.recall[rank].ks]
     return table.set_axis(codes).sort_values([*order, "taxon"], kind="stable")
+
+
+def taxon_changes(comparison: SpaceComparison, rank: str) -> pd.DataFrame:
+    """Return the table of gains of a rank with the taxa's codes as its index.
+
+    Names cannot join tables: two genera of different categories may share one.
+    """
+    both = (comparison.before, comparison.after)
+    finest = [list(side.recall.values())[-1].answerable for side in both]
+    codes = comparison.after.taxa[rank].query[finest[0] & finest[1]]
+    return comparison.by_rank[rank].per_taxon.set_axis(np.unique(codes[codes >= 0]))
 
 
 def most_mistaken_for(evaluation: Evaluation, rank: str) -> dict[int, tuple[str, int]]:

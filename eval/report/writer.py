@@ -13,19 +13,19 @@ from holotype.index.collection import Collection
 from holotype.index.files import write_durably
 
 from ..evaluation import Evaluation
+from ..spaces import SpaceComparison
 from .headline import summary
 from .sections import sections_of
 from .subject import Subject
-from .taxon_table import taxon_table
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
-def write_report(evaluation: Evaluation, collection: Collection, folder: Path) -> Path:
+def write_report(found: Evaluation | SpaceComparison, collection: Collection, folder: Path) -> Path:
     """Write `report.json`, `per_species.parquet` and `report.html` into a folder.
 
     Args:
-        evaluation: what was measured.
+        found: what was measured; of two spaces the page is about the one after, and what it gains.
         collection: where it was measured; pictures of mistakes come from it.
         folder: made where it does not exist; files of these names are replaced.
 
@@ -36,11 +36,12 @@ def write_report(evaluation: Evaluation, collection: Collection, folder: Path) -
         OSError: the folder cannot be written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    figures = json.dumps(evaluation.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+    subject = Subject.of(found, collection)
+    figures = json.dumps(found.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
     write_durably(folder / "report.json", figures.encode())
-    write_durably(folder / "per_species.parquet", _per_species(evaluation))
+    write_durably(folder / "per_species.parquet", _per_species(subject))
     page = folder / "report.html"
-    write_durably(page, render(Subject(evaluation, collection)).encode())
+    write_durably(page, render(subject).encode())
     return page
 
 
@@ -62,10 +63,9 @@ def render(subject: Subject) -> str:
     )
 
 
-def _per_species(evaluation: Evaluation) -> bytes:
+def _per_species(subject: Subject) -> bytes:
     """Return the table of all species as a Parquet file; without species it has no rows."""
-    rank = list(evaluation.recall)[-1]
-    table = taxon_table(evaluation, rank).reset_index(drop=True)
+    table = subject.taxa.reset_index(drop=True)
     buffer = io.BytesIO()
-    table[: len(table) if rank == "species" else 0].to_parquet(buffer, index=False)
+    table[: len(table) if subject.rank == "species" else 0].to_parquet(buffer, index=False)
     return buffer.getvalue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path, PurePath
 
 import pandas as pd
@@ -11,12 +12,14 @@ from ..database import FILE as DATABASE
 from ..errors import ManifestError
 from ..pictures import SUFFIXES
 
+_BY_CONTENT = re.compile("[0-9a-f]{64}")  # how a collection names its files
+
 
 def read_folder(root: Path) -> pd.DataFrame:
     """List the pictures below a folder, labelled by the folders that they lie in.
 
-    A picture directly in `root` is unlabelled. Links to folders are not followed, and collections
-    below `root` are passed over: their copies and thumbnails are no new pictures.
+    A picture directly in `root` is unlabelled. Links to folders are not followed. The copies and
+    thumbnails of a collection that lies in `root` are no new pictures, and are passed over.
 
     Raises:
         ManifestError: no file below `root` has a picture's suffix.
@@ -31,14 +34,18 @@ def read_folder(root: Path) -> pd.DataFrame:
 
 
 def _pictures(root: Path) -> list[Path]:
-    found = []
+    found, collections = [], set()
     for folder, subfolders, files in os.walk(root):
         if DATABASE in files:
-            subfolders.clear()
-            continue
+            collections.add(Path(folder))
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         found += [Path(folder, name) for name in sorted(files) if not name.startswith(".")]
-    return [path for path in found if path.suffix.lower() in SUFFIXES]
+    return [
+        path
+        for path in found
+        if path.suffix.lower() in SUFFIXES
+        and not (_BY_CONTENT.match(path.name) and collections.intersection(path.parents))
+    ]
 
 
 def _row(path: Path, root: Path) -> dict[str, str]:

@@ -19,7 +19,9 @@ def brute_force(
     k: int,
     allowed: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    exact = (queries[:, None].astype(np.float64) * gallery[None]).sum(axis=2)
+    left, right = queries.astype(np.float64), gallery.astype(np.float64)
+    lengths = np.sqrt((left**2).sum(axis=1)[:, None] * (right**2).sum(axis=1))
+    exact = (left[:, None] * right[None]).sum(axis=2) / lengths
     scores = np.where(allowed, exact.astype(np.float32).clip(-1, 1), -np.inf)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
     best = np.take_along_axis(scores, order, axis=1)

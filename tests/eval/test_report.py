@@ -5,126 +5,22 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from html.parser import HTMLParser
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.typing import NDArray
-from PIL import Image as Pillow
 
 from holotype.eval.evaluation import Evaluation, evaluate
 from holotype.eval.report import write_report
-from holotype.eval.report.figures import Points, box_plot, heat_map, scatter
+from holotype.eval.report.figures import box_plot, heat_map, scatter
+from holotype.eval.report.marks import Points
 from holotype.index.collection import Collection
-from holotype.index.pictures import content_hash
-from holotype.index.records import DETAILS, Image
-from holotype.index.taxonomy import RANKS
-
-DIM = 16
-Units = Callable[[np.random.Generator, int, int], NDArray[np.float32]]
-Names = dict[str, str]
-
-HOSTILE = "Xestia <b>x</b>"
-SPECIES = (
-    *({"category": "Moth", "family": "Noctuidae", "species": f"Noctua n{i}"} for i in range(3)),
-    {"category": "Moth", "family": "Noctuidae", "species": HOSTILE},
-    *({"category": "Plant", "family": "Fagaceae", "species": f"Quercus q{i}"} for i in range(3)),
-    {"category": "Plant", "family": "Fagaceae", "species": "Castanea $a$ & c"},
-)
-
-
-class Page(HTMLParser):
-    """The text and exact figures of every table row, and everything that could load or run."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.rows: list[tuple[str, list[float]]] = []
-        self.figures: list[float] = []
-        self.tags: set[str] = set()
-        self.links: list[str] = []
-        self.ids: list[str] = []
-        self._in_head_cell = False
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        values = {name: value or "" for name, value in attrs}
-        names = ("src", "href", "xlink:href", "action", "data", "poster")
-        self.links += [values[name] for name in names if name in values]
-        self.ids += [values["id"]] if "id" in values else []
-        assert not [name for name in values if name.startswith("on")]
-        if tag == "tr":
-            self.rows.append(("", []))
-        self._in_head_cell = tag == "th" or (self._in_head_cell and tag == "i")
-        if tag == "data":
-            self.figures.append(float(values["value"]))
-            if self.rows:
-                self.rows[-1][1].append(float(values["value"]))
-
-    def handle_data(self, data: str) -> None:
-        if self._in_head_cell and self.rows:
-            text, figures = self.rows[-1]
-            self.rows[-1] = (text + data, figures)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "th":
-            self._in_head_cell = False
-
-    def row(self, name: str, place: int = 0) -> list[float]:
-        """The figures of the place-th row of that name."""
-        return [figures for text, figures in self.rows if text == name][place]
-
-
-@pytest.fixture
-def fill(tmp_path: Path, units: Units) -> Iterator[Callable[..., Collection]]:
-    """Makes a collection of pictures of noise with embeddings near their species' own."""
-    opened: list[Collection] = []
-
-    def make(taxa: Sequence[Names], each: int = 6, unnamed: int = 0) -> Collection:
-        rng = np.random.default_rng(len(opened))
-        collection = Collection.create(tmp_path / f"made-{len(opened)}")
-        opened.append(collection)
-        space = collection.add_space("base", encoder="none", fingerprint="0" * 64, views=1, dim=DIM)
-        named = [taxon for taxon in taxa for _ in range(each)] + [{}] * unnamed
-        centres = {str(taxon): units(rng, 1, DIM)[0] for taxon in named}
-        entries = []
-        for number, taxon in enumerate(named):
-            vector = centres[str(taxon)] + 0.9 * units(rng, 1, DIM)[0]
-            image = _stored(collection.folder, number, taxon, rng)
-            entries.append((image, (vector / np.linalg.norm(vector)).astype(np.float32)))
-        collection.store(space, entries)
-        return collection
-
-    yield make
-    for collection in opened:
-        collection.close()
-
-
-def _stored(folder: Path, number: int, taxon: Names, rng: np.random.Generator) -> Image:
-    inside = Path("images", f"{number}.png")
-    path = folder / inside
-    path.parent.mkdir(exist_ok=True)
-    Pillow.fromarray(rng.integers(0, 256, (24, 32, 3), np.uint8)).save(path)
-    names = dict(taxon)
-    if "species" in names:
-        names.setdefault("genus", names["species"].split(" ")[0])
-    return Image(
-        image_id=f"image-{number}",
-        specimen_id=f"specimen-{number}",
-        path=inside.as_posix(),
-        sha256=content_hash(path.read_bytes()),
-        phash=0,
-        width=32,
-        height=24,
-        split="test" if number % 3 == 0 else "train",
-        lineage=tuple(names.get(rank, "") for rank in RANKS),
-        details=dict.fromkeys(DETAILS, ""),
-        metadata={},
-    )
+from tests.eval.page import Page
+from tests.eval.planting import SPECIES, Names
 
 
 def written(collection: Collection, folder: Path, **split: Any) -> tuple[Evaluation, str]:
@@ -305,3 +201,21 @@ def test_figures_take_any_name_and_a_single_point() -> None:
         assert not re.search(r"http|<style|<metadata", svg)
     labelled = heat_map(np.eye(3, dtype=np.int64), names, italic=False)
     assert labelled.count(">$x$ &lt;b&gt;</text>") == 2, "a dollar is a letter, not a formula"
+
+
+def test_a_clean_split_and_leave_one_out_say_so_and_give_no_notice(
+    fill: Callable[..., Collection], tmp_path: Path
+) -> None:
+    collection = fill(SPECIES)
+    split = {"query": ["split=test"], "gallery": ["split=train"]}
+    _, html = written(collection, tmp_path / "split", **split)
+    assert "Nothing crosses the split" in html
+    assert 'class="notice"' not in html
+    _, html = written(collection, tmp_path / "one-out")
+    assert "No image has an exact copy under another specimen" in html
+    first, second = (collection.image(f"image-{number}") for number in (0, 1))
+    vector = collection.gallery().index.vectors[1]
+    collection.store(collection.space(), [(replace(second, sha256=first.sha256), vector)])
+    _, html = written(collection, tmp_path / "copies")
+    assert "2 images have an exact copy under another specimen" in html
+    assert 'class="notice"' not in html

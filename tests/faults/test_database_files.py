@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -67,6 +68,18 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
     assert database(tmp_path).read_bytes().startswith(b"no database ")
 
 
+def test_a_database_that_cannot_be_opened_is_not_called_damaged(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr("holotype.index.database.sqlite3.connect", refuse)
+    with pytest.raises(HolotypeError, match="make its folder writable") as caught:
+        Collection.open(folder)
+    assert not isinstance(caught.value, CorruptError)
+
+
 def test_a_newer_format_is_refused_with_the_way_out(folder: Path) -> None:
     change(folder, f"PRAGMA user_version={len(MIGRATIONS) + 1}")
     with pytest.raises(CorruptError, match="Install a newer Holotype"):
@@ -116,16 +129,15 @@ def harms(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def test_damage_is_one_sentence_and_exit_code_4_or_no_harm_at_all(
-    folder: Path, commands: list[tuple[object, ...]], cli: Cli
+    folder: Path, commands: list[tuple[object, ...]], cli: Cli, tmp_path: Path
 ) -> None:
-    whole = database(folder).read_bytes()
     outcomes = set()
-    for name, damaged in harms(whole):
-        for command in commands:
-            for beside in folder.glob("collection.sqlite-*"):
-                beside.unlink()
-            database(folder).write_bytes(damaged)
-            code, out, err = cli(*command, "--json")
+    for name, damaged in harms(database(folder).read_bytes()):
+        for number, command in enumerate(commands):
+            copy = shutil.copytree(folder, tmp_path / name / str(number))
+            database(copy).write_bytes(damaged)
+            renamed = [copy if word == folder else word for word in command]
+            code, out, err = cli(*renamed, "--json")
             outcomes.add(code)
             context = f"{name}, {command[:2]}, seed {SEED}: {err}"
             assert code in (0, 4), context

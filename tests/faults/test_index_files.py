@@ -37,6 +37,11 @@ def flip(path: Path, at: float) -> None:
     path.write_bytes(data)
 
 
+def replace_by_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 HARMS: dict[str, Harm] = {
     "a flipped byte at the start": lambda path: flip(path, 0),
     "a flipped byte in the middle": lambda path: flip(path, 0.5),
@@ -47,7 +52,7 @@ HARMS: dict[str, Harm] = {
     "other content": lambda path: path.write_text("not an index at all"),
     "deleted": lambda path: path.unlink(),
     "its folder deleted": lambda path: shutil.rmtree(path.parent),
-    "a folder in its place": lambda path: (path.unlink(), path.mkdir()),
+    "a folder in its place": replace_by_folder,
 }
 
 

@@ -78,9 +78,14 @@ def test_a_collection_inside_the_folder_adds_none_of_its_own_pictures(
     tmp_path: Path, draw: Draw
 ) -> None:
     draw(tmp_path / "Xestia baja" / "1.png", 1)
-    draw(tmp_path / "mine" / "thumbnails" / "2.png", 2)
+    draw(tmp_path / "Xestia baja" / ("a" * 64 + ".png"), 2)
+    (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "collection.sqlite").touch()
-    assert column(Manifest.read(tmp_path), "path") == ["Xestia baja/1.png"]
+    draw(tmp_path / "mine" / "images" / "bb" / ("b" * 64 + ".png"), 3)
+    draw(tmp_path / "mine" / "thumbnails" / ("b" * 64 + "-256.png"), 4)
+    draw(tmp_path / "mine" / "Noctua comes" / "5.png", 5)
+    found = set(column(Manifest.read(tmp_path), "path"))
+    assert found == {"Xestia baja/1.png", f"Xestia baja/{'a' * 64}.png", "mine/Noctua comes/5.png"}
 
 
 def test_odd_file_names_are_only_names(tmp_path: Path, draw: Draw) -> None:

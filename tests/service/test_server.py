@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import signal
 import socket
@@ -13,6 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from holotype.index.collection import Collection
 from holotype.index.errors import HolotypeError, MismatchError, NotFoundError, UsageError
 from holotype.service import answers, images
 from holotype.service.app import create_app
@@ -87,31 +87,44 @@ def test_another_encoder_is_refused_at_start(folder: Path) -> None:
 
 
 def test_an_unexpected_failure_says_nothing_of_the_inside(
-    folder: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+    folder: Path, collection: Collection, refused: Refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: object) -> None:
         raise RuntimeError("/secret/path")
 
     monkeypatch.setattr(images, "_record", fail)
+    image_id = next(collection.images()).image_id
     with running(create_app(folder)) as address:
-        response = httpx2.get(f"{address}/v1/images/0-0")
+        response = httpx2.get(f"{address}/v1/images/{image_id}")
     assert "log" in refused(response, 500)
     assert "secret" not in response.text
     assert response.headers["content-security-policy"]
 
 
-def test_the_command_serves_until_it_is_interrupted(folder: Path, program: Path) -> None:
+def test_a_collection_that_is_the_working_folder(
+    folder: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    with running(create_app(Path())) as address:
+        sentence = refused(httpx2.get(f"{address}/v1/images/a.b"), 404)
+    assert sentence == "Collection 'collection' has no image 'a.b'"
+
+
+def test_the_command_serves_until_it_is_interrupted(
+    folder: Path, collection: Collection, program: Path
+) -> None:
+    image_id = next(collection.images()).image_id
     command = [str(program), "serve", str(folder), "--port", "0"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
-    ) as process:
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
         assert process.stdout is not None
-        assert process.stderr is not None
-        line = process.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+", line)
-        assert found, line + process.stderr.read()
-        answer = httpx2.post(f"{found[0]}/v1/identify", json={"image_id": "0-0"}, timeout=60)
+        found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+        assert found
+        answer = httpx2.post(f"{found[0]}/v1/identify", json={"image_id": image_id}, timeout=60)
         answers.Answer.model_validate(answer.json())
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
-        assert process.stderr.read() == ""
+        _, said = process.communicate(timeout=60)
+        assert (process.returncode, said) == (0, "")
+    finally:
+        process.kill()
+        process.wait()

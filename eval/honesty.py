@@ -1,0 +1,146 @@
+"""Identification under a protocol: given split, taxa left out, far specimens, several seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from holotype.index.calibrations import labels_of, source_vectors
+from holotype.index.collection import Collection
+from holotype.index.errors import UsageError
+from holotype.index.gallery import Gallery
+from holotype.index.where import allowed_places
+
+from .arrays import Codes
+from .evaluation import protocol_of
+from .guard import find_leaks_of, refuse_leaks
+from .identification import Specimens, ask, measure_honesty, thresholds_of
+from .protocols import Split, grouped_kfold, leave_out_classes
+
+_FOLDS = 4
+
+
+def evaluate_honesty(
+    collection: Collection,
+    *,
+    space: str | None = None,
+    query: Sequence[str] = (),
+    gallery: Sequence[str] = (),
+    left_out: str | None = None,
+    share: float = 0.25,
+    far: Sequence[str] = (),
+    seeds: int = 1,
+    risk: float = 0.05,
+    prior: float = 0.2,
+) -> dict[str, Any]:
+    """Measure identification, once for every seed.
+
+    Without query and gallery a quarter of the specimens of every taxon asks. All images of a taxon
+    that is left out ask too, as novel ones.
+
+    Args:
+        left_out: a rank; a share of its taxa is kept out of the gallery.
+        share: that share, in (0, 1).
+        far: conditions on images that ask and are of no taxon of the gallery, such as
+            `category=Fish`; they are kept out of the gallery.
+        seeds: how many draws.
+        risk: share of given answers that may be wrong.
+        prior: stated share of novel specimens.
+
+    Returns:
+        the figures of every seed, and their means, as JSON-ready values.
+
+    Raises:
+        UsageError: a rank that has no names, a condition that is off, or too small a gallery.
+        LeakError: specimens or copies stand on both sides of a given split.
+    """
+    images = collection.gallery(space)
+    if left_out is not None and left_out not in images.ranks:
+        raise UsageError(f"No image is named at rank '{left_out}'; there are {images.ranks}")
+    distant = allowed_places(collection, images, far)
+    far_rows = np.empty(0, np.int64) if distant is None else np.flatnonzero(distant)
+    table = Specimens(
+        source_vectors(collection, images), labels_of(images), images.specimens, images.ranks
+    )
+    runs = []
+    for seed in range(seeds):
+        split = _split(collection, images, query, gallery, far_rows, seed)
+        if left_out is not None:
+            split = _with_novel(split, images.labels(left_out).codes, share, seed)
+        split = replace(split, query=np.union1d(split.query, far_rows))
+        runs.append({"seed": seed, **_run(table, split, risk, prior, seed)})
+    return {
+        "protocol": "identification",
+        "query": list(query),
+        "gallery": list(gallery),
+        "left_out": left_out,
+        "share": share if left_out else None,
+        "far": list(far),
+        "risk": risk,
+        "prior": prior,
+        "mean": _mean(runs),
+        "runs": runs,
+    }
+
+
+def _split(
+    collection: Collection,
+    images: Gallery,
+    query: Sequence[str],
+    gallery: Sequence[str],
+    far_rows: Codes,
+    seed: int,
+) -> Split:
+    if query or gallery:
+        split = protocol_of(collection, images, query, gallery).split
+        refuse_leaks(collection, images, find_leaks_of(collection, images, split))
+    else:
+        finest = images.labels(images.ranks[-1]).codes
+        split = grouped_kfold(finest, images.specimens, _FOLDS, seed)[0]
+    return replace(
+        split,
+        query=np.setdiff1d(split.query, far_rows),
+        gallery=np.setdiff1d(split.gallery, far_rows),
+    )
+
+
+def _with_novel(split: Split, labels: Codes, share: float, seed: int) -> Split:
+    """Leave taxa out of the gallery, and let all their images ask."""
+    reduced = leave_out_classes(split, labels, share, seed)
+    gone = np.setdiff1d(split.gallery, reduced.gallery)
+    return replace(reduced, query=np.union1d(reduced.query, gone))
+
+
+def _run(table: Specimens, split: Split, risk: float, prior: float, seed: int) -> dict[str, Any]:
+    gallery, queries = table.at(split.gallery), table.at(split.query)
+    try:
+        asked = ask(gallery, queries, seed=seed)
+    except ValueError as error:
+        raise UsageError(f"The gallery of {split.name} cannot be calibrated: {error}") from error
+    found = asked.identify(risk=risk, prior=prior)
+    closed = asked.identify(risk=risk, prior=0.0)
+    thresholds = thresholds_of(gallery, asked.fitted, prior=prior, seed=seed)
+    return measure_honesty(found, closed, thresholds, prior=prior).to_dict()
+
+
+def _mean(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the mean over seeds of every figure, intervals by their estimate."""
+    first = runs[0]
+    mean: dict[str, Any] = {}
+    for key, value in first.items():
+        values = [run[key] for run in runs]
+        if isinstance(value, dict) and "estimate" in value:
+            mean[key] = _average([each["estimate"] for each in values])
+        elif isinstance(value, dict):
+            mean[key] = _mean(values) if value else {}
+        elif key != "seed":
+            mean[key] = _average(values)
+    return mean
+
+
+def _average(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

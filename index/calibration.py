@@ -1,0 +1,210 @@
+"""From evidence to calibrated probabilities, an answer at the right rank, or "unknown".
+
+P(right at rank r) = P(known) P(right at r | known) + P(novel) P(right at r | novel): "known" means
+that the specimen's species is in the gallery. The parts are logistic models over the evidence,
+fitted by `training.calibrate` on specimens and on whole species that were left out of the gallery,
+and the share of novel specimens is stated by whoever asks (METHODS 3.5, 3.6).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from .errors import CorruptError
+from .features import Evidence
+from .knn import Codes
+from .logistic import Logistic, with_prior
+from .projection import Projection
+from .reference import Reference
+from .votes import Floats
+
+FAR = 0.005  # p-value of the distance below which nothing is said but "unknown"
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """One answer for each of q specimens.
+
+    Attributes:
+        taxa: int64 [q, ranks], the likeliest taxon of every rank, coarse to fine, -1 for none.
+        p: float64 [q, ranks], the probability that it is right.
+        known: float64 [q], the probability that the species is in the gallery.
+        nearness_p: float64 [q] in (0, 1], how rare so large a distance is among known specimens.
+        rank: int64 [q], the finest rank that is sure enough, -1 for "unknown".
+    """
+
+    taxa: Codes
+    p: Floats
+    known: Floats
+    nearness_p: Floats
+    rank: Codes
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """What cross-fitting a gallery taught.
+
+    Attributes:
+        projections: the working spaces, fitted on the whole gallery.
+        known: P(species in the gallery | finest rank's features), at equal shares.
+        right_known: P(right at rank | features, known), a model for every rank.
+        right_novel: the same for specimens of species that the gallery lacks.
+        nearness: float64, ascending: `Evidence.nearness` of left-out specimens of known species.
+        sharpness: float64 [2 * spaces], weights of `Evidence.closeness` for class probabilities.
+        surprise: float64, ascending: 1 - P(true species) of left-out specimens of known species.
+        card: on what it was fitted, and how well it did there.
+    """
+
+    projections: tuple[Projection, ...]
+    known: Logistic
+    right_known: tuple[Logistic, ...]
+    right_novel: tuple[Logistic, ...]
+    nearness: Floats
+    sharpness: Floats
+    surprise: Floats
+    card: dict[str, Any] = field(default_factory=dict)
+
+    def answer(
+        self, reference: Reference, evidence: Evidence, *, risk: float = 0.05, prior: float = 0.2
+    ) -> Answers:
+        """Answer with the finest rank whose probability of being right is at least 1 - risk.
+
+        Args:
+            reference: the gallery that the evidence is from.
+            evidence: of q specimens.
+            risk: the share of given answers that may be wrong, in (0, 1).
+            prior: the share of specimens expected to be of species that the gallery lacks, in
+                [0, 1).
+        """
+        p, known = self.probabilities(evidence, prior)
+        p = coherent(p, evidence.taxa, reference.classes)
+        place = np.searchsorted(self.nearness, evidence.nearness, side="right")
+        nearness_p = (1 + place) / (1 + len(self.nearness))
+        sure = (p >= 1 - risk) & (nearness_p >= FAR)[:, None]
+        finest = p.shape[1] - 1 - sure[:, ::-1].argmax(axis=1)
+        rank = np.where(sure.any(axis=1), finest, -1)
+        return Answers(evidence.taxa, p, known, nearness_p, rank)
+
+    def probabilities(self, evidence: Evidence, prior: float) -> tuple[Floats, Floats]:
+        """Return P(right) [q, ranks] before ranks are reconciled, and P(known) [q]."""
+        features = evidence.features
+        known = with_prior(self.known(features[:, -1]), prior)
+        p = np.stack(
+            [
+                known * if_known(features[:, rank]) + (1 - known) * if_novel(features[:, rank])
+                for rank, (if_known, if_novel) in enumerate(
+                    zip(self.right_known, self.right_novel, strict=True)
+                )
+            ],
+            axis=1,
+        )
+        return np.where(evidence.taxa >= 0, p, 0.0), known
+
+    def class_probabilities(self, evidence: Evidence) -> Floats:
+        """Return P(class | known species) float64 [q, m] of `Evidence.candidates`."""
+        return class_probabilities(evidence, self.sharpness)
+
+    def prediction_sets(self, evidence: Evidence, *, alpha: float = 0.05) -> list[Codes]:
+        """Return for every specimen the classes that hold the true one with P >= 1 - alpha.
+
+        Least ambiguous sets (Sadinle, Lei and Wasserman 2019); the promise is for known species.
+
+        Returns:
+            for every specimen, positions in `Reference.classes`, likeliest first, at least one.
+        """
+        p = self.class_probabilities(evidence)
+        n = len(self.surprise)
+        place = min(int(np.ceil((n + 1) * (1 - alpha))), n) - 1
+        limit = 1 - self.surprise[place] if n else 0.0
+        order = np.argsort(-p, axis=1, kind="stable")
+        sizes = np.maximum((p >= limit).sum(axis=1), 1)
+        classes = np.take_along_axis(evidence.candidates, order, axis=1)
+        return [row[:size] for row, size in zip(classes, sizes, strict=True)]
+
+    def to_bytes(self) -> bytes:
+        """Return the calibration, its projections included, as a safetensors file."""
+        models = [self.known, *self.right_known, *self.right_novel]
+        tensors = {
+            "models": np.stack([model.to_array() for model in models]),
+            "nearness": self.nearness,
+            "sharpness": self.sharpness,
+            "surprise": self.surprise,
+        }
+        for number, projection in enumerate(self.projections):
+            tensors[f"projection{number}"] = np.frombuffer(projection.to_bytes(), np.uint8)
+        return bytes(save(tensors, metadata={"calibration": json.dumps(self.card)}))
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Calibration:
+        """Read what `to_bytes` wrote.
+
+        Raises:
+            CorruptError: the bytes are not a calibration.
+        """
+        try:
+            tensors = load(content)
+            header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+            models = [Logistic.from_array(values) for values in tensors["models"]]
+            card = json.loads(header["__metadata__"]["calibration"])
+        except (SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise CorruptError(
+                f"the stored calibration cannot be read ({error}); run 'holotype calibrate' again"
+            ) from error
+        names = sorted(name for name in tensors if name.startswith("projection"))
+        projections = tuple(Projection.from_bytes(tensors[name].tobytes()) for name in names)
+        ranks = (len(models) - 1) // 2
+        return cls(
+            projections,
+            models[0],
+            tuple(models[1 : 1 + ranks]),
+            tuple(models[1 + ranks :]),
+            tensors["nearness"],
+            tensors["sharpness"],
+            tensors["surprise"],
+            card,
+        )
+
+
+def class_probabilities(evidence: Evidence, sharpness: Floats) -> Floats:
+    """Return softmax(closeness . sharpness) over `Evidence.candidates`, float64 [q, m]."""
+    odds = evidence.closeness.astype(np.float64) @ sharpness
+    odds -= odds.max(axis=1, keepdims=True)
+    weights: Floats = np.exp(odds)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights
+
+
+def coherent(p: Floats, taxa: Codes, classes: Codes) -> Floats:
+    """Make the probabilities of neighbouring ranks agree with each other.
+
+    A taxon is at least as probable as the one below it that it contains; where the finer taxon
+    lies elsewhere, the two cannot both be right.
+
+    Args:
+        p: float64 [q, ranks], coarse to fine.
+        taxa: int64 [q, ranks].
+        classes: int64 [classes, ranks], the lineages of the gallery.
+    """
+    p = p.copy()
+    for rank in range(p.shape[1] - 2, -1, -1):
+        parent = _parents(classes, rank)[taxa[:, rank + 1]]
+        inside = (parent == taxa[:, rank]) & (parent >= 0)
+        elsewhere = (parent != taxa[:, rank]) & (parent >= 0) & (taxa[:, rank] >= 0)
+        p[:, rank] = np.where(inside, np.maximum(p[:, rank], p[:, rank + 1]), p[:, rank])
+        p[:, rank] = np.where(elsewhere, np.minimum(p[:, rank], 1 - p[:, rank + 1]), p[:, rank])
+    return p
+
+
+def _parents(classes: Codes, rank: int) -> Codes:
+    """Return the taxon at `rank` of every taxon one rank finer; the last entry is for none."""
+    finer = classes[:, rank + 1]
+    parents = np.full(max(int(finer.max(initial=-1)), 0) + 2, -1, np.int64)
+    named = finer >= 0
+    parents[finer[named]] = classes[named, rank]
+    return parents

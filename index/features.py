@@ -1,0 +1,170 @@
+"""What the nearest neighbours and class centres say about a query, as numbers at every rank.
+
+Every number means the same for a small gallery and a large one as far as that can be had: counts
+of neighbours are left out on purpose, since they follow the number of images a species has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .knn import Codes, Embeddings
+from .reference import Reference, View
+from .votes import Floats, shares_at, strongest, vote_weights
+
+NEAR = 5  # neighbours whose mean cosine says how far a query is from everything
+OF_A_VIEW = (
+    "share", "best", "lead", "centre", "centre_lead", "near", "centre_agrees", "nearest_agrees",
+    "centre_excess",
+)  # fmt: skip
+_BLOCK = 512
+_MOST_CANDIDATES = 50
+_NONE = -2.0  # below every cosine
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What speaks for the strongest taxon of every rank, for q queries.
+
+    Attributes:
+        taxa: int64 [q, ranks], the taxon with most votes, -1 where no neighbour is named.
+        shares: float64 [q, ranks], its share of the votes.
+        features: float64 [q, ranks, features]: log-odds of the share, then `OF_A_VIEW` per space.
+        nearness: float64 [q], mean cosine to the 5 nearest in the encoder's own space, which sees
+            best what is unlike everything.
+        nearest: int64 [q, 15], places of the neighbours in the first space, -1 as padding.
+        candidates: int64 [q, m], the closest classes, at most 50, for prediction sets.
+        closeness: float32 [q, m, 2 * spaces], cosines to their centres and nearest neighbours.
+    """
+
+    taxa: Codes
+    shares: Floats
+    features: Floats
+    nearness: Floats
+    nearest: Codes
+    candidates: Codes
+    closeness: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """One space's neighbours and centres for a block of queries."""
+
+    view: View
+    scores: Floats
+    classes: Codes
+    weights: Floats
+    centres: Embeddings
+
+
+def gather_evidence(
+    reference: Reference, queries: Embeddings, groups: Codes | None = None
+) -> Evidence:
+    """Compare queries with a gallery.
+
+    Args:
+        reference: the gallery.
+        queries: float32 [q, dim], the encoder's unit rows; of a specimen with several images, the
+            normalised mean.
+        groups: int64 [q], the queries' specimens where these are in the gallery too.
+    """
+    blocks = []
+    for start in range(0, max(len(queries), 1), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        blocks.append(_block(reference, queries[block], None if groups is None else groups[block]))
+    names = [part.name for part in fields(Evidence)]
+    return Evidence(*(np.concatenate([getattr(b, name) for b in blocks]) for name in names))
+
+
+def _block(reference: Reference, queries: Embeddings, groups: Codes | None) -> Evidence:
+    seen, nearest = [], []
+    for view in reference.views:
+        projected = view.projection.apply(queries)
+        scores, places = reference.neighbours(view.vectors, projected, groups)
+        classes = np.where(places >= 0, reference.member[places], -1)
+        weights = vote_weights(scores, classes)
+        floored = np.maximum(scores, -1).astype(np.float64)
+        seen.append(_Seen(view, floored, classes, weights, projected @ view.centres.T))
+        nearest.append(places)
+    own, _ = reference.neighbours(reference.vectors, queries, groups, NEAR)
+    ranks = [_at_rank(seen, np.append(taxa, -1)) for taxa in reference.classes.T]
+    return Evidence(
+        np.stack([taxa for taxa, _, _ in ranks], axis=1),
+        np.stack([share for _, share, _ in ranks], axis=1),
+        np.stack([features for _, _, features in ranks], axis=1),
+        np.maximum(own, -1).mean(axis=1, dtype=np.float64),
+        nearest[0],
+        *_candidates(seen),
+    )
+
+
+def _at_rank(seen: list[_Seen], taxon_of: Codes) -> tuple[Codes, Floats, Floats]:
+    """Return the strongest taxon, its share and the features at one rank.
+
+    Args:
+        taxon_of: int64 [classes + 1], the taxon of every class; the last answers for class -1.
+    """
+    voters = taxon_of[np.concatenate([s.classes for s in seen], axis=1)]
+    weights = np.concatenate([s.weights for s in seen], axis=1)
+    taxa, share = strongest(shares_at(weights, voters), voters)
+    columns = [log_odds(share)]
+    for one in seen:
+        columns += _of_view(one, taxon_of, taxa)
+    return taxa, share, np.stack(columns, axis=1)
+
+
+def _of_view(one: _Seen, taxon_of: Codes, taxa: Codes) -> list[Floats]:
+    """Return the features of one space, in the order of `OF_A_VIEW`."""
+    voters = taxon_of[one.classes]
+    agree = (voters == taxa[:, None]) & (voters >= 0)
+    inside = (taxon_of[None, :-1] == taxa[:, None]) & (taxa[:, None] >= 0)
+    furthest = one.scores[:, -1]
+    best = np.where(agree, one.scores, _NONE).max(axis=1)
+    other = np.where(agree | (voters < 0), _NONE, one.scores).max(axis=1)
+    centre = np.where(inside, one.centres, _NONE)
+    of_best = centre.argmax(axis=1)
+    centre_best = centre.max(axis=1)
+    centre_other = np.where(inside, _NONE, one.centres).max(axis=1)
+    best = np.maximum(best, furthest)
+    return [
+        log_odds((one.weights * agree).sum(axis=1)),
+        best,
+        best - np.maximum(other, furthest),
+        centre_best,
+        np.where(centre_other > _NONE, centre_best - centre_other, 0.5),
+        one.scores[:, :NEAR].mean(axis=1),
+        (taxon_of[one.centres.argmax(axis=1)] == taxa).astype(np.float64),
+        agree[:, 0].astype(np.float64),
+        centre_best - one.view.spread[of_best],
+    ]
+
+
+def _candidates(seen: list[_Seen]) -> tuple[Codes, NDArray[np.float32]]:
+    """Return the classes that are closest over all spaces, and how close in each."""
+    closeness = np.stack([c for s in seen for c in (s.centres, _nearest_of_class(s))], axis=2)
+    order = np.argsort(-closeness.sum(axis=2), axis=1, kind="stable")[:, :_MOST_CANDIDATES]
+    return order, np.take_along_axis(closeness, order[:, :, None], axis=1)
+
+
+def _nearest_of_class(one: _Seen) -> Embeddings:
+    """Return float32 [q, classes]: the cosine to each class's nearest neighbour among the 15.
+
+    A class that has none there gets the cosine of the last.
+    """
+    closest = np.repeat(one.scores[:, -1:], one.centres.shape[1] + 1, axis=1).astype(np.float32)
+    np.maximum.at(closest, (np.arange(len(closest))[:, None], one.classes), one.scores)
+    return closest[:, :-1]  # padding (class -1) wrote into the last column
+
+
+def log_odds(share: Floats) -> Floats:
+    """Return log(p / (1 - p)) with p kept within [0.001, 0.999].
+
+    >>> log_odds(np.array([0.5, 1.0])).round(2).tolist()
+    [0.0, 6.91]
+    """
+    kept = np.clip(share, 1e-3, 1 - 1e-3)
+    odds: Floats = np.log(kept / (1 - kept))
+    return odds

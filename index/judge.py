@@ -1,0 +1,128 @@
+"""Judging a specimen by a stored calibration, or by leave-one-out where none is kept."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .answers import Judgement, Taxa, share_out
+from .calibration import FAR, Answers
+from .calibrations import KeptCalibration, reference_of
+from .collection import Collection
+from .confidence import NEIGHBOURS, Calibration, Votes, calibrate, count_votes
+from .features import Evidence, gather_evidence
+from .gallery import Codes, Gallery
+from .knn import Embeddings
+from .reference import Reference
+from .taxonomy import RANKS
+from .votes import Floats
+from .where import Allowed
+
+_SHOWN = 5  # taxa listed at every rank
+_NOVEL = 0.01  # p-value below which a specimen is unlike anything in the gallery
+
+
+def judge_calibrated(
+    collection: Collection,
+    gallery: Gallery,
+    kept: KeptCalibration,
+    vector: Embeddings,
+    allowed: Allowed | None,
+    prior: float,
+) -> Judgement:
+    """Judge a specimen by a calibration that was fitted on held-out specimens and species.
+
+    Args:
+        vector: float32 [dim], the encoder's unit vector, before any projection.
+        allowed: bool [n], the part of the gallery that may be evidence; None for all of it.
+        prior: the share of specimens expected to be of species that the gallery lacks.
+    """
+    reference = reference_of(collection, gallery, kept.calibration)
+    if allowed is not None:
+        reference = reference.restricted(allowed)
+    evidence = gather_evidence(reference, vector[None])
+    answers = kept.calibration.answer(reference, evidence, prior=prior)
+    chances = kept.calibration.class_probabilities(evidence)[0]
+    ranks = {
+        rank: _taxa(gallery, reference, answers, evidence, chances, place)
+        for place, rank in enumerate(kept.ranks)
+        if answers.taxa[0, place] >= 0
+    }
+    classes = kept.calibration.prediction_sets(evidence)[0]
+    nearness = float(answers.nearness_p[0])
+    return Judgement(
+        ranks=ranks,
+        novelty_p=nearness,
+        far=nearness < FAR,
+        known=float(answers.known[0]),
+        species_set=_finest_names(gallery, reference.classes[classes]),
+        calibration="stale" if kept.stale else "fitted",
+    )
+
+
+def _taxa(
+    gallery: Gallery,
+    reference: Reference,
+    answers: Answers,
+    evidence: Evidence,
+    chances: Floats,
+    place: int,
+) -> Taxa:
+    """Return the likeliest taxa of one rank: the answer, then the others by their chances."""
+    names = gallery.labels(gallery.ranks[place]).names
+    top, p = int(answers.taxa[0, place]), float(answers.p[0, place])
+    codes = reference.classes[evidence.candidates[0], place]
+    weights = np.bincount(codes[codes >= 0], chances[codes >= 0], minlength=len(names))
+    weights[top] = 0
+    order = np.argsort(-weights, kind="stable")[: _SHOWN - 1]
+    others = [(names[code], float(weights[code])) for code in order if weights[code] > 0]
+    return [(names[top], p), *share_out(p, others)]
+
+
+def _finest_names(gallery: Gallery, classes: Codes) -> tuple[str, ...]:
+    """Return the names of classes at the finest rank that has one."""
+    finest = gallery.labels(gallery.ranks[-1]).names
+    return tuple(dict.fromkeys(finest[code] for code in classes[:, -1] if code >= 0))
+
+
+def judge_by_votes(gallery: Gallery, scores: Embeddings, places: Codes) -> Judgement:
+    """Judge a specimen by its neighbours' votes, calibrated by leave-one-out over the gallery.
+
+    Args:
+        scores: float32 [k], cosines of the neighbours, best first.
+        places: int64 [k], their places in the gallery.
+    """
+    scores, places = scores[:NEIGHBOURS], places[:NEIGHBOURS]
+    votes = count_votes(gallery, scores, places)
+    calibration = calibrate(gallery)
+    novelty = calibration.novelty(float(scores[0]))
+    ranks = _vote_probabilities(gallery, votes, _consistent(gallery, votes, calibration, scores))
+    return Judgement(ranks=ranks, novelty_p=novelty, far=novelty < _NOVEL)
+
+
+def _consistent(
+    gallery: Gallery, votes: dict[str, Votes], calibration: Calibration, scores: Embeddings
+) -> dict[str, float]:
+    """Return each rank's confidence, a taxon at least as probable as the one it contains."""
+    raised: dict[str, float] = {}
+    finer: str | None = None
+    for rank in reversed(list(votes)):
+        raised[rank] = calibration.confidence(rank, votes[rank].shares[0], scores)
+        if finer is not None:
+            inside = gallery.labels(finer).lineages[votes[finer].taxa[0]]
+            top = gallery.labels(rank).names[votes[rank].taxa[0]]
+            if inside[RANKS.index(rank)] == top:
+                raised[rank] = max(raised[rank], raised[finer])
+        finer = rank
+    return raised
+
+
+def _vote_probabilities(
+    gallery: Gallery, votes: dict[str, Votes], sure: dict[str, float]
+) -> dict[str, Taxa]:
+    """Return taxa and probabilities of every rank, coarse to fine."""
+    found = {}
+    for rank, counted in votes.items():
+        names = [gallery.labels(rank).names[code] for code in counted.taxa]
+        weighed = list(zip(names, counted.shares, strict=True))
+        found[rank] = [(names[0], sure[rank]), *share_out(sure[rank], weighed[1:])][:_SHOWN]
+    return found

@@ -1,0 +1,121 @@
+"""A labelled gallery as the working spaces of identification show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .knn import Codes, Embeddings, exact_knn
+from .projection import Projection
+from .votes import NEIGHBOURS, Floats
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """The gallery in one space.
+
+    Attributes:
+        projection: what leads there from the encoder's vectors.
+        vectors: float32 [n, out], unit rows.
+        centres: float32 [classes, out], unit mean of every class.
+        spread: float64 [classes], mean cosine of the members to their centre.
+    """
+
+    projection: Projection
+    vectors: Embeddings
+    centres: Embeddings
+    spread: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What queries are compared with.
+
+    Attributes:
+        rows: int64 [n], where the rows that have any label stand in the gallery.
+        vectors: float32 [n, dim], as the encoder gave them.
+        groups: int64 [n], their specimens.
+        classes: int64 [classes, ranks], the different lineages, coarse to fine, -1 not known.
+        member: int64 [n], the class of every row.
+        views: the gallery in every working space.
+    """
+
+    rows: Codes
+    vectors: Embeddings
+    groups: Codes
+    classes: Codes
+    member: Codes
+    views: tuple[View, ...]
+
+    def restricted(self, allowed: NDArray[np.bool_]) -> Reference:
+        """Return the part of the gallery that may be used, its class centres computed anew.
+
+        Args:
+            allowed: bool [gallery], over the whole gallery that the reference was built from.
+        """
+        kept = np.flatnonzero(allowed[self.rows])
+        parts = [(view.projection, view.vectors[kept]) for view in self.views]
+        labels = self.classes[self.member[kept]]
+        bare = _bare(self.rows[kept], self.vectors[kept], self.groups[kept], labels)
+        return _with_views(bare, parts)
+
+    def neighbours(
+        self, gallery: Embeddings, queries: Embeddings, groups: Codes | None, k: int = NEIGHBOURS
+    ) -> tuple[Embeddings, Codes]:
+        """Return the k nearest: scores float32 and places int64 [q, k], padded as `exact_knn` does.
+
+        Args:
+            gallery: float32 [n, out], `vectors` or those of a view.
+            queries: float32 [q, out], unit rows of the same space.
+            groups: int64 [q], the queries' own specimens, never their neighbours.
+            k: how many.
+        """
+        own = None if groups is None else self.groups
+        return exact_knn(queries, gallery, k, query_groups=groups, gallery_groups=own)
+
+
+def build_reference(
+    projections: Sequence[Projection], vectors: Embeddings, labels: Codes, groups: Codes
+) -> Reference:
+    """Project a gallery and compute its class centres.
+
+    Args:
+        projections: the working spaces.
+        vectors: float32 [n, dim], the encoder's unit rows.
+        labels: int64 [n, ranks], taxa coarse to fine, -1 where not known.
+        groups: int64 [n], specimens.
+
+    Raises:
+        ValueError: no row has a label.
+    """
+    rows = np.flatnonzero((labels >= 0).any(axis=1))
+    if not len(rows):
+        raise ValueError("no image of the gallery has a determination; name some specimens first")
+    used = vectors[rows]
+    parts = [(projection, projection.apply(used)) for projection in projections]
+    return _with_views(_bare(rows, used, groups[rows], labels[rows]), parts)
+
+
+def _bare(rows: Codes, vectors: Embeddings, groups: Codes, labels: Codes) -> Reference:
+    classes, member = np.unique(labels, axis=0, return_inverse=True)
+    return Reference(rows, vectors, groups, classes, member.reshape(-1), ())
+
+
+def _with_views(bare: Reference, parts: Sequence[tuple[Projection, Embeddings]]) -> Reference:
+    views = (_view(projection, vectors, bare) for projection, vectors in parts)
+    return replace(bare, views=tuple(views))
+
+
+def _view(projection: Projection, vectors: Embeddings, bare: Reference) -> View:
+    order = np.argsort(bare.member, kind="stable")
+    starts = np.searchsorted(bare.member[order], np.arange(len(bare.classes)))
+    sums = np.add.reduceat(vectors[order], starts, axis=0) if len(order) else vectors[:0]
+    lengths = np.linalg.norm(sums, axis=1)
+    counts = np.bincount(bare.member, minlength=len(bare.classes))
+    # The mean cosine of unit members to their unit mean: the length of their sum by their number.
+    spread = lengths.astype(np.float64) / np.maximum(counts, 1)
+    centres = (sums / np.maximum(lengths, 1e-12)[:, None]).astype(np.float32)
+    return View(projection, vectors, centres, spread)

@@ -1,0 +1,72 @@
+"""A real browser on a real server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from holotype.service.app import create_app
+
+from ..service.running import running
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is None:
+        pytest.skip("no Chromium; install it (Debian: chromium), or name it in CHROMIUM")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=_ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def address(_ready: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server."""
+    folder = Path(shutil.copytree(_ready, tmp_path_factory.mktemp("browsed") / "drawer 7"))
+    with running(create_app(folder)) as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """The identify page; the test fails where the browser complains or leaves the machine."""
+    complaints: list[str] = []
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    opened.set_default_timeout(20_000)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+    opened.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((address, "blob:"))
+            else complaints.append(f"asked for {request.url}")
+        ),
+    )
+    opened.goto(address)
+    yield opened
+    context.close()
+    # The browser itself notes every response of 4xx; the page shows it to the user.
+    assert [
+        line for line in complaints if "the server responded with a status of 4" not in line
+    ] == []

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from holotype.index.calibration import Calibration, coherent
+from holotype.index.errors import CorruptError
+from holotype.index.features import Evidence, gather_evidence
+from holotype.index.logistic import with_prior
+from holotype.index.reference import Reference, build_reference
+from holotype.training.calibrate import calibrate, leave_out, pool_specimens
+
+from .synthetic import draw_sample
+
+
+class Fitted:
+    """A gallery without its last six species, calibrated, and queries of all species."""
+
+    def __init__(self) -> None:
+        sample = draw_sample(species=32, images=14, seed=5)
+        inside = (sample.labels[:, 2] < 26) & (sample.groups % 7 > 0)
+        self.gallery = sample.where(inside)
+        self.queries = sample.where(~inside)
+        self.calibration: Calibration = calibrate(*self.gallery)
+        self.reference: Reference = build_reference(self.calibration.projections, *self.gallery)
+        self.evidence: Evidence = gather_evidence(self.reference, self.queries.vectors)
+        self.novel = self.queries.labels[:, 2] >= 26
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Fitted:
+    return Fitted()
+
+
+def test_novel_specimens_are_told_from_known_ones(fitted: Fitted) -> None:
+    answers = fitted.calibration.answer(fitted.reference, fitted.evidence)
+    assert roc_auc_score(~fitted.novel, answers.known) > 0.85
+
+
+def test_answers_are_right_as_often_as_they_say(fitted: Fitted) -> None:
+    answers = fitted.calibration.answer(fitted.reference, fitted.evidence, prior=0.0)
+    right = answers.taxa[:, -1] == fitted.queries.labels[:, -1]
+    known = ~fitted.novel
+    assert abs(answers.p[known, -1].mean() - right[known].mean()) < 0.08
+
+
+def test_a_higher_prior_makes_every_answer_more_careful(fitted: Fitted) -> None:
+    careless, careful = (
+        fitted.calibration.answer(fitted.reference, fitted.evidence, prior=prior)
+        for prior in (0.05, 0.6)
+    )
+    assert (careful.p[:, -1] <= careless.p[:, -1] + 1e-12).all()
+    assert (careful.rank <= careless.rank).mean() > 0.99
+
+
+def test_prediction_sets_hold_the_truth(fitted: Fitted) -> None:
+    sets = fitted.calibration.prediction_sets(fitted.evidence, alpha=0.1)
+    classes = fitted.reference.classes[:, -1]
+    truth = fitted.queries.labels[:, -1]
+    held = [truth[row] in classes[sets[row]] for row in np.flatnonzero(~fitted.novel)]
+    assert np.mean(held) >= 0.85
+    assert min(len(one) for one in sets) >= 1
+
+
+def test_something_else_entirely_is_unknown(fitted: Fitted) -> None:
+    far = np.random.default_rng(9).standard_normal((5, 40)).astype(np.float32)
+    far /= np.linalg.norm(far, axis=1, keepdims=True)
+    answers = fitted.calibration.answer(
+        fitted.reference, gather_evidence(fitted.reference, far), risk=0.5
+    )
+    assert (answers.rank == -1).all()
+    assert (answers.nearness_p < 0.01).all()
+
+
+def test_it_survives_a_round_trip(fitted: Fitted) -> None:
+    again = Calibration.from_bytes(fitted.calibration.to_bytes())
+    first, second = (
+        c.answer(fitted.reference, fitted.evidence) for c in (fitted.calibration, again)
+    )
+    np.testing.assert_array_equal(first.p, second.p)
+    np.testing.assert_array_equal(first.rank, second.rank)
+    assert again.card == fitted.calibration.card
+    with pytest.raises(CorruptError, match="holotype calibrate"):
+        Calibration.from_bytes(b"something else")
+
+
+def test_a_restricted_reference_equals_one_built_of_the_rest(fitted: Fitted) -> None:
+    allowed = fitted.gallery.labels[:, 0] != 1
+    part = fitted.reference.restricted(allowed)
+    alone = build_reference(fitted.calibration.projections, *fitted.gallery.where(allowed))
+    first, second = (gather_evidence(r, fitted.queries.vectors) for r in (part, alone))
+    np.testing.assert_array_equal(first.taxa, second.taxa)
+    np.testing.assert_allclose(first.features, second.features, atol=1e-5)
+
+
+def test_a_specimen_is_no_evidence_for_itself() -> None:
+    sample = draw_sample(frames=3)
+    calibration = calibrate(*sample)
+    reference = build_reference(calibration.projections, *sample)
+    evidence = gather_evidence(reference, sample.vectors, sample.groups)
+    assert not (sample.groups[evidence.nearest] == sample.groups[:, None]).any()
+
+
+def test_left_out_specimens_meet_a_gallery_without_them() -> None:
+    sample = draw_sample(frames=2)
+    left_out = leave_out(*sample)
+    right = left_out.joined("taxa")[:, 2] == left_out.truth[:, 2]
+    assert not right[left_out.novel > 0].any()
+    assert right[left_out.novel == 0].mean() > 0.5
+    assert set(left_out.novel) == {0, 1, 2}
+    genera = left_out.joined("taxa")[:, 1] == left_out.truth[:, 1]
+    assert not genera[left_out.novel == 2].any()
+
+
+def test_unnamed_rows_and_one_rank_are_enough() -> None:
+    sample = draw_sample()
+    labels = sample.labels[:, 2:].copy()
+    labels[::5] = -1
+    calibration = calibrate(sample.vectors, labels, sample.groups)
+    reference = build_reference(calibration.projections, sample.vectors, labels, sample.groups)
+    answers = calibration.answer(reference, gather_evidence(reference, sample.vectors[:4]))
+    assert answers.p.shape == (4, 1)
+
+
+def test_too_little_says_so() -> None:
+    sample = draw_sample(images=1)
+    with pytest.raises(ValueError, match="no species has two specimens"):
+        calibrate(*sample)
+
+
+def test_images_of_a_specimen_become_one_query() -> None:
+    sample = draw_sample(frames=7)
+    pooled, first = pool_specimens(sample.vectors, sample.groups)
+    assert len(pooled) == len(np.unique(sample.groups))
+    mean = sample.vectors[sample.groups == 3][:5].mean(axis=0)
+    np.testing.assert_allclose(pooled[3], mean / np.linalg.norm(mean), atol=1e-6)
+    assert (sample.groups[first] == np.arange(len(first))).all()
+
+
+def test_probabilities_agree_across_ranks() -> None:
+    classes = np.array([[0, 0], [1, 1]])
+    taxa = np.array([[0, 0], [0, 1]])
+    p = coherent(np.array([[0.5, 0.8], [0.9, 0.3]]), taxa, classes)
+    np.testing.assert_allclose(p, [[0.8, 0.8], [0.7, 0.3]])
+
+
+def test_the_prior_moves_the_odds_by_bayes() -> None:
+    p = with_prior(np.array([0.7]), 0.25)[0]
+    np.testing.assert_allclose(p / (1 - p), 0.7 / 0.3 * 3)
