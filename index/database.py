@@ -102,11 +102,11 @@ class Database:
             connection = sqlite3.connect(
                 self.folder / FILE, isolation_level=None, timeout=30, check_same_thread=False
             )
+            self._connections.append(connection)
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
             self._local.connection = connection
-            self._connections.append(connection)
         return connection
 
     def read(self, query: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:

@@ -30,6 +30,7 @@ MOST_IMAGES = 5  # of one specimen, as an identification takes
 _EXPONENT = 0.5
 _INVERSE_PENALTY = 1.0
 _RIDGE = 1e-4
+_FEWEST = 50  # specimens: with fewer nothing can be said about 95 %
 _FEW = 10  # right or wrong answers below which a rank is not modelled but counted
 
 
@@ -177,7 +178,7 @@ def calibrate(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 
         seed: of the folds.
 
     Raises:
-        ValueError: no species has two specimens, so nothing can be left out.
+        ValueError: fewer than 50 named specimens, or no species with two of them.
     """
     _check(labels, groups)
     left_out = leave_out(vectors, labels, groups, seed=seed)
@@ -202,9 +203,14 @@ def calibrate(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 
 def _check(labels: Codes, groups: Codes) -> None:
     named = labels[:, -1] >= 0
     pairs = np.unique(np.stack([labels[named, -1], groups[named]]), axis=1)
-    if len(pairs[0]) < 2 or np.bincount(pairs[0]).max() < 2:
+    if np.bincount(pairs[0], minlength=1).max() < 2:
         raise ValueError(
             "no species has two specimens, so confidence cannot be calibrated; label more specimens"
+        )
+    if len(pairs[0]) < _FEWEST:
+        raise ValueError(
+            f"{len(pairs[0])} specimens are named to species, and {_FEWEST} are needed; "
+            "label more specimens"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from holotype.index.collection import Collection
+from holotype.index.database import Database
 from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError, HolotypeError, NotFoundError
 from holotype.index.info import verify
@@ -214,3 +216,40 @@ def test_an_error_of_the_disk_is_one_sentence(
     assert out == ""
     assert said in err
     assert err.count("\n") == 1
+
+
+# What is acknowledged is on disk ---------------------------------------------------------------
+
+
+def test_every_thread_writes_through_to_the_disk(folder: Path) -> None:
+    found: list[tuple[object, ...]] = []
+
+    def look() -> None:
+        pragmas = ("journal_mode", "synchronous", "foreign_keys")
+        found.append(tuple(opened.read(f"PRAGMA {pragma}")[0][0] for pragma in pragmas))
+
+    opened = Database(folder)
+    look()
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    opened.close()
+    assert found == [("wal", 2, 1)] * 2
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc to count open files")
+def test_a_collection_that_is_refused_or_closed_leaves_no_file_open(
+    folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "bad").mkdir()
+    database(tmp_path / "bad").write_bytes(b"no database " * 1000)
+
+    def open_all() -> int:
+        for _ in range(5):
+            with pytest.raises(CorruptError):
+                Collection.open(tmp_path / "bad")
+            with Collection.open(folder) as collection:
+                collection.gallery()
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    assert open_all() == open_all()

@@ -129,6 +129,13 @@ def test_too_little_says_so() -> None:
         calibrate(*sample)
 
 
+def test_a_few_specimens_are_no_ground_for_95_percent() -> None:
+    vectors, labels, groups = draw_sample()
+    rows = np.flatnonzero(groups < 40)
+    with pytest.raises(ValueError, match="50 are needed"):
+        calibrate(vectors[rows], labels[rows], groups[rows])
+
+
 def test_images_of_a_specimen_become_one_query() -> None:
     sample = draw_sample(frames=7)
     pooled, first = pool_specimens(sample.vectors, sample.groups)
