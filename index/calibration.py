@@ -33,8 +33,8 @@ class Answers:
 
     Attributes:
         taxa: int64 [q, ranks], the likeliest taxon of every rank, coarse to fine, -1 for none.
-        p: float64 [q, ranks], the probability that it is right.
-        known: float64 [q], the probability that the species is in the gallery.
+        p: float64 [q, ranks], the probability that it is right; 0 for what is unlike everything.
+        known: float64 [q], the probability that the species is in the gallery; 0 likewise.
         nearness_p: float64 [q] in (0, 1], how rare so large a distance is among known specimens.
         rank: int64 [q], the finest rank that is sure enough, -1 for "unknown".
     """
@@ -86,7 +86,9 @@ class Calibration:
         p = coherent(p, evidence.taxa, reference.classes)
         place = np.searchsorted(self.nearness, evidence.nearness, side="right")
         nearness_p = (1 + place) / (1 + len(self.nearness))
-        sure = (p >= 1 - risk) & (nearness_p >= FAR)[:, None]
+        far = nearness_p < FAR
+        p, known = np.where(far[:, None], 0.0, p), np.where(far, 0.0, known)
+        sure = p >= 1 - risk
         finest = p.shape[1] - 1 - sure[:, ::-1].argmax(axis=1)
         rank = np.where(sure.any(axis=1), finest, -1)
         return Answers(evidence.taxa, p, known, nearness_p, rank)

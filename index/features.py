@@ -32,7 +32,8 @@ class Evidence:
     Attributes:
         taxa: int64 [q, ranks], the taxon with most votes, -1 where no neighbour is named.
         shares: float64 [q, ranks], its share of the votes.
-        features: float64 [q, ranks, features]: log-odds of the share, then `OF_A_VIEW` per space.
+        features: float64 [q, ranks, features]: log-odds of the share, `nearness`, then `OF_A_VIEW`
+            of each space.
         nearness: float64 [q], mean cosine to the 5 nearest in the encoder's own space, which sees
             best what is unlike everything.
         nearest: int64 [q, 15], places of the neighbours in the first space, -1 as padding.
@@ -87,21 +88,23 @@ def _block(reference: Reference, queries: Embeddings, groups: Codes | None) -> E
         classes = np.where(places >= 0, reference.member[places], -1)
         weights = vote_weights(scores, classes)
         floored = np.maximum(scores, -1).astype(np.float64)
-        seen.append(_Seen(view, floored, classes, weights, projected @ view.centres.T))
+        centres = projected @ view.centres.T
+        seen.append(_Seen(view, floored, classes, weights, centres))
         nearest.append(places)
     own, _ = reference.neighbours(reference.vectors, queries, groups, NEAR)
-    ranks = [_at_rank(seen, np.append(taxa, -1)) for taxa in reference.classes.T]
+    nearness = np.maximum(own, -1).mean(axis=1, dtype=np.float64)
+    ranks = [_at_rank(seen, nearness, np.append(taxa, -1)) for taxa in reference.classes.T]
     return Evidence(
         np.stack([taxa for taxa, _, _ in ranks], axis=1),
         np.stack([share for _, share, _ in ranks], axis=1),
         np.stack([features for _, _, features in ranks], axis=1),
-        np.maximum(own, -1).mean(axis=1, dtype=np.float64),
+        nearness,
         nearest[0],
         *_candidates(seen),
     )
 
 
-def _at_rank(seen: list[_Seen], taxon_of: Codes) -> tuple[Codes, Floats, Floats]:
+def _at_rank(seen: list[_Seen], nearness: Floats, taxon_of: Codes) -> tuple[Codes, Floats, Floats]:
     """Return the strongest taxon, its share and the features at one rank.
 
     Args:
@@ -110,7 +113,7 @@ def _at_rank(seen: list[_Seen], taxon_of: Codes) -> tuple[Codes, Floats, Floats]
     voters = taxon_of[np.concatenate([s.classes for s in seen], axis=1)]
     weights = np.concatenate([s.weights for s in seen], axis=1)
     taxa, share = strongest(shares_at(weights, voters), voters)
-    columns = [log_odds(share)]
+    columns = [log_odds(share), nearness]
     for one in seen:
         columns += _of_view(one, taxon_of, taxa)
     return taxa, share, np.stack(columns, axis=1)

@@ -12,6 +12,8 @@ from .knn import Codes, Embeddings, exact_knn
 from .projection import Projection
 from .votes import NEIGHBOURS, Floats
 
+_TINY = 1e-12
+
 
 @dataclass(frozen=True, eq=False)
 class View:
@@ -21,7 +23,8 @@ class View:
         projection: what leads there from the encoder's vectors.
         vectors: float32 [n, out], unit rows.
         centres: float32 [classes, out], unit mean of every class.
-        spread: float64 [classes], mean cosine of the members to their centre.
+        spread: float64 [classes], mean cosine of the members to the centre of the others.
+            A class of one takes the average.
     """
 
     projection: Projection
@@ -113,9 +116,17 @@ def _view(projection: Projection, vectors: Embeddings, bare: Reference) -> View:
     order = np.argsort(bare.member, kind="stable")
     starts = np.searchsorted(bare.member[order], np.arange(len(bare.classes)))
     sums = np.add.reduceat(vectors[order], starts, axis=0) if len(order) else vectors[:0]
-    lengths = np.linalg.norm(sums, axis=1)
-    counts = np.bincount(bare.member, minlength=len(bare.classes))
-    # The mean cosine of unit members to their unit mean: the length of their sum by their number.
-    spread = lengths.astype(np.float64) / np.maximum(counts, 1)
-    centres = (sums / np.maximum(lengths, 1e-12)[:, None]).astype(np.float32)
-    return View(projection, vectors, centres, spread)
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    centres = (sums / np.maximum(lengths, _TINY)).astype(np.float32)
+    return View(projection, vectors, centres, _spread(vectors, sums, bare.member))
+
+
+def _spread(vectors: Embeddings, sums: Embeddings, member: Codes) -> Floats:
+    """Return every class's mean cosine between a member and the centre of the others."""
+    others = sums[member] - vectors
+    lengths = np.linalg.norm(others, axis=1)
+    cosines = np.einsum("ij,ij->i", others, vectors) / np.maximum(lengths, _TINY)
+    counts = np.bincount(member, minlength=len(sums))
+    means = np.bincount(member, cosines, minlength=len(sums)) / np.maximum(counts, 1)
+    average = means[counts > 1].mean() if (counts > 1).any() else 0.0
+    return np.where(counts > 1, means, average)

@@ -23,9 +23,9 @@ from .closed_form import lda, stretched
 from .folds import class_folds, specimen_folds
 from .scatter import gather
 
-FOLDS = 10
-MOST_QUERIES = 3000
-_MOST_REPEATS = 4
+_FOLDS, _MANY_FOLDS = 10, 20
+_SMALL = 3000  # specimens
+_MOST_QUERIES = 300  # of a fold
 MOST_IMAGES = 5  # of one specimen, as an identification takes
 _EXPONENT = 0.5
 _INVERSE_PENALTY = 1.0
@@ -86,8 +86,8 @@ def leave_out(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 
     In each fold a tenth of the specimens and a tenth of the species (in every second fold, of the
     genera) leave together, the spaces are fitted again without them, and all are identified with
     what stays. Known and novel specimens have to meet the same gallery: a model would otherwise
-    learn to tell the galleries apart. Small galleries are dealt out twice or more often, until
-    there are about 3,000 queries.
+    learn to tell the galleries apart. A small gallery, where every image that leaves is felt, is
+    dealt out in twentieths.
 
     Args:
         vectors: float32 [n, dim], the encoder's unit rows.
@@ -95,13 +95,11 @@ def leave_out(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 
         groups: int64 [n], specimens.
         seed: of the folds.
     """
-    named = labels[:, -1] >= 0
-    specimens = len(np.unique(groups[named]))
-    repeats = int(np.clip(MOST_QUERIES // max(2 * specimens, 1), 1, _MOST_REPEATS))
+    specimens = len(np.unique(groups[labels[:, -1] >= 0]))
+    folds = _MANY_FOLDS if specimens <= _SMALL else _FOLDS
     parts = [
         _left_out_of_fold(vectors, labels, groups, fold, held, gone, level)
-        for repeat in range(repeats)
-        for fold, held, gone, level in _folds(labels, groups, seed + repeat, repeat * FOLDS)
+        for fold, (held, gone, level) in enumerate(_folds(labels, groups, folds, seed))
     ]
     found = [part for part in parts if part is not None]
     return LeftOut(
@@ -114,18 +112,18 @@ def leave_out(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 
 
 
 def _folds(
-    labels: Codes, groups: Codes, seed: int, first: int
-) -> Iterator[tuple[int, NDArray[np.bool_], NDArray[np.bool_], int]]:
-    """Yield a number, the specimens and the taxa that leave, and whose rank these have."""
+    labels: Codes, groups: Codes, folds: int, seed: int
+) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_], int]]:
+    """Yield the specimens and the taxa that leave, and how far above the finest rank these are."""
     finest = labels[:, -1]
-    by_specimen = specimen_folds(finest, groups, FOLDS, seed)
+    by_specimen = specimen_folds(finest, groups, folds, seed)
     levels = labels[:, :-3:-1].T  # species, then genus where there is one
-    by_class = [class_folds(level, FOLDS, seed + 1) for level in levels]
-    for fold in range(FOLDS):
+    by_class = [class_folds(level, folds, seed + 1) for level in levels]
+    for fold in range(folds):
         level = fold % len(levels)
         gone = (by_class[level] == fold) & (finest >= 0)
         held = (by_specimen == fold) & ~gone & (finest >= 0)
-        yield first + fold, held, gone, level
+        yield held, gone, level
 
 
 def _left_out_of_fold(
@@ -158,7 +156,7 @@ def _queries(
 ) -> tuple[Embeddings, Codes]:
     """Pool the specimens of each kind, at most 150 of each drawn at random."""
     pooled = []
-    most = MOST_QUERIES // (FOLDS * len(kinds))
+    most = _MOST_QUERIES // len(kinds)
     for kind in kinds:
         rows = np.flatnonzero(kind)
         specimens = np.random.default_rng(seed).permutation(np.unique(groups[rows]))[:most]

@@ -5,38 +5,17 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.errors import UsageError
-from holotype.index.identify import Answer, identify, identify_vector
+from holotype.index.identify import identify
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
-from holotype.index.records import Image
-from holotype.index.taxonomy import RANKS, Lineage, parse_lineage
+from holotype.index.taxonomy import RANKS
 from tests.conftest import Draw
-
-
-def check(answer: Answer) -> None:
-    """Hold what every answer must satisfy, whatever the gallery."""
-    for taxa in answer.ranks.values():
-        ps = [p for _, p in taxa]
-        assert all(0 <= p <= 1 for p in ps)
-        assert sum(ps) <= 1 + 1e-9
-        assert ps == sorted(ps, reverse=True)
-        names = [taxon for taxon, _ in taxa]
-        assert len(names) == len(set(names)) <= 5
-    assert list(answer.ranks) == [rank for rank in RANKS if rank in answer.ranks]
-    assert 0 < answer.novelty_p <= 1
-    assert answer.unknown == (answer.determination is None)
-    assert answer.why.endswith(".")
-    scores = [hit.score for hit in answer.neighbours]
-    assert scores == sorted(scores, reverse=True)
-    if answer.determination is not None:
-        top, p = answer.ranks[answer.determination.rank][0]
-        assert (answer.determination.taxon, answer.determination.confidence) == (top, p)
+from tests.index.answers import check
 
 
 def gallery_of(
@@ -222,92 +201,3 @@ def test_names_to_genus_only_vote_for_the_genus(tmp_path: Path, draw: Draw, tiny
         check(answer)
         assert [taxon for taxon, _ in answer.ranks["genus"]] == ["Gambusia"]
         assert [taxon for taxon, _ in answer.ranks["species"]] == ["Gambusia affinis"]
-
-
-# By vector, where everything is known ---------------------------------------------------------
-
-
-def planted(folder: Path, rows: list[tuple[str, list[float]]]) -> Collection:
-    """A collection of given (species, vector) rows without pictures."""
-    collection = Collection.create(folder)
-    dim = len(rows[0][1])
-    space = collection.add_space("base", encoder="none", fingerprint="0", views=1, dim=dim)
-    entries = []
-    for number, (species, vector) in enumerate(rows):
-        name = f"image {number}"
-        lineage: Lineage = parse_lineage({"species": species})[0]
-        image = Image(name, name, "", name, 0, 1, 1, "", lineage, {}, {})
-        unit = np.array(vector, np.float32) / np.linalg.norm(vector)
-        entries.append((image, unit.astype(np.float32)))
-    collection.store(space, entries)
-    return collection
-
-
-def test_opposite_neighbours_are_no_division_by_zero(tmp_path: Path) -> None:
-    rows = [("Xestia baja", [1.0, 0.0]), ("Noctua comes", [-1.0, 0.0])]
-    with planted(tmp_path / "c", rows) as collection:
-        answer = identify_vector(collection, np.array([1, 0], np.float32), name="q")
-        check(answer)
-        assert answer.ranks["species"][0][0] == "Xestia baja"
-
-
-def test_a_common_species_does_not_outvote_a_nearer_rare_one(tmp_path: Path) -> None:
-    """Plain majority would: 12 of the 15 neighbours are of the common species."""
-    rare = [("Rara avis", [1.0, 0.02 * n]) for n in range(1, 4)]
-    common = [("Communis vulgaris", [1.0, 0.25 + 0.01 * n]) for n in range(12)]
-    with planted(tmp_path / "c", rare + common) as collection:
-        answer = identify_vector(collection, np.array([1, 0], np.float32), name="q")
-        check(answer)
-        assert answer.ranks["species"][0][0] == "Rara avis"
-
-
-def test_something_unlike_all_the_gallery_is_unknown_and_says_why(tmp_path: Path) -> None:
-    rng = np.random.default_rng(3)
-    centres = np.eye(6)[:4]
-    rows = [
-        (f"Genus species{n % 4}", (centres[n % 4] + rng.normal(0, 0.05, 6)).tolist())
-        for n in range(240)
-    ]
-    with planted(tmp_path / "c", rows) as collection:
-        known = identify_vector(collection, np.eye(6, dtype=np.float32)[1], name="known")
-        strange = identify_vector(collection, np.eye(6, dtype=np.float32)[5], name="strange")
-        check(known)
-        check(strange)
-        assert known.determination is not None
-        assert known.determination.taxon == "Genus species1"
-        assert strange.unknown
-        assert strange.why.startswith("Unlike anything in the gallery")
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_answers_of_random_galleries_are_sound(tmp_path: Path, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    count, dim = int(rng.integers(2, 150)), int(rng.integers(2, 12))
-    rows = []
-    for _ in range(count):
-        genus, epithet = rng.integers(0, 3), rng.integers(0, 3)
-        species = rng.choice(["", f"Genus{'abc'[genus]}", f"Genus{'abc'[genus]} s{epithet}"])
-        rows.append((str(species), rng.standard_normal(dim).tolist()))
-    with planted(tmp_path / "c", rows) as collection:
-        for _ in range(5):
-            vector = rng.standard_normal(dim).astype(np.float32)
-            risk = float(rng.uniform(0.01, 0.9))
-            check(
-                identify_vector(collection, vector, name="q", risk=risk, k=int(rng.integers(1, 30)))
-            )
-
-
-def test_species_that_cannot_be_told_apart_give_their_genus(tmp_path: Path) -> None:
-    rng = np.random.default_rng(4)
-    rows = []
-    for n in range(400):
-        genus, epithet = n % 2, "ab"[n // 2 % 2]
-        centre = np.array([1.0, 0, 0]) if genus else np.array([0, 1.0, 0])
-        rows.append((f"Genus{'xy'[genus]} {epithet}", (centre + rng.normal(0, 0.2, 3)).tolist()))
-    with planted(tmp_path / "c", rows) as collection:
-        answer = identify_vector(collection, np.array([1, 0, 0], np.float32), name="q")
-        check(answer)
-        assert answer.determination is not None
-        assert (answer.determination.rank, answer.determination.taxon) == ("genus", "Genusy")
-        assert answer.determination.qualifier == "sp."
-        assert answer.ranks["species"][0][1] < 0.95
