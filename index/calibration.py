@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from .errors import CorruptError
-from .features import Evidence
+from .features import Evidence, log_odds
 from .knn import Codes
 from .logistic import Logistic, with_prior
 from .projection import Projection
@@ -25,6 +25,7 @@ from .reference import Reference
 from .votes import Floats
 
 FAR = 0.005  # p-value of the distance below which nothing is said but "unknown"
+_FLOOR = 1e-4  # of probabilities that are compared
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,8 @@ class Calibration:
 
     Attributes:
         projections: the working spaces, fitted on the whole gallery.
-        known: P(species in the gallery | finest rank's features), at equal shares.
+        known: P(species in the gallery | finest rank's features), at equal shares. All models
+            take the features of `with_odds`.
         right_known: P(right at rank | features, known), a model for every rank.
         right_novel: the same for specimens of species that the gallery lacks.
         nearness: float64, ascending: `Evidence.nearness` of left-out specimens of known species.
@@ -95,7 +97,7 @@ class Calibration:
 
     def probabilities(self, evidence: Evidence, prior: float) -> tuple[Floats, Floats]:
         """Return P(right) [q, ranks] before ranks are reconciled, and P(known) [q]."""
-        features = evidence.features
+        features = with_odds(evidence, self.sharpness)
         known = with_prior(self.known(features[:, -1]), prior)
         p = np.stack(
             [
@@ -180,6 +182,21 @@ def class_probabilities(evidence: Evidence, sharpness: Floats) -> Floats:
     weights: Floats = np.exp(odds)
     weights /= weights.sum(axis=1, keepdims=True)
     return weights
+
+
+def with_odds(evidence: Evidence, sharpness: Floats) -> Floats:
+    """Return the features with two more: how far class probabilities back the taxon.
+
+    Returns:
+        float64 [q, ranks, features + 2]: the log-odds of the taxon, its classes' probabilities
+        summed, and the log-ratio to the likeliest class outside it.
+    """
+    p = class_probabilities(evidence, sharpness)[:, :, None]
+    inside = evidence.candidate_taxa == evidence.taxa[:, None, :]
+    taxon = np.where(inside, p, 0.0).sum(axis=1)
+    other = np.where(inside, 0.0, p).max(axis=1)
+    odds = np.stack([log_odds(taxon), np.log((taxon + _FLOOR) / (other + _FLOOR))], axis=2)
+    return np.concatenate([evidence.features, odds], axis=2)
 
 
 def coherent(p: Floats, taxa: Codes, classes: Codes) -> Floats:

@@ -38,6 +38,7 @@ class Evidence:
             best what is unlike everything.
         nearest: int64 [q, 15], places of the neighbours in the first space, -1 as padding.
         candidates: int64 [q, m], the closest classes, at most 50, for prediction sets.
+        candidate_taxa: int64 [q, m, ranks], their lineages.
         closeness: float32 [q, m, 2 * spaces], cosines to their centres and nearest neighbours.
     """
 
@@ -47,6 +48,7 @@ class Evidence:
     nearness: Floats
     nearest: Codes
     candidates: Codes
+    candidate_taxa: Codes
     closeness: NDArray[np.float32]
 
 
@@ -93,6 +95,7 @@ def _block(reference: Reference, queries: Embeddings, groups: Codes | None) -> E
         nearest.append(places)
     own, _ = reference.neighbours(reference.vectors, queries, groups, NEAR)
     nearness = np.maximum(own, -1).mean(axis=1, dtype=np.float64)
+    candidates, closeness = _candidates(seen)
     ranks = [_at_rank(seen, nearness, np.append(taxa, -1)) for taxa in reference.classes.T]
     return Evidence(
         np.stack([taxa for taxa, _, _ in ranks], axis=1),
@@ -100,7 +103,9 @@ def _block(reference: Reference, queries: Embeddings, groups: Codes | None) -> E
         np.stack([features for _, _, features in ranks], axis=1),
         nearness,
         nearest[0],
-        *_candidates(seen),
+        candidates,
+        reference.classes[candidates],
+        closeness,
     )
 
 

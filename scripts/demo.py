@@ -86,8 +86,11 @@ def _identify_some(folder: Path) -> None:
     from holotype.index.collection import Collection
     from holotype.index.encoders import load_encoder
     from holotype.index.identify import identify
+    from holotype.training.spaces import ensure_calibrated
 
     with Collection.open(folder) as collection:
+        with err.status("Calibrating confidence, once …"):
+            ensure_calibrated(collection)
         space = collection.space()
         encoder = load_encoder(space.encoder, views=space.views)
         images = _held_out(collection)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from holotype.index.calibration import Calibration
+from holotype.index.calibration import Calibration, with_odds
 from holotype.index.features import Evidence, gather_evidence
 from holotype.index.knn import Codes, Embeddings
 from holotype.index.logistic import Logistic
@@ -25,6 +25,7 @@ from .scatter import gather
 
 _FOLDS, _MANY_FOLDS = 10, 20
 _SMALL = 3000  # specimens
+_PARTS = 5  # of the folds, for held-out probabilities
 _MOST_QUERIES = 300  # of a fold
 MOST_IMAGES = 5  # of one specimen, as an identification takes
 _EXPONENT = 0.5
@@ -180,12 +181,12 @@ def calibrate(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 
     """
     _check(labels, groups)
     left_out = leave_out(vectors, labels, groups, seed=seed)
-    taxa, features = left_out.joined("taxa"), left_out.joined("features")
+    sharpness, surprise = _sets(left_out)
+    taxa, features = left_out.joined("taxa"), _features(left_out, sharpness)
     known = left_out.novel == 0
     right = (taxa == left_out.truth) & (taxa >= 0)
     stated = left_out.truth >= 0
     ranks = range(labels.shape[1])
-    sharpness, surprise = _sets(left_out)
     return Calibration(
         working_spaces(vectors, labels[:, -1], np.arange(len(labels))),
         _fit(features[:, -1], known, _balanced(left_out.novel)),
@@ -196,6 +197,35 @@ def calibrate(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 
         np.sort(surprise),
         _card(labels, left_out, right, seed),
     )
+
+
+def held_out_probabilities(left_out: LeftOut) -> tuple[Floats, Floats]:
+    """Return probabilities of left-out specimens from models fitted without their fold.
+
+    For choosing thresholds: the models of `calibrate` have seen the left-out specimens, and look
+    better on them than on others.
+
+    Returns:
+        float64 [q], P(right at the finest rank | known), and float64 [q], P(known) at equal shares.
+    """
+    sharpness, _ = _sets(left_out)
+    features = _features(left_out, sharpness)[:, -1]
+    known = left_out.novel == 0
+    right = left_out.joined("taxa")[:, -1] == left_out.truth[:, -1]
+    p_right, p_known = np.zeros(len(known)), np.zeros(len(known))
+    for part in range(_PARTS):
+        inside = left_out.fold % _PARTS == part
+        fitted, other = known & ~inside, ~inside
+        p_right[inside] = _fit(features[fitted], right[fitted], np.ones(int(fitted.sum())))(
+            features[inside]
+        )
+        balanced = _balanced(left_out.novel[other])
+        p_known[inside] = _fit(features[other], known[other], balanced)(features[inside])
+    return p_right, p_known
+
+
+def _features(left_out: LeftOut, sharpness: Floats) -> Floats:
+    return np.concatenate([with_odds(evidence, sharpness) for evidence in left_out.evidence])
 
 
 def _check(labels: Codes, groups: Codes) -> None:

@@ -72,9 +72,10 @@ def test_odd_file_names_are_only_names(tmp_path: Path, draw: Draw) -> None:
     assert problems == []
 
 
-def test_a_folder_with_a_manifest_is_read_through_it(folder: Path) -> None:
-    (folder / "manifest.csv").write_text("path,species\na.png,Xestia baja\n")
-    assert column(Manifest.read(folder), "species") == ["Xestia baja"]
+def test_a_folder_with_a_manifest_is_read_through_it(tmp_path: Path, draw: Draw) -> None:
+    draw(tmp_path / "Noctua comes" / "a.png", 1)
+    (tmp_path / "manifest.csv").write_text("path,species\nNoctua comes/a.png,Xestia baja\n")
+    assert column(Manifest.read(tmp_path), "species") == ["Xestia baja"]
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
