@@ -20,7 +20,7 @@ from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
 from tests.conftest import Draw
 
-ROWS = 1500
+ROWS = 4000  # several seconds of embedding even on a fast, idle machine
 FILES = 30
 SEED = 12
 
