@@ -1,0 +1,70 @@
+"""Class probabilities and how surprising the truth is under them, for prediction sets."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from holotype.index.knn import Codes
+from holotype.index.votes import Floats
+
+from .left_out import LeftOut
+
+_RIDGE = 1e-4
+
+
+def fit_sets(left_out: LeftOut) -> tuple[Floats, Floats]:
+    """Fit the class probabilities of known specimens.
+
+    Returns:
+        sharpness: float64 [f], the weights of `Evidence.closeness`.
+        surprise: float64 [known], 1 - P(true species) of every known specimen.
+    """
+    closeness, true = _candidates(left_out)
+    known = left_out.novel == 0
+    found = true.any(axis=1)
+    values, place = closeness[known & found], true[known & found].argmax(axis=1)
+    start = np.full(values.shape[2], 5.0)
+    fitted = minimize(_log_loss, start, (values, place), jac=True, method="L-BFGS-B")
+    sharpness: Floats = fitted.x
+    surprise = np.ones(len(known))  # a true class that is no candidate is as surprising as can be
+    p = _softmax(values, sharpness)
+    surprise[known & found] = 1 - p[np.arange(len(p)), place]
+    return sharpness, surprise[known]
+
+
+def _candidates(left_out: LeftOut) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the closeness of all candidates and which is the true class, [q, m, f] and [q, m].
+
+    Where a fold has fewer classes than another, closeness is filled up with NaN.
+    """
+    most = max(evidence.candidates.shape[1] for evidence in left_out.evidence)
+    closeness, true = [], []
+    for fold, evidence, classes in zip(
+        np.unique(left_out.fold), left_out.evidence, left_out.classes, strict=True
+    ):
+        truth = left_out.truth[left_out.fold == fold, -1:]
+        missing = [(0, 0), (0, most - evidence.candidates.shape[1])]
+        true.append(np.pad(classes[evidence.candidates, -1] == truth, missing))
+        values = evidence.closeness.astype(np.float64)
+        closeness.append(np.pad(values, [*missing, (0, 0)], constant_values=np.nan))
+    return np.concatenate(closeness), np.concatenate(true)
+
+
+def _softmax(values: Floats, sharpness: Floats) -> Floats:
+    odds = np.nan_to_num(values @ sharpness, nan=-np.inf)
+    odds -= odds.max(axis=1, keepdims=True)
+    weights: Floats = np.exp(odds)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights
+
+
+def _log_loss(sharpness: Floats, values: Floats, place: Codes) -> tuple[float, Floats]:
+    """Return the conditional logit's mean log-loss (McFadden 1974) and its gradient."""
+    p = _softmax(values, sharpness)
+    rows = np.arange(len(p))
+    mean = np.einsum("qm,qmf->qf", p, np.nan_to_num(values))
+    gradient: Floats = (mean - values[rows, place]).mean(axis=0) + _RIDGE * sharpness
+    loss = -np.log(np.maximum(p[rows, place], 1e-300)).mean()
+    return float(loss) + _RIDGE / 2 * float(sharpness @ sharpness), gradient
