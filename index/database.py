@@ -18,6 +18,18 @@ from .schema import APPLICATION_ID, MIGRATIONS
 
 FILE = "collection.sqlite"
 
+# What the machine refuses; any other complaint of SQLite is about what stands in the file.
+_REFUSALS = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+
 
 class Database:
     """One connection a thread, one writer a collection.
@@ -68,12 +80,12 @@ class Database:
         try:
             application = self.connection().execute("PRAGMA application_id").fetchone()[0]
             version = self.connection().execute("PRAGMA user_version").fetchone()[0]
-        except sqlite3.OperationalError as error:
-            raise HolotypeError(
-                f"{self.folder / FILE} cannot be opened ({error}); make its folder writable, "
-                "which SQLite needs even to read"
-            ) from error
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if not is_damage(error):
+                raise HolotypeError(
+                    f"{self.folder / FILE} cannot be opened ({error}); make its folder writable, "
+                    "which SQLite needs even to read"
+                ) from error
             raise CorruptError(
                 f"{self.folder / FILE} is damaged ({error}); restore a snapshot of the collection"
             ) from error
@@ -114,10 +126,13 @@ class Database:
 
         Raises:
             CorruptError: the file is damaged where the query looks.
+            HolotypeError: the disk or another process does not let it be read.
         """
         try:
             return self.connection().execute(query, values).fetchall()
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if not is_damage(error):
+                raise HolotypeError(refusal(error)) from error
             raise CorruptError(
                 f"{self.folder} cannot be read ({error}); run 'holotype collection verify', or "
                 "restore a snapshot"
@@ -173,6 +188,20 @@ class Database:
             connection.close()
         self._connections.clear()
         self._local = threading.local()
+
+
+def is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
+    """Return whether an error is about what stands in the file, not about the machine.
+
+    Every statement is our own: one that SQLite does not understand met a damaged schema or value.
+    """
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code & 0xFF not in _REFUSALS  # the upper bits of a code only say more
+
+
+def refusal(error: Exception) -> str:
+    """Return what to tell about an error that is no damage."""
+    return f"The collection's database cannot be used ({error}); check the disk and its rights"
 
 
 def _owner(note: Path) -> str:

@@ -29,15 +29,8 @@ class State:
 
 def state_of(database: Database, space: Space) -> State:
     """Return the present state of a space."""
-    row = (
-        database.connection()
-        .execute(
-            "SELECT coalesce(max(seq), 0), count(*) FROM embeddings WHERE space_id = ?",
-            (space.source_id,),
-        )
-        .fetchone()
-    )
-    return State(*row)
+    query = "SELECT coalesce(max(seq), 0), count(*) FROM embeddings WHERE space_id = ?"
+    return State(*database.read(query, (space.source_id,))[0])
 
 
 def load_index(
@@ -102,12 +95,8 @@ def _write(database: Database, space: Space, state: State, index: VectorIndex) -
 
 
 def _record(database: Database, space: Space) -> sqlite3.Row | None:
-    found: sqlite3.Row | None = (
-        database.connection()
-        .execute("SELECT * FROM index_files WHERE space_id = ?", (space.space_id,))
-        .fetchone()
-    )
-    return found
+    found = database.read("SELECT * FROM index_files WHERE space_id = ?", (space.space_id,))
+    return found[0] if found else None
 
 
 def _digest(data: bytes) -> str:

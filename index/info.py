@@ -15,19 +15,17 @@ from .taxonomy import RANKS
 
 def info(collection: Collection) -> dict[str, Any]:
     """Return counts, spaces with their encoders, and index kinds, as JSON-ready values."""
-    connection = collection.database.connection()
-    images, specimens = connection.execute(
-        "SELECT count(*), count(DISTINCT specimen_id) FROM images"
-    ).fetchone()
+    read = collection.database.read
+    images, specimens = read("SELECT count(*), count(DISTINCT specimen_id) FROM images")[0]
     taxa = {}
     for rank in RANKS:
-        count = connection.execute(
+        count = read(
             f'SELECT count(DISTINCT category || "/" || "{rank}") FROM accepted '
             f"JOIN taxa USING (taxon_id) WHERE \"{rank}\" <> ''"
-        ).fetchone()[0]
+        )[0][0]
         if count:
             taxa[rank] = count
-    splits = connection.execute("SELECT split, count(*) FROM images GROUP BY split ORDER BY split")
+    splits = read("SELECT split, count(*) FROM images GROUP BY split ORDER BY split")
     return {
         "collection": str(collection.folder),
         "images": images,
@@ -40,10 +38,8 @@ def info(collection: Collection) -> dict[str, Any]:
 
 def _space_info(collection: Collection, name: str) -> dict[str, Any]:
     space = collection.space(name)
-    record = (
-        collection.database.connection()
-        .execute("SELECT kind FROM index_files WHERE space_id = ?", (space.space_id,))
-        .fetchone()
+    kept = collection.database.read(
+        "SELECT kind FROM index_files WHERE space_id = ?", (space.space_id,)
     )
     return {
         "name": space.name,
@@ -53,7 +49,7 @@ def _space_info(collection: Collection, name: str) -> dict[str, Any]:
         "dim": space.dim,
         "tuned_from": source_of(collection.database, space).name if space.projection_id else None,
         "embeddings": state_of(collection.database, space).count,
-        "index": record["kind"] if record else None,
+        "index": kept[0]["kind"] if kept else None,
     }
 
 
@@ -76,10 +72,9 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
     Args:
         pictures: also read every picture and compare it with the hash that was stored.
     """
-    connection = collection.database.connection()
     errors = [
         f"{collection.folder}: {line[0]}"
-        for line in connection.execute("PRAGMA integrity_check")
+        for line in collection.database.read("PRAGMA integrity_check")
         if line[0] != "ok"
     ]
     warnings = []

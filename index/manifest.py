@@ -210,7 +210,8 @@ def _drop_conflicts(frame: pd.DataFrame, problems: list[Problem]) -> pd.DataFram
         problems.append(Problem(row, path, f"the same picture is given as {names}; keep one"))
     frame = frame[~frame["sha256"].isin(torn.index)]
 
-    lineage = frame[list(RANKS)].agg("\t".join, axis=1)
+    columns = zip(*(frame[rank] for rank in RANKS), strict=True)
+    lineage = pd.Series(["\t".join(names) for names in columns], frame.index, str)
     first = lineage.groupby(frame["specimen_id"]).transform("first")
     for row, path, specimen in _cells(frame[lineage != first], "specimen_id"):
         message = f"specimen '{specimen}' has another name in an earlier row; give both the same"

@@ -138,5 +138,5 @@ def signed_power(vectors: Embeddings, exponent: float) -> Embeddings:
     """
     if exponent == 1:
         return vectors
-    powered: Embeddings = np.copysign(np.abs(vectors) ** np.float32(exponent), vectors)
+    powered: Embeddings = np.copysign(np.abs(vectors) ** exponent, vectors)
     return powered

@@ -130,17 +130,12 @@ def stored_vector(collection: Collection, image: Image, space: str | None = None
         UsageError: the image has no embedding in the space.
     """
     found = source_of(collection.database, collection.space(space))
-    record = (
-        collection.database.connection()
-        .execute(
-            "SELECT vector FROM embeddings WHERE space_id = ? AND row = ?",
-            (found.space_id, image.row),
-        )
-        .fetchone()
+    records = collection.database.read(
+        "SELECT vector FROM embeddings WHERE space_id = ? AND row = ?", (found.space_id, image.row)
     )
-    if record is None:
+    if not records:
         raise UsageError(f"Image '{image.image_id}' has no embedding in space '{found.name}'")
-    vector: Embeddings = np.frombuffer(record[0], found.dtype).astype(np.float32)
+    vector: Embeddings = np.frombuffer(records[0][0], found.dtype).astype(np.float32)
     return vector
 
 

@@ -87,14 +87,13 @@ def _by_rank(_: Collection, gallery: Gallery, rank: str, value: str) -> Allowed:
 
 
 def _by_column(collection: Collection, gallery: Gallery, column: str, value: str) -> Allowed:
-    connection = collection.database.connection()
     if column in _COLUMNS:
         query, values = f'SELECT row FROM images WHERE "{column}" = ?', [value]
     else:
         _require_metadata(collection, column)
         query = "SELECT row FROM images, json_each(metadata) AS own WHERE key = ? AND own.value = ?"
         values = [column, value]
-    rows = [record[0] for record in connection.execute(query, values)]
+    rows = [record[0] for record in collection.database.read(query, values)]
     matching = np.zeros(len(gallery), bool)
     matching[gallery.places(rows)] = True
     return matching
@@ -109,7 +108,7 @@ def _require_metadata(collection: Collection, column: str) -> None:
 
 def metadata_columns(collection: Collection) -> list[str]:
     """Return the names of the users' own columns in a collection."""
-    found = collection.database.connection().execute(
+    found = collection.database.read(
         "SELECT DISTINCT key FROM images, json_each(images.metadata) ORDER BY key"
     )
     return [record[0] for record in found]

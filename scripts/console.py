@@ -75,10 +75,12 @@ def one_sentence() -> Iterator[None]:
     except HolotypeError as error:
         _say(error)
         raise SystemExit(error.exit_code) from error
-    except sqlite3.OperationalError as error:
-        _say(f"The collection's database cannot be used ({error}); check the disk and its rights")
-        raise SystemExit(HolotypeError.exit_code) from error
     except sqlite3.DatabaseError as error:
+        from holotype.index.database import is_damage, refusal
+
+        if not is_damage(error):
+            _say(refusal(error))
+            raise SystemExit(HolotypeError.exit_code) from error
         _say(f"The collection is damaged ({error}); run 'holotype collection verify' on it")
         raise SystemExit(CorruptError.exit_code) from error
     except SystemExit as end:

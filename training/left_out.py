@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from holotype.index.reference import build_reference
 
 from .closed_form import lda, stretched
 from .folds import class_folds, specimen_folds
+from .parallel import on_all_cores
 from .scatter import gather
 
 MOST_IMAGES = 5  # of one specimen, as an identification takes
@@ -88,10 +91,11 @@ def leave_out(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 
     """
     specimens = len(np.unique(groups[labels[:, -1] >= 0]))
     folds = _MANY_FOLDS if specimens <= _SMALL else _FOLDS
-    parts = [
-        _left_out_of_fold(vectors, labels, groups, fold, held, gone, level)
-        for fold, (held, gone, level) in enumerate(_folds(labels, groups, folds, seed))
-    ]
+    parts = on_all_cores(
+        partial(_left_out_of_fold, vectors, labels, groups),
+        count(),
+        *zip(*_folds(labels, groups, folds, seed), strict=True),
+    )
     found = [part for part in parts if part is not None]
     return LeftOut(
         [part.evidence[0] for part in found],

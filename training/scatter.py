@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
 
 from holotype.index.knn import Codes, Embeddings
 from holotype.index.projection import signed_power
@@ -86,8 +87,8 @@ class Scatter:
             covariance[np.diag_indices_from(covariance)] += (
                 shrinkage * np.trace(self.within) / len(covariance)
             )
-            # numpy only: scipy brings a second pool of BLAS threads, and the two fight for cores.
-            self._whiteners[shrinkage] = np.linalg.inv(np.linalg.cholesky(covariance)).T
+            lower = np.linalg.cholesky(covariance)
+            self._whiteners[shrinkage] = solve_triangular(lower, np.eye(len(lower)), lower=True).T
         return self._whiteners[shrinkage]
 
     @property

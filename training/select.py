@@ -12,6 +12,7 @@ from holotype.index.knn import Codes, Embeddings, exact_knn
 from holotype.index.projection import Projection
 
 from .folds import class_folds, specimen_folds
+from .parallel import on_all_cores
 from .recipes import Recipe
 from .scatter import Scatter, gather
 
@@ -169,14 +170,17 @@ def score(
         scatters: what each fold's `fitted` rows gathered.
         novelty: see `Score`.
     """
-    known: list[list[Hits]] = [[] for _ in recipes]
-    unseen: list[list[Hits]] = [[] for _ in recipes]
-    for fold, scatter in zip(folds, scatters, strict=True):
-        for place, recipe in enumerate(recipes):
-            judge = _Judge(recipe.fit(scatter), vectors, labels, groups)
-            known[place].append(judge.hits(fold.queries, fold.gallery))
-            unseen[place].append(judge.hits(fold.unseen, fold.unseen))
-    return [Score(_joined(a), _joined(b), novelty) for a, b in zip(known, unseen, strict=True)]
+
+    def judge(fold: Fold, scatter: Scatter) -> list[tuple[Hits, Hits]]:
+        spaces = (_Space(recipe.fit(scatter), vectors, labels, groups) for recipe in recipes)
+        return [
+            (space.hits(fold.queries, fold.gallery), space.hits(fold.unseen, fold.unseen))
+            for space in spaces
+        ]
+
+    by_recipe = zip(*on_all_cores(judge, folds, scatters), strict=True)
+    parts = (tuple(zip(*folds_of_one, strict=True)) for folds_of_one in by_recipe)
+    return [Score(_joined(known), _joined(unseen), novelty) for known, unseen in parts]
 
 
 def _joined(parts: Sequence[Hits]) -> Hits:
@@ -187,7 +191,7 @@ def _joined(parts: Sequence[Hits]) -> Hits:
 
 
 @dataclass(frozen=True)
-class _Judge:
+class _Space:
     projection: Projection
     vectors: Embeddings
     labels: Codes
@@ -240,4 +244,4 @@ def gather_folds(
     vectors: Embeddings, labels: Codes, folds: Sequence[Fold], exponent: float
 ) -> list[Scatter]:
     """Gather what each fold is fitted on."""
-    return [gather(vectors, labels, fold.fitted, exponent=exponent) for fold in folds]
+    return on_all_cores(lambda fold: gather(vectors, labels, fold.fitted, exponent=exponent), folds)

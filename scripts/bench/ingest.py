@@ -26,14 +26,14 @@ from holotype.index.runtime import worker_count
 from ..console import out
 from ..synthetic import write_collection
 
-ROUNDS = 5
+ROUNDS = 3
 
 
 def run(rounds: int = ROUNDS) -> dict[str, Any]:
     """Measure and print images per second of the forward pass and of the whole ingest."""
     encoder = load_encoder()
     with tempfile.TemporaryDirectory() as scratch:
-        manifest = Manifest.read(write_collection(Path(scratch, "shells"), species=12))
+        manifest = Manifest.read(write_collection(Path(scratch, "shells")))
         batches = _decoded(manifest, encoder)
         contenders: dict[str, Callable[[], float]] = {
             "forward, one batch at a time": lambda: _forward_shared(encoder, batches),

@@ -22,7 +22,7 @@ from holotype.index.manifest import Manifest
 from holotype.index.schema import APPLICATION_ID, MIGRATIONS
 from tests.conftest import Cli, Draw
 
-SEED = 31
+SEED = 33
 PAGE = 8192
 
 
@@ -33,6 +33,13 @@ def database(folder: Path) -> Path:
 def change(folder: Path, statement: str) -> None:
     with closing(sqlite3.connect(database(folder))) as connection, connection:
         connection.execute(statement)
+
+
+def refused(message: str, code: int) -> sqlite3.OperationalError:
+    """Return an error as SQLite raises it."""
+    error = sqlite3.OperationalError(message)
+    error.sqlite_errorcode = code
+    return error
 
 
 # What is no collection ------------------------------------------------------------------------
@@ -74,7 +81,7 @@ def test_a_database_that_cannot_be_opened_is_not_called_damaged(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise sqlite3.OperationalError("attempt to write a readonly database")
+        raise refused("attempt to write a readonly database", sqlite3.SQLITE_READONLY)
 
     monkeypatch.setattr("holotype.index.database.sqlite3.connect", refuse)
     with pytest.raises(HolotypeError, match="make its folder writable") as caught:
@@ -150,6 +157,13 @@ def test_damage_is_one_sentence_and_exit_code_4_or_no_harm_at_all(
     assert outcomes == {0, 4}
 
 
+def test_damaged_metadata_is_damage(folder: Path, cli: Cli) -> None:
+    change(folder, """UPDATE images SET metadata = '{"sex": "f' WHERE image_id = '0-0.png'""")
+    code, out, err = cli("search", "--id", "1-1.png", "--in", folder, "--where", "sex=f", "--json")
+    assert (code, out) == (4, "")
+    assert "malformed JSON" in err
+
+
 def test_a_damaged_vector_is_refused_and_found_by_verify(folder: Path) -> None:
     change(folder, f"UPDATE embeddings SET vector = zeroblob({4 * 256}) WHERE seq = 7")
     with Collection.open(folder) as collection:
@@ -194,7 +208,9 @@ def test_a_full_disk_loses_nothing_and_the_next_ingest_goes_on(
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (sqlite3.OperationalError("database or disk is full"), 1, "disk is full"),
+        (refused("database or disk is full", sqlite3.SQLITE_FULL), 1, "disk is full"),
+        (refused("disk I/O error", sqlite3.SQLITE_IOERR_WRITE), 1, "I/O error"),
+        (refused("malformed JSON", sqlite3.SQLITE_ERROR), 4, "malformed JSON"),
         (sqlite3.DatabaseError("database disk image is malformed"), 4, "malformed"),
         (OSError(28, "No space left on device", "x"), 1, "No space left"),
     ],
