@@ -46,6 +46,7 @@ from .precision import (
     RecallAtPrecision,
     recall_at_precision,
     recall_at_precision_by_taxon,
+    recall_at_precision_of_answers,
 )
 from .protocols import (
     Split,
@@ -151,6 +152,7 @@ __all__ = [
     "recall_at_k",
     "recall_at_precision",
     "recall_at_precision_by_taxon",
+    "recall_at_precision_of_answers",
     "recall_within",
     "reliability",
     "resampled_sums",

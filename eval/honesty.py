@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -14,13 +13,15 @@ from holotype.index.errors import UsageError
 from holotype.index.gallery import Gallery
 from holotype.index.where import allowed_places
 
-from .arrays import Codes
+from .answers import AnswerEvaluation, Draw, far_specimens
+from .arrays import Codes, Floats
 from .evaluation import protocol_of
 from .guard import find_leaks_of, refuse_leaks
-from .identification import Specimens, ask, measure_honesty, thresholds_of
+from .identification import Asked, Specimens, ask, measure_honesty, thresholds_of
 from .protocols import Split, grouped_kfold, leave_out_classes
 
 _FOLDS = 4
+_SHOWN = 5  # nearest images that are kept of every specimen, for the report
 
 
 def evaluate_honesty(
@@ -35,7 +36,7 @@ def evaluate_honesty(
     seeds: int = 1,
     risk: float = 0.05,
     prior: float = 0.2,
-) -> dict[str, Any]:
+) -> AnswerEvaluation:
     """Measure identification, once for every seed.
 
     Without query and gallery a quarter of the specimens of every taxon asks. All images of a taxon
@@ -51,7 +52,7 @@ def evaluate_honesty(
         prior: stated share of novel specimens.
 
     Returns:
-        the figures of every seed, and their means, as JSON-ready values.
+        the answers and the figures of every seed.
 
     Raises:
         UsageError: a rank that has no names, a condition that is off, or too small a gallery.
@@ -65,25 +66,24 @@ def evaluate_honesty(
     table = Specimens(
         source_vectors(collection, images), labels_of(images), images.specimens, images.ranks
     )
-    runs = []
+    draws = []
     for seed in range(seeds):
         split = _split(collection, images, query, gallery, far_rows, seed)
         if left_out is not None:
             split = _with_novel(split, images.labels(left_out).codes, share, seed)
         split = replace(split, query=np.union1d(split.query, far_rows))
-        runs.append({"seed": seed, **_run(table, split, risk, prior, seed)})
-    return {
-        "protocol": "identification",
-        "query": list(query),
-        "gallery": list(gallery),
-        "left_out": left_out,
-        "share": share if left_out else None,
-        "far": list(far),
-        "risk": risk,
-        "prior": prior,
-        "mean": _mean(runs),
-        "runs": runs,
-    }
+        draws.append(_draw(table, split, far_rows, risk=risk, prior=prior, seed=seed))
+    return AnswerEvaluation(
+        images,
+        tuple(draws),
+        tuple(query),
+        tuple(gallery),
+        left_out,
+        share,
+        tuple(far),
+        risk,
+        prior,
+    )
 
 
 def _split(
@@ -114,7 +114,9 @@ def _with_novel(split: Split, labels: Codes, share: float, seed: int) -> Split:
     return replace(reduced, query=np.union1d(reduced.query, gone))
 
 
-def _run(table: Specimens, split: Split, risk: float, prior: float, seed: int) -> dict[str, Any]:
+def _draw(
+    table: Specimens, split: Split, far_rows: Codes, *, risk: float, prior: float, seed: int
+) -> Draw:
     gallery, queries = table.at(split.gallery), table.at(split.query)
     try:
         asked = ask(gallery, queries, seed=seed)
@@ -123,24 +125,27 @@ def _run(table: Specimens, split: Split, risk: float, prior: float, seed: int) -
     found = asked.identify(risk=risk, prior=prior)
     closed = asked.identify(risk=risk, prior=0.0)
     thresholds = thresholds_of(gallery, asked.fitted, prior=prior, seed=seed)
-    return measure_honesty(found, closed, thresholds, prior=prior).to_dict()
+    # Pooling keeps one row a specimen, in the order of their codes.
+    first = split.query[np.unique(queries.groups, return_index=True)[1]]
+    as_far = np.isin(first, far_rows)
+    nearest, cosines = _nearest(asked, split)
+    return Draw(
+        seed,
+        split,
+        measure_honesty(found, closed, thresholds, prior=prior),
+        found,
+        closed,
+        first,
+        far_specimens(table.ranks, found.truth, gallery.labels, found.novel, as_far),
+        nearest,
+        cosines,
+    )
 
 
-def _mean(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the mean over seeds of every figure, intervals by their estimate."""
-    first = runs[0]
-    mean: dict[str, Any] = {}
-    for key, value in first.items():
-        values = [run[key] for run in runs]
-        if isinstance(value, dict) and "estimate" in value:
-            mean[key] = _average([each["estimate"] for each in values])
-        elif isinstance(value, dict):
-            mean[key] = _mean(values) if value else {}
-        elif key != "seed":
-            mean[key] = _average(values)
-    return mean
-
-
-def _average(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+def _nearest(asked: Asked, split: Split) -> tuple[Codes, Floats]:
+    """Return the places of the most similar images in the first working space, and how similar."""
+    view = asked.reference.views[0]
+    projected = view.projection.apply(asked.queries.vectors)
+    cosines, found = asked.reference.neighbours(view.vectors, projected, None, _SHOWN)
+    places = split.gallery[asked.reference.rows[np.maximum(found, 0)]]
+    return np.where(found >= 0, places, -1), cosines.astype(np.float64)

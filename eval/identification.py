@@ -19,15 +19,15 @@ from holotype.index.knn import Embeddings
 from holotype.index.reference import Reference, build_reference
 from holotype.training.calibrate import calibrate, leave_out, pool_specimens
 
-from .arrays import Codes, Flags, Floats, mean, number
+from .arrays import Codes, Flags, Floats, number
 from .calibration import Calibration as Measured
 from .calibration import measure_calibration, prior_weights
 from .intervals import Interval, wilson
 from .novelty import Novelty, Retained, measure_novelty, retained, threshold_retaining
 from .selective import SelectivePoint, choose_threshold, selective_curve, selective_point
 
-_KEPT = 0.92  # share of right answers that the novelty threshold keeps, chosen on calibration data
-_KAPPA = 0.974  # what the selective threshold reaches on calibration data
+KEPT = 0.92  # share of right answers that the novelty threshold keeps, chosen on calibration data
+KAPPA = 0.974  # what the selective threshold reaches on calibration data
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,10 +238,18 @@ def measure_honesty(
     )
 
 
+def mixture_weights(novel: Flags, prior: float) -> Floats:
+    """Return what each specimen weighs in the mixture at the stated prior, float64 [q].
+
+    Where all are known, or all novel, there is no mixture and each weighs 1.
+    """
+    if not novel.any() or novel.all():
+        return np.ones(len(novel))
+    return prior_weights(novel, prior)
+
+
 def _at_prior(found: Identified, prior: float) -> float:
-    if not found.novel.any() or found.novel.all():
-        return mean(found.given_right[found.given].astype(np.float64))
-    weights = prior_weights(found.novel, prior)
+    weights = mixture_weights(found.novel, prior)
     given = float(weights[found.given].sum())
     return float(weights[found.given_right].sum()) / given if given else math.nan
 
@@ -280,6 +288,6 @@ def thresholds_of(
     p, p_known = np.concatenate(parts)[known], np.concatenate(chances)[known]
     curve = selective_curve(p, truth, taxa)
     return (
-        choose_threshold(curve, _KAPPA, "kappa"),
-        threshold_retaining(p_known[taxa == truth], _KEPT),
+        choose_threshold(curve, KAPPA, "kappa"),
+        threshold_retaining(p_known[taxa == truth], KEPT),
     )

@@ -12,6 +12,8 @@ import pandas as pd
 from .arrays import Codes, Flags, Floats
 from .intervals import wilson_bounds
 
+_COLUMNS = ("n", "recall", "threshold", "recall_wilson", "threshold_wilson")
+
 
 @dataclass(frozen=True)
 class RecallAtPrecision:
@@ -70,20 +72,41 @@ def recall_at_precision_by_taxon(
     Returns:
         one row a taxon: taxon, n, recall, threshold, recall_wilson, threshold_wilson.
     """
-    rows = []
-    for code in np.unique(truth[truth >= 0]):
-        positive = truth == code
-        plain = recall_at_precision(scores[:, code], positive, precision)
-        safe = recall_at_precision(scores[:, code], positive, precision, wilson=True)
-        rows.append(
-            {
-                "taxon": names[code],
-                "n": int(positive.sum()),
-                "recall": plain.recall,
-                "threshold": plain.threshold,
-                "recall_wilson": safe.recall,
-                "threshold_wilson": safe.threshold,
-            }
-        )
-    columns = ["taxon", "n", "recall", "threshold", "recall_wilson", "threshold_wilson"]
-    return pd.DataFrame(rows, columns=columns)
+    present = np.unique(truth[truth >= 0])
+    rows = [
+        {"taxon": names[code], **_both(scores[:, code], truth == code, precision)}
+        for code in present
+    ]
+    return pd.DataFrame(rows, columns=["taxon", *_COLUMNS])
+
+
+def recall_at_precision_of_answers(
+    scores: Floats, answers: Codes, truth: Codes, precision: float = 0.95
+) -> pd.DataFrame:
+    """Return the same where every specimen has one answer: it is considered for no other taxon.
+
+    Args:
+        scores: float64 [n], the confidence in each answer.
+        answers: int64 [n], the taxon that was answered, -1 for none.
+        truth: int64 [n], the taxon, -1 for one that is not among them.
+        precision: in (0, 1].
+
+    Returns:
+        one row a taxon with a specimen, its code as the index: n, recall, threshold,
+        recall_wilson, threshold_wilson.
+    """
+    present = np.unique(truth[truth >= 0])
+    rows = [
+        _both(np.where(answers == code, scores, -np.inf), truth == code, precision)
+        for code in present
+    ]
+    return pd.DataFrame(rows, columns=list(_COLUMNS), index=present)
+
+
+def _both(scores: Floats, positive: Flags, precision: float) -> dict[str, float]:
+    """Return the figures of one taxon, the precision held by itself and by its Wilson bound."""
+    plain = recall_at_precision(scores, positive, precision)
+    safe = recall_at_precision(scores, positive, precision, wilson=True)
+    n = int(positive.sum())
+    figures = (n, plain.recall, plain.threshold, safe.recall, safe.threshold)
+    return dict(zip(_COLUMNS, figures, strict=True))

@@ -8,10 +8,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .console import CollectionArgument, JsonFlag, SpaceOption, err, out, print_json
+from .evaluate_identification import run_identification, show_identification
+from .evaluate_protocols import (
+    MEASURED_APART,
+    Asked,
+    Likeness,
+    ProtocolName,
+    check_protocol,
+    run_protocol,
+    show_protocol,
+)
+from .evaluate_tables import show_comparison, show_leaks, show_recall
 
 if TYPE_CHECKING:
     from holotype.eval.evaluation import Evaluation
     from holotype.eval.spaces import SpaceComparison
+
+__all__ = ["evaluate", "run_evaluation", "show_recall"]
 
 
 def evaluate(
@@ -23,6 +36,44 @@ def evaluate(
     gallery: Annotated[
         list[str] | None, typer.Option(help="Images that answer, e.g. split=train. Repeatable.")
     ] = None,
+    protocol: Annotated[
+        ProtocolName | None,
+        typer.Option(
+            help="Who asks whom; by default split with --query and --gallery, else leave-one-out.",
+            show_default=False,
+        ),
+    ] = None,
+    folds: Annotated[int, typer.Option(help="With kfold: how many.")] = 5,
+    group: Annotated[
+        str, typer.Option(help="With kfold: the column that stays whole, e.g. specimen, date.")
+    ] = "specimen",
+    site: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of sites for leave-site-out (by default site) and for learning-curve "
+            "(by default it goes by specimens).",
+            show_default=False,
+        ),
+    ] = None,
+    setup: Annotated[
+        str, typer.Option(help="With transfer: the column that tells imaging set-ups apart.")
+    ] = "imaging",
+    copies: Annotated[
+        int,
+        typer.Option(
+            min=0, help="With transfer: degraded copies of each gallery picture; 0: none."
+        ),
+    ] = 2,
+    simulate: Annotated[
+        Likeness,
+        typer.Option(
+            help="With --copies: another set-up for every copy, or exactly that of the command "
+            "that degrades."
+        ),
+    ] = Likeness.RANDOM,
+    seed: Annotated[
+        int, typer.Option(min=0, help="With kfold, transfer, learning-curve: of the draws.")
+    ] = 0,
     spaces: Annotated[
         str | None,
         typer.Option(
@@ -71,10 +122,29 @@ def evaluate(
     if identification:
         asked = {"query": query or (), "gallery": gallery or (), "far": far or ()}
         draws = {"left_out": left_out, "share": share, "seeds": seeds}
-        honesty = _run_identification(
-            collection, space=space, risk=risk, prior=prior, **asked, **draws
+        honesty = run_identification(
+            collection, to=to, space=space, risk=risk, prior=prior, **asked, **draws
         )
-        print_json(honesty) if as_json else show_identification(honesty)
+        print_json(honesty) if as_json else show_identification(honesty, to)
+        return
+    if protocol is not None:
+        check_protocol(protocol, query=query, gallery=gallery, spaces=spaces)
+    if protocol in MEASURED_APART:
+        asked_for = Asked(
+            space=space,
+            query=query or [],
+            gallery=gallery or [],
+            folds=folds,
+            group=group,
+            site=site,
+            setup=setup,
+            copies=copies,
+            simulate=simulate,
+            seed=seed,
+            allow_leak=allow_leak,
+        )
+        figures = run_protocol(collection, protocol, asked_for, to)
+        print_json(figures) if as_json else show_protocol(protocol, figures, to)
         return
     found = run_evaluation(
         collection,
@@ -93,39 +163,6 @@ def evaluate(
         show_comparison(found)
         if to is not None:
             out.print(f"Report: {to / 'report.html'}", highlight=False, soft_wrap=True)
-
-
-def _run_identification(folder: Path, **asked: Any) -> dict[str, Any]:
-    from holotype.eval.honesty import evaluate_honesty
-    from holotype.index.collection import Collection
-
-    with Collection.open(folder) as opened, err.status("Calibrating and identifying …"):
-        return evaluate_honesty(opened, **asked)
-
-
-def show_identification(found: dict[str, Any]) -> None:
-    """Print how honest the answers are: means over the seeds."""
-    mean = found["mean"]
-    rows = (
-        ("known specimens with a right answer at some rank", mean["known_right_at_some_rank"]),
-        ("given answers that are right, at the stated prior", mean["given_answers_right"]),
-        ("novel specimens given a species", mean["over_commitment"]),
-        ("AUROC of known against novel", mean["novelty"]["auroc"]),
-        ("coverage at the threshold for kappa .974", mean["selective"]["coverage"]),
-        ("kappa there", mean["selective"]["kappa"]),
-        ("95 % sets that hold the species", mean["set_coverage"]),
-        ("species in a set", mean["set_size"]),
-    )
-    for what, value in rows:
-        out.print(f"{_figure(value):>8}  {what}", highlight=False)
-    for rank, error in mean["ece_known"].items():
-        mixed = mean["ece_open"].get(rank)
-        out.print(
-            f"{_figure(error):>8}  calibration error at {rank}, known specimens"
-            f" ({_figure(mixed)} with novel ones at the stated prior)",
-            highlight=False,
-        )
-    out.print(f"{len(found['runs'])} draw(s); --json has each, with intervals", highlight=False)
 
 
 def run_evaluation(
@@ -169,67 +206,3 @@ def _two(spaces: str) -> tuple[str, str]:
     if len(names) != 2:
         raise UsageError(f"--spaces is '{spaces}'; name two spaces, for example base,tuned")
     return names[0], names[1]
-
-
-def show_leaks(found: dict[str, Any]) -> None:
-    """Print recall@1 with and without what crosses the split."""
-    for rank, inflated in found["recall_at_1_with_leaks"].items():
-        clean = found["ranks"][rank]["recall"]["1"]["micro"]
-        out.print(
-            f"{rank}: recall@1 {_figure(clean)}; it would have seemed {_figure(inflated)} with the "
-            "specimens and copies that cross the split",
-            highlight=False,
-            soft_wrap=True,
-        )
-
-
-def show_comparison(found: dict[str, Any]) -> None:
-    """Print what the second space gains over the first."""
-    if "comparison" not in found:
-        return
-    before, after = (each["space"]["name"] for each in found["spaces"])
-    rank, change = list(found["comparison"].items())[-1]
-    gain = change["gain_over_taxa"]
-    out.print(
-        f"{rank}: {before} {_figure(change['before']['micro'])} → {after} "
-        f"{_figure(change['after']['micro'])}, gain {_figure(gain['estimate'])} "
-        f"({_figure(gain['low'])}–{_figure(gain['high'])} over taxa), "
-        f"{change['fewer_errors'] or 0:.0%} fewer errors, {change['fixes']} fixed, "
-        f"{change['breaks']} broken (McNemar p = {change['p']:.2g})",
-        highlight=False,
-        soft_wrap=True,
-    )
-    for title, key in (("most improved", "most_improved"), ("most worsened", "most_worsened")):
-        named = ", ".join(f"{row['taxon']} {row['gain']:+.2f}" for row in change[key][:5])
-        out.print(f"  {title}: {named or 'none'}", highlight=False, soft_wrap=True)
-
-
-def show_recall(found: dict[str, Any]) -> None:
-    """Print recall at every rank as a table."""
-    from rich.table import Table
-
-    protocol = found["protocol"]
-    out.print(
-        f"{found['n']} queries against {protocol['n_gallery']} gallery images, "
-        f"{protocol['name']}, own specimens excluded",
-        highlight=False,
-    )
-    table = Table(box=None, padding=(0, 2))
-    for name in ("rank", "recall@1", "95 % interval", "@5", "@10", "macro @1", "n"):
-        table.add_column(name, justify="left" if name == "rank" else "right", no_wrap=True)
-    for rank, row in found["ranks"].items():
-        recall, interval = row["recall"], row["recall_at_1_interval"]
-        table.add_row(
-            rank,
-            _figure(recall["1"]["micro"]),
-            f"{_figure(interval['low'])}–{_figure(interval['high'])}",
-            _figure(recall["5"]["micro"]),
-            _figure(recall["10"]["micro"]),
-            _figure(recall["1"]["macro"]),
-            str(row["n_answerable"]),
-        )
-    out.print(table)
-
-
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"

@@ -98,6 +98,7 @@ class Picture:
         mark: of an answer, how it relates to the query: "right", "near" (the genus is right) or
             "wrong"; empty for the query itself.
         label: the mark in words.
+        note: of a query, what was answered.
     """
 
     source: str | None
@@ -106,6 +107,7 @@ class Picture:
     italic: bool
     mark: str
     label: str
+    note: str = ""
 
 
 @dataclass(frozen=True)

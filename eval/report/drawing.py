@@ -43,10 +43,18 @@ _STYLE: dict[Any, Any] = {
 
 def canvas(height: float, width: float = 8.6) -> tuple[Figure, Axes]:
     """Return an empty figure of a size in inches with one pair of axes."""
+    figure, (axes,) = panels(height, 1, width=width)
+    return figure, axes
+
+
+def panels(
+    height: float, columns: int, rows: int = 1, *, width: float = 8.6
+) -> tuple[Figure, list[Axes]]:
+    """Return an empty figure of a size in inches with a grid of axes, row by row."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasSVG(figure)
-        return figure, figure.add_subplot()
+        return figure, list(figure.subplots(rows, columns, squeeze=False).flat)
 
 
 def share_axis(axes: Axes, which: str, label: str) -> None:

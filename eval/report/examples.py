@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from holotype.index.collection import Collection
-from holotype.index.errors import PictureError
-from holotype.index.pictures import read_picture, thumbnail
 from holotype.index.records import Image
 
 from ..arrays import Codes
 from .blocks import Example, Examples, Picture, Section
-from .cells import is_italic
+from .pictures import images_by_place, picture_of
 from .subject import Subject
 from .taxon_table import nearest_taxon, wrong_at_first
 
 _EXAMPLES = 24
 _ANSWERS = 5
-_PIXELS = 128
 
 
 def failures(subject: Subject) -> Section | None:
@@ -75,9 +70,7 @@ def _images(subject: Subject, asked: Codes) -> dict[int, Image]:
     places = np.union1d(
         found.protocol.query_rows[asked], found.protocol.gallery_rows[answers[answers >= 0]]
     )
-    rows = found.images.rows[places].tolist()
-    by_row = subject.collection.images_at(rows)
-    return {int(p): by_row[r] for p, r in zip(places, rows, strict=True) if r in by_row}
+    return images_by_place(found.images, subject.collection, places)
 
 
 def _example(subject: Subject, query: int, stored: Mapping[int, Image]) -> Example:
@@ -110,20 +103,6 @@ def _mark(subject: Subject, query: int, row: int) -> str:
 
 
 def _picture(subject: Subject, image: Image | None, mark: str, label: str, code: int) -> Picture:
-    return Picture(
-        source=None if image is None else _data_uri(subject.collection, image),
-        image_id="" if image is None else image.image_id,
-        name=subject.evaluation.taxa[subject.rank].names[code] if code >= 0 else "not named",
-        italic=code >= 0 and is_italic(subject.rank),
-        mark=mark,
-        label=label,
-    )
-
-
-def _data_uri(collection: Collection, image: Image) -> str | None:
-    """Return a small picture as a data URI, None where the file is gone or damaged."""
-    try:
-        small = thumbnail(read_picture(collection.thumbnail(image)), _PIXELS)
-    except PictureError:
-        return None
-    return f"data:image/jpeg;base64,{base64.b64encode(small).decode('ascii')}"
+    names = subject.evaluation.taxa[subject.rank].names
+    name = names[code] if code >= 0 else ""
+    return picture_of(subject.collection, image, mark, label, name, subject.rank)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from ..arrays import Codes
-from .drawing import INK, LINE, RIGHT, WRONG, canvas, share_axis, to_svg
+from .drawing import INK, LINE, MUTED, RIGHT, WRONG, canvas, share_axis, to_svg
 from .marks import FEW, Points, box, count_axis, point
 
 
@@ -46,23 +46,33 @@ def scatter(points: Points, counts: Codes, *, x_axis: str, y_axis: str) -> str:
     return to_svg(figure, "scatter", titles)
 
 
-def heat_map(counts: Codes, names: Sequence[str], *, italic: bool) -> str:
-    """Draw a square table of truths (rows) against answers (columns) as shares of each row.
+def heat_map(
+    counts: Codes,
+    names: Sequence[str],
+    *,
+    italic: bool,
+    rejected: str = "",
+    axis: str = "taxon of the nearest image",
+) -> str:
+    """Draw a table of truths (rows) against answers (columns) as shares of each row.
 
     Args:
-        counts: int64 [c, c].
+        counts: int64 [c, c], or [c, c + 1] with a last column of what was rejected.
         names: of the c taxa.
         italic: set the names in italics.
+        rejected: what the last column is called where there is one.
+        axis: what the columns are.
     """
     n = len(names)
+    columns = [*names, rejected] if rejected else names
     figure, axes = canvas(1.3 + 6.4 * min(1.0, 0.12 + n / 36))
     sizes = counts.sum(axis=1)
     titles: dict[str, str] = {}
     for row, column in np.argwhere(counts):
         share = counts[row, column] / sizes[row]
         gid = f"c{row}x{column}"
-        titles[gid] = f"{names[row]} → {names[column]}: {counts[row, column]} of {sizes[row]}"
-        colour = RIGHT if row == column else WRONG
+        titles[gid] = f"{names[row]} → {columns[column]}: {counts[row, column]} of {sizes[row]}"
+        colour = RIGHT if row == column else MUTED if column == n else WRONG
         axes.add_patch(
             Rectangle(
                 (column - 0.5, row - 0.5),
@@ -84,7 +94,8 @@ def heat_map(counts: Codes, names: Sequence[str], *, italic: bool) -> str:
                 fontsize=8.5 if n <= 14 else 6.5,
                 color=INK,
             )
-    _frame_heat_map(axes, names, italic)
+    _frame_heat_map(axes, names, columns, italic)
+    axes.set_xlabel(axis)
     return to_svg(figure, "heat", titles)
 
 
@@ -93,20 +104,21 @@ def _strength(share: float) -> float:
     return 0.1 + 0.5 * float(np.sqrt(share))
 
 
-def _frame_heat_map(axes: Axes, names: Sequence[str], italic: bool) -> None:
-    n = len(names)
+def _frame_heat_map(axes: Axes, names: Sequence[str], columns: Sequence[str], italic: bool) -> None:
+    n, across = len(names), len(columns)
     size = 8.5 if n <= 24 else 7.0
     style = "italic" if italic else "normal"
-    axes.set_xticks(range(n), names, rotation=90, fontsize=size, fontstyle=style, parse_math=False)
+    axes.set_xticks(
+        range(across), columns, rotation=90, fontsize=size, fontstyle=style, parse_math=False
+    )
     axes.set_yticks(range(n), names, fontsize=size, fontstyle=style, parse_math=False)
-    axes.set_xticks(np.arange(n + 1) - 0.5, minor=True)
+    axes.set_xticks(np.arange(across + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(n + 1) - 0.5, minor=True)
     axes.tick_params(which="minor", length=0)
     axes.grid(which="minor", color=LINE, linewidth=0.5)
-    axes.set_xlim(-0.5, n - 0.5)
+    axes.set_xlim(-0.5, across - 0.5)
     axes.set_ylim(n - 0.5, -0.5)
     axes.set_aspect("equal")
-    axes.set_xlabel("taxon of the nearest image")
     axes.set_ylabel("true taxon")
     for spine in axes.spines.values():
         spine.set_visible(False)

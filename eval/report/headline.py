@@ -107,7 +107,8 @@ def _protocol_text(subject: Subject) -> str:
     made = subject.evaluation.protocol
     if not made.query:
         return "Leave-one-out: every image asks once, all others answer"
-    return f"Given split: {' and '.join(made.query)} asks, {' and '.join(made.gallery)} answers"
+    name = made.name[0].upper() + made.name[1:]
+    return f"{name}: {' and '.join(made.query)} asks, {' and '.join(made.gallery)} answers"
 
 
 def _side(subject: Subject, side: str) -> str:

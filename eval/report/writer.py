@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from holotype.index.collection import Collection
 from holotype.index.files import write_durably
 
+from ..answers import AnswerEvaluation
 from ..evaluation import Evaluation
 from ..spaces import SpaceComparison
+from .answers.headline import summary as answer_summary
+from .answers.sections import answer_sections_of
+from .answers.subject import AnswerSubject
+from .blocks import Section
 from .headline import summary
 from .sections import sections_of
 from .subject import Subject
@@ -21,11 +29,14 @@ from .subject import Subject
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
-def write_report(found: Evaluation | SpaceComparison, collection: Collection, folder: Path) -> Path:
+def write_report(
+    found: Evaluation | SpaceComparison | AnswerEvaluation, collection: Collection, folder: Path
+) -> Path:
     """Write `report.json`, `per_species.parquet` and `report.html` into a folder.
 
     Args:
-        found: what was measured; of two spaces the page is about the one after, and what it gains.
+        found: what was measured; of two spaces the page is about the one after, and what it gains;
+            of answers, `report.json` has further figures of the first draw (`first_draw`).
         collection: where it was measured; pictures of mistakes come from it.
         folder: made where it does not exist; files of these names are replaced.
 
@@ -36,16 +47,39 @@ def write_report(found: Evaluation | SpaceComparison, collection: Collection, fo
         OSError: the folder cannot be written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    subject = Subject.of(found, collection)
-    figures = json.dumps(found.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+    if isinstance(found, AnswerEvaluation):
+        made = _of_answers(AnswerSubject(found, collection))
+    else:
+        made = _of_recall(found, Subject.of(found, collection))
+    figures = json.dumps(made.figures, ensure_ascii=False, indent=2, allow_nan=False)
     write_durably(folder / "report.json", figures.encode())
-    write_durably(folder / "per_species.parquet", _per_species(subject))
+    write_durably(folder / "per_species.parquet", made.per_species)
     page = folder / "report.html"
-    write_durably(page, render(subject).encode())
+    write_durably(page, made.page.encode())
     return page
 
 
-def render(subject: Subject) -> str:
+@dataclass(frozen=True)
+class _Report:
+    """What the three files hold."""
+
+    figures: dict[str, Any]
+    per_species: bytes
+    page: str
+
+
+def _of_recall(found: Evaluation | SpaceComparison, subject: Subject) -> _Report:
+    page = _render(subject.collection, summary(subject), sections_of(subject))
+    return _Report(found.to_dict(), _per_species(subject.taxa, subject.rank), page)
+
+
+def _of_answers(subject: AnswerSubject) -> _Report:
+    figures = {**subject.found.to_dict(), "first_draw": subject.to_dict()}
+    page = _render(subject.collection, answer_summary(subject), answer_sections_of(subject))
+    return _Report(figures, _per_species(subject.details.species, subject.rank), page)
+
+
+def _render(collection: Collection, subtitle: str, sections: list[Section]) -> str:
     """Return the report as one HTML page that loads nothing."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -56,16 +90,16 @@ def render(subject: Subject) -> str:
     )
     style = Markup((_TEMPLATES / "report.css").read_text("utf-8"))  # noqa: S704 - our own file
     return environment.get_template("report.html.j2").render(
-        title=subject.collection.folder.resolve().name,
-        subtitle=summary(subject),
+        title=collection.folder.resolve().name,
+        subtitle=subtitle,
         style=style,
-        sections=sections_of(subject),
+        sections=sections,
     )
 
 
-def _per_species(subject: Subject) -> bytes:
+def _per_species(taxa: pd.DataFrame, rank: str) -> bytes:
     """Return the table of all species as a Parquet file; without species it has no rows."""
-    table = subject.taxa.reset_index(drop=True)
+    table = taxa.reset_index(drop=True)
     buffer = io.BytesIO()
-    table[: len(table) if subject.rank == "species" else 0].to_parquet(buffer, index=False)
+    table[: len(table) if rank == "species" else 0].to_parquet(buffer, index=False)
     return buffer.getvalue()

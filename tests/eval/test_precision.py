@@ -9,7 +9,11 @@ import pytest
 from sklearn.metrics import precision_recall_curve
 
 from holotype.eval.intervals import wilson
-from holotype.eval.precision import recall_at_precision, recall_at_precision_by_taxon
+from holotype.eval.precision import (
+    recall_at_precision,
+    recall_at_precision_by_taxon,
+    recall_at_precision_of_answers,
+)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -62,3 +66,16 @@ def test_the_table_has_every_species_that_has_a_specimen() -> None:
     assert math.isnan(recall_at_precision(scores[:, 2], np.zeros(4, bool)).recall)
     empty = recall_at_precision_by_taxon(scores[:0], np.array([], np.int64), ["a", "b", "c"])
     assert list(empty.columns) == list(table.columns)
+
+
+def test_one_answer_a_specimen_is_a_table_of_scores_with_one_entry_a_row() -> None:
+    rng = np.random.default_rng(0)
+    scores, truth = rng.random(300), rng.integers(-1, 3, 300)
+    answers = np.where(rng.random(300) < scores, truth, rng.integers(-1, 3, 300))
+    table = np.full((300, 3), -np.inf)
+    table[answers >= 0, answers[answers >= 0]] = scores[answers >= 0]
+    expected = recall_at_precision_by_taxon(table, truth, ["a", "b", "c"], 0.8)
+    found = recall_at_precision_of_answers(scores, answers, truth, 0.8)
+    assert found.index.tolist() == [0, 1, 2]
+    assert found["recall"].between(0.05, 0.95).any()
+    assert found.to_dict("list") == expected.drop(columns="taxon").to_dict("list")

@@ -67,7 +67,9 @@ def test_per_species_table_of_the_page_and_of_the_file_are_one(
         assert row["category"] == ("Moth" if row["family"] == "Noctuidae" else "Plant")
         for column in ("n_queries", "n_answerable", "n_gallery", "recall@1", "recall@10"):
             assert row[column] == counted.loc[name, column]
-        figures = [row[c] for c in ("n_queries", "n_gallery", "recall@1", "recall@5", "recall@10")]
+        shown = ("n_queries", "n_gallery", *(f"recall@{k}" for k in (1, 5, 10)))
+        figures = [row[c] for c in (*shown, "recall_at_95_precision")]
+        assert 0 <= row["recall_at_95_precision"] <= row["recall@1"]
         assert figures in [found for text, found in page.rows if text == name]
         assert row["recall@1_low"] <= row["recall@1"] <= row["recall@1_high"]
         assert row["n_mistaken"] <= round((1 - row["recall@1"]) * row["n_answerable"])

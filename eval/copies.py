@@ -1,0 +1,73 @@
+"""Degraded copies of a gallery's pictures, as embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from holotype.index.collection import Collection
+from holotype.index.encoders import Encoder, single_threaded
+from holotype.index.pictures import read_bytes, read_picture
+from holotype.index.records import Image
+from holotype.index.runtime import worker_count
+
+from .arrays import Embeddings
+from .degrade import Degradation, degrade, picture_rng, random_degradation
+
+_STREAM = 1  # other noise than that of `second_setup`, which draws from the seed alone
+
+
+def embed_degraded(
+    collection: Collection,
+    rows: Sequence[int],
+    encoder: Encoder,
+    *,
+    how: Degradation | None = None,
+    seed: int = 0,
+    draw: int = 0,
+    on_picture: Callable[[int, int], None] | None = None,
+) -> Embeddings:
+    """Degrade pictures of a collection and embed them.
+
+    Args:
+        rows: the images' rows in the collection.
+        encoder: that of the space.
+        how: the set-up; None draws another one for every picture, see `random_degradation`.
+        seed: of the draws.
+        draw: which copies; every number gives others.
+        on_picture: called with (done, in all).
+
+    Returns:
+        float32 [len(rows), dim], unit rows.
+
+    Raises:
+        PictureError: a picture is gone or damaged.
+    """
+    by_row = collection.images_at(rows)
+    images = [by_row[row] for row in rows]
+    size = encoder.batch_size
+
+    def embed(start: int) -> Embeddings:
+        batch = images[start : start + size]
+        pictures = (_degraded(collection, image, how, (seed, _STREAM, draw)) for image in batch)
+        pixels = [encoder.preprocess(read_picture(data)) for data in pictures]
+        return encoder.encode_images(np.stack(pixels))
+
+    parts: list[Embeddings] = []
+    with single_threaded(), ThreadPoolExecutor(worker_count()) as pool:
+        for part in pool.map(embed, range(0, len(images), size)):
+            parts.append(part)
+            if on_picture:
+                on_picture(min(len(parts) * size, len(images)), len(images))
+    return np.concatenate(parts)
+
+
+def _degraded(
+    collection: Collection, image: Image, how: Degradation | None, seeds: tuple[int, ...]
+) -> bytes:
+    path = collection.picture_path(image)
+    rng = picture_rng(image.sha256, *seeds)
+    picture = read_picture(read_bytes(path), name=path)
+    return degrade(picture, how or random_degradation(rng), rng)

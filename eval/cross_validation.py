@@ -1,0 +1,167 @@
+"""Every image asks once, and only other folds or other sites answer (METHODS 4.6, 4.14)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from holotype.index.collection import Collection
+from holotype.index.errors import UsageError
+from holotype.index.gallery import Gallery
+
+from .arrays import Codes
+from .bootstrap import bootstrap_mean
+from .columns import column_codes
+from .crossings import copies_anywhere, crossings, no_leaks
+from .duplicates import duplicate_groups
+from .evaluation import Evaluation, Protocol, measure
+from .folded import FoldedEvaluation, folded
+from .guard import refuse_leaks
+from .protocols import Split, grouped_kfold, leave_one_site_out
+
+
+class FoldedSplit(Split):
+    """All rows that ask in one fold or another, against all that answer to another fold."""
+
+    @property
+    def leave_one_out(self) -> bool:
+        """False: nothing ever answers to its own fold."""
+        return False
+
+
+def evaluate_kfold(
+    collection: Collection,
+    *,
+    space: str | None = None,
+    folds: int = 5,
+    group: str = "specimen",
+    seed: int = 0,
+) -> FoldedEvaluation:
+    """Deal all images over folds, taxa in proportion; each fold asks and the others answer.
+
+    Specimens, images of one value in the column, copies and near copies stay in one fold.
+
+    Args:
+        folds: how many, at least 2.
+        group: the column that stays whole, see `column_codes`; images without a value there stay
+            together with their specimen only.
+        seed: of the deal.
+
+    Raises:
+        UsageError: fewer groups than folds, an empty column, a tuned space, or nothing is named.
+    """
+    images = untuned(collection, space, "kfold")
+    copies = copies_anywhere(collection, images)
+    groups = _together(copies.unite(images.specimens), column_codes(collection, images, group)[0])
+    labels = images.labels(images.ranks[-1]).codes
+    try:
+        splits = grouped_kfold(labels, groups, folds, seed)
+    except ValueError as error:
+        raise UsageError(f"--folds {folds} with --group {group}: {error}") from error
+    fold = np.empty(len(images), np.int64)
+    for place, each in enumerate(splits):
+        fold[each.query] = place
+    rows = np.arange(len(images))
+    split = FoldedSplit(f"{folds}-fold, every {group} whole (seed {seed})", rows, rows)
+    asked = Protocol(split, ("each fold in turn",), ("every other fold",))
+    found = _apart(images, asked, fold)
+    united = _of_several_specimens(copies.unite(images.specimens), images.specimens)
+    return folded(found, group, [each.name for each in splits], fold, united)
+
+
+def evaluate_sites(
+    collection: Collection,
+    *,
+    space: str | None = None,
+    site: str = "site",
+    allow_leak: bool = False,
+) -> FoldedEvaluation:
+    """Let each site ask in turn, and all other sites answer.
+
+    Images without a site answer and never ask.
+
+    Args:
+        site: the column, see `column_codes`.
+        allow_leak: where specimens or copies stand at two sites, let only the others ask, and give
+            recall@1 with all beside it.
+
+    Raises:
+        UsageError: fewer than two sites, an empty column, a tuned space, or nothing is named.
+        LeakError: specimens or copies stand at two sites.
+    """
+    images = untuned(collection, space, "leave-site-out")
+    codes, names = column_codes(collection, images, site)
+    try:
+        leave_one_site_out(codes, names)
+    except ValueError as error:
+        raise UsageError(f"--site {site}: {error}") from error
+    leaks = crossings(codes, images.specimens, copies_anywhere(collection, images))
+    if not allow_leak:
+        refuse_leaks(collection, images, leaks)
+    everyone = _sites_protocol(site, np.flatnonzero(codes >= 0), len(images))
+    found = _apart(images, everyone, codes)
+    if not leaks.clean:
+        kept = np.setdiff1d(everyone.query_rows, leaks.queries)
+        if not len(kept):
+            raise UsageError(f"--site {site}: every image has its specimen or a copy elsewhere")
+        seeming = {rank: side.recall[1].micro for rank, side in found.recall.items()}
+        found = _apart(images, _sites_protocol(site, kept, len(images)), codes)
+        found = replace(found, leaks=leaks, with_leaks=seeming)
+    return folded(found, site, names, codes[found.protocol.query_rows], 0)
+
+
+def untuned(collection: Collection, space: str | None, protocol: str) -> Gallery:
+    """Return a gallery that was not fitted on the labels it is to be asked for.
+
+    Raises:
+        UsageError: the space is tuned, or nothing is named.
+    """
+    images = collection.gallery(space)
+    if images.projection is not None:
+        raise UsageError(
+            f"Space '{images.space.name}' was fitted on labels of images that would ask under "
+            f"{protocol}; measure the space that it was tuned from, or a given split whose gallery "
+            "it was tuned on"
+        )
+    if not images.ranks:
+        raise UsageError(f"No image of {collection.folder} is named, so recall cannot be measured")
+    return images
+
+
+def _sites_protocol(site: str, asked: Codes, n: int) -> Protocol:
+    split = FoldedSplit(f"leave-one-{site}-out", asked, np.arange(n))
+    return Protocol(split, (f"each {site} in turn",), (f"every other {site}",))
+
+
+def _together(groups: Codes, column: Codes) -> Codes:
+    """Return groups in which rows of one value of a column are one as well."""
+    filled = np.flatnonzero(column >= 0)
+    _, first, member = np.unique(column[filled], return_index=True, return_inverse=True)
+    pairs = iter([(filled[first[member]], filled)])
+    return duplicate_groups(len(groups), pairs, groups=groups)
+
+
+def _of_several_specimens(groups: Codes, specimens: Codes) -> int:
+    """Return how many images are in a group with another specimen."""
+    pairs = np.unique(np.stack([groups, specimens]), axis=1)
+    return int((np.bincount(pairs[0])[groups] > 1).sum())
+
+
+def _apart(images: Gallery, protocol: Protocol, sides: Codes) -> Evaluation:
+    """Measure with all images of the query's own side left out.
+
+    `measure` leaves out what shares a specimen, so the sides stand in for specimens; intervals
+    are then drawn again over the specimens themselves.
+    """
+    split = protocol.split
+    stand_in = replace(images, specimens=sides)
+    found = measure(stand_in, protocol, no_leaks(split, len(images)))
+    specimens = images.specimens[split.query]
+    intervals = {
+        rank: bootstrap_mean(
+            side.hits[side.answerable, 0].astype(np.float64), specimens[side.answerable]
+        )
+        for rank, side in found.recall.items()
+    }
+    return replace(found, images=images, intervals=intervals)

@@ -1,0 +1,1 @@
+"""The report on answers: sections about an `AnswerSubject`, listed in `sections`."""

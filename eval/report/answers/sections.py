@@ -1,0 +1,38 @@
+"""The sections of a report on answers, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..blocks import Section
+from .confusion import confusion
+from .failures import failures, over_commitments
+from .given import given
+from .glossary import glossary
+from .headline import headline, protocol
+from .novelty import novelty
+from .reliability import reliability
+from .sets import sets
+from .species import species
+from .subject import AnswerSubject
+from .threshold import threshold
+
+ANSWER_SECTIONS: Sequence[Callable[[AnswerSubject], Section | None]] = (
+    headline,
+    protocol,
+    given,
+    threshold,
+    reliability,
+    novelty,
+    sets,
+    failures,
+    over_commitments,
+    confusion,
+    species,
+    glossary,
+)
+
+
+def answer_sections_of(subject: AnswerSubject) -> list[Section]:
+    """Return the sections that have something to say."""
+    return [made for section in ANSWER_SECTIONS if (made := section(subject)) is not None]

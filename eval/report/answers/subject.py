@@ -1,0 +1,101 @@
+"""What a report on answers is about, and what is derived from it once for all sections."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from holotype.index.collection import Collection
+
+from ...answers import AnswerEvaluation, Draw
+from ...arrays import Flags
+from ...draw_details import DrawDetails, accuracy_interval, auroc_interval, describe
+from ...intervals import Interval
+
+
+@dataclass(frozen=True)
+class AnswerSubject:
+    """An evaluation of answers and the collection that it is of.
+
+    Of several draws the headline tells all; curves, tables and pictures are of the first.
+    """
+
+    found: AnswerEvaluation
+    collection: Collection
+
+    @property
+    def draw(self) -> Draw:
+        """The first draw."""
+        return self.found.draws[0]
+
+    @cached_property
+    def details(self) -> DrawDetails:
+        """The details of the first draw."""
+        return describe(self.found.images, self.draw, self.found.prior)
+
+    @property
+    def ranks(self) -> tuple[str, ...]:
+        """The ranks that have names, coarse to fine."""
+        return self.draw.found.ranks
+
+    @property
+    def rank(self) -> str:
+        """The finest rank."""
+        return self.ranks[-1]
+
+    def names(self, rank: str) -> list[str]:
+        """Return the taxa of a rank; a code is a position among them."""
+        return self.found.images.labels(rank).names
+
+    @property
+    def has_novel(self) -> bool:
+        """Whether a specimen of the first draw is novel."""
+        return bool(self.draw.found.novel.any())
+
+    @cached_property
+    def headlines(self) -> tuple[tuple[str, tuple[Interval, ...]], ...]:
+        """The figures to remember, each with its interval in every draw."""
+        draws, prior = self.found.draws, self.found.prior
+        return (
+            ("Known, right at some rank", tuple(d.figures.coverage for d in draws)),
+            ("Given answers that are right", tuple(accuracy_interval(d, prior) for d in draws)),
+            (
+                f"Novel specimens given a {self.rank}",
+                tuple(d.figures.over_commitment for d in draws),
+            ),
+            ("Known against novel, AUROC", tuple(auroc_interval(d) for d in draws)),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures of the first draw beyond `AnswerEvaluation`'s, as JSON knows them."""
+        accuracy, auroc = (self.headlines[place][1][0] for place in (1, 3))
+        return {
+            "seed": self.draw.seed,
+            "given_answers_right": accuracy.to_dict(),
+            "auroc": auroc.to_dict(),
+            **self.details.to_dict(),
+        }
+
+    def telling(self) -> tuple[str, float]:
+        """Return the coarsest rank that tells gallery taxa apart, and what is right from it on.
+
+        Where all of a gallery is of one category, to answer with the category is no achievement.
+
+        Returns:
+            the rank, and the share of known specimens that get a right answer at it or finer.
+        """
+        held = self.draw.split.gallery
+        for place, rank in enumerate(self.ranks):
+            codes = self.found.images.labels(rank).codes[held]
+            if len(np.unique(codes[codes >= 0])) > 1:
+                return rank, self._right_from(place)
+        return self.rank, math.nan
+
+    def _right_from(self, place: int) -> float:
+        known: Flags = self.draw.known
+        answered = self.draw.found.given_right & (self.draw.found.answers.rank >= place)
+        return float(answered[known].mean()) if known.any() else math.nan
