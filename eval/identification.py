@@ -16,8 +16,9 @@ import numpy as np
 from holotype.index.calibration import Answers, Calibration
 from holotype.index.features import Evidence, gather_evidence
 from holotype.index.knn import Embeddings
-from holotype.index.reference import Reference, build_reference
-from holotype.training.calibrate import calibrate, leave_out, pool_specimens
+from holotype.index.reference import Reference, build_reference, pool_specimens
+from holotype.training.calibrate import calibrate
+from holotype.training.left_out import leave_out
 
 from .arrays import Codes, Flags, Floats, number
 from .calibration import Calibration as Measured

@@ -99,15 +99,11 @@ class Calibration:
         """Return P(right) [q, ranks] before ranks are reconciled, and P(known) [q]."""
         features = with_odds(evidence, self.sharpness)
         known = with_prior(self.known(features[:, -1]), prior)
-        p = np.stack(
-            [
-                known * if_known(features[:, rank]) + (1 - known) * if_novel(features[:, rank])
-                for rank, (if_known, if_novel) in enumerate(
-                    zip(self.right_known, self.right_novel, strict=True)
-                )
-            ],
-            axis=1,
-        )
+        p = np.zeros(evidence.taxa.shape)
+        for rank, models in enumerate(zip(self.right_known, self.right_novel, strict=True)):
+            if_known, if_novel = (model(features[:, rank]) for model in models)
+            # Nobody is named better for being of a species that the gallery lacks.
+            p[:, rank] = known * if_known + (1 - known) * np.minimum(if_known, if_novel)
         return np.where(evidence.taxa >= 0, p, 0.0), known
 
     def class_probabilities(self, evidence: Evidence) -> Floats:

@@ -20,6 +20,7 @@ OF_A_VIEW = (
     "share", "best", "lead", "centre", "centre_lead", "near", "centre_agrees", "nearest_agrees",
     "centre_excess",
 )  # fmt: skip
+OF_LIKELIHOOD = ("of_taxon", "lead", "of_any")
 _BLOCK = 512
 _MOST_CANDIDATES = 50
 _NONE = -2.0  # below every cosine
@@ -33,7 +34,7 @@ class Evidence:
         taxa: int64 [q, ranks], the taxon with most votes, -1 where no neighbour is named.
         shares: float64 [q, ranks], its share of the votes.
         features: float64 [q, ranks, features]: log-odds of the share, `nearness`, then `OF_A_VIEW`
-            of each space.
+            of each space, then `OF_LIKELIHOOD`.
         nearness: float64 [q], mean cosine to the 5 nearest in the encoder's own space, which sees
             best what is unlike everything.
         nearest: int64 [q, 15], places of the neighbours in the first space, -1 as padding.
@@ -96,7 +97,8 @@ def _block(reference: Reference, queries: Embeddings, groups: Codes | None) -> E
     own, _ = reference.neighbours(reference.vectors, queries, groups, NEAR)
     nearness = np.maximum(own, -1).mean(axis=1, dtype=np.float64)
     candidates, closeness = _candidates(seen)
-    ranks = [_at_rank(seen, nearness, np.append(taxa, -1)) for taxa in reference.classes.T]
+    ratios = reference.likelihood.log_ratios(queries)
+    ranks = [_at_rank(seen, nearness, ratios, np.append(taxa, -1)) for taxa in reference.classes.T]
     return Evidence(
         np.stack([taxa for taxa, _, _ in ranks], axis=1),
         np.stack([share for _, share, _ in ranks], axis=1),
@@ -109,10 +111,13 @@ def _block(reference: Reference, queries: Embeddings, groups: Codes | None) -> E
     )
 
 
-def _at_rank(seen: list[_Seen], nearness: Floats, taxon_of: Codes) -> tuple[Codes, Floats, Floats]:
+def _at_rank(
+    seen: list[_Seen], nearness: Floats, ratios: Floats, taxon_of: Codes
+) -> tuple[Codes, Floats, Floats]:
     """Return the strongest taxon, its share and the features at one rank.
 
     Args:
+        ratios: float64 [q, classes], from `Likelihood.log_ratios`.
         taxon_of: int64 [classes + 1], the taxon of every class; the last answers for class -1.
     """
     voters = taxon_of[np.concatenate([s.classes for s in seen], axis=1)]
@@ -121,6 +126,7 @@ def _at_rank(seen: list[_Seen], nearness: Floats, taxon_of: Codes) -> tuple[Code
     columns = [log_odds(share), nearness]
     for one in seen:
         columns += _of_view(one, taxon_of, taxa)
+    columns += _of_likelihood(ratios, taxon_of, taxa)
     return taxa, share, np.stack(columns, axis=1)
 
 
@@ -148,6 +154,18 @@ def _of_view(one: _Seen, taxon_of: Codes, taxa: Codes) -> list[Floats]:
         agree[:, 0].astype(np.float64),
         centre_best - one.view.spread[of_best],
     ]
+
+
+def _of_likelihood(ratios: Floats, taxon_of: Codes, taxa: Codes) -> list[Floats]:
+    """Return the log-ratios as features: of the taxon's best class, its lead, of any class.
+
+    Where the gallery has no class outside the taxon, the lead is over a class never seen.
+    """
+    inside = (taxon_of[None, :-1] == taxa[:, None]) & (taxa[:, None] >= 0)
+    lowest = ratios.min(axis=1, keepdims=True)
+    best = np.where(inside, ratios, lowest).max(axis=1)
+    other = np.where(inside, lowest, ratios).max(axis=1)
+    return [best, best - np.where(inside.all(axis=1), 0.0, other), ratios.max(axis=1)]
 
 
 def _candidates(seen: list[_Seen]) -> tuple[Codes, NDArray[np.float32]]:

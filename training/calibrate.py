@@ -13,13 +13,11 @@ from holotype.index.knn import Codes, Embeddings
 from holotype.index.logistic import Logistic
 from holotype.index.votes import Floats
 
-from .left_out import LeftOut, leave_out, pool_specimens, working_spaces
+from .left_out import LeftOut, leave_out, working_spaces
 from .sets import fit_sets
 
-__all__ = ["calibrate", "held_out_probabilities", "leave_out", "pool_specimens"]
-
 _FEWEST = 50  # specimens: with fewer nothing can be said about 95 %
-_INVERSE_PENALTY = 1.0
+_INVERSE_PENALTY = 0.3
 _FEW = 10  # right or wrong answers below which a rank is not modelled but counted
 _PARTS = 5  # of the folds, for held-out probabilities
 

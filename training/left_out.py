@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from holotype.index.features import Evidence, gather_evidence
 from holotype.index.knn import Codes, Embeddings
 from holotype.index.projection import Projection
-from holotype.index.reference import build_reference
+from holotype.index.reference import build_reference, pool_specimens
 
-from .closed_form import lda, stretched
+from .closed_form import lda, stretched, wccn
 from .folds import class_folds, specimen_folds
 from .parallel import on_all_cores
 from .scatter import gather
 
-MOST_IMAGES = 5  # of one specimen, as an identification takes
 _FOLDS, _MANY_FOLDS = 10, 20
 _SMALL = 3000  # specimens
 _MOST_QUERIES = 300  # of a fold
@@ -29,25 +28,12 @@ _EXPONENT = 0.5
 
 
 def working_spaces(vectors: Embeddings, labels: Codes, rows: Codes) -> tuple[Projection, ...]:
-    """Fit the two spaces that evidence is gathered in: one for any species, one for known ones."""
-    scatter = gather(vectors, labels, rows, exponent=_EXPONENT)
-    return stretched(scatter), lda(scatter)
+    """Fit the spaces that evidence is gathered in.
 
-
-def pool_specimens(vectors: Embeddings, groups: Codes) -> tuple[Embeddings, Codes]:
-    """Return one query per specimen: the normalised mean of its first 5 images, and its first row.
-
-    Args:
-        vectors: float32 [n, dim], unit rows.
-        groups: int64 [n], specimens.
+    One for neighbours of any species, one for those of known ones, one for likelihoods.
     """
-    order = np.argsort(groups, kind="stable")
-    specimens, starts, member = np.unique(groups[order], return_index=True, return_inverse=True)
-    kept = np.arange(len(order)) - starts[member] < MOST_IMAGES
-    sums = np.zeros((len(specimens), vectors.shape[1]))
-    np.add.at(sums, member[kept], vectors[order[kept]])
-    means = sums / np.linalg.norm(sums, axis=1, keepdims=True)
-    return means.astype(np.float32), order[starts]
+    scatter = gather(vectors, labels, rows, exponent=_EXPONENT)
+    return stretched(scatter), lda(scatter), wccn(scatter, shrinkage=0.5)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,66 @@
+"""The log-ratio of the two-covariance model against the Gaussians that define it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import multivariate_normal
+
+from holotype.index.likelihood import fit_likelihood
+from holotype.index.projection import Projection
+
+DIM = 6
+
+
+def draw(classes: int = 5, seed: int = 3) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    rng = np.random.default_rng(seed)
+    member = np.repeat(np.arange(classes), rng.integers(1, 6, classes))
+    centres = rng.normal(size=(classes, DIM))
+    vectors = centres[member] + 0.4 * rng.normal(size=(len(member), DIM))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors.astype(np.float32), member
+
+
+def identity() -> Projection:
+    return Projection(np.zeros(DIM, np.float32), np.eye(DIM, dtype=np.float32), "power")
+
+
+def test_it_is_the_ratio_of_joint_and_separate_likelihoods() -> None:
+    vectors, member = draw()
+    model = fit_likelihood(identity(), vectors, member)
+    between = model.elsewhere * np.eye(DIM)
+    between += (model.axes * (model.between - model.elsewhere)) @ model.axes.T
+    # Along the axes alone is where specimens of the gallery are remembered.
+    placed = model.origin + model.specimens @ model.axes.T
+    query = vectors[0] * model.scale
+    for row, found in enumerate(model.log_ratios(vectors[:1])[0]):
+        own = placed[member == row]
+        n = len(own)
+        joint = np.kron(np.ones((n + 1, n + 1)), between) + np.eye((n + 1) * DIM)
+        together = multivariate_normal(np.tile(model.origin, n + 1), joint)
+        alone = multivariate_normal(model.origin, between + np.eye(DIM))
+        separate = multivariate_normal(np.tile(model.origin, n), joint[: n * DIM, : n * DIM])
+        expected = together.logpdf(np.concatenate([own.ravel(), query]))
+        expected -= alone.logpdf(query) + separate.logpdf(own.ravel())
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_members_are_likelier_in_their_class_and_strangers_in_none() -> None:
+    vectors, member = draw(classes=12)
+    inside = member < 9
+    model = fit_likelihood(identity(), vectors[inside], member[inside])
+    own = model.log_ratios(vectors[inside])
+    assert (own.argmax(axis=1) == member[inside]).mean() > 0.8
+    assert own.max(axis=1).mean() > model.log_ratios(vectors[~inside]).max(axis=1).mean()
+
+
+def test_one_specimen_of_each_class_is_enough_to_compute() -> None:
+    vectors, _ = draw()
+    model = fit_likelihood(identity(), vectors[:4], np.arange(4))
+    assert np.isfinite(model.log_ratios(vectors)).all()
+
+
+def test_one_class_alone() -> None:
+    vectors, _ = draw()
+    model = fit_likelihood(identity(), vectors[:3], np.zeros(3, np.int64))
+    assert model.log_ratios(vectors).shape == (len(vectors), 1)
