@@ -71,7 +71,10 @@ def evaluate_honesty(
         split = _split(collection, images, query, gallery, far_rows, seed)
         if left_out is not None:
             split = _with_novel(split, images.labels(left_out).codes, share, seed)
-        split = replace(split, query=np.union1d(split.query, far_rows))
+        named = split.query[
+            table.labels[split.query, -1] >= 0
+        ]  # others are neither right nor wrong
+        split = replace(split, query=np.union1d(named, far_rows))
         draws.append(_draw(table, split, far_rows, risk=risk, prior=prior, seed=seed))
     return AnswerEvaluation(
         images,

@@ -64,7 +64,7 @@ class Identified:
     Attributes:
         truth: int64 [q, ranks].
         answers: taxa and probabilities at every rank, and the rank given.
-        novel: bool [q], of a species that the gallery does not have.
+        novel: bool [q], of a species that the gallery does not have, or asked as far without name.
         inside: bool [q], the true species is in the 95 % set.
         set_sizes: int64 [q], species in the set.
     """
@@ -120,7 +120,7 @@ class Asked:
             self.queries.ranks,
             self.queries.labels,
             answers,
-            (truth >= 0) & ~np.isin(truth, finest),
+            ~np.isin(truth, finest[finest >= 0]),
             np.array(inside, np.bool_),
             np.array([len(classes) for classes in sets], np.int64),
         )

@@ -24,7 +24,7 @@ def run_identification(folder: Path, *, to: Path | None = None, **asked: Any) ->
 
 
 def show_identification(found: dict[str, Any], to: Path | None = None) -> None:
-    """Print how honest the answers are: means over the seeds; and where the report is."""
+    """Print how honest the answers are over all draws, and where the report is."""
     mean = found["mean"]
     rows = (
         ("known specimens with a right answer at some rank", mean["known_right_at_some_rank"]),
@@ -38,8 +38,8 @@ def show_identification(found: dict[str, Any], to: Path | None = None) -> None:
     )
     for what, value in rows:
         out.print(f"{figure_text(value):>8}  {what}", highlight=False)
-    for rank, error in mean["ece_known"].items():
-        mixed = mean["ece_open"].get(rank)
+    for rank, error in found["pooled"]["ece_known"].items():
+        mixed = found["pooled"]["ece_open"].get(rank)
         out.print(
             f"{figure_text(error):>8}  calibration error at {rank}, known specimens"
             f" ({figure_text(mixed)} with novel ones at the stated prior)",

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .console import err, progress
-from .protocol_tables import show_curve, show_folds, show_place, show_transfer
+from .protocol_tables import show_curve, show_folds, show_place, show_transfer, show_unseen
 
 if TYPE_CHECKING:
     from holotype.eval.curve import Curve
     from holotype.eval.folded import FoldedEvaluation
     from holotype.eval.set_ups import Transfer
+    from holotype.eval.unseen import UnseenSpecies
     from holotype.index.collection import Collection
 
 
@@ -28,6 +29,7 @@ class ProtocolName(StrEnum):
     LEAVE_SITE_OUT = "leave-site-out"
     TRANSFER = "transfer"
     LEARNING_CURVE = "learning-curve"
+    UNSEEN_SPECIES = "unseen-species"
 
 
 class Likeness(StrEnum):
@@ -109,7 +111,11 @@ def run_protocol(
 
 def show_protocol(protocol: ProtocolName, found: dict[str, Any], to: Path | None = None) -> None:
     """Print the figures of a protocol, and where the report is."""
-    show = {ProtocolName.TRANSFER: show_transfer, ProtocolName.LEARNING_CURVE: show_curve}
+    show = {
+        ProtocolName.TRANSFER: show_transfer,
+        ProtocolName.LEARNING_CURVE: show_curve,
+        ProtocolName.UNSEEN_SPECIES: show_unseen,
+    }
     show.get(protocol, show_folds)(found)
     if to is not None:
         show_place(to, "report.html" if protocol in _FOLDED else "report.json")
@@ -183,9 +189,20 @@ def _transfer(collection: Collection, asked: Asked) -> Transfer:
         )
 
 
-_RUN: dict[ProtocolName, Callable[[Collection, Asked], FoldedEvaluation | Curve | Transfer]] = {
+def _unseen(collection: Collection, asked: Asked) -> UnseenSpecies:
+    from holotype.eval.unseen import evaluate_unseen
+
+    with err.status("Tuning on half of the species, five times …"):
+        return evaluate_unseen(collection, space=asked.space)
+
+
+_RUN: dict[
+    ProtocolName,
+    Callable[[Collection, Asked], FoldedEvaluation | Curve | Transfer | UnseenSpecies],
+] = {
     ProtocolName.KFOLD: _kfold,
     ProtocolName.LEAVE_SITE_OUT: _sites,
     ProtocolName.TRANSFER: _transfer,
     ProtocolName.LEARNING_CURVE: _curve,
+    ProtocolName.UNSEEN_SPECIES: _unseen,
 }

@@ -91,6 +91,21 @@ def show_curve(found: dict[str, Any]) -> None:
     out.print(table)
 
 
+def show_unseen(found: dict[str, Any]) -> None:
+    """Print recall@1 on the species that each tuned space was not fitted on."""
+    for half in found["halves"]:
+        gain = _with_interval(half["gain_over_taxa"])
+        _say(
+            f"half {half['seed']}, {half['n']} queries: {figure_text(half['before'])} → "
+            f"{figure_text(half['after'])}, gain over taxa {gain} ({half['recipe']})"
+        )
+    _say(
+        f"{found['rank']} recall@1 among species that nothing was fitted on: "
+        f"{figure_text(found['before'])} → {figure_text(found['after'])}, "
+        f"{found['fewer_errors'] or 0:.0%} fewer errors"
+    )
+
+
 def show_place(folder: Path, file: str) -> None:
     """Say where the report is."""
     _say(f"Report: {folder / file}")

@@ -35,7 +35,8 @@ from tests.eval.planting import HOSTILE, SPECIES, Names
 
 FISH: Names = {"category": "Fish", "family": "Gobiidae", "species": "Gobius g"}
 KEYS = [
-    "protocol", "query", "gallery", "left_out", "share", "far", "risk", "prior", "mean", "runs",
+    "protocol", "query", "gallery", "left_out", "share", "far", "risk", "prior", "mean", "pooled",
+    "runs",
 ]  # fmt: skip
 RUN_KEYS = [
     "seed", "n_known", "n_novel", "known_right_at_some_rank", "given_answers_right",
