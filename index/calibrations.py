@@ -11,10 +11,13 @@ import numpy as np
 
 from .calibration import Calibration
 from .collection import Collection
+from .errors import CorruptError
 from .gallery import Codes, Gallery
 from .knn import Embeddings
 from .records import now
 from .reference import Reference, build_reference
+from .schema import checksum_sql
+from .seals import seal
 from .spaces import source_of
 
 
@@ -60,19 +63,32 @@ def keep_calibration(collection: Collection, gallery: Gallery, calibration: Cali
                 now(),
             ),
         )
+        seal(connection, "calibrations", gallery.space.source_id)
 
 
 def kept_calibration(collection: Collection, gallery: Gallery) -> KeptCalibration | None:
     """Return the stored calibration of a gallery's space, None where there is none that fits.
 
     One that was fitted while the gallery had other ranks does not fit.
+
+    Raises:
+        CorruptError: it is damaged.
     """
     found = collection.database.read(
-        "SELECT * FROM calibrations WHERE space_id = ?", (gallery.space.source_id,)
+        f"SELECT *, checksum = {checksum_sql('calibrations')} AS whole FROM calibrations "
+        "WHERE space_id = ?",
+        (gallery.space.source_id,),
     )
-    if not found or tuple(json.loads(found[0]["ranks"])) != gallery.ranks:
+    if not found:
         return None
     record = found[0]
+    if not record["whole"]:
+        raise CorruptError(
+            f"{collection.folder} holds a damaged calibration; fit it again with "
+            "'holotype calibrate'"
+        )
+    if tuple(json.loads(record["ranks"])) != gallery.ranks:
+        return None
     state = (gallery.state.last_seq, gallery.state.count, gallery.labelled)
     fitted = (record["last_seq"], record["count"], record["labelled"])
     calibration = _parsed(record["content"])

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from .canaries import check_canaries
 from .database import Database
-from .errors import MismatchError, NotFoundError
+from .deletion import delete_images
+from .embeddings import put_embedding, read_vectors
+from .errors import NotFoundError
 from .files import write_durably
 from .gallery import Gallery
 from .generations import State, keep_index, load_index, state_of
@@ -21,6 +24,7 @@ from .pictures import read_bytes, read_picture, thumbnail
 from .projection import Projection
 from .records import Image, Space, image_query, put_image, read_image
 from .settings import settings
+from .soundness import check_soundness
 from .spaces import (
     add_projected_space,
     add_space,
@@ -28,7 +32,6 @@ from .spaces import (
     find_space,
     list_spaces,
     projection_of,
-    read_vectors,
     source_of,
 )
 from .taxonomy import RANKS, Lineage
@@ -47,6 +50,7 @@ class Collection:
         self.database = database
         self._galleries: dict[str, Gallery] = {}
         self._loading = threading.Lock()
+        self._sound = False
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
@@ -83,6 +87,16 @@ class Collection:
         """The collection's folder."""
         return self.database.folder
 
+    def require_sound(self) -> None:
+        """Refuse to answer from a damaged database; it is looked at once.
+
+        Raises:
+            CorruptError: something in it is damaged; see `soundness`.
+        """
+        if not self._sound:
+            check_soundness(self.database)
+            self._sound = True
+
     # Spaces -----------------------------------------------------------------------------------
 
     def spaces(self) -> list[Space]:
@@ -109,12 +123,14 @@ class Collection:
         """Return a space, having refused an encoder that is not its own.
 
         Raises:
-            MismatchError: the fingerprints differ.
+            MismatchError: the fingerprints differ, or it no longer makes the embeddings that it
+                made when the space was filled.
             NotFoundError: no such space.
         """
         space = self.space(name)
         source = source_of(self.database, space)
         check_fingerprint(source, encoder.fingerprint, encoder.name)
+        check_canaries(self.database, source, encoder)
         return space
 
     def vectors(self, space: Space) -> Embeddings:
@@ -135,6 +151,7 @@ class Collection:
 
     def images(self, where: str = "1", values: Sequence[object] = ()) -> Iterator[Image]:
         """Yield the images that an SQL condition on `i` (images) and `t` (taxa) selects, by row."""
+        self.require_sound()
         query = image_query(where) + " ORDER BY i.row"
         for record in self.database.read(query, values):
             yield read_image(record)
@@ -147,27 +164,24 @@ class Collection:
     def store(self, space: Space, entries: Iterable[tuple[Image, Embeddings | None]]) -> None:
         """Store images and, where given, their embeddings in a space, all or none of them.
 
+        An image whose id is there already takes its place; where its content is another, the
+        embeddings of the old one go, in every space.
+
         Args:
             entries: images and unit rows, float32 [dim]; None leaves the embedding as it is.
 
         Raises:
-            MismatchError: a vector has another length than the space.
+            MismatchError: a vector has another length than the space, or is no unit vector.
         """
         with self.database.writing(), self.database.transaction() as connection:
             for image, vector in entries:
                 row = put_image(connection, image)
-                if vector is None:
-                    continue
-                if vector.shape != (space.dim,):
-                    raise MismatchError(
-                        f"Vector of shape {vector.shape} for space '{space.name}' of "
-                        f"{space.dim} dimensions; use the space's own encoder"
-                    )
-                connection.execute(
-                    "INSERT OR REPLACE INTO embeddings (space_id, row, sha256, vector) "
-                    "VALUES (?, ?, ?, ?)",
-                    (space.space_id, row, image.sha256, vector.astype(space.dtype).tobytes()),
-                )
+                if vector is not None:
+                    put_embedding(connection, space, row, image.sha256, vector)
+
+    def delete(self, image_ids: Sequence[str], *, by: str = "", remarks: str = "") -> int:
+        """Delete images from every space, all or none, and return how many; see `deletion`."""
+        return delete_images(self.database, image_ids, by=by, remarks=remarks)
 
     def embedded(self, space: Space) -> dict[str, str]:
         """Return {image_id: sha256 of the picture that was embedded} of a space."""
@@ -207,9 +221,11 @@ class Collection:
 
         Raises:
             NotFoundError: no such space, or nothing in it.
+            CorruptError: something in the database is damaged.
         """
         with self._loading:
             with self.database.snapshot():
+                self.require_sound()
                 space = self.space(name)
                 kept = self._galleries.get(space.name)
                 stamp = self._stamp(space)

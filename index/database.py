@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import socket
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
-from filelock import FileLock, Timeout
-
-from .errors import CorruptError, HolotypeError, LockedError, NotFoundError
+from .errors import CorruptError, HolotypeError, NotFoundError
+from .locks import FolderLock
 from .schema import APPLICATION_ID, MIGRATIONS
+from .seals import crc32, seal_all
 
 FILE = "collection.sqlite"
 
@@ -35,14 +34,19 @@ class Database:
     """One connection a thread, one writer a collection.
 
     SQLite runs in WAL mode with `synchronous=FULL`: readers see one committed state while a writer
-    works, and what was committed is on disk.
+    works, and what was committed is on disk. A collection in a folder that cannot be written to is
+    read as it lies there.
     """
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
         self.folder = folder
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
-        self._lock = FileLock(folder / "writer.lock", timeout=0, thread_local=False)
+        self._writer = FolderLock(folder, "writer")
+        self._indexer = FolderLock(folder, "indexer")
+        self._keeper = FolderLock(folder, "keeper")
+        self._mode = "mode=rw"
+        self._frozen: tuple[int, int] | None = None
         if not (folder / FILE).is_file():
             if not create:
                 raise NotFoundError(
@@ -61,34 +65,28 @@ class Database:
             raise HolotypeError(f"{self.folder} is a file; name a folder for the collection")
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.writing():
+            (self.folder / FILE).touch()
             connection = self.connection()
             connection.execute("PRAGMA page_size=8192")
             connection.execute("PRAGMA journal_mode=WAL")
-            with self.transaction():
-                connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-                self._migrate(0)
+            self._migrate()
 
-    def _migrate(self, version: int) -> None:
-        connection = self.connection()
-        for number, script in enumerate(MIGRATIONS[version:], version + 1):
-            for statement in _statements(script):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version={number}")
+    def _migrate(self) -> None:
+        """Bring the file up to date, all at once; another process may have done it meanwhile."""
+        with self.transaction() as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version == len(MIGRATIONS):
+                return
+            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            for script in MIGRATIONS[version:]:
+                for statement in _statements(script):
+                    connection.execute(statement)
+            seal_all(connection)
+            connection.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
 
     def _check_version(self) -> None:
         """Refuse a foreign, damaged or newer file; bring an older one up to date."""
-        try:
-            application = self.connection().execute("PRAGMA application_id").fetchone()[0]
-            version = self.connection().execute("PRAGMA user_version").fetchone()[0]
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            if not is_damage(error):
-                raise HolotypeError(
-                    f"{self.folder / FILE} cannot be opened ({error}); make its folder writable, "
-                    "which SQLite needs even to read"
-                ) from error
-            raise CorruptError(
-                f"{self.folder / FILE} is damaged ({error}); restore a snapshot of the collection"
-            ) from error
+        application, version = self._identity()
         if version == 0 and application == 0 and not self._has_tables():
             self._create()  # a process died between making the file and its first commit
             return
@@ -100,8 +98,51 @@ class Database:
                 "Install a newer Holotype."
             )
         if version < len(MIGRATIONS):
-            with self.writing(), self.transaction():
-                self._migrate(version)
+            with self.writing():
+                self._migrate()
+
+    def _identity(self) -> tuple[int, int]:
+        """Return the application's id and the version of the format."""
+        read = self._pragmas
+        try:
+            try:
+                return read()
+            except sqlite3.OperationalError as error:
+                if is_damage(error) or not self._freeze():
+                    raise
+                return read()
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if not is_damage(error):
+                raise HolotypeError(
+                    f"{self.folder / FILE} cannot be opened ({error}); make its folder writable, "
+                    "or copy the collection"
+                ) from error
+            raise CorruptError(
+                f"{self.folder / FILE} is damaged ({error}); restore a snapshot of the collection"
+            ) from error
+
+    def _pragmas(self) -> tuple[int, int]:
+        connection = self.connection()
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        return application, connection.execute("PRAGMA user_version").fetchone()[0]
+
+    def _freeze(self) -> bool:
+        """Turn to reading a file in a folder that cannot be written to; False where it can.
+
+        SQLite needs files of its own beside one in WAL mode. Where it cannot make them it reads
+        the file alone if told that nobody changes it, which misses what a writer that died left
+        in the log.
+        """
+        log = self.folder / f"{FILE}-wal"
+        if os.access(self.folder, os.W_OK) or (log.exists() and log.stat().st_size):
+            return False
+        self.close()
+        self._mode, self._frozen = "immutable=1", self._stamp()
+        return True
+
+    def _stamp(self) -> tuple[int, int]:
+        found = (self.folder / FILE).stat()
+        return found.st_mtime_ns, found.st_size
 
     def _has_tables(self) -> bool:
         found = self.connection().execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -111,11 +152,13 @@ class Database:
         """Return this thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
+            address = f"file:{quote(str((self.folder / FILE).absolute()))}?{self._mode}"
             connection = sqlite3.connect(
-                self.folder / FILE, isolation_level=None, timeout=30, check_same_thread=False
+                address, uri=True, isolation_level=None, timeout=30, check_same_thread=False
             )
             self._connections.append(connection)
             connection.row_factory = sqlite3.Row
+            connection.create_function("crc32", -1, crc32, deterministic=True)
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
             self._local.connection = connection
@@ -129,7 +172,7 @@ class Database:
             HolotypeError: the disk or another process does not let it be read.
         """
         try:
-            return self.connection().execute(query, values).fetchall()
+            found = self.connection().execute(query, values).fetchall()
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if not is_damage(error):
                 raise HolotypeError(refusal(error)) from error
@@ -137,27 +180,28 @@ class Database:
                 f"{self.folder} cannot be read ({error}); run 'holotype collection verify', or "
                 "restore a snapshot"
             ) from error
+        if self._frozen not in (None, self._stamp()):
+            raise HolotypeError(
+                f"{self.folder} was changed while it was open read-only; open it again"
+            )
+        return found
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> AbstractContextManager[None]:
         """Hold the collection's writer lock.
 
         Raises:
             LockedError: another process holds it; the message names it.
+            ReadOnlyError: the folder cannot be written to.
         """
-        note = self.folder / "writer.json"
-        try:
-            self._lock.acquire()
-        except Timeout:
-            raise LockedError(
-                f"{self.folder} is locked by {_owner(note)}; wait until that is done, then repeat"
-            ) from None
-        try:
-            if self._lock.lock_counter == 1:
-                note.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
-            yield
-        finally:
-            self._lock.release()
+        return self._writer.holding()
+
+    def indexing(self) -> AbstractContextManager[None]:
+        """Hold the lock of who writes index files; the writer goes on meanwhile."""
+        return self._indexer.holding()
+
+    def keeping(self) -> AbstractContextManager[None]:
+        """Hold the lock of who needs the folder's files to stay, or removes some."""
+        return self._keeper.holding()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -168,9 +212,18 @@ class Database:
             yield connection
             connection.execute("COMMIT")
         except BaseException:
+            self._roll_back(connection)
+            raise
+
+    def _roll_back(self, connection: sqlite3.Connection) -> None:
+        """End a transaction that failed, with its connection where even that fails."""
+        try:
             if connection.in_transaction:  # a full disk may have ended it already
                 connection.execute("ROLLBACK")
-            raise
+        except sqlite3.Error:
+            connection.close()
+            self._connections.remove(connection)
+            self._local.connection = None
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -202,14 +255,6 @@ def is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
 def refusal(error: Exception) -> str:
     """Return what to tell about an error that is no damage."""
     return f"The collection's database cannot be used ({error}); check the disk and its rights"
-
-
-def _owner(note: Path) -> str:
-    try:
-        owner = json.loads(note.read_text())
-        return f"pid {owner['pid']} on host {owner['host']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -60,6 +60,13 @@ class LockedError(HolotypeError):
     title = "Collection is locked"
 
 
+class ReadOnlyError(HolotypeError, PermissionError):
+    """The collection lies where it cannot be written to."""
+
+    http_status = 409
+    title = "Collection is read-only"
+
+
 class CorruptError(HolotypeError):
     """A file of the collection is damaged, or is not what it claims to be."""
 

@@ -1,15 +1,23 @@
-"""Files that survive a crash: whole, or not there."""
+"""Files and folders that survive a crash: whole, or not there."""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from .errors import UsageError
+
+_CHUNK = 1 << 20
 
 
 def write_durably(path: Path, data: bytes) -> None:
     """Write a file under a temporary name, force it to disk, then rename it into place."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    temporary = _temporary(path)
     try:
         with temporary.open("wb") as file:
             file.write(data)
@@ -18,14 +26,67 @@ def write_durably(path: Path, data: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    sync(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":  # elsewhere a folder cannot be opened
+def copy_durably(source: Path, target: Path) -> str:
+    """Copy a file, force it to disk and return the sha256 of what was read, as hex."""
+    digest = hashlib.sha256()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with source.open("rb") as file, target.open("wb") as copy:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            copy.write(chunk)
+        copy.flush()
+        os.fsync(copy.fileno())
+    return digest.hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """Return the sha256 of a file's content, as hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def new_folder(to: Path) -> Iterator[Path]:
+    """Yield a folder to fill, which takes its name when it is complete and on disk.
+
+    The caller forces the files to disk, this the folders.
+
+    Raises:
+        UsageError: there is something of that name already.
+    """
+    _refuse_existing(to)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary(to)
+    try:
+        temporary.mkdir()
+        yield temporary
+        for folder in (*(path for path in temporary.rglob("*") if path.is_dir()), temporary):
+            sync(folder)
+        _refuse_existing(to)
+        temporary.rename(to)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    sync(to.parent)
+
+
+def sync(path: Path) -> None:
+    """Force a file's content, or the names in a folder, to disk."""
+    if os.name != "posix" and path.is_dir():  # elsewhere a folder cannot be opened
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _refuse_existing(to: Path) -> None:
+    if to.exists() or to.is_symlink():
+        raise UsageError(f"{to} is there already; name a folder that does not exist yet")
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from .database import Database
 from .errors import LockedError
@@ -20,7 +21,9 @@ from .vector.base import Embeddings
 class State:
     """What a space holds: its last sequence number and its number of embeddings.
 
-    Sequence numbers are never used twice, so no two different states are equal.
+    Two different states of a space are never equal. Sequence numbers are given out in ascending
+    order and never twice. So of two states with one last number the later can only have lost rows
+    against the earlier; with one number of rows too, it has lost none.
     """
 
     last_seq: int
@@ -45,10 +48,14 @@ def load_index(
 
 
 def keep_index(database: Database, space: Space, state: State, index: VectorIndex) -> None:
-    """Write the file of an index, unless somebody else is writing to the collection."""
+    """Write the file of an index, unless somebody else is writing one; a writer is not in the way.
+
+    Files that a process left behind when it died are removed.
+    """
     # The file is only a cache: a read-only or busy collection is served without it.
-    with suppress(LockedError, OSError, sqlite3.OperationalError), database.writing():
+    with suppress(LockedError, OSError, sqlite3.OperationalError), database.indexing():
         _write(database, space, state, index)
+        remove_orphans(database)
 
 
 def damage(database: Database, space: Space) -> str | None:
@@ -78,11 +85,12 @@ def _read(database: Database, space: Space, state: State) -> VectorIndex | None:
 
 
 def _write(database: Database, space: Space, state: State, index: VectorIndex) -> None:
+    if state_of(database, space) != state:
+        return  # somebody wrote meanwhile: a file of an older state is of use to nobody
     data = index.to_bytes()
     digest = _digest(data)
     folder = database.folder / "index"
     folder.mkdir(exist_ok=True)
-    old = _record(database, space)
     name = f"{space.name}-{digest[:16]}.{index.kind}"
     write_durably(folder / name, data)
     with database.transaction() as connection:
@@ -90,8 +98,22 @@ def _write(database: Database, space: Space, state: State, index: VectorIndex) -
             "INSERT OR REPLACE INTO index_files VALUES (?, ?, ?, ?, ?, ?, ?)",
             (space.space_id, name, index.kind, digest, state.last_seq, state.count, now()),
         )
-    if old is not None and old["file"] != name:
-        (folder / old["file"]).unlink(missing_ok=True)
+
+
+def orphans(database: Database) -> list[Path]:
+    """Return the files among the indexes that belong to no space."""
+    folder = database.folder / "index"
+    known = {record["file"] for record in database.read("SELECT file FROM index_files")}
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [path for path in found if path.name not in known and path.is_file()]
+
+
+def remove_orphans(database: Database) -> list[Path]:
+    """Remove the files that belong to no space; the caller holds `Database.indexing`."""
+    found = orphans(database)
+    for path in found:
+        path.unlink(missing_ok=True)
+    return found
 
 
 def _record(database: Database, space: Space) -> sqlite3.Row | None:

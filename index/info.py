@@ -6,22 +6,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from .collection import Collection
-from .errors import CorruptError
-from .generations import damage, state_of
+from .generations import damage, orphans, state_of
 from .pictures import content_hash
+from .soundness import damage_of
 from .spaces import source_of
 from .taxonomy import RANKS
 
 
 def info(collection: Collection) -> dict[str, Any]:
     """Return counts, spaces with their encoders, and index kinds, as JSON-ready values."""
+    collection.require_sound()
     read = collection.database.read
     images, specimens = read("SELECT count(*), count(DISTINCT specimen_id) FROM images")[0]
     taxa = {}
     for rank in RANKS:
         count = read(
             f'SELECT count(DISTINCT category || "/" || "{rank}") FROM accepted '
-            f"JOIN taxa USING (taxon_id) WHERE \"{rank}\" <> ''"
+            f"JOIN taxa USING (taxon_id) WHERE \"{rank}\" <> '' "
+            "AND specimen_id IN (SELECT specimen_id FROM images)"
         )[0][0]
         if count:
             taxa[rank] = count
@@ -72,21 +74,16 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
     Args:
         pictures: also read every picture and compare it with the hash that was stored.
     """
-    errors = [
-        f"{collection.folder}: {line[0]}"
-        for line in collection.database.read("PRAGMA integrity_check")
-        if line[0] != "ok"
+    errors = damage_of(collection.database)
+    warnings = [
+        f"{path} belongs to no space; 'holotype collection compact' removes it"
+        for path in orphans(collection.database)
     ]
-    warnings = []
     for space in collection.spaces():
-        try:
-            collection.vectors(space)
-        except CorruptError as error:
-            errors.append(str(error))
         broken = damage(collection.database, space)
         if broken:
             warnings.append(broken)
-    if pictures:
+    if pictures and not errors:
         warnings += _changed_pictures(collection)
     return Verification(errors, warnings)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .canaries import keep_canaries
 from .collection import Collection
 from .encoders import Embeddings, Encoder, Pixels, single_threaded
 from .errors import ManifestError, PictureError
@@ -100,6 +101,7 @@ def ingest(
             views=encoder.views,
             dim=encoder.dim,
         )
+        keep_canaries(collection.database, target, encoder)
         start = time.perf_counter()
         todo = list(_without_stored(collection, target, _images(checked), report))
         _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)

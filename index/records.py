@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
+from .seals import seal
 from .taxonomy import RANKS, Lineage
 
 DETAILS = (
@@ -89,6 +90,7 @@ def taxon_id(connection: sqlite3.Connection, lineage: Lineage) -> int | None:
         return int(found[0])
     marks = ", ".join("?" for _ in RANKS)
     cursor = connection.execute(f"INSERT INTO taxa ({_TAXON}) VALUES ({marks})", lineage)
+    seal(connection, "taxa", cursor.lastrowid)
     return cursor.lastrowid
 
 
@@ -110,24 +112,38 @@ def put_image(connection: sqlite3.Connection, image: Image) -> int:
         "metadata": json.dumps(dict(image.metadata), ensure_ascii=False),
     }
     found = connection.execute(
-        "SELECT row, sha256 FROM images WHERE image_id = ?", (image.image_id,)
+        "SELECT row, sha256, specimen_id FROM images WHERE image_id = ?", (image.image_id,)
     ).fetchone()
     if found is None:
-        names = ", ".join(columns)
-        marks = ", ".join("?" for _ in columns)
-        cursor = connection.execute(
-            f"INSERT INTO images (image_id, added_at, {names}) VALUES (?, ?, {marks})",
-            (image.image_id, now(), *columns.values()),
-        )
-        row = int(cursor.lastrowid or 0)
+        row = _insert_image(connection, {"image_id": image.image_id, **columns, "added_at": now()})
     else:
         row = int(found["row"])
         changes = ", ".join(f"{name} = ?" for name in columns)
         connection.execute(f"UPDATE images SET {changes} WHERE row = ?", (*columns.values(), row))
         if found["sha256"] != image.sha256:
             connection.execute("DELETE FROM embeddings WHERE row = ?", (row,))
+        elif found["specimen_id"] != image.specimen_id:
+            _renumber_embeddings(connection, row)
+    seal(connection, "images", row)
     _import_determination(connection, image.specimen_id, image.lineage)
     return row
+
+
+def _insert_image(connection: sqlite3.Connection, columns: Mapping[str, object]) -> int:
+    marks = ", ".join("?" for _ in columns)
+    cursor = connection.execute(
+        f"INSERT INTO images ({', '.join(columns)}) VALUES ({marks})", tuple(columns.values())
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def _renumber_embeddings(connection: sqlite3.Connection, row: int) -> None:
+    """Give the embeddings of an image new sequence numbers: galleries group them by specimen."""
+    connection.execute(
+        "INSERT OR REPLACE INTO embeddings (space_id, row, sha256, vector, checksum) "
+        "SELECT space_id, row, sha256, vector, checksum FROM embeddings WHERE row = ?",
+        (row,),
+    )
 
 
 def _import_determination(
@@ -139,13 +155,34 @@ def _import_determination(
         "ORDER BY determination_id DESC LIMIT 1",
         (specimen_id,),
     ).fetchone()
-    if taxon == (latest["taxon_id"] if latest else None):
-        return
-    connection.execute(
-        "INSERT INTO determinations (specimen_id, taxon_id, origin, determined_by, determined_at) "
-        "VALUES (?, ?, 'import', 'manifest', ?)",
-        (specimen_id, taxon, now()),
+    if taxon != (latest["taxon_id"] if latest else None):
+        append_determination(
+            connection, specimen_id, taxon, origin="import", determined_by="manifest"
+        )
+
+
+def append_determination(
+    connection: sqlite3.Connection,
+    specimen_id: str,
+    taxon: int | None,
+    *,
+    origin: str,
+    determined_by: str,
+    qualifier: str = "",
+    remarks: str = "",
+    undoes: int | None = None,
+    root: int | None = None,
+) -> int:
+    """Append a determination, or with `undoes` and `root` an undo, and return its id."""
+    columns = "specimen_id taxon_id qualifier origin determined_by determined_at remarks undoes"
+    values = (specimen_id, taxon, qualifier, origin, determined_by, now(), remarks, undoes)
+    cursor = connection.execute(
+        f"INSERT INTO determinations ({', '.join([*columns.split(), 'root'])}) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*values, root),
     )
+    seal(connection, "determinations", cursor.lastrowid)
+    return int(cursor.lastrowid or 0)
 
 
 @cache

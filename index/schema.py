@@ -1,6 +1,12 @@
-"""The tables of a collection, as a list of migrations. A released migration is never edited."""
+"""The tables of a collection, as a list of migrations. A released migration is never edited.
+
+Rows are sealed with a checksum (`SEALED`), because SQLite notices damage to the structure of its
+file but not to a value in it.
+"""
 
 from __future__ import annotations
+
+from functools import cache
 
 from .taxonomy import RANKS
 
@@ -133,5 +139,136 @@ CREATE TABLE jobs (
 ) STRICT;
 """
 
-MIGRATIONS = (_V1,)
+_V2 = """
+ALTER TABLE taxa ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE images ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE determinations ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE spaces ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE projections ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE embeddings ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE calibrations ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+
+-- What the encoder of a space made of fixed pictures; under other libraries it may differ.
+CREATE TABLE canaries (
+    space_id INTEGER NOT NULL REFERENCES spaces ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    libraries TEXT NOT NULL,         -- those that it was made with, with their versions
+    vector BLOB NOT NULL,            -- float32
+    checksum INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (space_id, number)
+) STRICT;
+
+-- Append-only: which images were taken out, by whom and why.
+CREATE TABLE deletions (
+    deletion_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    image_id TEXT NOT NULL,
+    specimen_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    deleted_by TEXT NOT NULL,
+    deleted_at TEXT NOT NULL,
+    remarks TEXT NOT NULL DEFAULT '',
+    checksum INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- An undo names what it undoes, which may be an undo itself, and the determination at the root.
+ALTER TABLE determinations ADD COLUMN root INTEGER REFERENCES determinations;
+UPDATE determinations SET root = (
+    WITH RECURSIVE above(id) AS (
+        SELECT determinations.undoes
+        UNION ALL
+        SELECT d.undoes FROM above JOIN determinations AS d ON d.determination_id = above.id
+        WHERE d.undoes IS NOT NULL
+    )
+    SELECT min(id) FROM above
+) WHERE undoes IS NOT NULL;
+DROP INDEX determinations_undone;
+CREATE INDEX determinations_by_root ON determinations (root) WHERE root IS NOT NULL;
+
+-- Only what stands can be undone, so each undo turns its root over, and an even number leaves it.
+DROP VIEW accepted;
+CREATE VIEW standing AS
+SELECT * FROM determinations AS d
+WHERE undoes IS NULL
+  AND (SELECT count(*) FROM determinations AS u WHERE u.root = d.determination_id) % 2 = 0;
+
+-- The latest by a human, else the latest import; a machine's never counts.
+CREATE VIEW accepted_by_history AS
+SELECT specimen_id, taxon_id, determination_id FROM (
+    SELECT *, row_number() OVER (
+        PARTITION BY specimen_id ORDER BY origin = 'human' DESC, determination_id DESC
+    ) AS place
+    FROM standing WHERE origin IN ('import', 'human')
+) WHERE place = 1;
+
+-- The same, kept up to date by every determination: the view would be worked out for every query.
+CREATE TABLE accepted (
+    specimen_id TEXT PRIMARY KEY,
+    taxon_id INTEGER REFERENCES taxa,
+    determination_id INTEGER NOT NULL REFERENCES determinations
+) STRICT, WITHOUT ROWID;
+INSERT INTO accepted SELECT * FROM accepted_by_history;
+CREATE TRIGGER determinations_accept AFTER INSERT ON determinations BEGIN
+    DELETE FROM accepted WHERE specimen_id = NEW.specimen_id;
+    INSERT INTO accepted SELECT specimen_id, taxon_id, determination_id FROM standing
+    WHERE specimen_id = NEW.specimen_id AND origin IN ('import', 'human')
+    ORDER BY origin = 'human' DESC, determination_id DESC LIMIT 1;
+END;
+
+CREATE TRIGGER determinations_append_only BEFORE DELETE ON determinations BEGIN
+    SELECT RAISE(ABORT, 'determinations are never deleted');
+END;
+CREATE TRIGGER determinations_unchanged BEFORE UPDATE OF
+    determination_id, specimen_id, taxon_id, qualifier, origin, determined_by, determined_at,
+    remarks, undoes, root ON determinations BEGIN
+    SELECT RAISE(ABORT, 'determinations are never changed');
+END;
+CREATE TRIGGER deletions_append_only BEFORE DELETE ON deletions BEGIN
+    SELECT RAISE(ABORT, 'the record of deletions is never deleted');
+END;
+"""
+
+MIGRATIONS = (_V1, _V2)
 APPLICATION_ID = 0x484F4C4F  # "HOLO"
+
+_BLOBS = {"content", "vector"}
+
+# The columns of each sealed table, its key first.
+SEALED: dict[str, tuple[str, ...]] = {
+    "taxa": ("taxon_id", *RANKS),
+    "images": (
+        *("row", "image_id", "specimen_id", "path", "sha256", "phash", "width", "height"),
+        *("split", "date", "locality", "latitude", "longitude", "institution", "licence"),
+        *("rights_holder", "source", "metadata", "parent_image_id", "box", "added_at"),
+    ),
+    "determinations": (
+        *("determination_id", "specimen_id", "taxon_id", "qualifier", "origin"),
+        *("determined_by", "determined_at", "remarks", "undoes", "root"),
+    ),
+    "spaces": (
+        *("space_id", "name", "encoder", "fingerprint", "views", "dim", "dtype"),
+        *("base_space_id", "projection_id", "created_at"),
+    ),
+    "projections": ("projection_id", "kind", "dim", "card", "created_at", "content"),
+    "calibrations": (
+        *("space_id", "ranks", "last_seq", "count", "labelled", "created_at", "content"),
+    ),
+    "embeddings": ("space_id", "row", "sha256", "vector"),
+    "canaries": ("space_id", "number", "libraries", "vector"),
+    "deletions": (
+        *("deletion_id", "image_id", "specimen_id", "path", "sha256"),
+        *("deleted_by", "deleted_at", "remarks"),
+    ),
+}
+
+
+@cache
+def checksum_sql(table: str) -> str:
+    """Return the SQL expression for the checksum of a row of a sealed table.
+
+    >>> checksum_sql("embeddings")
+    'crc32(json_array("space_id", "row", "sha256"), "vector")'
+    """
+    plain = ", ".join(f'"{name}"' for name in SEALED[table] if name not in _BLOBS)
+    blobs = [f'"{name}"' for name in SEALED[table] if name in _BLOBS]
+    return f"crc32({', '.join([f'json_array({plain})', *blobs])})"

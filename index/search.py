@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from .collection import Collection
+from .embeddings import read_vector
 from .encoders import Embeddings, Encoder, Pixels
 from .errors import MismatchError, UsageError
 from .gallery import Gallery
 from .pictures import content_hash, read_bytes, read_picture
 from .records import Image
 from .settings import settings
-from .spaces import source_of
 from .taxonomy import RANKS
 from .where import Allowed, allowed_places
 
@@ -128,14 +128,12 @@ def stored_vector(collection: Collection, image: Image, space: str | None = None
 
     Raises:
         UsageError: the image has no embedding in the space.
+        CorruptError: the embedding is damaged.
     """
-    found = source_of(collection.database, collection.space(space))
-    records = collection.database.read(
-        "SELECT vector FROM embeddings WHERE space_id = ? AND row = ?", (found.space_id, image.row)
-    )
-    if not records:
+    found = collection.space(space)
+    vector = read_vector(collection.database, found, image)
+    if vector is None:
         raise UsageError(f"Image '{image.image_id}' has no embedding in space '{found.name}'")
-    vector: Embeddings = np.frombuffer(records[0][0], found.dtype).astype(np.float32)
     return vector
 
 

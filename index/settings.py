@@ -26,6 +26,12 @@ class Settings(BaseSettings):
     max_images_per_query: int = Field(
         5, gt=0, description="Most pictures of one specimen that one identification may use."
     )
+    max_checked_bytes: int = Field(
+        128 << 20,
+        ge=0,
+        description="Largest database that is checked as a whole before its first answer, in "
+        "bytes; a larger one is checked by 'holotype collection verify'.",
+    )
     thumbnail_pixels: int = Field(
         256, ge=16, description="Long side of the thumbnails that pages show, in pixels."
     )

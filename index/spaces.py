@@ -6,13 +6,12 @@ import hashlib
 import json
 import re
 
-import numpy as np
-
 from .database import Database
 from .errors import CorruptError, MismatchError, NotFoundError, UsageError
-from .knn import Embeddings, check_unit_rows
 from .projection import Projection
 from .records import Space, now, read_space
+from .schema import checksum_sql
+from .seals import seal
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -48,12 +47,23 @@ def source_of(database: Database, space: Space) -> Space:
 
 
 def projection_of(database: Database, space: Space) -> Projection | None:
-    """Return the projection that a space shows its source through, if any."""
+    """Return the projection that a space shows its source through, if any.
+
+    Raises:
+        CorruptError: it is damaged.
+    """
     if space.projection_id is None:
         return None
     found = database.read(
-        "SELECT content FROM projections WHERE projection_id = ?", (space.projection_id,)
+        f"SELECT content, checksum = {checksum_sql('projections')} AS whole "
+        "FROM projections WHERE projection_id = ?",
+        (space.projection_id,),
     )
+    if not found[0]["whole"]:
+        raise CorruptError(
+            f"{database.folder} holds a damaged projection (that of space '{space.name}'); "
+            "tune the space again"
+        )
     return Projection.from_bytes(found[0]["content"])
 
 
@@ -68,12 +78,14 @@ def add_space(
     """
     _check_name(name)
     with database.writing(), database.transaction() as connection:
-        connection.execute(
+        cursor = connection.execute(
             "INSERT OR IGNORE INTO spaces "
             "(name, encoder, fingerprint, views, dim, dtype, created_at) "
             "VALUES (?, ?, ?, ?, ?, 'float32', ?)",
             (name, encoder, fingerprint, views, dim, now()),
         )
+        if cursor.rowcount:
+            seal(connection, "spaces", cursor.lastrowid)
     space = find_space(database, name)
     if space.projection_id is not None:
         raise UsageError(
@@ -116,44 +128,16 @@ def add_projected_space(
             "INSERT INTO projections (kind, dim, content, card, created_at) VALUES (?, ?, ?, ?, ?)",
             (projection.kind, projection.out, projection.to_bytes(), card, now()),
         ).lastrowid
+        seal(connection, "projections", projection_id)
         digest = hashlib.sha256(f"{base.fingerprint} {projection.fingerprint}".encode())
         shown = (base.encoder, digest.hexdigest(), base.views, projection.out)
-        connection.execute(
+        cursor = connection.execute(
             "INSERT INTO spaces (name, encoder, fingerprint, views, dim, dtype, base_space_id, "
             "projection_id, created_at) VALUES (?, ?, ?, ?, ?, 'float32', ?, ?, ?)",
             (name, *shown, base.space_id, projection_id, now()),
         )
+        seal(connection, "spaces", cursor.lastrowid)
     return find_space(database, name)
-
-
-def read_vectors(database: Database, space: Space) -> Embeddings:
-    """Return the vectors of a space, float32 [n, dim] unit rows, in the images' order.
-
-    Raises:
-        CorruptError: a vector has another dimension than the space, or is no unit vector.
-    """
-    source = source_of(database, space)
-    found = database.read(
-        "SELECT vector FROM embeddings WHERE space_id = ? ORDER BY row", (source.space_id,)
-    )
-    data = [record[0] for record in found]
-    width = np.dtype(source.dtype).itemsize * source.dim
-    if any(len(blob) != width for blob in data):
-        raise CorruptError(
-            f"{database.folder} holds a vector of a wrong length in space '{source.name}'; "
-            "restore a snapshot"
-        )
-    rows = np.frombuffer(b"".join(data), source.dtype).reshape(len(data), source.dim)
-    vectors: Embeddings = rows.astype(np.float32)
-    try:
-        check_unit_rows(vectors)
-    except ValueError as error:
-        raise CorruptError(
-            f"{database.folder} holds a damaged vector in space '{source.name}' ({error}); "
-            "restore a snapshot"
-        ) from error
-    projection = projection_of(database, space)
-    return vectors if projection is None else projection.apply(vectors)
 
 
 def _check_name(name: str) -> None:

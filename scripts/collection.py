@@ -1,14 +1,23 @@
-"""`holotype collection`: what a collection holds, and whether it is whole."""
+"""`holotype collection`: what a collection holds, whether it is whole, and copies that last."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import collection_changes
 from .console import CollectionArgument, JsonFlag, err, out, print_json
 
-app = typer.Typer(help="Look into a collection and check it.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from holotype.index.snapshots import Copied
+
+app = typer.Typer(help="Look into a collection, check it, copy it.", no_args_is_help=True)
+
+ToArgument = Annotated[
+    Path, typer.Argument(help="A folder that does not exist yet.", show_default=False)
+]
 
 
 @app.command("info")
@@ -61,3 +70,62 @@ def verify(
         out.print("The collection is damaged." if found.errors else "The collection is whole.")
     if found.errors:
         raise typer.Exit(4)
+
+
+@app.command("snapshot")
+def snapshot(collection: CollectionArgument, to: ToArgument, as_json: JsonFlag = False) -> None:
+    """Copy a collection as it stands at one moment, with checksums, while others write to it."""
+    from holotype.index.collection import Collection
+    from holotype.index.snapshots import snapshot as run
+
+    with Collection.open(collection) as opened:
+        made = run(opened, to)
+    _show_copied(made, f"Snapshot {to}", as_json)
+
+
+@app.command("restore")
+def restore(
+    snapshot: Annotated[Path, typer.Argument(help="The snapshot's folder.", show_default=False)],
+    to: ToArgument,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make a collection of a snapshot; a damaged one is refused with exit code 4."""
+    from holotype.index.snapshots import restore as run
+
+    _show_copied(run(snapshot, to), f"Collection {to}", as_json)
+
+
+def _show_copied(copied: Copied, name: str, as_json: bool) -> None:
+    if as_json:
+        print_json(vars(copied))
+        return
+    for path in copied.missing:
+        err.print(f"[yellow]warning[/yellow] {path} was lost before", highlight=False)
+    out.print(
+        f"{name}: {copied.images} images, {copied.files} files, {copied.size / 1e6:.1f} MB",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@app.command("compact")
+def compact(collection: CollectionArgument, as_json: JsonFlag = False) -> None:
+    """Give back the space of what was deleted; others go on reading."""
+    from holotype.index.collection import Collection
+    from holotype.index.compaction import compact as run
+
+    with Collection.open(collection) as opened:
+        done = run(opened)
+    if as_json:
+        print_json(vars(done))
+        return
+    out.print(
+        f"Removed {len(done.removed)} files; the database went from {done.before / 1e6:.1f} to "
+        f"{done.after / 1e6:.1f} MB.",
+        highlight=False,
+    )
+
+
+app.command("delete")(collection_changes.delete)
+app.command("log")(collection_changes.log)
+app.command("undo")(collection_changes.undo)

@@ -140,28 +140,28 @@ def harms(data: bytes) -> Iterator[tuple[str, bytes]]:
 def test_damage_is_one_sentence_and_exit_code_4_or_no_harm_at_all(
     folder: Path, commands: list[tuple[object, ...]], cli: Cli, tmp_path: Path
 ) -> None:
-    outcomes = set()
+    refusals = 0
     for name, damaged in harms(database(folder).read_bytes()):
         for number, command in enumerate(commands):
             copy = shutil.copytree(folder, tmp_path / name / str(number))
             database(copy).write_bytes(damaged)
             renamed = [copy if word == folder else word for word in command]
             code, out, err = cli(*renamed, "--json")
-            outcomes.add(code)
+            refusals += code == 4
             context = f"{name}, {command[:2]}, seed {SEED}: {err}"
             assert code in (0, 4), context
             assert "Traceback" not in err, context
             if code == 4 and command[1] != "verify":
                 assert out == "", context
                 assert "Error: " in err, context
-    assert outcomes == {0, 4}
+    assert refusals
 
 
-def test_damaged_metadata_is_damage(folder: Path, cli: Cli) -> None:
+def test_a_record_that_changed_by_itself_is_damage(folder: Path, cli: Cli) -> None:
     change(folder, """UPDATE images SET metadata = '{"sex": "f' WHERE image_id = '0-0.png'""")
     code, out, err = cli("search", "--id", "1-1.png", "--in", folder, "--where", "sex=f", "--json")
     assert (code, out) == (4, "")
-    assert "malformed JSON" in err
+    assert "damaged row (row 1) in its table 'images'" in err
 
 
 def test_a_damaged_vector_is_refused_and_found_by_verify(folder: Path) -> None:
@@ -179,9 +179,9 @@ def test_a_vector_of_a_wrong_length_is_refused_and_found_by_verify(folder: Path)
     with Collection.open(folder) as collection:
         for file in (folder / "index").iterdir():
             file.unlink()
-        with pytest.raises(CorruptError, match="wrong length"):
+        with pytest.raises(CorruptError, match="damaged vector in space 'base': that of image"):
             collection.gallery()
-        assert "wrong length" in verify(collection).errors[0]
+        assert "that of image '0-6.png'" in verify(collection).errors[0]
 
 
 # A full disk ----------------------------------------------------------------------------------

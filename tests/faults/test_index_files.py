@@ -103,6 +103,22 @@ def test_an_index_file_of_an_older_state_is_not_believed(
     assert len(list((folder / "index").iterdir())) == 1
 
 
+def test_what_a_process_left_when_it_died_is_told_and_cleared_away(folder: Path) -> None:
+    whole = index_file(folder)
+    left = [whole.with_name("base-0000.flat"), whole.with_name(f"{whole.name}.1-2.tmp")]
+    for path in left:
+        path.write_bytes(b"half an index")
+    with Collection.open(folder) as collection:
+        warnings = verify(collection).warnings
+        assert [str(path) for path in sorted(left)] == [
+            line.split(" belongs")[0] for line in warnings
+        ]
+        whole.unlink()
+        collection.database.read("DELETE FROM index_files")
+    assert len(answers(folder)) == 40
+    assert index_file(folder) == whole
+
+
 def test_a_read_only_index_folder_does_not_matter(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

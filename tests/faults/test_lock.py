@@ -18,7 +18,7 @@ from holotype.index.encoders import Encoder
 from holotype.index.errors import LockedError
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
-from tests.conftest import Ask, Cli
+from tests.conftest import Ask, Cli, Draw
 
 HOLD = """
 import sys
@@ -65,6 +65,31 @@ def test_readers_go_on_while_another_writes(
     assert ask("identify", source.parent / "0-0.png", "--in", folder)["neighbours"]
     assert ask("collection", "info", folder)["images"] == 40
     assert ask("eval", folder)["n"] == 40
+
+
+def test_a_reader_writes_the_index_while_another_process_writes(
+    holder: subprocess.Popen[str], folder: Path
+) -> None:
+    (file,) = (folder / "index").iterdir()
+    file.unlink()
+    with Collection.open(folder) as collection:
+        collection.gallery()
+    assert holder.poll() is None
+    assert file.is_file()
+
+
+def test_an_ingest_goes_on_while_a_reader_writes_the_index(
+    folder: Path, tmp_path: Path, draw: Draw, tiny: Encoder
+) -> None:
+    draw(tmp_path / "s" / "Xestia baja" / "new.png", 3)
+    reader = Database(folder)
+    with reader.indexing(), Collection.open(folder) as collection:
+        assert ingest(Manifest.read(tmp_path / "s"), collection, tiny).embedded == 1
+        assert len(collection.gallery()) == 41  # without a file, which the reader writes
+    reader.close()
+    with Collection.open(folder) as collection:
+        assert len(collection.gallery().index) == 41
+    assert len(list((folder / "index").iterdir())) == 1
 
 
 def test_a_writer_that_was_killed_leaves_no_lock(

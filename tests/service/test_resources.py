@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -57,11 +58,9 @@ def test_a_picture_that_changed_is_not_served(
     moved = Path(shutil.copytree(kept[0].parent, tmp_path / "pictures"))
     (moved / kept[0].name).write_bytes(b"secret")
     (moved / kept[1].name).unlink()
-    with Collection.open(folder) as opened, opened.database.transaction() as connection:
-        for image, path in zip(images, kept, strict=True):
-            connection.execute(
-                "UPDATE images SET path = ? WHERE row = ?", (str(moved / path.name), image.row)
-            )
+    with Collection.open(folder) as opened:
+        changed = (replace(i, path=str(moved / Path(i.path).name)) for i in images)
+        opened.store(opened.space(), [(image, None) for image in changed])
     with running(create_app(folder)) as address:
         for image in images:
             for what in ("picture", "thumbnail"):

@@ -1,0 +1,61 @@
+"""A collection without what it no longer needs."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from .belongings import belongings
+from .collection import Collection
+from .database import FILE
+from .errors import CorruptError
+from .generations import remove_orphans
+from .soundness import unsound
+
+
+@dataclass(frozen=True)
+class Compacted:
+    """What a compaction did.
+
+    Attributes:
+        removed: files that belonged to nothing, relative to the collection.
+        before, after: size of the database in bytes.
+    """
+
+    removed: list[str]
+    before: int
+    after: int
+
+
+def compact(collection: Collection) -> Compacted:
+    """Give back the space of what was deleted or replaced, in the database and beside it.
+
+    Others go on reading. Copied pictures, thumbnails and indexes that belong to nothing any more
+    are removed.
+
+    Raises:
+        CorruptError: the collection is damaged.
+        LockedError: another process is writing to it, or making a snapshot of it.
+        ReadOnlyError: its folder cannot be written to.
+    """
+    database, folder = collection.database, collection.folder
+    with database.keeping(), database.writing(), database.indexing():
+        damage = unsound(database)
+        if damage:
+            raise CorruptError(damage[0])
+        before = (folder / FILE).stat().st_size
+        removed = [path.relative_to(folder) for path in remove_orphans(database)]
+        _, others = belongings(database, folder)
+        for path in others:
+            (folder / path).unlink(missing_ok=True)
+        _vacuum(database.connection())
+        after = (folder / FILE).stat().st_size
+    return Compacted([path.as_posix() for path in removed + others], before, after)
+
+
+def _vacuum(connection: sqlite3.Connection) -> None:
+    connection.execute("VACUUM")
+    waits = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+    connection.execute("PRAGMA busy_timeout=0")  # while somebody reads an older state it stays long
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.execute(f"PRAGMA busy_timeout={waits}")

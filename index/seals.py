@@ -1,0 +1,62 @@
+"""Checksums of rows: a value that changed on the disk is refused, never answered from."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from typing import TYPE_CHECKING
+
+from .schema import SEALED, checksum_sql
+
+if TYPE_CHECKING:
+    from .database import Database
+
+_SCHEMA_SUM = (
+    "SELECT CAST(crc32(group_concat(name || tbl_name || coalesce(sql, ''))) AS TEXT) "
+    "FROM (SELECT * FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name)"
+)
+
+
+def crc32(*parts: str | bytes) -> int:
+    """Return the CRC-32 of texts and blobs in a row: every single flipped bit changes it.
+
+    >>> crc32("a", b"b") == zlib.crc32(b"ab")
+    True
+    """
+    value = 0
+    for part in parts:
+        value = zlib.crc32(part.encode() if isinstance(part, str) else part, value)
+    return value
+
+
+def seal(connection: sqlite3.Connection, table: str, key: int | None) -> None:
+    """Write the checksum of a row that was just inserted or changed, given its rowid."""
+    connection.execute(
+        f"UPDATE {table} SET checksum = {checksum_sql(table)} WHERE rowid = ?", (key,)
+    )
+
+
+def seal_all(connection: sqlite3.Connection) -> None:
+    """Write the checksums of every row and of the schema, after a migration."""
+    for table in SEALED:
+        connection.execute(f"UPDATE {table} SET checksum = {checksum_sql(table)}")
+    connection.execute(f"INSERT OR REPLACE INTO meta VALUES ('schema', ({_SCHEMA_SUM}))")
+
+
+def schema_is_whole(database: Database) -> bool:
+    """Return whether tables, triggers and views read as they were made."""
+    kept = f"SELECT 1 FROM meta WHERE key = 'schema' AND value = ({_SCHEMA_SUM})"
+    return bool(database.read(kept))
+
+
+def broken_seals(database: Database, table: str) -> list[str]:
+    """Return one sentence for every row of a table whose checksum differs."""
+    key = SEALED[table][0]
+    found = database.read(
+        f"SELECT {key} FROM {table} WHERE checksum <> {checksum_sql(table)} ORDER BY rowid"
+    )
+    return [
+        f"{database.folder} holds a damaged row ({key} {record[0]}) in its table '{table}'; "
+        "restore a snapshot"
+        for record in found
+    ]

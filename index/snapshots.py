@@ -1,0 +1,148 @@
+"""Snapshots: a collection as it was at one moment, in a folder of its own, with checksums."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from .belongings import belongings, missing_pictures
+from .collection import Collection
+from .database import FILE, Database
+from .errors import CorruptError, NotFoundError, ReadOnlyError
+from .files import copy_durably, digest_of, new_folder, sync, write_durably
+from .soundness import damage_of
+
+SUMS = "SHA256SUMS"
+
+_LINE = re.compile(r"^([0-9a-f]{64})  (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What a snapshot or a restored collection holds.
+
+    Attributes:
+        missing: copied pictures that the collection had lost.
+    """
+
+    images: int
+    files: int
+    size: int
+    missing: list[str]
+
+
+def snapshot(collection: Collection, to: Path) -> Copied:
+    """Copy a collection as it stands at one moment, while others read it and write to it.
+
+    The copy holds the database, copied pictures, thumbnails and checkpoints, and `SHA256SUMS` over
+    all of them; indexes are built again from it. It is checked and appears whole or not at all.
+
+    Args:
+        to: a folder that does not exist yet.
+
+    Raises:
+        CorruptError: the collection is damaged.
+        LockedError: it is being compacted, or another snapshot of it is being made.
+        UsageError: `to` is there already.
+    """
+    with new_folder(to) as folder, _keeping(collection.database):
+        _back_up(collection.database, folder / FILE)
+        with _checked(folder) as copy:
+            own, _ = belongings(copy, collection.folder)
+            missing = missing_pictures(copy, collection.folder)
+            count = copy.read("SELECT count(*) FROM images")[0][0]
+        sums = {Path(FILE): digest_of(folder / FILE)}
+        for path in own:
+            sums[path] = copy_durably(collection.folder / path, folder / path)
+        write_durably(folder / SUMS, _as_text(sums))
+        _read_sums(folder)
+        size = sum((folder / path).stat().st_size for path in sums)
+    return Copied(count, len(sums), size, [path.as_posix() for path in missing])
+
+
+def restore(source: Path, to: Path) -> Copied:
+    """Make a collection of a snapshot, after every byte of it was compared with its checksum.
+
+    Args:
+        to: a folder that does not exist yet.
+
+    Raises:
+        CorruptError: a file of the snapshot is missing, damaged, or does not belong to it.
+        NotFoundError: the folder is not a snapshot.
+        UsageError: `to` is there already.
+    """
+    sums = _read_sums(source)
+    with new_folder(to) as folder:
+        for path, digest in sums.items():
+            if copy_durably(source / path, folder / path) != digest:
+                raise CorruptError(
+                    f"{source / path} is damaged (its checksum differs); use another snapshot"
+                )
+        with _checked(folder) as copy:
+            copy.connection().execute("PRAGMA journal_mode=WAL")
+            count = copy.read("SELECT count(*) FROM images")[0][0]
+            missing = missing_pictures(copy, folder)
+        sync(folder / FILE)
+        size = sum((folder / path).stat().st_size for path in sums)
+    return Copied(count, len(sums), size, [path.as_posix() for path in missing])
+
+
+@contextmanager
+def _keeping(database: Database) -> Iterator[None]:
+    """Let nobody remove files meanwhile; from a folder that is read-only nobody can."""
+    with ExitStack() as stack:
+        with suppress(ReadOnlyError):
+            stack.enter_context(database.keeping())
+        yield
+
+
+def _back_up(database: Database, to: Path) -> None:
+    """Copy the committed state of a database into one file, without what it says of indexes."""
+    with closing(sqlite3.connect(to, isolation_level=None)) as copy:
+        database.connection().backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")
+        copy.execute("DELETE FROM index_files")
+    sync(to)
+
+
+@contextmanager
+def _checked(folder: Path) -> Iterator[Database]:
+    """Open the database of a copy, having refused a damaged one."""
+    with closing(Database(folder)) as database:
+        damage = damage_of(database)
+        if damage:
+            raise CorruptError(damage[0])
+        yield database
+
+
+def _as_text(sums: dict[Path, str]) -> bytes:
+    """Return checksums as `sha256sum --check` reads them."""
+    return "".join(f"{digest}  {path.as_posix()}\n" for path, digest in sums.items()).encode()
+
+
+def _read_sums(source: Path) -> dict[Path, str]:
+    """Return the checksums of a snapshot's files, having refused one with other files.
+
+    Nothing is read or written outside of the two folders: only names that were found inside of the
+    snapshot can be in the list.
+    """
+    if not (source / SUMS).is_file():
+        raise NotFoundError(f"{source} is not a snapshot (it holds no {SUMS})")
+    content = (source / SUMS).read_bytes()
+    sums = {Path(name): digest for digest, name in _LINE.findall(content.decode(errors="replace"))}
+    if _as_text(sums) != content:
+        raise CorruptError(f"{source / SUMS} is damaged; use another snapshot")
+    found = {p.relative_to(source): p for p in source.rglob("*") if p.is_symlink() or p.is_file()}
+    for path in sorted(sums.keys() ^ (found.keys() - {Path(SUMS)})):
+        fault = "is missing" if path in sums else "is no part of it"
+        raise CorruptError(f"{source / path} {fault}; the snapshot is damaged, use another")
+    for path in found.values():
+        if path.is_symlink():
+            raise CorruptError(f"{path} is a link, which no snapshot holds; use another snapshot")
+    if Path(FILE) not in sums:
+        raise CorruptError(f"{source} holds no {FILE}; the snapshot is damaged, use another")
+    return sums

@@ -1,0 +1,64 @@
+"""Is the database whole? Its structure, its values, and what is derived inside it."""
+
+from __future__ import annotations
+
+from .database import FILE, Database
+from .embeddings import damaged_vectors
+from .errors import CorruptError
+from .schema import SEALED
+from .seals import broken_seals, schema_is_whole
+from .settings import settings
+from .spaces import list_spaces
+
+_RECOVER = "restore a snapshot"
+
+
+def unsound(database: Database) -> list[str]:
+    """Return one sentence for everything that is wrong with the database but the embeddings."""
+    found = [
+        f"{database.folder}: {record[0]}; {_RECOVER}"
+        for record in database.read("PRAGMA integrity_check")
+        if record[0] != "ok"
+    ]
+    for table in SEALED:
+        if table != "embeddings":
+            found += broken_seals(database, table)
+    if not schema_is_whole(database):
+        found.append(f"{database.folder} has a damaged schema; {_RECOVER}")
+    if database.read("PRAGMA foreign_key_check") or _derived_differs(database):
+        found.append(f"{database.folder} holds records that do not fit together; {_RECOVER}")
+    return found
+
+
+def damage_of(database: Database) -> list[str]:
+    """Return one sentence for everything that is wrong with the database, embeddings too."""
+    spaces = [space for space in list_spaces(database) if space.projection_id is None]
+    vectors = (sentence for space in spaces for sentence in damaged_vectors(database, space))
+    return [*unsound(database), *vectors]
+
+
+def check_soundness(database: Database) -> None:
+    """Refuse a damaged database before anything is answered from it.
+
+    One above `HOLOTYPE_MAX_CHECKED_BYTES` is left to 'holotype collection verify'.
+
+    Raises:
+        CorruptError: the first thing that is wrong.
+    """
+    if (database.folder / FILE).stat().st_size > settings().max_checked_bytes:
+        return
+    found = unsound(database)
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise CorruptError(found[0] + more)
+
+
+def _derived_differs(database: Database) -> bool:
+    """Return whether what is worked out from other tables is not what these give."""
+    one, other = "SELECT * FROM accepted", "SELECT * FROM accepted_by_history"
+    wrong = (
+        f"SELECT 1 FROM ({one} EXCEPT {other}) UNION ALL SELECT 1 FROM ({other} EXCEPT {one}) "
+        "UNION ALL SELECT 1 FROM embeddings WHERE seq > coalesce("
+        "(SELECT seq FROM sqlite_sequence WHERE name = 'embeddings'), 0)"
+    )
+    return bool(database.read(wrong))

@@ -1,0 +1,114 @@
+"""`holotype collection delete`, `log`, `undo`: images taken out, determinations taken back."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .console import CollectionArgument, JsonFlag, out, print_json
+
+if TYPE_CHECKING:
+    from holotype.index.collection import Collection
+
+ByOption = Annotated[
+    str, typer.Option("--by", help="Who does it, for the record; by default the login name.")
+]
+WhyOption = Annotated[str, typer.Option("--why", help="Why, for the record.")]
+
+
+def delete(
+    collection: CollectionArgument,
+    image_ids: Annotated[
+        list[str] | None, typer.Option("--id", help="An image's id; may be repeated.")
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="Every image that satisfies this, such as split=test; may be repeated."),
+    ] = None,
+    by: ByOption = "",
+    why: WhyOption = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Delete images from every space, all of them or none. Picture files are not touched."""
+    from holotype.index.collection import Collection
+    from holotype.index.errors import UsageError
+
+    if bool(image_ids) == bool(where):
+        raise UsageError("Name the images with --id, or with --where; give one of the two")
+    with Collection.open(collection) as opened:
+        chosen = image_ids or _matching(opened, where or [])
+        if where and not yes:
+            typer.confirm(f"Delete {len(chosen)} images of {collection}?", abort=True, err=True)
+        deleted = opened.delete(chosen, by=by or getpass.getuser(), remarks=why)
+    if as_json:
+        print_json({"deleted": deleted, "image_ids": chosen})
+        return
+    out.print(f"Deleted {deleted} images.", highlight=False)
+
+
+def _matching(collection: Collection, where: list[str]) -> list[str]:
+    from holotype.index.where import allowed_places
+
+    gallery = collection.gallery()
+    rows = set(gallery.rows[allowed_places(collection, gallery, where)].tolist())
+    return [image.image_id for image in collection.images() if image.row in rows]
+
+
+def log(
+    collection: CollectionArgument,
+    specimen: Annotated[str | None, typer.Option(help="Only of this specimen.")] = None,
+    imports: Annotated[bool, typer.Option(help="Also what manifests stated.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show determinations and undos, oldest first: who, when, what, and why."""
+    from holotype.index.collection import Collection
+    from holotype.index.determinations import history
+
+    with Collection.open(collection) as opened:
+        events = history(opened, specimen)
+    shown = [event for event in events if imports or event.origin != "import"]
+    if as_json:
+        print_json([event.to_dict() for event in shown])
+        return
+    for event in shown:
+        what = f"undoes {event.undoes}" if event.undoes else f"{event.qualifier} {event.taxon}"
+        out.print(
+            f"{event.determination_id}  {event.determined_at}  {event.determined_by}  "
+            f"{event.specimen_id}: {what.strip() or 'no name'}{'' if event.stands else ' (undone)'}"
+            f"; {event.before or 'no name'} -> {event.after or 'no name'}  {event.remarks}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def undo(
+    collection: CollectionArgument,
+    determination: Annotated[
+        int, typer.Argument(help="Its number in 'holotype collection log'.", show_default=False)
+    ],
+    by: ByOption = "",
+    why: WhyOption = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Take back a determination, or an undo. Nothing is erased: the undo is appended."""
+    from holotype.index.collection import Collection
+    from holotype.index.determinations import history
+    from holotype.index.determinations import undo as run
+
+    with Collection.open(collection) as opened:
+        number = run(opened, determination, by=by or getpass.getuser(), remarks=why)
+        event = next(e for e in history(opened) if e.determination_id == number)
+    if as_json:
+        print_json(event.to_dict())
+        return
+    out.print(
+        f"{event.specimen_id}: {event.before or 'no name'} -> {event.after or 'no name'} "
+        f"(undo {number})",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
