@@ -42,8 +42,13 @@ def many(tmp_path_factory: pytest.TempPathFactory, draw: Draw) -> Path:
 def start(program: Path, many: Path, to: Path, encoder: Encoder) -> subprocess.Popen[bytes]:
     """Start an ingest; what it says goes to files, since a full pipe would stop it."""
     command = [str(program), "ingest", str(many), "--to", str(to), "--encoder", encoder.name]
-    with to.with_name("out").open("wb") as out, to.with_name("err").open("wb") as err:
-        return subprocess.Popen([*command, "--json"], stdout=out, stderr=err)
+    # A shell's background jobs ignore Ctrl-C, and so would the children of a suite run as one.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with to.with_name("out").open("wb") as out, to.with_name("err").open("wb") as err:
+            return subprocess.Popen([*command, "--json"], stdout=out, stderr=err)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def count(folder: Path) -> int:
