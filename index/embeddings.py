@@ -45,16 +45,22 @@ def put_embedding(
     seal(connection, "embeddings", cursor.lastrowid)
 
 
-def read_vectors(database: Database, space: Space) -> Embeddings:
+def read_vectors(database: Database, space: Space, *, after: int = 0) -> Embeddings:
     """Return the vectors of a space, float32 [n, dim] unit rows, in the images' order.
+
+    Args:
+        database: the collection's.
+        space: one that holds embeddings, or shows those of another.
+        after: only those with a larger sequence number.
 
     Raises:
         CorruptError: one of them is damaged; the message names its image.
     """
     source = source_of(database, space)
     found = database.read(
-        f"SELECT row, vector, {_WHOLE} AS whole FROM embeddings WHERE space_id = ? ORDER BY row",
-        (source.space_id,),
+        f"SELECT row, vector, {_WHOLE} AS whole FROM embeddings "
+        "WHERE space_id = ? AND seq > ? ORDER BY row",
+        (source.space_id, after),
     )
     width = np.dtype(source.dtype).itemsize * source.dim
     for record in found:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,12 +15,17 @@ from .errors import UsageError
 _CHUNK = 1 << 20
 
 
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name, force it to disk, then rename it into place."""
+def write_durably(path: Path, data: bytes | Iterable[bytes | memoryview]) -> None:
+    """Write a file under a temporary name, force it to disk, then rename it into place.
+
+    Args:
+        path: its name.
+        data: its content, or the pieces of it.
+    """
     temporary = _temporary(path)
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            file.writelines([data] if isinstance(data, bytes) else data)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
 
 from .database import Database
-from .errors import LockedError
+from .embeddings import read_vectors
+from .errors import CorruptError, LockedError
 from .files import write_durably
+from .rebuilding import rebuild_beside
 from .records import Space, now
-from .vector import KINDS, FlatIndex, VectorIndex
-from .vector.base import Embeddings
+from .settings import settings
+from .vector import (
+    BuiltIndex,
+    Contents,
+    VectorIndex,
+    bring_up_to_date,
+    build_index,
+    check_index,
+    choose_kind,
+    open_index,
+    packed,
+    read_header,
+)
+from .vector.base import Embeddings, Ids
+
+# Shares of the rows from which on an index is built anew: beside the searches, or before the next.
+_MANY_CHANGED, _MOST_CHANGED = 0.05, 0.5
 
 
 @dataclass(frozen=True)
@@ -41,10 +60,14 @@ def load_index(
 ) -> tuple[VectorIndex, bool]:
     """Return an index over a state of a space, and whether it had to be built of `vectors()`.
 
-    It comes from its file where that is whole and current.
+    It comes from its file where that is whole. Changes since then are laid over it, unless the
+    index is small; where they are many, it is built anew in the background.
     """
     kept = _read(database, space, state)
-    return (FlatIndex.build(vectors()), True) if kept is None else (kept, False)
+    index = None if kept is None else _updated(database, space, state, *kept)
+    if index is not None:
+        return index, False
+    return build_index(vectors(), settings().index_kind), True
 
 
 def keep_index(database: Database, space: Space, state: State, index: VectorIndex) -> None:
@@ -54,7 +77,11 @@ def keep_index(database: Database, space: Space, state: State, index: VectorInde
     """
     # The file is only a cache: a read-only or busy collection is served without it.
     with suppress(LockedError, OSError, sqlite3.OperationalError), database.indexing():
-        _write(database, space, state, index)
+        with database.snapshot():
+            if state_of(database, space) != state:
+                return  # somebody wrote meanwhile: the next search builds one of that state
+            covered = _sequence(database, space)
+        _write(database, space, state, index, covered)
         remove_orphans(database)
 
 
@@ -66,33 +93,97 @@ def damage(database: Database, space: Space) -> str | None:
     path = database.folder / "index" / record["file"]
     if not path.is_file():
         return f"{path} is missing; it is rebuilt at the next query"
-    if _digest(path.read_bytes()) != record["sha256"]:
-        return f"{path} is damaged (its checksum differs); it is rebuilt at the next query"
+    try:
+        check_index(path, record["sha256"])
+    except CorruptError as error:
+        return f"{error}; it is rebuilt at the next query"
     return None
 
 
-def _read(database: Database, space: Space, state: State) -> VectorIndex | None:
+def about_index(database: Database, space: Space) -> dict[str, Any] | None:
+    """Return what the index file of a space says about it; None without a readable one.
+
+    Returns:
+        kind, why, count, levels (what it was tuned to) and recall (at 10 without a filter, when
+        it was built; 1 where every search is exact).
+    """
     record = _record(database, space)
-    if record is None or State(record["last_seq"], record["count"]) != state:
+    if record is None:
         return None
     try:
-        data = (database.folder / "index" / record["file"]).read_bytes()
-    except OSError:
+        header = read_header(database.folder / "index" / record["file"], record["sha256"])
+    except CorruptError:
         return None
-    if _digest(data) != record["sha256"] or record["kind"] not in KINDS:
-        return None  # FAISS loads most damaged files and answers wrongly
-    return KINDS[record["kind"]].from_bytes(data)
+    levels = header["card"].get("levels", [])
+    about = {name: header[name] for name in ("kind", "why", "count")}
+    return about | {"levels": levels, "recall": levels[0]["recall"] if levels else 1.0}
 
 
-def _write(database: Database, space: Space, state: State, index: VectorIndex) -> None:
-    if state_of(database, space) != state:
-        return  # somebody wrote meanwhile: a file of an older state is of use to nobody
-    data = index.to_bytes()
-    digest = _digest(data)
+def _read(database: Database, space: Space, state: State) -> tuple[Contents, State] | None:
+    """Return what the index file of a space holds, and the state that it covers."""
+    record = _record(database, space)
+    kind, _ = choose_kind(state.count, settings().index_kind)
+    if record is None or record["kind"] != kind:
+        return None
+    covers = State(record["last_seq"], record["count"])
+    if kind == "flat" and covers != state:
+        return None  # read anew as fast
+    path = database.folder / "index" / record["file"]
+    try:
+        contents = open_index(path, record["sha256"], verify=settings().check_index_files)
+    except (CorruptError, RuntimeError):  # the latter: another FAISS wrote it
+        return None
+    return contents, covers
+
+
+def _updated(
+    database: Database, space: Space, state: State, contents: Contents, covers: State
+) -> VectorIndex | None:
+    """Return a kept index with what has changed since; None where most has."""
+    if covers == state:
+        return contents.index
+    present = _sequence(database, space)
+    changed = len(np.setxor1d(contents.covered, present, assume_unique=True))
+    if changed > _MOST_CHANGED * len(present):
+        return None
+    if changed > _MANY_CHANGED * len(present):
+        rebuild_beside(database.folder, space.name, lambda own: _rebuild(own, space))
+    return bring_up_to_date(
+        contents.index,
+        contents.covered,
+        present,
+        lambda _: read_vectors(database, space, after=covers.last_seq),
+    )
+
+
+def _rebuild(database: Database, space: Space) -> None:
+    """Build the index of a space as it stands now, and write its file."""
+    with database.snapshot():
+        state = state_of(database, space)
+        covered = _sequence(database, space)
+        vectors = read_vectors(database, space)
+    index = build_index(vectors, settings().index_kind)
+    with database.indexing():
+        _write(database, space, state, index, covered)
+        remove_orphans(database)
+
+
+def _sequence(database: Database, space: Space) -> Ids:
+    """Return the sequence numbers of a space's embeddings, in the images' order."""
+    query = "SELECT seq FROM embeddings WHERE space_id = ? ORDER BY row"
+    found = database.read(query, (space.source_id,))
+    return np.fromiter((record[0] for record in found), np.int64, len(found))
+
+
+def _write(
+    database: Database, space: Space, state: State, index: VectorIndex, covered: Ids
+) -> None:
+    _, why = choose_kind(len(index), settings().index_kind)
+    pieces, digest = packed(cast(BuiltIndex, index), covered, why)
     folder = database.folder / "index"
     folder.mkdir(exist_ok=True)
     name = f"{space.name}-{digest[:16]}.{index.kind}"
-    write_durably(folder / name, data)
+    write_durably(folder / name, pieces)
     with database.transaction() as connection:
         connection.execute(
             "INSERT OR REPLACE INTO index_files VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -119,7 +210,3 @@ def remove_orphans(database: Database) -> list[Path]:
 def _record(database: Database, space: Space) -> sqlite3.Row | None:
     found = database.read("SELECT * FROM index_files WHERE space_id = ?", (space.space_id,))
     return found[0] if found else None
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

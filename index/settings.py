@@ -41,6 +41,14 @@ class Settings(BaseSettings):
     batch_size: int = Field(
         0, ge=0, description="Pictures per encoder batch; 0 lets the device decide."
     )
+    index_kind: Literal["auto", "flat", "flat16", "ivf", "hnsw", "sq8"] = Field(
+        "auto", description="Kind of vector index; auto goes by the number of vectors."
+    )
+    check_index_files: bool = Field(
+        True,
+        description="Compare a whole index file with its checksums before its first answer; "
+        "otherwise only its header and size.",
+    )
     threads: int = Field(
         0, ge=0, description="Threads for decoding and encoding; 0 takes every core."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -39,11 +39,16 @@ def info(collection: CollectionArgument, as_json: JsonFlag = False) -> None:
     for space in found["spaces"]:
         out.print(
             f"Space {space['name']}: {space['embeddings']} vectors of {space['dim']} dimensions, "
-            f"encoder {space['encoder']} with {space['views']} view(s), "
-            f"index {space['index'] or 'not built yet'}",
+            f"encoder {space['encoder']} with {space['views']} view(s), " + _about_index(space),
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _about_index(space: dict[str, Any]) -> str:
+    if not space["index"]:
+        return "index not built yet"
+    return f"index {space['index_why']}; recall@10 {space['index_recall']:.3f}"
 
 
 @app.command("verify")
@@ -52,21 +57,30 @@ def verify(
     pictures: Annotated[
         bool, typer.Option(help="Also compare every picture with its stored hash.")
     ] = False,
+    recall: Annotated[
+        bool, typer.Option(help="Also measure every index against exact search.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Check the database, the vectors and the index files. Exit code 4 where the truth is hurt."""
     from holotype.index.collection import Collection
+    from holotype.index.info import recall_of
     from holotype.index.info import verify as run
 
     with Collection.open(collection) as opened:
         found = run(opened, pictures=pictures)
+        measured = recall_of(opened) if recall and not found.errors else {}
     if as_json:
-        print_json({"ok": not found.errors, **vars(found)})
+        print_json(
+            {"ok": not found.errors, **vars(found)} | ({"recall": measured} if recall else {})
+        )
     else:
         for sentence in found.errors:
             err.print(f"[red]error[/red] {sentence}", highlight=False, soft_wrap=True)
         for sentence in found.warnings:
             err.print(f"[yellow]warning[/yellow] {sentence}", highlight=False, soft_wrap=True)
+        for space, share in measured.items():
+            out.print(f"Space {space}: recall@10 {share:.3f} against exact search", highlight=False)
         out.print("The collection is damaged." if found.errors else "The collection is whole.")
     if found.errors:
         raise typer.Exit(4)

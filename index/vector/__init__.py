@@ -1,10 +1,27 @@
-"""Vector indexes by kind. A new kind is one module and one line in `KINDS`."""
+"""Vector indexes by kind. A new kind is one module and one line in `auto.KINDS`."""
 
 from __future__ import annotations
 
-from .base import VectorIndex
+from .auto import AUTO, KINDS, build_index, choose_kind, measure_recall
+from .base import BuiltIndex, VectorIndex
+from .file import Contents, check_index, open_index, packed, read_header
 from .flat import FlatIndex
+from .layered import LayeredIndex, bring_up_to_date
 
-KINDS: dict[str, type[VectorIndex]] = {"flat": FlatIndex}
-
-__all__ = ["KINDS", "FlatIndex", "VectorIndex"]
+__all__ = [
+    "AUTO",
+    "KINDS",
+    "BuiltIndex",
+    "Contents",
+    "FlatIndex",
+    "LayeredIndex",
+    "VectorIndex",
+    "bring_up_to_date",
+    "build_index",
+    "check_index",
+    "choose_kind",
+    "measure_recall",
+    "open_index",
+    "packed",
+    "read_header",
+]

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol, Self
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 Embeddings = NDArray[np.float32]
+Ids = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
 Allowed = NDArray[np.bool_]
+Answer = tuple[Embeddings, Ids]
+Card = Mapping[str, Any]
+Parts = Mapping[str, NDArray[Any]]
 
 
 class VectorIndex(Protocol):
-    """A cache over the vectors of a space that answers k-NN; ids are their places, 0 … n-1."""
+    """A cache over the vectors of a space that answers k-NN; ids are their places, 0 … n-1.
 
-    kind: ClassVar[str]
+    An index is never changed once it is made, so any number of threads may search it.
+    """
 
-    @classmethod
-    def build(cls, vectors: Embeddings) -> Self:
-        """Index unit rows, float32 [n, dim]."""
+    @property
+    def kind(self) -> str:
+        """One of `auto.KINDS`."""
         ...
 
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        """Read what `to_bytes` wrote. The caller has verified the bytes: FAISS does not."""
-        ...
-
-    def to_bytes(self) -> bytes:
-        """Return the index as bytes."""
+    @property
+    def card(self) -> Card:
+        """How the index was tuned and what it reached, JSON-ready; empty where it is exact."""
         ...
 
     def __len__(self) -> int:
@@ -39,9 +42,7 @@ class VectorIndex(Protocol):
         """The indexed rows, float32 [n, dim]."""
         ...
 
-    def search(
-        self, queries: Embeddings, k: int, allowed: Allowed | None = None
-    ) -> tuple[Embeddings, NDArray[np.int64]]:
+    def search(self, queries: Embeddings, k: int, allowed: Allowed | None = None) -> Answer:
         """Return the nearest vectors of each query.
 
         Args:
@@ -53,4 +54,23 @@ class VectorIndex(Protocol):
             cosines float32 [q, m], exact and best first, and ids int64 [q, m], with
             m = min(k, number of allowed). Equal cosines come in the order of their ids.
         """
+        ...
+
+
+class BuiltIndex(VectorIndex, Protocol):
+    """An index that is built from vectors and kept in a file."""
+
+    @classmethod
+    def build(cls, vectors: Embeddings) -> Self:
+        """Index unit rows, float32 [n, dim], a copy of them."""
+        ...
+
+    @classmethod
+    def from_parts(cls, card: Card, parts: Parts) -> Self:
+        """Read what `card` and `parts` gave. The caller has verified the bytes: FAISS does not."""
+        ...
+
+    @property
+    def parts(self) -> Parts:
+        """The arrays that the index consists of, by name."""
         ...

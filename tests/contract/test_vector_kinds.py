@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from holotype.index.vector import KINDS, VectorIndex
+from holotype.index.vector import KINDS, BuiltIndex, open_index, packed
 
 ROWS, DIM, QUERIES = 400, 24, 7
 SEED = 20240611
 
 Matrix = NDArray[np.float32]
-Kind = type[VectorIndex]
+Kind = type[BuiltIndex]
 
 
 def unit(values: NDArray[np.float64]) -> Matrix:
@@ -123,9 +125,13 @@ def test_any_dimension_works(kind: Kind, dim: int) -> None:
     )
 
 
-def test_bytes_bring_back_the_same_index(kind: Kind, vectors: Matrix, queries: Matrix) -> None:
+def test_its_file_brings_back_the_same_index(
+    kind: Kind, vectors: Matrix, queries: Matrix, tmp_path: Path
+) -> None:
     built = kind.build(vectors)
-    again = kind.from_bytes(built.to_bytes())
+    pieces, digest = packed(built, np.arange(ROWS), "asked for")
+    (tmp_path / "i").write_bytes(b"".join(pieces))
+    again = open_index(tmp_path / "i", digest).index
     assert len(again) == len(built) == ROWS
     np.testing.assert_allclose(again.vectors, vectors, atol=1e-6)
     for before, after in zip(built.search(queries, 10), again.search(queries, 10), strict=True):

@@ -1,0 +1,152 @@
+"""What the approximate kinds share: codes propose candidates, the rows themselves decide."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from . import library
+from .base import Allowed, Answer, Card, Embeddings, Ids, Parts
+from .exact import best, nearest
+from .tuning import TUNED_AT, Level, Plan, level_for, tune
+
+_FEWEST = 1024  # with fewer rows there is nothing to save
+# What one row costs, in units of one 4-bit product-quantised code; measured, see docs/search.md.
+EXACT, AGAIN = 10, 40
+
+
+class CodedIndex(ABC):
+    """Candidates from a FAISS index over codes, scored again from float32 rows.
+
+    The planner is `search`: few allowed rows are compared one by one; for many, the effort is that
+    which was tuned for the share of rows that are allowed *near the query*; where that is too
+    small, or too few candidates turn up, all allowed rows are compared.
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(self, vectors: Embeddings, codes: Any, levels: tuple[Level, ...]) -> None:
+        self._vectors = vectors
+        self._codes = codes
+        self._levels = levels
+        self._kept: Parts = {}
+
+    @classmethod
+    def build(cls, vectors: Embeddings) -> Self:
+        """Index unit rows, float32 [n, dim], and tune the index."""
+        rows = np.array(vectors, np.float32, order="C")
+        if len(rows) < _FEWEST:
+            return cls(rows, None, ())
+        library.use_threads(len(rows))
+        library.let_blas_multiply(rows.shape[1])
+        index = cls(rows, cls._encode(rows), ())
+        index._levels = tune(rows, index._find, index._plan())
+        return index
+
+    @classmethod
+    def from_parts(cls, card: Card, parts: Parts) -> Self:
+        """Read what `card` and `parts` gave; the caller has verified it."""
+        codes = library.from_bytes(parts["codes"]) if "codes" in parts else None
+        index = cls(parts["vectors"], codes, tuple(Level(**level) for level in card["levels"]))
+        index._kept = parts  # FAISS goes on reading the codes there
+        return index
+
+    @property
+    def card(self) -> Card:
+        """Effort and recall at every share of allowed rows that the index was tuned for."""
+        return {"levels": [asdict(level) for level in self._levels]}
+
+    @property
+    def parts(self) -> Parts:
+        """The vectors, and the codes in FAISS's format."""
+        parts: dict[str, NDArray[Any]] = {"vectors": self._vectors}
+        if self._codes is not None:
+            parts["codes"] = library.to_bytes(self._codes)
+        return parts
+
+    def __len__(self) -> int:
+        return len(self._vectors)
+
+    @property
+    def vectors(self) -> Embeddings:
+        """The indexed rows, float32 [n, dim], without a copy."""
+        return self._vectors
+
+    def search(self, queries: Embeddings, k: int, allowed: Allowed | None = None) -> Answer:
+        """Return exact cosines and ids, best first; see `VectorIndex.search`."""
+        queries = np.ascontiguousarray(queries, np.float32)
+        count = len(self) if allowed is None else int(np.count_nonzero(allowed))
+        k = min(k, count)
+        if k == 0 or not self._levels or EXACT * count <= self._costs[0]:
+            return nearest(self._vectors, queries, k, allowed)
+        library.use_threads(len(queries))
+        if allowed is None:
+            return self._at_level(self._level(_depth(k), count), queries, k, None)
+        scores, ids = library.empty_answer(len(queries), k)
+        chosen = self._choose(queries, k, count, allowed)
+        for level in np.unique(chosen):
+            which = chosen == level
+            scores[which], ids[which] = self._at_level(int(level), queries[which], k, allowed)
+        return scores, ids
+
+    def _choose(self, queries: Embeddings, k: int, count: int, allowed: Allowed) -> Ids:
+        """Return the level of every query, -1 where all allowed rows must be compared."""
+        shares = self._shares(queries, allowed)
+        # Where a filter thins out the query's surroundings, what it allows lies scattered beyond.
+        shares[shares < 0.5 * count / len(self)] = 0
+        return np.array([self._level(share * _depth(k), count) for share in shares], np.int64)
+
+    def _level(self, share: float, count: int) -> int:
+        """Return the level for a share of allowed rows; -1 where comparing all is cheaper."""
+        place = level_for(self._levels, share)
+        return -1 if place >= 0 and EXACT * count <= self._costs[place] else place
+
+    def _at_level(self, place: int, queries: Embeddings, k: int, allowed: Allowed | None) -> Answer:
+        if place < 0:
+            return nearest(self._vectors, queries, k, allowed)
+        level = self._levels[place]
+        ids = self._candidates(queries, level, k, allowed)
+        scores, ids = best(library.score(self._vectors, queries, ids), ids, k)
+        short = ids[:, -1] < 0
+        if short.any():
+            scores[short], ids[short] = nearest(self._vectors, queries[short], k, allowed)
+        return scores, ids
+
+    def _candidates(
+        self, queries: Embeddings, level: Level, k: int, allowed: Allowed | None
+    ) -> Ids:
+        """Return the rows to score again, int64 [q, k or more]; -1 where there are fewer."""
+        return self._find(queries, level.effort, max(k, TUNED_AT) * level.factor, allowed)
+
+    @cached_property
+    def _costs(self) -> list[float]:
+        cost = self._plan().cost
+        return [cost(level.effort, level.factor) for level in self._levels]
+
+    @staticmethod
+    @abstractmethod
+    def _encode(vectors: Embeddings) -> faiss.Index:
+        """Train on and encode the rows."""
+
+    @abstractmethod
+    def _plan(self) -> Plan:
+        """Return what may be tuned."""
+
+    @abstractmethod
+    def _find(self, queries: Embeddings, effort: int, count: int, allowed: Allowed | None) -> Ids:
+        """Return candidates by their codes, int64 [q, count]; -1 where there are fewer."""
+
+    @abstractmethod
+    def _shares(self, queries: Embeddings, allowed: Allowed) -> NDArray[np.float64]:
+        """Return what share of the rows near each query is allowed, float64 [q]."""
+
+
+def _depth(k: int) -> float:
+    """Return the share at which the tenth row that is allowed lies as deep as the k-th of all."""
+    return min(1.0, TUNED_AT / k)

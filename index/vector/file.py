@@ -1,0 +1,176 @@
+"""The file of an index: a header with a digest of every block, then its arrays.
+
+    HOLOTYPE INDEX 1, length of the header (8 bytes, little endian), header (JSON), arrays
+
+Header and arrays begin at multiples of 4096 bytes, so that the arrays of a large index are mapped,
+not read: opening takes no memory, and processes share the pages. The database keeps the sha256 of
+the header; the header keeps those of the arrays, in blocks that are checked in parallel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import CorruptError
+from ..runtime import worker_count
+from .auto import KINDS
+from .base import BuiltIndex, Bytes, Ids
+
+_MAGIC = b"HOLOTYPE INDEX 1"
+_PREFIX = len(_MAGIC) + 8
+_PAGE = 4096
+_BLOCK = 64 << 20
+_MAPPED_FROM = 256 << 20  # bytes; a smaller file is read into memory, where nothing can change it
+
+Buffer = bytes | memoryview
+_verified: set[tuple[str, int, int, int, str]] = set()
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """What an index file holds.
+
+    Attributes:
+        index: the index.
+        covered: int64 [n], the sequence numbers of its rows.
+    """
+
+    index: BuiltIndex
+    covered: Ids
+
+
+def packed(index: BuiltIndex, covered: Ids, why: str) -> tuple[list[Buffer], str]:
+    """Return the pieces of an index's file, to be written in their order, and its digest.
+
+    Args:
+        index: the index.
+        covered: int64 [n], the sequence numbers of its rows.
+        why: one sentence on why it is of its kind.
+    """
+    arrays = {**index.parts, "covered": covered}
+    body: list[Buffer] = []
+    described = []
+    start = 0
+    for name, array in arrays.items():
+        data = np.ascontiguousarray(array)
+        size = data.nbytes + -data.nbytes % _PAGE
+        raw = data.reshape(-1).view(np.uint8).data
+        body += [raw, bytes(size - data.nbytes)]
+        described.append(
+            {"name": name, "dtype": data.dtype.str, "shape": data.shape, "start": start}
+            | {"size": size, "sha256": [_digest(*block) for block in _blocks(raw, size)]}
+        )
+        start += size
+    about = {"kind": index.kind, "why": why, "count": len(index), "card": index.card}
+    header = _header({**about, "parts": described, "size": start})
+    return [header, *body], hashlib.sha256(header).hexdigest()
+
+
+def read_header(path: Path, digest: str) -> Mapping[str, Any]:
+    """Return what a file says about its index: kind, why, count, card, parts.
+
+    Raises:
+        CorruptError: it is missing, is not the file of that digest, is of another format, or has
+            another size.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(_PREFIX)
+            length = int.from_bytes(start[len(_MAGIC) :], "little")
+            size = path.stat().st_size
+            data = start + file.read(min(length, size))
+    except OSError as error:
+        raise CorruptError(f"{path} cannot be read ({error.strerror})") from error
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise CorruptError(f"{path} is damaged (its checksum differs)")
+    if not data.startswith(_MAGIC):
+        raise CorruptError(f"{path} is of another version of Holotype")
+    header: dict[str, Any] = json.loads(data[_PREFIX:])
+    if size != len(data) + header["size"]:
+        raise CorruptError(f"{path} is damaged ({size} bytes; {len(data) + header['size']} needed)")
+    return header | {"start": len(data)}
+
+
+def open_index(
+    path: Path, digest: str, *, verify: bool = True, mapped_from: int = _MAPPED_FROM
+) -> Contents:
+    """Open an index file.
+
+    Args:
+        path: the file.
+        digest: what `packed` gave.
+        verify: compare every block with its digest, unless this process has done so already;
+            otherwise only the header and the sizes.
+        mapped_from: bytes from which on a file is mapped, not read.
+
+    Raises:
+        CorruptError: the file is missing or damaged.
+    """
+    header = read_header(path, digest)
+    data: Bytes = (
+        np.memmap(path, np.uint8, "r", offset=header["start"])
+        if header["size"] >= mapped_from
+        else np.fromfile(path, np.uint8, offset=header["start"])
+    )
+    found = path.stat()
+    identity = (str(path.absolute()), found.st_ino, found.st_mtime_ns, found.st_size, digest)
+    if verify and identity not in _verified:
+        _verify(path, header, data)
+        _verified.add(identity)
+    arrays = {part["name"]: _array(part, data) for part in header["parts"]}
+    covered = arrays.pop("covered")
+    return Contents(KINDS[header["kind"]].from_parts(header["card"], arrays), covered)
+
+
+def check_index(path: Path, digest: str) -> None:
+    """Compare every block of an index file with its digest, whoever has done so before.
+
+    Raises:
+        CorruptError: the file is missing or damaged.
+    """
+    header = read_header(path, digest)
+    _verify(path, header, np.memmap(path, np.uint8, "r", offset=header["start"]))
+
+
+def _header(content: Mapping[str, Any]) -> bytes:
+    text = json.dumps(content).encode()
+    text += b" " * (-(len(text) + _PREFIX) % _PAGE)
+    return _MAGIC + len(text).to_bytes(8, "little") + text
+
+
+def _verify(path: Path, header: Mapping[str, Any], data: Bytes) -> None:
+    blocks, wanted = [], []
+    for part in header["parts"]:
+        whole = np.asarray(data[part["start"] : part["start"] + part["size"]]).data
+        blocks += list(_blocks(whole, part["size"]))
+        wanted += part["sha256"]
+    with ThreadPoolExecutor(worker_count()) as pool:
+        if list(pool.map(lambda block: _digest(*block), blocks)) != wanted:
+            raise CorruptError(f"{path} is damaged (its checksum differs)")
+
+
+def _blocks(data: memoryview, size: int) -> Iterator[tuple[memoryview, int]]:
+    """Yield the blocks of an array, each with the number of zeros that follow it in the file."""
+    for start in range(0, size, _BLOCK):
+        block = data[start : start + _BLOCK]
+        yield block, min(_BLOCK, size - start) - len(block)
+
+
+def _digest(data: memoryview, zeros: int) -> str:
+    digest = hashlib.sha256(data)
+    digest.update(bytes(zeros))
+    return digest.hexdigest()
+
+
+def _array(part: Mapping[str, Any], data: Bytes) -> Any:
+    dtype = np.dtype(part["dtype"])
+    stop = part["start"] + dtype.itemsize * int(np.prod(part["shape"]))
+    return np.asarray(data[part["start"] : stop]).view(dtype).reshape(part["shape"])

@@ -1,0 +1,107 @@
+"""An index that was built some changes ago, with what has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+
+from .base import Allowed, Answer, Card, Embeddings, Ids, VectorIndex
+from .exact import best, join, nearest
+
+_FEW_LOST = 64
+
+
+class LayeredIndex:
+    """A built index whose lost rows are masked, beside the rows that are newer than it.
+
+    It is never changed and changes nothing: every state of a space gets one of its own, over the
+    same built index.
+    """
+
+    def __init__(self, base: VectorIndex, base_places: Ids, tail: Embeddings, places: Ids) -> None:
+        """Join a built index and newer rows.
+
+        Args:
+            base: the built index.
+            base_places: int64 [len(base)], the present place of its rows, -1 of lost ones.
+            tail: float32 [t, dim], the newer rows.
+            places: int64 [t], their places.
+        """
+        self.base = base
+        self._base_places = base_places
+        self._tail = np.ascontiguousarray(tail)
+        self._tail_places = places
+        self._alive = base_places >= 0
+        self._lost = int(np.count_nonzero(~self._alive))
+
+    @property
+    def kind(self) -> str:
+        """That of the built index."""
+        return self.base.kind
+
+    @property
+    def card(self) -> Card:
+        """How the built index was tuned."""
+        return self.base.card
+
+    @property
+    def changes(self) -> int:
+        """How many rows came or went since the index was built."""
+        return self._lost + len(self._tail)
+
+    def __len__(self) -> int:
+        return len(self.base) - self._lost + len(self._tail)
+
+    @cached_property
+    def vectors(self) -> Embeddings:
+        """The indexed rows, float32 [n, dim], put together when first asked for."""
+        rows = np.empty((len(self), self._tail.shape[1]), np.float32)
+        rows[self._base_places[self._alive]] = self.base.vectors[self._alive]
+        rows[self._tail_places] = self._tail
+        return rows
+
+    def search(self, queries: Embeddings, k: int, allowed: Allowed | None = None) -> Answer:
+        """Return exact cosines and ids, best first; see `VectorIndex.search`."""
+        queries = np.ascontiguousarray(queries, np.float32)
+        built = self._search_built(queries, k, allowed)
+        in_tail = None if allowed is None else allowed[self._tail_places]
+        scores, ids = nearest(self._tail, queries, k, in_tail)
+        k = min(k, built[0].shape[1] + scores.shape[1])
+        return join(built, (scores, self._tail_places[ids]), k)
+
+    def _search_built(self, queries: Embeddings, k: int, allowed: Allowed | None) -> Answer:
+        if allowed is None and 0 < self._lost <= _FEW_LOST:
+            # However the lost rows rank, enough others are among so many more.
+            scores, ids = self.base.search(queries, k + self._lost)
+            places = self._base_places[ids]
+            scores = np.where(places < 0, np.float32(-np.inf), scores)
+            return best(scores, places, min(k, len(self.base) - self._lost))
+        if allowed is not None:
+            allowed = allowed[self._base_places] & self._alive
+        elif self._lost:
+            allowed = self._alive
+        scores, ids = self.base.search(queries, k, allowed)
+        return scores, self._base_places[ids]
+
+
+def bring_up_to_date(
+    base: VectorIndex, covered: Ids, present: Ids, read: Callable[[Ids], Embeddings]
+) -> VectorIndex:
+    """Return an index over the present rows of a space, made of one that was built before.
+
+    Args:
+        base: the built index.
+        covered: int64 [len(base)], the sequence numbers of its rows.
+        present: int64 [n], the sequence numbers of the present rows, in their order. A row that
+            changed has a new number; numbers are never used twice.
+        read: gives the vectors, float32 [m, dim], of places among the present rows, int64 [m].
+    """
+    if np.array_equal(covered, present):
+        return base
+    _, then, now = np.intersect1d(covered, present, assume_unique=True, return_indices=True)
+    places = np.full(len(covered), -1, np.int64)
+    places[then] = now
+    fresh = np.setdiff1d(np.arange(len(present)), now, assume_unique=True)
+    return LayeredIndex(base, places, read(fresh), fresh)

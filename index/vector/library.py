@@ -1,0 +1,111 @@
+"""FAISS as this package uses it: kernels and threads chosen, calls without its Python wrappers.
+
+Its `torch_utils`, once imported anywhere, replaces `Index.search` by one that refuses parameters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..runtime import prepare
+
+prepare()
+
+import faiss  # noqa: E402
+
+from .base import Answer, Bytes, Embeddings, Ids  # noqa: E402
+
+_BATCH = 32  # from so many queries on, threads inside a call pay
+_THREADS = int(faiss.omp_get_max_threads())
+
+
+def use_threads(queries: int) -> None:
+    """Give FAISS one thread for a few queries, which run beside others, and all for a batch.
+
+    OpenMP's threads wait busily: inside a small search they cost more than they bring.
+    """
+    faiss.omp_set_num_threads(_THREADS if queries >= _BATCH else 1)
+
+
+def let_blas_multiply(dim: int) -> None:
+    """Let batches be matrix products from 5 queries on.
+
+    Below this many products FAISS reads the whole matrix anew for each query of a batch.
+    """
+    faiss.cvar.distance_compute_blas_threshold = 4 * dim
+
+
+def bitmap(allowed: NDArray[np.bool_]) -> faiss.IDSelector:
+    """Return bool [n] as what FAISS calls a selector."""
+    return faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+
+
+def search(
+    index: faiss.Index, queries: Embeddings, k: int, parameters: faiss.SearchParameters | None
+) -> Answer:
+    """Search a FAISS index; -1 where it finds fewer than k."""
+    answer = empty_answer(len(queries), k)
+    index.search_c(len(queries), _at(queries), k, *map(_at, answer), parameters)
+    return answer
+
+
+def scan(
+    rows: Embeddings, queries: Embeddings, k: int, selector: faiss.IDSelector | None = None
+) -> Answer:
+    """Return the k best of contiguous rows by comparing every one, or every selected one."""
+    let_blas_multiply(rows.shape[1])
+    answer = empty_answer(len(queries), k)
+    sizes = (rows.shape[1], len(queries), len(rows), k)
+    faiss.knn_inner_product(_at(queries), _at(rows), *sizes, *map(_at, answer), selector)
+    return answer
+
+
+def score(rows: Embeddings, queries: Embeddings, ids: Ids) -> Embeddings:
+    """Return the product of every query with its own rows.
+
+    Args:
+        rows: float32 [n, dim].
+        queries: float32 [q, dim].
+        ids: int64 [q, m]; -1 scores -inf.
+    """
+    ids = np.ascontiguousarray(ids)
+    scores = np.empty(ids.shape, np.float32)
+    places = map(_at, (scores, queries, rows, ids))
+    faiss.fvec_inner_products_by_idx(*places, rows.shape[1], len(queries), ids.shape[1])
+    return scores
+
+
+def train(index: faiss.IndexIVF, vectors: Embeddings) -> None:
+    """Find the centroids of an inverted file with every thread, its codes with one.
+
+    Threads wait for each other in the small k-means of the codes: ten times the processor time.
+    """
+    faiss.omp_set_num_threads(_THREADS)
+    index.train_q1(len(vectors), _at(vectors), False, index.metric_type)
+    faiss.omp_set_num_threads(1)
+    index.train(vectors)
+    faiss.omp_set_num_threads(_THREADS)
+
+
+def to_bytes(index: faiss.Index) -> Bytes:
+    """Return a FAISS index in FAISS's own format, uint8 [size]."""
+    data: Bytes = faiss.serialize_index(index)
+    return data
+
+
+def from_bytes(data: Bytes) -> faiss.Index:
+    """Return the FAISS index of verified bytes; it may go on using them, so keep them."""
+    return faiss.read_index(faiss.ZeroCopyIOReader(_at(data), data.size))
+
+
+def empty_answer(queries: int, k: int) -> Answer:
+    """Return room for the scores and ids of k hits of every query."""
+    return np.empty((queries, k), np.float32), np.empty((queries, k), np.int64)
+
+
+def _at(values: object) -> Any:
+    """Return a pointer to a contiguous array, which may be mapped read-only from a file."""
+    return faiss.swig_ptr(np.asarray(values))

@@ -1,0 +1,48 @@
+"""Every vector compared by a shorter code: half precision, or 8 bits a dimension."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from . import library
+from .base import Allowed, Embeddings, Ids
+from .coded import CodedIndex
+from .tuning import Plan
+
+_STEP = 4  # what comparing one row costs, in units of one 4-bit code
+
+
+class Flat16Index(CodedIndex):
+    """All rows compared at half precision; the best are scored again at full precision."""
+
+    kind: ClassVar[str] = "flat16"
+    code: ClassVar[str] = "SQfp16"
+
+    @classmethod
+    def _encode(cls, vectors: Embeddings) -> faiss.Index:
+        index = faiss.index_factory(vectors.shape[1], cls.code, faiss.METRIC_INNER_PRODUCT)
+        index.train(vectors)
+        index.add(vectors)
+        return index
+
+    def _plan(self) -> Plan:
+        return Plan((1,), (10, 20, 40), (1.0,), lambda _, factor: _STEP * len(self))
+
+    def _find(self, queries: Embeddings, effort: int, count: int, allowed: Allowed | None) -> Ids:
+        selector = None if allowed is None else library.bitmap(allowed)
+        parameters = faiss.SearchParameters(sel=selector)
+        return library.search(self._codes, queries, count, parameters)[1]
+
+    def _shares(self, queries: Embeddings, allowed: Allowed) -> NDArray[np.float64]:
+        return np.ones(len(queries))
+
+
+class Sq8Index(Flat16Index):
+    """All rows compared by 8 bits a dimension; the best are scored again at full precision."""
+
+    kind: ClassVar[str] = "sq8"
+    code: ClassVar[str] = "SQ8"
