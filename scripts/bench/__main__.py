@@ -1,21 +1,38 @@
-"""`make bench`: run every benchmark, print its table, write its JSON into bench-results/."""
+"""`make bench`: run every benchmark, print its table, write its JSON into bench-results/.
+
+One alone: `python -m holotype.scripts.bench search --rows 200000 --kind unclustered`.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from . import ingest
+from . import ingest, search
 
 OUT = Path("bench-results")
-BENCHMARKS = {"ingest": ingest.run}
+BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {"ingest": ingest.run, "search": search.run}
 
 
 def main() -> None:
-    """Run the benchmarks one after the other."""
+    """Run the benchmarks one after the other, or one with options of its own."""
+    parser = argparse.ArgumentParser(prog="python -m holotype.scripts.bench", description=__doc__)
+    parser.add_argument("only", nargs="?", choices=sorted(BENCHMARKS))
+    parser.add_argument("--rounds", type=int, help="how often every contender is asked")
+    parser.add_argument("--rows", type=int, help="search: vectors to search")
+    parser.add_argument("--dim", type=int, help="search: their length")
+    parser.add_argument("--kind", choices=["clustered", "unclustered"], help="search: of vectors")
+    parser.add_argument("--engines", help="search: names, separated by commas")
+    options = {name: value for name, value in vars(parser.parse_args()).items() if value}
+    only = options.pop("only", None)
+    if options and only is None:
+        parser.error("options are of one benchmark; name it")
     OUT.mkdir(exist_ok=True)
-    for name, run in BENCHMARKS.items():
-        result = run()
+    for name in [only] if only else BENCHMARKS:
+        result = BENCHMARKS[name](**options)
         (OUT / f"{name}.json").write_text(json.dumps(result, indent=2))
 
 
