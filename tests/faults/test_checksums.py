@@ -18,6 +18,7 @@ from holotype.index.schema import SEALED
 from holotype.index.search import stored_vector
 from holotype.scripts.bench.faults import plain
 from holotype.scripts.bench.faults.corruptions import WRONG, corrupt
+from holotype.scripts.bench.faults.indexes import corrupt_indexes
 from holotype.training.spaces import calibrate_space, tune_space
 
 SEED = 8
@@ -125,6 +126,13 @@ def test_random_damage_gives_no_wrong_answer(tmp_path: Path) -> None:
     """More of the same: python -m holotype.scripts.bench.faults."""
     outcomes = corrupt(tmp_path, 60, seed=SEED)
     assert sum(sum(counts.values()) for counts in outcomes.values()) == 60
+    wrong = [case for case, counts in outcomes.items() if counts[WRONG]]
+    assert wrong == [], f"seed {SEED}"
+
+
+def test_random_damage_to_an_index_of_any_kind_gives_no_wrong_answer(tmp_path: Path) -> None:
+    outcomes = corrupt_indexes(tmp_path, 25, seed=SEED)
+    assert sum(sum(counts.values()) for counts in outcomes.values()) == 25
     wrong = [case for case, counts in outcomes.items() if counts[WRONG]]
     assert wrong == [], f"seed {SEED}"
 

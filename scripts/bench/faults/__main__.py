@@ -13,6 +13,7 @@ import typer
 from ...console import out
 from .calls import OPERATIONS, die_at_every_call, fail_every_call
 from .corruptions import WRONG, Outcomes, corrupt
+from .indexes import corrupt_indexes
 from .kills import WRITERS, Kills, kill_writers
 
 Calls = dict[tuple[str, bool], tuple[int, list[str]]]
@@ -20,7 +21,7 @@ Calls = dict[tuple[str, bool], tuple[int, list[str]]]
 
 def main(
     kills: Annotated[int, typer.Option(min=0, help="Writers killed, four at a time.")] = 100,
-    corruptions: Annotated[int, typer.Option(min=0, help="Files damaged.")] = 200,
+    corruptions: Annotated[int, typer.Option(min=0, help="Files damaged, and indexes too.")] = 200,
     seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
     to: Annotated[Path, typer.Option(help="Folder for faults.json.")] = Path("bench-results"),
 ) -> None:
@@ -30,6 +31,8 @@ def main(
         killed = kill_writers(Path(folder), -(-kills // WRITERS), seed=seed)
     with tempfile.TemporaryDirectory() as folder:
         outcomes = corrupt(Path(folder), corruptions, seed=seed)
+    with tempfile.TemporaryDirectory() as folder:
+        outcomes |= corrupt_indexes(Path(folder), corruptions, seed=seed)
     failed = {(name, False): fail_every_call(name, crash=False) for name in OPERATIONS}
     failed |= {(name, True): die_at_every_call(name) for name in OPERATIONS}
     _show_kills(killed)
