@@ -18,7 +18,7 @@ from .tuning import TUNED_AT, Level, Plan, level_for, tune
 
 _FEWEST = 1024  # with fewer rows there is nothing to save
 # What one row costs, in units of one 4-bit product-quantised code; measured, see docs/search.md.
-EXACT, AGAIN = 10, 40
+EXACT, AGAIN = 5, 40
 
 
 class CodedIndex(ABC):
@@ -111,18 +111,12 @@ class CodedIndex(ABC):
         if place < 0:
             return nearest(self._vectors, queries, k, allowed)
         level = self._levels[place]
-        ids = self._candidates(queries, level, k, allowed)
+        ids = self._find(queries, level.effort, max(k, TUNED_AT) * level.factor, allowed)
         scores, ids = best(library.score(self._vectors, queries, ids), ids, k)
         short = ids[:, -1] < 0
         if short.any():
             scores[short], ids[short] = nearest(self._vectors, queries[short], k, allowed)
         return scores, ids
-
-    def _candidates(
-        self, queries: Embeddings, level: Level, k: int, allowed: Allowed | None
-    ) -> Ids:
-        """Return the rows to score again, int64 [q, k or more]; -1 where there are fewer."""
-        return self._find(queries, level.effort, max(k, TUNED_AT) * level.factor, allowed)
 
     @cached_property
     def _costs(self) -> list[float]:

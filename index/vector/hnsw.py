@@ -20,7 +20,7 @@ from .tuning import Plan, held_out
 
 _NEIGHBOURS, _BUILD_EFFORT = 32, 128
 _EFFORTS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024, 2048)
-_STEP = 150  # what visiting one node costs, in units of one 4-bit code
+_STEP = 75  # what visiting one node costs, in units of one 4-bit code
 
 
 class HnswIndex(CodedIndex):

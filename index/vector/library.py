@@ -90,6 +90,13 @@ def train(index: faiss.IndexIVF, vectors: Embeddings) -> None:
     faiss.omp_set_num_threads(_THREADS)
 
 
+def replace_quantizer(index: faiss.IndexIVF, quantizer: faiss.Index) -> None:
+    """Let another index over the same centroids find the nearest lists."""
+    quantizer.this.disown()  # the index frees it
+    old, index.quantizer = index.quantizer, quantizer
+    old.this.acquire()
+
+
 def to_bytes(index: faiss.Index) -> Bytes:
     """Return a FAISS index in FAISS's own format, uint8 [size]."""
     data: Bytes = faiss.serialize_index(index)

@@ -13,7 +13,7 @@ from .base import Allowed, Embeddings, Ids
 from .coded import CodedIndex
 from .tuning import Plan
 
-_STEP = 4  # what comparing one row costs, in units of one 4-bit code
+_STEP = 2  # what comparing one row costs, in units of one 4-bit code
 
 
 class Flat16Index(CodedIndex):

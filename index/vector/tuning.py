@@ -66,20 +66,21 @@ def tune(rows: Embeddings, find: Find, plan: Plan) -> tuple[Level, ...]:
     for share in plan.shares:
         allowed = rng.random(len(rows)) < share
         allowed[held] = False
-        level = _cheapest(rows, rows[held], allowed, find, plan, share)
+        # A level also serves the shares up to the next larger one, where candidates lie denser.
+        level = _cheapest(rows, rows[held], allowed, find, _from(plan, levels[-1:]), share)
         if level is None:
             break
         levels.append(level)
-    # A level also serves the shares up to the next larger one, where candidates lie denser.
-    pairs = zip(levels, levels[:1] + levels, strict=False)
-    return tuple(
-        replace(
-            level,
-            effort=max(level.effort, denser.effort),
-            factor=max(level.factor, denser.factor),
-        )
-        for level, denser in pairs
-    )
+    return tuple(levels)
+
+
+def _from(plan: Plan, denser: Sequence[Level]) -> Plan:
+    """Return a plan without less than what a level spends, if there is one."""
+    for level in denser:
+        efforts = [effort for effort in plan.efforts if effort >= level.effort]
+        factors = [factor for factor in plan.factors if factor >= level.factor]
+        return replace(plan, efforts=efforts, factors=factors)
+    return plan
 
 
 def held_out(count: int) -> Ids:

@@ -70,7 +70,7 @@ class Holotype:
         index = self.index
         assert isinstance(index, IvfIndex)
         level = index._levels[0]
-        ids = index._candidates(query, level, k, None)
+        ids = index._find(query, level.effort, k * level.factor, None)
         library.score(index.vectors, query, ids)
 
 
@@ -78,6 +78,12 @@ class HolotypeFlat(Holotype):
     """Our exact index."""
 
     kind: ClassVar[str] = "flat"
+
+
+class HolotypeGraph(Holotype):
+    """Our graph: FAISS's HNSW, tuned when built."""
+
+    kind: ClassVar[str] = "hnsw"
 
 
 class BareFaiss:
@@ -131,6 +137,7 @@ class Numpy:
 ENGINES: dict[str, type[Engine]] = {
     "holotype ivf": Holotype,
     "holotype flat": HolotypeFlat,
+    "holotype hnsw": HolotypeGraph,
     "bare faiss": BareFaiss,
     "hnswlib": Hnswlib,
     "usearch f16": Usearch,

@@ -16,12 +16,14 @@ from holotype.index.vector.base import Allowed, Embeddings, Ids
 
 GRAPH, EFFORT = 32, 128  # neighbours and building effort of every graph
 
+_EFFORTS = (12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 256, 384, 512, 1024)
+
 
 class Hnswlib:
     """hnswlib, float32; a filter is a Python function."""
 
     library: ClassVar[str] = "hnswlib"
-    efforts: ClassVar[tuple[int, ...]] = (16, 32, 64, 128, 256, 512, 1024)
+    efforts: ClassVar[tuple[int, ...]] = _EFFORTS
     filters: ClassVar[bool] = True
 
     def build(self, vectors: Embeddings, filters: dict[str, Allowed], folder: Path) -> None:
@@ -59,7 +61,7 @@ class Usearch:
     """usearch at half precision."""
 
     library: ClassVar[str] = "usearch"
-    efforts: ClassVar[tuple[int, ...]] = (16, 32, 64, 128, 256, 512, 1024)
+    efforts: ClassVar[tuple[int, ...]] = _EFFORTS
     filters: ClassVar[bool] = False
 
     def build(self, vectors: Embeddings, filters: dict[str, Allowed], folder: Path) -> None:
@@ -129,7 +131,7 @@ class Qdrant:
     """Qdrant Edge, the engine of Qdrant inside the process; a filter is an indexed payload."""
 
     library: ClassVar[str] = "qdrant_edge"
-    efforts: ClassVar[tuple[int, ...]] = (16, 32, 64, 128, 256, 512)
+    efforts: ClassVar[tuple[int, ...]] = _EFFORTS
     filters: ClassVar[bool] = True
 
     def build(self, vectors: Embeddings, filters: dict[str, Allowed], folder: Path) -> None:
