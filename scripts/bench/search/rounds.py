@@ -97,6 +97,7 @@ def _measure(
                 results[name].setdefault(only, []).append(_ask(links[name], only, _FILTERED, False))
     for name, link in links.items():
         link.send(None)
+        results[name]["hot_mb"] = link.recv()
         results[name] = _summary(results[name], filters)
 
 
@@ -128,7 +129,17 @@ def _times(rounds: list[Any], count: int) -> dict[str, float]:
 
 def _report(results: dict[str, dict[str, Any]], filters: list[str], title: str) -> None:
     out.print(f"\n{title}; times in microseconds: median of rounds (best round)")
-    heads = ("build CPU s", "disk MB", "anon MB", "recall", "p50", "p99", "CPU", "batch/s")
+    heads = (
+        "build CPU s",
+        "disk MB",
+        "anon MB",
+        "hot MB",
+        "recall",
+        "p50",
+        "p99",
+        "CPU",
+        "batch/s",
+    )
     out.print(
         f"| engine (effort) | {' | '.join((*heads, *filters))} |", highlight=False, soft_wrap=True
     )
@@ -137,6 +148,7 @@ def _report(results: dict[str, dict[str, Any]], filters: list[str], title: str) 
             f"{result['build_cpu_s']:.1f}",
             f"{result['disk_mb']:.0f}",
             f"{result['anonymous_mb']:.0f}",
+            f"{result['hot_mb']:.0f}",
             f"{result['recall']:.3f}",
             f"{result['p50_us']:.0f} ({result['best_p50_us']:.0f})",
             f"{result['p99_us']:.0f}",

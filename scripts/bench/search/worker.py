@@ -46,18 +46,19 @@ def serve(name: str, data: Path, folder: Path, link: Connection) -> None:
     vectors: Embeddings = np.load(data / "vectors.npy", mmap_mode="r")
     queries: Embeddings = np.load(data / "queries.npy")
     truth: dict[str, Ids] = dict(np.load(data / "truth.npz"))
-    before, start = _anonymous(), time.perf_counter()
+    before, start = _memory(), time.perf_counter()
     engine.open(vectors, folder)
     for query in queries[:3]:
         engine.search(query[None], K, engine.efforts[0], None)
-    opened, memory = time.perf_counter() - start, _anonymous() - before
+    opened, opening = time.perf_counter() - start, _memory()
     effort = _effort(engine, queries[:_TUNED_ON], truth["all"][:_TUNED_ON])
-    answer = {"opened_s": opened, "anonymous_mb": memory, "effort": effort}
+    answer = {"opened_s": opened, "anonymous_mb": opening[0] - before[0], "effort": effort}
     if type(engine) is Holotype:
         answer["layer_us"] = _layer(engine, queries)
     link.send(answer)
     while (asked := link.recv()) is not None:
         link.send(_measure(engine, queries, truth, effort, *asked))
+    link.send(sum(_memory()) - sum(before))
 
 
 def _measure(
@@ -105,10 +106,13 @@ def _effort(engine: Engine, queries: Embeddings, truth: Ids) -> int:
     return engine.efforts[-1]
 
 
-def _anonymous() -> float:
-    """Return the process's anonymous memory in MB."""
+def _memory() -> tuple[float, float]:
+    """Return the process's anonymous memory and the pages of files it has touched, in MB."""
     status = Path("/proc/self/status").read_text()
-    return int(status.partition("RssAnon:")[2].split()[0]) / 1024
+    anonymous, file = (
+        int(status.partition(f"{kind}:")[2].split()[0]) / 1024 for kind in ("RssAnon", "RssFile")
+    )
+    return anonymous, file
 
 
 def truth_of(
