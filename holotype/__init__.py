@@ -17,7 +17,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from .eval.evaluation import Evaluation, evaluate
     from .index.collection import Collection
-    from .index.encoders import Encoder, load_encoder
+    from .index.encoders import Encoder, accelerated, load_encoder
     from .index.errors import HolotypeError
     from .index.export import export_parquet
     from .index.identify import Answer, Determination, identify
@@ -36,6 +36,7 @@ _HOMES = {
     "IngestReport": "index.ingest",
     "Manifest": "index.manifest",
     "Problem": "index.manifest",
+    "accelerated": "index.encoders",
     "evaluate": "eval.evaluation",
     "export_parquet": "index.export",
     "identify": "index.identify",
@@ -56,6 +57,7 @@ __all__ = [
     "Manifest",
     "Problem",
     "__version__",
+    "accelerated",
     "evaluate",
     "export_parquet",
     "identify",

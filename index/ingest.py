@@ -19,7 +19,7 @@ from .encoders import Embeddings, Encoder, Pixels, single_threaded
 from .errors import ManifestError, PictureError
 from .files import write_durably
 from .manifest import Manifest, Problem, Progress
-from .pictures import content_hash, perceptual_hash, picture_size, read_bytes, read_picture
+from .pictures import content_hash, perceptual_hash, read_bytes, read_with_size
 from .records import DETAILS, Image, Space
 from .runtime import worker_count
 from .taxonomy import RANKS
@@ -249,8 +249,8 @@ class _Pipeline:
         """Read a picture once: its hashes, its size, its views and, where wanted, its copy."""
         path = Path(image.path)
         data = read_bytes(path)
-        picture = read_picture(data, target=self.encoder.preprocessing.size, name=path)
-        width, height = picture_size(data)
+        target = self.encoder.preprocessing.size
+        picture, (width, height) = read_with_size(data, target=target, name=path)
         digest = content_hash(data)
         if self.copies is not None:
             path = _keep_copy(data, digest, path.suffix.lower(), self.copies)

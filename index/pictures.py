@@ -70,12 +70,20 @@ def read_picture(data: bytes, *, target: int = 0, name: Named = None) -> Image.I
     Raises:
         PictureError: not a JPEG, PNG, WebP or TIFF; over `HOLOTYPE_MAX_PIXELS`; damaged.
     """
+    return read_with_size(data, target=target, name=name)[0]
+
+
+def read_with_size(
+    data: bytes, *, target: int = 0, name: Named = None
+) -> tuple[Image.Image, tuple[int, int]]:
+    """Return what `read_picture` and `picture_size` do, having opened the picture once."""
     with _opened(data, name) as image:
+        size = image.size
         if target and image.format == "JPEG" and image.mode in ("RGB", "L"):
             image.draft(image.mode, (2 * target, 2 * target))
         try:
             image.load()
-            return to_rgb(_upright(image))
+            return to_rgb(_upright(image)), size
         except Exception as error:  # Pillow's plugins raise many kinds on damaged data
             raise PictureError(
                 f"{_named(name)} is damaged or cut short ({error}); copy it again from its source"
@@ -144,7 +152,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _to_8_bit(values: NDArray[np.generic]) -> NDArray[np.uint8]:
@@ -166,12 +174,11 @@ def _to_8_bit(values: NDArray[np.generic]) -> NDArray[np.uint8]:
     return grey_8
 
 
-def edge_colour(image: Image.Image) -> tuple[int, int, int]:
+def edge_colour(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the mean colour of the outermost pixels: what the specimen lies on."""
-    pixels = np.asarray(image)
     sides = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
-    red, green, blue = np.concatenate(sides).mean(axis=0).round().astype(int).tolist()
-    return red, green, blue
+    mean: NDArray[np.uint8] = np.concatenate(sides).mean(axis=0).round().astype(np.uint8)
+    return mean
 
 
 def shrink(image: Image.Image, limit: int) -> Image.Image:
@@ -183,13 +190,22 @@ def shrink(image: Image.Image, limit: int) -> Image.Image:
     return image if factor <= 1 else image.reduce(factor)
 
 
-def pad_to_square(image: Image.Image) -> Image.Image:
-    """Pad the short sides with the edge colour: nothing is stretched and nothing is cut off."""
-    side = max(image.size)
-    if image.size == (side, side):
-        return image
-    square = Image.new("RGB", (side, side), edge_colour(image))
-    square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
+def pad_to_square(image: Image.Image) -> NDArray[np.uint8]:
+    """Pad the short sides with the edge colour: nothing is stretched and nothing is cut off.
+
+    Returns:
+        uint8 [side, side, 3], the long side of the picture.
+    """
+    pixels = np.array(image)
+    height, width = pixels.shape[:2]
+    if height == width:
+        return pixels
+    side = max(height, width)
+    square = np.empty((side, side * 3), np.uint8)
+    square[:] = np.tile(edge_colour(pixels), side)  # by whole rows, several times faster
+    square = square.reshape(side, side, 3)
+    top, left = (side - height) // 2, (side - width) // 2
+    square[top : top + height, left : left + width] = pixels
     return square
 
 

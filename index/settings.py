@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError
@@ -37,6 +38,14 @@ class Settings(BaseSettings):
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto", description="Where encoders run; auto takes CUDA, then MPS, then the CPU."
+    )
+    engine: Literal["auto", "torch"] = Field(
+        "auto",
+        description="What runs image networks on a CPU; auto takes ONNX Runtime, torch PyTorch.",
+    )
+    cache: Path = Field(
+        Path("~/.cache/holotype"),
+        description="Folder of what can be made again, such as networks prepared for the CPU.",
     )
     batch_size: int = Field(
         0, ge=0, description="Pictures per encoder batch; 0 lets the device decide."

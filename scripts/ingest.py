@@ -86,12 +86,12 @@ def run_ingest(
 ) -> IngestReport:
     """Ingest with progress bars on stderr."""
     from holotype.index.collection import Collection
-    from holotype.index.encoders import load_encoder
+    from holotype.index.encoders import accelerated, load_encoder
     from holotype.index.ingest import ingest as run
     from holotype.index.manifest import Manifest
 
     manifest = Manifest.read(source)
-    loaded = load_encoder(encoder, views=views)
+    loaded = accelerated(load_encoder(encoder, views=views))
     with (
         Collection.create(to) as collection,
         progress("Checking ") as on_check,

@@ -54,7 +54,8 @@ def _query(
     space: str | None,
 ) -> tuple[Embeddings, set[str]]:
     """Return the query's embedding, and its own specimens where they are stored."""
-    from holotype.index.encoders import load_encoder
+    from holotype.index.encoders import accelerated, load_encoder
+    from holotype.index.runtime import worker_count
     from holotype.index.search import picture_vector, stored_vector, text_vector
 
     if image_id is not None:
@@ -65,7 +66,8 @@ def _query(
     if text is not None:
         return text_vector(collection, encoder, text, space), set()
     assert image is not None  # the caller has checked that one of the three is given
-    return picture_vector(collection, encoder, [image], space)
+    fast = accelerated(encoder, threads=worker_count())
+    return picture_vector(collection, fast, [image], space)
 
 
 def _show(hits: list[Hit]) -> None:

@@ -14,7 +14,7 @@ import torch
 from fastapi import Depends, Request
 
 from holotype.index.collection import Collection
-from holotype.index.encoders import Encoder, load_encoder
+from holotype.index.encoders import Encoder, accelerated, load_encoder
 from holotype.index.identify import identify_vector
 from holotype.index.runtime import worker_count
 from holotype.index.search import stored_vector
@@ -74,7 +74,7 @@ class Engine:
         key = (space.encoder, space.views)
         with self._loading:
             if key not in self._encoders:
-                encoder = load_encoder(space.encoder, views=space.views)
+                encoder = accelerated(load_encoder(space.encoder, views=space.views))
                 self.collection.check_encoder(space.name, encoder)
                 self._encoders[key] = encoder
             return self._encoders[key]

@@ -34,6 +34,12 @@ Ask = Callable[..., Any]
 Shell = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is kept between runs must not decide how a test ends."""
+    os.environ["HOLOTYPE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(autouse=True)
 def _fresh_settings() -> Iterator[None]:
     """Settings are read once a process; a test that changes the environment wants its own."""

@@ -19,6 +19,7 @@ from .base import (  # noqa: E402
     Preprocessing,
     single_threaded,
 )
+from .fast import accelerated  # noqa: E402
 
 # Module and function; imported when asked for, because each brings a large library.
 LOADERS: dict[str, tuple[str, str]] = {
@@ -38,6 +39,7 @@ __all__ = [
     "Model",
     "Pixels",
     "Preprocessing",
+    "accelerated",
     "load_encoder",
     "single_threaded",
 ]

@@ -6,7 +6,9 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -17,6 +19,7 @@ from torch import nn
 from ..errors import EncoderError, UsageError
 from ..pictures import pad_to_square, shrink
 from ..settings import settings
+from .network import Network
 
 Embeddings = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -72,8 +75,8 @@ class Encoder:
 
     Attributes:
         name: the string that loads it again.
-        dim: length of an embedding.
         views: how many views of a picture are averaged; see `VIEWS`.
+        network: what `encode_images` runs, in PyTorch.
         fingerprint: sha256 of the weights, the preprocessing and the views. Two encoders with one
             fingerprint make the same embeddings.
     """
@@ -86,18 +89,22 @@ class Encoder:
         self.preprocessing = model.preprocessing
         self.device = pick_device()
         self.fingerprint = _fingerprint(model.weights, model.preprocessing, VIEWS[views])
-        self._model = model
+        self._text = model.text
         model.weights.eval().to(self.device)
-        model.image.eval().to(self.device).to(memory_format=torch.channels_last)
-        scale = 255.0 * torch.tensor((self.preprocessing.mean, self.preprocessing.std))
-        self._mean, self._std = scale.to(self.device)[:, None, :, None, None]
+        network = Network(model.image, self.preprocessing.mean, self.preprocessing.std)
+        self.network = network.eval().to(self.device).to(memory_format=torch.channels_last)
+        self._engine: Callable[[Pixels], Embeddings] | None = None
+
+    @cached_property
+    def dim(self) -> int:
+        """Length of an embedding."""
         side = self.preprocessing.size
-        self.dim = self.encode_images(np.zeros((1, views, side, side, 3), np.uint8)).shape[1]
+        return len(self.encode_images(np.zeros((1, self.views, side, side, 3), np.uint8))[0])
 
     @property
     def has_text(self) -> bool:
         """Whether words can be encoded too."""
-        return self._model.text is not None
+        return self._text is not None
 
     @property
     def batch_size(self) -> int:
@@ -107,7 +114,7 @@ class Encoder:
 
     def preprocess(self, picture: Image.Image) -> Pixels:
         """Return the views of an upright RGB picture: uint8 [views, size, size, 3]."""
-        square = np.array(pad_to_square(shrink(picture, _LONGEST * self.preprocessing.size)))
+        square = pad_to_square(shrink(picture, _LONGEST * self.preprocessing.size))
         whole = self._resized(square)
         margin = round(len(square) * (1 - _CENTRE) / 2)
         centre = slice(margin, len(square) - margin)
@@ -138,13 +145,24 @@ class Encoder:
         Raises:
             EncoderError: the network gave a vector that is not finite.
         """
-        count, views = pixels.shape[:2]
+        run = self._engine or self._run_torch
+        return self._finite(run(pixels))
+
+    def running_on(self, engine: Callable[[Pixels], Embeddings]) -> Encoder:
+        """Return the same encoder with something else to run its image network.
+
+        Args:
+            engine: maps what `encode_images` takes to what it returns, as `network` does.
+        """
+        other = copy(self)
+        other._engine = engine
+        return other
+
+    def _run_torch(self, pixels: Pixels) -> Embeddings:
         with torch.inference_mode():
             batch = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device)
-            batch = batch.flatten(0, 1).permute(0, 3, 1, 2).float()
-            features = self._model.image(batch.sub_(self._mean).div_(self._std)).float()
-            unit = nn.functional.normalize(features, dim=1).view(count, views, -1)
-            return self._finished(nn.functional.normalize(unit.mean(1), dim=1))
+            rows: Embeddings = self.network(batch).cpu().numpy()
+        return rows
 
     def encode_text(self, texts: Sequence[str]) -> Embeddings:
         """Encode n descriptions into the space of the pictures: float32 [n, dim], unit rows.
@@ -152,17 +170,17 @@ class Encoder:
         Raises:
             UsageError: the encoder has no text tower.
         """
-        if self._model.text is None:
+        if self._text is None:
             raise UsageError(
                 f"Encoder '{self.name}' has no text tower; search by text needs a CLIP-style "
                 "encoder such as open_clip:ViT-B-32/openai"
             )
         with torch.inference_mode():
-            features = self._model.text(texts).float()
-            return self._finished(nn.functional.normalize(features, dim=1))
+            features = self._text(texts).float()
+            rows: Embeddings = nn.functional.normalize(features, dim=1).cpu().numpy()
+        return self._finite(rows)
 
-    def _finished(self, unit: torch.Tensor) -> Embeddings:
-        rows: Embeddings = unit.cpu().numpy()
+    def _finite(self, rows: Embeddings) -> Embeddings:
         if not np.isfinite(rows).all():
             raise EncoderError(f"Encoder '{self.name}' gave vectors that are not finite numbers")
         return rows

@@ -14,7 +14,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from holotype.index.collection import Collection
-from holotype.index.encoders import LOADERS, Encoder, load_encoder
+from holotype.index.encoders import LOADERS, Encoder, accelerated, load_encoder
 from holotype.index.errors import EncoderError
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
@@ -95,6 +95,22 @@ def test_it_loads_and_gives_unit_rows(names: dict[str, str], kind: str, views: i
     assert rows.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
     assert len(encoder.fingerprint) == 64
+
+
+@pytest.mark.parametrize("kind", OFFLINE)
+@pytest.mark.parametrize("views", [1, 3])
+def test_the_fast_way_gives_the_same_embeddings(
+    names: dict[str, str], kind: str, views: int
+) -> None:
+    encoder = load_encoder(names[kind], views=views)
+    fast = accelerated(encoder)
+    assert fast is not encoder
+    pixels = np.stack([encoder.preprocess(picture().rotate(turn)) for turn in (0, 90, 180)])
+    rows = fast.encode_images(pixels)
+    assert rows.dtype == np.float32
+    assert (rows * encoder.encode_images(pixels)).sum(axis=1).min() >= 0.9999
+    for what in ("name", "fingerprint", "views", "preprocessing", "batch_size", "dim", "has_text"):
+        assert getattr(fast, what) == getattr(encoder, what)
 
 
 @pytest.mark.parametrize("kind", OFFLINE)

