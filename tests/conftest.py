@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from holotype.index.collection import Collection
-from holotype.index.encoders import Encoder, load_encoder
+from holotype.index.encoders import Encoder, accelerated, load_encoder
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
 from holotype.index.settings import settings
@@ -85,8 +85,8 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny(tiny_folder: Path) -> Encoder:
-    """The tiny network as an encoder, one view."""
-    return load_encoder(f"checkpoint:{tiny_folder}")
+    """The tiny network as an encoder, one view, run as the command line and the service run it."""
+    return accelerated(load_encoder(f"checkpoint:{tiny_folder}"))
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import ingest, search
+from . import encoding, ingest, search
 
 OUT = Path("bench-results")
-BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {"ingest": ingest.run, "search": search.run}
+BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
+    "ingest": ingest.run,
+    "encoding": encoding.run,
+    "search": search.run,
+}
 
 
 def main() -> None:

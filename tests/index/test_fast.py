@@ -21,6 +21,7 @@ from holotype.index.encoders.base import Model, Preprocessing
 from holotype.index.identify import identify
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
+from holotype.index.settings import settings
 
 HALF = (0.5, 0.5, 0.5)
 RECIPE = Preprocessing(size=32, mean=HALF, std=HALF)
@@ -33,6 +34,12 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cache"
     monkeypatch.setenv("HOLOTYPE_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture
+def tiny(tiny_folder: Path) -> Encoder:
+    """The tiny network in PyTorch."""
+    return load_encoder(f"checkpoint:{tiny_folder}")
 
 
 @pytest.fixture
@@ -114,6 +121,7 @@ def test_without_a_folder_for_the_cache_it_works_all_the_same(
 
 def test_a_setting_keeps_pytorch(tiny: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOLOTYPE_ENGINE", "torch")
+    settings.cache_clear()
     assert accelerated(tiny) is tiny
 
 

@@ -1,0 +1,181 @@
+"""What an image query and an ingest spend their time on: decoding and encoding.
+
+Photographs of synthetic shells; the bundled encoder on the CPU; one run, contenders in turns.
+Ratios are of CPU time where one thread works, and of wall time where several do.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from holotype.index.collection import Collection
+from holotype.index.encoders import Encoder, Pixels, accelerated, load_encoder, single_threaded
+from holotype.index.errors import UsageError
+from holotype.index.ingest import ingest
+from holotype.index.manifest import Manifest
+from holotype.index.pictures import read_bytes, read_picture
+from holotype.index.runtime import worker_count
+
+from ..console import out
+from .interleaved import Cost, measure
+from .loader import embed_with_loader, usual_transform
+from .photographs import draw_shells, photograph
+
+_PICTURES, _DRAWINGS, _REPEATS = 192, 16, 8
+_USUAL, _OURS, _ENGINE = "PyTorch eager", "PyTorch eager, channels last", "engine"
+_NOISE = {"plain ground": 2.0, "noisy": 4.0}
+
+
+def run(rounds: int = 5) -> dict[str, Any]:
+    """Measure and print encoding, decoding and bulk ingest beside what they are compared with."""
+    eager = load_encoder()
+    fast = accelerated(eager)
+    if fast is eager:
+        raise UsageError("There is no faster way to measure here; see what was logged above")
+    shells = draw_shells(_DRAWINGS)
+    with single_threaded():
+        sections = [_encoder(eager, fast, rounds), *_decoding(fast, shells, rounds)]
+    sections.append(_bulk(eager, fast, shells, rounds))
+    for section in sections:
+        _print(section)
+    return {"rounds": rounds, "sections": sections}
+
+
+def _section(title: str, rows: dict[str, Cost], ratios: dict[str, float]) -> Any:
+    costs = {
+        name: {f"{k}_ms": 1000 * v for k, v in cost._asdict().items()}
+        for name, cost in rows.items()
+    }
+    return {"title": title, "rows": costs, "ratios": ratios}
+
+
+def _encoder(eager: Encoder, fast: Encoder, rounds: int) -> Any:
+    size = eager.preprocessing.size
+    rng = np.random.default_rng(0)
+    batches = {n: rng.integers(0, 256, (n, 1, size, size, 3), dtype=np.uint8) for n in (1, 8)}
+
+    def usual(batch: Pixels) -> Callable[[Pixels], object]:
+        floats = torch.rand(len(batch), 3, size, size)
+        network = load_encoder().network.image.to(memory_format=torch.contiguous_format)
+        return lambda _: network(floats).numpy()
+
+    contenders: dict[str, Callable[[], object]] = {}
+    for count, batch in batches.items():
+        for name, encode in (
+            (_USUAL, usual(batch)),
+            (_OURS, eager.encode_images),
+            (_ENGINE, fast.encode_images),
+        ):
+            contenders[f"{name}, batch {count}"] = partial(_repeat, encode, batch)
+    rows = measure(contenders, 2 * rounds, pieces=_REPEATS)
+    ratios = {
+        f"engine of {name}, batch {n} (target .35)": rows[f"{_ENGINE}, batch {n}"].cpu
+        / rows[f"{name}, batch {n}"].cpu
+        for n in batches
+        for name in (_USUAL, _OURS)
+    }
+    return _section("Encoder, one thread", rows, ratios)
+
+
+@torch.inference_mode()
+def _repeat(encode: Callable[[Pixels], object], batch: Pixels) -> None:
+    for _ in range(_REPEATS // len(batch)):
+        encode(batch)
+
+
+def _decoding(encoder: Encoder, shells: list[Pixels], rounds: int) -> list[Any]:
+    transform, target = usual_transform(encoder), encoder.preprocessing.size
+    sections = []
+    for name, noise in _NOISE.items():
+        data = photograph(shells[0], 4000, 3000, noise=noise, seed=0)
+
+        def usual(data: bytes = data) -> object:
+            return transform(Image.open(io.BytesIO(data)).convert("RGB"))
+
+        def ours(data: bytes = data) -> object:
+            return encoder.preprocess(read_picture(data, target=target))
+
+        rows = measure({"Pillow + open_clip transform": usual, "ours": ours}, 2 * rounds)
+        ratio = rows["ours"].cpu / rows["Pillow + open_clip transform"].cpu
+        title = f"Decoding 12 megapixels to {target} px, {name}, {len(data) / 1e6:.1f} MB"
+        sections.append(_section(title, rows, {"ours of theirs (target .25)": ratio}))
+    return sections
+
+
+def _bulk(eager: Encoder, fast: Encoder, shells: list[Pixels], rounds: int) -> Any:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch, "Shell")
+        folder.mkdir()
+        files = [folder / f"{number:03}.jpg" for number in range(_PICTURES)]
+        for number, file in enumerate(files):
+            shell = shells[number % len(shells)]
+            file.write_bytes(photograph(shell, 1024, 768, noise=4, seed=number))
+        rows = measure(_bulk_contenders(eager, fast, files, scratch), rounds, pieces=len(files))
+        size = sum(file.stat().st_size for file in files) / len(files)
+    wall = {name: cost.wall for name, cost in rows.items()}
+    whole = wall["ingest: check, decode, encode, store"]
+    bound = wall["decode alone, thread pool"] + wall["encode alone, thread pool"]
+    ratios = {
+        "ingest of 1 / (1/decode + 1/encode) (target .9)": bound / whole,
+        "ingest of the loop, 0 workers (target 3)": wall["DataLoader, 0 workers"] / whole,
+        "ingest of the loop, 2 workers (target 3)": wall["DataLoader, 2 workers"] / whole,
+    }
+    title = f"Bulk: {len(files)} JPEGs of 1024 x 768, {size / 1e3:.0f} kB, {worker_count()} threads"
+    return _section(title, rows, ratios)
+
+
+def _bulk_contenders(
+    eager: Encoder, fast: Encoder, files: list[Path], scratch: str
+) -> dict[str, Callable[[], object]]:
+    target = fast.preprocessing.size
+    manifest = Manifest.read(files[0].parent)
+
+    def decode(file: Path) -> Pixels:
+        return fast.preprocess(read_picture(read_bytes(file), target=target))
+
+    pixels = np.stack([decode(file) for file in files])
+    batches = [pixels[start : start + 8] for start in range(0, len(files), 8)]
+
+    def in_threads(work: Callable[[Any], object], parts: list[Any]) -> Callable[[], object]:
+        def work_all() -> None:
+            with single_threaded(), ThreadPoolExecutor(worker_count()) as pool:
+                list(pool.map(work, parts))
+
+        return work_all
+
+    def whole() -> None:
+        with (
+            tempfile.TemporaryDirectory(dir=scratch) as place,
+            Collection.create(place) as collection,
+        ):
+            ingest(manifest, collection, fast)
+
+    def loop(workers: int) -> Callable[[], torch.Tensor]:
+        return lambda: embed_with_loader(files, eager, workers=workers)
+
+    return {
+        "DataLoader, 0 workers": loop(0),
+        "DataLoader, 2 workers": loop(2),
+        "decode alone, thread pool": in_threads(decode, files),
+        "encode alone, thread pool": in_threads(fast.encode_images, batches),
+        "ingest: check, decode, encode, store": whole,
+    }
+
+
+def _print(section: Any) -> None:
+    out.print(f"\n{section['title']}; milliseconds a picture: median (best)", soft_wrap=True)
+    for name, cost in section["rows"].items():
+        wall, cpu = (f"{cost[f'{k}_ms']:.2f} ({cost[f'best_{k}_ms']:.2f})" for k in ("wall", "cpu"))
+        out.print(f"{name:39} wall {wall:>16}  CPU {cpu:>16}", highlight=False, soft_wrap=True)
+    for name, ratio in section["ratios"].items():
+        out.print(f"  {name}: {ratio:.2f}", highlight=False)
