@@ -9,13 +9,14 @@ from .files import write_durably
 from .settings import settings
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
+_UNUSABLE = (OSError, RuntimeError)  # the second where a user has no home
 
 
 def read_cached(key: str) -> bytes | None:
     """Return what was kept under a key; None where nothing is, or it is damaged or another's."""
     try:
         kept = _file(key).read_bytes()
-    except OSError:
+    except _UNUSABLE:
         return None
     digest, data = kept[:_DIGEST_BYTES], kept[_DIGEST_BYTES:]
     return data if digest == _digest(key, data) else None
@@ -26,11 +27,11 @@ def keep_cached(key: str, data: bytes) -> None:
 
     The key is in the checksum, so that a file under another's name is not taken for its own.
     """
-    file = _file(key)
     try:
+        file = _file(key)
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_durably(file, _digest(key, data) + data)
-    except OSError:  # a cache that cannot be kept costs time at the next start, nothing else
+    except _UNUSABLE:  # a cache that cannot be kept costs time at the next start, nothing else
         return
 
 

@@ -110,10 +110,14 @@ def test_the_file_of_another_encoder_is_not_taken_for_its_own(
     assert_same(accelerated(tiny), tiny, pixels)
 
 
+@pytest.mark.parametrize("folder", ["cache", "~nobody-of-this-name/cache"])
 def test_without_a_folder_for_the_cache_it_works_all_the_same(
-    tiny: Encoder, pixels: Pixels, cache: Path
+    folder: str, tiny_folder: Path, pixels: Pixels, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache.write_bytes(b"a file where the folder should be")
+    monkeypatch.setenv("HOLOTYPE_CACHE", folder if folder.startswith("~") else str(cache))
+    settings.cache_clear()
+    tiny = load_encoder(f"checkpoint:{tiny_folder}")
     quick = accelerated(tiny)
     assert quick is not tiny
     assert_same(quick, tiny, pixels)
