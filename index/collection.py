@@ -14,7 +14,7 @@ import numpy as np
 from .canaries import check_canaries
 from .database import Database
 from .deletion import delete_images
-from .embeddings import put_embedding, read_vectors
+from .embeddings import read_vectors
 from .errors import NotFoundError
 from .files import write_durably
 from .gallery import Gallery
@@ -22,7 +22,7 @@ from .generations import State, keep_index, load_index, state_of
 from .knn import Embeddings
 from .pictures import read_bytes, read_picture, thumbnail
 from .projection import Projection
-from .records import Image, Space, image_query, put_image, read_image
+from .records import Image, Space, image_query, read_image
 from .settings import settings
 from .soundness import check_soundness
 from .spaces import (
@@ -34,6 +34,7 @@ from .spaces import (
     projection_of,
     source_of,
 )
+from .storing import put_entries
 from .taxonomy import RANKS, Lineage
 
 if TYPE_CHECKING:
@@ -174,10 +175,7 @@ class Collection:
             MismatchError: a vector has another length than the space, or is no unit vector.
         """
         with self.database.writing(), self.database.transaction() as connection:
-            for image, vector in entries:
-                row = put_image(connection, image)
-                if vector is not None:
-                    put_embedding(connection, space, row, image.sha256, vector)
+            put_entries(connection, space, entries)
 
     def delete(self, image_ids: Sequence[str], *, by: str = "", remarks: str = "") -> int:
         """Delete images from every space, all or none, and return how many; see `deletion`."""

@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from .errors import CorruptError, HolotypeError, NotFoundError
 from .locks import FolderLock
-from .schema import APPLICATION_ID, MIGRATIONS
-from .seals import crc32, seal_all
+from .schema import APPLICATION_ID, MIGRATIONS, SEALED_FROM
+from .seals import crc32, seal_rows, seal_schema
 
 FILE = "collection.sqlite"
 
@@ -81,7 +81,9 @@ class Database:
             for script in MIGRATIONS[version:]:
                 for statement in _statements(script):
                     connection.execute(statement)
-            seal_all(connection)
+            if version < SEALED_FROM:
+                seal_rows(connection)
+            seal_schema(connection)
             connection.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
 
     def _check_version(self) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,38 +13,80 @@ from .errors import CorruptError, MismatchError
 from .knn import Embeddings, check_unit_rows
 from .records import Image, Space
 from .schema import checksum_sql
-from .seals import seal
+from .seals import Record, sealed
 from .spaces import projection_of, source_of
 
+_STORED = "space_id, row, sha256, vector, checksum"
 _WHOLE = f"checksum = {checksum_sql('embeddings')}"
 
 
-def put_embedding(
-    connection: sqlite3.Connection, space: Space, row: int, sha256: str, vector: Embeddings
+def put_embeddings(
+    connection: sqlite3.Connection,
+    space: Space,
+    rows: Sequence[int],
+    sha256s: Sequence[str],
+    vectors: Embeddings,
 ) -> None:
-    """Store the embedding of the image in a row, in place of an earlier one.
+    """Store the embeddings of the images in some rows, in place of earlier ones.
 
     Args:
-        sha256: content of the picture that was embedded.
-        vector: float32 [dim], a unit row.
+        connection: inside a transaction.
+        space: one that holds embeddings.
+        rows: every row once.
+        sha256s: content of the pictures that were embedded.
+        vectors: float32 [len(rows), dim], unit rows.
 
     Raises:
-        MismatchError: another length than the space's, or no unit vector.
+        MismatchError: one is no unit vector.
     """
-    if vector.shape != (space.dim,):
-        raise MismatchError(
-            f"Vector of shape {vector.shape} for space '{space.name}' of "
-            f"{space.dim} dimensions; use the space's own encoder"
-        )
     try:
-        check_unit_rows(vector[None])
+        check_unit_rows(vectors)
     except ValueError as error:
-        raise MismatchError(f"Vector for space '{space.name}': {error}") from error
-    cursor = connection.execute(
-        "INSERT OR REPLACE INTO embeddings (space_id, row, sha256, vector) VALUES (?, ?, ?, ?)",
-        (space.space_id, row, sha256, vector.astype(space.dtype).tobytes()),
-    )
-    seal(connection, "embeddings", cursor.lastrowid)
+        raise MismatchError(f"Vectors for space '{space.name}': {error}") from error
+    width = np.dtype(space.dtype).itemsize * space.dim
+    data = vectors.astype(space.dtype, copy=False).tobytes()
+    records: list[Record] = [
+        (space.space_id, row, sha256, data[place * width : (place + 1) * width])
+        for place, (row, sha256) in enumerate(zip(rows, sha256s, strict=True))
+    ]
+    old = [(space.space_id, row) for row in rows]
+    connection.executemany("DELETE FROM embeddings WHERE space_id = ? AND row = ?", old)
+    _insert(connection, sealed("embeddings", records))
+
+
+def renumber_embeddings(connection: sqlite3.Connection, row: int) -> None:
+    """Give the embeddings of an image new sequence numbers: galleries group them by specimen."""
+    kept = connection.execute(f"SELECT {_STORED} FROM embeddings WHERE row = ?", (row,)).fetchall()
+    connection.execute("DELETE FROM embeddings WHERE row = ?", (row,))
+    _insert(connection, [tuple(record) for record in kept])
+
+
+def _insert(connection: sqlite3.Connection, records: Sequence[Record]) -> None:
+    """Insert embeddings and count them; a trigger counts those that are deleted."""
+    connection.executemany(f"INSERT INTO embeddings ({_STORED}) VALUES (?, ?, ?, ?, ?)", records)
+    for space_id, count in Counter(record[0] for record in records).items():
+        connection.execute(
+            "INSERT INTO space_states SELECT ?, seq, ? FROM sqlite_sequence "
+            "WHERE name = 'embeddings' "
+            "ON CONFLICT (space_id) DO UPDATE SET last_seq = excluded.last_seq, "
+            "count = count + excluded.count",
+            (space_id, count),
+        )
+
+
+def stack_vectors(space: Space, vectors: Sequence[Embeddings]) -> Embeddings:
+    """Return vectors of a space as rows, float32 [n, dim].
+
+    Raises:
+        MismatchError: one has another length than the space.
+    """
+    for vector in vectors:
+        if vector.shape != (space.dim,):
+            raise MismatchError(
+                f"Vector of shape {vector.shape} for space '{space.name}' of "
+                f"{space.dim} dimensions; use the space's own encoder"
+            )
+    return np.array(vectors, np.float32)
 
 
 def read_vectors(database: Database, space: Space, *, after: int = 0) -> Embeddings:

@@ -38,7 +38,7 @@ _MANY_CHANGED, _MOST_CHANGED = 0.05, 0.5
 
 @dataclass(frozen=True)
 class State:
-    """What a space holds: its last sequence number and its number of embeddings.
+    """What a space holds: the last sequence number given out in it and its number of embeddings.
 
     Two different states of a space are never equal. Sequence numbers are given out in ascending
     order and never twice. So of two states with one last number the later can only have lost rows
@@ -51,8 +51,9 @@ class State:
 
 def state_of(database: Database, space: Space) -> State:
     """Return the present state of a space."""
-    query = "SELECT coalesce(max(seq), 0), count(*) FROM embeddings WHERE space_id = ?"
-    return State(*database.read(query, (space.source_id,))[0])
+    query = "SELECT last_seq, count FROM space_states WHERE space_id = ?"
+    found = database.read(query, (space.source_id,))
+    return State(*found[0]) if found else State(0, 0)
 
 
 def load_index(

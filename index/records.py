@@ -23,6 +23,7 @@ DETAILS = (
     "source",
 )
 _TAXON = ", ".join(f'"{rank}"' for rank in RANKS)
+_FIND_TAXON = "SELECT taxon_id FROM taxa WHERE " + " AND ".join(f'"{rank}" = ?' for rank in RANKS)
 
 
 @dataclass(frozen=True)
@@ -84,81 +85,13 @@ def taxon_id(connection: sqlite3.Connection, lineage: Lineage) -> int | None:
     """Return the id of a lineage, storing it where it is new; None where it names nothing."""
     if not any(lineage):
         return None
-    where = " AND ".join(f'"{rank}" = ?' for rank in RANKS)
-    found = connection.execute(f"SELECT taxon_id FROM taxa WHERE {where}", lineage).fetchone()
+    found = connection.execute(_FIND_TAXON, lineage).fetchone()
     if found:
         return int(found[0])
     marks = ", ".join("?" for _ in RANKS)
     cursor = connection.execute(f"INSERT INTO taxa ({_TAXON}) VALUES ({marks})", lineage)
     seal(connection, "taxa", cursor.lastrowid)
     return cursor.lastrowid
-
-
-def put_image(connection: sqlite3.Connection, image: Image) -> int:
-    """Store a picture under its id, replacing what was there, and return its row.
-
-    A change of the picture's content removes the embeddings of the old one. The imported
-    determination is appended where it differs from the latest import of the specimen.
-    """
-    columns = {
-        "specimen_id": image.specimen_id,
-        "path": image.path,
-        "sha256": image.sha256,
-        "phash": image.phash - (image.phash >> 63 << 64),  # SQLite's integers are signed
-        "width": image.width,
-        "height": image.height,
-        "split": image.split,
-        **{name: image.details.get(name, "") for name in DETAILS},
-        "metadata": json.dumps(dict(image.metadata), ensure_ascii=False),
-    }
-    found = connection.execute(
-        "SELECT row, sha256, specimen_id FROM images WHERE image_id = ?", (image.image_id,)
-    ).fetchone()
-    if found is None:
-        row = _insert_image(connection, {"image_id": image.image_id, **columns, "added_at": now()})
-    else:
-        row = int(found["row"])
-        changes = ", ".join(f"{name} = ?" for name in columns)
-        connection.execute(f"UPDATE images SET {changes} WHERE row = ?", (*columns.values(), row))
-        if found["sha256"] != image.sha256:
-            connection.execute("DELETE FROM embeddings WHERE row = ?", (row,))
-        elif found["specimen_id"] != image.specimen_id:
-            _renumber_embeddings(connection, row)
-    seal(connection, "images", row)
-    _import_determination(connection, image.specimen_id, image.lineage)
-    return row
-
-
-def _insert_image(connection: sqlite3.Connection, columns: Mapping[str, object]) -> int:
-    marks = ", ".join("?" for _ in columns)
-    cursor = connection.execute(
-        f"INSERT INTO images ({', '.join(columns)}) VALUES ({marks})", tuple(columns.values())
-    )
-    return int(cursor.lastrowid or 0)
-
-
-def _renumber_embeddings(connection: sqlite3.Connection, row: int) -> None:
-    """Give the embeddings of an image new sequence numbers: galleries group them by specimen."""
-    connection.execute(
-        "INSERT OR REPLACE INTO embeddings (space_id, row, sha256, vector, checksum) "
-        "SELECT space_id, row, sha256, vector, checksum FROM embeddings WHERE row = ?",
-        (row,),
-    )
-
-
-def _import_determination(
-    connection: sqlite3.Connection, specimen_id: str, lineage: Lineage
-) -> None:
-    taxon = taxon_id(connection, lineage)
-    latest = connection.execute(
-        "SELECT taxon_id FROM determinations WHERE specimen_id = ? AND origin = 'import' "
-        "ORDER BY determination_id DESC LIMIT 1",
-        (specimen_id,),
-    ).fetchone()
-    if taxon != (latest["taxon_id"] if latest else None):
-        append_determination(
-            connection, specimen_id, taxon, origin="import", determined_by="manifest"
-        )
 
 
 def append_determination(

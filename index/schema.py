@@ -228,10 +228,39 @@ CREATE TRIGGER deletions_append_only BEFORE DELETE ON deletions BEGIN
 END;
 """
 
-MIGRATIONS = (_V1, _V2)
+_V3 = """
+-- Counting the embeddings of a million images takes many times as long as a search. Who
+-- stores them counts them: a trigger for every row would double the time of storing one.
+CREATE TABLE space_states (
+    space_id INTEGER PRIMARY KEY REFERENCES spaces ON DELETE CASCADE,
+    last_seq INTEGER NOT NULL,       -- the last number that was given out
+    count INTEGER NOT NULL
+) STRICT;
+INSERT INTO space_states SELECT space_id, max(seq), count(*) FROM embeddings GROUP BY space_id;
+CREATE TRIGGER embeddings_uncounted AFTER DELETE ON embeddings BEGIN
+    UPDATE space_states SET count = count - 1 WHERE space_id = OLD.space_id;
+END;
+
+-- What goes with an image is found by its row; without this every embedding would be looked at.
+CREATE INDEX embeddings_by_row ON embeddings (row);
+
+-- Like index_files: which image, specimen and taxon every vector of a space is of.
+CREATE TABLE column_files (
+    space_id INTEGER PRIMARY KEY REFERENCES spaces ON DELETE CASCADE,
+    file TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    last_seq INTEGER NOT NULL,       -- with count and labelled: the state that it covers
+    count INTEGER NOT NULL,
+    labelled INTEGER NOT NULL,
+    created_at TEXT NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS = (_V1, _V2, _V3)
+SEALED_FROM = 2  # the first format whose rows have checksums
 APPLICATION_ID = 0x484F4C4F  # "HOLO"
 
-_BLOBS = {"content", "vector"}
+BLOBS = {"content", "vector"}
 
 # The columns of each sealed table, its key first.
 SEALED: dict[str, tuple[str, ...]] = {
@@ -269,6 +298,6 @@ def checksum_sql(table: str) -> str:
     >>> checksum_sql("embeddings")
     'crc32(json_array("space_id", "row", "sha256"), "vector")'
     """
-    plain = ", ".join(f'"{name}"' for name in SEALED[table] if name not in _BLOBS)
-    blobs = [f'"{name}"' for name in SEALED[table] if name in _BLOBS]
+    plain = ", ".join(f'"{name}"' for name in SEALED[table] if name not in BLOBS)
+    blobs = [f'"{name}"' for name in SEALED[table] if name in BLOBS]
     return f"crc32({', '.join([f'json_array({plain})', *blobs])})"

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import zlib
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from .schema import SEALED, checksum_sql
+from .schema import BLOBS, SEALED, checksum_sql
 
 if TYPE_CHECKING:
     from .database import Database
+
+Record = tuple[Any, ...]
+
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=("\n", ":")).encode
 
 _SCHEMA_SUM = (
     "SELECT CAST(crc32(group_concat(name || tbl_name || coalesce(sql, ''))) AS TEXT) "
@@ -29,6 +35,29 @@ def crc32(*parts: str | bytes) -> int:
     return value
 
 
+def sealed(table: str, records: Sequence[Record]) -> list[Record]:
+    """Return rows of a sealed table with their checksums appended: what `seal` writes, in batches.
+
+    Args:
+        table: one of `SEALED`.
+        records: its columns as `SEALED` lists them.
+
+    >>> sealed("embeddings", [(1, 2, "é", b"x")])[0][-1] == zlib.crc32('[1,2,"é"]x'.encode())
+    True
+    """
+    plain = sum(name not in BLOBS for name in SEALED[table])
+    # A line break is never part of a text in JSON: there are no others between two values.
+    values = _as_json([record[:plain] for record in records])[2:-2].split("]\n[")
+    return (
+        [
+            (*record, crc32("[", text.replace("\n", ","), "]", *record[plain:]))
+            for record, text in zip(records, values, strict=True)
+        ]
+        if records
+        else []
+    )
+
+
 def seal(connection: sqlite3.Connection, table: str, key: int | None) -> None:
     """Write the checksum of a row that was just inserted or changed, given its rowid."""
     connection.execute(
@@ -36,10 +65,14 @@ def seal(connection: sqlite3.Connection, table: str, key: int | None) -> None:
     )
 
 
-def seal_all(connection: sqlite3.Connection) -> None:
-    """Write the checksums of every row and of the schema, after a migration."""
+def seal_rows(connection: sqlite3.Connection) -> None:
+    """Write the checksums of every row, which a collection of an earlier format does not have."""
     for table in SEALED:
         connection.execute(f"UPDATE {table} SET checksum = {checksum_sql(table)}")
+
+
+def seal_schema(connection: sqlite3.Connection) -> None:
+    """Write the checksum of the schema, after a migration."""
     connection.execute(f"INSERT OR REPLACE INTO meta VALUES ('schema', ({_SCHEMA_SUM}))")
 
 

@@ -55,10 +55,20 @@ def check_soundness(database: Database) -> None:
 
 def _derived_differs(database: Database) -> bool:
     """Return whether what is worked out from other tables is not what these give."""
-    one, other = "SELECT * FROM accepted", "SELECT * FROM accepted_by_history"
+    given_out = "(SELECT seq FROM sqlite_sequence WHERE name = 'embeddings')"
+    held = "SELECT space_id, max(seq) AS seq FROM embeddings GROUP BY space_id"
     wrong = (
-        f"SELECT 1 FROM ({one} EXCEPT {other}) UNION ALL SELECT 1 FROM ({other} EXCEPT {one}) "
-        "UNION ALL SELECT 1 FROM embeddings WHERE seq > coalesce("
-        "(SELECT seq FROM sqlite_sequence WHERE name = 'embeddings'), 0)"
+        _different("SELECT * FROM accepted", "SELECT * FROM accepted_by_history"),
+        _different(
+            "SELECT space_id, count FROM space_states WHERE count <> 0",
+            "SELECT space_id, count(*) FROM embeddings GROUP BY space_id",
+        ),
+        f"SELECT 1 FROM ({held}) LEFT JOIN space_states USING (space_id) "
+        "WHERE seq > coalesce(last_seq, 0)",
+        f"SELECT 1 FROM space_states WHERE last_seq > coalesce({given_out}, 0)",
     )
-    return bool(database.read(wrong))
+    return any(database.read(query) for query in wrong)
+
+
+def _different(one: str, other: str) -> str:
+    return f"SELECT 1 FROM ({one} EXCEPT {other}) UNION ALL SELECT 1 FROM ({other} EXCEPT {one})"

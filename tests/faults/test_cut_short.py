@@ -14,7 +14,7 @@ from holotype.scripts.bench.faults.kills import WRITERS, kill_writers
 
 SEED = 3
 # Fewer would mean that an operation had nothing left to do.
-CALLS = {"index swap": 40, "store": 70, "delete": 15, "snapshot": 45, "restore": 30, "compact": 30}
+CALLS = {"index swap": 40, "store": 25, "delete": 15, "snapshot": 45, "restore": 30, "compact": 30}
 MEMORY = Path("/dev/shm")  # a process that dies needs no disk that obeys
 
 

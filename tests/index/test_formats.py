@@ -74,6 +74,17 @@ def test_an_old_vector_is_sealed(old: Path) -> None:
         assert "that of image 'b1'" in verify(collection).errors[0]
 
 
+def test_damage_is_not_sealed_by_bringing_a_collection_up_to_date(tmp_path: Path) -> None:
+    old = build(FIXTURES / "format_2.sql", tmp_path / "old")
+    with closing(sqlite3.connect(old / "collection.sqlite")) as raw, raw:
+        raw.execute("UPDATE embeddings SET vector = zeroblob(16) WHERE row = 3")
+        raw.execute("UPDATE images SET locality = 'elsewhere' WHERE row = 2")
+    with Collection.open(old) as collection:
+        records, vectors = verify(collection).errors
+        assert "(row 2) in its table 'images'" in records
+        assert "that of image 'b1'" in vectors
+
+
 def test_processes_that_open_an_old_collection_at_once_migrate_it_once(old: Path) -> None:
     script = (
         "import sys, time\n"
@@ -93,8 +104,9 @@ def test_processes_that_open_an_old_collection_at_once_migrate_it_once(old: Path
 
 
 def test_an_old_collection_that_another_process_writes_to_is_left_alone(
-    old: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    old = build(FIXTURES / "format_1.sql", tmp_path / "old")
     with monkeypatch.context() as patched:
         patched.setattr("holotype.index.database.MIGRATIONS", MIGRATIONS[:1])
         writer = Database(old)

@@ -96,15 +96,23 @@ class _Tripwire:
 
         class Connection(sqlite3.Connection):
             def execute(self, *given: Any) -> sqlite3.Cursor:
-                error = sqlite3.OperationalError("disk I/O error")
-                error.sqlite_errorcode = sqlite3.SQLITE_IOERR
-                wire.tick(error)
+                wire.tick(_io_error())
                 return super().execute(*given)
+
+            def executemany(self, *given: Any) -> sqlite3.Cursor:
+                wire.tick(_io_error())
+                return super().executemany(*given)
 
         return _connect(*values, factory=Connection, **options)
 
 
 _connect = sqlite3.connect
+
+
+def _io_error() -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    return error
 
 
 @contextmanager
