@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .index.export import export_parquet
     from .index.identify import Answer, Determination, identify
     from .index.ingest import IngestReport, ingest
+    from .index.loading import load_vectors
     from .index.manifest import Manifest, Problem
     from .index.search import Hit, search
 
@@ -42,6 +43,7 @@ _HOMES = {
     "identify": "index.identify",
     "ingest": "index.ingest",
     "load_encoder": "index.encoders",
+    "load_vectors": "index.loading",
     "search": "index.search",
 }
 
@@ -63,6 +65,7 @@ __all__ = [
     "identify",
     "ingest",
     "load_encoder",
+    "load_vectors",
     "search",
 ]
 

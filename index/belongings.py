@@ -34,7 +34,8 @@ def belongings(database: Database, folder: Path) -> tuple[list[Path], list[Path]
 
 def missing_pictures(database: Database, folder: Path) -> list[Path]:
     """Return the copied pictures that should lie below a folder and do not, relative to it."""
-    paths = [Path(image["path"]) for image in database.read("SELECT path FROM images")]
+    found = database.read("SELECT path FROM images WHERE path <> ''")
+    paths = [Path(image["path"]) for image in found]
     copied = (path for path in paths if not path.is_absolute())
     return sorted({path for path in copied if not (folder / path).is_file()})
 

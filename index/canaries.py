@@ -6,6 +6,7 @@ version of one changes, or a broken accelerator, shows in the embeddings of thes
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -52,16 +53,53 @@ def _picture(number: int, width: int, height: int) -> Image.Image:
     return Image.fromarray(pixels)
 
 
+@dataclass(frozen=True, eq=False)
+class Canaries:
+    """What an encoder made of the canary pictures.
+
+    Attributes:
+        vectors: float32 [3, dim].
+        libraries: those that it was made with, with their versions.
+    """
+
+    vectors: Embeddings
+    libraries: str
+
+
+def kept_canaries(database: Database, space: Space) -> Canaries | None:
+    """Return the canaries of a space that holds embeddings, where it has any.
+
+    Raises:
+        CorruptError: one of them is damaged.
+    """
+    found = database.read(
+        f"SELECT *, checksum = {checksum_sql('canaries')} AS whole FROM canaries "
+        "WHERE space_id = ? ORDER BY number",
+        (space.space_id,),
+    )
+    if not all(record["whole"] for record in found):
+        raise CorruptError(
+            f"{database.folder} holds a damaged canary of space '{space.name}'; restore a snapshot"
+        )
+    if not found:
+        return None
+    vectors = [np.frombuffer(record["vector"], np.float32) for record in found]
+    return Canaries(np.array(vectors), found[0]["libraries"])
+
+
 def keep_canaries(database: Database, space: Space, encoder: Encoder) -> None:
     """Store what an encoder makes of the canary pictures, where a space has none yet."""
-    if database.read("SELECT 1 FROM canaries WHERE space_id = ?", (space.space_id,)):
-        return
-    vectors = _vectors_of(encoder)
+    if kept_canaries(database, space) is None:
+        put_canaries(database, space, Canaries(_vectors_of(encoder), _libraries()))
+
+
+def put_canaries(database: Database, space: Space, canaries: Canaries) -> None:
+    """Store canaries with a space that has none."""
     with database.writing(), database.transaction() as connection:
-        for number, vector in enumerate(vectors, 1):
+        for number, vector in enumerate(canaries.vectors, 1):
             cursor = connection.execute(
                 "INSERT INTO canaries (space_id, number, libraries, vector) VALUES (?, ?, ?, ?)",
-                (space.space_id, number, _libraries(), vector.tobytes()),
+                (space.space_id, number, canaries.libraries, vector.tobytes()),
             )
             seal(connection, "canaries", cursor.lastrowid)
 
@@ -76,26 +114,29 @@ def check_canaries(database: Database, space: Space, encoder: Encoder) -> None:
         CorruptError: a stored canary is damaged.
         MismatchError: a cosine is below `LEAST_COSINE`.
     """
-    found = database.read(
-        f"SELECT *, checksum = {checksum_sql('canaries')} AS whole FROM canaries "
-        "WHERE space_id = ? ORDER BY number",
-        (space.space_id,),
-    )
-    if not found:
-        return
-    for record, vector in zip(found, _vectors_of(encoder), strict=True):
-        if not record["whole"]:
-            raise CorruptError(
-                f"{database.folder} holds a damaged canary of space '{space.name}'; "
-                "restore a snapshot"
-            )
-        cosine = float(np.frombuffer(record["vector"], np.float32) @ vector)
+    kept = kept_canaries(database, space)
+    if kept is not None:
+        require_same(space, kept, encoder.name, Canaries(_vectors_of(encoder), _libraries()))
+
+
+def require_same(space: Space, kept: Canaries, name: str, canaries: Canaries) -> None:
+    """Refuse canaries that differ from those of a space.
+
+    Args:
+        space: whose canaries are `kept`.
+        name: the encoder's that made the others.
+
+    Raises:
+        MismatchError: a cosine is below `LEAST_COSINE`.
+    """
+    cosines = np.einsum("ij,ij->i", kept.vectors, canaries.vectors)
+    for number, cosine in enumerate(cosines, 1):
         if not cosine >= LEAST_COSINE:
             raise MismatchError(
-                f"Encoder '{encoder.name}' has the fingerprint of space '{space.name}' but sees "
-                f"otherwise: canary picture {record['number']} comes out at cosine {cosine:.4f}, "
-                f"and {LEAST_COSINE} is needed; the space was made with {record['libraries']} and "
-                f"this is {_libraries()}: install those, or ingest into another space"
+                f"Encoder '{name}' has the fingerprint of space '{space.name}' but sees "
+                f"otherwise: canary picture {number} comes out at cosine {cosine:.4f}, "
+                f"and {LEAST_COSINE} is needed; the space was made with {kept.libraries} and "
+                f"this is {canaries.libraries}: install those, or ingest into another space"
             )
 
 

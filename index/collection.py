@@ -15,7 +15,7 @@ from .canaries import check_canaries
 from .database import Database
 from .deletion import delete_images
 from .embeddings import read_vectors
-from .errors import NotFoundError
+from .errors import NotFoundError, PictureError
 from .files import write_durably
 from .gallery import Gallery
 from .generations import State, keep_index, load_index, state_of
@@ -191,7 +191,13 @@ class Collection:
         return {record[0]: record[1] for record in found}
 
     def picture_path(self, image: Image) -> Path:
-        """Return the file of an image; copied pictures lie inside the collection."""
+        """Return the file of an image; copied pictures lie inside the collection.
+
+        Raises:
+            PictureError: only its vector was stored.
+        """
+        if not image.path:
+            raise PictureError(f"Image '{image.image_id}' was stored without a picture")
         return self.folder / image.path
 
     def thumbnail(self, image: Image) -> bytes:

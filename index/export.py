@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from .canaries import kept_canaries
 from .collection import Collection
-from .records import DETAILS
+from .records import DETAILS, Image, Space
 from .taxonomy import RANKS
+from .vector_file import METADATA, canaries_as_json
 from .where import metadata_columns
+
+_GROUP = 16_384  # rows, so that whoever reads the file needs not hold it
 
 
 def export_parquet(collection: Collection, path: Path, *, space: str | None = None) -> int:
@@ -20,7 +25,8 @@ def export_parquet(collection: Collection, path: Path, *, space: str | None = No
 
     Columns: ids, path, sha256, ranks (the accepted determination), split, details, the users' own
     columns, and `embedding`, a fixed-size list of float32: the vectors that are searched. The
-    schema's metadata holds the space and its encoder under `holotype`. The file appears whole or
+    schema's metadata holds the space, its encoder and its canaries under `holotype`, so that
+    `holotype ingest` makes a space of the same encoder of it. The file appears whole or
     not at all.
     """
     gallery = collection.gallery(space)
@@ -30,7 +36,7 @@ def export_parquet(collection: Collection, path: Path, *, space: str | None = No
     columns: dict[str, pa.Array] = {
         "image_id": pa.array([image.image_id for image in images]),
         "specimen_id": pa.array([image.specimen_id for image in images]),
-        "path": pa.array([str(collection.picture_path(image)) for image in images]),
+        "path": pa.array([_path(collection, image) for image in images]),
         "sha256": pa.array([image.sha256 for image in images]),
         "split": pa.array([image.split for image in images]),
     }
@@ -44,9 +50,21 @@ def export_parquet(collection: Collection, path: Path, *, space: str | None = No
     columns["embedding"] = pa.FixedSizeListArray.from_arrays(
         pa.array(vectors.reshape(-1), pa.float32()), gallery.space.dim
     )
-    identity = {"holotype": json.dumps(asdict(gallery.space))}
+    identity = {METADATA: json.dumps(_identity(collection, gallery.space))}
     temporary = path.with_name(f"{path.name}.tmp")
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table(columns).replace_schema_metadata(identity), temporary)
+    table = pa.table(columns).replace_schema_metadata(identity)
+    pq.write_table(table, temporary, row_group_size=_GROUP)
     temporary.replace(path)
     return len(images)
+
+
+def _path(collection: Collection, image: Image) -> str:
+    return str(collection.picture_path(image)) if image.path else ""
+
+
+def _identity(collection: Collection, space: Space) -> dict[str, Any]:
+    """Return whose vectors these are; `ingest` makes a space of the same encoder of it."""
+    shown = space.projection_id is not None
+    kept = None if shown else kept_canaries(collection.database, space)
+    return {**asdict(space), "canaries": canaries_as_json(kept)}

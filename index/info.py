@@ -100,7 +100,7 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
 
 def _changed_pictures(collection: Collection) -> list[str]:
     found = []
-    for image in collection.images():
+    for image in collection.images("i.path <> ''"):
         path = collection.picture_path(image)
         try:
             if content_hash(path.read_bytes()) != image.sha256:

@@ -93,7 +93,7 @@ def ingest(
         checked, problems = manifest.check(decode=strict, progress=on_check)
         report = IngestReport(space, problems=problems)
         if strict or not len(checked):
-            _refuse(problems, "Nothing was stored")
+            refuse(problems, "Nothing was stored")
         target = collection.add_space(
             space,
             encoder=encoder.name,
@@ -107,11 +107,16 @@ def ingest(
         _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
         report.seconds = time.perf_counter() - start
         if not report.embedded and not report.unchanged:
-            _refuse(report.problems, "No picture can be used")
+            refuse(report.problems, "No picture can be used")
         return report
 
 
-def _refuse(problems: list[Problem], what: str) -> None:
+def refuse(problems: list[Problem], what: str) -> None:
+    """Raise what the first error among the problems says, if there is one.
+
+    Raises:
+        ManifestError: the message begins with `what`.
+    """
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         rest = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
@@ -165,13 +170,18 @@ def _without_stored(
             phash=old.phash,
             width=old.width,
             height=old.height,
-            path=image.path if Path(old.path).is_absolute() else old.path,
+            path=old.path if _is_copy(old.path) else image.path,
             row=old.row,
         )
         if same != old:
             updates.append((same, None))
     if updates:
         collection.store(space, updates)
+
+
+def _is_copy(path: str) -> bool:
+    """Return whether a stored path is that of a copy inside the collection."""
+    return bool(path) and not Path(path).is_absolute()
 
 
 def _is_taken(old: Image, new: Image) -> bool:

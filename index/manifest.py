@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,16 +74,12 @@ class Manifest:
         Raises:
             ManifestError: no `path` column, two columns of one name, or no rows.
         """
-        names = [str(name).strip().lower() for name in frame.columns]
-        names = [_ALIASES.get(name, name) for name in names]
+        names = column_names(frame.columns)
         if "path" not in names:
             raise ManifestError(
                 f"The manifest has no column 'path' (it has {', '.join(names)}); "
                 "name the column with the picture files 'path'"
             )
-        if len(set(names)) < len(names):
-            twice = sorted({name for name in names if names.count(name) > 1})
-            raise ManifestError(f"The manifest has two columns '{twice[0]}'; rename one")
         if frame.empty:
             raise ManifestError("The manifest has no rows; list at least one picture")
         table = frame.set_axis(names, axis=1).reset_index(drop=True)
@@ -102,8 +98,7 @@ class Manifest:
     @property
     def extra_columns(self) -> list[str]:
         """The user's own columns, in their order."""
-        known = {*COLUMNS, *RANKS, _ROW, _FILE, "sha256"}
-        return [name for name in self.frame.columns if name not in known]
+        return own_columns(self.frame.columns)
 
     def check(
         self, *, decode: bool = False, progress: Progress | None = None
@@ -123,6 +118,26 @@ class Manifest:
         frame = _drop_conflicts(frame, problems)
         problems.sort(key=lambda problem: problem.row)
         return Manifest(frame.reset_index(drop=True), self.root), problems
+
+
+def column_names(written: Iterable[object]) -> list[str]:
+    """Return the columns' names as they are looked for.
+
+    Raises:
+        ManifestError: two columns of one name.
+    """
+    names = [str(name).strip().lower() for name in written]
+    names = [_ALIASES.get(name, name) for name in names]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ManifestError(f"The manifest has two columns '{twice[0]}'; rename one")
+    return names
+
+
+def own_columns(names: Iterable[str]) -> list[str]:
+    """Return the columns that are the user's own, in their order."""
+    known = {*COLUMNS, *RANKS, _ROW, _FILE, "sha256"}
+    return [name for name in names if name not in known]
 
 
 def _drop_repeated_ids(frame: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:

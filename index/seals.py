@@ -45,17 +45,15 @@ def sealed(table: str, records: Sequence[Record]) -> list[Record]:
     >>> sealed("embeddings", [(1, 2, "é", b"x")])[0][-1] == zlib.crc32('[1,2,"é"]x'.encode())
     True
     """
+    if not records:
+        return []
     plain = sum(name not in BLOBS for name in SEALED[table])
-    # A line break is never part of a text in JSON: there are no others between two values.
-    values = _as_json([record[:plain] for record in records])[2:-2].split("]\n[")
-    return (
-        [
-            (*record, crc32("[", text.replace("\n", ","), "]", *record[plain:]))
-            for record, text in zip(records, values, strict=True)
-        ]
-        if records
-        else []
-    )
+    # JSON holds neither line breaks nor zero bytes but those that are put in here.
+    joined = _as_json([record[:plain] for record in records])[1:-1]
+    texts = joined.replace("]\n[", "]\0[").replace("\n", ",").split("\0")
+    return [
+        (*record, crc32(text, *record[plain:])) for record, text in zip(records, texts, strict=True)
+    ]
 
 
 def seal(connection: sqlite3.Connection, table: str, key: int | None) -> None:

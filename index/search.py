@@ -11,12 +11,13 @@ import numpy as np
 
 from .collection import Collection
 from .embeddings import read_vector
-from .encoders import Embeddings, Encoder, Pixels
+from .encoders import Embeddings, Encoder, Pixels, accelerated, load_encoder
 from .errors import MismatchError, UsageError
 from .gallery import Gallery
 from .pictures import content_hash, read_bytes, read_picture
-from .records import Image
+from .records import Image, Space
 from .settings import settings
+from .spaces import require_encoder
 from .taxonomy import RANKS
 from .where import Allowed, allowed_places
 
@@ -135,6 +136,21 @@ def stored_vector(collection: Collection, image: Image, space: str | None = None
     if vector is None:
         raise UsageError(f"Image '{image.image_id}' has no embedding in space '{found.name}'")
     return vector
+
+
+def encoder_of(space: Space, *, threads: int = 1) -> Encoder:
+    """Load the encoder that made the vectors of a space, at its fastest.
+
+    Args:
+        space: of the encoder's own vectors, or tuned from them.
+        threads: cores that one picture may use; see `accelerated`.
+
+    Raises:
+        EncoderError: it is gone.
+        MismatchError: the vectors were made elsewhere.
+    """
+    require_encoder(space)
+    return accelerated(load_encoder(space.encoder, views=space.views), threads=threads)
 
 
 def picture_vector(

@@ -13,6 +13,8 @@ from .records import Space, now, read_space
 from .schema import checksum_sql
 from .seals import seal
 
+EXTERNAL = "external:"  # begins the name of an encoder that is not at hand
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -138,6 +140,31 @@ def add_projected_space(
         )
         seal(connection, "spaces", cursor.lastrowid)
     return find_space(database, name)
+
+
+def external_encoder(name: str) -> tuple[str, str]:
+    """Return name and fingerprint of an encoder that made vectors elsewhere.
+
+    That they are really its own nothing here can tell, so no encoder ever has this fingerprint.
+
+    >>> external_encoder("dinov2")[0]
+    'external:dinov2'
+    """
+    name = name if name.startswith(EXTERNAL) else EXTERNAL + name
+    return name, hashlib.sha256(name.encode()).hexdigest()
+
+
+def require_encoder(space: Space) -> None:
+    """Refuse to compare a picture with vectors that were made elsewhere.
+
+    Raises:
+        MismatchError: saying how such a space can be asked.
+    """
+    if space.encoder.startswith(EXTERNAL):
+        raise MismatchError(
+            f"Space '{space.name}' holds vectors that were made elsewhere ('{space.encoder}'), so "
+            "no picture or text can be compared with them; ask with a stored image or a vector"
+        )
 
 
 def _check_name(name: str) -> None:

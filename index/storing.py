@@ -15,6 +15,7 @@ from .taxonomy import Lineage
 
 Entry = tuple[Image, Embeddings | None]
 Taxa = dict[Lineage, int | None]
+Stored = dict[str, sqlite3.Row]
 
 _BATCH = 4096  # images
 _MARKS = 500  # values that one statement looks up
@@ -72,6 +73,7 @@ def put_images(
     images: Sequence[Image],
     *,
     taxa: Taxa | None = None,
+    stored: Stored | None = None,
     named: bool = True,
 ) -> list[int]:
     """Store pictures under their ids, replacing what was there, and return their rows.
@@ -83,9 +85,11 @@ def put_images(
         connection: inside a transaction.
         images: every id once.
         taxa: the ids of lineages that are known already; new ones are added to it.
+        stored: what `find_images` gives, where the caller has it.
         named: False leaves the determinations of all the specimens as they are.
     """
-    stored = _stored(connection, [image.image_id for image in images])
+    if stored is None:
+        stored = find_images(connection, [image.image_id for image in images])
     free, time = next_key(connection, "images"), now()
     rows: list[int] = []
     new: list[Record] = []
@@ -119,14 +123,15 @@ def _record(image: Image, row: int, added_at: str = "", old: sqlite3.Row | None 
         image.height,
         image.split,
         *[image.details.get(name, "") for name in DETAILS],
-        _as_json(dict(image.metadata)),
+        _as_json(dict(image.metadata)) if image.metadata else "{}",
         old["parent_image_id"] if old else None,
         old["box"] if old else None,
         old["added_at"] if old else added_at,
     )
 
 
-def _stored(connection: sqlite3.Connection, image_ids: Sequence[str]) -> dict[str, sqlite3.Row]:
+def find_images(connection: sqlite3.Connection, image_ids: Sequence[str]) -> Stored:
+    """Return what `put_images` must know of those images that are stored already."""
     query = (
         "SELECT image_id, row, sha256, specimen_id, parent_image_id, box, added_at FROM images "
         "WHERE image_id IN"
@@ -158,7 +163,7 @@ def _follow(
     connection: sqlite3.Connection,
     images: Sequence[Image],
     rows: Sequence[int],
-    stored: dict[str, sqlite3.Row],
+    stored: Stored,
 ) -> None:
     """Let the embeddings of images that were there follow a change of content or specimen."""
     for image, row in zip(images, rows, strict=True):

@@ -84,15 +84,14 @@ def _folder_name(source: Path) -> str:
 def _identify_some(folder: Path) -> None:
     """Identify a few specimens; a test split asks the training images, else all other specimens."""
     from holotype.index.collection import Collection
-    from holotype.index.encoders import accelerated, load_encoder
     from holotype.index.identify import identify
+    from holotype.index.search import encoder_of
     from holotype.training.spaces import ensure_calibrated
 
     with Collection.open(folder) as collection:
         with err.status("Calibrating confidence, once …"):
             ensure_calibrated(collection)
-        space = collection.space()
-        encoder = accelerated(load_encoder(space.encoder, views=space.views))
+        encoder = encoder_of(collection.space())
         images = _held_out(collection)
         only = ("split=train",) if images and images[0].split == "test" else ()
         for image in images:

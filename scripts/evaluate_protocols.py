@@ -168,14 +168,13 @@ def _curve(collection: Collection, asked: Asked) -> Curve:
 def _transfer(collection: Collection, asked: Asked) -> Transfer:
     from holotype.eval.degrade import Degradation
     from holotype.eval.set_ups import Simulation, evaluate_transfer
-    from holotype.index.encoders import accelerated, load_encoder
+    from holotype.index.search import encoder_of
 
     with progress("Degrading and embedding") as on_picture:
         simulation = None
         if asked.copies:
-            space = collection.space(asked.space)
             how = Degradation() if asked.simulate is Likeness.EXACT else None
-            encoder = accelerated(load_encoder(space.encoder, views=space.views))
+            encoder = encoder_of(collection.space(asked.space))
             simulation = Simulation(encoder, asked.copies, how, on_picture)
         return evaluate_transfer(
             collection,

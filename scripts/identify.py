@@ -38,15 +38,13 @@ def identify(
 ) -> None:
     """Identify specimens: the lowest rank that is sure enough, or "unknown", with the evidence."""
     from holotype.index.collection import Collection
-    from holotype.index.encoders import accelerated, load_encoder
     from holotype.index.identify import identify as run
     from holotype.index.runtime import worker_count
+    from holotype.index.search import encoder_of
     from holotype.training.spaces import ensure_calibrated
 
     with Collection.open(collection) as opened:
-        kept = opened.space(space)
-        encoder = load_encoder(kept.encoder, views=kept.views)
-        encoder = accelerated(encoder, threads=worker_count())
+        encoder = encoder_of(opened.space(space), threads=worker_count())
         if not ensure_calibrated(opened, space):
             err.print("Too few labelled specimens to calibrate; confidence is by leave-one-out.")
         groups = [images] if same_specimen else [[image] for image in images]

@@ -20,8 +20,9 @@ def ingest(
     source: Annotated[
         Path,
         typer.Argument(
-            help="A folder of pictures (root/species/*.jpg or root/category/species/*.jpg), "
-            "or a CSV, TSV or Parquet manifest with a column 'path'.",
+            help="A folder of pictures (root/species/*.jpg or root/category/species/*.jpg), a CSV, "
+            "TSV or Parquet manifest with a column 'path', or vectors: Parquet with a column "
+            "'embedding', or a folder of such files.",
             show_default=False,
         ),
     ],
@@ -29,12 +30,14 @@ def ingest(
         Path, typer.Option(help="The collection's folder; made if need be.", show_default=False)
     ],
     encoder: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="bundled, timm:MODEL, open_clip:MODEL/WEIGHTS, hf-hub:ORG/MODEL, "
-            "local-dir:FOLDER or checkpoint:FOLDER."
+            help="bundled (the default), timm:MODEL, open_clip:MODEL/WEIGHTS, hf-hub:ORG/MODEL, "
+            "local-dir:FOLDER or checkpoint:FOLDER; for vectors, the name of what made them, "
+            "where the file does not say.",
+            show_default=False,
         ),
-    ] = "bundled",
+    ] = None,
     space: Annotated[str, typer.Option(help="The name under which the vectors are kept.")] = "base",
     views: Annotated[
         int,
@@ -51,23 +54,31 @@ def ingest(
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Check, embed and store pictures. Interrupted, it resumes where it was."""
-    report = run_ingest(
-        source,
-        to,
-        encoder=encoder,
-        space=space,
-        views=views,
-        strict=strict,
-        copy_images=copy_images,
+    """Check, embed and store pictures, or store vectors. Interrupted, it resumes where it was."""
+    from holotype.index.vector_file import holds_vectors
+
+    vectors = holds_vectors(source)
+    report = (
+        run_load(source, to, encoder=encoder, space=space, strict=strict)
+        if vectors
+        else run_ingest(
+            source,
+            to,
+            encoder=encoder or "bundled",
+            space=space,
+            views=views,
+            strict=strict,
+            copy_images=copy_images,
+        )
     )
     if as_json:
         print_json(report.to_dict())
         return
     show_problems(report.problems)
-    rate = f" at {report.embedded / report.seconds:.0f} images/s" if report.embedded else ""
+    what, unit = ("vectors", "rows") if vectors else ("new pictures", "images")
+    rate = f" at {report.embedded / report.seconds:.0f} {unit}/s" if report.embedded else ""
     out.print(
-        f"Stored {report.embedded} new pictures in space '{report.space}' of {to}{rate}; "
+        f"Stored {report.embedded} {what} in space '{report.space}' of {to}{rate}; "
         f"{report.unchanged} were there already.",
         highlight=False,
         soft_wrap=True,
@@ -106,6 +117,19 @@ def run_ingest(
             copy_images=copy_images,
             on_check=on_check,
             on_embed=on_embed,
+        )
+
+
+def run_load(
+    source: Path, to: Path, *, encoder: str | None, space: str, strict: bool
+) -> IngestReport:
+    """Load vectors with a progress bar on stderr."""
+    from holotype.index.collection import Collection
+    from holotype.index.loading import load_vectors
+
+    with Collection.create(to) as collection, progress("Loading", unit="rows") as on_load:
+        return load_vectors(
+            source, collection, space=space, encoder=encoder, strict=strict, on_load=on_load
         )
 
 

@@ -54,20 +54,17 @@ def _query(
     space: str | None,
 ) -> tuple[Embeddings, set[str]]:
     """Return the query's embedding, and its own specimens where they are stored."""
-    from holotype.index.encoders import accelerated, load_encoder
     from holotype.index.runtime import worker_count
-    from holotype.index.search import picture_vector, stored_vector, text_vector
+    from holotype.index.search import encoder_of, picture_vector, stored_vector, text_vector
 
     if image_id is not None:
         stored = collection.image(image_id)
         return stored_vector(collection, stored, space), {stored.specimen_id}
-    kept = collection.space(space)
-    encoder = load_encoder(kept.encoder, views=kept.views)
+    encoder = encoder_of(collection.space(space), threads=worker_count())
     if text is not None:
         return text_vector(collection, encoder, text, space), set()
     assert image is not None  # the caller has checked that one of the three is given
-    fast = accelerated(encoder, threads=worker_count())
-    return picture_vector(collection, fast, [image], space)
+    return picture_vector(collection, encoder, [image], space)
 
 
 def _show(hits: list[Hit]) -> None:

@@ -14,10 +14,11 @@ import torch
 from fastapi import Depends, Request
 
 from holotype.index.collection import Collection
-from holotype.index.encoders import Encoder, accelerated, load_encoder
+from holotype.index.encoders import Encoder
 from holotype.index.identify import identify_vector
 from holotype.index.runtime import worker_count
-from holotype.index.search import stored_vector
+from holotype.index.search import encoder_of, stored_vector
+from holotype.index.spaces import EXTERNAL
 from holotype.training.spaces import ensure_calibrated
 
 Arguments = ParamSpec("Arguments")
@@ -54,7 +55,8 @@ class Engine:
         """
         self.collection.space()
         for space in self.collection.spaces():
-            self.encoder(space.name)
+            if not space.encoder.startswith(EXTERNAL):
+                self.encoder(space.name)
             gallery = self.collection.gallery(space.name)
             ensure_calibrated(self.collection, space.name)
             first = int(gallery.rows[0])
@@ -74,7 +76,7 @@ class Engine:
         key = (space.encoder, space.views)
         with self._loading:
             if key not in self._encoders:
-                encoder = accelerated(load_encoder(space.encoder, views=space.views))
+                encoder = encoder_of(space)
                 self.collection.check_encoder(space.name, encoder)
                 self._encoders[key] = encoder
             return self._encoders[key]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..errors import ManifestError
@@ -30,11 +31,24 @@ def read_parquet(path: Path) -> pd.DataFrame:
     def text_columns() -> pd.DataFrame:
         schema = pq.read_schema(path)
         names = [field.name for field in schema if not pa.types.is_nested(field.type)]
-        frame = pq.read_table(path, columns=names).to_pandas(integer_object_nulls=True)
-        text: pd.DataFrame = frame.astype(object).where(frame.notna(), "").astype(str)
-        return text
+        return _as_text(pq.read_table(path, columns=names))
 
     return _read(path, text_columns)
+
+
+def text_of(column: pa.Array) -> list[str]:
+    """Return a column of Parquet as text without spaces around it, as a manifest holds it."""
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        texts: list[str] = pc.utf8_trim_whitespace(pc.fill_null(column, "")).to_pylist()
+        return texts
+    stripped: list[str] = _as_text(pa.table({"": column}))[""].str.strip().tolist()
+    return stripped
+
+
+def _as_text(table: pa.Table) -> pd.DataFrame:
+    frame = table.to_pandas(integer_object_nulls=True)
+    text: pd.DataFrame = frame.astype(object).where(frame.notna(), "").astype(str)
+    return text
 
 
 def _delimited(path: Path, separator: str) -> pd.DataFrame:
