@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from .canaries import check_canaries
+from .columns import Columns, Stamp, keep_columns, load_columns
 from .database import Database
 from .deletion import delete_images
 from .embeddings import read_vectors
 from .errors import NotFoundError, PictureError
 from .files import write_durably
-from .gallery import Gallery
-from .generations import State, keep_index, load_index, state_of
+from .gallery import Codes, Gallery
+from .generations import keep_index, load_index, state_of
 from .knn import Embeddings
 from .pictures import read_bytes, read_picture, thumbnail
 from .projection import Projection
@@ -233,48 +234,53 @@ class Collection:
                 space = self.space(name)
                 kept = self._galleries.get(space.name)
                 stamp = self._stamp(space)
-                if kept is not None and (kept.space, kept.state, kept.labelled) == (space, *stamp):
+                if kept is not None and (kept.space, kept.state, kept.labelled) == (
+                    space,
+                    stamp.state,
+                    stamp.labelled,
+                ):
                     return kept
-                gallery, built = self._load_gallery(space, *stamp)
+                columns, changed = load_columns(self.database, space, stamp)
+                gallery, built = self._load_gallery(space, stamp, columns)
+            if changed:
+                keep_columns(self.database, space, stamp, columns)
             if built:
                 keep_index(self.database, space, gallery.state, gallery.index)
             self._galleries[space.name] = gallery
             return gallery
 
-    def _stamp(self, space: Space) -> tuple[State, int]:
+    def _stamp(self, space: Space) -> Stamp:
         last = self.database.read("SELECT coalesce(max(determination_id), 0) FROM determinations")
-        return state_of(self.database, space), last[0][0]
+        return Stamp(state_of(self.database, space), last[0][0])
 
-    def _load_gallery(self, space: Space, state: State, labelled: int) -> tuple[Gallery, bool]:
+    def _load_gallery(self, space: Space, stamp: Stamp, columns: Columns) -> tuple[Gallery, bool]:
         """Return a gallery, and whether its index had to be built."""
-        records = self.database.read(
-            "SELECT e.row, i.specimen_id, a.taxon_id FROM embeddings AS e "
-            "JOIN images AS i USING (row) LEFT JOIN accepted AS a USING (specimen_id) "
-            "WHERE e.space_id = ? ORDER BY e.row",
-            (space.source_id,),
-        )
-        if not records:
+        if not len(columns):
             raise NotFoundError(
                 f"Space '{space.name}' of {self.folder} is empty; add pictures with "
                 "'holotype ingest'"
             )
-        rows, specimens, taxon_ids = zip(*records, strict=True)
         taxa, places = self._taxa()
-        index, built = load_index(self.database, space, state, lambda: self.vectors(space))
+        index, built = load_index(
+            self.database, space, stamp.state, columns.sequence, lambda: self.vectors(space)
+        )
         gallery = Gallery(
             space=space,
-            state=state,
-            labelled=labelled,
-            rows=np.array(rows, np.int64),
-            specimens=np.unique(np.array(specimens, object).astype(str), return_inverse=True)[1],
+            state=stamp.state,
+            labelled=stamp.labelled,
+            rows=columns.rows,
+            specimens=columns.specimens,
             taxa=taxa,
-            taxon=np.array([places.get(taxon, -1) for taxon in taxon_ids], np.int64),
+            taxon=places[columns.taxa],
             projection=projection_of(self.database, space),
             index=index,
         )
         return gallery, built
 
-    def _taxa(self) -> tuple[list[Lineage], dict[int, int]]:
-        records = self.database.read("SELECT * FROM taxa ORDER BY taxon_id")
-        taxa = [tuple(record[rank] for rank in RANKS) for record in records]
-        return taxa, {record["taxon_id"]: place for place, record in enumerate(records)}
+    def _taxa(self) -> tuple[list[Lineage], Codes]:
+        """Return all lineages, and the place of every taxon among them, -1 for none."""
+        ranks = ", ".join(f'"{rank}"' for rank in RANKS)
+        found = self.database.read(f"SELECT {ranks}, taxon_id FROM taxa ORDER BY taxon_id")
+        places = np.full(found[-1]["taxon_id"] + 1 if found else 1, -1, np.int64)
+        places[[record["taxon_id"] for record in found]] = np.arange(len(found))
+        return [tuple(record)[:-1] for record in found], places

@@ -57,15 +57,22 @@ def state_of(database: Database, space: Space) -> State:
 
 
 def load_index(
-    database: Database, space: Space, state: State, vectors: Callable[[], Embeddings]
+    database: Database,
+    space: Space,
+    state: State,
+    present: Ids,
+    vectors: Callable[[], Embeddings],
 ) -> tuple[VectorIndex, bool]:
     """Return an index over a state of a space, and whether it had to be built of `vectors()`.
 
     It comes from its file where that is whole. Changes since then are laid over it, unless the
     index is small; where they are many, it is built anew in the background.
+
+    Args:
+        present: int64 [n], the sequence numbers of the space's embeddings, in the images' order.
     """
     kept = _read(database, space, state)
-    index = None if kept is None else _updated(database, space, state, *kept)
+    index = None if kept is None else _updated(database, space, state, present, *kept)
     if index is not None:
         return index, False
     return build_index(vectors(), settings().index_kind), True
@@ -138,12 +145,16 @@ def _read(database: Database, space: Space, state: State) -> tuple[Contents, Sta
 
 
 def _updated(
-    database: Database, space: Space, state: State, contents: Contents, covers: State
+    database: Database,
+    space: Space,
+    state: State,
+    present: Ids,
+    contents: Contents,
+    covers: State,
 ) -> VectorIndex | None:
     """Return a kept index with what has changed since; None where most has."""
     if covers == state:
         return contents.index
-    present = _sequence(database, space)
     changed = len(np.setxor1d(contents.covered, present, assume_unique=True))
     if changed > _MOST_CHANGED * len(present):
         return None
@@ -195,7 +206,8 @@ def _write(
 def orphans(database: Database) -> list[Path]:
     """Return the files among the indexes that belong to no space."""
     folder = database.folder / "index"
-    known = {record["file"] for record in database.read("SELECT file FROM index_files")}
+    query = "SELECT file FROM index_files UNION SELECT file FROM column_files"
+    known = {record["file"] for record in database.read(query)}
     found = sorted(folder.iterdir()) if folder.is_dir() else []
     return [path for path in found if path.name not in known and path.is_file()]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .collection import Collection
+from .columns import damaged_columns
 from .generations import about_index, damage, orphans, state_of
 from .pictures import content_hash
 from .soundness import damage_of
@@ -90,9 +91,8 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
         for path in orphans(collection.database)
     ]
     for space in collection.spaces():
-        broken = damage(collection.database, space)
-        if broken:
-            warnings.append(broken)
+        broken = damage(collection.database, space), damaged_columns(collection.database, space)
+        warnings += [sentence for sentence in broken if sentence]
     if pictures and not errors:
         warnings += _changed_pictures(collection)
     return Verification(errors, warnings)

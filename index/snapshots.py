@@ -106,6 +106,7 @@ def _back_up(database: Database, to: Path) -> None:
         database.connection().backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")
         copy.execute("DELETE FROM index_files")
+        copy.execute("DELETE FROM column_files")
     sync(to)
 
 

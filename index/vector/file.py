@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import CorruptError
 from ..runtime import worker_count
 from .auto import KINDS
-from .base import BuiltIndex, Bytes, Ids
+from .base import BuiltIndex, Bytes, Ids, Parts
 
 _MAGIC = b"HOLOTYPE INDEX 1"
 _PREFIX = len(_MAGIC) + 8
@@ -55,7 +56,12 @@ def packed(index: BuiltIndex, covered: Ids, why: str) -> tuple[list[Buffer], str
         covered: int64 [n], the sequence numbers of its rows.
         why: one sentence on why it is of its kind.
     """
-    arrays = {**index.parts, "covered": covered}
+    about = {"kind": index.kind, "why": why, "count": len(index), "card": index.card}
+    return pack_arrays(about, {**index.parts, "covered": covered})
+
+
+def pack_arrays(about: Mapping[str, Any], arrays: Parts) -> tuple[list[Buffer], str]:
+    """Return the pieces of a file of arrays, and its digest; `about` is put into the header."""
     body: list[Buffer] = []
     described = []
     start = 0
@@ -69,7 +75,6 @@ def packed(index: BuiltIndex, covered: Ids, why: str) -> tuple[list[Buffer], str
             | {"size": size, "sha256": [_digest(*block) for block in _blocks(raw, size)]}
         )
         start += size
-    about = {"kind": index.kind, "why": why, "count": len(index), "card": index.card}
     header = _header({**about, "parts": described, "size": start})
     return [header, *body], hashlib.sha256(header).hexdigest()
 
@@ -114,6 +119,15 @@ def open_index(
     Raises:
         CorruptError: the file is missing or damaged.
     """
+    header, arrays = open_arrays(path, digest, verify=verify, mapped_from=mapped_from)
+    covered = arrays.pop("covered")
+    return Contents(KINDS[header["kind"]].from_parts(header["card"], arrays), covered)
+
+
+def open_arrays(
+    path: Path, digest: str, *, verify: bool = True, mapped_from: int = _MAPPED_FROM
+) -> tuple[Mapping[str, Any], dict[str, NDArray[Any]]]:
+    """Return header and arrays of a file, as `open_index` does."""
     header = read_header(path, digest)
     data: Bytes = (
         np.memmap(path, np.uint8, "r", offset=header["start"])
@@ -125,9 +139,7 @@ def open_index(
     if verify and identity not in _verified:
         _verify(path, header, data)
         _verified.add(identity)
-    arrays = {part["name"]: _array(part, data) for part in header["parts"]}
-    covered = arrays.pop("covered")
-    return Contents(KINDS[header["kind"]].from_parts(header["card"], arrays), covered)
+    return header, {part["name"]: _array(part, data) for part in header["parts"]}
 
 
 def check_index(path: Path, digest: str) -> None:

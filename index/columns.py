@@ -1,0 +1,219 @@
+"""Of which image, specimen and taxon every vector of a space is: derived, like an index.
+
+Reading this from the database takes seconds for a million images, so larger spaces keep it in a
+file, as arrays. What was written since then is laid over it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import compress
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .database import Database
+from .errors import CorruptError, LockedError
+from .files import write_durably
+from .generations import State, remove_orphans
+from .records import Space, now
+from .settings import settings
+from .storing import look_up
+from .vector.base import Ids
+from .vector.file import check_index, open_arrays, pack_arrays
+
+_KEPT_FROM = 20_000  # rows; fewer are read from the database in a fraction of a second
+_MANY_CHANGED, _MOST_CHANGED = 0.01, 0.5  # shares of the rows from which on a file is written anew
+
+_SAID = (
+    "SELECT e.row, e.seq, i.specimen_id, coalesce(a.taxon_id, 0) FROM embeddings AS e "
+    "CROSS JOIN images AS i ON i.row = e.row LEFT JOIN accepted AS a USING (specimen_id) "
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """What goes with the vectors of a space, in the order of the images' rows.
+
+    Attributes:
+        rows: int64 [n], ascending.
+        sequence: int64 [n], the sequence numbers of the vectors.
+        specimens: int64 [n], images of one specimen share a code; codes count from 0 as they come.
+        taxa: int64 [n], the accepted determinations, 0 where there is none.
+    """
+
+    rows: Ids
+    sequence: Ids
+    specimens: Ids
+    taxa: Ids
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Which state columns are of: of the space, and of the determinations."""
+
+    state: State
+    labelled: int
+
+
+def load_columns(database: Database, space: Space, stamp: Stamp) -> tuple[Columns, bool]:
+    """Return the columns of a space at the present state, and whether to write their file.
+
+    Raises:
+        CorruptError: the database does not hold as many vectors as it counted.
+    """
+    kept = _read(database, space)
+    found = None if kept is None else _updated(database, space, stamp, *kept)
+    columns, changed = found or (_read_all(database, space), stamp.state.count)
+    if len(columns) != stamp.state.count:
+        raise CorruptError(
+            f"{database.folder} holds {len(columns)} vectors of space '{space.name}' and counted "
+            f"{stamp.state.count}; restore a snapshot"
+        )
+    return columns, len(columns) >= _KEPT_FROM and changed > _MANY_CHANGED * len(columns)
+
+
+def keep_columns(database: Database, space: Space, stamp: Stamp, columns: Columns) -> None:
+    """Write the file of columns, unless somebody else is writing one; it is only a cache."""
+    pieces, digest = pack_arrays({"kind": "columns", "count": len(columns)}, vars(columns))
+    folder = database.folder / "index"
+    name = f"{space.name}-{digest[:16]}.columns"
+    with suppress(LockedError, OSError, sqlite3.OperationalError), database.indexing():
+        folder.mkdir(exist_ok=True)
+        write_durably(folder / name, pieces)
+        covers = (stamp.state.last_seq, stamp.state.count, stamp.labelled)
+        with database.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO column_files VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (space.source_id, name, digest, *covers, now()),
+            )
+        remove_orphans(database)
+
+
+def damaged_columns(database: Database, space: Space) -> str | None:
+    """Return one sentence about what is wrong with the file of a space's columns, or None."""
+    record = _record(database, space)
+    if record is None or space.projection_id is not None:
+        return None
+    path = database.folder / "index" / record["file"]
+    try:
+        check_index(path, record["sha256"])
+    except CorruptError as error:
+        return f"{error}; it is rebuilt at the next query"
+    return None
+
+
+def _record(database: Database, space: Space) -> sqlite3.Row | None:
+    query = "SELECT * FROM column_files WHERE space_id = ?"
+    found = database.read(query, (space.source_id,))
+    return found[0] if found else None
+
+
+def _read(database: Database, space: Space) -> tuple[Columns, Stamp] | None:
+    """Return what the file of columns holds and covers; None without a whole one."""
+    record = _record(database, space)
+    if record is None:
+        return None
+    path = database.folder / "index" / record["file"]
+    try:
+        verify = settings().check_index_files
+        _, arrays = open_arrays(path, record["sha256"], verify=verify)
+    except CorruptError:
+        return None
+    covers = Stamp(State(record["last_seq"], record["count"]), record["labelled"])
+    return Columns(**arrays), covers
+
+
+def _read_all(database: Database, space: Space) -> Columns:
+    """Return the columns as the database has them."""
+    query = f"{_SAID} WHERE e.space_id = ? ORDER BY e.row"
+    said = database.read(query, (space.source_id,))
+    codes: dict[str, int] = {}
+    specimens = [codes.setdefault(record[2], len(codes)) for record in said]
+    return Columns(
+        _column(said, 0), _column(said, 1), np.array(specimens, np.int64), _column(said, 3)
+    )
+
+
+def _column(records: list[sqlite3.Row], place: int) -> Ids:
+    return np.fromiter((record[place] for record in records), np.int64, len(records))
+
+
+def _updated(
+    database: Database, space: Space, stamp: Stamp, kept: Columns, covers: Stamp
+) -> tuple[Columns, int] | None:
+    """Return kept columns with what has changed since, and how much; None where most has."""
+    if stamp == covers:
+        return kept, 0
+    since = (space.source_id, covers.state.last_seq)
+    new = database.read(f"{_SAID} WHERE +e.space_id = ? AND e.seq > ? ORDER BY e.row", since)
+    if len(new) > _MOST_CHANGED * len(kept):
+        return None
+    rows = _column(new, 0)
+    stays = ~np.isin(kept.rows, rows)
+    if np.count_nonzero(stays) + len(new) != stamp.state.count:
+        query = "SELECT seq FROM embeddings WHERE space_id = ? ORDER BY row"
+        stays &= np.isin(kept.sequence, _column(database.read(query, since[:1]), 0))
+    taxa, named = _relabelled(database, kept, covers)
+    specimens = _codes(database, [record[2] for record in new], kept, stays)
+    order = np.argsort(np.concatenate([kept.rows[stays], rows]), kind="stable")
+    columns = Columns(
+        np.concatenate([kept.rows[stays], rows])[order],
+        np.concatenate([kept.sequence[stays], _column(new, 1)])[order],
+        _in_order(np.concatenate([kept.specimens[stays], specimens])[order]),
+        np.concatenate([taxa[stays], _column(new, 3)])[order],
+    )
+    return columns, named + len(new) + int(np.count_nonzero(~stays))
+
+
+def _relabelled(database: Database, kept: Columns, covers: Stamp) -> tuple[Ids, int]:
+    """Return the present taxa of the kept rows, and how many have been determined anew."""
+    found = database.read(
+        "SELECT i.row, coalesce(a.taxon_id, 0) FROM "
+        "(SELECT DISTINCT specimen_id FROM determinations WHERE determination_id > ?) "
+        "CROSS JOIN images AS i USING (specimen_id) LEFT JOIN accepted AS a USING (specimen_id)",
+        (covers.labelled,),
+    )
+    rows, named = _column(found, 0), _column(found, 1)
+    places = np.searchsorted(kept.rows, rows).clip(max=len(kept) - 1)
+    there = kept.rows[places] == rows
+    taxa = kept.taxa.copy()
+    taxa[places[there]] = named[there]
+    return taxa, len(found)
+
+
+def _codes(
+    database: Database, specimen_ids: list[str], kept: Columns, stays: NDArray[np.bool_]
+) -> Ids:
+    """Return codes for the specimens of new rows: those of kept images of theirs, or new ones."""
+    codes: dict[str, int] = {}
+    query = "SELECT specimen_id, row FROM images WHERE specimen_id IN"
+    kin = look_up(database.read, query, list(dict.fromkeys(specimen_ids)))
+    rows = _column(kin, 1)
+    places = np.searchsorted(kept.rows, rows).clip(max=len(kept) - 1)
+    known = (kept.rows[places] == rows) & stays[places]
+    for record, place in zip(compress(kin, known), places[known], strict=True):
+        codes[record[0]] = int(kept.specimens[place])
+    free = int(kept.specimens.max(initial=-1)) + 1
+    new = dict.fromkeys(s for s in specimen_ids if s not in codes)
+    codes |= {specimen: free + number for number, specimen in enumerate(new)}
+    return np.array([codes[specimen] for specimen in specimen_ids], np.int64)
+
+
+def _in_order(codes: Ids) -> Ids:
+    """Return codes renamed to 0, 1, 2 … as they first come.
+
+    >>> _in_order(np.array([7, 2, 7, 3]))
+    array([0, 1, 0, 2])
+    """
+    places = np.arange(len(codes))
+    first = np.full(codes.max(initial=-1) + 1, len(codes))
+    first[codes[::-1]] = places[::-1]  # of several places the last that is written stays
+    renamed = np.empty_like(first)
+    renamed[np.argsort(first, kind="stable")] = np.arange(len(first))
+    return renamed[codes]
