@@ -9,8 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-
 from .canaries import check_canaries
 from .columns import Columns, Stamp, keep_columns, load_columns
 from .database import Database
@@ -18,7 +16,7 @@ from .deletion import delete_images
 from .embeddings import read_vectors
 from .errors import NotFoundError, PictureError
 from .files import write_durably
-from .gallery import Codes, Gallery
+from .gallery import Gallery
 from .generations import keep_index, load_index, state_of
 from .knn import Embeddings
 from .pictures import read_bytes, read_picture, thumbnail
@@ -260,7 +258,6 @@ class Collection:
                 f"Space '{space.name}' of {self.folder} is empty; add pictures with "
                 "'holotype ingest'"
             )
-        taxa, places = self._taxa()
         index, built = load_index(
             self.database, space, stamp.state, columns.sequence, lambda: self.vectors(space)
         )
@@ -270,17 +267,14 @@ class Collection:
             labelled=stamp.labelled,
             rows=columns.rows,
             specimens=columns.specimens,
-            taxa=taxa,
-            taxon=places[columns.taxa],
+            taxon=columns.taxa,
+            read_taxa=self._taxa,
             projection=projection_of(self.database, space),
             index=index,
         )
         return gallery, built
 
-    def _taxa(self) -> tuple[list[Lineage], Codes]:
-        """Return all lineages, and the place of every taxon among them, -1 for none."""
+    def _taxa(self) -> dict[int, Lineage]:
         ranks = ", ".join(f'"{rank}"' for rank in RANKS)
-        found = self.database.read(f"SELECT {ranks}, taxon_id FROM taxa ORDER BY taxon_id")
-        places = np.full(found[-1]["taxon_id"] + 1 if found else 1, -1, np.int64)
-        places[[record["taxon_id"] for record in found]] = np.arange(len(found))
-        return [tuple(record)[:-1] for record in found], places
+        found = self.database.read(f"SELECT taxon_id, {ranks} FROM taxa ORDER BY taxon_id")
+        return {taxon: tuple(lineage) for taxon, *lineage in found}

@@ -28,7 +28,7 @@ _KEPT_FROM = 20_000  # rows; fewer are read from the database in a fraction of a
 _MANY_CHANGED, _MOST_CHANGED = 0.01, 0.5  # shares of the rows from which on a file is written anew
 
 _SAID = (
-    "SELECT e.row, e.seq, i.specimen_id, coalesce(a.taxon_id, 0) FROM embeddings AS e "
+    "SELECT e.row, e.seq, i.specimen_id, coalesce(a.taxon_id, -1) FROM embeddings AS e "
     "CROSS JOIN images AS i ON i.row = e.row LEFT JOIN accepted AS a USING (specimen_id) "
 )
 
@@ -41,7 +41,7 @@ class Columns:
         rows: int64 [n], ascending.
         sequence: int64 [n], the sequence numbers of the vectors.
         specimens: int64 [n], images of one specimen share a code; codes count from 0 as they come.
-        taxa: int64 [n], the accepted determinations, 0 where there is none.
+        taxa: int64 [n], the accepted determinations, -1 where there is none.
     """
 
     rows: Ids
@@ -174,7 +174,7 @@ def _updated(
 def _relabelled(database: Database, kept: Columns, covers: Stamp) -> tuple[Ids, int]:
     """Return the present taxa of the kept rows, and how many have been determined anew."""
     found = database.read(
-        "SELECT i.row, coalesce(a.taxon_id, 0) FROM "
+        "SELECT i.row, coalesce(a.taxon_id, -1) FROM "
         "(SELECT DISTINCT specimen_id FROM determinations WHERE determination_id > ?) "
         "CROSS JOIN images AS i USING (specimen_id) LEFT JOIN accepted AS a USING (specimen_id)",
         (covers.labelled,),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -41,8 +41,9 @@ class Gallery:
         labelled: the last determination that the labels reflect.
         rows: int64 [n], the images' rows in the collection, ascending.
         specimens: int64 [n], images of one specimen share a code.
-        taxa: the different lineages.
-        taxon: int64 [n], position in `taxa`, -1 where a specimen has no determination.
+        taxon: int64 [n], the taxon's id, -1 where a specimen has no determination.
+        read_taxa: gives all lineages by their ids, which never change. They are read when first
+            asked for: there may be hundreds of thousands.
     """
 
     space: Space
@@ -50,14 +51,18 @@ class Gallery:
     labelled: int
     rows: Codes
     specimens: Codes
-    taxa: list[Lineage]
     taxon: Codes
+    read_taxa: Callable[[], dict[int, Lineage]]
     index: VectorIndex
     projection: Projection | None = None
     _labels: dict[str, RankLabels] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @cached_property
+    def _taxa(self) -> dict[int, Lineage]:
+        return self.read_taxa()
 
     @cached_property
     def ranks(self) -> tuple[str, ...]:
@@ -67,7 +72,7 @@ class Gallery:
     def labels(self, rank: str) -> RankLabels:
         """Return the taxa of a rank."""
         if rank not in self._labels:
-            self._labels[rank] = _rank_labels(self.taxa, self.taxon, rank)
+            self._labels[rank] = _rank_labels(self._taxa, self.taxon, rank)
         return self._labels[rank]
 
     def places(self, rows: Sequence[int] | Codes) -> Codes:
@@ -77,12 +82,12 @@ class Gallery:
         return places[self.rows[places] == wanted] if len(self) else places[:0]
 
 
-def _rank_labels(taxa: list[Lineage], taxon: Codes, rank: str) -> RankLabels:
+def _rank_labels(taxa: dict[int, Lineage], taxon: Codes, rank: str) -> RankLabels:
     place = RANKS.index(rank)
     known: dict[tuple[str, str], int] = {}
     lineages: list[Lineage] = []
-    of_taxon = np.full(len(taxa) + 1, -1, np.int64)  # the last entry answers for taxon -1
-    for number, lineage in enumerate(taxa):
+    of_taxon = np.full(max(taxa, default=0) + 2, -1, np.int64)  # the last one is for taxon -1
+    for number, lineage in taxa.items():
         if not lineage[place]:
             continue
         key = (lineage[0], lineage[place])

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import encoding, ingest, search
+from . import encoding, ingest, loading, search
 
 OUT = Path("bench-results")
 BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "ingest": ingest.run,
     "encoding": encoding.run,
+    "loading": loading.run,
     "search": search.run,
 }
 
@@ -26,8 +27,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m holotype.scripts.bench", description=__doc__)
     parser.add_argument("only", nargs="?", choices=sorted(BENCHMARKS))
     parser.add_argument("--rounds", type=int, help="how often every contender is asked")
-    parser.add_argument("--rows", type=int, help="search: vectors to search")
-    parser.add_argument("--dim", type=int, help="search: their length")
+    parser.add_argument("--rows", type=int, help="loading, search: how many vectors")
+    parser.add_argument("--dim", type=int, help="loading, search: their length")
     parser.add_argument("--kind", choices=["clustered", "unclustered"], help="search: of vectors")
     parser.add_argument("--engines", help="search: names, separated by commas")
     options = {name: value for name, value in vars(parser.parse_args()).items() if value}
