@@ -21,6 +21,7 @@ from .vector_file import Identity, VectorFile
 from .vector_rows import GoodRows, Rows
 
 _COMMIT_SECONDS = 1.0
+_CACHE = "PRAGMA cache_size=-65536"  # KiB: pages of the tables' indexes are written to at random
 
 
 def load_vectors(
@@ -134,6 +135,7 @@ class _Load:
 
     def run(self, total: int, progress: Progress | None) -> None:
         """Store every good row; what was committed stays when interrupted."""
+        self.collection.database.connection().execute(_CACHE)
         batches = self.rows.good(self.report.problems)
         goes_on = True
         while goes_on:

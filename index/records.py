@@ -23,6 +23,11 @@ DETAILS = (
     "source",
 )
 _TAXON = ", ".join(f'"{rank}"' for rank in RANKS)
+_ACCEPT = (
+    "INSERT INTO accepted SELECT specimen_id, taxon_id, determination_id FROM standing "
+    "WHERE specimen_id = ? AND origin IN ('import', 'human') "
+    "ORDER BY origin = 'human' DESC, determination_id DESC LIMIT 1"
+)
 _FIND_TAXON = "SELECT taxon_id FROM taxa WHERE " + " AND ".join(f'"{rank}" = ?' for rank in RANKS)
 
 
@@ -115,6 +120,8 @@ def append_determination(
         (*values, root),
     )
     seal(connection, "determinations", cursor.lastrowid)
+    connection.execute("DELETE FROM accepted WHERE specimen_id = ?", (specimen_id,))
+    connection.execute(_ACCEPT, (specimen_id,))
     return int(cursor.lastrowid or 0)
 
 

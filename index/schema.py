@@ -241,6 +241,9 @@ CREATE TRIGGER embeddings_uncounted AFTER DELETE ON embeddings BEGIN
     UPDATE space_states SET count = count - 1 WHERE space_id = OLD.space_id;
 END;
 
+-- Who appends determinations brings `accepted` up to date, for the same reason.
+DROP TRIGGER determinations_accept;
+
 -- What goes with an image is found by its row; without this every embedding would be looked at.
 CREATE INDEX embeddings_by_row ON embeddings (row);
 

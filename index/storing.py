@@ -35,6 +35,13 @@ _APPEND = (
     f"INSERT INTO determinations ({', '.join(_DETERMINATION)}, checksum) "
     f"VALUES ({', '.join('?' * (len(_DETERMINATION) + 1))})"
 )
+# An import is the latest one, and counts unless a human's does.
+_ACCEPT = (
+    "INSERT INTO accepted VALUES (?, ?, ?) ON CONFLICT (specimen_id) DO UPDATE "
+    "SET taxon_id = excluded.taxon_id, determination_id = excluded.determination_id "
+    "WHERE (SELECT origin FROM determinations AS d "
+    "WHERE d.determination_id = accepted.determination_id) = 'import'"
+)
 
 
 def put_entries(connection: sqlite3.Connection, space: Space, entries: Iterable[Entry]) -> None:
@@ -198,3 +205,4 @@ def _import_determinations(
             who = ("import", "manifest", time, "", None, None)
             new.append((free + len(new), image.specimen_id, taxon, "", *who))
     connection.executemany(_APPEND, sealed("determinations", new))
+    connection.executemany(_ACCEPT, [(record[1], record[2], record[0]) for record in new])

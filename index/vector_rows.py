@@ -119,7 +119,7 @@ class Rows:
         specimens = specimens_of(texts, ids)
         sha256s = texts.get("sha256", empty)
         paths, splits = texts.get("path", empty), texts.get("split", empty)
-        details = list(zip(*(texts.get(name, empty) for name in DETAILS), strict=True))
+        details = _details(texts, len(ids))
         images = []
         for place, lineage in zip(kept, lineages, strict=True):
             sha256 = sha256s[place] or hashlib.sha256(vectors[place].data).hexdigest()
@@ -135,7 +135,7 @@ class Rows:
                     height=0,
                     split=splits[place],
                     lineage=lineage,
-                    details=dict(zip(DETAILS, details[place], strict=True)),
+                    details=details[place],
                     metadata=metadata,
                 )
             )
@@ -160,6 +160,15 @@ class Rows:
             details={**old.details, **details},
             metadata={**own, **new.metadata},
         )
+
+
+def _details(texts: Texts, count: int) -> list[dict[str, str]]:
+    unknown = dict.fromkeys(DETAILS, "")
+    given = [name for name in DETAILS if name in texts]
+    if not given:
+        return [unknown] * count
+    values = zip(*(texts[name] for name in given), strict=True)
+    return [{**unknown, **dict(zip(given, row, strict=True))} for row in values]
 
 
 def _at_length_1(vectors: Embeddings) -> tuple[Embeddings, NDArray[np.float64]]:

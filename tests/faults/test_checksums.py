@@ -92,7 +92,7 @@ def test_every_column_of_every_table_counts(folder: Path, table: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        "DROP TRIGGER determinations_accept",
+        "DROP TRIGGER determinations_append_only",
         "DELETE FROM accepted WHERE specimen_id = 'specimen image 3'",
         "UPDATE accepted SET taxon_id = 1",
         "UPDATE sqlite_sequence SET seq = 3 WHERE name = 'embeddings'",
