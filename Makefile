@@ -47,6 +47,7 @@ clean:
 .venv/dev: pyproject.toml requirements.lock | .venv/bin/pip links
 	@echo "Installing into .venv (torch is large: a few minutes the first time) …"
 	$(PIP) install -q -c requirements.lock -e '.[dev]'
+	$(PIP) install -q -c requirements.lock --no-deps milvus-lite  # its faiss-cpu would replace ours
 	touch $@ .venv/demo
 
 .PHONY: links

@@ -33,6 +33,7 @@ from .spaces import (
     projection_of,
     source_of,
 )
+from .stores.moving import choose_store
 from .storing import put_entries
 from .taxonomy import RANKS, Lineage
 
@@ -63,9 +64,26 @@ class Collection:
         return cls(Database(Path(folder)))
 
     @classmethod
-    def create(cls, folder: str | Path) -> Self:
-        """Open a collection, making it where there is none."""
-        return cls(Database(Path(folder), create=True))
+    def create(cls, folder: str | Path, *, store: str = "") -> Self:
+        """Open a collection, making it where there is none.
+
+        Args:
+            folder: its folder.
+            store: the Milvus that a new one keeps its vectors in, as an address or a path that
+                ends in .db; by default its own database. It remembers that.
+
+        Raises:
+            StoreError: nothing answers there.
+            UsageError: the address is not understood, or the vectors lie elsewhere already.
+        """
+        made = cls(Database(Path(folder), create=True))
+        if store:
+            try:
+                choose_store(made.database, store)
+            except BaseException:
+                made.close()
+                raise
+        return made
 
     def close(self) -> None:
         """Close the database."""

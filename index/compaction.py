@@ -11,6 +11,7 @@ from .database import FILE
 from .errors import CorruptError
 from .generations import remove_orphans
 from .soundness import unsound
+from .spaces import list_spaces
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ def compact(collection: Collection) -> Compacted:
             raise CorruptError(damage[0])
         before = (folder / FILE).stat().st_size
         removed = [path.relative_to(folder) for path in remove_orphans(database)]
+        for space in list_spaces(database):
+            database.store.remove_leftovers(space)
         _, others = belongings(database, folder)
         for path in others:
             (folder / path).unlink(missing_ok=True)

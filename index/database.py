@@ -14,6 +14,7 @@ from .errors import CorruptError, HolotypeError, NotFoundError
 from .locks import FolderLock
 from .schema import APPLICATION_ID, MIGRATIONS, SEALED_FROM
 from .seals import crc32, seal_rows, seal_schema
+from .stores import LocalStore, VectorStore, open_store
 
 FILE = "collection.sqlite"
 
@@ -47,6 +48,7 @@ class Database:
         self._keeper = FolderLock(folder, "keeper")
         self._mode = "mode=rw"
         self._frozen: tuple[int, int] | None = None
+        self.store: VectorStore = LocalStore()
         if not (folder / FILE).is_file():
             if not create:
                 raise NotFoundError(
@@ -56,6 +58,7 @@ class Database:
             self._create()
         try:
             self._check_version()
+            self.store = open_store(self)
         except BaseException:
             self.close()
             raise
@@ -207,15 +210,18 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Commit everything inside, or nothing."""
+        """Commit everything inside, or nothing, with the vectors where the store keeps them."""
         connection = self.connection()
         connection.execute("BEGIN IMMEDIATE")
         try:
+            before = self.store.mark(connection)
             yield connection
+            self.store.carry(connection, after=before)
             connection.execute("COMMIT")
         except BaseException:
             self._roll_back(connection)
             raise
+        self.store.tidy()
 
     def _roll_back(self, connection: sqlite3.Connection) -> None:
         """End a transaction that failed, with its connection where even that fails."""
@@ -243,6 +249,7 @@ class Database:
             connection.close()
         self._connections.clear()
         self._local = threading.local()
+        self.store.close()
 
 
 def is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:

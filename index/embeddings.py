@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
@@ -9,15 +10,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from .database import Database
-from .errors import CorruptError, MismatchError
+from .errors import CorruptError, HolotypeError, MismatchError
 from .knn import Embeddings, check_unit_rows
 from .records import Image, Space
-from .schema import checksum_sql
-from .seals import Record, sealed
+from .schema import identity_sql
+from .seals import Record, crc32, sealed
 from .spaces import projection_of, source_of
+from .vector.base import Ids
 
 _STORED = "space_id, row, sha256, vector, checksum"
-_WHOLE = f"checksum = {checksum_sql('embeddings')}"
+_COLUMNS = f"row, vector, checksum, {identity_sql('embeddings')} AS identity"
 
 
 def put_embeddings(
@@ -98,21 +100,11 @@ def read_vectors(database: Database, space: Space, *, after: int = 0) -> Embeddi
         after: only those with a larger sequence number.
 
     Raises:
-        CorruptError: one of them is damaged; the message names its image.
+        CorruptError: one of them is damaged or missing; the message names its image.
+        StoreError: they lie elsewhere and cannot be read.
     """
     source = source_of(database, space)
-    found = database.read(
-        f"SELECT row, vector, {_WHOLE} AS whole FROM embeddings "
-        "WHERE space_id = ? AND seq > ? ORDER BY row",
-        (source.space_id, after),
-    )
-    width = np.dtype(source.dtype).itemsize * source.dim
-    for record in found:
-        if not record["whole"] or len(record["vector"]) != width:
-            raise CorruptError(_damaged(database, source, record["row"]))
-    data = b"".join([record["vector"] for record in found])
-    vectors: Embeddings = np.frombuffer(data, source.dtype).reshape(-1, source.dim)
-    vectors = vectors.astype(np.float32)
+    vectors = _joined(database, source, _found(database, source, "seq > ? ORDER BY row", after))
     projection = projection_of(database, space)
     return vectors if projection is None else projection.apply(vectors)
 
@@ -121,34 +113,76 @@ def read_vector(database: Database, space: Space, image: Image) -> Embeddings | 
     """Return the embedding of an image as its encoder made it, float32 [dim]; None without one.
 
     Raises:
-        CorruptError: it is damaged.
+        CorruptError: it is damaged or missing.
+        StoreError: it lies elsewhere and cannot be read.
     """
     source = source_of(database, space)
-    found = database.read(
-        f"SELECT vector, {_WHOLE} AS whole FROM embeddings WHERE space_id = ? AND row = ?",
-        (source.space_id, image.row),
-    )
-    if not found:
-        return None
-    if not found[0]["whole"]:
-        raise CorruptError(_damaged(database, source, image.row))
-    vector: Embeddings = np.frombuffer(found[0]["vector"], source.dtype).astype(np.float32)
-    return vector
+    found = _found(database, source, "row = ?", image.row)
+    return _joined(database, source, found)[0] if found else None
+
+
+def read_at(database: Database, space: Space, seqs: Ids) -> Embeddings:
+    """Return vectors by their sequence numbers, float32 [n, dim], in that order.
+
+    They may be of a past state: the checksum of what is no longer there went with it.
+
+    Args:
+        database: the collection's.
+        space: one that holds embeddings.
+        seqs: int64 [n].
+
+    Raises:
+        CorruptError: one of them is damaged or missing.
+        HolotypeError: one of a past state has been removed meanwhile.
+        StoreError: they lie elsewhere and cannot be read.
+    """
+    query = f"SELECT value AS seq, {_COLUMNS} FROM json_each(?) LEFT JOIN embeddings ON seq = value"
+    found = database.read(f"{query} ORDER BY key", (json.dumps(seqs.tolist()),))
+    return _joined(database, space, found)
 
 
 def damaged_vectors(database: Database, space: Space) -> list[str]:
-    """Return one sentence for every damaged vector that a space holds itself."""
-    found = database.read(
-        f"SELECT row FROM embeddings WHERE space_id = ? AND NOT {_WHOLE} ORDER BY row",
-        (space.space_id,),
-    )
-    return [_damaged(database, space, record["row"]) for record in found]
+    """Return one sentence for every damaged or missing vector that a space holds itself."""
+    found = _found(database, space, "seq > ? ORDER BY row", 0)
+    blobs = database.store.blobs(space, found)
+    return [
+        _damaged(database, space, record, blob)
+        for record, blob in zip(found, blobs, strict=True)
+        if not _whole(space, record, blob)
+    ]
 
 
-def _damaged(database: Database, space: Space, row: int) -> str:
-    found = database.read("SELECT image_id FROM images WHERE row = ?", (row,))
-    name = f"image '{found[0]['image_id']}'" if found else f"row {row}"
+def _found(database: Database, space: Space, where: str, value: int) -> list[sqlite3.Row]:
+    query = f"SELECT seq, {_COLUMNS} FROM embeddings WHERE space_id = ? AND {where}"
+    return database.read(query, (space.space_id, value))
+
+
+def _joined(database: Database, space: Space, found: list[sqlite3.Row]) -> Embeddings:
+    """Return the vectors of rows, float32 [n, dim], having refused a damaged one."""
+    blobs = database.store.blobs(space, found)
+    for record, blob in zip(found, blobs, strict=True):
+        if not _whole(space, record, blob):
+            raise (CorruptError if record["row"] else HolotypeError)(
+                _damaged(database, space, record, blob)
+            )
+    vectors: Embeddings = np.frombuffer(b"".join(blobs), space.dtype).reshape(-1, space.dim)
+    return vectors.astype(np.float32)
+
+
+def _whole(space: Space, record: sqlite3.Row, blob: bytes) -> bool:
+    """Return whether a vector is what was stored; without its row, whether it is there at all."""
+    right = record["row"] is None or crc32(record["identity"], blob) == record["checksum"]
+    return right and len(blob) == np.dtype(space.dtype).itemsize * space.dim
+
+
+def _damaged(database: Database, space: Space, record: sqlite3.Row, blob: bytes) -> str:
+    place = database.store.address or database.folder
+    if record["row"] is None:
+        return f"{place} was compacted while it was searched; repeat the query"
+    found = database.read("SELECT image_id FROM images WHERE row = ?", (record["row"],))
+    name = f"image '{found[0]['image_id']}'" if found else f"row {record['row']}"
+    fault = "its checksum differs" if blob else "it is missing"
     return (
-        f"{database.folder} holds a damaged vector in space '{space.name}': that of {name} "
-        "(its checksum differs); restore a snapshot"
+        f"{place} holds a damaged vector in space '{space.name}': that of {name} "
+        f"({fault}); restore a snapshot"
     )

@@ -52,6 +52,13 @@ class EncoderError(HolotypeError):
     title = "Encoder not usable"
 
 
+class StoreError(HolotypeError):
+    """A store of vectors elsewhere that cannot be reached, or refuses."""
+
+    http_status = 503
+    title = "Vector store not available"
+
+
 class LockedError(HolotypeError):
     """Another process is writing to the collection."""
 

@@ -6,13 +6,14 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
 from .database import Database
-from .embeddings import read_vectors
+from .embeddings import read_at, read_vectors
 from .errors import CorruptError, LockedError
 from .files import write_durably
 from .rebuilding import rebuild_beside
@@ -66,11 +67,17 @@ def load_index(
     """Return an index over a state of a space, and whether it had to be built of `vectors()`.
 
     It comes from its file where that is whole. Changes since then are laid over it, unless the
-    index is small; where they are many, it is built anew in the background.
+    index is small; where they are many, it is built anew in the background. A store elsewhere has
+    an index of its own over the vectors that it holds.
 
     Args:
         present: int64 [n], the sequence numbers of the space's embeddings, in the images' order.
     """
+    if space.projection_id is None:
+        read = partial(read_at, database, space)
+        served = database.store.index(space, present, read)
+        if served is not None:
+            return served, False
     kept = _read(database, space, state)
     index = None if kept is None else _updated(database, space, state, present, *kept)
     if index is not None:
@@ -109,12 +116,15 @@ def damage(database: Database, space: Space) -> str | None:
 
 
 def about_index(database: Database, space: Space) -> dict[str, Any] | None:
-    """Return what the index file of a space says about it; None without a readable one.
+    """Return what is known of the index of a space; None without a readable file or a store's own.
 
     Returns:
         kind, why, count, levels (what it was tuned to) and recall (at 10 without a filter, when
-        it was built; 1 where every search is exact).
+        it was built; 1 where every search is exact, None where it was not measured).
     """
+    served = database.store.about(space) if space.projection_id is None else None
+    if served is not None:
+        return served | {"count": state_of(database, space).count, "levels": []}
     record = _record(database, space)
     if record is None:
         return None

@@ -35,6 +35,7 @@ def info(collection: Collection) -> dict[str, Any]:
         "images": images,
         "specimens": specimens,
         "taxa": taxa,
+        "store": collection.database.store.address,
         "splits": {split: count for split, count in splits if split},
         "spaces": [_space_info(collection, space.name) for space in collection.spaces()],
     }
@@ -93,6 +94,12 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
     for space in collection.spaces():
         broken = damage(collection.database, space), damaged_columns(collection.database, space)
         warnings += [sentence for sentence in broken if sentence]
+        left = len(collection.database.store.leftovers(space))
+        if left:
+            warnings.append(
+                f"{collection.database.store.address} holds {left} vectors of space "
+                f"'{space.name}' that are in no record; 'holotype collection compact' removes them"
+            )
     if pictures and not errors:
         warnings += _changed_pictures(collection)
     return Verification(errors, warnings)

@@ -257,6 +257,18 @@ CREATE TABLE column_files (
     labelled INTEGER NOT NULL,
     created_at TEXT NOT NULL
 ) STRICT;
+
+-- Vectors that lie elsewhere and are no longer in a row; readers of an older state still find them.
+CREATE TABLE leaving (
+    seq INTEGER PRIMARY KEY,
+    space_id INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    since INTEGER NOT NULL           -- seconds since 1970
+) STRICT;
+CREATE TRIGGER embeddings_leave AFTER DELETE ON embeddings WHEN OLD.vector = x'' BEGIN
+    INSERT OR REPLACE INTO leaving
+    VALUES (OLD.seq, OLD.space_id, OLD.row, CAST(strftime('%s', 'now') AS INTEGER));
+END;
 """
 
 MIGRATIONS = (_V1, _V2, _V3)
@@ -301,6 +313,11 @@ def checksum_sql(table: str) -> str:
     >>> checksum_sql("embeddings")
     'crc32(json_array("space_id", "row", "sha256"), "vector")'
     """
-    plain = ", ".join(f'"{name}"' for name in SEALED[table] if name not in BLOBS)
     blobs = [f'"{name}"' for name in SEALED[table] if name in BLOBS]
-    return f"crc32({', '.join([f'json_array({plain})', *blobs])})"
+    return f"crc32({', '.join([identity_sql(table), *blobs])})"
+
+
+def identity_sql(table: str) -> str:
+    """Return the SQL expression for what a checksum covers besides blobs."""
+    plain = ", ".join(f'"{name}"' for name in SEALED[table] if name not in BLOBS)
+    return f"json_array({plain})"

@@ -58,6 +58,17 @@ class Settings(BaseSettings):
         description="Compare a whole index file with its checksums before its first answer; "
         "otherwise only its header and size.",
     )
+    milvus_token: str = Field(
+        "", repr=False, description="Token or user:password of a Milvus server; never stored."
+    )
+    milvus_timeout: float = Field(
+        60, gt=0, description="Longest wait for one answer of a Milvus server, in seconds."
+    )
+    milvus_index: Literal["FLAT", "HNSW"] = Field(
+        "FLAT",
+        description="Kind of index in a Milvus server, remembered by the collections that are made "
+        "with it: exact, or a graph for millions of vectors.",
+    )
     threads: int = Field(
         0, ge=0, description="Threads for decoding and encoding; 0 takes every core."
     )

@@ -15,6 +15,8 @@ from .database import FILE, Database
 from .errors import CorruptError, NotFoundError, ReadOnlyError
 from .files import copy_durably, digest_of, new_folder, sync, write_durably
 from .soundness import damage_of
+from .stores import checked
+from .stores.moving import bring_home, send_away
 
 SUMS = "SHA256SUMS"
 
@@ -39,7 +41,8 @@ def snapshot(collection: Collection, to: Path) -> Copied:
     """Copy a collection as it stands at one moment, while others read it and write to it.
 
     The copy holds the database, copied pictures, thumbnails and checkpoints, and `SHA256SUMS` over
-    all of them; indexes are built again from it. It is checked and appears whole or not at all.
+    all of them; indexes are built again from it. Vectors that lie elsewhere are written into it. It
+    is checked and appears whole or not at all.
 
     Args:
         to: a folder that does not exist yet.
@@ -51,6 +54,8 @@ def snapshot(collection: Collection, to: Path) -> Copied:
     """
     with new_folder(to) as folder, _keeping(collection.database):
         _back_up(collection.database, folder / FILE)
+        bring_home(collection.database, folder / FILE)
+        sync(folder / FILE)
         with _checked(folder) as copy:
             own, _ = belongings(copy, collection.folder)
             missing = missing_pictures(copy, collection.folder)
@@ -64,17 +69,20 @@ def snapshot(collection: Collection, to: Path) -> Copied:
     return Copied(count, len(sums), size, [path.as_posix() for path in missing])
 
 
-def restore(source: Path, to: Path) -> Copied:
+def restore(source: Path, to: Path, *, store: str = "") -> Copied:
     """Make a collection of a snapshot, after every byte of it was compared with its checksum.
 
     Args:
         to: a folder that does not exist yet.
+        store: the Milvus that gets the vectors; see `Collection.create`.
 
     Raises:
         CorruptError: a file of the snapshot is missing, damaged, or does not belong to it.
         NotFoundError: the folder is not a snapshot.
-        UsageError: `to` is there already.
+        StoreError: the store does not answer.
+        UsageError: `to` is there already, or the store is not understood.
     """
+    address = checked(store, to) if store else ""
     sums = _read_sums(source)
     with new_folder(to) as folder:
         for path, digest in sums.items():
@@ -86,6 +94,8 @@ def restore(source: Path, to: Path) -> Copied:
             copy.connection().execute("PRAGMA journal_mode=WAL")
             count = copy.read("SELECT count(*) FROM images")[0][0]
             missing = missing_pictures(copy, folder)
+            if address:
+                send_away(copy, address)
         sync(folder / FILE)
         size = sum((folder / path).stat().st_size for path in sums)
     return Copied(count, len(sums), size, [path.as_posix() for path in missing])
@@ -107,7 +117,6 @@ def _back_up(database: Database, to: Path) -> None:
         copy.execute("PRAGMA journal_mode=DELETE")
         copy.execute("DELETE FROM index_files")
         copy.execute("DELETE FROM column_files")
-    sync(to)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import collection_changes
-from .console import CollectionArgument, JsonFlag, err, out, print_json
+from .console import CollectionArgument, JsonFlag, StoreOption, err, out, print_json
 
 if TYPE_CHECKING:
     from holotype.index.snapshots import Copied
@@ -48,6 +48,8 @@ def info(collection: CollectionArgument, as_json: JsonFlag = False) -> None:
 def _about_index(space: dict[str, Any]) -> str:
     if not space["index"]:
         return "index not built yet"
+    if space["index_recall"] is None:
+        return f"index {space['index_why']}"
     return f"index {space['index_why']}; recall@10 {space['index_recall']:.3f}"
 
 
@@ -101,12 +103,13 @@ def snapshot(collection: CollectionArgument, to: ToArgument, as_json: JsonFlag =
 def restore(
     snapshot: Annotated[Path, typer.Argument(help="The snapshot's folder.", show_default=False)],
     to: ToArgument,
+    store: StoreOption = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Make a collection of a snapshot; a damaged one is refused with exit code 4."""
     from holotype.index.snapshots import restore as run
 
-    _show_copied(run(snapshot, to), f"Collection {to}", as_json)
+    _show_copied(run(snapshot, to, store=store), f"Collection {to}", as_json)
 
 
 def _show_copied(copied: Copied, name: str, as_json: bool) -> None:

@@ -30,6 +30,14 @@ CollectionArgument = Annotated[
 SpaceOption = Annotated[
     str | None, typer.Option("--space", help="Which space; by default the first.")
 ]
+StoreOption = Annotated[
+    str,
+    typer.Option(
+        help="Keep the vectors in a Milvus: http://host:19530, or a path that ends in .db for "
+        "Milvus Lite; by default in the collection itself.",
+        show_default=False,
+    ),
+]
 
 
 def print_json(data: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import JsonFlag, err, out, print_json, progress
+from .console import JsonFlag, StoreOption, err, out, print_json, progress
 
 if TYPE_CHECKING:
     from holotype.index.ingest import IngestReport
@@ -52,6 +52,7 @@ def ingest(
     copy_images: Annotated[
         bool, typer.Option(help="Keep a copy of every picture in the collection.")
     ] = False,
+    store: StoreOption = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Check, embed and store pictures, or store vectors. Interrupted, it resumes where it was."""
@@ -59,7 +60,7 @@ def ingest(
 
     vectors = holds_vectors(source)
     report = (
-        run_load(source, to, encoder=encoder, space=space, strict=strict)
+        run_load(source, to, encoder=encoder, space=space, strict=strict, store=store)
         if vectors
         else run_ingest(
             source,
@@ -69,6 +70,7 @@ def ingest(
             views=views,
             strict=strict,
             copy_images=copy_images,
+            store=store,
         )
     )
     if as_json:
@@ -94,6 +96,7 @@ def run_ingest(
     views: int = 1,
     strict: bool = False,
     copy_images: bool = False,
+    store: str = "",
 ) -> IngestReport:
     """Ingest with progress bars on stderr."""
     from holotype.index.collection import Collection
@@ -104,7 +107,7 @@ def run_ingest(
     manifest = Manifest.read(source)
     loaded = accelerated(load_encoder(encoder, views=views))
     with (
-        Collection.create(to) as collection,
+        Collection.create(to, store=store) as collection,
         progress("Checking ") as on_check,
         progress("Embedding") as on_embed,
     ):
@@ -121,13 +124,16 @@ def run_ingest(
 
 
 def run_load(
-    source: Path, to: Path, *, encoder: str | None, space: str, strict: bool
+    source: Path, to: Path, *, encoder: str | None, space: str, strict: bool, store: str = ""
 ) -> IngestReport:
     """Load vectors with a progress bar on stderr."""
     from holotype.index.collection import Collection
     from holotype.index.loading import load_vectors
 
-    with Collection.create(to) as collection, progress("Loading", unit="rows") as on_load:
+    with (
+        Collection.create(to, store=store) as collection,
+        progress("Loading", unit="rows") as on_load,
+    ):
         return load_vectors(
             source, collection, space=space, encoder=encoder, strict=strict, on_load=on_load
         )

@@ -24,6 +24,7 @@ from holotype.index.encoders import Encoder, accelerated, load_encoder
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
 from holotype.index.settings import settings
+from holotype.index.snapshots import restore, snapshot
 from holotype.scripts.main import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -134,6 +135,34 @@ def source(tmp_path_factory: pytest.TempPathFactory, draw: Draw) -> Path:
 
 
 @pytest.fixture(scope="session")
+def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Milvus Lite that runs in this process; other processes may use it too."""
+    pytest.importorskip("milvus_lite", reason="no Milvus Lite; see docs/milvus.md")
+    from milvus_lite.adapter.grpc.server import start_server_in_thread
+
+    server, database, port = start_server_in_thread(str(tmp_path_factory.mktemp("milvus")))
+    yield f"http://127.0.0.1:{port}"
+    server.stop(grace=1).wait()
+    database.close()
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest) -> str:
+    """Where a collection keeps its vectors: in its own database, with `both_stores` elsewhere too.
+
+    Tests of modules that are marked `both_stores` and use it, or a collection, run twice.
+    """
+    elsewhere = getattr(request, "param", "local") == "milvus"
+    return str(request.getfixturevalue("milvus")) if elsewhere else ""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked `both_stores` once for each store."""
+    if "store" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_stores"):
+        metafunc.parametrize("store", ["local", "milvus"], indirect=True)
+
+
+@pytest.fixture(scope="session")
 def _ready(tmp_path_factory: pytest.TempPathFactory, source: Path, tiny: Encoder) -> Path:
     folder = tmp_path_factory.mktemp("ready") / "collection"
     with Collection.create(folder) as made:
@@ -142,10 +171,22 @@ def _ready(tmp_path_factory: pytest.TempPathFactory, source: Path, tiny: Encoder
     return folder
 
 
+@pytest.fixture(scope="session")
+def ready_snapshot(tmp_path_factory: pytest.TempPathFactory, _ready: Path) -> Path:
+    """A snapshot of the collection that `folder` is a copy of."""
+    folder = tmp_path_factory.mktemp("ready") / "snapshot"
+    with Collection.open(_ready) as made:
+        snapshot(made, folder)
+    return folder
+
+
 @pytest.fixture
-def folder(_ready: Path, tmp_path: Path) -> Path:
+def folder(request: pytest.FixtureRequest, _ready: Path, tmp_path: Path, store: str) -> Path:
     """A collection's folder, a copy of its own for every test."""
-    return Path(shutil.copytree(_ready, tmp_path / "collection"))
+    if not store:
+        return Path(shutil.copytree(_ready, tmp_path / "collection"))
+    restore(request.getfixturevalue("ready_snapshot"), tmp_path / "collection", store=store)
+    return tmp_path / "collection"
 
 
 @pytest.fixture

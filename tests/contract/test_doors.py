@@ -16,6 +16,8 @@ from holotype.index.info import info
 from holotype.index.search import picture_vector, stored_vector
 from tests.conftest import Ask, Shell
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture
 def picture(source: Path) -> Path:

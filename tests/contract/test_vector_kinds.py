@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+from itertools import count
 from pathlib import Path
+from typing import ClassVar, cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from holotype.index.vector import KINDS, BuiltIndex, open_index, packed
+from holotype.index.stores.client import MOST_HITS, TEXTS, Client
+from holotype.index.stores.milvus_index import MilvusIndex
+from holotype.index.vector import KINDS, BuiltIndex, VectorIndex, open_index, packed
 
 ROWS, DIM, QUERIES = 400, 24, 7
 SEED = 20240611
+FIELDS = {"row": 0} | dict.fromkeys(TEXTS, "")
 
 Matrix = NDArray[np.float32]
-Kind = type[BuiltIndex]
+Kind = type[BuiltIndex] | type["InMilvus"]
+
+
+class InMilvus:
+    """Search in a Milvus, built as the other kinds are; beside the rows lie some that are gone."""
+
+    client: ClassVar[Client]
+    tables: ClassVar[Iterator[int]] = count()
+
+    @classmethod
+    def build(cls, vectors: Matrix) -> VectorIndex:
+        table = f"kind_{next(cls.tables)}"
+        seqs = np.random.default_rng(SEED).permutation(3 * len(vectors))[: 2 * len(vectors)] + 1
+        rows = np.concatenate([vectors, vectors[::-1]])
+        cls.client.put(table, seqs.tolist(), rows, [FIELDS] * len(rows))
+        here = seqs[: len(vectors)]
+
+        def read(wanted: NDArray[np.int64]) -> Matrix:
+            found = cls.client.read(table, wanted)
+            return np.stack([found[seq] for seq in wanted.tolist()])
+
+        return MilvusIndex(partial(cls.client.search, table), read, here, most=MOST_HITS)
 
 
 def unit(values: NDArray[np.float64]) -> Matrix:
@@ -22,9 +50,17 @@ def unit(values: NDArray[np.float64]) -> Matrix:
     return rows
 
 
-@pytest.fixture(params=sorted(KINDS))
-def kind(request: pytest.FixtureRequest) -> Kind:
-    return KINDS[request.param]
+@pytest.fixture(params=[*sorted(KINDS), "milvus"])
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kind]:
+    if request.param in KINDS:
+        yield KINDS[request.param]
+        return
+    # Limits so small that 400 rows meet every way of searching.
+    monkeypatch.setattr("holotype.index.stores.milvus_index._FEW", 4)
+    monkeypatch.setattr("holotype.index.stores.milvus_index._MOST_LISTED", 64)
+    InMilvus.client = Client(request.getfixturevalue("milvus"))
+    yield InMilvus
+    InMilvus.client.close()
 
 
 @pytest.fixture
@@ -128,7 +164,9 @@ def test_any_dimension_works(kind: Kind, dim: int) -> None:
 def test_its_file_brings_back_the_same_index(
     kind: Kind, vectors: Matrix, queries: Matrix, tmp_path: Path
 ) -> None:
-    built = kind.build(vectors)
+    if kind is InMilvus:
+        pytest.skip("a Milvus keeps its own files")
+    built = cast(BuiltIndex, kind.build(vectors))
     pieces, digest = packed(built, np.arange(ROWS), "asked for")
     (tmp_path / "i").write_bytes(b"".join(pieces))
     again = open_index(tmp_path / "i", digest).index

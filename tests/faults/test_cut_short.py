@@ -41,8 +41,9 @@ def test_death_at_any_call_leaves_the_old_state_or_the_new(name: str, scratch: P
 
 
 @pytest.mark.slow
-def test_kill_9_of_four_concurrent_writers(tmp_path: Path) -> None:
-    found = kill_writers(tmp_path, 3, seed=SEED)
+@pytest.mark.both_stores
+def test_kill_9_of_four_concurrent_writers(tmp_path: Path, store: str) -> None:
+    found = kill_writers(tmp_path, 3, seed=SEED, store=store)
     assert found.kills == 3 * WRITERS
     assert found.acknowledged > 0
     assert found.faults == [], f"seed {SEED}"

@@ -22,6 +22,8 @@ from holotype.index.manifest import Manifest
 from holotype.index.search import picture_vector
 from tests.conftest import Draw
 
+pytestmark = pytest.mark.both_stores
+
 HALF = (0.5, 0.5, 0.5)
 SUMS = [2127120, 2281686, 37489079]
 CORNERS = [(60, 33, 35), (90, 28, 70), (120, 25, 105)]
@@ -112,9 +114,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory, draw: Draw) -> Path:
 
 
 @pytest.fixture
-def mine(pictures: Path, tmp_path: Path) -> Collection:
+def mine(pictures: Path, tmp_path: Path, store: str) -> Collection:
     """A collection of the encoder that all others are compared with."""
-    collection = Collection.create(tmp_path / "c")
+    collection = Collection.create(tmp_path / "c", store=store)
     ingest(Manifest.read(pictures), collection, encoder(network()))
     return collection
 

@@ -29,12 +29,13 @@ from holotype.training.spaces import calibrate_space, tune_space
 from tests.conftest import Ask, Cli, Draw
 
 SEED = 5
+pytestmark = pytest.mark.both_stores
 
 
 @pytest.fixture
-def simple(tmp_path: Path) -> Path:
+def simple(tmp_path: Path, store: str) -> Path:
     """A collection of 20 images without pictures."""
-    plain.make(tmp_path / "plain", 20)
+    plain.make(tmp_path / "plain", 20, store)
     return tmp_path / "plain"
 
 
@@ -116,11 +117,12 @@ def test_from_the_command_line(
 
 
 def test_other_content_under_an_id_replaces_its_embedding(
-    tmp_path: Path, draw: Draw, tiny: Encoder
+    tmp_path: Path, draw: Draw, tiny: Encoder, store: str
 ) -> None:
     path = draw(tmp_path / "s" / "Xestia baja" / "1.png", 1)
     draw(tmp_path / "s" / "Xestia baja" / "2.png", 2)
-    with Collection.create(tmp_path / "c") as collection, Collection.open(tmp_path / "c") as reader:
+    made = Collection.create(tmp_path / "c", store=store)
+    with made as collection, Collection.open(tmp_path / "c") as reader:
         ingest(Manifest.read(tmp_path / "s"), collection, tiny)
         old = reader.gallery()
         draw(path, 3)
@@ -156,12 +158,12 @@ def test_what_is_no_unit_vector_is_not_stored(simple: Path, fault: str) -> None:
 # One state ------------------------------------------------------------------------------------
 
 
-def test_no_two_states_of_a_space_are_equal(tmp_path: Path) -> None:
+def test_no_two_states_of_a_space_are_equal(tmp_path: Path, store: str) -> None:
     """Puts, replacements and deletions at random: one stamp never means two contents."""
     rng = np.random.default_rng(SEED)
     seen: dict[State, dict[str, int]] = {}
     held: dict[str, int] = {}
-    with Collection.create(tmp_path / "c") as collection:
+    with Collection.create(tmp_path / "c", store=store) as collection:
         space = plain.space_of(collection)
         for step in range(300):
             name = f"image {rng.integers(4)}"
@@ -251,8 +253,10 @@ def test_threads_that_share_one_database_all_get_to_write(simple: Path) -> None:
             pass
 
 
-def test_a_calibration_is_stale_after_a_deletion_and_a_tuned_space_goes_on(tmp_path: Path) -> None:
-    plain.make(tmp_path / "c", 80)
+def test_a_calibration_is_stale_after_a_deletion_and_a_tuned_space_goes_on(
+    tmp_path: Path, store: str
+) -> None:
+    plain.make(tmp_path / "c", 80, store)
     with Collection.open(tmp_path / "c") as collection:
         calibrate_space(collection)
         tune_space(collection)

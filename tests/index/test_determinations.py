@@ -18,6 +18,8 @@ from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
 from tests.conftest import Draw
 
+pytestmark = pytest.mark.both_stores
+
 SPECIMEN = "Xestia_baja_0"
 SEED = 71
 

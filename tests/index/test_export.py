@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.export import export_parquet
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
+
+pytestmark = pytest.mark.both_stores
 
 
 def test_one_row_an_image_with_ids_ranks_split_and_metadata(

@@ -17,6 +17,8 @@ from holotype.index.taxonomy import RANKS
 from tests.conftest import Draw
 from tests.index.answers import check
 
+pytestmark = pytest.mark.both_stores
+
 
 def gallery_of(
     folder: Path, draw: Draw, tiny: Encoder, images: list[tuple[str, int]]

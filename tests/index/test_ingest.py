@@ -19,6 +19,8 @@ from holotype.index.pictures import content_hash
 from holotype.index.search import stored_vector
 from tests.conftest import Draw
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture
 def pictures(tmp_path: Path, draw: Draw) -> Path:
@@ -30,7 +32,9 @@ def pictures(tmp_path: Path, draw: Draw) -> Path:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
+def place(tmp_path: Path, store: str) -> Path:
+    if store:
+        Collection.create(tmp_path / "collection", store=store).close()
     return tmp_path / "collection"
 
 

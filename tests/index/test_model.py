@@ -9,11 +9,20 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from holotype.index.collection import Collection
 from holotype.index.compaction import compact
@@ -32,10 +41,12 @@ batches = st.lists(st.tuples(ids, versions), min_size=1, max_size=5, unique_by=l
 class CollectionMachine(RuleBasedStateMachine):
     """A collection and the dictionary {image_id: version} that it should be."""
 
+    store_address: ClassVar[str]
+
     @initialize()
     def start(self) -> None:
         self.place = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
-        self.collection = Collection.create(self.place / "0")
+        self.collection = Collection.create(self.place / "0", store=self.store_address)
         self.model: dict[str, int] = {}
         self.copies: list[tuple[Path, dict[str, int]]] = []
 
@@ -93,7 +104,7 @@ class CollectionMachine(RuleBasedStateMachine):
         taken, model = data.draw(st.sampled_from(self.copies))
         self.collection.close()
         folder = self.place / f"{len(list(self.place.iterdir()))}"
-        restore(taken, folder)
+        restore(taken, folder, store=self.store_address)
         self.collection, self.model = Collection.open(folder), dict(model)
 
     @invariant()
@@ -103,10 +114,14 @@ class CollectionMachine(RuleBasedStateMachine):
             assert verify(self.collection).errors == []
 
 
-TestCollection = CollectionMachine.TestCase
-TestCollection.settings = settings(
-    max_examples=EXAMPLES,
-    stateful_step_count=20,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+@pytest.mark.both_stores
+def test_any_sequence_of_operations(store: str) -> None:
+    run_state_machine_as_test(
+        type("Machine", (CollectionMachine,), {"store_address": store}),
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

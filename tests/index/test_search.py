@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,10 @@ from holotype.index.errors import UsageError
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
 from holotype.index.search import picture_vector, search, stored_vector
+from holotype.scripts.bench.faults import plain
 from tests.conftest import Draw
+
+pytestmark = pytest.mark.both_stores
 
 
 @pytest.fixture
@@ -207,3 +211,38 @@ def test_own_columns_of_any_name_can_be_filtered_on(
         vector = stored_vector(collection, collection.image("2.png"))
         assert ids(collection, vector, where=[f"{column.lower()}=1.50"]) == ["0.png"]
         assert "0.png" not in ids(collection, vector, where=[f"{column.lower()}!=1.50"])
+
+
+# Of 1000 images: 500, 100, 10 and one; the versions are a column of their own.
+SHARES = {"0": 500, "1": 100, "2": 10, "3": 1}
+
+
+@pytest.fixture
+def thousand(tmp_path: Path, store: str) -> Iterator[Collection]:
+    with Collection.create(tmp_path / "c", store=store) as made:
+        versions = [int(name) for name, count in SHARES.items() for _ in range(count)]
+        versions += [4] * (1000 - len(versions))
+        plain.put(made, [(f"image {number}", version) for number, version in enumerate(versions)])
+        # Some are replaced and some are gone, in every share.
+        plain.put(made, [(f"image {number}", versions[number]) for number in range(0, 1000, 3)])
+        made.delete([f"image {number}" for number in range(1, 599, 7)])
+        yield made
+
+
+@pytest.mark.parametrize("share", [*SHARES, None])
+def test_a_share_of_any_size_gives_all_its_nearest_by_value(
+    thousand: Collection, share: str | None
+) -> None:
+    gallery = thousand.gallery()
+    vectors = gallery.index.vectors
+    where = [] if share is None else [f"version={share}"]
+    allowed = [i for i in thousand.images() if share in (None, i.metadata["version"])]
+    places = gallery.places([image.row for image in allowed])
+    for seed in range(5):
+        asked = plain.vector_of(f"{seed:064}")
+        cosines = np.sort(vectors[places] @ asked)[::-1]
+        for k in (1, 10, 600):
+            hits = search(thousand, asked, k=k, where=where)
+            assert len(hits) == min(k, len(allowed))
+            np.testing.assert_allclose([hit.score for hit in hits], cosines[:k], atol=1e-6)
+            assert {hit.image.image_id for hit in hits} <= {image.image_id for image in allowed}

@@ -35,16 +35,17 @@ class Kills:
     ready: list[float] = field(default_factory=list)
 
 
-def kill_writers(folder: Path, rounds: int, *, seed: int = 0) -> Kills:
+def kill_writers(folder: Path, rounds: int, *, seed: int = 0, store: str = "") -> Kills:
     """Start four writers and kill each at an instant of its own; look; and again.
 
     Args:
         folder: holds the collection and the writers' logs; must be empty.
+        store: where the vectors lie, as in `Collection.create`.
     """
     rng = random.Random(seed)  # noqa: S311
     found, collection = Kills(), folder / "collection"
     logs = [folder / f"writer-{number}.log" for number in range(WRITERS)]
-    make(collection, 1)  # a collection that is never empty
+    make(collection, 1, store)  # a collection that is never empty
     for turn in range(rounds):
         _run_and_kill(collection, logs, WRITERS * (turn + seed * rounds), rng)
         found.kills += WRITERS

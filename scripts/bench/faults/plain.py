@@ -67,9 +67,9 @@ def put(collection: Collection, versions: Iterable[tuple[str, int]]) -> None:
     collection.store(space_of(collection), entries)
 
 
-def make(folder: Path, images: int) -> None:
-    """Make a collection of plain images, with its index."""
-    with Collection.create(folder) as collection:
+def make(folder: Path, images: int, store: str = "") -> None:
+    """Make a collection of plain images, with its index; `store` as in `Collection.create`."""
+    with Collection.create(folder, store=store) as collection:
         put(collection, [(f"image {number}", 0) for number in range(images)])
         collection.gallery()
 

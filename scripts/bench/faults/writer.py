@@ -26,6 +26,7 @@ def write(folder: Path, log: Path, number: int, seed: int) -> None:
     rng = random.Random(seed)  # noqa: S311
     known, version = replay(log)[0], 1000 * seed
     with Collection.open(folder) as collection, log.open("a", buffering=1) as notes:
+        collection.vectors(collection.space())  # what connects and loads is not what is killed
         while True:
             if rng.random() < _LOOK:
                 collection.gallery()
