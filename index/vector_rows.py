@@ -173,13 +173,17 @@ def _details(texts: Texts, count: int) -> list[dict[str, str]]:
 
 def _at_length_1(vectors: Embeddings) -> tuple[Embeddings, NDArray[np.float64]]:
     """Return vectors at length 1, and the lengths that they had; some may be 0 or not finite."""
-    wide = vectors.astype(np.float64)
-    lengths = np.sqrt(np.einsum("ij,ij->i", wide, wide))
-    off = np.abs(lengths - 1) > _UNIT
-    with np.errstate(invalid="ignore", divide="ignore"):
-        scaled = wide[off] / lengths[off, None]
-    units = vectors.copy()
-    units[off] = scaled
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors)).astype(np.float64)
+        off = np.flatnonzero(~(np.abs(lengths - 1) <= _UNIT))
+        if not len(off):
+            return vectors, lengths
+        wide = vectors[off].astype(np.float64)
+        lengths[off] = np.linalg.norm(wide, axis=1)
+        surely = ~(np.abs(lengths[off] - 1) <= _UNIT)
+        off, wide = off[surely], wide[surely]
+        units = vectors.copy()
+        units[off] = wide / lengths[off, None]
     return units, lengths
 
 
