@@ -134,16 +134,33 @@ def source(tmp_path_factory: pytest.TempPathFactory, draw: Draw) -> Path:
     return table
 
 
+_SERVE = """
+import sys
+from milvus_lite.adapter.grpc.server import start_server_in_thread
+
+server, database, port = start_server_in_thread(sys.argv[1])
+print(port, flush=True)
+sys.stdin.read()
+server.stop(grace=1).wait()
+database.close()
+"""
+
+
 @pytest.fixture(scope="session")
 def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Milvus Lite that runs in this process; other processes may use it too."""
-    pytest.importorskip("milvus_lite", reason="no Milvus Lite; see docs/milvus.md")
-    from milvus_lite.adapter.grpc.server import start_server_in_thread
+    """The address of a Milvus Lite in a process of its own, as a server is.
 
-    server, database, port = start_server_in_thread(str(tmp_path_factory.mktemp("milvus")))
-    yield f"http://127.0.0.1:{port}"
-    server.stop(grace=1).wait()
-    database.close()
+    In this one `faiss.contrib.torch_utils`, which pytorch-metric-learning imports, would replace
+    the search that it calls.
+    """
+    pytest.importorskip("milvus_lite", reason="no Milvus Lite; see docs/milvus.md")
+    command = [sys.executable, "-c", _SERVE, str(tmp_path_factory.mktemp("milvus"))]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        server.communicate()  # it ends with its input
 
 
 @pytest.fixture
