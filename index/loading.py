@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .canaries import kept_canaries, put_canaries, require_same
@@ -136,7 +137,7 @@ class _Load:
     def run(self, total: int, progress: Progress | None) -> None:
         """Store every good row; what was committed stays when interrupted."""
         self.collection.database.connection().execute(_CACHE)
-        batches = self.rows.good(self.report.problems)
+        batches = _read_ahead(self.rows.good(self.report.problems))
         goes_on = True
         while goes_on:
             with self.collection.database.transaction() as connection:
@@ -206,6 +207,15 @@ class _Load:
         found = look_up(read, query, [image.row for image in images])
         vectors = {record["row"]: (record["sha256"], record["vector"]) for record in found}
         return {image.image_id: (image, vectors.get(image.row)) for image in images}
+
+
+def _read_ahead(batches: Iterator[GoodRows]) -> Iterator[GoodRows]:
+    """Yield batches while a thread reads and checks the next one."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch
 
 
 def _is_taken(old: Image, new: Image) -> bool:
