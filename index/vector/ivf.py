@@ -23,7 +23,7 @@ _MANY_LISTS = 1024  # from here on the nearest lists are found by codes too
 _LIST_SUBSPACE, _LIST_FACTOR = 4, 4  # dimensions a code, and lists per probe scored again
 _BLOCK = 1 << 16
 _SHARES = (1.0, 0.5, 0.1, 0.02)
-_FACTORS = (5, 7, 10, 15, 20, 30, 40)
+_FACTORS = (5, 7, 10, 15, 20, 30, 40, 60, 80)
 _SAMPLED, _NEAR_LISTS = 16, 32  # rows a list and lists that tell the share near a query
 
 
@@ -65,6 +65,7 @@ class IvfIndex(CodedIndex):
         codes = -(-dim // together)
         recipe = f"IVF{lists},PQ{codes}x4fs"
         index = faiss.index_factory(codes * together, recipe, faiss.METRIC_INNER_PRODUCT)
+        index.by_residual = True  # codes of what a centroid leaves over are finer, and cost no more
         index.cp.niter = _ROUNDS
         index.cp.max_points_per_centroid = _TRAIN_PER_LIST
         index.cp.min_points_per_centroid = 1

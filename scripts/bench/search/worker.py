@@ -53,7 +53,7 @@ def serve(name: str, data: Path, folder: Path, link: Connection) -> None:
     opened, opening = time.perf_counter() - start, _memory()
     effort = _effort(engine, queries[:_TUNED_ON], truth["all"][:_TUNED_ON])
     answer = {"opened_s": opened, "anonymous_mb": opening[0] - before[0], "effort": effort}
-    if type(engine) is Holotype:
+    if type(engine) is Holotype and engine.index.card["levels"]:
         answer["layer_us"] = _layer(engine, queries)
     link.send(answer)
     while (asked := link.recv()) is not None:
