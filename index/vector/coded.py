@@ -19,6 +19,7 @@ from .tuning import TUNED_AT, Level, Plan, level_for, tune
 _FEWEST = 1024  # with fewer rows there is nothing to save
 # What one row costs, in units of one 4-bit product-quantised code; measured, see docs/search.md.
 EXACT, AGAIN = 5, 40
+FILTERED = 6000  # and what a filter adds to a search by codes
 
 
 class CodedIndex(ABC):
@@ -83,7 +84,8 @@ class CodedIndex(ABC):
         queries = np.ascontiguousarray(queries, np.float32)
         count = len(self) if allowed is None else int(np.count_nonzero(allowed))
         k = min(k, count)
-        if k == 0 or not self._levels or EXACT * count <= self._costs[0]:
+        spared = 0 if allowed is None else FILTERED
+        if k == 0 or not self._levels or EXACT * count <= self._costs[0] + spared:
             return nearest(self._vectors, queries, k, allowed)
         library.use_threads(len(queries))
         if allowed is None:

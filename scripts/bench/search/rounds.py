@@ -11,6 +11,7 @@ import multiprocessing as mp
 import random
 import tempfile
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +85,13 @@ def _measure(
     results: dict[str, dict[str, Any]], data: Path, filters: list[str], rounds: int
 ) -> None:
     links: dict[str, Connection] = {}
+    servers: dict[str, BaseProcess] = {}
     for name in results:
         links[name], theirs = _SPAWN.Pipe()
-        _SPAWN.Process(target=serve, args=(name, data, data / name, theirs), daemon=True).start()
+        servers[name] = _SPAWN.Process(
+            target=serve, args=(name, data, data / name, theirs), daemon=True
+        )
+        servers[name].start()
         theirs.close()
         results[name] |= links[name].recv() | {"single": [], "batch": []}
     for _ in range(rounds):
@@ -98,6 +103,7 @@ def _measure(
     for name, link in links.items():
         link.send(None)
         results[name]["hot_mb"] = link.recv()
+        servers[name].join()  # some write to the last, and their folder is removed
         results[name] = _summary(results[name], filters)
 
 
