@@ -250,10 +250,10 @@ class Collection:
                 space = self.space(name)
                 kept = self._galleries.get(space.name)
                 stamp = self._stamp(space)
-                if kept is not None and (kept.space, kept.state, kept.labelled) == (
-                    space,
-                    stamp.state,
-                    stamp.labelled,
+                if (
+                    kept is not None
+                    and kept.space == space
+                    and Stamp(kept.state, kept.labelled) == stamp
                 ):
                     return kept
                 columns, changed = load_columns(self.database, space, stamp)
@@ -261,7 +261,7 @@ class Collection:
             if changed:
                 keep_columns(self.database, space, stamp, columns)
             if built:
-                keep_index(self.database, space, gallery.state, gallery.index)
+                keep_index(self.database, space, stamp.state, columns.sequence, gallery.index)
             self._galleries[space.name] = gallery
             return gallery
 

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from .database import Database
 from .errors import CorruptError, LockedError
-from .files import write_durably
-from .generations import State, remove_orphans
+from .generations import State, damage_of_file, replace_file, sequence_of
+from .lookup import places_in
 from .records import Space, now
 from .settings import settings
 from .storing import look_up
 from .vector.base import Ids
-from .vector.file import check_index, open_arrays, pack_arrays
+from .vector.file import open_arrays, pack_arrays
 
 _KEPT_FROM = 20_000  # rows; fewer are read from the database in a fraction of a second
 _MANY_CHANGED, _MOST_CHANGED = 0.01, 0.5  # shares of the rows from which on a file is written anew
@@ -81,18 +81,11 @@ def load_columns(database: Database, space: Space, stamp: Stamp) -> tuple[Column
 def keep_columns(database: Database, space: Space, stamp: Stamp, columns: Columns) -> None:
     """Write the file of columns, unless somebody else is writing one; it is only a cache."""
     pieces, digest = pack_arrays({"kind": "columns", "count": len(columns)}, vars(columns))
-    folder = database.folder / "index"
     name = f"{space.name}-{digest[:16]}.columns"
+    covers = (stamp.state.last_seq, stamp.state.count, stamp.labelled)
+    values = (space.source_id, name, digest, *covers, now())
     with suppress(LockedError, OSError, sqlite3.OperationalError), database.indexing():
-        folder.mkdir(exist_ok=True)
-        write_durably(folder / name, pieces)
-        covers = (stamp.state.last_seq, stamp.state.count, stamp.labelled)
-        with database.transaction() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO column_files VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (space.source_id, name, digest, *covers, now()),
-            )
-        remove_orphans(database)
+        replace_file(database, name, pieces, "column_files", values)
 
 
 def damaged_columns(database: Database, space: Space) -> str | None:
@@ -100,12 +93,7 @@ def damaged_columns(database: Database, space: Space) -> str | None:
     record = _record(database, space)
     if record is None or space.projection_id is not None:
         return None
-    path = database.folder / "index" / record["file"]
-    try:
-        check_index(path, record["sha256"])
-    except CorruptError as error:
-        return f"{error}; it is rebuilt at the next query"
-    return None
+    return damage_of_file(database, record)
 
 
 def _record(database: Database, space: Space) -> sqlite3.Row | None:
@@ -157,8 +145,7 @@ def _updated(
     rows = _column(new, 0)
     stays = ~np.isin(kept.rows, rows)
     if np.count_nonzero(stays) + len(new) != stamp.state.count:
-        query = "SELECT seq FROM embeddings WHERE space_id = ? ORDER BY row"
-        stays &= np.isin(kept.sequence, _column(database.read(query, since[:1]), 0))
+        stays &= np.isin(kept.sequence, sequence_of(database, space))
     taxa, named = _relabelled(database, kept, covers)
     specimens = _codes(database, [record[2] for record in new], kept, stays)
     order = np.argsort(np.concatenate([kept.rows[stays], rows]), kind="stable")
@@ -180,8 +167,7 @@ def _relabelled(database: Database, kept: Columns, covers: Stamp) -> tuple[Ids, 
         (covers.labelled,),
     )
     rows, named = _column(found, 0), _column(found, 1)
-    places = np.searchsorted(kept.rows, rows).clip(max=len(kept) - 1)
-    there = kept.rows[places] == rows
+    places, there = places_in(kept.rows, rows)
     taxa = kept.taxa.copy()
     taxa[places[there]] = named[there]
     return taxa, len(found)
@@ -194,9 +180,8 @@ def _codes(
     codes: dict[str, int] = {}
     query = "SELECT specimen_id, row FROM images WHERE specimen_id IN"
     kin = look_up(database.read, query, list(dict.fromkeys(specimen_ids)))
-    rows = _column(kin, 1)
-    places = np.searchsorted(kept.rows, rows).clip(max=len(kept) - 1)
-    known = (kept.rows[places] == rows) & stays[places]
+    places, there = places_in(kept.rows, _column(kin, 1))
+    known = there & stays[places]
     for record, place in zip(compress(kin, known), places[known], strict=True):
         codes[record[0]] = int(kept.specimens[place])
     free = int(kept.specimens.max(initial=-1)) + 1

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .generations import State
+from .lookup import places_in
 from .projection import Projection
 from .records import Space
 from .taxonomy import RANKS, Lineage
@@ -77,9 +78,8 @@ class Gallery:
 
     def places(self, rows: Sequence[int] | Codes) -> Codes:
         """Return the places of images that are in this gallery, given their rows."""
-        wanted = np.asarray(rows, np.int64)
-        places = np.searchsorted(self.rows, wanted).clip(max=max(len(self) - 1, 0))
-        return places[self.rows[places] == wanted] if len(self) else places[:0]
+        places, there = places_in(self.rows, np.asarray(rows, np.int64))
+        return places[there]
 
 
 def _rank_labels(taxa: dict[int, Lineage], taxon: Codes, rank: str) -> RankLabels:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +32,7 @@ from .vector import (
     read_header,
 )
 from .vector.base import Embeddings, Ids
+from .vector.file import Buffer
 
 # Shares of the rows from which on an index is built anew: beside the searches, or before the next.
 _MANY_CHANGED, _MOST_CHANGED = 0.05, 0.5
@@ -85,19 +86,20 @@ def load_index(
     return build_index(vectors(), settings().index_kind), True
 
 
-def keep_index(database: Database, space: Space, state: State, index: VectorIndex) -> None:
+def keep_index(
+    database: Database, space: Space, state: State, covered: Ids, index: VectorIndex
+) -> None:
     """Write the file of an index, unless somebody else is writing one; a writer is not in the way.
 
     Files that a process left behind when it died are removed.
+
+    Args:
+        covered: int64 [n], the sequence numbers of the index's rows, in their order.
     """
     # The file is only a cache: a read-only or busy collection is served without it.
     with suppress(LockedError, OSError, sqlite3.OperationalError), database.indexing():
-        with database.snapshot():
-            if state_of(database, space) != state:
-                return  # somebody wrote meanwhile: the next search builds one of that state
-            covered = _sequence(database, space)
-        _write(database, space, state, index, covered)
-        remove_orphans(database)
+        if state_of(database, space) == state:  # else the next search builds one of what is new
+            _write(database, space, state, index, covered)
 
 
 def damage(database: Database, space: Space) -> str | None:
@@ -105,6 +107,11 @@ def damage(database: Database, space: Space) -> str | None:
     record = _record(database, space)
     if record is None:
         return None
+    return damage_of_file(database, record)
+
+
+def damage_of_file(database: Database, record: sqlite3.Row) -> str | None:
+    """Return one sentence about what is wrong with a file beside the database, or None."""
     path = database.folder / "index" / record["file"]
     if not path.is_file():
         return f"{path} is missing; it is rebuilt at the next query"
@@ -182,16 +189,15 @@ def _rebuild(database: Database, space: Space) -> None:
     """Build the index of a space as it stands now, and write its file."""
     with database.snapshot():
         state = state_of(database, space)
-        covered = _sequence(database, space)
+        covered = sequence_of(database, space)
         vectors = read_vectors(database, space)
     index = build_index(vectors, settings().index_kind)
     with database.indexing():
         _write(database, space, state, index, covered)
-        remove_orphans(database)
 
 
-def _sequence(database: Database, space: Space) -> Ids:
-    """Return the sequence numbers of a space's embeddings, in the images' order."""
+def sequence_of(database: Database, space: Space) -> Ids:
+    """Return the sequence numbers of a space's embeddings, int64 [n], in the images' order."""
     query = "SELECT seq FROM embeddings WHERE space_id = ? ORDER BY row"
     found = database.read(query, (space.source_id,))
     return np.fromiter((record[0] for record in found), np.int64, len(found))
@@ -202,15 +208,30 @@ def _write(
 ) -> None:
     _, why = choose_kind(len(index), settings().index_kind)
     pieces, digest = packed(cast(BuiltIndex, index), covered, why)
+    name = f"{space.name}-{digest[:16]}.{index.kind}"
+    covers = (state.last_seq, state.count)
+    values = (space.space_id, name, index.kind, digest, *covers, now())
+    replace_file(database, name, pieces, "index_files", values)
+
+
+def replace_file(
+    database: Database,
+    name: str,
+    pieces: Iterable[Buffer],
+    table: str,
+    values: tuple[object, ...],
+) -> None:
+    """Write a file beside the database and its record, in place of the file of an earlier state.
+
+    The caller holds `Database.indexing`.
+    """
     folder = database.folder / "index"
     folder.mkdir(exist_ok=True)
-    name = f"{space.name}-{digest[:16]}.{index.kind}"
     write_durably(folder / name, pieces)
+    marks = ", ".join("?" for _ in values)
     with database.transaction() as connection:
-        connection.execute(
-            "INSERT OR REPLACE INTO index_files VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (space.space_id, name, index.kind, digest, state.last_seq, state.count, now()),
-        )
+        connection.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", values)
+    remove_orphans(database)
 
 
 def orphans(database: Database) -> list[Path]:

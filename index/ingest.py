@@ -157,7 +157,7 @@ def _without_stored(
     updates = []
     for row, image in images:
         old = stored.get(image.image_id)
-        if old is not None and _is_taken(old, image):
+        if old is not None and is_taken(old, image):
             message = f"image_id '{image.image_id}' is that of {old.path}; give each its own"
             report.problems.append(Problem(row, image.path, message))
             continue
@@ -184,17 +184,17 @@ def _is_copy(path: str) -> bool:
     return bool(path) and not Path(path).is_absolute()
 
 
-def _is_taken(old: Image, new: Image) -> bool:
+def is_taken(old: Image, new: Image) -> bool:
     """Return whether an id already names another picture, whose file is still there.
 
     Two folders often hold files of one name; the second must not replace the first.
     """
-    before = Path(old.path)
+    before, after = Path(old.path), Path(new.path)
     return (
         old.sha256 != new.sha256
         and before.is_absolute()
         and before.is_file()
-        and not before.samefile(new.path)
+        and not (after.exists() and before.samefile(after))
     )
 
 

@@ -12,7 +12,7 @@ from .canaries import kept_canaries, put_canaries, require_same
 from .collection import Collection
 from .embeddings import put_embeddings
 from .errors import UsageError
-from .ingest import IngestReport, refuse
+from .ingest import IngestReport, is_taken, refuse
 from .knn import Embeddings
 from .manifest import Problem, Progress
 from .records import Image, Space, image_query, read_image
@@ -170,7 +170,7 @@ class _Load:
         for place, image in enumerate(rows.images):
             old, embedded = there.get(image.image_id, (None, None))
             now = image if old is None else self.rows.completed(image, old)
-            if old is not None and _is_taken(old, now):
+            if old is not None and is_taken(old, now):
                 message = f"image_id '{image.image_id}' is that of {old.path}; give each its own"
                 self.report.problems.append(Problem(rows.numbers[place], image.path, message))
                 continue
@@ -216,8 +216,3 @@ def _read_ahead(batches: Iterator[GoodRows]) -> Iterator[GoodRows]:
         while (batch := coming.result()) is not None:
             coming = pool.submit(next, batches, None)
             yield batch
-
-
-def _is_taken(old: Image, new: Image) -> bool:
-    """Return whether an id already names another picture, whose file is still there."""
-    return old.sha256 != new.sha256 and old.path != new.path and Path(old.path).is_file()

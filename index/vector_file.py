@@ -49,7 +49,7 @@ class Identity:
 
     @classmethod
     def from_json(cls, text: bytes) -> Identity:
-        """Read what `to_json` gave."""
+        """Read what an export wrote."""
         about = json.loads(text)
         kept = about.get("canaries")
         vectors = [base64.b64decode(vector) for vector in kept["vectors"]] if kept else []
@@ -99,9 +99,10 @@ class VectorFile:
     def __init__(self, source: Path) -> None:
         self.source = source
         self.root = source if source.is_dir() else source.parent
-        self._files = [_open(path) for path in _paths(source)]
+        paths = _paths(source)
+        self._files = [_open(path) for path in paths]
         first = self._files[0].schema_arrow
-        for file, path in zip(self._files, _paths(source), strict=True):
+        for file, path in zip(self._files, paths, strict=True):
             schema = file.schema_arrow
             if schema.names != first.names or _said(schema) != _said(first):
                 raise ManifestError(

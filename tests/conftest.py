@@ -25,6 +25,8 @@ from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
 from holotype.index.settings import settings
 from holotype.index.snapshots import restore, snapshot
+from holotype.index.stores.client import Client
+from holotype.index.stores.milvus import MilvusStore
 from holotype.scripts.main import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -161,6 +163,13 @@ def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert server.stdout is not None
         yield f"http://127.0.0.1:{int(server.stdout.readline())}"
         server.communicate()  # it ends with its input
+
+
+def table_of(collection: Collection) -> tuple[Client, str]:
+    """The Milvus of a collection, and the table of its first space."""
+    kept = collection.database.store
+    assert isinstance(kept, MilvusStore)
+    return kept.client, kept.table(1)
 
 
 @pytest.fixture

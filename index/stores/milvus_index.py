@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..lookup import places_in
 from ..vector import library
 from ..vector.base import Allowed, Answer, Card, Embeddings, Ids
 from ..vector.exact import best, join, nearest
@@ -116,9 +117,9 @@ class MilvusIndex:
 
     def _known(self, scores: Embeddings, seqs: Ids, allowed: Allowed) -> tuple[Embeddings, Ids]:
         """Return hits as places, each once, without those in no allowed row of this state."""
-        at = np.searchsorted(self._sorted, seqs).clip(max=len(self) - 1)
+        at, there = places_in(self._sorted, seqs)
         places = self._order[at]
-        wanted = (self._sorted[at] == seqs) & allowed[places]
+        wanted = there & allowed[places]
         first = np.sort(np.unique(places[wanted], return_index=True)[1])
         return scores[wanted][first], places[wanted][first]
 

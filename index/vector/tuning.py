@@ -66,21 +66,20 @@ def tune(rows: Embeddings, find: Find, plan: Plan) -> tuple[Level, ...]:
     for share in plan.shares:
         allowed = rng.random(len(rows)) < share
         allowed[held] = False
-        # A level also serves the shares up to the next larger one, where candidates lie denser.
-        level = _cheapest(rows, rows[held], allowed, find, _from(plan, levels[-1:]), share)
+        level = _cheapest(rows, rows[held], allowed, find, plan, share)
         if level is None:
             break
         levels.append(level)
+        # The next one also serves the shares up to this, where candidates lie denser.
+        plan = _without_less(plan, level)
     return tuple(levels)
 
 
-def _from(plan: Plan, denser: Sequence[Level]) -> Plan:
-    """Return a plan without less than what a level spends, if there is one."""
-    for level in denser:
-        efforts = [effort for effort in plan.efforts if effort >= level.effort]
-        factors = [factor for factor in plan.factors if factor >= level.factor]
-        return replace(plan, efforts=efforts, factors=factors)
-    return plan
+def _without_less(plan: Plan, level: Level) -> Plan:
+    """Return a plan without efforts and factors below those of a level."""
+    efforts = [effort for effort in plan.efforts if effort >= level.effort]
+    factors = [factor for factor in plan.factors if factor >= level.factor]
+    return replace(plan, efforts=efforts, factors=factors)
 
 
 def held_out(count: int) -> Ids:

@@ -18,6 +18,7 @@ from holotype.index.search import search
 from holotype.index.stores.client import Client
 from holotype.index.stores.milvus import MilvusStore
 from holotype.scripts.bench.faults import plain
+from tests.conftest import table_of
 
 WRITE = """
 import os, signal, sys
@@ -72,12 +73,6 @@ NEW = {
 def folder(tmp_path: Path, milvus: str) -> Path:
     plain.make(tmp_path / "c", 6, milvus)
     return tmp_path / "c"
-
-
-def table_of(collection: Collection) -> tuple[Client, str]:
-    store = collection.database.store
-    assert isinstance(store, MilvusStore)
-    return store.client, store.table(1)
 
 
 @pytest.mark.parametrize(("work", "point", "left"), CASES)

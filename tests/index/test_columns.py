@@ -165,7 +165,7 @@ def test_a_disk_that_refuses_the_file_does_not_matter(
         raise PermissionError(13, "Permission denied", str(path))
 
     with monkeypatch.context() as patched:
-        patched.setattr("holotype.index.columns.write_durably", refuse)
+        patched.setattr("holotype.index.generations.write_durably", refuse)
         check(place, monkeypatch)
         assert file_of(place) == left
     check(place, monkeypatch)

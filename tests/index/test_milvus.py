@@ -19,11 +19,11 @@ from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
 from holotype.index.search import search
 from holotype.index.snapshots import restore, snapshot
-from holotype.index.stores.client import TEXTS, Client
+from holotype.index.stores.client import TEXTS
 from holotype.index.stores.milvus import MilvusStore
 from holotype.index.vector.base import Ids
 from holotype.scripts.bench.faults import plain
-from tests.conftest import Ask, Cli, Shell
+from tests.conftest import Ask, Cli, Shell, table_of
 
 NOBODY = "http://127.0.0.1:9"
 
@@ -33,13 +33,6 @@ def held(tmp_path: Path, milvus: str) -> Path:
     """A collection of 20 images without pictures."""
     plain.make(tmp_path / "c", 20, milvus)
     return tmp_path / "c"
-
-
-def parts(collection: Collection) -> tuple[Client, str]:
-    """The Milvus of a collection, and the table of its first space."""
-    kept = collection.database.store
-    assert isinstance(kept, MilvusStore)
-    return kept.client, kept.table(1)
 
 
 def numbers(collection: Collection) -> Ids:
@@ -54,7 +47,7 @@ def test_the_database_holds_no_vector_and_the_milvus_what_others_may_filter_on(h
     with Collection.open(held) as collection:
         sizes = collection.database.read("SELECT DISTINCT length(vector) FROM embeddings")
         assert [tuple(size) for size in sizes] == [(0,)]
-        client, table = parts(collection)
+        client, table = table_of(collection)
         assert client.keys(table).tolist() == numbers(collection).tolist()
         found = client.connect().query(
             table, filter="species == 'Xestia ax' and split == 'train'", output_fields=["*"]
@@ -70,7 +63,7 @@ def test_what_is_replaced_stays_for_a_while_and_then_goes(
     held: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Collection.open(held) as collection, Collection.open(held) as writer:
-        client, table = parts(collection)
+        client, table = table_of(collection)
         before = collection.gallery()
         plain.put(writer, [("image 3", 1)])
         writer.delete(["image 4"])
@@ -90,7 +83,7 @@ def test_compaction_removes_it_at_once_and_an_older_gallery_says_so(held: Path) 
         before = collection.gallery()
         collection.delete(["image 3"])
         compact(collection)
-        assert len(parts(collection)[0].keys(parts(collection)[1])) == 19
+        assert len(table_of(collection)[0].keys(table_of(collection)[1])) == 19
         with pytest.raises(HolotypeError, match="was compacted while it was searched; repeat"):
             before.index.search(plain.vector_of("0" * 64)[None], 20)
         assert len(search(collection, plain.vector_of("0" * 64), k=20)) == 19
@@ -115,7 +108,7 @@ def test_a_graph_gives_as_many_hits_as_are_allowed_with_exact_scores(
     plain.make(tmp_path / "c", 1500, milvus)
     monkeypatch.delenv("HOLOTYPE_MILVUS_INDEX")  # the collection remembers
     with Collection.open(tmp_path / "c") as collection:
-        client, table = parts(collection)
+        client, table = table_of(collection)
         assert client.connect().describe_index(table, "vector")["index_type"] == "HNSW"
         client.connect().flush(table)  # from here on a graph answers
         index = collection.gallery().index
@@ -137,7 +130,7 @@ def test_a_graph_gives_as_many_hits_as_are_allowed_with_exact_scores(
 @pytest.mark.parametrize("fault", ["changed", "missing"])
 def test_a_vector_that_is_not_what_was_stored_is_refused_by_name(held: Path, fault: str) -> None:
     with Collection.open(held) as collection:
-        client, table = parts(collection)
+        client, table = table_of(collection)
         found = collection.database.read("SELECT seq FROM embeddings WHERE row = 8")
         seq = np.array([found[0][0]], np.int64)
         vector = client.read(table, seq)[int(seq[0])]
@@ -229,7 +222,7 @@ def test_a_snapshot_needs_no_milvus_and_can_go_back_into_one(
         snapshot(collection, tmp_path / "snap")
     restore(tmp_path / "snap", tmp_path / "again", store=milvus)
     with Collection.open(tmp_path / "again") as again, Collection.open(held) as collection:
-        assert parts(again)[1] != parts(collection)[1]
+        assert table_of(again)[1] != table_of(collection)[1]
         plain.put(again, [("image 3", 5)])
         assert plain.stored(collection)["image 3"] == 0
         assert plain.stored(again)["image 3"] == 5
