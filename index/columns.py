@@ -20,7 +20,7 @@ from .generations import State, damage_of_file, replace_file, sequence_of
 from .lookup import places_in
 from .records import Space, now
 from .settings import settings
-from .storing import look_up
+from .statements import run_over
 from .vector.base import Ids
 from .vector.file import open_arrays, pack_arrays
 
@@ -179,7 +179,7 @@ def _codes(
     """Return codes for the specimens of new rows: those of kept images of theirs, or new ones."""
     codes: dict[str, int] = {}
     query = "SELECT specimen_id, row FROM images WHERE specimen_id IN"
-    kin = look_up(database.read, query, list(dict.fromkeys(specimen_ids)))
+    kin = run_over(database.read, query, list(dict.fromkeys(specimen_ids)))
     places, there = places_in(kept.rows, _column(kin, 1))
     known = there & stays[places]
     for record, place in zip(compress(kin, known), places[known], strict=True):

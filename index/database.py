@@ -70,7 +70,7 @@ class Database:
         with self.writing():
             (self.folder / FILE).touch()
             connection = self.connection()
-            connection.execute("PRAGMA page_size=8192")
+            connection.execute("PRAGMA page_size=16384")  # whole vectors fill most of a page
             connection.execute("PRAGMA journal_mode=WAL")
             self._migrate()
 

@@ -16,6 +16,7 @@ from .records import Image, Space
 from .schema import identity_sql
 from .seals import Record, crc32, sealed
 from .spaces import projection_of, source_of
+from .statements import insert_rows, run_over
 from .vector.base import Ids
 
 _STORED = "space_id, row, sha256, vector, checksum"
@@ -51,8 +52,8 @@ def put_embeddings(
         (space.space_id, row, sha256, data[place * width : (place + 1) * width])
         for place, (row, sha256) in enumerate(zip(rows, sha256s, strict=True))
     ]
-    old = [(space.space_id, row) for row in rows]
-    connection.executemany("DELETE FROM embeddings WHERE space_id = ? AND row = ?", old)
+    delete = f"DELETE FROM embeddings WHERE space_id = {space.space_id} AND row IN"
+    run_over(connection.execute, delete, rows)
     _insert(connection, sealed("embeddings", records))
 
 
@@ -65,7 +66,7 @@ def renumber_embeddings(connection: sqlite3.Connection, row: int) -> None:
 
 def _insert(connection: sqlite3.Connection, records: Sequence[Record]) -> None:
     """Insert embeddings and count them; a trigger counts those that are deleted."""
-    connection.executemany(f"INSERT INTO embeddings ({_STORED}) VALUES (?, ?, ?, ?, ?)", records)
+    insert_rows(connection, f"INSERT INTO embeddings ({_STORED})", records)
     for space_id, count in Counter(record[0] for record in records).items():
         connection.execute(
             "INSERT INTO space_states SELECT ?, seq, ? FROM sqlite_sequence "

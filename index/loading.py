@@ -17,7 +17,8 @@ from .knn import Embeddings
 from .manifest import Problem, Progress
 from .records import Image, Space, image_query, read_image
 from .spaces import EXTERNAL, external_encoder
-from .storing import Taxa, find_images, look_up, put_images
+from .statements import run_over
+from .storing import Taxa, find_images, put_images
 from .vector_file import Identity, VectorFile
 from .vector_rows import GoodRows, Rows
 
@@ -199,12 +200,12 @@ class _Load:
         """Return the images that are stored already, with content and vector in the space."""
         read = self.collection.database.read
         query = image_query("i.image_id IN")
-        images = [read_image(record) for record in look_up(read, query, image_ids)]
+        images = [read_image(record) for record in run_over(read, query, image_ids)]
         query = (
             "SELECT row, sha256, vector FROM embeddings "
             f"WHERE space_id = {self.space.space_id} AND row IN"
         )
-        found = look_up(read, query, [image.row for image in images])
+        found = run_over(read, query, [image.row for image in images])
         vectors = {record["row"]: (record["sha256"], record["vector"]) for record in found}
         return {image.image_id: (image, vectors.get(image.row)) for image in images}
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from .embeddings import put_embeddings, renumber_embeddings, stack_vectors
 from .knn import Embeddings
 from .records import DETAILS, Image, Space, now, taxon_id
 from .schema import SEALED
 from .seals import Record, sealed
+from .statements import insert_rows, run_over
 from .taxonomy import Lineage
 
 Entry = tuple[Image, Embeddings | None]
@@ -18,26 +19,19 @@ Taxa = dict[Lineage, int | None]
 Stored = dict[str, sqlite3.Row]
 
 _BATCH = 4096  # images
-_MARKS = 500  # values that one statement looks up
 
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
 _COLUMNS = SEALED["images"]
-_INSERT = (
-    f"INSERT INTO images ({', '.join(_COLUMNS)}, checksum) "
-    f"VALUES ({', '.join('?' * (len(_COLUMNS) + 1))})"
-)
+_INSERT = f"INSERT INTO images ({', '.join(_COLUMNS)}, checksum)"
 _UPDATE = (
     f"UPDATE images SET {', '.join(f'{name} = ?' for name in _COLUMNS)}, checksum = ? WHERE row = ?"
 )
 
 _DETERMINATION = SEALED["determinations"]
-_APPEND = (
-    f"INSERT INTO determinations ({', '.join(_DETERMINATION)}, checksum) "
-    f"VALUES ({', '.join('?' * (len(_DETERMINATION) + 1))})"
-)
+_APPEND = f"INSERT INTO determinations ({', '.join(_DETERMINATION)}, checksum)"
 # An import is the latest one, and counts unless a human's does.
-_ACCEPT = (
-    "INSERT INTO accepted VALUES (?, ?, ?) ON CONFLICT (specimen_id) DO UPDATE "
+_OVER_IMPORTS = (
+    "ON CONFLICT (specimen_id) DO UPDATE "
     "SET taxon_id = excluded.taxon_id, determination_id = excluded.determination_id "
     "WHERE (SELECT origin FROM determinations AS d "
     "WHERE d.determination_id = accepted.determination_id) = 'import'"
@@ -107,7 +101,7 @@ def put_images(
         record = _record(image, row, time) if old is None else _record(image, row, old=old)
         (new if old is None else changed).append(record)
         rows.append(row)
-    connection.executemany(_INSERT, sealed("images", new))
+    insert_rows(connection, _INSERT, sealed("images", new))
     if changed:
         keyed = [(*record, record[0]) for record in sealed("images", changed)]
         connection.executemany(_UPDATE, keyed)
@@ -143,20 +137,7 @@ def find_images(connection: sqlite3.Connection, image_ids: Sequence[str]) -> Sto
         "SELECT image_id, row, sha256, specimen_id, parent_image_id, box, added_at FROM images "
         "WHERE image_id IN"
     )
-    return {found["image_id"]: found for found in look_up(connection.execute, query, image_ids)}
-
-
-def look_up(
-    execute: Callable[[str, Sequence[object]], Sequence[sqlite3.Row] | sqlite3.Cursor],
-    query: str,
-    values: Sequence[object],
-) -> list[sqlite3.Row]:
-    """Return the rows of a query that ends in IN, for any number of values."""
-    found: list[sqlite3.Row] = []
-    for start in range(0, len(values), _MARKS):
-        some = values[start : start + _MARKS]
-        found += execute(f"{query} ({', '.join('?' * len(some))})", some)
-    return found
+    return {found["image_id"]: found for found in run_over(connection.execute, query, image_ids)}
 
 
 def next_key(connection: sqlite3.Connection, table: str) -> int:
@@ -192,7 +173,9 @@ def _import_determinations(
         "WHERE origin = 'import' AND specimen_id IN"
     )
     specimens = list(dict.fromkeys(image.specimen_id for image in images))
-    found = sorted(look_up(connection.execute, query, specimens), key=lambda record: int(record[0]))
+    found = sorted(
+        run_over(connection.execute, query, specimens), key=lambda record: int(record[0])
+    )
     latest: dict[str, int | None] = {record["specimen_id"]: record["taxon_id"] for record in found}
     new: list[Record] = []
     free, time = next_key(connection, "determinations"), now()
@@ -204,5 +187,6 @@ def _import_determinations(
             latest[image.specimen_id] = taxon
             who = ("import", "manifest", time, "", None, None)
             new.append((free + len(new), image.specimen_id, taxon, "", *who))
-    connection.executemany(_APPEND, sealed("determinations", new))
-    connection.executemany(_ACCEPT, [(record[1], record[2], record[0]) for record in new])
+    insert_rows(connection, _APPEND, sealed("determinations", new))
+    accepted = [(record[1], record[2], record[0]) for record in new]
+    insert_rows(connection, "INSERT INTO accepted", accepted, _OVER_IMPORTS)
