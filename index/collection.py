@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -15,14 +15,11 @@ from .database import Database
 from .deletion import delete_images
 from .embeddings import read_vectors
 from .errors import NotFoundError, PictureError
-from .files import write_durably
 from .gallery import Gallery
 from .generations import keep_index, load_index, state_of
 from .knn import Embeddings
-from .pictures import read_bytes, read_picture, thumbnail
 from .projection import Projection
 from .records import Image, Space, image_query, read_image
-from .settings import settings
 from .soundness import check_soundness
 from .spaces import (
     add_projected_space,
@@ -36,6 +33,7 @@ from .spaces import (
 from .stores.moving import choose_store
 from .storing import put_entries
 from .taxonomy import RANKS, Lineage
+from .thumbnails import kept_thumbnail
 
 if TYPE_CHECKING:
     from .encoders import Encoder
@@ -218,22 +216,8 @@ class Collection:
         return self.folder / image.path
 
     def thumbnail(self, image: Image) -> bytes:
-        """Return a small JPEG of an image, made once and kept.
-
-        Raises:
-            PictureError: the original is gone or damaged.
-        """
-        side = settings().thumbnail_pixels
-        kept = self.folder / "thumbnails" / f"{image.sha256}-{side}.jpg"
-        try:
-            return kept.read_bytes()
-        except OSError:
-            path = self.picture_path(image)
-            data = thumbnail(read_picture(read_bytes(path), target=side, name=path), side)
-        with suppress(OSError):  # only a cache: a full or read-only disk does not matter
-            kept.parent.mkdir(exist_ok=True)
-            write_durably(kept, data)
-        return data
+        """Return a small JPEG of an image; see `thumbnails`."""
+        return kept_thumbnail(self, image)
 
     # Embeddings -------------------------------------------------------------------------------
 
@@ -255,7 +239,7 @@ class Collection:
                     and kept.space == space
                     and Stamp(kept.state, kept.labelled) == stamp
                 ):
-                    return kept
+                    return self._with_edits(kept)
                 columns, changed = load_columns(self.database, space, stamp)
                 gallery, built = self._load_gallery(space, stamp, columns)
             if changed:
@@ -264,6 +248,18 @@ class Collection:
                 keep_index(self.database, space, stamp.state, columns.sequence, gallery.index)
             self._galleries[space.name] = gallery
             return gallery
+
+    def _with_edits(self, gallery: Gallery) -> Gallery:
+        """Return a gallery that keeps no filter of images that have been changed since."""
+        edits = self._edits()
+        if gallery.edits != edits:
+            gallery = replace(gallery, edits=edits, selections={})
+            self._galleries[gallery.space.name] = gallery
+        return gallery
+
+    def _edits(self) -> str:
+        found = self.database.read("SELECT value FROM meta WHERE key = 'edits'")
+        return found[0][0] if found else ""
 
     def _stamp(self, space: Space) -> Stamp:
         last = self.database.read("SELECT coalesce(max(determination_id), 0) FROM determinations")
@@ -283,6 +279,7 @@ class Collection:
             space=space,
             state=stamp.state,
             labelled=stamp.labelled,
+            edits=self._edits(),
             rows=columns.rows,
             specimens=columns.specimens,
             taxon=columns.taxa,

@@ -14,9 +14,11 @@ from .lookup import places_in
 from .projection import Projection
 from .records import Space
 from .taxonomy import RANKS, Lineage
-from .vector import VectorIndex
+from .vector import Selection, VectorIndex
 
 Codes = NDArray[np.int64]
+
+_MOST_SELECTIONS = 32  # of one byte a vector each
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Gallery:
 
     Attributes:
         labelled: the last determination that the labels reflect.
+        edits: counts the changes of stored images.
         rows: int64 [n], the images' rows in the collection, ascending.
         specimens: int64 [n], images of one specimen share a code.
         taxon: int64 [n], the taxon's id, -1 where a specimen has no determination.
@@ -50,12 +53,14 @@ class Gallery:
     space: Space
     state: State
     labelled: int
+    edits: str
     rows: Codes
     specimens: Codes
     taxon: Codes
     read_taxa: Callable[[], dict[int, Lineage]]
     index: VectorIndex
     projection: Projection | None = None
+    selections: dict[tuple[str, ...], Selection] = field(default_factory=dict, repr=False)
     _labels: dict[str, RankLabels] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -75,6 +80,12 @@ class Gallery:
         if rank not in self._labels:
             self._labels[rank] = _rank_labels(self._taxa, self.taxon, rank)
         return self._labels[rank]
+
+    def keep(self, conditions: Sequence[str], selection: Selection) -> None:
+        """Keep what conditions allow, in place of the one that was kept first."""
+        if len(self.selections) >= _MOST_SELECTIONS:
+            self.selections.pop(next(iter(self.selections), ()), None)
+        self.selections[tuple(conditions)] = selection
 
     def places(self, rows: Sequence[int] | Codes) -> Codes:
         """Return the places of images that are in this gallery, given their rows."""

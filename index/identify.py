@@ -16,7 +16,7 @@ from .errors import UsageError
 from .judge import judge_by_votes, judge_calibrated
 from .search import hits, picture_vector, unit_vector, without_specimens
 from .settings import settings
-from .where import allowed_places
+from .where import selected
 
 __all__ = ["Answer", "Determination", "identify", "identify_vector"]
 
@@ -86,11 +86,11 @@ def identify_vector(
     if not 1 <= k <= settings().max_k:
         raise UsageError(f"k is {k}; it must be 1 to {settings().max_k} (HOLOTYPE_MAX_K)")
     gallery = collection.gallery(space)
-    allowed = without_specimens(
-        collection, gallery, allowed_places(collection, gallery, only), exclude_specimens
+    chosen = without_specimens(
+        collection, gallery, selected(collection, gallery, only), exclude_specimens
     )
     scores, places = gallery.index.search(
-        unit_vector(vector, gallery)[None], max(k, NEIGHBOURS), allowed
+        unit_vector(vector, gallery)[None], max(k, NEIGHBOURS), chosen
     )
     shown = hits(collection, gallery, places[0, :k].tolist(), scores[0, :k])
     if not shown:
@@ -101,6 +101,7 @@ def identify_vector(
         judged = judge_by_votes(gallery, scores[0], places[0])
     else:
         length = np.linalg.norm(vector)
+        allowed = None if chosen is None else chosen.allowed
         judged = judge_calibrated(collection, gallery, kept, vector / length, allowed, prior)
     determination = judged.back_off(risk)
     return Answer(name, determination, shown, judged, explain(determination, judged, shown, risk))

@@ -19,7 +19,8 @@ from .records import Image, Space
 from .settings import settings
 from .spaces import require_encoder
 from .taxonomy import RANKS
-from .where import Allowed, allowed_places
+from .vector import Selection
+from .where import selected
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,10 @@ def search(
     if not 1 <= k <= limit:
         raise UsageError(f"k is {k}; it must be 1 to {limit} (HOLOTYPE_MAX_K)")
     unit = unit_vector(vector, gallery)
-    allowed = without_specimens(
-        collection, gallery, allowed_places(collection, gallery, where), exclude_specimens
+    chosen = without_specimens(
+        collection, gallery, selected(collection, gallery, where), exclude_specimens
     )
-    scores, ids = gallery.index.search(unit[None], k, allowed)
+    scores, ids = gallery.index.search(unit[None], k, chosen)
     return hits(collection, gallery, ids[0], scores[0])
 
 
@@ -104,15 +105,19 @@ def unit_vector(vector: Embeddings, gallery: Gallery) -> Embeddings:
 def without_specimens(
     collection: Collection,
     gallery: Gallery,
-    allowed: Allowed | None,
+    chosen: Selection | None,
     specimen_ids: Set[str],
-) -> Allowed | None:
+) -> Selection | None:
     """Take the images of specimens out of what a search may return."""
-    for specimen_id in specimen_ids:
-        rows = [image.row for image in collection.images("i.specimen_id = ?", (specimen_id,))]
-        allowed = np.ones(len(gallery), bool) if allowed is None else allowed
-        allowed[gallery.places(rows)] = False
-    return allowed
+    places = [
+        gallery.places([image.row for image in collection.images("i.specimen_id = ?", (name,))])
+        for name in specimen_ids
+    ]
+    if not any(map(len, places)):
+        return chosen
+    allowed = np.ones(len(gallery), bool) if chosen is None else chosen.allowed.copy()
+    allowed[np.concatenate(places)] = False
+    return Selection(allowed)
 
 
 def hits(

@@ -27,6 +27,12 @@ _UPDATE = (
     f"UPDATE images SET {', '.join(f'{name} = ?' for name in _COLUMNS)}, checksum = ? WHERE row = ?"
 )
 
+# Filters that are kept in memory hold until the next one.
+_COUNT_EDIT = (
+    "INSERT INTO meta VALUES ('edits', '1') "
+    "ON CONFLICT (key) DO UPDATE SET value = CAST(value + 1 AS TEXT)"
+)
+
 _DETERMINATION = SEALED["determinations"]
 _APPEND = f"INSERT INTO determinations ({', '.join(_DETERMINATION)}, checksum)"
 # An import is the latest one, and counts unless a human's does.
@@ -105,6 +111,7 @@ def put_images(
     if changed:
         keyed = [(*record, record[0]) for record in sealed("images", changed)]
         connection.executemany(_UPDATE, keyed)
+        connection.execute(_COUNT_EDIT)
         _follow(connection, images, rows, stored)
     if named:
         _import_determinations(connection, images, {} if taxa is None else taxa)

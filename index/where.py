@@ -14,6 +14,7 @@ from .errors import UsageError
 from .gallery import Gallery
 from .records import DETAILS
 from .taxonomy import RANKS
+from .vector import Selection
 
 Allowed = NDArray[np.bool_]
 
@@ -64,6 +65,20 @@ def allowed_places(
     for text in conditions:
         allowed &= _matching(collection, gallery, parse_condition(text))
     return allowed
+
+
+def selected(
+    collection: Collection, gallery: Gallery, conditions: Sequence[str]
+) -> Selection | None:
+    """Do as `allowed_places` does, and keep the answer with the gallery for who asks again."""
+    if not conditions:
+        return None
+    found = gallery.selections.get(tuple(conditions))
+    if found is None:
+        found = Selection.of(allowed_places(collection, gallery, conditions))
+        assert found is not None
+        gallery.keep(conditions, found)
+    return found
 
 
 def _matching(collection: Collection, gallery: Gallery, condition: Condition) -> Allowed:

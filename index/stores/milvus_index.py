@@ -63,10 +63,13 @@ class MilvusIndex:
         """The indexed rows, float32 [n, dim], read when first asked for."""
         return self._read(self._seqs)
 
-    def search(self, queries: Embeddings, k: int, allowed: Allowed | None = None) -> Answer:
+    def search(
+        self, queries: Embeddings, k: int, allowed: Allowed | library.Selection | None = None
+    ) -> Answer:
         """Return exact cosines and ids, best first; see `VectorIndex.search`."""
         queries = np.ascontiguousarray(queries, np.float32)
-        places = np.arange(len(self)) if allowed is None else np.flatnonzero(allowed)
+        chosen = library.Selection.of(allowed)
+        places = np.arange(len(self)) if chosen is None else np.flatnonzero(chosen.allowed)
         k = min(k, len(places))
         if not k or not len(queries):
             return library.empty_answer(len(queries), k)

@@ -7,6 +7,7 @@ from .base import BuiltIndex, VectorIndex
 from .file import Contents, check_index, open_index, packed, read_header
 from .flat import FlatIndex
 from .layered import LayeredIndex, bring_up_to_date
+from .library import Selection
 
 __all__ = [
     "AUTO",
@@ -15,6 +16,7 @@ __all__ = [
     "Contents",
     "FlatIndex",
     "LayeredIndex",
+    "Selection",
     "VectorIndex",
     "bring_up_to_date",
     "build_index",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from .library import Selection
 
 Embeddings = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -42,13 +45,16 @@ class VectorIndex(Protocol):
         """The indexed rows, float32 [n, dim]."""
         ...
 
-    def search(self, queries: Embeddings, k: int, allowed: Allowed | None = None) -> Answer:
+    def search(
+        self, queries: Embeddings, k: int, allowed: Allowed | Selection | None = None
+    ) -> Answer:
         """Return the nearest vectors of each query.
 
         Args:
             queries: float32 [q, dim], unit rows.
             k: how many are wanted.
-            allowed: bool [n]; only these places may be returned. None allows all.
+            allowed: bool [n]; only these places may be returned. None allows all. Who asks under
+                the same filter again keeps a `Selection` of it, which takes a while to make.
 
         Returns:
             cosines float32 [q, m], exact and best first, and ids int64 [q, m], with

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -16,9 +17,11 @@ from .base import Allowed, Answer, Card, Embeddings, Ids, Parts
 from .exact import best, nearest
 from .tuning import TUNED_AT, Level, Plan, level_for, tune
 
+Near = Answer | None
+
 _FEWEST = 1024  # with fewer rows there is nothing to save
 # What one row costs, in units of one 4-bit product-quantised code; measured, see docs/search.md.
-EXACT, AGAIN = 5, 40
+EXACT, AGAIN = 15, 40
 FILTERED = 6000  # and what a filter adds to a search by codes
 
 
@@ -79,45 +82,60 @@ class CodedIndex(ABC):
         """The indexed rows, float32 [n, dim], without a copy."""
         return self._vectors
 
-    def search(self, queries: Embeddings, k: int, allowed: Allowed | None = None) -> Answer:
+    def search(
+        self, queries: Embeddings, k: int, allowed: Allowed | library.Selection | None = None
+    ) -> Answer:
         """Return exact cosines and ids, best first; see `VectorIndex.search`."""
         queries = np.ascontiguousarray(queries, np.float32)
-        count = len(self) if allowed is None else int(np.count_nonzero(allowed))
+        chosen = library.Selection.of(allowed)
+        count = len(self) if chosen is None else chosen.count
         k = min(k, count)
-        spared = 0 if allowed is None else FILTERED
+        spared = 0 if chosen is None else FILTERED
         if k == 0 or not self._levels or EXACT * count <= self._costs[0] + spared:
-            return nearest(self._vectors, queries, k, allowed)
+            return nearest(self._vectors, queries, k, chosen)
         library.use_threads(len(queries))
-        if allowed is None:
+        if chosen is None:
             return self._at_level(self._level(_depth(k), count), queries, k, None)
+        near = self._near(queries)
+        levels = self._choose(near, len(queries), k, chosen)
+        if len(set(levels)) == 1:
+            return self._at_level(levels[0], queries, k, chosen, near)
         scores, ids = library.empty_answer(len(queries), k)
-        chosen = self._choose(queries, k, count, allowed)
-        for level in np.unique(chosen):
-            which = chosen == level
-            scores[which], ids[which] = self._at_level(int(level), queries[which], k, allowed)
+        for level in set(levels):
+            which = np.equal(levels, level)
+            scores[which], ids[which] = self._at_level(level, queries[which], k, chosen)
         return scores, ids
 
-    def _choose(self, queries: Embeddings, k: int, count: int, allowed: Allowed) -> Ids:
+    def _choose(self, near: Near, queries: int, k: int, chosen: library.Selection) -> list[int]:
         """Return the level of every query, -1 where all allowed rows must be compared."""
-        shares = self._shares(queries, allowed)
         # Where a filter thins out the query's surroundings, what it allows lies scattered beyond.
-        shares[shares < 0.5 * count / len(self)] = 0
-        return np.array([self._level(share * _depth(k), count) for share in shares], np.int64)
+        least = 0.5 * chosen.count / len(self)
+        return [
+            self._level(share * _depth(k) if share >= least else 0, chosen.count)
+            for share in self._shares(near, queries, chosen.allowed)
+        ]
 
     def _level(self, share: float, count: int) -> int:
         """Return the level for a share of allowed rows; -1 where comparing all is cheaper."""
         place = level_for(self._levels, share)
         return -1 if place >= 0 and EXACT * count <= self._costs[place] else place
 
-    def _at_level(self, place: int, queries: Embeddings, k: int, allowed: Allowed | None) -> Answer:
+    def _at_level(
+        self,
+        place: int,
+        queries: Embeddings,
+        k: int,
+        chosen: library.Selection | None,
+        near: Near = None,
+    ) -> Answer:
         if place < 0:
-            return nearest(self._vectors, queries, k, allowed)
+            return nearest(self._vectors, queries, k, chosen)
         level = self._levels[place]
-        ids = self._find(queries, level.effort, max(k, TUNED_AT) * level.factor, allowed)
+        ids = self._find(queries, level.effort, max(k, TUNED_AT) * level.factor, chosen, near)
         scores, ids = best(library.score(self._vectors, queries, ids), ids, k)
         short = ids[:, -1] < 0
         if short.any():
-            scores[short], ids[short] = nearest(self._vectors, queries[short], k, allowed)
+            scores[short], ids[short] = nearest(self._vectors, queries[short], k, chosen)
         return scores, ids
 
     @cached_property
@@ -135,12 +153,27 @@ class CodedIndex(ABC):
         """Return what may be tuned."""
 
     @abstractmethod
-    def _find(self, queries: Embeddings, effort: int, count: int, allowed: Allowed | None) -> Ids:
-        """Return candidates by their codes, int64 [q, count]; -1 where there are fewer."""
+    def _find(
+        self,
+        queries: Embeddings,
+        effort: int,
+        count: int,
+        chosen: library.Selection | None,
+        near: Near = None,
+    ) -> Ids:
+        """Return candidates by their codes, int64 [q, count]; -1 where there are fewer.
 
-    @abstractmethod
-    def _shares(self, queries: Embeddings, allowed: Allowed) -> NDArray[np.float64]:
-        """Return what share of the rows near each query is allowed, float64 [q]."""
+        Args:
+            near: what `_near` gave, where the caller has it.
+        """
+
+    def _near(self, queries: Embeddings) -> Near:
+        """Return the lists nearest to each query, with their scores, where there are lists."""
+        return None
+
+    def _shares(self, near: Near, queries: int, allowed: Allowed) -> Sequence[float]:
+        """Return what share of the rows near each of so many queries is allowed."""
+        return [1.0] * queries
 
 
 def _depth(k: int) -> float:

@@ -14,7 +14,10 @@ _BLOCK = 8192  # rows that are copied together for a batch
 
 
 def nearest(
-    rows: Embeddings, queries: Embeddings, k: int, allowed: Allowed | None = None
+    rows: Embeddings,
+    queries: Embeddings,
+    k: int,
+    allowed: Allowed | library.Selection | None = None,
 ) -> Answer:
     """Compare every query with every allowed row.
 
@@ -27,16 +30,17 @@ def nearest(
     Returns:
         cosines float32 [q, m] and places int64 [q, m], best first, m = min(k, allowed).
     """
-    count = len(rows) if allowed is None else int(np.count_nonzero(allowed))
+    chosen = library.Selection.of(allowed)
+    count = len(rows) if chosen is None else chosen.count
     k = min(k, count)
     if k == 0:
         return library.empty_answer(len(queries), 0)
     library.use_threads(len(queries))
     many = len(queries) > _FEW_QUERIES
-    if allowed is None or not (many or count <= _PICK_SHARE * len(rows)):
-        selector = None if allowed is None else library.bitmap(allowed)
+    if chosen is None or not (many or count <= _PICK_SHARE * len(rows)):
+        selector = None if chosen is None else chosen.selector
         return best(*library.scan(rows, queries, k, selector), k)
-    places = np.flatnonzero(allowed)
+    places = np.flatnonzero(chosen.allowed)
     if many:
         return _in_blocks(rows, queries, k, places)
     ids = np.broadcast_to(places, (len(queries), count))

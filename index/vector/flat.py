@@ -8,6 +8,7 @@ import numpy as np
 
 from .base import Allowed, Answer, Card, Embeddings, Parts
 from .exact import nearest
+from .library import Selection
 
 
 class FlatIndex:
@@ -46,6 +47,8 @@ class FlatIndex:
         """The indexed rows, float32 [n, dim], without a copy."""
         return self._vectors
 
-    def search(self, queries: Embeddings, k: int, allowed: Allowed | None = None) -> Answer:
+    def search(
+        self, queries: Embeddings, k: int, allowed: Allowed | Selection | None = None
+    ) -> Answer:
         """Return exact cosines and ids, best first; see `VectorIndex.search`."""
         return nearest(self._vectors, np.ascontiguousarray(queries, np.float32), k, allowed)

@@ -6,16 +6,16 @@ paths, so a filtered search compares all allowed rows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import ClassVar
 
 import faiss
 import numpy as np
-from numpy.typing import NDArray
 
 from . import library
 from .base import Allowed, Embeddings, Ids
-from .coded import CodedIndex
+from .coded import CodedIndex, Near
 from .tuning import Plan, held_out
 
 _NEIGHBOURS, _BUILD_EFFORT = 32, 128
@@ -48,13 +48,20 @@ class HnswIndex(CodedIndex):
     def _plan(self) -> Plan:
         return Plan(_EFFORTS, (2,), (1.0,), lambda effort, _: _STEP * effort)
 
-    def _find(self, queries: Embeddings, effort: int, count: int, allowed: Allowed | None) -> Ids:
+    def _find(
+        self,
+        queries: Embeddings,
+        effort: int,
+        count: int,
+        chosen: library.Selection | None,
+        near: Near = None,
+    ) -> Ids:
         parameters = faiss.SearchParametersHNSW(efSearch=max(effort, count))
         found = library.search(self._codes, queries, count, parameters)[1]
         return np.where(found < 0, -1, _order(len(self))[found])
 
-    def _shares(self, queries: Embeddings, allowed: Allowed) -> NDArray[np.float64]:
-        return np.zeros(len(queries))
+    def _shares(self, near: Near, queries: int, allowed: Allowed) -> Sequence[float]:
+        return [0.0] * queries
 
 
 @lru_cache(maxsize=8)

@@ -6,15 +6,15 @@ Jégou, Douze & Schmid 2011 (inverted file, product quantisation); André, Kerma
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import faiss
 import numpy as np
-from numpy.typing import NDArray
 
 from . import library
 from .base import Allowed, Card, Embeddings, Ids, Parts
-from .coded import AGAIN, CodedIndex
+from .coded import AGAIN, CodedIndex, Near
 from .tuning import TUNED_AT, Level, Plan, held_out
 
 _SUBSPACE, _CODES = 2, 8  # dimensions that share one 4-bit code, and the fewest codes of a row
@@ -22,7 +22,7 @@ _TRAIN_PER_LIST, _ROUNDS = 20, 4  # k-means: more rows or rounds cost much and b
 _MANY_LISTS = 1024  # from here on the nearest lists are found by codes too
 _LIST_SUBSPACE, _LIST_FACTOR = 4, 4  # dimensions a code, and lists per probe scored again
 _BLOCK = 1 << 16
-_SHARES = (1.0, 0.5, 0.1, 0.02)
+_SHARES = (1.0, 0.5, 0.1, 0.02, 0.005)
 _FACTORS = (5, 7, 10, 15, 20, 30, 40, 60, 80)
 _SAMPLED, _NEAR_LISTS = 16, 32  # rows a list and lists that tell the share near a query
 
@@ -87,20 +87,31 @@ class IvfIndex(CodedIndex):
 
         return Plan(_probes(lists), _FACTORS, _SHARES, cost)
 
-    def _find(self, queries: Embeddings, effort: int, count: int, allowed: Allowed | None) -> Ids:
-        selector = None if allowed is None else library.bitmap(allowed)
+    def _find(
+        self,
+        queries: Embeddings,
+        effort: int,
+        count: int,
+        chosen: library.Selection | None,
+        near: Near = None,
+    ) -> Ids:
+        selector = None if chosen is None else chosen.selector
         parameters = faiss.SearchParametersIVF(nprobe=effort, sel=selector)
-        return library.search(self._codes, _padded(queries, self._codes.d), count, parameters)[1]
+        queries = _padded(queries, self._codes.d)
+        if near is None or effort > near[1].shape[1]:
+            return library.search(self._codes, queries, count, parameters)[1]
+        return library.search_lists(self._codes, queries, count, near, parameters)[1]
 
-    def _shares(self, queries: Embeddings, allowed: Allowed) -> NDArray[np.float64]:
+    def _near(self, queries: Embeddings) -> Near:
+        near = min(_NEAR_LISTS, self._codes.nlist)
+        return library.search(self._codes.quantizer, _padded(queries, self._codes.d), near, None)
+
+    def _shares(self, near: Near, queries: int, allowed: Allowed) -> Sequence[float]:
         assert self._sample is not None
-        near = min(_NEAR_LISTS, len(self._sample))
-        lists = library.search(self._codes.quantizer, _padded(queries, self._codes.d), near, None)[
-            1
-        ]
-        rows = self._sample[lists].reshape(len(queries), near * _SAMPLED)
+        assert near is not None
+        rows = self._sample[near[1]].reshape(queries, near[1].shape[1] * _SAMPLED)
         drawn = rows >= 0
-        shares: NDArray[np.float64] = (allowed[rows] & drawn).sum(1) / drawn.sum(1)
+        shares: list[float] = ((allowed[rows] & drawn).sum(1) / drawn.sum(1)).tolist()
         return shares
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from .base import Allowed, Answer, Card, Embeddings, Ids, VectorIndex
 from .exact import best, join, nearest
+from .library import Selection
 
 _FEW_LOST = 64
 
@@ -35,6 +37,7 @@ class LayeredIndex:
         self._tail_places = places
         self._alive = base_places >= 0
         self._lost = int(np.count_nonzero(~self._alive))
+        self._chosen: WeakKeyDictionary[Selection, Selection] = WeakKeyDictionary()
 
     @property
     def kind(self) -> str:
@@ -62,28 +65,40 @@ class LayeredIndex:
         rows[self._tail_places] = self._tail
         return rows
 
-    def search(self, queries: Embeddings, k: int, allowed: Allowed | None = None) -> Answer:
+    def search(
+        self, queries: Embeddings, k: int, allowed: Allowed | Selection | None = None
+    ) -> Answer:
         """Return exact cosines and ids, best first; see `VectorIndex.search`."""
         queries = np.ascontiguousarray(queries, np.float32)
-        built = self._search_built(queries, k, allowed)
-        in_tail = None if allowed is None else allowed[self._tail_places]
+        chosen = Selection.of(allowed)
+        built = self._search_built(queries, k, chosen)
+        in_tail = None if chosen is None else chosen.allowed[self._tail_places]
         scores, ids = nearest(self._tail, queries, k, in_tail)
         k = min(k, built[0].shape[1] + scores.shape[1])
         return join(built, (scores, self._tail_places[ids]), k)
 
-    def _search_built(self, queries: Embeddings, k: int, allowed: Allowed | None) -> Answer:
-        if allowed is None and 0 < self._lost <= _FEW_LOST:
+    def _search_built(self, queries: Embeddings, k: int, chosen: Selection | None) -> Answer:
+        if chosen is None and 0 < self._lost <= _FEW_LOST:
             # However the lost rows rank, enough others are among so many more.
             scores, ids = self.base.search(queries, k + self._lost)
             places = self._base_places[ids]
             scores = np.where(places < 0, np.float32(-np.inf), scores)
             return best(scores, places, min(k, len(self.base) - self._lost))
-        if allowed is not None:
-            allowed = allowed[self._base_places] & self._alive
-        elif self._lost:
-            allowed = self._alive
-        scores, ids = self.base.search(queries, k, allowed)
+        scores, ids = self.base.search(queries, k, self._in_base(chosen))
         return scores, self._base_places[ids]
+
+    def _in_base(self, chosen: Selection | None) -> Selection | None:
+        """Return which rows of the built index may be returned, kept while the filter is."""
+        if chosen is None:
+            return self._living if self._lost else None
+        if chosen not in self._chosen:
+            allowed = chosen.allowed[self._base_places] & self._alive
+            self._chosen[chosen] = Selection(allowed)
+        return self._chosen[chosen]
+
+    @cached_property
+    def _living(self) -> Selection:
+        return Selection(self._alive)
 
 
 def bring_up_to_date(

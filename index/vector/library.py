@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..runtime import prepare
 
@@ -16,7 +15,7 @@ prepare()
 
 import faiss  # noqa: E402
 
-from .base import Answer, Bytes, Embeddings, Ids  # noqa: E402
+from .base import Allowed, Answer, Bytes, Embeddings, Ids  # noqa: E402
 
 _BATCH = 32  # from so many queries on, threads inside a call pay
 _THREADS = int(faiss.omp_get_max_threads())
@@ -38,9 +37,28 @@ def let_blas_multiply(dim: int) -> None:
     faiss.cvar.distance_compute_blas_threshold = 4 * dim
 
 
-def bitmap(allowed: NDArray[np.bool_]) -> faiss.IDSelector:
-    """Return bool [n] as what FAISS calls a selector."""
-    return faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+class Selection:
+    """The rows that a search may return, as FAISS takes them: one bit each.
+
+    Attributes:
+        allowed: bool [n].
+        count: how many they are.
+        selector: the same for FAISS.
+    """
+
+    def __init__(self, allowed: Allowed) -> None:
+        self.allowed = allowed
+        # Bits are counted in a third of the time that bools take.
+        bits = np.packbits(allowed, bitorder="little")
+        words = bits[: len(bits) // 8 * 8].view(np.uint64)
+        rest = bits[len(bits) // 8 * 8 :]
+        self.count = int(np.bitwise_count(words).sum() + np.bitwise_count(rest).sum())
+        self.selector = faiss.IDSelectorBitmap(bits)
+
+    @classmethod
+    def of(cls, allowed: Allowed | Selection | None) -> Selection | None:
+        """Return a selection of allowed rows, None where all are."""
+        return cls(allowed) if isinstance(allowed, np.ndarray) else allowed
 
 
 def search(
@@ -49,6 +67,21 @@ def search(
     """Search a FAISS index; -1 where it finds fewer than k."""
     answer = empty_answer(len(queries), k)
     index.search_c(len(queries), _at(queries), k, *map(_at, answer), parameters)
+    return answer
+
+
+def search_lists(
+    index: faiss.IndexIVF,
+    queries: Embeddings,
+    k: int,
+    lists: Answer,
+    parameters: faiss.SearchParametersIVF,
+) -> Answer:
+    """Search the first `parameters.nprobe` of the lists nearest to each query, [q, lists]."""
+    answer = empty_answer(len(queries), k)
+    scores, ids = (np.ascontiguousarray(part[:, : parameters.nprobe]) for part in lists)
+    places = map(_at, (ids, scores, *answer))
+    index.search_preassigned_c(len(queries), _at(queries), k, *places, False, parameters)
     return answer
 
 

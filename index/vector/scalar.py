@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 import faiss
-import numpy as np
-from numpy.typing import NDArray
 
 from . import library
-from .base import Allowed, Embeddings, Ids
-from .coded import CodedIndex
+from .base import Embeddings, Ids
+from .coded import CodedIndex, Near
 from .tuning import Plan
 
 _STEP = 2  # what comparing one row costs, in units of one 4-bit code
@@ -32,13 +30,17 @@ class Flat16Index(CodedIndex):
     def _plan(self) -> Plan:
         return Plan((1,), (10, 20, 40), (1.0,), lambda _, factor: _STEP * len(self))
 
-    def _find(self, queries: Embeddings, effort: int, count: int, allowed: Allowed | None) -> Ids:
-        selector = None if allowed is None else library.bitmap(allowed)
+    def _find(
+        self,
+        queries: Embeddings,
+        effort: int,
+        count: int,
+        chosen: library.Selection | None,
+        near: Near = None,
+    ) -> Ids:
+        selector = None if chosen is None else chosen.selector
         parameters = faiss.SearchParameters(sel=selector)
         return library.search(self._codes, queries, count, parameters)[1]
-
-    def _shares(self, queries: Embeddings, allowed: Allowed) -> NDArray[np.float64]:
-        return np.ones(len(queries))
 
 
 class Sq8Index(Flat16Index):

@@ -19,7 +19,7 @@ TUNED_AT = 10  # recall is measured at this k
 _HELD_OUT = 512
 _SEED = 0
 
-Find = Callable[[Embeddings, int, int, Allowed], Ids]
+Find = Callable[[Embeddings, int, int, library.Selection], Ids]
 
 
 @dataclass(frozen=True)
@@ -112,20 +112,21 @@ def recall(found: Ids, truth: Ids) -> tuple[float, float]:
 def _cheapest(
     rows: Embeddings, queries: Embeddings, allowed: Allowed, find: Find, plan: Plan, share: float
 ) -> Level | None:
-    _, truth = nearest(rows, queries, TUNED_AT, allowed)
-    chosen: Level | None = None
+    chosen = library.Selection(allowed)
+    _, truth = nearest(rows, queries, TUNED_AT, chosen)
+    cheapest: Level | None = None
     for effort in plan.efforts:
-        if chosen and plan.cost(effort, plan.factors[0]) >= _cost(plan, chosen):
+        if cheapest and plan.cost(effort, plan.factors[0]) >= _cost(plan, cheapest):
             break
-        ids = find(queries, effort, TUNED_AT * plan.factors[-1], allowed)
+        ids = find(queries, effort, TUNED_AT * plan.factors[-1], chosen)
         scores = library.score(rows, queries, ids)
         for level, error in _levels(scores, ids, truth, plan, share, effort):
             # Twice the error keeps a lucky sample from choosing an effort that is too small.
             if level.recall - 2 * error >= TARGET:
-                if chosen is None or _cost(plan, level) < _cost(plan, chosen):
-                    chosen = level
+                if cheapest is None or _cost(plan, level) < _cost(plan, cheapest):
+                    cheapest = level
                 break
-    return chosen
+    return cheapest
 
 
 def _levels(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from holotype.index.collection import Collection
+from holotype.index.determinations import determine
 from holotype.index.encoders import Embeddings, Encoder
 from holotype.index.errors import UsageError
 from holotype.index.ingest import ingest
@@ -211,6 +213,40 @@ def test_own_columns_of_any_name_can_be_filtered_on(
         vector = stored_vector(collection, collection.image("2.png"))
         assert ids(collection, vector, where=[f"{column.lower()}=1.50"]) == ["0.png"]
         assert "0.png" not in ids(collection, vector, where=[f"{column.lower()}!=1.50"])
+
+
+def test_a_filter_that_was_asked_before_follows_every_change(
+    collection: Collection, query: Embeddings
+) -> None:
+    def found(condition: str) -> set[str]:
+        return set(ids(collection, query, where=[condition], k=100))
+
+    first = collection.image("0-0.png")
+    other = next(i for i in collection.images() if i.lineage != first.lineage)
+    species = f"species={first.lineage[-1]}"
+    before = {condition: found(condition) for condition in ("locality=", species)}
+    assert first.image_id in before["locality="]
+    assert first.image_id in before[species]
+
+    with Collection.open(collection.folder) as elsewhere:
+        moved = replace(first, details={**first.details, "locality": "Bohuslän"})
+        elsewhere.store(elsewhere.space(), [(moved, None)])
+        assert found("locality=") == before["locality="] - {first.image_id}
+        assert found("locality=Bohuslän") == {first.image_id}
+        determine(elsewhere, first.specimen_id, other.lineage, by="Ada")
+        assert first.image_id not in found(species)
+        elsewhere.delete(["0-0.png"])
+        assert found("locality=") == before["locality="] - {first.image_id}
+
+
+def test_no_more_than_a_few_filters_are_kept_in_memory(
+    collection: Collection, query: Embeddings
+) -> None:
+    for name in everything(collection) * 2:
+        assert ids(collection, query, where=[f"image_id={name}", "locality="]) == [name]
+    for number in range(50):
+        search(collection, query, where=["locality="] * (number + 1))
+    assert len(collection.gallery().selections) <= 32
 
 
 # Of 1000 images: 500, 100, 10 and one; the versions are a column of their own.

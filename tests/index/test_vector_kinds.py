@@ -14,6 +14,7 @@ from holotype.index.vector import (
     KINDS,
     BuiltIndex,
     LayeredIndex,
+    Selection,
     VectorIndex,
     bring_up_to_date,
     choose_kind,
@@ -156,9 +157,14 @@ def test_dimensions_need_not_come_in_fours(dim: int) -> None:
     assert compare(KINDS["ivf"].build(rows), rows, asked) >= TARGET
 
 
-def test_one_query_and_a_batch_are_answered_alike(index: BuiltIndex, queries: Embeddings) -> None:
-    together = index.search(queries[:40], 10)[0]
-    alone = np.vstack([index.search(query[None], 10)[0] for query in queries[:40]])
+@pytest.mark.parametrize("share", [None, 0.6])
+def test_one_query_and_a_batch_are_answered_alike(
+    index: BuiltIndex, queries: Embeddings, share: float | None
+) -> None:
+    allowed = None if share is None else np.random.default_rng(SEED).random(ROWS) < share
+    together = index.search(queries[:40], 10, allowed)[0]
+    kept = Selection.of(allowed)  # as a collection keeps the filters that are asked again
+    alone = np.vstack([index.search(query[None], 10, kept)[0] for query in queries[:40]])
     assert (np.abs(together - alone) < 1e-6).mean() >= TARGET
 
 
@@ -275,6 +281,10 @@ def test_changes_since_the_build_are_seen(
     np.testing.assert_array_equal(index.vectors, rows)
     for allowed in (None, rng.random(len(rows)) < 0.3, rng.random(len(rows)) < 0.01):
         assert compare(index, rows, queries, allowed) >= TARGET
+        kept = Selection.of(allowed)
+        for _ in range(2):
+            found, wanted = index.search(queries, 10, kept), index.search(queries, 10, allowed)
+            np.testing.assert_array_equal(found[1], wanted[1])
     own = np.argsort(order)[len(rows) - came :]
     np.testing.assert_array_equal(index.search(fresh, 1)[1][:, 0], own)
 

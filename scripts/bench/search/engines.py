@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from holotype.index.runtime import prepare
-from holotype.index.vector import KINDS, library, open_index, packed
+from holotype.index.vector import KINDS, Selection, library, open_index, packed
 from holotype.index.vector.base import Allowed, Embeddings, Ids
 from holotype.index.vector.ivf import IvfIndex
 
@@ -60,10 +60,11 @@ class Holotype:
 
     def open(self, vectors: Embeddings, folder: Path) -> None:
         self.index = open_index(folder / "index", (folder / "digest").read_text()).index
-        self.allowed: dict[str | None, Allowed] = dict(np.load(folder / "filters.npz"))
+        filters = np.load(folder / "filters.npz")
+        self.chosen = {name: Selection(allowed) for name, allowed in filters.items()}
 
     def search(self, queries: Embeddings, k: int, effort: int, only: str | None) -> Ids:
-        return self.index.search(queries, k, self.allowed.get(only))[1]
+        return self.index.search(queries, k, self.chosen.get(only or ""))[1]
 
     def bare(self, query: Embeddings, k: int) -> None:
         """Make the calls of FAISS that a search makes, and nothing else."""
