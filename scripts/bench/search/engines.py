@@ -13,22 +13,22 @@ from holotype.index.runtime import prepare
 from holotype.index.vector import KINDS, Selection, library, open_index, packed
 from holotype.index.vector.base import Allowed, Embeddings, Ids
 from holotype.index.vector.ivf import IvfIndex
+from holotype.index.vector.tuning import TARGET
 
 prepare()
 
 import faiss  # noqa: E402
 
-from .peers import Hnswlib, Lance, Qdrant, Usearch  # noqa: E402
-
-TARGET = 0.98
+from .peers import Hnswlib, Lance, Qdrant, SmallHnswlib, Usearch  # noqa: E402
 
 
 class Engine(Protocol):
-    """One engine on one set of vectors; `efforts` are tried upwards until recall is reached."""
+    """One engine on one set of vectors; `efforts` are tried upwards until recall is `target`."""
 
     library: ClassVar[str]
     efforts: ClassVar[tuple[int, ...]]
     filters: ClassVar[bool]
+    target: ClassVar[float]
 
     def build(self, vectors: Embeddings, filters: dict[str, Allowed], folder: Path) -> None:
         """Index vectors and write them below a folder."""
@@ -49,6 +49,7 @@ class Holotype:
     library: ClassVar[str] = "faiss"
     efforts: ClassVar[tuple[int, ...]] = (0,)
     filters: ClassVar[bool] = True
+    target: ClassVar[float] = TARGET
     kind: ClassVar[str] = "ivf"
 
     def build(self, vectors: Embeddings, filters: dict[str, Allowed], folder: Path) -> None:
@@ -93,6 +94,7 @@ class BareFaiss:
     library: ClassVar[str] = "faiss"
     efforts: ClassVar[tuple[int, ...]] = (4, 8, 16, 32, 64, 128, 256, 512)
     filters: ClassVar[bool] = False
+    target: ClassVar[float] = TARGET
 
     def build(self, vectors: Embeddings, filters: dict[str, Allowed], folder: Path) -> None:
         lists = 2 ** round(np.log2(4 * np.sqrt(len(vectors))))
@@ -119,6 +121,7 @@ class Numpy:
     library: ClassVar[str] = "numpy"
     efforts: ClassVar[tuple[int, ...]] = (0,)
     filters: ClassVar[bool] = True
+    target: ClassVar[float] = TARGET
 
     def build(self, vectors: Embeddings, filters: dict[str, Allowed], folder: Path) -> None:
         np.savez(folder / "filters.npz", **filters)  # type: ignore[arg-type]
@@ -141,6 +144,7 @@ ENGINES: dict[str, type[Engine]] = {
     "holotype hnsw": HolotypeGraph,
     "bare faiss": BareFaiss,
     "hnswlib": Hnswlib,
+    "hnswlib small": SmallHnswlib,
     "usearch f16": Usearch,
     "lancedb": Lance,
     "qdrant edge": Qdrant,

@@ -13,8 +13,9 @@ from typing import ClassVar
 import numpy as np
 
 from holotype.index.vector.base import Allowed, Embeddings, Ids
+from holotype.index.vector.tuning import TARGET
 
-GRAPH, EFFORT = 32, 128  # neighbours and building effort of every graph
+GRAPH, EFFORT = 32, 128  # neighbours and building effort of a graph
 
 _EFFORTS = (12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 256, 384, 512, 1024)
 
@@ -25,12 +26,15 @@ class Hnswlib:
     library: ClassVar[str] = "hnswlib"
     efforts: ClassVar[tuple[int, ...]] = _EFFORTS
     filters: ClassVar[bool] = True
+    target: ClassVar[float] = TARGET
+    graph: ClassVar[tuple[int, int]] = (GRAPH, EFFORT)
 
     def build(self, vectors: Embeddings, filters: dict[str, Allowed], folder: Path) -> None:
         import hnswlib
 
         index = hnswlib.Index("ip", vectors.shape[1])
-        index.init_index(len(vectors), M=GRAPH, ef_construction=EFFORT)
+        neighbours, effort = self.graph
+        index.init_index(len(vectors), M=neighbours, ef_construction=effort)
         index.add_items(vectors, num_threads=2)
         index.save_index(str(folder / "index"))
         np.savez(folder / "filters.npz", **filters)  # type: ignore[arg-type]
@@ -57,12 +61,20 @@ class Hnswlib:
         return function
 
 
+class SmallHnswlib(Hnswlib):
+    """hnswlib with half the neighbours, for a million vectors; compared at less recall."""
+
+    target: ClassVar[float] = 0.95
+    graph: ClassVar[tuple[int, int]] = (16, 64)
+
+
 class Usearch:
     """usearch at half precision."""
 
     library: ClassVar[str] = "usearch"
     efforts: ClassVar[tuple[int, ...]] = _EFFORTS
     filters: ClassVar[bool] = False
+    target: ClassVar[float] = TARGET
 
     def build(self, vectors: Embeddings, filters: dict[str, Allowed], folder: Path) -> None:
         from usearch.index import Index
@@ -94,6 +106,7 @@ class Lance:
     library: ClassVar[str] = "lancedb"
     efforts: ClassVar[tuple[int, ...]] = (8, 16, 32, 64, 128, 256)
     filters: ClassVar[bool] = True
+    target: ClassVar[float] = TARGET
 
     def build(self, vectors: Embeddings, filters: dict[str, Allowed], folder: Path) -> None:
         os.environ.setdefault("LANCE_LOG", "error")
@@ -133,6 +146,7 @@ class Qdrant:
     library: ClassVar[str] = "qdrant_edge"
     efforts: ClassVar[tuple[int, ...]] = _EFFORTS
     filters: ClassVar[bool] = True
+    target: ClassVar[float] = TARGET
 
     def build(self, vectors: Embeddings, filters: dict[str, Allowed], folder: Path) -> None:
         import qdrant_edge as q

@@ -14,7 +14,7 @@ from holotype.index.runtime import prepare
 from holotype.index.vector.base import Allowed, Embeddings, Ids
 from holotype.index.vector.tuning import recall
 
-from .engines import ENGINES, TARGET, Engine, Holotype
+from .engines import ENGINES, Engine, Holotype
 
 K = 10
 _TUNED_ON = 200
@@ -101,7 +101,7 @@ def _effort(engine: Engine, queries: Embeddings, truth: Ids) -> int:
     """Return the smallest effort that reaches the target, or the largest."""
     for effort in engine.efforts:
         found = np.vstack([engine.search(query[None], K, effort, None) for query in queries])
-        if recall(found, truth)[0] >= TARGET:
+        if recall(found, truth)[0] >= engine.target:
             return effort
     return engine.efforts[-1]
 
