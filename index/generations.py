@@ -27,6 +27,7 @@ from .vector import (
     build_index,
     check_index,
     choose_kind,
+    on_gpu,
     open_index,
     packed,
     read_header,
@@ -83,7 +84,8 @@ def load_index(
     index = None if kept is None else _updated(database, space, state, present, *kept)
     if index is not None:
         return index, False
-    return build_index(vectors(), settings().index_kind), True
+    built = build_index(vectors(), settings().index_kind)
+    return on_gpu(built, _rows_of(database, space, state)), True
 
 
 def keep_index(
@@ -170,19 +172,25 @@ def _updated(
     covers: State,
 ) -> VectorIndex | None:
     """Return a kept index with what has changed since; None where most has."""
+    index = on_gpu(contents.index, _rows_of(database, space, covers))
     if covers == state:
-        return contents.index
+        return index
     changed = len(np.setxor1d(contents.covered, present, assume_unique=True))
     if changed > _MOST_CHANGED * len(present):
         return None
     if changed > _MANY_CHANGED * len(present):
         rebuild_beside(database.folder, space.name, lambda own: _rebuild(own, space))
     return bring_up_to_date(
-        contents.index,
+        index,
         contents.covered,
         present,
         lambda _: read_vectors(database, space, after=covers.last_seq),
     )
+
+
+def _rows_of(database: Database, space: Space, state: State) -> str:
+    """Return a name for the rows that an index of a state covers."""
+    return f"{database.folder}, {space.name}, {state}"
 
 
 def _rebuild(database: Database, space: Space) -> None:

@@ -6,6 +6,7 @@ from .auto import AUTO, KINDS, build_index, choose_kind, measure_recall
 from .base import BuiltIndex, VectorIndex
 from .file import Contents, check_index, open_index, packed, read_header
 from .flat import FlatIndex
+from .gpu import on_gpu
 from .layered import LayeredIndex, bring_up_to_date
 from .library import Selection
 
@@ -23,6 +24,7 @@ __all__ = [
     "check_index",
     "choose_kind",
     "measure_recall",
+    "on_gpu",
     "open_index",
     "packed",
     "read_header",

@@ -21,7 +21,7 @@ Near = Answer | None
 
 _FEWEST = 1024  # with fewer rows there is nothing to save
 # What one row costs, in units of one 4-bit product-quantised code; measured, see docs/search.md.
-EXACT, AGAIN = 15, 40
+EXACT, AGAIN = 7, 40
 FILTERED = 6000  # and what a filter adds to a search by codes
 
 

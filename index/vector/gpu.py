@@ -1,0 +1,115 @@
+"""Exact search on a GPU, where FAISS sees one: it proposes, the rows beside it decide."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from threading import Lock
+from typing import Any
+from weakref import WeakValueDictionary
+
+import faiss
+import numpy as np
+
+from . import library
+from .base import Allowed, Answer, BuiltIndex, Card, Embeddings, Parts
+from .exact import best
+
+log = logging.getLogger("holotype.index")
+
+_FEWEST = 10_000  # rows; fewer are compared as fast where they are
+_BATCH = 32  # queries from which on a GPU is faster than codes on a processor
+_SPARE = 8  # more than are wanted, since its sums are rounded otherwise
+_MOST = 2048  # neighbours that FAISS gives on a GPU
+_BLOCK = 1 << 16
+
+_copies: WeakValueDictionary[str, GpuIndex] = WeakValueDictionary()
+_alone = Lock()  # two threads must not use one GPU through FAISS at a time
+
+
+class GpuIndex:
+    """A built index whose rows lie on a GPU too, for what is faster there.
+
+    Batches, and all queries of an exact index, are compared with every row on the GPU. Filters and
+    single queries of an index with codes stay with the index.
+    """
+
+    def __init__(self, base: BuiltIndex, rows: faiss.Index) -> None:
+        self.base = base
+        self._rows = rows
+
+    @property
+    def kind(self) -> str:
+        """That of the built index."""
+        return self.base.kind
+
+    @property
+    def card(self) -> Card:
+        """How the built index was tuned."""
+        return self.base.card
+
+    @property
+    def parts(self) -> Parts:
+        """Those of the built index."""
+        return self.base.parts
+
+    @property
+    def vectors(self) -> Embeddings:
+        """The indexed rows, float32 [n, dim]."""
+        return self.base.vectors
+
+    def __len__(self) -> int:
+        return len(self.base)
+
+    def search(
+        self, queries: Embeddings, k: int, allowed: Allowed | library.Selection | None = None
+    ) -> Answer:
+        """Return exact cosines and ids, best first; see `VectorIndex.search`."""
+        wanted = min(k + _SPARE, len(self))
+        few = len(queries) < _BATCH and bool(self.card)
+        if allowed is not None or wanted > _MOST or few or not len(queries):
+            return self.base.search(queries, k, allowed)
+        queries = np.ascontiguousarray(queries, np.float32)
+        try:
+            with _alone:
+                ids = library.search(self._rows, queries, wanted, None)[1]
+        except RuntimeError as error:
+            log.warning("The GPU refused a search, so the processor answers: %s", _first(error))
+            return self.base.search(queries, k)
+        return best(library.score(self.vectors, queries, ids), ids, min(k, len(self)))
+
+
+def on_gpu(index: BuiltIndex, name: str) -> BuiltIndex | GpuIndex:
+    """Return an index that also uses a GPU, or the index itself where there is none.
+
+    Args:
+        name: what is one for equal indexes: their rows are copied once.
+    """
+    if not faiss.get_num_gpus() or len(index) < _FEWEST:
+        return index
+    with _alone:
+        found = _copies.get(name)
+        if found is None:
+            try:
+                found = _copies[name] = GpuIndex(index, _copied(index.vectors))
+            except RuntimeError as error:
+                log.warning("The GPU does not take %d vectors: %s", len(index), _first(error))
+                return index
+        return found
+
+
+def _copied(rows: Embeddings) -> faiss.Index:
+    """Copy rows to the first GPU, a block at a time."""
+    index = faiss.GpuIndexFlatIP(_resources(), rows.shape[1], faiss.GpuIndexFlatConfig())
+    for start in range(0, len(rows), _BLOCK):
+        index.add(np.ascontiguousarray(rows[start : start + _BLOCK]))
+    return index
+
+
+@cache
+def _resources() -> Any:
+    return faiss.StandardGpuResources()
+
+
+def _first(error: Exception) -> str:
+    return str(error).partition("\n")[0]
