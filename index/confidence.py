@@ -11,7 +11,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from .gallery import Codes, Gallery
 from .knn import exact_knn
@@ -142,6 +141,8 @@ def _features(share: float, scores: Scores) -> Floats:
 def _fit(features: list[Floats], right: list[bool]) -> Floats | None:
     if min(sum(right), len(right) - sum(right)) < _FEW:
         return None
+    from sklearn.linear_model import LogisticRegression  # takes longer than all else to import
+
     model = LogisticRegression(C=10.0, max_iter=1000).fit(np.stack(features), right)
     coefficients: Floats = np.concatenate([model.intercept_, model.coef_[0]])
     return coefficients

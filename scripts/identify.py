@@ -39,10 +39,13 @@ def identify(
     """Identify specimens: the lowest rank that is sure enough, or "unknown", with the evidence."""
     from holotype.index.collection import Collection
     from holotype.index.identify import identify as run
+    from holotype.index.pictures import read_bytes
     from holotype.index.runtime import worker_count
     from holotype.index.search import encoder_of
     from holotype.training.spaces import ensure_calibrated
 
+    for image in images:
+        read_bytes(image)  # a wrong path is told before an encoder is loaded
     with Collection.open(collection) as opened:
         encoder = encoder_of(opened.space(space), threads=worker_count())
         if not ensure_calibrated(opened, space):

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from holotype.index.calibration import Calibration, with_odds
 from holotype.index.knn import Codes, Embeddings
@@ -117,6 +116,8 @@ def _fit(features: Floats, yes: NDArray[np.bool_], weights: Floats) -> Logistic:
         return Logistic(np.zeros(features.shape[1]), float(odds))
     mean, scale = features.mean(axis=0), features.std(axis=0)
     scale[scale < 1e-9] = 1.0
+    from sklearn.linear_model import LogisticRegression  # what is calibrated does without
+
     model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=2000)
     model.fit((features - mean) / scale, yes, sample_weight=weights)
     slopes = model.coef_[0] / scale

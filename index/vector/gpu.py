@@ -85,7 +85,7 @@ def on_gpu(index: BuiltIndex, name: str) -> BuiltIndex | GpuIndex:
     Args:
         name: what is one for equal indexes: their rows are copied once.
     """
-    if not faiss.get_num_gpus() or len(index) < _FEWEST:
+    if len(index) < _FEWEST or not _has_gpu():
         return index
     with _alone:
         found = _copies.get(name)
@@ -96,6 +96,10 @@ def on_gpu(index: BuiltIndex, name: str) -> BuiltIndex | GpuIndex:
                 log.warning("The GPU does not take %d vectors: %s", len(index), _first(error))
                 return index
         return found
+
+
+def _has_gpu() -> bool:
+    return hasattr(faiss, "GpuIndexFlatIP") and faiss.get_num_gpus() > 0
 
 
 def _copied(rows: Embeddings) -> faiss.Index:

@@ -23,12 +23,13 @@ def main(
     kills: Annotated[int, typer.Option(min=0, help="Writers killed, four at a time.")] = 100,
     corruptions: Annotated[int, typer.Option(min=0, help="Files damaged, and indexes too.")] = 200,
     seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
+    store: Annotated[str, typer.Option(help="A Milvus for the killed writers' vectors.")] = "",
     to: Annotated[Path, typer.Option(help="Folder for faults.json.")] = Path("bench-results"),
 ) -> None:
     """Kill writers, damage files, fail calls; exit code 1 where anything was lost or wrong."""
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        killed = kill_writers(Path(folder), -(-kills // WRITERS), seed=seed)
+        killed = kill_writers(Path(folder), -(-kills // WRITERS), seed=seed, store=store)
     with tempfile.TemporaryDirectory() as folder:
         outcomes = corrupt(Path(folder), corruptions, seed=seed)
     with tempfile.TemporaryDirectory() as folder:
