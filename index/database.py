@@ -237,6 +237,9 @@ class Database:
     def snapshot(self) -> Iterator[None]:
         """Let every read of this thread see one committed state, whatever is written meanwhile."""
         connection = self.connection()
+        if connection.in_transaction:
+            yield
+            return
         connection.execute("BEGIN")
         try:
             yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from .spaces import projection_of, source_of
 from .statements import insert_rows, run_over
 from .vector.base import Ids
 
+_BLOCK = 8192  # embeddings that are read at once
 _STORED = "space_id, row, sha256, vector, checksum"
 _COLUMNS = f"row, vector, checksum, {identity_sql('embeddings')} AS identity"
 
@@ -93,7 +94,7 @@ def stack_vectors(space: Space, vectors: Sequence[Embeddings]) -> Embeddings:
 
 
 def read_vectors(database: Database, space: Space, *, after: int = 0) -> Embeddings:
-    """Return the vectors of a space, float32 [n, dim] unit rows, in the images' order.
+    """Return the vectors of a space, float32 [n, dim] unit rows, read-only, in the images' order.
 
     Args:
         database: the collection's.
@@ -105,9 +106,25 @@ def read_vectors(database: Database, space: Space, *, after: int = 0) -> Embeddi
         StoreError: they lie elsewhere and cannot be read.
     """
     source = source_of(database, space)
-    vectors = _joined(database, source, _found(database, source, "seq > ? ORDER BY row", after))
+    with database.snapshot():
+        query = "SELECT count(*) FROM embeddings WHERE space_id = ? AND seq > ?"
+        count = database.read(query, (source.space_id, after))[0][0]
+        vectors: Embeddings = np.empty((count, source.dim), np.float32)
+        done = 0
+        for found in _blocks(database, source, after):
+            place = vectors[done : done + len(found)]
+            done += len(found)
+            if len(place) == len(found):
+                place[:] = _joined(database, source, found)
+    if done != count:
+        raise CorruptError(
+            f"{database.folder} holds {done} vectors in space '{source.name}' and counts {count}; "
+            "restore a snapshot"
+        )
     projection = projection_of(database, space)
-    return vectors if projection is None else projection.apply(vectors)
+    rows = vectors if projection is None else projection.apply(vectors)
+    rows.flags.writeable = False  # so that an index may keep them without a copy
+    return rows
 
 
 def read_vector(database: Database, space: Space, image: Image) -> Embeddings | None:
@@ -144,18 +161,27 @@ def read_at(database: Database, space: Space, seqs: Ids) -> Embeddings:
 
 def damaged_vectors(database: Database, space: Space) -> list[str]:
     """Return one sentence for every damaged or missing vector that a space holds itself."""
-    found = _found(database, space, "seq > ? ORDER BY row", 0)
-    blobs = database.store.blobs(space, found)
-    return [
-        _damaged(database, space, record, blob)
-        for record, blob in zip(found, blobs, strict=True)
-        if not _whole(space, record, blob)
-    ]
+    with database.snapshot():
+        return [
+            _damaged(database, space, record, blob)
+            for found in _blocks(database, space, 0)
+            for record, blob in zip(found, database.store.blobs(space, found), strict=True)
+            if not _whole(space, record, blob)
+        ]
 
 
-def _found(database: Database, space: Space, where: str, value: int) -> list[sqlite3.Row]:
+def _blocks(database: Database, space: Space, after: int) -> Iterator[list[sqlite3.Row]]:
+    """Yield the embeddings of a space by row, those with a larger sequence number than `after`."""
+    where = f"seq > ? AND row > ? ORDER BY row LIMIT {_BLOCK}"
+    row = -1
+    while found := _found(database, space, where, after, row):
+        yield found
+        row = found[-1]["row"]
+
+
+def _found(database: Database, space: Space, where: str, *values: int) -> list[sqlite3.Row]:
     query = f"SELECT seq, {_COLUMNS} FROM embeddings WHERE space_id = ? AND {where}"
-    return database.read(query, (space.space_id, value))
+    return database.read(query, (space.space_id, *values))
 
 
 def _joined(database: Database, space: Space, found: list[sqlite3.Row]) -> Embeddings:

@@ -68,7 +68,7 @@ class BuiltIndex(VectorIndex, Protocol):
 
     @classmethod
     def build(cls, vectors: Embeddings) -> Self:
-        """Index unit rows, float32 [n, dim], a copy of them."""
+        """Index unit rows, float32 [n, dim], a copy of them unless they are read-only."""
         ...
 
     @classmethod

@@ -44,7 +44,7 @@ class CodedIndex(ABC):
     @classmethod
     def build(cls, vectors: Embeddings) -> Self:
         """Index unit rows, float32 [n, dim], and tune the index."""
-        rows = np.array(vectors, np.float32, order="C")
+        rows = library.unchanging(vectors)
         if len(rows) < _FEWEST:
             return cls(rows, None, ())
         library.use_threads(len(rows))

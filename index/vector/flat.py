@@ -8,7 +8,7 @@ import numpy as np
 
 from .base import Allowed, Answer, Card, Embeddings, Parts
 from .exact import nearest
-from .library import Selection
+from .library import Selection, unchanging
 
 
 class FlatIndex:
@@ -22,7 +22,7 @@ class FlatIndex:
     @classmethod
     def build(cls, vectors: Embeddings) -> FlatIndex:
         """Index unit rows, float32 [n, dim]."""
-        return cls(np.array(vectors, np.float32, order="C"))
+        return cls(unchanging(vectors))
 
     @classmethod
     def from_parts(cls, card: Card, parts: Parts) -> FlatIndex:

@@ -141,6 +141,13 @@ def from_bytes(data: Bytes) -> faiss.Index:
     return faiss.read_index(faiss.ZeroCopyIOReader(_at(data), data.size))
 
 
+def unchanging(vectors: Embeddings) -> Embeddings:
+    """Return contiguous rows that nobody changes: themselves if read-only, else a copy."""
+    if vectors.flags.writeable:
+        return np.array(vectors, np.float32, order="C")
+    return np.ascontiguousarray(vectors, np.float32)
+
+
 def empty_answer(queries: int, k: int) -> Answer:
     """Return room for the scores and ids of k hits of every query."""
     return np.empty((queries, k), np.float32), np.empty((queries, k), np.int64)

@@ -31,9 +31,12 @@ from ..console import out
 from .interleaved import Cost, measure
 from .loader import embed_with_loader, usual_transform
 from .photographs import draw_shells, photograph
+from .plain_torch import PlainTorch
 
 _PICTURES, _DRAWINGS, _REPEATS = 192, 16, 8
-_USUAL, _OURS, _ENGINE = "PyTorch eager", "PyTorch eager, channels last", "engine"
+_PLAIN, _ENGINE = "PyTorch eager", "engine"
+_TUNED = "PyTorch eager, our allocator"
+_TUNED_MORE = "the same, channels last"
 _FLOOR = "floor: as many operations in NumPy"
 _NOISE = {"plain ground": 2.0, "noisy": 4.0}
 
@@ -70,34 +73,31 @@ def _encoder(eager: Encoder, fast: Encoder, rounds: int) -> Any:
     rng = np.random.default_rng(0)
     batches = {n: rng.integers(0, 256, (n, 1, size, size, 3), dtype=np.uint8) for n in (1, 8)}
 
-    def usual(batch: Pixels) -> Callable[[Pixels], object]:
-        floats = torch.rand(len(batch), 3, size, size)
-        network = load_encoder().network.image.to(memory_format=torch.contiguous_format)
-        return lambda _: network(floats).numpy()
-
+    network = load_encoder().network.image.to(memory_format=torch.contiguous_format)
     contenders: dict[str, Callable[[], object]] = {}
-    for count, batch in batches.items():
-        for name, encode in (
-            (_USUAL, usual(batch)),
-            (_OURS, eager.encode_images),
-            (_ENGINE, fast.encode_images),
-        ):
-            contenders[f"{name}, batch {count}"] = partial(_repeat, encode, batch)
-    contenders[_FLOOR] = _multiply
-    with threadpool_limits(1):
-        rows = measure(contenders, 2 * rounds, pieces=_REPEATS)
+    with tempfile.TemporaryDirectory() as scratch, PlainTorch(network, Path(scratch)) as plain:
+        for count, batch in batches.items():
+            floats = torch.rand(count, 3, size, size)
+            contenders[f"{_PLAIN}, batch {count}"] = partial(plain.run, _REPEATS, count, size)
+            contenders[f"{_TUNED}, batch {count}"] = partial(_repeat, network, floats)
+            for name, encoder in ((_TUNED_MORE, eager), (_ENGINE, fast)):
+                work = partial(_repeat, encoder.encode_images, batch)
+                contenders[f"{name}, batch {count}"] = work
+        contenders[_FLOOR] = _multiply
+        with threadpool_limits(1):
+            rows = measure(contenders, 2 * rounds, pieces=_REPEATS)
     ratios = {
         f"engine of {name}, batch {n} (target .35)": rows[f"{_ENGINE}, batch {n}"].cpu
         / rows[f"{name}, batch {n}"].cpu
         for n in batches
-        for name in (_USUAL, _OURS)
+        for name in (_PLAIN, _TUNED, _TUNED_MORE)
     }
-    ratios["floor of PyTorch eager, batch 1"] = rows[_FLOOR].cpu / rows[f"{_USUAL}, batch 1"].cpu
+    ratios["floor of PyTorch eager, batch 1"] = rows[_FLOOR].cpu / rows[f"{_PLAIN}, batch 1"].cpu
     return _section("Encoder, one thread", rows, ratios)
 
 
 @torch.inference_mode()
-def _repeat(encode: Callable[[Pixels], object], batch: Pixels) -> None:
+def _repeat(encode: Callable[[Any], object], batch: Any) -> None:
     for _ in range(_REPEATS // len(batch)):
         encode(batch)
 

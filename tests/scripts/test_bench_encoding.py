@@ -13,6 +13,7 @@ from holotype.index.pictures import picture_size, read_picture
 from holotype.scripts.bench.interleaved import measure
 from holotype.scripts.bench.loader import embed_with_loader
 from holotype.scripts.bench.photographs import photograph
+from holotype.scripts.bench.plain_torch import PlainTorch
 
 
 def shell(seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -25,6 +26,14 @@ def test_contenders_take_turns_and_a_first_round_does_not_count() -> None:
     costs = measure({"a": lambda: turns.append("a"), "b": lambda: turns.append("b")}, 2, pieces=4)
     assert turns == ["a", "b"] * 3
     assert all(0 <= cost.best_wall <= cost.wall for cost in costs.values())
+
+
+def test_pytorch_as_it_comes_runs_without_this_package(tiny: Encoder, tmp_path: Path) -> None:
+    size = tiny.preprocessing.size
+    with PlainTorch(tiny.network.image, tmp_path) as plain:
+        costs = measure({"plain": lambda: plain.run(8, 4, size), "ours": list}, 2)
+    assert costs["plain"].best_cpu > costs["ours"].best_cpu
+    assert costs["plain"].best_wall > 0
 
 
 def test_noise_makes_a_photograph_larger_and_each_seed_another() -> None:
