@@ -21,6 +21,8 @@ import faiss  # noqa: E402
 
 from .peers import Hnswlib, Lance, Qdrant, SmallHnswlib, Usearch  # noqa: E402
 
+_TOGETHER = 100  # queries of a batch in NumPy: their products with all rows must fit in memory
+
 
 class Engine(Protocol):
     """One engine on one set of vectors; `efforts` are tried upwards until recall is `target`."""
@@ -132,9 +134,10 @@ class Numpy:
 
     def search(self, queries: Embeddings, k: int, effort: int, only: str | None) -> Ids:
         places = None if only is None else np.flatnonzero(self.allowed[only])
-        scores = queries @ (self.vectors if places is None else self.vectors[places]).T
-        k = min(k, scores.shape[1])
-        ids = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+        rows = self.vectors if places is None else self.vectors[places]
+        k = min(k, len(rows))
+        blocks = [queries[start : start + _TOGETHER] for start in range(0, len(queries), _TOGETHER)]
+        ids = np.vstack([np.argpartition(-(some @ rows.T), k - 1)[:, :k] for some in blocks])
         return ids if places is None else places[ids]
 
 
