@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
@@ -29,14 +28,13 @@ from holotype.index.runtime import worker_count
 
 from ..console import out
 from .interleaved import Cost, measure
-from .loader import embed_with_loader, usual_transform
 from .photographs import draw_shells, photograph
-from .plain_torch import PlainTorch
+from .plain import usual_transform
+from .plain_torch import PlainTorch, recipe
 
-_PICTURES, _DRAWINGS, _REPEATS = 192, 16, 8
+_PICTURES, _DRAWINGS, _REPEATS, _BATCHES = 192, 16, 8, (1, 8)
 _PLAIN, _ENGINE = "PyTorch eager", "engine"
-_TUNED = "PyTorch eager, our allocator"
-_TUNED_MORE = "the same, channels last"
+_OURS = "with our allocator, channels last"
 _FLOOR = "floor: as many operations in NumPy"
 _NOISE = {"plain ground": 2.0, "noisy": 4.0}
 
@@ -52,9 +50,10 @@ def run(rounds: int = 5) -> dict[str, Any]:
     if fast is eager:
         raise UsageError("There is no faster way to measure here; see what was logged above")
     shells = draw_shells(_DRAWINGS)
-    with single_threaded():
-        sections = [_encoder(eager, fast, rounds), *_decoding(fast, shells, rounds)]
-    sections.append(_bulk(eager, fast, shells, rounds))
+    with tempfile.TemporaryDirectory() as scratch, PlainTorch(eager, Path(scratch)) as plain:
+        with single_threaded():
+            sections = [_encoder(plain, eager, fast, rounds), *_decoding(fast, shells, rounds)]
+        sections.append(_bulk(plain, fast, shells, rounds))
     for section in sections:
         _print(section)
     return {"rounds": rounds, "sections": sections}
@@ -68,38 +67,31 @@ def _section(title: str, rows: dict[str, Cost], ratios: dict[str, float]) -> Any
     return {"title": title, "rows": costs, "ratios": ratios}
 
 
-def _encoder(eager: Encoder, fast: Encoder, rounds: int) -> Any:
+def _encoder(plain: PlainTorch, eager: Encoder, fast: Encoder, rounds: int) -> Any:
     size = eager.preprocessing.size
     rng = np.random.default_rng(0)
-    batches = {n: rng.integers(0, 256, (n, 1, size, size, 3), dtype=np.uint8) for n in (1, 8)}
-
-    network = load_encoder().network.image.to(memory_format=torch.contiguous_format)
     contenders: dict[str, Callable[[], object]] = {}
-    with tempfile.TemporaryDirectory() as scratch, PlainTorch(network, Path(scratch)) as plain:
-        for count, batch in batches.items():
-            floats = torch.rand(count, 3, size, size)
-            contenders[f"{_PLAIN}, batch {count}"] = partial(plain.run, _REPEATS, count, size)
-            contenders[f"{_TUNED}, batch {count}"] = partial(_repeat, network, floats)
-            for name, encoder in ((_TUNED_MORE, eager), (_ENGINE, fast)):
-                work = partial(_repeat, encoder.encode_images, batch)
-                contenders[f"{name}, batch {count}"] = work
-        contenders[_FLOOR] = _multiply
-        with threadpool_limits(1):
-            rows = measure(contenders, 2 * rounds, pieces=_REPEATS)
+    for count in _BATCHES:
+        batch = rng.integers(0, 256, (count, 1, size, size, 3), dtype=np.uint8)
+        contenders[f"{_PLAIN}, batch {count}"] = partial(plain.embed, _REPEATS, count)
+        for name, encoder in ((_OURS, eager), (_ENGINE, fast)):
+            contenders[f"{name}, batch {count}"] = partial(_repeat, encoder, batch)
+    contenders[_FLOOR] = _multiply
+    with threadpool_limits(1):
+        rows = measure(contenders, 2 * rounds, pieces=_REPEATS)
     ratios = {
         f"engine of {name}, batch {n} (target .35)": rows[f"{_ENGINE}, batch {n}"].cpu
         / rows[f"{name}, batch {n}"].cpu
-        for n in batches
-        for name in (_PLAIN, _TUNED, _TUNED_MORE)
+        for n in _BATCHES
+        for name in (_PLAIN, _OURS)
     }
     ratios["floor of PyTorch eager, batch 1"] = rows[_FLOOR].cpu / rows[f"{_PLAIN}, batch 1"].cpu
     return _section("Encoder, one thread", rows, ratios)
 
 
-@torch.inference_mode()
-def _repeat(encode: Callable[[Any], object], batch: Any) -> None:
+def _repeat(encoder: Encoder, batch: Pixels) -> None:
     for _ in range(_REPEATS // len(batch)):
-        encode(batch)
+        encoder.encode_images(batch)
 
 
 def _multiply() -> None:
@@ -111,7 +103,7 @@ def _multiply() -> None:
 
 
 def _decoding(encoder: Encoder, shells: list[Pixels], rounds: int) -> list[Any]:
-    transform, target = usual_transform(encoder), encoder.preprocessing.size
+    transform, target = usual_transform(**recipe(encoder)), encoder.preprocessing.size
     sections = []
     for name, noise in _NOISE.items():
         data = photograph(shells[0], 4000, 3000, noise=noise, seed=0)
@@ -129,7 +121,7 @@ def _decoding(encoder: Encoder, shells: list[Pixels], rounds: int) -> list[Any]:
     return sections
 
 
-def _bulk(eager: Encoder, fast: Encoder, shells: list[Pixels], rounds: int) -> Any:
+def _bulk(plain: PlainTorch, fast: Encoder, shells: list[Pixels], rounds: int) -> Any:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "Shell")
         folder.mkdir()
@@ -137,7 +129,7 @@ def _bulk(eager: Encoder, fast: Encoder, shells: list[Pixels], rounds: int) -> A
         for number, file in enumerate(files):
             shell = shells[number % len(shells)]
             file.write_bytes(photograph(shell, 1024, 768, noise=4, seed=number))
-        rows = measure(_bulk_contenders(eager, fast, files, scratch), rounds, pieces=len(files))
+        rows = measure(_bulk_contenders(plain, fast, files, scratch), rounds, pieces=len(files))
         size = sum(file.stat().st_size for file in files) / len(files)
     ratios = {}
     for kind in ("wall", "cpu"):
@@ -154,7 +146,7 @@ def _bulk(eager: Encoder, fast: Encoder, shells: list[Pixels], rounds: int) -> A
 
 
 def _bulk_contenders(
-    eager: Encoder, fast: Encoder, files: list[Path], scratch: str
+    plain: PlainTorch, fast: Encoder, files: list[Path], scratch: str
 ) -> dict[str, Callable[[], object]]:
     target = fast.preprocessing.size
     manifest = Manifest.read(files[0].parent)
@@ -179,12 +171,8 @@ def _bulk_contenders(
         ):
             ingest(manifest, collection, fast)
 
-    def loop(workers: int) -> Callable[[], torch.Tensor]:
-        return lambda: embed_with_loader(files, eager, workers=workers)
-
     return {
-        _LOOP.format(0): loop(0),
-        _LOOP.format(2): loop(2),
+        **{_LOOP.format(n): partial(plain.loop, files, n, worker_count()) for n in (0, 2)},
         _DECODE: in_threads(decode, files),
         _ENCODE: in_threads(fast.encode_images, batches),
         _WHOLE: whole,

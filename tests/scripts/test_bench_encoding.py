@@ -10,10 +10,11 @@ from PIL import Image
 
 from holotype.index.encoders import Encoder
 from holotype.index.pictures import picture_size, read_picture
+from holotype.scripts.bench import plain as plain_script
 from holotype.scripts.bench.interleaved import measure
-from holotype.scripts.bench.loader import embed_with_loader
 from holotype.scripts.bench.photographs import photograph
-from holotype.scripts.bench.plain_torch import PlainTorch
+from holotype.scripts.bench.plain import embed_files, usual_transform
+from holotype.scripts.bench.plain_torch import PlainTorch, recipe
 
 
 def shell(seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -28,12 +29,14 @@ def test_contenders_take_turns_and_a_first_round_does_not_count() -> None:
     assert all(0 <= cost.best_wall <= cost.wall for cost in costs.values())
 
 
-def test_pytorch_as_it_comes_runs_without_this_package(tiny: Encoder, tmp_path: Path) -> None:
-    size = tiny.preprocessing.size
-    with PlainTorch(tiny.network.image, tmp_path) as plain:
-        costs = measure({"plain": lambda: plain.run(8, 4, size), "ours": list}, 2)
-    assert costs["plain"].best_cpu > costs["ours"].best_cpu
-    assert costs["plain"].best_wall > 0
+def test_what_people_write_runs_without_this_package(tiny: Encoder, tmp_path: Path) -> None:
+    Image.fromarray(shell(0)).save(tmp_path / "0.png")
+    with PlainTorch(tiny, tmp_path) as plain:
+        spent = [plain.embed(8, 4), *(plain.loop([tmp_path / "0.png"], n, 1) for n in (0, 1))]
+        costs = measure({"theirs": lambda: spent[0], "ours": list}, 2)
+    assert all(each.wall > 0 and each.cpu > 0 for each in spent)
+    assert costs["theirs"].cpu == spent[0].cpu
+    assert "holotype" not in Path(plain_script.__file__).read_text().partition('"""')[2]
 
 
 def test_noise_makes_a_photograph_larger_and_each_seed_another() -> None:
@@ -50,6 +53,8 @@ def test_the_usual_loop_sees_what_the_encoder_sees(tiny: Encoder, tmp_path: Path
     files = [tmp_path / f"{seed}.png" for seed in range(3)]
     for seed, file in enumerate(files):
         Image.fromarray(shell(seed)).save(file)
-    features = torch.nn.functional.normalize(embed_with_loader(files, tiny, workers=0)).numpy()
+    transform = usual_transform(**recipe(tiny))
+    found = embed_files(tiny.network.image, transform, [str(file) for file in files], workers=0)
+    features = torch.nn.functional.normalize(found).numpy()
     pixels = np.stack([tiny.preprocess(read_picture(file.read_bytes())) for file in files])
     assert (features * tiny.encode_images(pixels)).sum(axis=1).min() > 0.999
