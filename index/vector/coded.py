@@ -17,8 +17,6 @@ from .base import Allowed, Answer, Card, Embeddings, Ids, Parts
 from .exact import best, nearest
 from .tuning import TUNED_AT, Level, Plan, level_for, tune
 
-Near = Answer | None
-
 _FEWEST = 1024  # with fewer rows there is nothing to save
 # What one row costs, in units of one 4-bit product-quantised code; measured, see docs/search.md.
 EXACT, AGAIN = 7, 40
@@ -87,32 +85,33 @@ class CodedIndex(ABC):
     ) -> Answer:
         """Return exact cosines and ids, best first; see `VectorIndex.search`."""
         queries = np.ascontiguousarray(queries, np.float32)
-        chosen = library.Selection.of(allowed)
-        count = len(self) if chosen is None else chosen.count
+        asked = library.Asked(queries, library.Selection.of(allowed))
+        count = len(self) if asked.chosen is None else asked.chosen.count
         k = min(k, count)
-        spared = 0 if chosen is None else FILTERED
+        spared = 0 if asked.chosen is None else FILTERED
         if k == 0 or not self._levels or EXACT * count <= self._costs[0] + spared:
-            return nearest(self._vectors, queries, k, chosen)
+            return nearest(self._vectors, queries, k, asked.chosen)
         library.use_threads(len(queries))
-        if chosen is None:
-            return self._at_level(self._level(_depth(k), count), queries, k, None)
-        near = self._near(queries)
-        levels = self._choose(near, len(queries), k, chosen)
+        if asked.chosen is None:
+            return self._at_level(self._level(_depth(k), count), asked, k)
+        asked = self._looked(asked)
+        levels = self._choose(asked, k, count)
         if len(set(levels)) == 1:
-            return self._at_level(levels[0], queries, k, chosen, near)
+            return self._at_level(levels[0], asked, k)
         scores, ids = library.empty_answer(len(queries), k)
         for level in set(levels):
             which = np.equal(levels, level)
-            scores[which], ids[which] = self._at_level(level, queries[which], k, chosen)
+            part = library.Asked(queries[which], asked.chosen)
+            scores[which], ids[which] = self._at_level(level, part, k)
         return scores, ids
 
-    def _choose(self, near: Near, queries: int, k: int, chosen: library.Selection) -> list[int]:
+    def _choose(self, asked: library.Asked, k: int, count: int) -> list[int]:
         """Return the level of every query, -1 where all allowed rows must be compared."""
         # Where a filter thins out the query's surroundings, what it allows lies scattered beyond.
-        least = 0.5 * chosen.count / len(self)
+        least = 0.5 * count / len(self)
         return [
-            self._level(share * _depth(k) if share >= least else 0, chosen.count)
-            for share in self._shares(near, queries, chosen.allowed)
+            self._level(share * _depth(k) if share >= least else 0, count)
+            for share in self._shares(asked)
         ]
 
     def _level(self, share: float, count: int) -> int:
@@ -120,18 +119,12 @@ class CodedIndex(ABC):
         place = level_for(self._levels, share)
         return -1 if place >= 0 and EXACT * count <= self._costs[place] else place
 
-    def _at_level(
-        self,
-        place: int,
-        queries: Embeddings,
-        k: int,
-        chosen: library.Selection | None,
-        near: Near = None,
-    ) -> Answer:
+    def _at_level(self, place: int, asked: library.Asked, k: int) -> Answer:
+        queries, chosen, _ = asked
         if place < 0:
             return nearest(self._vectors, queries, k, chosen)
         level = self._levels[place]
-        ids = self._find(queries, level.effort, max(k, TUNED_AT) * level.factor, chosen, near)
+        ids = self._find(asked, level.effort, max(k, TUNED_AT) * level.factor)
         scores, ids = best(library.score(self._vectors, queries, ids), ids, k)
         short = ids[:, -1] < 0
         if short.any():
@@ -153,27 +146,16 @@ class CodedIndex(ABC):
         """Return what may be tuned."""
 
     @abstractmethod
-    def _find(
-        self,
-        queries: Embeddings,
-        effort: int,
-        count: int,
-        chosen: library.Selection | None,
-        near: Near = None,
-    ) -> Ids:
-        """Return candidates by their codes, int64 [q, count]; -1 where there are fewer.
+    def _find(self, asked: library.Asked, effort: int, count: int) -> Ids:
+        """Return candidates by their codes, int64 [q, count]; -1 where there are fewer."""
 
-        Args:
-            near: what `_near` gave, where the caller has it.
-        """
+    def _looked(self, asked: library.Asked) -> library.Asked:
+        """Return what is asked with the lists nearest to each query, where there are lists."""
+        return asked
 
-    def _near(self, queries: Embeddings) -> Near:
-        """Return the lists nearest to each query, with their scores, where there are lists."""
-        return None
-
-    def _shares(self, near: Near, queries: int, allowed: Allowed) -> Sequence[float]:
-        """Return what share of the rows near each of so many queries is allowed."""
-        return [1.0] * queries
+    def _shares(self, asked: library.Asked) -> Sequence[float]:
+        """Return what share of the rows near each query is allowed."""
+        return [1.0] * len(asked.queries)
 
 
 def _depth(k: int) -> float:

@@ -23,7 +23,7 @@ _SPARE = 8  # more than are wanted, since its sums are rounded otherwise
 _MOST = 2048  # neighbours that FAISS gives on a GPU
 _BLOCK = 1 << 16
 
-_copies: WeakValueDictionary[str, GpuIndex] = WeakValueDictionary()
+_copies: WeakValueDictionary[str, faiss.Index] = WeakValueDictionary()
 _alone = Lock()  # two threads must not use one GPU through FAISS at a time
 
 
@@ -83,19 +83,19 @@ def on_gpu(index: BuiltIndex, name: str) -> BuiltIndex | GpuIndex:
     """Return an index that also uses a GPU, or the index itself where there is none.
 
     Args:
-        name: what is one for equal indexes: their rows are copied once.
+        name: what is one for equal rows: they are copied once.
     """
     if len(index) < _FEWEST or not _has_gpu():
         return index
     with _alone:
-        found = _copies.get(name)
-        if found is None:
+        rows = _copies.get(name)
+        if rows is None:
             try:
-                found = _copies[name] = GpuIndex(index, _copied(index.vectors))
+                rows = _copies[name] = _copied(index.vectors)
             except RuntimeError as error:
                 log.warning("The GPU does not take %d vectors: %s", len(index), _first(error))
                 return index
-        return found
+        return GpuIndex(index, rows)
 
 
 def _has_gpu() -> bool:

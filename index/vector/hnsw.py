@@ -14,8 +14,8 @@ import faiss
 import numpy as np
 
 from . import library
-from .base import Allowed, Embeddings, Ids
-from .coded import CodedIndex, Near
+from .base import Embeddings, Ids
+from .coded import CodedIndex
 from .tuning import Plan, held_out
 
 _NEIGHBOURS, _BUILD_EFFORT = 32, 128
@@ -48,20 +48,13 @@ class HnswIndex(CodedIndex):
     def _plan(self) -> Plan:
         return Plan(_EFFORTS, (2,), (1.0,), lambda effort, _: _STEP * effort)
 
-    def _find(
-        self,
-        queries: Embeddings,
-        effort: int,
-        count: int,
-        chosen: library.Selection | None,
-        near: Near = None,
-    ) -> Ids:
+    def _find(self, asked: library.Asked, effort: int, count: int) -> Ids:
         parameters = faiss.SearchParametersHNSW(efSearch=max(effort, count))
-        found = library.search(self._codes, queries, count, parameters)[1]
+        found = library.search(self._codes, asked.queries, count, parameters)[1]
         return np.where(found < 0, -1, _order(len(self))[found])
 
-    def _shares(self, near: Near, queries: int, allowed: Allowed) -> Sequence[float]:
-        return [0.0] * queries
+    def _shares(self, asked: library.Asked) -> Sequence[float]:
+        return [0.0] * len(asked.queries)
 
 
 @lru_cache(maxsize=8)

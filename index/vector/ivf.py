@@ -13,8 +13,8 @@ import faiss
 import numpy as np
 
 from . import library
-from .base import Allowed, Card, Embeddings, Ids, Parts
-from .coded import AGAIN, CodedIndex, Near
+from .base import Card, Embeddings, Ids, Parts
+from .coded import AGAIN, CodedIndex
 from .tuning import TUNED_AT, Level, Plan, held_out
 
 _SUBSPACE, _CODES = 2, 8  # dimensions that share one 4-bit code, and the fewest codes of a row
@@ -87,31 +87,27 @@ class IvfIndex(CodedIndex):
 
         return Plan(_probes(lists), _FACTORS, _SHARES, cost)
 
-    def _find(
-        self,
-        queries: Embeddings,
-        effort: int,
-        count: int,
-        chosen: library.Selection | None,
-        near: Near = None,
-    ) -> Ids:
-        selector = None if chosen is None else chosen.selector
+    def _find(self, asked: library.Asked, effort: int, count: int) -> Ids:
+        selector = None if asked.chosen is None else asked.chosen.selector
         parameters = faiss.SearchParametersIVF(nprobe=effort, sel=selector)
-        queries = _padded(queries, self._codes.d)
-        if near is None or effort > near[1].shape[1]:
+        queries = _padded(asked.queries, self._codes.d)
+        if asked.near is None or effort > asked.near[1].shape[1]:
             return library.search(self._codes, queries, count, parameters)[1]
-        return library.search_lists(self._codes, queries, count, near, parameters)[1]
+        return library.search_lists(self._codes, queries, count, asked.near, parameters)[1]
 
-    def _near(self, queries: Embeddings) -> Near:
-        near = min(_NEAR_LISTS, self._codes.nlist)
-        return library.search(self._codes.quantizer, _padded(queries, self._codes.d), near, None)
+    def _looked(self, asked: library.Asked) -> library.Asked:
+        lists = min(_NEAR_LISTS, self._codes.nlist)
+        queries = _padded(asked.queries, self._codes.d)
+        return asked._replace(near=library.search(self._codes.quantizer, queries, lists, None))
 
-    def _shares(self, near: Near, queries: int, allowed: Allowed) -> Sequence[float]:
+    def _shares(self, asked: library.Asked) -> Sequence[float]:
         assert self._sample is not None
-        assert near is not None
-        rows = self._sample[near[1]].reshape(queries, near[1].shape[1] * _SAMPLED)
+        assert asked.near is not None
+        assert asked.chosen is not None
+        lists = asked.near[1]
+        rows = self._sample[lists].reshape(len(lists), lists.shape[1] * _SAMPLED)
         drawn = rows >= 0
-        shares: list[float] = ((allowed[rows] & drawn).sum(1) / drawn.sum(1)).tolist()
+        shares: list[float] = ((asked.chosen.allowed[rows] & drawn).sum(1) / drawn.sum(1)).tolist()
         return shares
 
 

@@ -5,7 +5,7 @@ Its `torch_utils`, once imported anywhere, replaces `Index.search` by one that r
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -59,6 +59,20 @@ class Selection:
     def of(cls, allowed: Allowed | Selection | None) -> Selection | None:
         """Return a selection of allowed rows, None where all are."""
         return cls(allowed) if isinstance(allowed, np.ndarray) else allowed
+
+
+class Asked(NamedTuple):
+    """What an index with codes is asked.
+
+    Attributes:
+        queries: float32 [q, dim].
+        chosen: the rows that may be returned; None for all.
+        near: the lists nearest to each query with their scores, once they have been looked up.
+    """
+
+    queries: Embeddings
+    chosen: Selection | None = None
+    near: Answer | None = None
 
 
 def search(

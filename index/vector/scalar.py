@@ -8,7 +8,7 @@ import faiss
 
 from . import library
 from .base import Embeddings, Ids
-from .coded import CodedIndex, Near
+from .coded import CodedIndex
 from .tuning import Plan
 
 _STEP = 2  # what comparing one row costs, in units of one 4-bit code
@@ -30,17 +30,10 @@ class Flat16Index(CodedIndex):
     def _plan(self) -> Plan:
         return Plan((1,), (10, 20, 40), (1.0,), lambda _, factor: _STEP * len(self))
 
-    def _find(
-        self,
-        queries: Embeddings,
-        effort: int,
-        count: int,
-        chosen: library.Selection | None,
-        near: Near = None,
-    ) -> Ids:
-        selector = None if chosen is None else chosen.selector
+    def _find(self, asked: library.Asked, effort: int, count: int) -> Ids:
+        selector = None if asked.chosen is None else asked.chosen.selector
         parameters = faiss.SearchParameters(sel=selector)
-        return library.search(self._codes, queries, count, parameters)[1]
+        return library.search(self._codes, asked.queries, count, parameters)[1]
 
 
 class Sq8Index(Flat16Index):

@@ -19,7 +19,7 @@ TUNED_AT = 10  # recall is measured at this k
 _HELD_OUT = 512
 _SEED = 0
 
-Find = Callable[[Embeddings, int, int, library.Selection], Ids]
+Find = Callable[[library.Asked, int, int], Ids]
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ def tune(rows: Embeddings, find: Find, plan: Plan) -> tuple[Level, ...]:
 
     Args:
         rows: float32 [n, dim], the indexed rows.
-        find: gives candidates, int64 [q, count], nearest first by the codes, of queries, an
-            effort, a count and allowed rows.
+        find: gives candidates, int64 [q, count], nearest first by the codes, of what is asked,
+            an effort and a count.
 
     Returns:
         levels by falling share; none below the first share at which the target is out of reach.
@@ -112,13 +112,13 @@ def recall(found: Ids, truth: Ids) -> tuple[float, float]:
 def _cheapest(
     rows: Embeddings, queries: Embeddings, allowed: Allowed, find: Find, plan: Plan, share: float
 ) -> Level | None:
-    chosen = library.Selection(allowed)
-    _, truth = nearest(rows, queries, TUNED_AT, chosen)
+    asked = library.Asked(queries, library.Selection(allowed))
+    _, truth = nearest(rows, queries, TUNED_AT, asked.chosen)
     cheapest: Level | None = None
     for effort in plan.efforts:
         if cheapest and plan.cost(effort, plan.factors[0]) >= _cost(plan, cheapest):
             break
-        ids = find(queries, effort, TUNED_AT * plan.factors[-1], chosen)
+        ids = find(asked, effort, TUNED_AT * plan.factors[-1])
         scores = library.score(rows, queries, ids)
         for level, error in _levels(scores, ids, truth, plan, share, effort):
             # Twice the error keeps a lucky sample from choosing an effort that is too small.

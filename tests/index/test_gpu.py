@@ -92,6 +92,14 @@ def test_what_is_no_faster_there_stays_with_the_index(
     assert card.searches == 1
 
 
+def test_indexes_of_two_kinds_share_their_rows_there(
+    card: Card, built: dict[str, BuiltIndex]
+) -> None:
+    found = [on_gpu(index, "the same rows") for index in built.values()]
+    assert [index.kind for index in found] == list(built)
+    assert card.copies == 1
+
+
 @pytest.mark.parametrize("fault", ["memory", "searches"])
 def test_a_gpu_that_refuses_is_done_without(
     card: Card, built: dict[str, BuiltIndex], caplog: pytest.LogCaptureFixture, fault: str

@@ -74,7 +74,7 @@ class Holotype:
         index = self.index
         assert isinstance(index, IvfIndex)
         level = index._levels[0]
-        ids = index._find(query, level.effort, k * level.factor, None)
+        ids = index._find(library.Asked(query), level.effort, k * level.factor)
         library.score(index.vectors, query, ids)
 
 
