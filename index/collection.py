@@ -62,19 +62,21 @@ class Collection:
         return cls(Database(Path(folder)))
 
     @classmethod
-    def create(cls, folder: str | Path, *, store: str = "") -> Self:
+    def create(cls, folder: str | Path, *, store: str = "", into_existing: bool = False) -> Self:
         """Open a collection, making it where there is none.
 
         Args:
             folder: its folder.
             store: the Milvus that a new one keeps its vectors in, as an address or a path that
                 ends in .db; by default its own database. It remembers that.
+            into_existing: make it in a folder that holds other files already; they stay.
 
         Raises:
             StoreError: nothing answers there.
-            UsageError: the address is not understood, or the vectors lie elsewhere already.
+            UsageError: the address is not understood, or the vectors lie elsewhere already; or a
+                new collection's folder holds other files.
         """
-        made = cls(Database(Path(folder), create=True))
+        made = cls(Database(Path(folder), create=True, into_existing=into_existing))
         if store:
             try:
                 choose_store(made.database, store)

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .database import Database
-from .errors import CorruptError, LockedError
+from .errors import CorruptError, LockedError, UsageError
+from .files_beside import index_file
 from .generations import State, damage_of_file, replace_file, sequence_of
 from .lookup import places_in
 from .records import Space, now
@@ -81,11 +82,17 @@ def load_columns(database: Database, space: Space, stamp: Stamp) -> tuple[Column
 def keep_columns(database: Database, space: Space, stamp: Stamp, columns: Columns) -> None:
     """Write the file of columns, unless somebody else is writing one; it is only a cache."""
     pieces, digest = pack_arrays({"kind": "columns", "count": len(columns)}, vars(columns))
-    name = f"{space.name}-{digest[:16]}.columns"
-    covers = (stamp.state.last_seq, stamp.state.count, stamp.labelled)
-    values = (space.source_id, name, digest, *covers, now())
-    with suppress(LockedError, OSError, sqlite3.OperationalError), database.indexing():
-        replace_file(database, name, pieces, "column_files", values)
+    record = {
+        "space_id": space.source_id,
+        "file": f"{space.name}-{digest[:16]}.columns",
+        "sha256": digest,
+        "last_seq": stamp.state.last_seq,
+        "count": stamp.state.count,
+        "labelled": stamp.labelled,
+        "created_at": now(),
+    }
+    with suppress(LockedError, UsageError, OSError, sqlite3.OperationalError), database.indexing():
+        replace_file(database, "column_files", record, pieces)
 
 
 def damaged_columns(database: Database, space: Space) -> str | None:
@@ -107,8 +114,8 @@ def _read(database: Database, space: Space) -> tuple[Columns, Stamp] | None:
     record = _record(database, space)
     if record is None:
         return None
-    path = database.folder / "index" / record["file"]
     try:
+        path = index_file(database.folder, record["file"])
         verify = settings().check_index_files
         _, arrays = open_arrays(path, record["sha256"], verify=verify)
     except CorruptError:

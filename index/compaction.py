@@ -5,11 +5,10 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from .belongings import belongings
 from .collection import Collection
 from .database import FILE
 from .errors import CorruptError
-from .generations import remove_orphans
+from .files_beside import IMAGES, INDEX, THUMBNAILS, remove_unneeded
 from .soundness import unsound
 from .spaces import list_spaces
 
@@ -19,7 +18,7 @@ class Compacted:
     """What a compaction did.
 
     Attributes:
-        removed: files that belonged to nothing, relative to the collection.
+        removed: files of the collection that nothing needed, relative to it.
         before, after: size of the database in bytes.
     """
 
@@ -31,8 +30,8 @@ class Compacted:
 def compact(collection: Collection) -> Compacted:
     """Give back the space of what was deleted or replaced, in the database and beside it.
 
-    Others go on reading. Copied pictures, thumbnails and indexes that belong to nothing any more
-    are removed.
+    Others go on reading. Copied pictures, thumbnails and indexes that this program made and nothing
+    needs any more are removed; what else lies in the folder stays.
 
     Raises:
         CorruptError: the collection is damaged.
@@ -45,15 +44,13 @@ def compact(collection: Collection) -> Compacted:
         if damage:
             raise CorruptError(damage[0])
         before = (folder / FILE).stat().st_size
-        removed = [path.relative_to(folder) for path in remove_orphans(database)]
         for space in list_spaces(database):
             database.store.remove_leftovers(space)
-        _, others = belongings(database, folder)
-        for path in others:
-            (folder / path).unlink(missing_ok=True)
+        kinds = (INDEX, IMAGES, THUMBNAILS)
+        removed = [path for kind in kinds for path in remove_unneeded(database, kind)]
         _vacuum(database.connection())
         after = (folder / FILE).stat().st_size
-    return Compacted([path.as_posix() for path in removed + others], before, after)
+    return Compacted([path.as_posix() for path in removed], before, after)
 
 
 def _vacuum(connection: sqlite3.Connection) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from .errors import CorruptError, HolotypeError, NotFoundError
 from .locks import FolderLock
+from .own_folder import check_new_folder, refuse_links
 from .schema import APPLICATION_ID, MIGRATIONS, SEALED_FROM
 from .seals import crc32, seal_rows, seal_schema
 from .stores import LocalStore, VectorStore, open_store
@@ -39,7 +40,7 @@ class Database:
     read as it lies there.
     """
 
-    def __init__(self, folder: Path, *, create: bool = False) -> None:
+    def __init__(self, folder: Path, *, create: bool = False, into_existing: bool = False) -> None:
         self.folder = folder
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
@@ -49,12 +50,14 @@ class Database:
         self._mode = "mode=rw"
         self._frozen: tuple[int, int] | None = None
         self.store: VectorStore = LocalStore()
+        refuse_links(folder, FILE)
         if not (folder / FILE).is_file():
             if not create:
                 raise NotFoundError(
                     f"{folder} is not a collection (it holds no {FILE}); make one with "
                     "'holotype ingest SOURCE --to COLLECTION'"
                 )
+            check_new_folder(folder, FILE, into_existing=into_existing)
             self._create()
         try:
             self._check_version()
@@ -64,8 +67,6 @@ class Database:
             raise
 
     def _create(self) -> None:
-        if self.folder.exists() and not self.folder.is_dir():
-            raise HolotypeError(f"{self.folder} is a file; name a folder for the collection")
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.writing():
             (self.folder / FILE).touch()

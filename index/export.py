@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 
 from .canaries import kept_canaries
 from .collection import Collection
+from .errors import UsageError
+from .files import replacing
 from .records import DETAILS, Image, Space
 from .taxonomy import RANKS
 from .vector_file import METADATA, canaries_as_json
@@ -27,8 +29,12 @@ def export_parquet(collection: Collection, path: Path, *, space: str | None = No
     columns, and `embedding`, a fixed-size list of float32: the vectors that are searched. The
     schema's metadata holds the space, its encoder and its canaries under `holotype`, so that
     `holotype ingest` makes a space of the same encoder of it. The file appears whole or
-    not at all.
+    not at all, in place of an earlier export.
+
+    Raises:
+        UsageError: a file of another kind has that name.
     """
+    _refuse_foreign(path)
     gallery = collection.gallery(space)
     vectors = gallery.index.vectors
     wanted = set(gallery.rows.tolist())
@@ -51,12 +57,23 @@ def export_parquet(collection: Collection, path: Path, *, space: str | None = No
         pa.array(vectors.reshape(-1), pa.float32()), gallery.space.dim
     )
     identity = {METADATA: json.dumps(_identity(collection, gallery.space))}
-    temporary = path.with_name(f"{path.name}.tmp")
-    path.parent.mkdir(parents=True, exist_ok=True)
     table = pa.table(columns).replace_schema_metadata(identity)
-    pq.write_table(table, temporary, row_group_size=_GROUP)
-    temporary.replace(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, row_group_size=_GROUP)
     return len(images)
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Refuse to write over a file that no export made."""
+    if not path.exists():
+        return
+    try:
+        ours = path.is_file() and METADATA in (pq.read_schema(path).metadata or {})
+    except (OSError, pa.ArrowException):
+        ours = False
+    if not ours:
+        raise UsageError(f"{path} is there already and is no export; name another file")
 
 
 def _path(collection: Collection, image: Image) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import secrets
 import shutil
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import UsageError
+
+TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp$")  # what a name ends in until a file is whole
 
 _CHUNK = 1 << 20
 
@@ -22,12 +25,17 @@ def write_durably(path: Path, data: bytes | Iterable[bytes | memoryview]) -> Non
         path: its name.
         data: its content, or the pieces of it.
     """
+    with replacing(path) as temporary, temporary.open("xb") as file:
+        file.writelines([data] if isinstance(data, bytes) else data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside a file, which takes its place when the block ends well."""
     temporary = _temporary(path)
     try:
-        with temporary.open("wb") as file:
-            file.writelines([data] if isinstance(data, bytes) else data)
-            file.flush()
-            os.fsync(file.fileno())
+        yield temporary
+        sync(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -38,7 +46,7 @@ def copy_durably(source: Path, target: Path) -> str:
     """Copy a file, force it to disk and return the sha256 of what was read, as hex."""
     digest = hashlib.sha256()
     target.parent.mkdir(parents=True, exist_ok=True)
-    with source.open("rb") as file, target.open("wb") as copy:
+    with source.open("rb") as file, target.open("xb") as copy:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
             copy.write(chunk)
@@ -65,8 +73,8 @@ def new_folder(to: Path) -> Iterator[Path]:
     _refuse_existing(to)
     to.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(to)
+    temporary.mkdir()
     try:
-        temporary.mkdir()
         yield temporary
         for folder in (*(path for path in temporary.rglob("*") if path.is_dir()), temporary):
             sync(folder)
@@ -94,4 +102,5 @@ def _refuse_existing(to: Path) -> None:
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    """Return a name beside a path that nobody else uses, so that whatever has it is ours."""
+    return path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
 from .database import Database
 from .embeddings import read_at, read_vectors
-from .errors import CorruptError, LockedError
+from .errors import CorruptError, LockedError, UsageError
 from .files import write_durably
+from .files_beside import INDEX, index_file, list_files, may_write, place_for, remove_unneeded
 from .rebuilding import rebuild_beside
 from .records import Space, now
 from .settings import settings
@@ -99,7 +99,7 @@ def keep_index(
         covered: int64 [n], the sequence numbers of the index's rows, in their order.
     """
     # The file is only a cache: a read-only or busy collection is served without it.
-    with suppress(LockedError, OSError, sqlite3.OperationalError), database.indexing():
+    with suppress(LockedError, UsageError, OSError, sqlite3.OperationalError), database.indexing():
         if state_of(database, space) == state:  # else the next search builds one of what is new
             _write(database, space, state, index, covered)
 
@@ -114,11 +114,8 @@ def damage(database: Database, space: Space) -> str | None:
 
 def damage_of_file(database: Database, record: sqlite3.Row) -> str | None:
     """Return one sentence about what is wrong with a file beside the database, or None."""
-    path = database.folder / "index" / record["file"]
-    if not path.is_file():
-        return f"{path} is missing; it is rebuilt at the next query"
     try:
-        check_index(path, record["sha256"])
+        check_index(index_file(database.folder, record["file"]), record["sha256"])
     except CorruptError as error:
         return f"{error}; it is rebuilt at the next query"
     return None
@@ -138,7 +135,7 @@ def about_index(database: Database, space: Space) -> dict[str, Any] | None:
     if record is None:
         return None
     try:
-        header = read_header(database.folder / "index" / record["file"], record["sha256"])
+        header = read_header(index_file(database.folder, record["file"]), record["sha256"])
     except CorruptError:
         return None
     levels = header["card"].get("levels", [])
@@ -155,8 +152,8 @@ def _read(database: Database, space: Space, state: State) -> tuple[Contents, Sta
     covers = State(record["last_seq"], record["count"])
     if kind == "flat" and covers != state:
         return None  # read anew as fast
-    path = database.folder / "index" / record["file"]
     try:
+        path = index_file(database.folder, record["file"])
         contents = open_index(path, record["sha256"], verify=settings().check_index_files)
     except (CorruptError, RuntimeError):  # the latter: another FAISS wrote it
         return None
@@ -216,47 +213,47 @@ def _write(
 ) -> None:
     _, why = choose_kind(len(index), settings().index_kind)
     pieces, digest = packed(cast(BuiltIndex, index), covered, why)
-    name = f"{space.name}-{digest[:16]}.{index.kind}"
-    covers = (state.last_seq, state.count)
-    values = (space.space_id, name, index.kind, digest, *covers, now())
-    replace_file(database, name, pieces, "index_files", values)
+    record = {
+        "space_id": space.space_id,
+        "file": f"{space.name}-{digest[:16]}.{index.kind}",
+        "kind": index.kind,
+        "sha256": digest,
+        "last_seq": state.last_seq,
+        "count": state.count,
+        "created_at": now(),
+    }
+    replace_file(database, "index_files", record, pieces)
 
 
 def replace_file(
-    database: Database,
-    name: str,
-    pieces: Iterable[Buffer],
-    table: str,
-    values: tuple[object, ...],
+    database: Database, table: str, record: Mapping[str, object], pieces: Iterable[Buffer]
 ) -> None:
     """Write a file beside the database and its record, in place of the file of an earlier state.
 
-    The caller holds `Database.indexing`.
+    It is listed before it is written, so that what a process leaves when it dies is known as ours.
+    A file of that name that somebody else made stays, and ours is not kept. The caller holds
+    `Database.indexing`.
+
+    Args:
+        database: the collection's.
+        table: `index_files` or `column_files`.
+        record: its row there, with the name of the file and its sha256.
+        pieces: of the file.
+
+    Raises:
+        UsageError: a link stands in the way.
     """
-    folder = database.folder / "index"
-    folder.mkdir(exist_ok=True)
-    write_durably(folder / name, pieces)
-    marks = ", ".join("?" for _ in values)
+    inside = f"{INDEX}/{record['file']}"
+    if not may_write(database, inside):
+        return
     with database.transaction() as connection:
-        connection.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", values)
-    remove_orphans(database)
-
-
-def orphans(database: Database) -> list[Path]:
-    """Return the files among the indexes that belong to no space."""
-    folder = database.folder / "index"
-    query = "SELECT file FROM index_files UNION SELECT file FROM column_files"
-    known = {record["file"] for record in database.read(query)}
-    found = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [path for path in found if path.name not in known and path.is_file()]
-
-
-def remove_orphans(database: Database) -> list[Path]:
-    """Remove the files that belong to no space; the caller holds `Database.indexing`."""
-    found = orphans(database)
-    for path in found:
-        path.unlink(missing_ok=True)
-    return found
+        list_files(connection, [(inside, str(record["sha256"]))])
+    write_durably(place_for(database.folder, inside), pieces)
+    marks = ", ".join("?" for _ in record)
+    insert = f"INSERT OR REPLACE INTO {table} ({', '.join(record)}) VALUES ({marks})"
+    with database.transaction() as connection:
+        connection.execute(insert, list(record.values()))
+    remove_unneeded(database, INDEX)
 
 
 def _record(database: Database, space: Space) -> sqlite3.Row | None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from .collection import Collection
 from .columns import damaged_columns
-from .generations import about_index, damage, orphans, state_of
+from .files_beside import IMAGES, INDEX, THUMBNAILS, unneeded
+from .generations import about_index, damage, state_of
 from .pictures import content_hash
 from .soundness import damage_of
 from .spaces import source_of
@@ -88,8 +89,9 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
     """
     errors = damage_of(collection.database)
     warnings = [
-        f"{path} belongs to no space; 'holotype collection compact' removes it"
-        for path in orphans(collection.database)
+        f"{collection.folder / path} is needed no more; 'holotype collection compact' removes it"
+        for kind in (INDEX, IMAGES, THUMBNAILS)
+        for path in unneeded(collection.database, kind)
     ]
     for space in collection.spaces():
         broken = damage(collection.database, space), damaged_columns(collection.database, space)

@@ -16,10 +16,11 @@ import numpy as np
 from .canaries import keep_canaries
 from .collection import Collection
 from .encoders import Embeddings, Encoder, Pixels, single_threaded
-from .errors import ManifestError, PictureError
-from .files import write_durably
+from .errors import ManifestError, PictureError, UsageError
+from .files import digest_of, write_durably
+from .files_beside import IMAGES, list_files, place_for
 from .manifest import Manifest, Problem, Progress
-from .pictures import content_hash, perceptual_hash, read_bytes, read_with_size
+from .pictures import SUFFIXES, content_hash, perceptual_hash, read_bytes, read_with_size
 from .records import DETAILS, Image, Space
 from .runtime import worker_count
 from .taxonomy import RANKS
@@ -208,6 +209,7 @@ class _Pipeline:
         self.space = space
         self.encoder = encoder
         self.copies = collection.folder if copy_images else None
+        self.copied: deque[tuple[str, str]] = deque()  # (path, sha256), not listed yet
 
     def run(self, todo: list[_Row], report: IngestReport, progress: Progress | None) -> None:
         """Embed and store every row; what is finished is stored even when interrupted."""
@@ -235,6 +237,10 @@ class _Pipeline:
                 self._commit(waiting, report)
 
     def _commit(self, waiting: list[_Entry], report: IngestReport) -> None:
+        copied = [self.copied.popleft() for _ in range(len(self.copied))]
+        if copied:
+            with self.collection.database.transaction() as connection:
+                list_files(connection, copied)
         self.collection.store(self.space, waiting)
         report.embedded += len(waiting)
         waiting.clear()
@@ -263,7 +269,9 @@ class _Pipeline:
         picture, (width, height) = read_with_size(data, target=target, name=path)
         digest = content_hash(data)
         if self.copies is not None:
-            path = _keep_copy(data, digest, path.suffix.lower(), self.copies)
+            path, made = _keep_copy(data, digest, path.suffix.lower(), self.copies)
+            if made:
+                self.copied.append((path.as_posix(), digest))
         ready = replace(
             image,
             path=path.as_posix(),
@@ -275,14 +283,26 @@ class _Pipeline:
         return ready, self.encoder.preprocess(picture)
 
 
-def _keep_copy(data: bytes, digest: str, suffix: str, folder: Path) -> Path:
-    """Copy a picture into the collection, named by its content; return its path in it."""
-    inside = Path("images", digest[:2], digest + suffix)
-    target = folder / inside
-    if not target.is_file():
-        target.parent.mkdir(parents=True, exist_ok=True)
+def _keep_copy(data: bytes, digest: str, suffix: str, folder: Path) -> tuple[Path, bool]:
+    """Copy a picture into the collection, named by its content.
+
+    Returns:
+        the copy's path in the collection, and whether it was made now.
+
+    Raises:
+        PictureError: a link, or another file, is in its place.
+    """
+    inside = Path(IMAGES, digest[:2], digest + (suffix if suffix in SUFFIXES else ""))
+    try:
+        target = place_for(folder, inside)
+    except UsageError as error:
+        raise PictureError(str(error)) from error
+    if not target.exists():
         write_durably(target, data)
-    return inside
+        return inside, True
+    if not target.is_file() or digest_of(target) != digest:
+        raise PictureError(f"{target} is there already and is another file; move it away")
+    return inside, False
 
 
 def _chunks(rows: list[_Row], size: int) -> Iterator[list[_Row]]:

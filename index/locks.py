@@ -5,16 +5,19 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .errors import LockedError, ReadOnlyError
+from .errors import LockedError, ReadOnlyError, UsageError
 
+_LONGEST_NOTE = 1024  # bytes
+_NOTE = re.compile(rb'(\{"pid": [0-9]+(, "host": "[^"]*"\})?)?')
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -27,7 +30,8 @@ class FolderLock:
     def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder
         self._note = folder / f"{name}.json"
-        self._lock = FileLock(folder / f"{name}.lock", timeout=0, thread_local=False)
+        self._file = folder / f"{name}.lock"
+        self._lock = FileLock(self._file, timeout=0, thread_local=False)
         self._guard = threading.Lock()  # a FileLock counts its holders, but not atomically
 
     @contextmanager
@@ -37,6 +41,7 @@ class FolderLock:
         Raises:
             LockedError: another process holds it; the message names it.
             ReadOnlyError: the folder cannot be written to.
+            UsageError: what has the name of the lock's files is somebody else's.
         """
         with self._guard:
             self._acquire()
@@ -47,6 +52,7 @@ class FolderLock:
                 self._lock.release()
 
     def _acquire(self) -> None:
+        _refuse_foreign(self._file, _is_empty)
         try:
             self._lock.acquire()
             if self._lock.lock_counter == 1:
@@ -66,15 +72,36 @@ class FolderLock:
 
     def _sign(self) -> None:
         try:
+            _refuse_foreign(self._note, _is_note)
             self._note.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
         except BaseException:
             self._lock.release()
             raise
 
 
+def _refuse_foreign(path: Path, is_ours: Callable[[Path], bool]) -> None:
+    """Refuse to write over a file that no lock left, or through a link."""
+    if path.is_symlink() or (path.exists() and not is_ours(path)):
+        raise UsageError(
+            f"{path} is not what Holotype keeps under this name; move it away, or give the "
+            "collection a folder of its own"
+        )
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size == 0
+
+
+def _is_note(path: Path) -> bool:
+    """Return whether a file is a note of who holds a lock, whole or cut short by a crash."""
+    if not path.is_file() or path.stat().st_size > _LONGEST_NOTE:
+        return False
+    return _NOTE.fullmatch(path.read_bytes()) is not None
+
+
 def _owner(note: Path) -> str:
     try:
-        owner = json.loads(note.read_text())
+        owner = json.loads(note.read_text() if _is_note(note) else "")
         return f"pid {owner['pid']} on host {owner['host']}"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError):
         return "another process"

@@ -9,11 +9,11 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .belongings import belongings, missing_pictures
 from .collection import Collection
 from .database import FILE, Database
 from .errors import CorruptError, NotFoundError, ReadOnlyError
 from .files import copy_durably, digest_of, new_folder, sync, write_durably
+from .files_beside import INDEX, belongings, missing_copies
 from .soundness import damage_of
 from .stores import checked
 from .stores.moving import bring_home, send_away
@@ -57,8 +57,8 @@ def snapshot(collection: Collection, to: Path) -> Copied:
         bring_home(collection.database, folder / FILE)
         sync(folder / FILE)
         with _checked(folder) as copy:
-            own, _ = belongings(copy, collection.folder)
-            missing = missing_pictures(copy, collection.folder)
+            own = belongings(copy, collection.folder)
+            missing = missing_copies(copy, collection.folder)
             count = copy.read("SELECT count(*) FROM images")[0][0]
         sums = {Path(FILE): digest_of(folder / FILE)}
         for path in own:
@@ -93,7 +93,7 @@ def restore(source: Path, to: Path, *, store: str = "") -> Copied:
         with _checked(folder) as copy:
             copy.connection().execute("PRAGMA journal_mode=WAL")
             count = copy.read("SELECT count(*) FROM images")[0][0]
-            missing = missing_pictures(copy, folder)
+            missing = missing_copies(copy, folder)
             if address:
                 send_away(copy, address)
         sync(folder / FILE)
@@ -117,6 +117,7 @@ def _back_up(database: Database, to: Path) -> None:
         copy.execute("PRAGMA journal_mode=DELETE")
         copy.execute("DELETE FROM index_files")
         copy.execute("DELETE FROM column_files")
+        copy.execute(f"DELETE FROM files WHERE path GLOB '{INDEX}/*'")
 
 
 @contextmanager

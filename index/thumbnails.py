@@ -2,33 +2,64 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .database import Database
+from .errors import HolotypeError, PictureError
 from .files import write_durably
-from .pictures import read_bytes, read_picture, thumbnail
+from .files_beside import THUMBNAILS, is_plain, list_files, listed_sha256, may_write, place_for
+from .pictures import content_hash, read_bytes, read_picture, thumbnail
 from .records import Image
 from .settings import settings
 
 if TYPE_CHECKING:
     from .collection import Collection
 
+_PATIENCE = 200  # milliseconds that a reader waits for a writer to note what it keeps
+
 
 def kept_thumbnail(collection: Collection, image: Image) -> bytes:
-    """Return a small JPEG of an image.
+    """Return a small JPEG of an image, kept or made of the picture that was ingested.
 
     Raises:
-        PictureError: the original is gone or damaged.
+        PictureError: the original is gone or damaged, or another picture has its place.
     """
     side = settings().thumbnail_pixels
-    kept: Path = collection.folder / "thumbnails" / f"{image.sha256}-{side}.jpg"
-    try:
-        return kept.read_bytes()
-    except OSError:
-        path = collection.picture_path(image)
-        data = thumbnail(read_picture(read_bytes(path), target=side, name=path), side)
-    with suppress(OSError):  # only a cache: a full or read-only disk does not matter
-        kept.parent.mkdir(exist_ok=True)
-        write_durably(kept, data)
+    inside = f"{THUMBNAILS}/{image.sha256[:2]}/{image.sha256}-{side}.jpg"
+    kept = _kept(collection.database, inside)
+    if kept is not None:
+        return kept
+    path = collection.picture_path(image)
+    original = read_bytes(path)
+    if content_hash(original) != image.sha256:
+        raise PictureError(f"{path} is not the picture that was ingested; ingest it again")
+    data = thumbnail(read_picture(original, target=side, name=path), side)
+    # Only a cache: a busy, full or read-only disk does not matter.
+    with suppress(HolotypeError, OSError, sqlite3.Error):
+        _keep(collection.database, inside, data)
     return data
+
+
+def _kept(database: Database, inside: str) -> bytes | None:
+    """Return a thumbnail that was kept; None where it is not as it was made."""
+    sha256 = listed_sha256(database, inside)
+    if sha256 is None or not is_plain(database.folder, inside):
+        return None
+    data = read_bytes(database.folder / inside)
+    return data if content_hash(data) == sha256 else None
+
+
+def _keep(database: Database, inside: str, data: bytes) -> None:
+    if not may_write(database, inside):
+        return
+    connection = database.connection()
+    waits = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+    connection.execute(f"PRAGMA busy_timeout={_PATIENCE}")
+    try:
+        with database.transaction():
+            list_files(connection, [(inside, content_hash(data))])
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={waits}")
+    write_durably(place_for(database.folder, inside), data)

@@ -52,6 +52,12 @@ def ingest(
     copy_images: Annotated[
         bool, typer.Option(help="Keep a copy of every picture in the collection.")
     ] = False,
+    into_existing: Annotated[
+        bool,
+        typer.Option(
+            "--into-existing", help="Make the collection in a folder that holds other files."
+        ),
+    ] = False,
     store: StoreOption = "",
     as_json: JsonFlag = False,
 ) -> None:
@@ -60,7 +66,15 @@ def ingest(
 
     vectors = holds_vectors(source)
     report = (
-        run_load(source, to, encoder=encoder, space=space, strict=strict, store=store)
+        run_load(
+            source,
+            to,
+            encoder=encoder,
+            space=space,
+            strict=strict,
+            store=store,
+            into_existing=into_existing,
+        )
         if vectors
         else run_ingest(
             source,
@@ -71,6 +85,7 @@ def ingest(
             strict=strict,
             copy_images=copy_images,
             store=store,
+            into_existing=into_existing,
         )
     )
     if as_json:
@@ -97,6 +112,7 @@ def run_ingest(
     strict: bool = False,
     copy_images: bool = False,
     store: str = "",
+    into_existing: bool = False,
 ) -> IngestReport:
     """Ingest with progress bars on stderr."""
     from holotype.index.collection import Collection
@@ -107,7 +123,7 @@ def run_ingest(
     manifest = Manifest.read(source)
     loaded = accelerated(load_encoder(encoder, views=views))
     with (
-        Collection.create(to, store=store) as collection,
+        Collection.create(to, store=store, into_existing=into_existing) as collection,
         progress("Checking ") as on_check,
         progress("Embedding") as on_embed,
     ):
@@ -124,14 +140,21 @@ def run_ingest(
 
 
 def run_load(
-    source: Path, to: Path, *, encoder: str | None, space: str, strict: bool, store: str = ""
+    source: Path,
+    to: Path,
+    *,
+    encoder: str | None,
+    space: str,
+    strict: bool,
+    store: str = "",
+    into_existing: bool = False,
 ) -> IngestReport:
     """Load vectors with a progress bar on stderr."""
     from holotype.index.collection import Collection
     from holotype.index.loading import load_vectors
 
     with (
-        Collection.create(to, store=store) as collection,
+        Collection.create(to, store=store, into_existing=into_existing) as collection,
         progress("Loading", unit="rows") as on_load,
     ):
         return load_vectors(

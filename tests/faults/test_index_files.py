@@ -11,6 +11,7 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
+from holotype.index.files_beside import list_files
 from holotype.index.info import verify
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
@@ -105,13 +106,17 @@ def test_an_index_file_of_an_older_state_is_not_believed(
 
 def test_what_a_process_left_when_it_died_is_told_and_cleared_away(folder: Path) -> None:
     whole = index_file(folder)
-    left = [whole.with_name("base-0000.flat"), whole.with_name(f"{whole.name}.1-2.tmp")]
+    old = f"base-{'0' * 16}.flat"
+    left = [whole.with_name(name) for name in (old, f"{old}.{'1' * 16}.tmp")]
+    left.append(whole.with_name(f"{whole.name}.{'2' * 16}.tmp"))
     for path in left:
         path.write_bytes(b"half an index")
     with Collection.open(folder) as collection:
+        with collection.database.transaction() as connection:
+            list_files(connection, [(f"index/{old}", "0" * 64)])
         warnings = verify(collection).warnings
         assert [str(path) for path in sorted(left)] == [
-            line.split(" belongs")[0] for line in warnings
+            line.split(" is needed no more")[0] for line in warnings
         ]
         whole.unlink()
         collection.database.read("DELETE FROM index_files")

@@ -13,6 +13,7 @@ from holotype.index import columns
 from holotype.index.collection import Collection
 from holotype.index.determinations import determine, history, undo
 from holotype.index.errors import CorruptError, HolotypeError
+from holotype.index.files_beside import list_files
 from holotype.index.gallery import Gallery
 from holotype.index.info import verify
 from holotype.index.search import search
@@ -158,8 +159,10 @@ def test_a_disk_that_refuses_the_file_does_not_matter(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file_of(place).unlink()
-    left = place / "index" / "base-0.columns"
+    left = place / "index" / f"base-{'0' * 16}.columns"
     left.write_bytes(b"left by a process that died")
+    with Collection.open(place) as collection, collection.database.transaction() as connection:
+        list_files(connection, [(f"index/{left.name}", "0" * 64)])
 
     def refuse(path: Path, data: bytes) -> None:
         raise PermissionError(13, "Permission denied", str(path))

@@ -12,6 +12,7 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
+from holotype.index.errors import UsageError
 from holotype.index.export import export_parquet
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
@@ -77,7 +78,27 @@ def test_an_export_can_be_ingested_again(
 
 def test_an_export_replaces_an_older_one_whole(collection: Collection, tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
-    path.write_text("an older file")
     export_parquet(collection, path)
-    assert pq.read_table(path).num_rows == 40
+    collection.delete(["2-3.png"])
+    export_parquet(collection, path)
+    assert pq.read_table(path).num_rows == 39
     assert [file.name for file in tmp_path.iterdir() if file.suffix == ".tmp"] == []
+
+
+def test_a_file_that_is_no_export_is_not_written_over(
+    collection: Collection, tmp_path: Path
+) -> None:
+    for name, content in (("a.jpg", b"mine"), ("b.parquet", b""), ("c.parquet", None)):
+        path = tmp_path / name
+        if content is None:
+            pq.write_table(pa.table({"path": ["x.jpg"]}), path)
+        else:
+            path.write_bytes(content)
+        before = path.read_bytes()
+        with pytest.raises(UsageError, match="is no export"):
+            export_parquet(collection, path)
+        assert path.read_bytes() == before
+    (tmp_path / "d.parquet.tmp").write_bytes(b"mine")
+    for _ in range(2):
+        export_parquet(collection, tmp_path / "d.parquet")
+    assert (tmp_path / "d.parquet.tmp").read_bytes() == b"mine"

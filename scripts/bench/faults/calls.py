@@ -20,6 +20,7 @@ from unittest import mock
 from holotype.index.collection import Collection
 from holotype.index.compaction import compact
 from holotype.index.errors import HolotypeError
+from holotype.index.files_beside import INDEX, list_files
 from holotype.index.info import verify
 from holotype.index.snapshots import restore, snapshot
 
@@ -135,7 +136,10 @@ def prepare(folder: Path) -> None:
     with Collection.open(folder / "c") as collection:
         put(collection, [("image 0", 1)])
         snapshot(collection, folder / "snapshot")
-        (folder / "c" / "index" / "left.tmp").write_bytes(b"left by a process that died")
+        left = f"{INDEX}/base-{'0' * 16}.flat"
+        with collection.database.transaction() as connection:
+            list_files(connection, [(left, "0" * 64)])
+        (folder / "c" / left).write_bytes(b"left by a process that died")
 
 
 def fail_every_call(

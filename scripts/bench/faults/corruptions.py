@@ -13,6 +13,8 @@ from typing import Any
 from holotype.index.collection import Collection
 from holotype.index.determinations import history
 from holotype.index.errors import HolotypeError
+from holotype.index.files_beside import THUMBNAILS, list_files, place_for
+from holotype.index.pictures import content_hash
 from holotype.index.search import search, stored_vector
 from holotype.index.snapshots import restore, snapshot
 
@@ -102,9 +104,11 @@ def _make(whole: Path, older: Path) -> None:
             put(collection, [(f"image {n}", version) for n in range(0, IMAGES, 3)])
             collection.gallery()
             for image in list(collection.images())[:5]:
-                kept = place / "collection" / "thumbnails" / f"{image.sha256}-256.jpg"
-                kept.parent.mkdir(exist_ok=True)
-                kept.write_bytes(image.sha256.encode())
+                inside = f"{THUMBNAILS}/{image.sha256[:2]}/{image.sha256}-256.jpg"
+                data = image.sha256.encode()
+                place_for(collection.folder, inside).write_bytes(data)
+                with collection.database.transaction() as connection:
+                    list_files(connection, [(inside, content_hash(data))])
             snapshot(collection, place / "snapshot")
 
 
@@ -120,7 +124,11 @@ def _pick(copy: Path, place: str, database: bool, rng: random.Random) -> Path:
 def _counterpart(copy: Path, older: Path, path: Path) -> Path:
     """Return the file that stood in this place in an earlier state, or one of its kind."""
     inside = older / path.relative_to(copy)
-    return inside if inside.is_file() else next(p for p in inside.parent.iterdir() if p.is_file())
+    if inside.is_file():
+        return inside
+    kin = older.joinpath(*path.relative_to(copy).parts[:2])  # images, thumbnails or indexes
+    around = kin if kin.is_dir() else inside.parent
+    return next(found for found in sorted(around.rglob("*")) if found.is_file())
 
 
 def _kind(inside: Path) -> str:

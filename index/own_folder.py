@@ -1,0 +1,57 @@
+"""The folder of a collection is its own: what it may hold before, and what may not be a link."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .errors import CorruptError, HolotypeError, UsageError
+
+_BESIDE = ("-wal", "-shm", "-journal")  # what SQLite calls its own files, and may remove
+_NO_MATTER = {".DS_Store", "Thumbs.db", "desktop.ini", "lost+found"}  # left by systems, not people
+# What a process leaves that died before a new collection held anything.
+_FIRST = {"writer.lock", "writer.json"}
+_NAMED = 3  # files that a message names
+
+
+def check_new_folder(folder: Path, database: str, *, into_existing: bool) -> None:
+    """Refuse to make a collection where something else lies, unless told to.
+
+    Args:
+        folder: the collection's.
+        database: the name of its file.
+        into_existing: what lies there is known and stays.
+
+    Raises:
+        HolotypeError: the folder is a file.
+        UsageError: it holds other files, or one of the database's names.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise HolotypeError(f"{folder} is a file; name a folder for the collection")
+    there = sorted(set(os.listdir(folder)) - _NO_MATTER - _FIRST)
+    taken = [name for name in there if name in (database, *(database + end for end in _BESIDE))]
+    if taken:
+        raise UsageError(f"{folder / taken[0]} is in the way of a new collection; move it away")
+    if there and not into_existing:
+        more = f" and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
+        raise UsageError(
+            f"{folder} holds other files already ({', '.join(there[:_NAMED])}{more}); name a new "
+            "folder for the collection, or say --into-existing to make it among them"
+        )
+
+
+def refuse_links(folder: Path, database: str) -> None:
+    """Refuse a database that lies elsewhere: what is written would go there.
+
+    Raises:
+        CorruptError: its file, or one that SQLite keeps beside it, is a link.
+    """
+    for end in ("", *_BESIDE):
+        path = folder / (database + end)
+        if path.is_symlink():
+            raise CorruptError(
+                f"{path} is a link; a collection is a folder with its own files, so put the file "
+                "itself there"
+            )
