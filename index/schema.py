@@ -271,7 +271,38 @@ CREATE TRIGGER embeddings_leave AFTER DELETE ON embeddings WHEN OLD.vector = x''
 END;
 """
 
-MIGRATIONS = (_V1, _V2, _V3)
+_V4 = """
+-- Files that this program made beside the database. It replaces and removes no others.
+CREATE TABLE files (
+    path TEXT PRIMARY KEY,           -- relative to the collection's folder, with slashes
+    sha256 TEXT NOT NULL,            -- of its content; of its header where that holds digests
+    made_at TEXT NOT NULL,
+    checksum INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO files (path, sha256, made_at)
+SELECT 'index/' || file, sha256, created_at FROM index_files
+UNION SELECT 'index/' || file, sha256, created_at FROM column_files;
+INSERT INTO files (path, sha256, made_at) SELECT path, sha256, min(added_at) FROM images
+WHERE path LIKE 'images/' || substr(sha256, 1, 2) || '/' || sha256 || '.%' GROUP BY path;
+UPDATE files SET checksum = crc32(json_array(path, sha256, made_at));
+
+-- Folders that an ingest was pointed at: pictures elsewhere are never opened.
+CREATE TABLE sources (
+    folder TEXT PRIMARY KEY,         -- absolute
+    added_at TEXT NOT NULL,
+    checksum INTEGER NOT NULL DEFAULT 0
+) STRICT;
+-- What precedes the last slash: characters that are no slash are taken off the end of the path.
+INSERT INTO sources (folder, added_at)
+SELECT rtrim(path, replace(path, '/', '')), min(added_at) FROM images
+WHERE path LIKE '/%' GROUP BY 1;
+UPDATE sources SET checksum = crc32(json_array(folder, added_at));
+
+-- Tells this collection from every other, whatever folder it lies in.
+INSERT INTO meta VALUES ('collection_id', lower(hex(randomblob(16))));
+"""
+
+MIGRATIONS = (_V1, _V2, _V3, _V4)
 SEALED_FROM = 2  # the first format whose rows have checksums
 APPLICATION_ID = 0x484F4C4F  # "HOLO"
 
@@ -303,6 +334,8 @@ SEALED: dict[str, tuple[str, ...]] = {
         *("deletion_id", "image_id", "specimen_id", "path", "sha256"),
         *("deleted_by", "deleted_at", "remarks"),
     ),
+    "files": ("path", "sha256", "made_at"),
+    "sources": ("folder", "added_at"),
 }
 
 

@@ -65,7 +65,8 @@ def seal(connection: sqlite3.Connection, table: str, key: int | None) -> None:
 
 def seal_rows(connection: sqlite3.Connection) -> None:
     """Write the checksums of every row, which a collection of an earlier format does not have."""
-    for table in SEALED:
+    there = {found[0] for found in connection.execute("SELECT name FROM sqlite_master")}
+    for table in SEALED.keys() & there:
         connection.execute(f"UPDATE {table} SET checksum = {checksum_sql(table)}")
 
 
