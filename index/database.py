@@ -11,12 +11,16 @@ from pathlib import Path
 from urllib.parse import quote
 
 from .errors import CorruptError, HolotypeError, NotFoundError
+from .identity import ID, Identity, Opened
 from .locks import FolderLock
 from .schema import APPLICATION_ID, MIGRATIONS, SEALED_FROM
 from .seals import crc32, seal_rows, seal_schema
 from .stores import LocalStore, VectorStore, open_store
 
 FILE = "collection.sqlite"
+
+# Every transaction writes the page that says which collection this is: see `log_is_foreign`.
+_MARK = "UPDATE meta SET value = lower(hex(randomblob(8))) WHERE key = 'written'"
 
 # What the machine refuses; any other complaint of SQLite is about what stands in the file.
 _REFUSALS = {
@@ -36,7 +40,8 @@ class Database:
 
     SQLite runs in WAL mode with `synchronous=FULL`: readers see one committed state while a writer
     works, and what was committed is on disk. A collection in a folder that cannot be written to is
-    read as it lies there.
+    read as it lies there. All connections are to the file that was opened first: where its path
+    leads to another one by now, everything is refused.
     """
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
@@ -47,7 +52,7 @@ class Database:
         self._indexer = FolderLock(folder, "indexer")
         self._keeper = FolderLock(folder, "keeper")
         self._mode = "mode=rw"
-        self._frozen: tuple[int, int] | None = None
+        self._opened: Opened | None = None
         self.store: VectorStore = LocalStore()
         if not (folder / FILE).is_file():
             if not create:
@@ -58,6 +63,7 @@ class Database:
             self._create()
         try:
             self._check_version()
+            self._remember()
             self.store = open_store(self)
         except BaseException:
             self.close()
@@ -142,31 +148,76 @@ class Database:
         if os.access(self.folder, os.W_OK) or (log.exists() and log.stat().st_size):
             return False
         self.close()
-        self._mode, self._frozen = "immutable=1", self._stamp()
+        self._mode, self._opened = "immutable=1", None
         return True
 
-    def _stamp(self) -> tuple[int, int]:
-        found = (self.folder / FILE).stat()
-        return found.st_mtime_ns, found.st_size
+    def _remember(self) -> None:
+        """Learn which collection this is."""
+        assert self._opened is not None  # its version has been read
+        self._opened.collection_id = "".join(str(record[0]) for record in self.read(ID))
+        if self._opened.log_is_foreign():
+            raise CorruptError(
+                f"{self.folder / FILE} lies beside the log of another collection ({FILE}-wal); "
+                "remove that log, or restore a snapshot"
+            )
+
+    @property
+    def identity(self) -> Identity:
+        """What tells the opened collection from every other, at this path or elsewhere."""
+        assert self._opened is not None
+        return self._opened.identity
+
+    @property
+    def serial(self) -> int:
+        """A number that no other object of this process has."""
+        assert self._opened is not None
+        return self._opened.serial
+
+    def require_same(self) -> None:
+        """Refuse to go on where the path leads to another collection by now, or to none.
+
+        Ask before a file is written or removed by its path; reading and committing ask by
+        themselves. It takes microseconds.
+
+        Raises:
+            ReplacedError: it does.
+        """
+        if self._opened is not None:
+            self._opened.require_same()
 
     def _has_tables(self) -> bool:
         found = self.connection().execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         return bool(found)
 
     def connection(self) -> sqlite3.Connection:
-        """Return this thread's connection."""
+        """Return this thread's connection, to the file that was opened first.
+
+        Raises:
+            ReplacedError: another one lies there by now, or none.
+        """
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            address = f"file:{quote(str((self.folder / FILE).absolute()))}?{self._mode}"
-            connection = sqlite3.connect(
-                address, uri=True, isolation_level=None, timeout=30, check_same_thread=False
-            )
-            self._connections.append(connection)
+            connection = self._local.connection = self._connect()
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        path = self.folder / FILE
+        opened = self._opened or Opened(path, frozen=self._mode == "immutable=1")
+        address = f"file:{quote(str(path.absolute()))}?{self._mode}"
+        connection = sqlite3.connect(
+            address, uri=True, isolation_level=None, timeout=30, check_same_thread=False
+        )
+        try:
             connection.row_factory = sqlite3.Row
             connection.create_function("crc32", -1, crc32, deterministic=True)
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
-            self._local.connection = connection
+            opened.check(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._connections.append(connection)
+        self._opened = opened
         return connection
 
     def read(self, query: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
@@ -174,21 +225,20 @@ class Database:
 
         Raises:
             CorruptError: the file is damaged where the query looks.
+            ReplacedError: another one lies there by now, or none.
             HolotypeError: the disk or another process does not let it be read.
         """
         try:
             found = self.connection().execute(query, values).fetchall()
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            self.require_same()  # else what it met is not its own
             if not is_damage(error):
                 raise HolotypeError(refusal(error)) from error
             raise CorruptError(
                 f"{self.folder} cannot be read ({error}); run 'holotype collection verify', or "
                 "restore a snapshot"
             ) from error
-        if self._frozen not in (None, self._stamp()):
-            raise HolotypeError(
-                f"{self.folder} was changed while it was open read-only; open it again"
-            )
+        self.require_same()
         return found
 
     def writing(self) -> AbstractContextManager[None]:
@@ -197,26 +247,39 @@ class Database:
         Raises:
             LockedError: another process holds it; the message names it.
             ReadOnlyError: the folder cannot be written to.
+            ReplacedError: another collection lies there by now, or none.
         """
-        return self._writer.holding()
+        return self._holding(self._writer)
 
     def indexing(self) -> AbstractContextManager[None]:
         """Hold the lock of who writes index files; the writer goes on meanwhile."""
-        return self._indexer.holding()
+        return self._holding(self._indexer)
 
     def keeping(self) -> AbstractContextManager[None]:
         """Hold the lock of who needs the folder's files to stay, or removes some."""
-        return self._keeper.holding()
+        return self._holding(self._keeper)
+
+    @contextmanager
+    def _holding(self, lock: FolderLock) -> Iterator[None]:
+        self.require_same()
+        with lock.holding():
+            self.require_same()  # a lock goes by its path: it may be another collection's
+            yield
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Commit everything inside, or nothing, with the vectors where the store keeps them."""
         connection = self.connection()
+        self.require_same()
         connection.execute("BEGIN IMMEDIATE")
         try:
+            changes = connection.total_changes
             before = self.store.mark(connection)
             yield connection
             self.store.carry(connection, after=before)
+            if connection.total_changes > changes:
+                connection.execute(_MARK)
+            self.require_same()
             connection.execute("COMMIT")
         except BaseException:
             self._roll_back(connection)

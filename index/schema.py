@@ -300,6 +300,7 @@ UPDATE sources SET checksum = crc32(json_array(folder, added_at));
 
 -- Tells this collection from every other, whatever folder it lies in.
 INSERT INTO meta VALUES ('collection_id', lower(hex(randomblob(16))));
+INSERT INTO meta VALUES ('written', '');  -- another value after every transaction
 """
 
 MIGRATIONS = (_V1, _V2, _V3, _V4)
