@@ -5,34 +5,25 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from .damage import is_damage, refusal
 from .errors import CorruptError, HolotypeError, NotFoundError
-from .identity import ID, Identity, Opened
+from .identity import ID, Opened
 from .locks import FolderLock
 from .schema import APPLICATION_ID, MIGRATIONS, SEALED_FROM
 from .seals import crc32, seal_rows, seal_schema
+from .statements import split_script
 from .stores import LocalStore, VectorStore, open_store
 
 FILE = "collection.sqlite"
 
-# Every transaction writes the page that says which collection this is: see `log_is_foreign`.
+# Every transaction writes the page that says which collection this is: see `Opened`.
 _MARK = "UPDATE meta SET value = lower(hex(randomblob(8))) WHERE key = 'written'"
-
-# What the machine refuses; any other complaint of SQLite is about what stands in the file.
-_REFUSALS = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY,
-}
 
 
 class Database:
@@ -51,7 +42,7 @@ class Database:
         self._writer = FolderLock(folder, "writer")
         self._indexer = FolderLock(folder, "indexer")
         self._keeper = FolderLock(folder, "keeper")
-        self._mode = "mode=rw"
+        self._frozen = False
         self._opened: Opened | None = None
         self.store: VectorStore = LocalStore()
         if not (folder / FILE).is_file():
@@ -63,7 +54,7 @@ class Database:
             self._create()
         try:
             self._check_version()
-            self._remember()
+            self.opened.remember(self.read(ID))
             self.store = open_store(self)
         except BaseException:
             self.close()
@@ -88,7 +79,7 @@ class Database:
                 return
             connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
             for script in MIGRATIONS[version:]:
-                for statement in _statements(script):
+                for statement in split_script(script):
                     connection.execute(statement)
             if version < SEALED_FROM:
                 seal_rows(connection)
@@ -148,30 +139,14 @@ class Database:
         if os.access(self.folder, os.W_OK) or (log.exists() and log.stat().st_size):
             return False
         self.close()
-        self._mode, self._opened = "immutable=1", None
+        self._frozen, self._opened = True, None
         return True
 
-    def _remember(self) -> None:
-        """Learn which collection this is."""
-        assert self._opened is not None  # its version has been read
-        self._opened.collection_id = "".join(str(record[0]) for record in self.read(ID))
-        if self._opened.log_is_foreign():
-            raise CorruptError(
-                f"{self.folder / FILE} lies beside the log of another collection ({FILE}-wal); "
-                "remove that log, or restore a snapshot"
-            )
-
     @property
-    def identity(self) -> Identity:
-        """What tells the opened collection from every other, at this path or elsewhere."""
-        assert self._opened is not None
-        return self._opened.identity
-
-    @property
-    def serial(self) -> int:
-        """A number that no other object of this process has."""
-        assert self._opened is not None
-        return self._opened.serial
+    def opened(self) -> Opened:
+        """Which collection was opened."""
+        assert self._opened is not None  # a database is only made with a first connection
+        return self._opened
 
     def require_same(self) -> None:
         """Refuse to go on where the path leads to another collection by now, or to none.
@@ -202,8 +177,9 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         path = self.folder / FILE
-        opened = self._opened or Opened(path, frozen=self._mode == "immutable=1")
-        address = f"file:{quote(str(path.absolute()))}?{self._mode}"
+        opened = self._opened or Opened(path, frozen=self._frozen)
+        mode = "immutable=1" if self._frozen else "mode=rw"
+        address = f"file:{quote(str(path.absolute()))}?{mode}"
         connection = sqlite3.connect(
             address, uri=True, isolation_level=None, timeout=30, check_same_thread=False
         )
@@ -286,6 +262,13 @@ class Database:
             raise
         self.store.tidy()
 
+    def become_another(self) -> None:
+        """Take an id of its own, for a copy that goes its own way; nobody else has it open."""
+        new = uuid.uuid4().hex
+        with self.transaction() as connection:
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'collection_id'", (new,))
+        self.opened.collection_id = new
+
     def _roll_back(self, connection: sqlite3.Connection) -> None:
         """End a transaction that failed, with its connection where even that fails."""
         try:
@@ -316,27 +299,3 @@ class Database:
         self._connections.clear()
         self._local = threading.local()
         self.store.close()
-
-
-def is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
-    """Return whether an error is about what stands in the file, not about the machine.
-
-    Every statement is our own: one that SQLite does not understand met a damaged schema or value.
-    """
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
-    return code & 0xFF not in _REFUSALS  # the upper bits of a code only say more
-
-
-def refusal(error: Exception) -> str:
-    """Return what to tell about an error that is no damage."""
-    return f"The collection's database cannot be used ({error}); check the disk and its rights"
-
-
-def _statements(script: str) -> Iterator[str]:
-    """Split a script into statements; `executescript` would commit the open transaction."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""

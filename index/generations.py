@@ -181,7 +181,7 @@ def _updated(
         return None
     if changed > _MANY_CHANGED * len(present):
         rebuild_beside(
-            database.folder, space.name, partial(_rebuild, space=space, of=database.identity)
+            database.folder, space.name, partial(_rebuild, space=space, of=database.opened.identity)
         )
     return bring_up_to_date(
         index,
@@ -193,7 +193,7 @@ def _updated(
 
 def _rows_of(database: Database, space: Space, state: State) -> str:
     """Return a name for the rows that an index of a state covers."""
-    return f"{database.serial}, {space.name}, {state}"
+    return f"{database.opened.serial}, {space.name}, {state}"
 
 
 def _rebuild(database: Database, space: Space, of: Identity) -> None:
@@ -202,7 +202,7 @@ def _rebuild(database: Database, space: Space, of: Identity) -> None:
     Args:
         of: which collection the space belongs to; another may lie at its path by now.
     """
-    if database.identity != of:
+    if database.opened.identity != of:
         return
     with database.snapshot():
         state = state_of(database, space)

@@ -6,11 +6,12 @@ import itertools
 import os
 import sqlite3
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-from .errors import ReplacedError
+from .errors import CorruptError, ReplacedError
 
 Identity = tuple[int, int, str]
 
@@ -76,18 +77,25 @@ class Opened:
         if self.collection_id and id_of(connection) != self.collection_id:
             raise ReplacedError(f"{self.path.parent} was replaced while it was open; open it again")
 
-    def log_is_foreign(self) -> bool:
-        """Return whether the log beside the file (`-wal`) is of another collection.
+    def remember(self, found: Sequence[sqlite3.Row]) -> None:
+        """Learn the id, as the first connection reads it with `ID`.
 
-        SQLite takes any log of the right name for the file's own, so a file that was put in the
-        place of another is read with the other's last pages. Every transaction writes the page that
-        holds the id, so the id as the log has it tells.
+        SQLite takes any log of the right name (`-wal`) for the file's own, so a file that was put
+        in the place of another is read with the other's last pages. Every transaction writes the
+        page that holds the id, so the id differs with the log and without it.
+
+        Raises:
+            CorruptError: the log is of another collection.
         """
+        self.collection_id = "".join(str(record[0]) for record in found)
         log = self.path.with_name(f"{self.path.name}-wal")
         if self.frozen or not log.exists() or not log.stat().st_size:
-            return False
-        alone = id_in(self.path)
-        return bool(alone) and alone != self.collection_id
+            return
+        if id_in(self.path) not in ("", self.collection_id):
+            raise CorruptError(
+                f"{self.path} lies beside the log of another collection ({log.name}); remove that "
+                "log, or restore a snapshot"
+            )
 
     def _stat(self) -> tuple[tuple[int, int], tuple[int, int]]:
         try:
