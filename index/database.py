@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,9 +15,9 @@ from .damage import is_damage, refusal
 from .errors import CorruptError, HolotypeError, NotFoundError
 from .identity import ID, Opened
 from .locks import FolderLock
-from .schema import APPLICATION_ID, MIGRATIONS, SEALED_FROM
-from .seals import crc32, seal_rows, seal_schema
-from .statements import split_script
+from .migrating import migrate
+from .schema import APPLICATION_ID, MIGRATIONS
+from .seals import crc32
 from .stores import LocalStore, VectorStore, open_store
 
 FILE = "collection.sqlite"
@@ -54,7 +54,7 @@ class Database:
             self._create()
         try:
             self._check_version()
-            self.opened.remember(self.read(ID))
+            self.opened.collection_id = "".join(str(found[0]) for found in self.read(ID))
             self.store = open_store(self)
         except BaseException:
             self.close()
@@ -72,19 +72,8 @@ class Database:
             self._migrate()
 
     def _migrate(self) -> None:
-        """Bring the file up to date, all at once; another process may have done it meanwhile."""
         with self.transaction() as connection:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version == len(MIGRATIONS):
-                return
-            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-            for script in MIGRATIONS[version:]:
-                for statement in split_script(script):
-                    connection.execute(statement)
-            if version < SEALED_FROM:
-                seal_rows(connection)
-            seal_schema(connection)
-            connection.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
+            migrate(connection)
 
     def _check_version(self) -> None:
         """Refuse a foreign, damaged or newer file; bring an older one up to date."""
@@ -176,10 +165,20 @@ class Database:
         return connection
 
     def _connect(self) -> sqlite3.Connection:
-        path = self.folder / FILE
-        opened = self._opened or Opened(path, frozen=self._frozen)
+        self.require_same()  # rather than touch another one
+        if self._opened is not None:
+            connection = self._opened.another(self._connect_to)
+        else:
+            opened = Opened(self.folder / FILE, frozen=self._frozen)
+            opened.check_log()
+            connection = self._connect_to(opened)
+            self._opened = opened
+        self._connections.append(connection)
+        return connection
+
+    def _connect_to(self, opened: Opened) -> sqlite3.Connection:
         mode = "immutable=1" if self._frozen else "mode=rw"
-        address = f"file:{quote(str(path.absolute()))}?{mode}"
+        address = f"file:{quote(str(opened.path.absolute()))}?{mode}"
         connection = sqlite3.connect(
             address, uri=True, isolation_level=None, timeout=30, check_same_thread=False
         )
@@ -192,8 +191,6 @@ class Database:
         except BaseException:
             connection.close()
             raise
-        self._connections.append(connection)
-        self._opened = opened
         return connection
 
     def read(self, query: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
@@ -294,8 +291,9 @@ class Database:
 
     def close(self) -> None:
         """Close every connection of this object."""
-        for connection in self._connections:
-            connection.close()
+        with nullcontext() if self._opened is None else self._opened.kept_from_change():
+            for connection in self._connections:
+                connection.close()
         self._connections.clear()
         self._local = threading.local()
         self.store.close()
