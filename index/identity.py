@@ -166,7 +166,7 @@ class Opened:
 
     def _require_same_content(self) -> None:
         for _ in range(_LOOKS):
-            if id_in(self.path) in ("", self.collection_id):
+            if not self.collection_id or id_in(self.path) in ("", self.collection_id):
                 return
             time.sleep(_PAUSE)
         self.overwritten = True
