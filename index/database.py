@@ -5,31 +5,26 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import quote
 
+from .damage import is_damage, refusal
 from .errors import CorruptError, HolotypeError, NotFoundError
+from .identity import ID, Opened
 from .locks import FolderLock
+from .migrating import migrate
 from .own_folder import check_new_folder, refuse_links
-from .schema import APPLICATION_ID, MIGRATIONS, SEALED_FROM
-from .seals import crc32, seal_rows, seal_schema
+from .schema import APPLICATION_ID, MIGRATIONS
+from .seals import crc32
 from .stores import LocalStore, VectorStore, open_store
 
 FILE = "collection.sqlite"
 
-# What the machine refuses; any other complaint of SQLite is about what stands in the file.
-_REFUSALS = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY,
-}
+# Every transaction writes the page that says which collection this is: see `Opened`.
+_MARK = "UPDATE meta SET value = lower(hex(randomblob(8))) WHERE key = 'written'"
 
 
 class Database:
@@ -37,7 +32,8 @@ class Database:
 
     SQLite runs in WAL mode with `synchronous=FULL`: readers see one committed state while a writer
     works, and what was committed is on disk. A collection in a folder that cannot be written to is
-    read as it lies there.
+    read as it lies there. All connections are to the file that was opened first: where its path
+    leads to another one by now, everything is refused.
     """
 
     def __init__(self, folder: Path, *, create: bool = False, into_existing: bool = False) -> None:
@@ -47,8 +43,8 @@ class Database:
         self._writer = FolderLock(folder, "writer")
         self._indexer = FolderLock(folder, "indexer")
         self._keeper = FolderLock(folder, "keeper")
-        self._mode = "mode=rw"
-        self._frozen: tuple[int, int] | None = None
+        self._frozen = False
+        self._opened: Opened | None = None
         self.store: VectorStore = LocalStore()
         refuse_links(folder, FILE)
         if not (folder / FILE).is_file():
@@ -61,6 +57,7 @@ class Database:
             self._create()
         try:
             self._check_version()
+            self.opened.collection_id = "".join(str(found[0]) for found in self.read(ID))
             self.store = open_store(self)
         except BaseException:
             self.close()
@@ -76,19 +73,8 @@ class Database:
             self._migrate()
 
     def _migrate(self) -> None:
-        """Bring the file up to date, all at once; another process may have done it meanwhile."""
         with self.transaction() as connection:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version == len(MIGRATIONS):
-                return
-            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-            for script in MIGRATIONS[version:]:
-                for statement in _statements(script):
-                    connection.execute(statement)
-            if version < SEALED_FROM:
-                seal_rows(connection)
-            seal_schema(connection)
-            connection.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
+            migrate(connection)
 
     def _check_version(self) -> None:
         """Refuse a foreign, damaged or newer file; bring an older one up to date."""
@@ -143,31 +129,69 @@ class Database:
         if os.access(self.folder, os.W_OK) or (log.exists() and log.stat().st_size):
             return False
         self.close()
-        self._mode, self._frozen = "immutable=1", self._stamp()
+        self._frozen, self._opened = True, None
         return True
 
-    def _stamp(self) -> tuple[int, int]:
-        found = (self.folder / FILE).stat()
-        return found.st_mtime_ns, found.st_size
+    @property
+    def opened(self) -> Opened:
+        """Which collection was opened."""
+        assert self._opened is not None  # a database is only made with a first connection
+        return self._opened
+
+    def require_same(self) -> None:
+        """Refuse to go on where the path leads to another collection by now, or to none.
+
+        Ask before a file is written or removed by its path; reading and committing ask by
+        themselves. It takes microseconds.
+
+        Raises:
+            ReplacedError: it does.
+        """
+        if self._opened is not None:
+            self._opened.require_same()
 
     def _has_tables(self) -> bool:
         found = self.connection().execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         return bool(found)
 
     def connection(self) -> sqlite3.Connection:
-        """Return this thread's connection."""
+        """Return this thread's connection, to the file that was opened first.
+
+        Raises:
+            ReplacedError: another one lies there by now, or none.
+        """
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            address = f"file:{quote(str((self.folder / FILE).absolute()))}?{self._mode}"
-            connection = sqlite3.connect(
-                address, uri=True, isolation_level=None, timeout=30, check_same_thread=False
-            )
-            self._connections.append(connection)
+            connection = self._local.connection = self._connect()
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        self.require_same()  # rather than touch another one
+        if self._opened is not None:
+            connection = self._opened.another(self._connect_to)
+        else:
+            opened = Opened(self.folder / FILE, frozen=self._frozen)
+            opened.check_log()
+            connection = self._connect_to(opened)
+            self._opened = opened
+        self._connections.append(connection)
+        return connection
+
+    def _connect_to(self, opened: Opened) -> sqlite3.Connection:
+        mode = "immutable=1" if self._frozen else "mode=rw"
+        address = f"file:{quote(str(opened.path.absolute()))}?{mode}"
+        connection = sqlite3.connect(
+            address, uri=True, isolation_level=None, timeout=30, check_same_thread=False
+        )
+        try:
             connection.row_factory = sqlite3.Row
             connection.create_function("crc32", -1, crc32, deterministic=True)
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
-            self._local.connection = connection
+            opened.check(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def read(self, query: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
@@ -175,21 +199,20 @@ class Database:
 
         Raises:
             CorruptError: the file is damaged where the query looks.
+            ReplacedError: another one lies there by now, or none.
             HolotypeError: the disk or another process does not let it be read.
         """
         try:
             found = self.connection().execute(query, values).fetchall()
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            self.require_same()  # else what it met is not its own
             if not is_damage(error):
                 raise HolotypeError(refusal(error)) from error
             raise CorruptError(
                 f"{self.folder} cannot be read ({error}); run 'holotype collection verify', or "
                 "restore a snapshot"
             ) from error
-        if self._frozen not in (None, self._stamp()):
-            raise HolotypeError(
-                f"{self.folder} was changed while it was open read-only; open it again"
-            )
+        self.require_same()
         return found
 
     def writing(self) -> AbstractContextManager[None]:
@@ -198,31 +221,51 @@ class Database:
         Raises:
             LockedError: another process holds it; the message names it.
             ReadOnlyError: the folder cannot be written to.
+            ReplacedError: another collection lies there by now, or none.
         """
-        return self._writer.holding()
+        return self._holding(self._writer)
 
     def indexing(self) -> AbstractContextManager[None]:
         """Hold the lock of who writes index files; the writer goes on meanwhile."""
-        return self._indexer.holding()
+        return self._holding(self._indexer)
 
     def keeping(self) -> AbstractContextManager[None]:
         """Hold the lock of who needs the folder's files to stay, or removes some."""
-        return self._keeper.holding()
+        return self._holding(self._keeper)
+
+    @contextmanager
+    def _holding(self, lock: FolderLock) -> Iterator[None]:
+        self.require_same()
+        with lock.holding():
+            self.require_same()  # a lock goes by its path: it may be another collection's
+            yield
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Commit everything inside, or nothing, with the vectors where the store keeps them."""
         connection = self.connection()
+        self.require_same()
         connection.execute("BEGIN IMMEDIATE")
         try:
+            changes = connection.total_changes
             before = self.store.mark(connection)
             yield connection
             self.store.carry(connection, after=before)
+            if connection.total_changes > changes:
+                connection.execute(_MARK)
+            self.require_same()
             connection.execute("COMMIT")
         except BaseException:
             self._roll_back(connection)
             raise
         self.store.tidy()
+
+    def become_another(self) -> None:
+        """Take an id of its own, for a copy that goes its own way; nobody else has it open."""
+        new = uuid.uuid4().hex
+        with self.transaction() as connection:
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'collection_id'", (new,))
+        self.opened.collection_id = new
 
     def _roll_back(self, connection: sqlite3.Connection) -> None:
         """End a transaction that failed, with its connection where even that fails."""
@@ -249,32 +292,9 @@ class Database:
 
     def close(self) -> None:
         """Close every connection of this object."""
-        for connection in self._connections:
-            connection.close()
+        with nullcontext() if self._opened is None else self._opened.kept_from_change():
+            for connection in self._connections:
+                connection.close()
         self._connections.clear()
         self._local = threading.local()
         self.store.close()
-
-
-def is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
-    """Return whether an error is about what stands in the file, not about the machine.
-
-    Every statement is our own: one that SQLite does not understand met a damaged schema or value.
-    """
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
-    return code & 0xFF not in _REFUSALS  # the upper bits of a code only say more
-
-
-def refusal(error: Exception) -> str:
-    """Return what to tell about an error that is no damage."""
-    return f"The collection's database cannot be used ({error}); check the disk and its rights"
-
-
-def _statements(script: str) -> Iterator[str]:
-    """Split a script into statements; `executescript` would commit the open transaction."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""

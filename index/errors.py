@@ -67,6 +67,13 @@ class LockedError(HolotypeError):
     title = "Collection is locked"
 
 
+class ReplacedError(HolotypeError):
+    """Where an open collection lay there is another one by now, or none."""
+
+    http_status = 503
+    title = "Collection was replaced"
+
+
 class ReadOnlyError(HolotypeError, PermissionError):
     """The collection lies where it cannot be written to."""
 

@@ -85,6 +85,14 @@ def new_folder(to: Path) -> Iterator[Path]:
     sync(to.parent)
 
 
+def is_file(path: Path) -> bool:
+    """Return whether a path leads to a file; no path that cannot be a name does."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long, or with a zero byte
+        return False
+
+
 def sync(path: Path) -> None:
     """Force a file's content, or the names in a folder, to disk."""
     if os.name != "posix" and path.is_dir():  # elsewhere a folder cannot be opened

@@ -158,6 +158,7 @@ def remove_unneeded(database: Database, kind: str) -> list[Path]:
     Returns:
         what was removed, relative to the collection.
     """
+    database.require_same()
     made, removed = listed(database, kind), []
     for path in unneeded(database, kind):
         own, sha256 = database.folder / path, made.get(path.as_posix())

@@ -16,6 +16,7 @@ from .embeddings import read_at, read_vectors
 from .errors import CorruptError, LockedError, UsageError
 from .files import write_durably
 from .files_beside import INDEX, index_file, list_files, may_write, place_for, remove_unneeded
+from .identity import Identity
 from .rebuilding import rebuild_beside
 from .records import Space, now
 from .settings import settings
@@ -176,7 +177,9 @@ def _updated(
     if changed > _MOST_CHANGED * len(present):
         return None
     if changed > _MANY_CHANGED * len(present):
-        rebuild_beside(database.folder, space.name, lambda own: _rebuild(own, space))
+        rebuild_beside(
+            database.folder, space.name, partial(_rebuild, space=space, of=database.opened.identity)
+        )
     return bring_up_to_date(
         index,
         contents.covered,
@@ -187,11 +190,17 @@ def _updated(
 
 def _rows_of(database: Database, space: Space, state: State) -> str:
     """Return a name for the rows that an index of a state covers."""
-    return f"{database.folder}, {space.name}, {state}"
+    return f"{database.opened.serial}, {space.name}, {state}"
 
 
-def _rebuild(database: Database, space: Space) -> None:
-    """Build the index of a space as it stands now, and write its file."""
+def _rebuild(database: Database, space: Space, of: Identity) -> None:
+    """Build the index of a space as it stands now, and write its file.
+
+    Args:
+        of: which collection the space belongs to; another may lie at its path by now.
+    """
+    if database.opened.identity != of:
+        return
     with database.snapshot():
         state = state_of(database, space)
         covered = sequence_of(database, space)

@@ -7,13 +7,17 @@ from typing import Any
 
 from .collection import Collection
 from .columns import damaged_columns
+from .errors import PictureError
+from .files import is_file
 from .files_beside import IMAGES, INDEX, THUMBNAILS, unneeded
 from .generations import about_index, damage, state_of
-from .pictures import content_hash
+from .pictures import content_hash, read_bytes
 from .soundness import damage_of
 from .spaces import source_of
 from .taxonomy import RANKS
 from .vector import measure_recall
+
+_SHOWN = 20  # missing pictures that are named one by one
 
 
 def info(collection: Collection) -> dict[str, Any]:
@@ -82,7 +86,7 @@ class Verification:
 
 
 def verify(collection: Collection, *, pictures: bool = False) -> Verification:
-    """Check the database, the vectors and the index files of a collection.
+    """Check the database, the vectors and the index files of a collection, and that pictures exist.
 
     Args:
         pictures: also read every picture and compare it with the hash that was stored.
@@ -102,18 +106,33 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
                 f"{collection.database.store.address} holds {left} vectors of space "
                 f"'{space.name}' that are in no record; 'holotype collection compact' removes them"
             )
+    if not errors:
+        warnings += _missing_pictures(collection)
     if pictures and not errors:
         warnings += _changed_pictures(collection)
     return Verification(errors, warnings)
+
+
+def _missing_pictures(collection: Collection) -> list[str]:
+    """Return one sentence for each of the first pictures that are gone, and one for the others."""
+    stored = collection.database.read("SELECT DISTINCT path FROM images WHERE path <> ''")
+    paths = (collection.folder / record[0] for record in stored)
+    missing = sorted(path for path in paths if not is_file(path))
+    found = [f"{path} is missing; put it back, its embedding is kept" for path in missing[:_SHOWN]]
+    if len(missing) > _SHOWN:
+        found.append(f"{len(missing) - _SHOWN} more pictures are missing")
+    return found
 
 
 def _changed_pictures(collection: Collection) -> list[str]:
     found = []
     for image in collection.images("i.path <> ''"):
         path = collection.picture_path(image)
+        if not is_file(path):
+            continue  # it is missing, which was said
         try:
-            if content_hash(path.read_bytes()) != image.sha256:
+            if content_hash(read_bytes(path)) != image.sha256:
                 found.append(f"{path} is not the picture that was ingested; ingest it again")
-        except OSError as error:
-            found.append(f"{path} cannot be read ({error.strerror}); its embedding is kept")
+        except PictureError as error:
+            found.append(f"{error}; its embedding is kept")
     return found

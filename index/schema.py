@@ -286,8 +286,21 @@ INSERT INTO files (path, sha256, made_at) SELECT path, sha256, min(added_at) FRO
 WHERE path LIKE 'images/' || substr(sha256, 1, 2) || '/' || sha256 || '.%' GROUP BY path;
 UPDATE files SET checksum = crc32(json_array(path, sha256, made_at));
 
+-- Folders that an ingest was pointed at: pictures elsewhere are never opened.
+CREATE TABLE sources (
+    folder TEXT PRIMARY KEY,         -- absolute
+    added_at TEXT NOT NULL,
+    checksum INTEGER NOT NULL DEFAULT 0
+) STRICT;
+-- What precedes the last slash: characters that are no slash are taken off the end of the path.
+INSERT INTO sources (folder, added_at)
+SELECT rtrim(path, replace(path, '/', '')), min(added_at) FROM images
+WHERE path LIKE '/%' GROUP BY 1;
+UPDATE sources SET checksum = crc32(json_array(folder, added_at));
+
 -- Tells this collection from every other, whatever folder it lies in.
 INSERT INTO meta VALUES ('collection_id', lower(hex(randomblob(16))));
+INSERT INTO meta VALUES ('written', '');  -- another value after every transaction
 """
 
 MIGRATIONS = (_V1, _V2, _V3, _V4)
@@ -323,6 +336,7 @@ SEALED: dict[str, tuple[str, ...]] = {
         *("deleted_by", "deleted_at", "remarks"),
     ),
     "files": ("path", "sha256", "made_at"),
+    "sources": ("folder", "added_at"),
 }
 
 

@@ -65,6 +65,7 @@ def snapshot(collection: Collection, to: Path) -> Copied:
             sums[path] = copy_durably(collection.folder / path, folder / path)
         write_durably(folder / SUMS, _as_text(sums))
         _read_sums(folder)
+        collection.database.require_same()  # what was copied beside it went by its path
         size = sum((folder / path).stat().st_size for path in sums)
     return Copied(count, len(sums), size, [path.as_posix() for path in missing])
 
@@ -92,6 +93,7 @@ def restore(source: Path, to: Path, *, store: str = "") -> Copied:
                 )
         with _checked(folder) as copy:
             copy.connection().execute("PRAGMA journal_mode=WAL")
+            copy.become_another()
             count = copy.read("SELECT count(*) FROM images")[0][0]
             missing = missing_copies(copy, folder)
             if address:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .database import FILE, Database
+from .database import Database
 from .embeddings import damaged_vectors
 from .errors import CorruptError
 from .schema import SEALED
@@ -45,7 +45,8 @@ def check_soundness(database: Database) -> None:
     Raises:
         CorruptError: the first thing that is wrong.
     """
-    if (database.folder / FILE).stat().st_size > settings().max_checked_bytes:
+    size = database.read("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+    if size[0][0] > settings().max_checked_bytes:
         return
     found = unsound(database)
     if found:

@@ -7,7 +7,7 @@ SQLite works without Python's lock, but only within a statement: between the row
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
 from .seals import Record
@@ -44,3 +44,13 @@ def insert_rows(
         row = f"({', '.join('?' * len(some[0]))})"
         statement = f"{insert} VALUES {', '.join([row] * len(some))} {then}"
         connection.execute(statement, list(chain.from_iterable(some)))
+
+
+def split_script(script: str) -> Iterator[str]:
+    """Split a script into statements; `executescript` would commit the open transaction."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -84,7 +84,7 @@ def one_sentence() -> Iterator[None]:
         _say(error)
         raise SystemExit(error.exit_code) from error
     except sqlite3.DatabaseError as error:
-        from holotype.index.database import is_damage, refusal
+        from holotype.index.damage import is_damage, refusal
 
         if not is_damage(error):
             _say(refusal(error))

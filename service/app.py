@@ -12,12 +12,12 @@ from fastapi.staticfiles import StaticFiles
 from holotype.version import __version__
 
 from . import health, identify, images, pages, search, spaces, taxa
-from .engine import Engine
 from .headers import SecurityHeaders
 from .hosts import LoopbackOnly
 from .keys import KeyGuard, Keys
 from .limits import BodyLimit
 from .problems import Problem, add_handlers
+from .switch import Switch
 
 _DESCRIPTION = """What is this specimen? Ask with pictures, get the nearest specimens and one honest
 answer. Every error is `application/problem+json` (RFC 9457) whose `detail` is one sentence."""
@@ -36,7 +36,6 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
         NotFoundError: the folder is not a collection.
         CorruptError: its database is damaged.
     """
-    engine = Engine(folder)
     app = FastAPI(
         title="Holotype",
         version=__version__,
@@ -46,7 +45,7 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
         redoc_url=None,
         responses={"default": {"model": Problem, "description": "What is wrong, in one sentence"}},
     )
-    app.state.engine = engine
+    app.state.switch = Switch(folder, app.state)
     add_handlers(app)
     _add_routes(app)
     # The last one added is the first to see a request.
@@ -71,7 +70,8 @@ def _add_routes(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    engine: Engine = app.state.engine
+    switch: Switch = app.state.switch
+    engine = switch.engine()
     await engine.query(engine.load)
     yield
-    engine.close()
+    switch.close()

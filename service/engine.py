@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Annotated, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
 import torch
 from fastapi import Depends, Request
@@ -21,6 +21,11 @@ from holotype.index.search import encoder_of, stored_vector
 from holotype.index.spaces import EXTERNAL
 from holotype.training.spaces import ensure_calibrated
 
+from .problems import NotReadyError
+
+if TYPE_CHECKING:
+    from .switch import Switch
+
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -32,7 +37,8 @@ class Engine:
 
     Encoding and searching run in one thread a core, records and thumbnails in a few others, so
     that the event loop never waits and pages stay quick while queries queue. The threads live as
-    long as the engine: a collection keeps one database connection for each.
+    long as the engine: a collection keeps one database connection for each. What another collection
+    at the same path answers comes from another engine: see `Switch`.
 
     Raises:
         NotFoundError: the folder is not a collection.
@@ -40,7 +46,8 @@ class Engine:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.collection = Collection.open(folder.resolve())  # its name is shown, whatever '.' is
+        self.collection = Collection.open(folder)
+        self._closed = False
         self._encoders: dict[tuple[str, int], Encoder] = {}
         self._loading = threading.Lock()
         self._queries = ThreadPoolExecutor(worker_count(), "query", initializer=_use_one_core)
@@ -99,15 +106,22 @@ class Engine:
         """Run work that reads records or pictures."""
         return await _in(self._readers, partial(work, *args, **kwargs))
 
-    def close(self) -> None:
-        """Finish what is running and close the collection."""
-        self._queries.shutdown(cancel_futures=True)
-        self._readers.shutdown(cancel_futures=True)
+    def close(self, *, finish: bool = False) -> None:
+        """Finish what is running, or all that was asked before, and close the collection."""
+        if self._closed:
+            return
+        self._closed = True
+        self._queries.shutdown(cancel_futures=not finish)
+        self._readers.shutdown(cancel_futures=not finish)
         self.collection.close()
 
 
 async def _in(threads: Executor, work: Callable[[], Result]) -> Result:
-    return await asyncio.get_running_loop().run_in_executor(threads, work)
+    try:
+        future = asyncio.get_running_loop().run_in_executor(threads, work)
+    except RuntimeError as error:  # its threads have ended since the question came
+        raise NotReadyError("The collection was replaced meanwhile; ask again") from error
+    return await future
 
 
 def _use_one_core() -> None:
@@ -115,9 +129,9 @@ def _use_one_core() -> None:
     torch.set_num_threads(1)
 
 
-def _engine_of(request: Request) -> Engine:
-    engine: Engine = request.app.state.engine
-    return engine
+async def _engine_of(request: Request) -> Engine:
+    switch: Switch = request.app.state.switch
+    return switch.engine()
 
 
 TheEngine = Annotated[Engine, Depends(_engine_of)]

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Scope
 
-from holotype.index.errors import CorruptError, HolotypeError
+from holotype.index.errors import CorruptError, HolotypeError, ReplacedError
 
 from .headers import SECURITY_HEADERS
 
@@ -99,6 +99,8 @@ def problem_of(scope: Scope, error: HolotypeError) -> ProblemResponse:
     folder: Path = scope["app"].state.engine.collection.folder
     detail = str(error).replace(str(folder), f"Collection '{folder.name}'")
     headers = {}
+    if isinstance(error, NotReadyError | ReplacedError):
+        headers["Retry-After"] = "1"
     if isinstance(error, KeyRequiredError):
         headers["WWW-Authenticate"] = 'Basic realm="Holotype", charset="UTF-8", Bearer'
     return problem(scope, error.http_status, error.title, detail, headers)

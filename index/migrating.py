@@ -1,0 +1,24 @@
+"""Databases of earlier formats, and empty ones, brought up to date."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from .schema import APPLICATION_ID, MIGRATIONS, SEALED_FROM
+from .seals import seal_rows, seal_schema
+from .statements import split_script
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a database up to date, inside a transaction; another process may have done it."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == len(MIGRATIONS):
+        return
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    for script in MIGRATIONS[version:]:
+        for statement in split_script(script):
+            connection.execute(statement)
+    if version < SEALED_FROM:
+        seal_rows(connection)
+    seal_schema(connection)
+    connection.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
