@@ -60,7 +60,13 @@ def check_file(data: bytes, name: str) -> None:
 
 
 def check_work(
-    image: Image.Image, data: bytes, size: tuple[int, int], name: str, limits: Limits, *, whole: bool
+    image: Image.Image,
+    data: bytes,
+    size: tuple[int, int],
+    name: str,
+    limits: Limits,
+    *,
+    whole: bool,
 ) -> None:
     """Refuse an opened picture that would take too much time or memory to decode.
 
@@ -78,7 +84,7 @@ def check_work(
     area = size[0] * size[1]
     working = 0
     if image.format in ("JPEG", "MPO"):
-        scans = _scans(data, _most_scans(area, limits), name, limits.scans)
+        scans = _scans(image, data, _most_scans(area, limits), name, limits.scans)
         working = 2 * len(image.getbands()) * area if scans > 1 else 0  # their coefficients
     elif image.format == "WEBP":
         working = 12 * area  # two canvases and a copy, all with alpha
@@ -137,13 +143,13 @@ def _most_scans(area: int, limits: Limits) -> int:
     return scans if 5 * area <= pixels else max(1, scans * pixels // (5 * area))
 
 
-def _scans(data: bytes, most: int, name: str, limit: Limit) -> int:
-    """Return how many scans a JPEG has, at least where there are several."""
-    if data.count(b"\xff\xda") < 2:  # nearly every JPEG, at the speed of memory
-        return 1
+def _scans(image: Image.Image, data: bytes, most: int, name: str, limit: Limit) -> int:
+    """Return how many scans a JPEG has."""
     scans = 0
-    for number, (marker, _) in enumerate(_markers(data)):
+    for number, (marker, place) in enumerate(_markers(data)):
         scans += marker == _SCAN
+        if marker == _SCAN and scans == 1 and _in_one_scan(image, data, place):
+            return 1  # nearly every JPEG; libjpeg refuses a second scan of it
         if scans > most or number > _MOST_SEGMENTS:
             raise PictureError(
                 f"{name} is a JPEG of more than {most} scans; that is the limit at its size "
@@ -152,6 +158,12 @@ def _scans(data: bytes, most: int, name: str, limit: Limit) -> int:
         if marker == _END:
             break
     return scans
+
+
+def _in_one_scan(image: Image.Image, data: bytes, place: int) -> bool:
+    """Return whether the first scan, whose header is there, holds all of a picture."""
+    components = data[place + 2 : place + 3]
+    return "progressive" not in image.info and components == bytes([getattr(image, "layers", 0)])
 
 
 # PNG --------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import hashlib
 import io
 import warnings
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,13 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 Named = Path | str | bytes | None
+
+
+class PictureReader(Protocol):
+    """What reads pictures as `read_picture` does, in this process or in another."""
+
+    def __call__(self, data: bytes, *, target: int = 0, name: Named = None) -> Image.Image:
+        """Return one picture as upright 8-bit RGB."""
 
 
 def read_bytes(source: Path | bytes) -> bytes:
@@ -106,7 +114,7 @@ def read_with_size(
             if target and image.format == "JPEG" and image.mode in ("RGB", "L"):
                 image.draft(image.mode, (2 * target, 2 * target))
             whole = reduction(image.size, LONGEST * target) == 1
-            check_work(image, data, size, _named(name), limits, whole=whole)
+            check_work(image, data, size, named(name), limits, whole=whole)
             image.load()
             turn = _turn(image)
             picture = to_rgb(image, LONGEST * target)
@@ -115,11 +123,11 @@ def read_with_size(
             raise
         except MemoryError:
             raise PictureError(
-                f"{_named(name)} takes more memory to decode than there is; resize it"
+                f"{named(name)} takes more memory to decode than there is; resize it"
             ) from None
         except Exception as error:  # Pillow's plugins raise many kinds on damaged data
             raise PictureError(
-                f"{_named(name)} is damaged or cut short ({error}); copy it again from its source"
+                f"{named(name)} is damaged or cut short ({error}); copy it again from its source"
             ) from error
 
 
@@ -132,25 +140,25 @@ def picture_size(data: bytes, *, name: Named = None) -> tuple[int, int]:
 def _opened(data: bytes, name: Named, pixels: Limit) -> Image.Image:
     """Open a picture without decoding it, refusing what is not allowed."""
     limit = pixels.size
-    check_file(data, _named(name))
+    check_file(data, named(name))
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
         raise PictureError(
-            f"{_named(name)} is not a JPEG, PNG, WebP or TIFF picture; convert it or leave it out"
+            f"{named(name)} is not a JPEG, PNG, WebP or TIFF picture; convert it or leave it out"
         ) from None
     except Image.DecompressionBombError:
         over = f"over {2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} MP"
-        raise PictureError(_too_large(_named(name), over, limit)) from None
+        raise PictureError(_too_large(named(name), over, limit)) from None
     except Exception as error:  # a plugin that stumbles over a hostile header
         raise PictureError(
-            f"{_named(name)} is damaged ({error}); copy it again from its source"
+            f"{named(name)} is damaged ({error}); copy it again from its source"
         ) from None
     width, height = image.size
     if width * height > limit:
         image.close()
         size = f"{width} x {height} px ({width * height / 1e6:.0f} MP)"
-        raise PictureError(_too_large(_named(name), size, limit))
+        raise PictureError(_too_large(named(name), size, limit))
     return image
 
 
@@ -161,7 +169,8 @@ def _too_large(name: str, size: str, limit: int) -> str:
     )
 
 
-def _named(name: Named) -> str:
+def named(name: Named) -> str:
+    """Return what messages call a picture."""
     return "The picture" if name is None or isinstance(name, bytes) else str(name)
 
 

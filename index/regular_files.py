@@ -65,7 +65,10 @@ def read_regular(path: Path, limit: Limit) -> bytes:
         OSError, ValueError: as `open_regular` does.
     """
     with open_regular(path, limit) as file:
-        data = file.read(limit.size + 1)
+        size = os.fstat(file.fileno()).st_size
+        data = file.read(size + 1)
+        if len(data) > size:  # it has grown, or is one that the system makes up
+            data += file.read(limit.size + 1 - size)
     if len(data) > limit.size:
         raise _too_large(len(data), path, limit)
     return data

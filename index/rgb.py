@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from PIL import Image
 _SIDE = 1024  # px of a block
 
 Box = tuple[int, int, int, int]
+Values = NDArray[Any]  # of 16 or 32 bits, whole numbers or fractions
+Grey = NDArray[np.uint8]
 
 
 def to_rgb(image: Image.Image, longest: int = 0) -> Image.Image:
@@ -54,8 +57,8 @@ def _boxes(size: tuple[int, int], factor: int) -> Iterator[Box]:
 def _conversion(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
     """Return what makes RGB of every block of a picture."""
     if image.mode == "F" or image.mode.startswith("I"):
-        low, high = _range(image)
-        return lambda block: _to_8_bit(block, low, high).convert("RGB")
+        to_grey = _grey_scale(image)
+        return lambda block: Image.fromarray(to_grey(_values(block))).convert("RGB")
     return _on_white if image.has_transparency_data else lambda block: block.convert("RGB")
 
 
@@ -64,25 +67,35 @@ def _on_white(block: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
 
 
-def _range(image: Image.Image) -> tuple[float, float]:
-    """Return which values of 16 or 32 bits are shown as black and as white.
+def _grey_scale(image: Image.Image) -> Callable[[Values], Grey]:
+    """Return what makes 8 bits of values of 16 or 32.
 
     Cameras store 10-, 12- and 14-bit values in 16-bit files, so whole numbers are scaled by the
     smallest such depth that holds the picture's maximum: a fixed 16-bit scale would show a 12-bit
     picture nearly black. Fractions have no depth and are stretched from minimum to maximum.
     """
     blocks = (_values(image.crop(box)) for box in _boxes(image.size, 1))
-    ends = [(float(grey.min()), float(grey.max())) for grey in blocks]
+    ends = [(float(values.min()), float(values.max())) for values in blocks]
     low, high = min(low for low, _ in ends), max(high for _, high in ends)
     if image.mode == "F":
-        return low, high
-    return 0.0, next((2.0**bits - 1 for bits in (8, 10, 12, 14, 16) if high < 2**bits), high)
+        return lambda values: _scaled(values, low, high)
+    high = next((2.0**bits - 1 for bits in (8, 10, 12, 14, 16) if high < 2**bits), high)
+    if high >= 1 << 16:
+        return lambda values: _scaled(values, 0.0, high)
+    table = _scaled(np.arange(1 << 16), 0.0, high)  # looking up is many times faster
+    return lambda values: table[np.maximum(values, 0)]
 
 
-def _to_8_bit(block: Image.Image, low: float, high: float) -> Image.Image:
-    scaled = (_values(block) - low) / max(high - low, 1e-12) * 255.0
-    return Image.fromarray(np.rint(scaled.clip(0, 255)).astype(np.uint8))
+def _scaled(values: Values, low: float, high: float) -> Grey:
+    wide = values.astype(np.float64)
+    wide -= low
+    wide *= 255.0 / max(high - low, 1e-12)
+    return np.rint(wide.clip(0, 255, out=wide), out=wide).astype(np.uint8)
 
 
-def _values(block: Image.Image) -> NDArray[np.float64]:
-    return np.nan_to_num(np.asarray(block).astype(np.float64), posinf=0.0, neginf=0.0)
+def _values(block: Image.Image) -> Values:
+    """Return the values of a block; what is not finite counts as 0."""
+    values: Values = np.asarray(block)
+    if block.mode == "F" and not np.isfinite(values).all():
+        return np.nan_to_num(values, posinf=0.0, neginf=0.0)
+    return values

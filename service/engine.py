@@ -21,6 +21,8 @@ from holotype.index.search import encoder_of, stored_vector
 from holotype.index.spaces import EXTERNAL
 from holotype.training.spaces import ensure_calibrated
 
+from .decoders import Decoders
+
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -45,6 +47,7 @@ class Engine:
         self._loading = threading.Lock()
         self._queries = ThreadPoolExecutor(worker_count(), "query", initializer=_use_one_core)
         self._readers = ThreadPoolExecutor(_READERS, "read")
+        self.decoders = Decoders()
 
     def load(self) -> None:
         """Load every encoder and gallery, and answer one question of each; repeated, only look.
@@ -53,6 +56,7 @@ class Engine:
             NotFoundError: there are no pictures.
             EncoderError, MismatchError: an encoder is gone or is not the one of its space.
         """
+        self.decoders.start()
         self.collection.space()
         for space in self.collection.spaces():
             if not space.encoder.startswith(EXTERNAL):
@@ -103,6 +107,7 @@ class Engine:
         """Finish what is running and close the collection."""
         self._queries.shutdown(cancel_futures=True)
         self._readers.shutdown(cancel_futures=True)
+        self.decoders.close()
         self.collection.close()
 
 
