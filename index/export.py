@@ -60,7 +60,7 @@ def export_parquet(collection: Collection, path: Path, *, space: str | None = No
 
 
 def _path(collection: Collection, image: Image) -> str:
-    return str(collection.picture_path(image)) if image.path else ""
+    return str(collection.folder / image.path) if image.path else ""
 
 
 def _identity(collection: Collection, space: Space) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import Any
 
 from .collection import Collection
 from .columns import damaged_columns
+from .errors import PictureError
 from .generations import about_index, damage, orphans, state_of
-from .pictures import content_hash
+from .pictures import content_hash, read_bytes
 from .soundness import damage_of
 from .spaces import source_of
 from .taxonomy import RANKS
@@ -108,10 +109,10 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
 def _changed_pictures(collection: Collection) -> list[str]:
     found = []
     for image in collection.images("i.path <> ''"):
-        path = collection.picture_path(image)
         try:
-            if content_hash(path.read_bytes()) != image.sha256:
+            path = collection.picture_path(image)
+            if content_hash(read_bytes(path)) != image.sha256:
                 found.append(f"{path} is not the picture that was ingested; ingest it again")
-        except OSError as error:
-            found.append(f"{path} cannot be read ({error.strerror}); its embedding is kept")
+        except PictureError as error:
+            found.append(f"{error}; its embedding is kept")
     return found

@@ -1,4 +1,4 @@
-"""Any of Pillow's modes as 8-bit RGB, block by block: no copy of the whole picture at full depth."""
+"""Any of Pillow's modes as 8-bit RGB, block by block: deep pictures are never copied as a whole."""
 
 from __future__ import annotations
 

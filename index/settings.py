@@ -35,7 +35,7 @@ class Settings(BaseSettings):
         400_000_000, gt=0, description="Largest file that is read as a picture, in bytes."
     )
     max_table_bytes: int = Field(
-        2_000_000_000, gt=0, description="Largest manifest that is read, in bytes."
+        1_000_000_000, gt=0, description="Largest manifest that is read, in bytes."
     )
     max_upload_bytes: int = Field(
         20_000_000, gt=0, description="Largest request body the service reads, in bytes."

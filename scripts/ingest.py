@@ -52,15 +52,34 @@ def ingest(
     copy_images: Annotated[
         bool, typer.Option(help="Keep a copy of every picture in the collection.")
     ] = False,
+    pictures: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="For vectors: a folder of the pictures that the rows name, besides the table's "
+            "own; pictures elsewhere are never opened. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     store: StoreOption = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Check, embed and store pictures, or store vectors. Interrupted, it resumes where it was."""
+    from holotype.index.errors import UsageError
     from holotype.index.vector_file import holds_vectors
 
     vectors = holds_vectors(source)
+    if pictures and not vectors:
+        raise UsageError("--pictures is for vectors; name the folder of pictures as the source")
     report = (
-        run_load(source, to, encoder=encoder, space=space, strict=strict, store=store)
+        run_load(
+            source,
+            to,
+            encoder=encoder,
+            space=space,
+            strict=strict,
+            pictures=pictures or [],
+            store=store,
+        )
         if vectors
         else run_ingest(
             source,
@@ -124,7 +143,14 @@ def run_ingest(
 
 
 def run_load(
-    source: Path, to: Path, *, encoder: str | None, space: str, strict: bool, store: str = ""
+    source: Path,
+    to: Path,
+    *,
+    encoder: str | None,
+    space: str,
+    strict: bool,
+    pictures: list[Path],
+    store: str = "",
 ) -> IngestReport:
     """Load vectors with a progress bar on stderr."""
     from holotype.index.collection import Collection
@@ -135,7 +161,13 @@ def run_load(
         progress("Loading", unit="rows") as on_load,
     ):
         return load_vectors(
-            source, collection, space=space, encoder=encoder, strict=strict, on_load=on_load
+            source,
+            collection,
+            space=space,
+            encoder=encoder,
+            strict=strict,
+            pictures=pictures,
+            on_load=on_load,
         )
 
 
