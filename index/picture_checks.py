@@ -30,6 +30,8 @@ _ALONE = frozenset((0x01, *range(0xD0, 0xDA)))  # markers that no length follows
 _AFTER_PIXELS = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _STRAY = 1 << 17  # bytes after the last segment that a file cut short may have
 
+_YCBCR = 6  # a TIFF's colours
+
 
 class Limits(NamedTuple):
     """The most that decoding one picture may take.
@@ -249,4 +251,7 @@ def _piece(image: TiffImagePlugin.TiffImageFile, length: int, name: str, pixels:
         return 0
     bits = tags.get(TiffImagePlugin.BITSPERSAMPLE) or (1,)
     samples = max(len(bits), number(TiffImagePlugin.SAMPLESPERPIXEL, 1))
-    return width * height * max(4, samples * max(bits) // 8)
+    depth = samples * max(bits) // 8
+    if number(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION, 0) == _YCBCR:
+        depth = max(4, depth)  # unpacked as RGBA
+    return width * height * depth

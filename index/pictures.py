@@ -137,6 +137,12 @@ def picture_size(data: bytes, *, name: Named = None) -> tuple[int, int]:
         return image.size
 
 
+def media_type(data: bytes, *, name: Named = None) -> str:
+    """Return a picture's media type, such as image/jpeg; the checks of `read_picture`."""
+    with _opened(data, name, limits_of_settings().pixels) as image:
+        return Image.MIME[str(image.format)]
+
+
 def _opened(data: bytes, name: Named, pixels: Limit) -> Image.Image:
     """Open a picture without decoding it, refusing what is not allowed."""
     limit = pixels.size

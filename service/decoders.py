@@ -86,6 +86,7 @@ class _Decoder:
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._seconds = settings.decoder_seconds
+        self._most = settings.decoder_bytes // 3
         self._ready = False
         self._spoilt = self._timed_out = False
         limits = (str(settings.decoder_bytes), str(settings.decoder_seconds))
@@ -110,6 +111,12 @@ class _Decoder:
 
     def read_picture(self, data: bytes, target: int, name: Named) -> Image.Image:
         """Send a picture and wait for its pixels."""
+        if len(data) > self._most:
+            raise PictureError(
+                f"{named(name)} is a file of {len(data) / 1e6:.0f} MB; the limit is "
+                f"{self._most / 1e6:.0f} MB (a third of HOLOTYPE_DECODER_BYTES). Resize it, or "
+                "raise the limit."
+            )
         self._wait_until_ready()
         called = None if name is None or isinstance(name, bytes) else str(name)
         asked = {"length": len(data), "target": target, "name": called}
