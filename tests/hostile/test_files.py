@@ -1,4 +1,4 @@
-"""Whatever lies where a picture or a table should is looked at first: nothing waits, nothing fills."""
+"""What lies where a picture or a table should is looked at first: nothing waits, nothing fills."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +188,7 @@ def test_a_missing_file_a_folder_and_an_impossible_name(tmp_path: Path) -> None:
 _EXIF = b"Exif\0\0"
 _EMPTY = drawing.segment(0xFE, b"")
 
-REFUSED = {
+REFUSED: dict[str, Callable[[], bytes]] = {
     "1,000 scans": lambda: drawing.of_scans(1000, 6400, 6200, progressive=True),
     "10,000 scans": lambda: drawing.of_scans(10_000, 6400, 6200, progressive=True),
     "30 scans of the largest": lambda: drawing.of_scans(30, 6400, 6200, "RGB", progressive=True),
@@ -225,7 +226,7 @@ def test_work_that_no_picture_needs_is_refused_before_it_is_done(case: str) -> N
     tracemalloc.stop()
 
 
-READ = {
+READ: dict[str, tuple[Callable[[], bytes], int]] = {
     "20 scans of a large one": (lambda: drawing.of_scans(10, 6400, 6200, progressive=True), 6400),
     "many scans of a small one": (lambda: drawing.of_scans(80, 640, 480, progressive=True), 640),
     "restarts": (lambda: drawing.jpeg_with(drawing.segment(0xDD, b"\0\1")), 64),
