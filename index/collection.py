@@ -14,13 +14,14 @@ from .columns import Columns, Stamp, keep_columns, load_columns
 from .database import Database
 from .deletion import delete_images
 from .embeddings import read_vectors
-from .errors import NotFoundError, PictureError
+from .errors import NotFoundError
 from .gallery import Gallery
 from .generations import keep_index, load_index, state_of
 from .knn import Embeddings
 from .projection import Projection
 from .records import Image, Space, image_query, read_image
 from .soundness import check_soundness
+from .sources import picture_file
 from .spaces import (
     add_projected_space,
     add_space,
@@ -208,14 +209,12 @@ class Collection:
         return {record[0]: record[1] for record in found}
 
     def picture_path(self, image: Image) -> Path:
-        """Return the file of an image; copied pictures lie inside the collection.
+        """Return the file of an image; see `sources`.
 
         Raises:
-            PictureError: only its vector was stored.
+            PictureError: it has none that the collection may show.
         """
-        if not image.path:
-            raise PictureError(f"Image '{image.image_id}' was stored without a picture")
-        return self.folder / image.path
+        return picture_file(self.database, image)
 
     def thumbnail(self, image: Image) -> bytes:
         """Return a small JPEG of an image; see `thumbnails`."""

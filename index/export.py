@@ -77,7 +77,7 @@ def _refuse_foreign(path: Path) -> None:
 
 
 def _path(collection: Collection, image: Image) -> str:
-    return str(collection.picture_path(image)) if image.path else ""
+    return str(collection.folder / image.path) if image.path else ""
 
 
 def _identity(collection: Collection, space: Space) -> dict[str, Any]:

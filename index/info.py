@@ -127,10 +127,10 @@ def _missing_pictures(collection: Collection) -> list[str]:
 def _changed_pictures(collection: Collection) -> list[str]:
     found = []
     for image in collection.images("i.path <> ''"):
-        path = collection.picture_path(image)
-        if not is_file(path):
-            continue  # it is missing, which was said
         try:
+            path = collection.picture_path(image)
+            if not is_file(path):
+                continue  # it is missing, which was said
             if content_hash(read_bytes(path)) != image.sha256:
                 found.append(f"{path} is not the picture that was ingested; ingest it again")
         except PictureError as error:

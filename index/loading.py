@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from .canaries import kept_canaries, put_canaries, require_same
@@ -16,6 +17,7 @@ from .ingest import IngestReport, is_taken, refuse
 from .knn import Embeddings
 from .manifest import Problem, Progress
 from .records import Image, Space, image_query, read_image
+from .sources import add_sources
 from .spaces import EXTERNAL, external_encoder
 from .statements import run_over
 from .storing import Taxa, find_images, put_images
@@ -33,6 +35,7 @@ def load_vectors(
     space: str = "base",
     encoder: str | None = None,
     strict: bool = False,
+    pictures: Sequence[str | Path] = (),
     on_load: Progress | None = None,
 ) -> IngestReport:
     """Store the vectors of a Parquet file, or of a folder of them, without any encoding.
@@ -50,6 +53,8 @@ def load_vectors(
         encoder: who made the vectors, where the file does not say; any name, kept as
             `external:<name>`, since nothing here can prove it.
         strict: store nothing where any row has an error.
+        pictures: folders of the pictures that the rows name, besides the file's own: pictures that
+            lie elsewhere are never opened.
         on_load: called with (rows done, in all).
 
     Raises:
@@ -57,14 +62,18 @@ def load_vectors(
         ManifestError: the file cannot be read or no row of it can be used; with `strict`, any bad
             row.
         MismatchError: the space belongs to another encoder.
-        UsageError: nobody says which encoder it was, or two say different things.
+        UsageError: nobody says which encoder it was, or two say different things; `pictures`
+            names no folder.
     """
+    for folder in pictures:
+        if not Path(folder).is_dir():
+            raise UsageError(f"--pictures {folder} is no folder; name the one that holds them")
     file = VectorFile(Path(source))
     identity = _identity(file, encoder)
     with collection.database.writing():
         target = _space(collection, space, identity)
         report = IngestReport(space)
-        rows = Rows(file)
+        rows = Rows(file, add_sources(collection.database, [file.root, *pictures]))
         if strict:
             problems: list[Problem] = []
             for _ in rows.good(problems):
@@ -163,12 +172,13 @@ class _Load:
 
     def _store(self, connection: sqlite3.Connection, rows: GoodRows) -> tuple[int, int]:
         """Store what is new or has changed; return how many vectors, and how many were there."""
-        found = find_images(connection, [image.image_id for image in rows.images])
+        images_of_rows = _under_old_ids(connection, rows)
+        found = find_images(connection, [image.image_id for image in images_of_rows])
         there = self._there(list(found))
         images: list[Image] = []
         places: list[tuple[int, int]] = []  # among the images to store, and among the rows
         unchanged = 0
-        for place, image in enumerate(rows.images):
+        for place, image in enumerate(images_of_rows):
             old, embedded = there.get(image.image_id, (None, None))
             now = image if old is None else self.rows.completed(image, old)
             if old is not None and is_taken(old, now):
@@ -208,6 +218,22 @@ class _Load:
         found = run_over(read, query, [image.row for image in images])
         vectors = {record["row"]: (record["sha256"], record["vector"]) for record in found}
         return {image.image_id: (image, vectors.get(image.row)) for image in images}
+
+
+def _under_old_ids(connection: sqlite3.Connection, rows: GoodRows) -> list[Image]:
+    """Return the images, under the ids that their paths once gave where these are stored."""
+    if not rows.former:
+        return rows.images
+    stored = find_images(connection, list(rows.former.values()))
+    old = {image_id: path for image_id, path in rows.former.items() if path in stored}
+    return [
+        replace(
+            image,
+            image_id=old.get(image.image_id, image.image_id),
+            specimen_id=old.get(image.specimen_id, image.specimen_id),
+        )
+        for image in rows.images
+    ]
 
 
 def _read_ahead(batches: Iterator[GoodRows]) -> Iterator[GoodRows]:

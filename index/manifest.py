@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from .errors import ManifestError, PictureError
+from .image_ids import fault_of_id, id_of_path
 from .pictures import content_hash, picture_size, read_bytes, read_picture
 from .readers import read_source
 from .records import DETAILS
@@ -68,8 +70,8 @@ class Manifest:
     def from_pandas(cls, frame: pd.DataFrame, *, root: str | Path = ".") -> Manifest:
         """Make a manifest of a table with a `path` column and any of the others.
 
-        Relative paths start from `root`. `image_id` defaults to the path, `specimen_id` to the
-        `image_id`.
+        Relative paths start from `root`. `image_id` defaults to the path as an address can hold it
+        (see `id_of_path`), `specimen_id` to the `image_id`.
 
         Raises:
             ManifestError: no `path` column, two columns of one name, or no rows.
@@ -90,7 +92,8 @@ class Manifest:
                 table[name] = ""
         table[_ROW] = range(2, len(table) + 2)
         table = table[(table.drop(columns=_ROW) != "").any(axis=1)].copy()
-        table["image_id"] = table["image_id"].where(table["image_id"] != "", table["path"])
+        ids = table["path"].map(lambda path: id_of_path(path) or path)
+        table["image_id"] = table["image_id"].where(table["image_id"] != "", ids)
         has_specimen = table["specimen_id"] != ""
         table["specimen_id"] = table["specimen_id"].where(has_specimen, table["image_id"])
         return cls(table, Path(root))
@@ -113,7 +116,8 @@ class Manifest:
             progress: called with (pictures checked, pictures in all).
         """
         problems: list[Problem] = []
-        frame = _parse_names(_drop_repeated_ids(self.frame, problems), problems)
+        frame = _drop_repeated_ids(_drop_bad_ids(self.frame, problems), problems)
+        frame = _parse_names(frame, problems)
         frame = _check_files(frame, self.root, problems, decode=decode, progress=progress)
         frame = _drop_conflicts(frame, problems)
         problems.sort(key=lambda problem: problem.row)
@@ -138,6 +142,17 @@ def own_columns(names: Iterable[str]) -> list[str]:
     """Return the columns that are the user's own, in their order."""
     known = {*COLUMNS, *RANKS, _ROW, _FILE, "sha256"}
     return [name for name in names if name not in known]
+
+
+def _drop_bad_ids(frame: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
+    """Keep the rows whose ids can be asked for."""
+    good = []
+    for row, path, image_id in _cells(frame, "image_id"):
+        fault = fault_of_id(image_id)
+        if fault:
+            problems.append(Problem(row, path, fault))
+        good.append(fault is None)
+    return frame[good]
 
 
 def _drop_repeated_ids(frame: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
@@ -182,7 +197,8 @@ def _check_files(
     progress: Progress | None,
 ) -> pd.DataFrame:
     """Add `_file` and `sha256`; rows whose picture is missing or unreadable go."""
-    files = [root.resolve() / path for path in frame["path"]]
+    base = os.path.realpath(root)
+    files = [Path(os.path.normpath(os.path.join(base, path))) for path in frame["path"]]
     hashes: list[str] = []
     with ThreadPoolExecutor(worker_count()) as pool:
         for done, outcome in enumerate(pool.map(lambda file: _probe(file, decode), files), 1):

@@ -1,4 +1,4 @@
-"""Reading pictures safely: allow-list, size before decoding, orientation, depth, alpha, padding.
+"""Reading pictures safely: allow-list, limits before decoding, orientation, padding, hashes.
 
 Whatever comes in, what goes out is an upright 8-bit RGB picture, or a `PictureError` of one
 sentence. Nothing here trusts a file's extension.
@@ -10,17 +10,21 @@ import hashlib
 import io
 import warnings
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
-from scipy.fft import dctn
 
 from .errors import PictureError
+from .picture_checks import Limits, check_file, check_work
+from .regular_files import Limit, read_regular
+from .rgb import reduction, to_rgb
 from .settings import settings
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
+LONGEST = 16  # times what a picture is scaled to; longer ones are first shrunk by a whole factor
 
 _TURNS: dict[object, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -32,29 +36,49 @@ _TURNS: dict[object, Image.Transpose] = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# Our own limit is checked before anything is decoded; Pillow's would only add a second voice.
+# Our own limit is checked before anything is decoded; Pillow's would only add a second voice. And
+# what it thinks of a tag is for nobody: one file can make it say so thousands of times.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 Named = Path | str | bytes | None
+
+
+class PictureReader(Protocol):
+    """What reads pictures as `read_picture` does, in this process or in another."""
+
+    def __call__(self, data: bytes, *, target: int = 0, name: Named = None) -> Image.Image:
+        """Return one picture as upright 8-bit RGB."""
 
 
 def read_bytes(source: Path | bytes) -> bytes:
     """Return a file's bytes.
 
     Raises:
-        PictureError: it is missing or cannot be read.
+        PictureError: it is missing, no regular file, over `HOLOTYPE_MAX_FILE_BYTES`, or cannot be
+            read.
     """
     if isinstance(source, bytes):
         return source
     try:
-        return source.read_bytes()
+        return read_regular(source, Limit(settings().max_file_bytes, "HOLOTYPE_MAX_FILE_BYTES"))
     except FileNotFoundError:
         raise PictureError(f"{source} does not exist; correct the path") from None
     except OSError as error:
         raise PictureError(f"{source} cannot be read ({error.strerror}); check the file") from error
     except ValueError as error:  # a name that no file can have, with a zero byte
         raise PictureError(f"{str(source)!r} is not a file name ({error}); correct it") from error
+
+
+def limits_of_settings() -> Limits:
+    """Return what decoding one picture may take in this process."""
+    most = settings()
+    return Limits(
+        Limit(most.max_pixels, "HOLOTYPE_MAX_PIXELS"),
+        Limit(most.max_scans, "HOLOTYPE_MAX_SCANS"),
+        Limit(most.max_decoded_bytes, "HOLOTYPE_MAX_DECODED_BYTES"),
+    )
 
 
 def read_picture(data: bytes, *, target: int = 0, name: Named = None) -> Image.Image:
@@ -64,59 +88,83 @@ def read_picture(data: bytes, *, target: int = 0, name: Named = None) -> Image.I
         data: a file's content.
         target: the side in pixels that the picture will be scaled to. Where the file is at least
             twice as large, a JPEG is decoded at a fraction of its size, which is several times
-            faster. 0 decodes at full size.
+            faster; where its long side is over `LONGEST` times as large, any is shrunk. 0 decodes
+            at full size.
         name: what messages call it; bytes and None are "The picture".
 
     Raises:
-        PictureError: not a JPEG, PNG, WebP or TIFF; over `HOLOTYPE_MAX_PIXELS`; damaged.
+        PictureError: not a JPEG, PNG, WebP or TIFF; over `HOLOTYPE_MAX_PIXELS`,
+            `HOLOTYPE_MAX_SCANS` or `HOLOTYPE_MAX_DECODED_BYTES`; damaged.
     """
     return read_with_size(data, target=target, name=name)[0]
 
 
 def read_with_size(
-    data: bytes, *, target: int = 0, name: Named = None
+    data: bytes, *, target: int = 0, name: Named = None, limits: Limits | None = None
 ) -> tuple[Image.Image, tuple[int, int]]:
-    """Return what `read_picture` and `picture_size` do, having opened the picture once."""
-    with _opened(data, name) as image:
+    """Return what `read_picture` and `picture_size` do, having opened the picture once.
+
+    Args:
+        limits: others than those of the settings.
+    """
+    limits = limits or limits_of_settings()
+    with _opened(data, name, limits.pixels) as image:
         size = image.size
-        if target and image.format == "JPEG" and image.mode in ("RGB", "L"):
-            image.draft(image.mode, (2 * target, 2 * target))
         try:
+            if target and image.format == "JPEG" and image.mode in ("RGB", "L"):
+                image.draft(image.mode, (2 * target, 2 * target))
+            whole = reduction(image.size, LONGEST * target) == 1
+            check_work(image, data, size, named(name), limits, whole=whole)
             image.load()
-            return to_rgb(_upright(image)), size
+            turn = _turn(image)
+            picture = to_rgb(image, LONGEST * target)
+            return picture if turn is None else picture.transpose(turn), size
+        except PictureError:
+            raise
+        except MemoryError:
+            raise PictureError(
+                f"{named(name)} takes more memory to decode than there is; resize it"
+            ) from None
         except Exception as error:  # Pillow's plugins raise many kinds on damaged data
             raise PictureError(
-                f"{_named(name)} is damaged or cut short ({error}); copy it again from its source"
+                f"{named(name)} is damaged or cut short ({error}); copy it again from its source"
             ) from error
 
 
 def picture_size(data: bytes, *, name: Named = None) -> tuple[int, int]:
     """Return (width, height) in pixels from the header alone; the checks of `read_picture`."""
-    with _opened(data, name) as image:
+    with _opened(data, name, limits_of_settings().pixels) as image:
         return image.size
 
 
-def _opened(data: bytes, name: Named) -> Image.Image:
+def media_type(data: bytes, *, name: Named = None) -> str:
+    """Return a picture's media type, such as image/jpeg; the checks of `read_picture`."""
+    with _opened(data, name, limits_of_settings().pixels) as image:
+        return Image.MIME[str(image.format)]
+
+
+def _opened(data: bytes, name: Named, pixels: Limit) -> Image.Image:
     """Open a picture without decoding it, refusing what is not allowed."""
-    limit = settings().max_pixels
+    limit = pixels.size
+    check_file(data, named(name))
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
         raise PictureError(
-            f"{_named(name)} is not a JPEG, PNG, WebP or TIFF picture; convert it or leave it out"
+            f"{named(name)} is not a JPEG, PNG, WebP or TIFF picture; convert it or leave it out"
         ) from None
     except Image.DecompressionBombError:
         over = f"over {2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} MP"
-        raise PictureError(_too_large(_named(name), over, limit)) from None
+        raise PictureError(_too_large(named(name), over, limit)) from None
     except Exception as error:  # a plugin that stumbles over a hostile header
         raise PictureError(
-            f"{_named(name)} is damaged ({error}); copy it again from its source"
+            f"{named(name)} is damaged ({error}); copy it again from its source"
         ) from None
     width, height = image.size
     if width * height > limit:
         image.close()
         size = f"{width} x {height} px ({width * height / 1e6:.0f} MP)"
-        raise PictureError(_too_large(_named(name), size, limit))
+        raise PictureError(_too_large(named(name), size, limit))
     return image
 
 
@@ -127,51 +175,21 @@ def _too_large(name: str, size: str, limit: int) -> str:
     )
 
 
-def _named(name: Named) -> str:
+def named(name: Named) -> str:
+    """Return what messages call a picture."""
     return "The picture" if name is None or isinstance(name, bytes) else str(name)
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """Turn a picture the way its camera was held.
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """Return how to turn a picture the way its camera was held; None where it is upright.
 
     Only the orientation is read: Pillow's `exif_transpose` writes the other tags anew, and fails
     on pictures whose makers wrote them wrongly.
     """
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation)
+        return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
     except Exception:  # unreadable EXIF says nothing about a picture that is whole
-        return image
-    turn = _TURNS.get(orientation)
-    return image if turn is None else image.transpose(turn)
-
-
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Return any Pillow mode as 8-bit RGB; transparency is laid on white, as on a mounting card."""
-    if image.mode == "F" or image.mode.startswith("I"):
-        return Image.fromarray(_to_8_bit(np.asarray(image))).convert("RGB")
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _to_8_bit(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Scale 16- and 32-bit grey values to 8 bits.
-
-    Cameras store 10-, 12- and 14-bit values in 16-bit files, so whole numbers are scaled by the
-    smallest such depth that holds the picture's maximum: a fixed 16-bit scale would show a 12-bit
-    picture nearly black. Fractions have no depth and are stretched from minimum to maximum.
-    """
-    grey = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
-    if np.issubdtype(values.dtype, np.floating):
-        low, high = float(grey.min()), float(grey.max())
-    else:
-        peak = float(grey.max())
-        low = 0.0
-        high = next((2.0**bits - 1 for bits in (8, 10, 12, 14, 16) if peak < 2**bits), peak)
-    scaled = (grey - low) / max(high - low, 1e-12) * 255.0
-    grey_8: NDArray[np.uint8] = np.rint(scaled.clip(0, 255)).astype(np.uint8)
-    return grey_8
+        return None
 
 
 def edge_colour(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -186,7 +204,7 @@ def shrink(image: Image.Image, limit: int) -> Image.Image:
 
     Without it a strip of 30,000 x 1,000 px, legitimate by its area, pads to a square of 900 MP.
     """
-    factor = -(-max(image.size) // limit)
+    factor = reduction(image.size, limit)
     return image if factor <= 1 else image.reduce(factor)
 
 
@@ -220,6 +238,8 @@ def perceptual_hash(image: Image.Image) -> int:
     The signs of the 8 x 8 lowest frequencies against their median (Zauner 2010, "Implementation
     and benchmarking of perceptual image hash functions").
     """
+    from scipy.fft import dctn  # takes longer to load than all else that a decoder needs
+
     grey = np.asarray(image.convert("L").resize((32, 32), Image.Resampling.BOX), np.float32)
     low = dctn(grey, norm="ortho")[:8, :8].ravel()
     bits = low > np.median(low)

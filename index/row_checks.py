@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from .image_ids import fault_of_id, id_of_path
 from .taxonomy import RANKS, Lineage, TaxonNameError, parse_lineage
 from .vector_file import Texts, VectorFile
 
@@ -63,8 +64,9 @@ class RowChecks:
         Raises:
             RowError, TaxonNameError: the row cannot be stored.
         """
-        if not image_id:
-            raise RowError("the row has neither image_id nor path; give it an id")
+        no_id = "the row has neither image_id nor path; give it an id"
+        if fault := fault_of_id(image_id) if image_id else no_id:
+            raise RowError(fault)
         if hash(image_id) in self._repeated:
             first = self._first_row.setdefault(image_id, number)
             if first != number:
@@ -101,10 +103,12 @@ class RowChecks:
 
 
 def ids_of(texts: Texts) -> list[str]:
-    """Return what the rows call their images: `image_id`, else the path."""
+    """Return what the rows call their images: `image_id`, else the path; see `id_of_path`."""
     paths = texts.get("path", [])
     ids = texts.get("image_id", [""] * len(paths))
-    return [own or path for own, path in zip(ids, paths, strict=True)] if paths else ids
+    if not paths:
+        return ids
+    return [own or id_of_path(path) or path for own, path in zip(ids, paths, strict=True)]
 
 
 def specimens_of(texts: Texts, ids: list[str]) -> list[str]:

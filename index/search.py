@@ -14,7 +14,7 @@ from .embeddings import read_vector
 from .encoders import Embeddings, Encoder, Pixels, accelerated, load_encoder
 from .errors import MismatchError, UsageError
 from .gallery import Gallery
-from .pictures import content_hash, read_bytes, read_picture
+from .pictures import PictureReader, content_hash, read_bytes, read_picture
 from .records import Image, Space
 from .settings import settings
 from .spaces import require_encoder
@@ -163,10 +163,16 @@ def picture_vector(
     encoder: Encoder,
     pictures: Sequence[Path | bytes],
     space: str | None = None,
+    *,
+    read: PictureReader = read_picture,
 ) -> tuple[Embeddings, set[str]]:
     """Return the embedding of one specimen's pictures, and what it is called where it is stored.
 
     A picture is recognised by its content, whatever its name.
+
+    Args:
+        pictures: files or their bytes.
+        read: what decodes them.
 
     Returns:
         float32 [dim], the mean over the pictures, and the ids of the specimens that have one of
@@ -188,7 +194,7 @@ def picture_vector(
     specimens: set[str] = set()
     for source in pictures:
         data = read_bytes(source)
-        picture = read_picture(data, target=encoder.preprocessing.size, name=source)
+        picture = read(data, target=encoder.preprocessing.size, name=source)
         pixels.append(encoder.preprocess(picture))
         same = collection.images("i.sha256 = ?", (content_hash(data),))
         specimens.update(image.specimen_id for image in same)

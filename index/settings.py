@@ -20,6 +20,23 @@ class Settings(BaseSettings):
     max_pixels: int = Field(
         40_000_000, gt=0, description="Largest picture that is decoded, in pixels (width x height)."
     )
+    max_scans: int = Field(
+        100,
+        gt=0,
+        description="Most scans of a JPEG, each of which takes the time of its pixels; one of "
+        "HOLOTYPE_MAX_PIXELS may have a fifth of it.",
+    )
+    max_decoded_bytes: int = Field(
+        1_000_000_000,
+        gt=0,
+        description="Most memory that one picture may take while it is decoded, in bytes.",
+    )
+    max_file_bytes: int = Field(
+        400_000_000, gt=0, description="Largest file that is read as a picture, in bytes."
+    )
+    max_table_bytes: int = Field(
+        1_000_000_000, gt=0, description="Largest manifest that is read, in bytes."
+    )
     max_upload_bytes: int = Field(
         20_000_000, gt=0, description="Largest request body the service reads, in bytes."
     )

@@ -21,6 +21,7 @@ from .errors import ManifestError
 from .knn import Embeddings
 from .manifest import column_names
 from .readers.table import text_of
+from .regular_files import require_regular
 
 Texts = dict[str, list[str]]
 
@@ -190,6 +191,7 @@ def _paths(source: Path) -> list[Path]:
 
 def _open(path: Path) -> pq.ParquetFile:
     try:
+        require_regular(path)
         return pq.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER)
     except (OSError, pa.ArrowException) as error:
         raise ManifestError(

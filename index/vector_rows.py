@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ManifestError
+from .image_ids import id_of_path
 from .knn import Embeddings
 from .manifest import Problem, own_columns
 from .records import DETAILS, Image
 from .row_checks import RowChecks, RowError, ids_of, ranks_of, specimens_of
+from .sources import lies_in
 from .taxonomy import RANKS, Lineage, TaxonNameError
 from .vector_file import Texts, VectorFile, VectorRows
 
@@ -30,16 +32,22 @@ class GoodRows:
         images: what the rows say; the rest is empty.
         vectors: float32 [n, dim], unit rows.
         read: how many rows of the file have been looked at so far.
+        former: the paths of those whose ids follow from them and differ: once these were the ids.
     """
 
     numbers: list[int]
     images: list[Image]
     vectors: Embeddings
     read: int
+    former: dict[str, str]
 
 
 class Rows:
     """What a vector file says, row by row.
+
+    Args:
+        file: the vectors.
+        sources: the folders that pictures are shown from; see `sources`.
 
     Attributes:
         named: whether the file says what the specimens are.
@@ -48,8 +56,9 @@ class Rows:
         ManifestError: the file has neither `image_id` nor `path`.
     """
 
-    def __init__(self, file: VectorFile) -> None:
+    def __init__(self, file: VectorFile, sources: frozenset[str]) -> None:
         self._file = file
+        self._sources = sources
         self._root = str(file.root.resolve())
         self._own = own_columns(file.columns)
         self.named = any(rank in file.columns for rank in RANKS)
@@ -63,23 +72,41 @@ class Rows:
     def good(self, problems: list[Problem]) -> Iterator[GoodRows]:
         """Yield the rows that can be stored; append what is wrong with the others."""
         self._checks.again()
-        scaled, first_scaled = 0, 0
+        scaled: list[int] = []  # the first row, and how many are in every batch
+        hidden: list[int] = []
         for rows in self._file.rows():
             vectors, lengths = _at_length_1(rows.vectors)
             kept, lineages = self._checked(rows, _faults(rows, lengths, self._file.dim), problems)
             off = np.abs(lengths[kept] - 1) > _UNIT
             if off.any():
-                first_scaled = first_scaled or rows.first + kept[int(off.argmax())]
-                scaled += int(np.count_nonzero(off))
+                scaled = scaled or [rows.first + kept[int(off.argmax())]]
+                scaled.append(int(np.count_nonzero(off)))
+            numbers = [rows.first + place for place in kept]
+            images = self._images(rows.columns, kept, lineages, vectors)
+            outside = [
+                bool(image.path) and not lies_in(image.path, self._sources) for image in images
+            ]
+            if any(outside):
+                hidden = hidden or [numbers[outside.index(True)]]
+                hidden.append(sum(outside))
             yield GoodRows(
-                [rows.first + place for place in kept],
-                self._images(rows.columns, kept, lineages, vectors),
+                numbers,
+                images,
                 vectors if len(kept) == len(vectors) else vectors[kept],
                 rows.first + len(vectors) - 2,
+                _former(rows.columns, kept),
             )
         if scaled:
-            message = f"{scaled} vectors, from this row on, were not of length 1; now they are"
-            problems.append(Problem(first_scaled, "", message, "note"))
+            message = (
+                f"{sum(scaled[1:])} vectors, from this row on, were not of length 1; now they are"
+            )
+            problems.append(Problem(scaled[0], "", message, "note"))
+        if hidden:
+            message = (
+                f"{sum(hidden[1:])} pictures, from this row on, lie outside of the table's "
+                "folder and are never opened; name theirs with --pictures"
+            )
+            problems.append(Problem(hidden[0], "", message, "note"))
 
     def _checked(
         self, rows: VectorRows, faults: dict[int, str], problems: list[Problem]
@@ -128,7 +155,7 @@ class Rows:
                 Image(
                     image_id=ids[place],
                     specimen_id=specimens[place],
-                    path=os.path.join(self._root, paths[place]) if paths[place] else "",
+                    path=self._file_of(paths[place]),
                     sha256=sha256,
                     phash=int(sha256[:16], 16),  # no picture was seen: like that of its equal only
                     width=0,
@@ -140,6 +167,9 @@ class Rows:
                 )
             )
         return images
+
+    def _file_of(self, path: str) -> str:
+        return os.path.normpath(os.path.join(self._root, path)) if path else ""
 
     def completed(self, new: Image, old: Image) -> Image:
         """Return a row's image with what the file does not say as it is stored already."""
@@ -160,6 +190,14 @@ class Rows:
             details={**old.details, **details},
             metadata={**own, **new.metadata},
         )
+
+
+def _former(texts: Texts, kept: list[int]) -> dict[str, str]:
+    """Return {id: path} of the rows that are named by their paths, and not by the letter."""
+    paths = texts.get("path", [])
+    given = texts.get("image_id", [""] * len(paths))
+    own = {paths[place]: id_of_path(paths[place]) for place in kept if paths and not given[place]}
+    return {image_id: path for path, image_id in own.items() if path != image_id}
 
 
 def _details(texts: Texts, count: int) -> list[dict[str, str]]:

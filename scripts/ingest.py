@@ -58,13 +58,24 @@ def ingest(
             "--into-existing", help="Make the collection in a folder that holds other files."
         ),
     ] = False,
+    pictures: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="For vectors: a folder of the pictures that the rows name, besides the table's "
+            "own; pictures elsewhere are never opened. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     store: StoreOption = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Check, embed and store pictures, or store vectors. Interrupted, it resumes where it was."""
+    from holotype.index.errors import UsageError
     from holotype.index.vector_file import holds_vectors
 
     vectors = holds_vectors(source)
+    if pictures and not vectors:
+        raise UsageError("--pictures is for vectors; name the folder of pictures as the source")
     report = (
         run_load(
             source,
@@ -72,6 +83,7 @@ def ingest(
             encoder=encoder,
             space=space,
             strict=strict,
+            pictures=pictures or [],
             store=store,
             into_existing=into_existing,
         )
@@ -146,6 +158,7 @@ def run_load(
     encoder: str | None,
     space: str,
     strict: bool,
+    pictures: list[Path],
     store: str = "",
     into_existing: bool = False,
 ) -> IngestReport:
@@ -158,7 +171,13 @@ def run_load(
         progress("Loading", unit="rows") as on_load,
     ):
         return load_vectors(
-            source, collection, space=space, encoder=encoder, strict=strict, on_load=on_load
+            source,
+            collection,
+            space=space,
+            encoder=encoder,
+            strict=strict,
+            pictures=pictures,
+            on_load=on_load,
         )
 
 

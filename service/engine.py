@@ -21,6 +21,7 @@ from holotype.index.search import encoder_of, stored_vector
 from holotype.index.spaces import EXTERNAL
 from holotype.training.spaces import ensure_calibrated
 
+from .decoders import Decoders
 from .problems import NotReadyError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Engine:
         self._loading = threading.Lock()
         self._queries = ThreadPoolExecutor(worker_count(), "query", initializer=_use_one_core)
         self._readers = ThreadPoolExecutor(_READERS, "read")
+        self.decoders = Decoders()
 
     def load(self) -> None:
         """Load every encoder and gallery, and answer one question of each; repeated, only look.
@@ -60,6 +62,7 @@ class Engine:
             NotFoundError: there are no pictures.
             EncoderError, MismatchError: an encoder is gone or is not the one of its space.
         """
+        self.decoders.start()
         self.collection.space()
         for space in self.collection.spaces():
             if not space.encoder.startswith(EXTERNAL):
@@ -113,6 +116,7 @@ class Engine:
         self._closed = True
         self._queries.shutdown(cancel_futures=not finish)
         self._readers.shutdown(cancel_futures=not finish)
+        self.decoders.close()
         self.collection.close()
 
 

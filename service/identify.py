@@ -73,6 +73,7 @@ def _answer(engine: Engine, question: Question[Identify]) -> dict[str, Any]:
             engine.encoder(asked.space),
             question.pictures,
             name=question.names[0],
+            read=engine.decoders.read_picture,
             **arguments,
         )
     else:

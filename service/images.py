@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from typing import Annotated, Any
 
-import PIL.Image
 from fastapi import APIRouter, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
 
 from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError, PictureError
-from holotype.index.pictures import FORMATS, content_hash, read_bytes
+from holotype.index.pictures import content_hash, media_type, read_bytes
 from holotype.index.records import Image
 from holotype.index.settings import settings
 from holotype.index.taxonomy import RANKS, lowest_rank, name_at
@@ -101,8 +99,7 @@ def _original(collection: Collection, image: Image) -> tuple[bytes, str]:
     try:
         data = read_bytes(collection.picture_path(image))
         if content_hash(data) == image.sha256:
-            with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as opened:
-                return data, PIL.Image.MIME[str(opened.format)]
+            return data, media_type(data)
     except PictureError:
         pass
     raise _gone(image)

@@ -92,4 +92,5 @@ def _vector(engine: Engine, question: Question[Search]) -> tuple[Embeddings, Set
     encoder = engine.encoder(asked.space)
     if asked.text is not None:
         return core.text_vector(collection, encoder, asked.text, asked.space), set()
-    return core.picture_vector(collection, encoder, question.pictures, asked.space)
+    read = engine.decoders.read_picture
+    return core.picture_vector(collection, encoder, question.pictures, asked.space, read=read)

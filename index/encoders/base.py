@@ -17,7 +17,7 @@ from PIL import Image
 from torch import nn
 
 from ..errors import EncoderError, UsageError
-from ..pictures import pad_to_square, shrink
+from ..pictures import LONGEST, pad_to_square, shrink
 from ..settings import settings
 from .network import Network
 
@@ -30,7 +30,6 @@ VIEWS: dict[int, tuple[str, ...]] = {
     3: ("whole", "mirror", "centre"),
 }
 _CENTRE = 0.65  # share of the side that the centre view keeps
-_LONGEST = 16  # times the encoder's own side; longer pictures are shrunk before they are padded
 
 _INTERPOLATION = ("bicubic", "bilinear", "lanczos")
 
@@ -114,7 +113,7 @@ class Encoder:
 
     def preprocess(self, picture: Image.Image) -> Pixels:
         """Return the views of an upright RGB picture: uint8 [views, size, size, 3]."""
-        square = pad_to_square(shrink(picture, _LONGEST * self.preprocessing.size))
+        square = pad_to_square(shrink(picture, LONGEST * self.preprocessing.size))
         whole = self._resized(square)
         margin = round(len(square) * (1 - _CENTRE) / 2)
         centre = slice(margin, len(square) - margin)

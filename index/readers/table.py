@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..errors import ManifestError
+from ..regular_files import Limit, open_regular, require_regular
+from ..settings import settings
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -29,6 +31,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
     """Read a Parquet table; columns of lists, such as embeddings, are left out."""
 
     def text_columns() -> pd.DataFrame:
+        require_regular(path, _limit())
         schema = pq.read_schema(path)
         names = [field.name for field in schema if not pa.types.is_nested(field.type)]
         return _as_text(pq.read_table(path, columns=names))
@@ -59,17 +62,22 @@ def _delimited(path: Path, separator: str) -> pd.DataFrame:
         "skip_blank_lines": False,  # they count as rows where somebody looks a row up
         "index_col": False,  # else a separator at the end of every line shifts the columns
     }
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), open_regular(path, _limit()) as file:
         warnings.simplefilter("error", pd.errors.ParserWarning)  # fields beyond the header's
-        frame: pd.DataFrame = pd.read_csv(path, sep=separator, **options)
+        frame: pd.DataFrame = pd.read_csv(file, sep=separator, **options)
     return frame
+
+
+def _limit() -> Limit:
+    return Limit(settings().max_table_bytes, "HOLOTYPE_MAX_TABLE_BYTES")
 
 
 def _read(path: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     try:
         return read()
     except (OSError, ValueError, Warning, pa.ArrowException) as error:  # ValueError: also Unicode
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        said = (getattr(error, "strerror", None) or str(error)).strip()
+        reason = said.splitlines()[0] if said else type(error).__name__
         raise ManifestError(
             f"{path} cannot be read as a table ({reason}); save it as UTF-8 CSV or Parquet"
         ) from error

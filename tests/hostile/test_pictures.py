@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,8 @@ from PIL import Image
 from holotype.index.encoders import Encoder
 from holotype.index.errors import PictureError
 from holotype.index.pictures import picture_size, read_bytes, read_picture, thumbnail
+
+from . import drawing
 
 SEED = 77
 
@@ -176,3 +181,142 @@ def test_a_missing_file_a_folder_and_an_impossible_name(tmp_path: Path) -> None:
     loop.symlink_to(loop)
     with pytest.raises(PictureError, match="cannot be read"):
         read_bytes(loop)
+
+
+# Work that only decoding would show ------------------------------------------------------------
+
+_EXIF = b"Exif\0\0"
+_EMPTY = drawing.segment(0xFE, b"")
+
+REFUSED: dict[str, Callable[[], bytes]] = {
+    "1,000 scans": lambda: drawing.of_scans(1000, 6400, 6200, progressive=True),
+    "10,000 scans": lambda: drawing.of_scans(10_000, 6400, 6200, progressive=True),
+    "30 scans of the largest": lambda: drawing.of_scans(30, 6400, 6200, "RGB", progressive=True),
+    "comments without end": lambda: drawing.jpeg_with(_EMPTY * 500_000),
+    "comments after an end": lambda: drawing.jpeg_with(b"\xff\xd9" + _EMPTY * 500_000),
+    "fill bytes": lambda: drawing.jpeg_with(b"\xff" * 5_000_000),
+    "stray bytes": lambda: drawing.jpeg_with(bytes(5_000_000)),
+    "stray pairs": lambda: drawing.jpeg_with(b"\xff\0" * 2_000_000),
+    "EXIF in parts": lambda: drawing.jpeg_with(drawing.segment(0xE1, _EXIF + bytes(60_000)) * 100),
+    "empty chunks": lambda: drawing.png(64, 64, extra=drawing.chunk(b"abCd") * 300_000),
+    "empty pixels": lambda: drawing.png(64, 64, extra=drawing.chunk(b"IDAT") * 300_000),
+    "a text of 100 MB": lambda: drawing.png(
+        64, 64, extra=drawing.chunk(b"zTXt", b"C\0\0" + drawing.deflated(100_000_000))
+    ),
+    "a profile of 100 MB": lambda: drawing.png(
+        64, 64, extra=drawing.chunk(b"iCCP", b"x\0\0" + drawing.deflated(100_000_000))
+    ),
+    "a tile of 676 MP": lambda: drawing.tile(26_000),
+    "a tile of 49 MP": lambda: drawing.tile(7000),
+    "strips without end": lambda: drawing.raw_strips(300_000),
+    "overlapping strips": lambda: drawing.overlapping_strips(60_000, 2_000_000),
+    "samples without end": lambda: drawing.tiff(
+        {**drawing.tags(64, 64, 1, t273=(4, [-1])), 258: (3, [8] * 500_000)}, bytes(64 * 64 * 3)
+    ),
+    "a canvas of 268 MP": lambda: drawing.with_canvas(drawing.animated_webp(3), 16_383),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_work_that_no_picture_needs_is_refused_before_it_is_done(case: str) -> None:
+    data = REFUSED[case]()
+    tracemalloc.start()
+    refused(data)
+    assert tracemalloc.get_traced_memory()[1] < 80_000_000
+    tracemalloc.stop()
+
+
+READ: dict[str, tuple[Callable[[], bytes], int]] = {
+    "20 scans of a large one": (lambda: drawing.of_scans(10, 6400, 6200, progressive=True), 6400),
+    "many scans of a small one": (lambda: drawing.of_scans(80, 640, 480, progressive=True), 640),
+    "restarts": (lambda: drawing.jpeg_with(drawing.segment(0xDD, b"\0\1")), 64),
+    "EXIF that shares its bytes": (
+        lambda: drawing.jpeg_with(drawing.segment(0xE1, _EXIF + drawing.shared_tags(2000, 30_000))),
+        64,
+    ),
+    "the same in a PNG": (
+        lambda: drawing.png(
+            64, 64, extra=drawing.chunk(b"eXIf", drawing.shared_tags(5000, 5_000_000))
+        ),
+        64,
+    ),
+    "a tile that is larger than the picture": (lambda: drawing.tile(1024), 100),
+    "a strip of more rows than there are": (lambda: drawing.strips(100, 90, 2**31 - 1), 100),
+    "15,000 tags": (lambda: drawing.directory_of(15_000), 64),
+    "a directory that leads to itself": (
+        lambda: drawing.tiff(
+            drawing.tags(64, 64, 1, t273=(4, [-1]), t278=(4, [64]), t279=(4, [12288])),
+            bytes(12288),
+            next_ifd=8,
+        ),
+        64,
+    ),
+    "1,000 frames": (lambda: drawing.animated_webp(1000), 16),
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("case", READ)
+def test_what_is_only_odd_is_read(case: str) -> None:
+    draw, width = READ[case]
+    assert read_picture(draw()).size[0] == width
+
+
+@pytest.mark.parametrize(
+    ("mode", "form", "options"),
+    [
+        ("I;16", "PNG", {}),
+        ("I;16", "TIFF", {"compression": "tiff_lzw"}),
+        ("F", "TIFF", {"compression": "tiff_adobe_deflate"}),
+        ("I", "TIFF", {"compression": "zstd"}),
+        ("RGBA", "PNG", {}),
+        ("CMYK", "JPEG", {}),
+        ("P", "PNG", {"transparency": 0}),
+    ],
+)
+def test_depth_is_taken_away_block_by_block(mode: str, form: str, options: dict[str, Any]) -> None:
+    """16 bits in doubles, and transparency in four whole copies, took a gigabyte of 40 MP."""
+    data = encoded(Image.new(mode, (3000, 2000)), form, **options)
+    tracemalloc.start()
+    assert read_picture(data, target=100).size == (1500, 1000)
+    assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    tracemalloc.stop()
+
+
+def test_blocks_make_the_picture_that_the_whole_would() -> None:
+    rng = np.random.default_rng(SEED)
+    values = rng.integers(0, 4000, (1300, 2100), dtype=np.uint16)
+    wanted = np.rint(values / 4095 * 255).astype(np.uint8)
+    found = np.asarray(read_picture(encoded(Image.fromarray(values), "PNG")))
+    np.testing.assert_array_equal(found, np.repeat(wanted[:, :, None], 3, axis=2))
+    rgba = Image.fromarray(rng.integers(0, 256, (1300, 2100, 4), dtype=np.uint8))
+    white = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    found = np.asarray(read_picture(encoded(rgba, "PNG")))
+    np.testing.assert_array_equal(found, np.asarray(white))
+    small = np.asarray(read_picture(encoded(rgba, "PNG"), target=40))
+    np.testing.assert_array_equal(small, np.asarray(white.reduce(4)))
+
+
+def test_scans_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLOTYPE_MAX_SCANS", "5")
+    refused(drawing.of_scans(10, 64, 48, progressive=True), "HOLOTYPE_MAX_SCANS is 5")
+
+
+def test_memory_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLOTYPE_MAX_DECODED_BYTES", "1000000")
+    assert read_picture(drawing.png(400, 400)).size == (400, 400)
+    refused(drawing.png(600, 600), "takes 1 MB", "HOLOTYPE_MAX_DECODED_BYTES")
+    refused(encoded(noise(300, 300), "WEBP"), "HOLOTYPE_MAX_DECODED_BYTES")
+
+
+def test_what_pillow_thinks_of_tags_is_not_printed() -> None:
+    code = (
+        "import sys; from holotype.index.pictures import read_picture; "
+        "read_picture(sys.stdin.buffer.read())"
+    )
+    data = drawing.jpeg_with(drawing.segment(0xE1, _EXIF + drawing.shared_tags(2000, 30_000)))
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=data, capture_output=True, check=False
+    )
+    assert done.returncode == 0
+    assert done.stderr == b""

@@ -63,7 +63,7 @@ def test_an_export_makes_the_same_space_of_the_same_encoder_elsewhere(
 ) -> None:
     export_parquet(collection, tmp_path / "x.parquet")
     with Collection.create(tmp_path / "copy") as copy:
-        report = load_vectors(tmp_path / "x.parquet", copy)
+        report = load_vectors(tmp_path / "x.parquet", copy, pictures=[source.parent])
         assert (report.embedded, report.problems) == (40, [])
         ours, theirs = copy.gallery(), collection.gallery()
         np.testing.assert_array_equal(ours.index.vectors, theirs.index.vectors)

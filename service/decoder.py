@@ -1,0 +1,89 @@
+"""The process that decodes what strangers send: `python -m holotype.service.decoder BYTES SECONDS`.
+
+It has a limit of memory and of time that the system enforces, and holds nothing else: a decoder
+that is led astray ends this process and not the service. It reads, from its standard input, a line
+of JSON (`length`, `target`, `name`) and the bytes of the picture, and writes a line (`size`, or
+`refused`) and the pixels as RGB; at the end of its input it ends. It must start quickly, so it
+imports no more than `pictures` does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from typing import BinaryIO
+
+from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+
+from holotype.index.errors import PictureError
+from holotype.index.picture_checks import Limits
+from holotype.index.pictures import limits_of_settings, read_with_size
+from holotype.index.regular_files import Limit
+
+READY = b"ready\n"
+SETTING = "HOLOTYPE_DECODER_BYTES"
+
+# Loaded before the limits hold, rather than at the first picture.
+_PLUGINS = (JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
+_BESIDES = 128 << 20  # bytes for the file, the answer and blocks of pixels
+
+
+def main() -> None:
+    """Decode pictures until there are no more."""
+    memory, seconds = int(sys.argv[1]), float(sys.argv[2])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the service, which ends this, too
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no answer
+    limits = limits_of_settings()._replace(memory=Limit(memory, SETTING))
+    _limit_memory(memory + _BESIDES)
+    answers.write(READY)
+    answers.flush()
+    while line := sys.stdin.buffer.readline():
+        asked = json.loads(line)
+        data = sys.stdin.buffer.read(asked["length"])
+        _limit_time(seconds)
+        _answer(answers, data, asked["target"], asked["name"], limits)
+        _limit_time(0)
+
+
+def _answer(answers: BinaryIO, data: bytes, target: int, name: str | None, limits: Limits) -> None:
+    pixels = b""
+    try:
+        picture = _decoded(data, target, name, limits)
+        said: dict[str, object] = {"size": picture.size}
+        pixels = picture.tobytes()
+    except PictureError as error:
+        said = {"refused": str(error)}
+    answers.write(json.dumps(said).encode() + b"\n")
+    answers.write(pixels)
+    answers.flush()
+
+
+def _decoded(data: bytes, target: int, name: str | None, limits: Limits) -> Image.Image:
+    return read_with_size(data, target=target, name=name, limits=limits)[0]
+
+
+def _limit_memory(more: int) -> None:
+    """Let the process take so many bytes more than it has now, where the system can."""
+    try:
+        import resource
+        from pathlib import Path
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        most = pages * resource.getpagesize() + more
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except (ImportError, OSError, ValueError):
+        return  # the time limit holds everywhere
+
+
+def _limit_time(seconds: float) -> None:
+    """End the process after so many seconds of a processor, where the system can; 0 lifts it."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+if __name__ == "__main__":
+    main()

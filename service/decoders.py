@@ -1,0 +1,206 @@
+"""Pictures from strangers are decoded by other processes, within a time and a memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from queue import LifoQueue
+
+from PIL import Image
+
+from holotype.index.errors import HolotypeError, PictureError
+from holotype.index.pictures import Named, named
+
+from .decoder import READY
+from .settings import ServiceSettings
+
+_START_SECONDS = 60
+_END_SECONDS = 1
+_LONGEST_LINE = 1 << 16
+_CLOCK = 2  # times the seconds of a processor, by the clock: others want the processor, too
+
+
+class DecoderError(HolotypeError):
+    """No process can be started that would decode a picture."""
+
+    http_status = 503
+    title = "Decoder not available"
+
+
+class Decoders:
+    """A few processes that decode pictures, kept warm; one that fails is replaced.
+
+    Safe to call from several threads at once; where all are busy, a caller waits.
+    """
+
+    def __init__(self, settings: ServiceSettings | None = None) -> None:
+        self._settings = settings or ServiceSettings()
+        self._idle: LifoQueue[_Decoder | None] = LifoQueue()  # the last used is the warmest
+        for _ in range(self._settings.decoders):
+            self._idle.put(None)
+
+    def start(self) -> None:
+        """Start one of the processes before it is needed, and do not wait for it."""
+        decoder = self._idle.get()
+        self._idle.put(decoder or _Decoder(self._settings))
+
+    def read_picture(self, data: bytes, *, target: int = 0, name: Named = None) -> Image.Image:
+        """Do what `index.pictures.read_picture` does, within the limits.
+
+        Raises:
+            DecoderError: no process can be started.
+            PictureError: as `read_picture` does; the picture takes more than
+                `HOLOTYPE_DECODER_SECONDS` or `HOLOTYPE_DECODER_BYTES`, or crashes its decoder.
+        """
+        decoder = self._idle.get()
+        try:
+            decoder = self._running(decoder)
+            return decoder.read_picture(data, target, name)
+        finally:
+            self._idle.put(decoder)
+
+    def _running(self, decoder: _Decoder | None) -> _Decoder:
+        """Return a decoder, another one where it has ended."""
+        if decoder is not None and not decoder.runs():
+            decoder.close()
+            decoder = None
+        return decoder or _Decoder(self._settings)
+
+    def close(self) -> None:
+        """End the processes; none may be at work."""
+        for _ in range(self._settings.decoders):
+            decoder = self._idle.get()
+            if decoder is not None:
+                decoder.close()
+            self._idle.put(None)
+
+
+class _Decoder:
+    """One process; see `decoder`."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._seconds = settings.decoder_seconds
+        self._most = settings.decoder_bytes // 3
+        self._ready = False
+        self._spoilt = self._timed_out = False
+        limits = (str(settings.decoder_bytes), str(settings.decoder_seconds))
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-P", "-m", "holotype.service.decoder", *limits],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=_environment(),
+            )
+        except OSError as error:
+            raise DecoderError(
+                f"No process can be started to decode the picture ({error.strerror}); try later"
+            ) from error
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._to, self._from = self._process.stdin, self._process.stdout
+
+    def runs(self) -> bool:
+        """Return whether it can be asked."""
+        return not self._spoilt and self._process.poll() is None
+
+    def read_picture(self, data: bytes, target: int, name: Named) -> Image.Image:
+        """Send a picture and wait for its pixels."""
+        if len(data) > self._most:
+            raise PictureError(
+                f"{named(name)} is a file of {len(data) / 1e6:.0f} MB; the limit is "
+                f"{self._most / 1e6:.0f} MB (a third of HOLOTYPE_DECODER_BYTES). Resize it, or "
+                "raise the limit."
+            )
+        self._wait_until_ready()
+        called = None if name is None or isinstance(name, bytes) else str(name)
+        asked = {"length": len(data), "target": target, "name": called}
+        try:
+            with self._killed_after(_CLOCK * self._seconds):
+                self._to.write(json.dumps(asked).encode() + b"\n")
+                self._to.write(data)
+                self._to.flush()
+                said = json.loads(self._line())
+                if "refused" not in said:
+                    return self._picture(*said["size"])
+        except (OSError, EOFError):  # it has ended
+            raise PictureError(self._why(named(name))) from None
+        raise PictureError(said["refused"])
+
+    def close(self) -> None:
+        """End the process."""
+        with suppress(OSError):
+            self._to.close()
+        try:
+            self._process.wait(0 if self._spoilt else _END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._from.close()
+
+    def _wait_until_ready(self) -> None:
+        if self._ready:
+            return
+        try:
+            with self._killed_after(_START_SECONDS):
+                self._ready = self._line() == READY
+        except (OSError, EOFError):
+            raise DecoderError(
+                "The process that decodes pictures ends at once; see the log"
+            ) from None
+
+    @contextmanager
+    def _killed_after(self, seconds: float) -> Iterator[None]:
+        """End the process where a block of code takes too long, or is left by an error."""
+
+        def expire() -> None:
+            self._timed_out = self._spoilt = True
+            self._process.kill()
+
+        timer = threading.Timer(seconds, expire)
+        timer.start()
+        try:
+            yield
+        except BaseException:
+            self._spoilt = True  # an answer may be left that nobody waits for
+            raise
+        finally:
+            timer.cancel()
+            timer.join()
+
+    def _line(self) -> bytes:
+        line = self._from.readline(_LONGEST_LINE)
+        if not line.endswith(b"\n"):
+            raise EOFError
+        return line
+
+    def _picture(self, width: int, height: int) -> Image.Image:
+        pixels = self._from.read(3 * width * height)
+        if len(pixels) < 3 * width * height:
+            raise EOFError
+        return Image.frombytes("RGB", (width, height), pixels)
+
+    def _why(self, name: str) -> str:
+        """Return why the process has ended over a picture."""
+        self.close()
+        code = self._process.returncode
+        if self._timed_out or code == -getattr(signal, "SIGPROF", 0):
+            return (
+                f"{name} takes longer than {self._seconds:g} s to decode "
+                "(HOLOTYPE_DECODER_SECONDS); save it as a plain JPEG, or raise the limit"
+            )
+        return f"{name} crashes what decodes it (exit code {code}); save it anew"
+
+
+def _environment() -> dict[str, str]:
+    """Return this process's environment, so that another finds the same modules."""
+    own = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    # Threads of a library that is not used here would take address space, which is limited; and
+    # what a large picture took is given back at once.
+    lean = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
+    return {**os.environ, **own, **lean}

@@ -1,0 +1,234 @@
+"""What is uploaded is decoded by another process, within a time and a memory."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import numpy as np
+import pytest
+from PIL import Image
+
+from holotype.index.collection import Collection
+from holotype.index.errors import PictureError
+from holotype.index.pictures import read_picture
+from holotype.index.thumbnails import kept_thumbnail
+from holotype.service.app import create_app
+from holotype.service.decoders import Decoders
+from holotype.service.settings import ServiceSettings
+from tests.hostile import drawing
+
+from .conftest import Refused
+from .running import running
+
+posix = pytest.mark.skipif(os.name != "posix", reason="limits that the system enforces")
+
+
+@pytest.fixture(scope="module")
+def decoders() -> Iterator[Decoders]:
+    made = Decoders(ServiceSettings(decoders=2))
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """A JPEG that takes about a minute, where the limit of scans is lifted."""
+    monkeypatch.setenv("HOLOTYPE_MAX_SCANS", "1000000")
+    return drawing.of_scans(1000, 6400, 6200, progressive=True)
+
+
+@pytest.fixture
+def impatient(slow: bytes) -> Iterator[Decoders]:
+    """Decoders that let such pictures through, but not for long."""
+    made = Decoders(ServiceSettings(decoders=1, decoder_seconds=0.3))
+    made.read_picture(drawing.png(8, 8))
+    yield made
+    made.close()
+
+
+def pid_of(decoders: Decoders) -> int:
+    decoder = decoders._idle.queue[-1]
+    assert decoder is not None
+    return decoder._process.pid
+
+
+def test_the_same_pixels_come_back(decoders: Decoders) -> None:
+    noise = drawing.noise(700, 500)
+    for form, options in (("JPEG", {"quality": 90}), ("PNG", {}), ("WEBP", {}), ("TIFF", {})):
+        data = drawing.encoded(noise, form, **options)
+        for target in (0, 32, 100):
+            here, there = (
+                read(data, target=target) for read in (read_picture, decoders.read_picture)
+            )
+            assert here.size == there.size
+            np.testing.assert_array_equal(np.asarray(here), np.asarray(there))
+
+
+def test_refusals_are_said_in_the_same_words(decoders: Decoders) -> None:
+    for data in (b"", b"text", drawing.tile(7000), drawing.jpeg()[:300], drawing.png(7000, 7000)):
+        with pytest.raises(PictureError) as here:
+            read_picture(data, name="x.jpg")
+        with pytest.raises(PictureError) as there:
+            decoders.read_picture(data, name="x.jpg")
+        assert str(there.value) == str(here.value)
+
+
+def test_it_starts_without_what_it_does_not_need() -> None:
+    code = "import sys, holotype.service.decoder; print([*sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "scipy", "pandas", "fastapi", "faiss"} & set(eval(done.stdout))
+
+
+@posix
+def test_one_that_takes_too_long_is_ended_and_replaced(impatient: Decoders, slow: bytes) -> None:
+    before, start = pid_of(impatient), time.monotonic()
+    with pytest.raises(PictureError, match=r"longer than 0\.3 s .*HOLOTYPE_DECODER_SECONDS"):
+        impatient.read_picture(slow, name="x.jpg")
+    assert time.monotonic() - start < 2
+    assert impatient.read_picture(drawing.png(9, 7)).size == (9, 7)
+    assert pid_of(impatient) != before
+
+
+@posix
+def test_one_that_hangs_is_ended_by_the_clock(impatient: Decoders) -> None:
+    os.kill(pid_of(impatient), signal.SIGSTOP)  # it uses no processor, so only the clock tells
+    with pytest.raises(PictureError, match="HOLOTYPE_DECODER_SECONDS"):
+        impatient.read_picture(drawing.png(9, 7))
+    assert impatient.read_picture(drawing.png(9, 7)).size == (9, 7)
+
+
+@posix
+def test_one_that_crashes_takes_only_its_picture_with_it(slow: bytes) -> None:
+    decoders = Decoders(ServiceSettings(decoders=1, decoder_seconds=30))
+    decoders.read_picture(drawing.png(8, 8))
+    crash = threading.Timer(0.3, os.kill, (pid_of(decoders), signal.SIGSEGV))
+    crash.start()
+    with pytest.raises(PictureError, match=r"x\.jpg crashes what decodes it \(exit code -11\)"):
+        decoders.read_picture(slow, name="x.jpg")
+    assert decoders.read_picture(drawing.png(9, 7)).size == (9, 7)
+    os.kill(pid_of(decoders), signal.SIGKILL)  # one that is ended while it waits is replaced, too
+    time.sleep(0.1)
+    assert decoders.read_picture(drawing.png(9, 7)).size == (9, 7)
+    decoders.close()
+
+
+def test_memory_is_refused_in_words() -> None:
+    decoders = Decoders(ServiceSettings(decoders=1, decoder_bytes=3_000_000))
+    try:
+        assert decoders.read_picture(drawing.png(500, 500)).size == (500, 500)
+        with pytest.raises(PictureError, match=r"takes 4 MB .* is 3 MB \(HOLOTYPE_DECODER_BYTES"):
+            decoders.read_picture(drawing.png(1000, 1000))
+        with pytest.raises(PictureError, match="a file of 2 MB"):
+            decoders.read_picture(bytes(2_000_000))
+    finally:
+        decoders.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="address space")
+def test_memory_is_a_limit_of_the_system() -> None:
+    code = (
+        "from holotype.service.decoder import _limit_memory; _limit_memory(50 << 20); "
+        "bytearray(20 << 20); bytearray(100 << 20)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip().endswith("MemoryError")
+
+
+def test_several_at_once_get_their_own(decoders: Decoders) -> None:
+    sizes = [(10 + number, 7) for number in range(40)]
+    with ThreadPoolExecutor(8) as threads:
+        read = threads.map(lambda size: decoders.read_picture(drawing.png(*size)).size, sizes)
+        assert list(read) == sizes
+
+
+def test_none_is_left_behind() -> None:
+    decoders = Decoders(ServiceSettings(decoders=1))
+    decoders.read_picture(drawing.png(8, 8))
+    decoder = decoders._idle.queue[-1]
+    assert decoder is not None
+    decoders.close()
+    assert decoder._process.returncode == 0
+
+
+@posix
+def test_one_whose_service_was_killed_ends_by_itself() -> None:
+    code = (
+        "from holotype.service.decoders import Decoders; import os; d = Decoders(); d.start(); "
+        "print(d._idle.queue[-1]._process.pid, flush=True); os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{done.stdout.strip()}").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{done.stdout.strip()}").exists()
+
+
+def test_a_stored_original_can_go_through_the_same_door(
+    decoders: Decoders, collection: Collection
+) -> None:
+    path = collection.picture_path(next(collection.images()))
+    picture = decoders.read_picture(path.read_bytes(), target=256, name=path)
+    assert kept_thumbnail(collection, next(collection.images()))
+    assert picture.size == Image.open(path).size
+
+
+# Over HTTP ------------------------------------------------------------------------------------
+
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "1,000 scans": lambda: drawing.of_scans(1000, 6400, 6200, progressive=True),
+    "10,000 scans": lambda: drawing.of_scans(10_000, 6400, 6200, progressive=True),
+    "comments": lambda: drawing.jpeg_with(drawing.segment(0xFE, b"") * 1_000_000),
+    "stray bytes": lambda: drawing.jpeg_with(bytes(10_000_000)),
+    "a tile of 676 MP": lambda: drawing.tile(26_000),
+    "a strip of 768 MP": lambda: drawing.strips(16_000, 16_000, 2**31 - 1),
+    "16 bits": lambda: drawing.png(8000, 5000, 16, 0),
+    "16 bits, interlaced": lambda: drawing.png(8000, 5000, 16, 6, interlace=1),
+    "empty chunks": lambda: drawing.png(64, 64, extra=drawing.chunk(b"abCd") * 1_000_000),
+    "a text": lambda: drawing.png(
+        64, 64, extra=drawing.chunk(b"zTXt", b"C\0\0" + drawing.deflated(900_000_000))
+    ),
+    "a WebP of 40 MP": lambda: drawing.encoded(drawing.flat(6400, 6200), "WEBP", method=0),
+    "overlapping strips": lambda: drawing.overlapping_strips(60_000, 10_000_000),
+    "a strip of 65,535 x 600 px": lambda: drawing.jpeg(65_500, 600),
+}
+
+
+def memory_of(pid: str) -> int:
+    """Bytes at most, in memory, of a process."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return 1024 * int(status.partition("VmHWM:")[2].split()[0])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_hostile_uploads_are_answered_soon_and_take_little(
+    served_folder: Path, refused: Refused
+) -> None:
+    """The numbers are the issue's: 2 seconds and 300 MB, of the service and of every decoder."""
+    app = create_app(served_folder)
+    good = drawing.encoded(drawing.noise(60, 40), "PNG")
+    with running(app) as address, httpx2.Client(base_url=address, timeout=30) as client:
+        first = client.post("/v1/identify", files={"images": ("x.png", good)}).json()
+        before = memory_of("self")
+        decoders = app.state.engine.decoders
+        lean = memory_of(str(pid_of(decoders)))
+        for name, draw in HOSTILE.items():
+            data = draw()
+            start = time.monotonic()
+            answer = client.post("/v1/identify", files={"images": ("x.jpg", data)})
+            assert time.monotonic() - start < 2, name
+            if answer.status_code != 200:
+                refused(answer, 422)
+            assert memory_of(str(pid_of(decoders))) - lean < 300_000_000, name
+        del data
+        assert memory_of("self") - before < 300_000_000
+        assert client.post("/v1/identify", files={"images": ("x.png", good)}).json() == first
