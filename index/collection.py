@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 class Collection:
     """A collection on disk. Safe to read from several threads; one process writes at a time.
 
-    Use `Collection.open` for one that exists and `Collection.create` for a new one.
+    Use `Collection.open` for one that exists and `Collection.create` for a new one. Where its path
+    leads to another collection by now, or to none, everything raises `ReplacedError`.
     """
 
     def __init__(self, database: Database) -> None:
@@ -218,6 +219,7 @@ class Collection:
 
     def thumbnail(self, image: Image) -> bytes:
         """Return a small JPEG of an image; see `thumbnails`."""
+        self.database.require_same()
         return kept_thumbnail(self, image)
 
     # Embeddings -------------------------------------------------------------------------------

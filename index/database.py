@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from .damage import is_damage, refusal
-from .errors import CorruptError, HolotypeError, NotFoundError
+from .errors import CorruptError, HolotypeError, NotFoundError, UnavailableError
 from .identity import ID, Opened
 from .locks import FolderLock
 from .migrating import migrate
@@ -105,7 +105,7 @@ class Database:
                 return read()
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if not is_damage(error):
-                raise HolotypeError(
+                raise UnavailableError(
                     f"{self.folder / FILE} cannot be opened ({error}); make its folder writable, "
                     "or copy the collection"
                 ) from error
@@ -200,14 +200,14 @@ class Database:
         Raises:
             CorruptError: the file is damaged where the query looks.
             ReplacedError: another one lies there by now, or none.
-            HolotypeError: the disk or another process does not let it be read.
+            UnavailableError: the disk or another process does not let it be read.
         """
         try:
             found = self.connection().execute(query, values).fetchall()
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             self.require_same()  # else what it met is not its own
             if not is_damage(error):
-                raise HolotypeError(refusal(error)) from error
+                raise UnavailableError(refusal(error)) from error
             raise CorruptError(
                 f"{self.folder} cannot be read ({error}); run 'holotype collection verify', or "
                 "restore a snapshot"

@@ -59,6 +59,13 @@ class StoreError(HolotypeError):
     title = "Vector store not available"
 
 
+class UnavailableError(HolotypeError):
+    """The machine does not let the collection's database be read."""
+
+    http_status = 503
+    title = "Collection not available"
+
+
 class LockedError(HolotypeError):
     """Another process is writing to the collection."""
 

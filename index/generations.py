@@ -190,7 +190,7 @@ def _updated(
 
 def _rows_of(database: Database, space: Space, state: State) -> str:
     """Return a name for the rows that an index of a state covers."""
-    return f"{database.opened.serial}, {space.name}, {state}"
+    return f"{database.opened.identity}, {space.name}, {state}"
 
 
 def _rebuild(database: Database, space: Space, of: Identity) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import sqlite3
 import time
@@ -19,8 +18,6 @@ ID = "SELECT value FROM meta WHERE key = 'collection_id'"
 _LOOKS, _PAUSE = 3, 0.01  # a page that is just being written may read wrongly; seconds
 _ATTEMPTS, _TICK = 5, 0.02  # seconds; file systems count time in steps of up to 10 ms
 
-_serials = itertools.count()
-
 
 class Opened:
     """The file that a database was opened from, told from any other that takes its name.
@@ -29,7 +26,6 @@ class Opened:
     by the id inside, since a file can also be written over.
 
     Attributes:
-        serial: another number for every object.
         frozen: nobody may change the file at all.
         collection_id: the id inside, once it is known.
         overwritten: the file now holds another collection.
@@ -38,7 +34,6 @@ class Opened:
     def __init__(self, path: Path, *, frozen: bool = False) -> None:
         self.path = path
         self.frozen = frozen
-        self.serial = next(_serials)
         self.collection_id = ""
         self.overwritten = False
         self._inode, self._written = self._stat()

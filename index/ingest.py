@@ -277,6 +277,7 @@ class _Pipeline:
 
     def _work(self, task: list[_Row]) -> tuple[list[_Entry], list[Problem]]:
         """Decode and encode one batch; a picture that cannot be decoded becomes a problem."""
+        self.collection.database.require_same()  # a copy of a picture is written by its path
         images, pixels, problems = [], [], []
         for row, image in task:
             try:

@@ -17,6 +17,7 @@ from .engine import Engine
 from .problems import NotReadyError
 
 _PAUSE = 5.0  # seconds after which what could not be opened is tried again, changed or not
+_PATIENCE = 3.0  # seconds that the end of the service waits for a collection that is being opened
 
 log = logging.getLogger("holotype.service")
 
@@ -71,7 +72,7 @@ class Switch:
         if found == self._tried and time.monotonic() < self._again:
             return
         self._tried = found
-        self._opening = threading.Thread(target=self._open, name="open")
+        self._opening = threading.Thread(target=self._open, name="open", daemon=True)
         self._opening.start()
 
     def _open(self) -> None:
@@ -87,15 +88,17 @@ class Switch:
             self._state.engine = engine
             self._tried = None
             self._serving = not self._ended
+        if self._ended:
+            engine.close()
 
     def close(self) -> None:
-        """Finish what is running and close the collection."""
+        """Finish what is running and close the collection"""
         with self._lock:
             self._ended, self._serving = True, False
             self._why = "The service is ending"
             opening = self._opening
         if opening is not None:
-            opening.join()
+            opening.join(_PATIENCE)
         self._state.engine.close()
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -171,6 +172,47 @@ def test_a_transaction_that_lost_its_collection_is_rolled_back(tmp_path: Path, s
         if folder.exists():
             with Collection.open(folder) as opened:
                 assert plain.stored(opened) == dict.fromkeys(IDS, version)
+
+
+def test_a_collection_with_its_vectors_elsewhere_is_not_mixed(tmp_path: Path, milvus: str) -> None:
+    live, other = tmp_path / "live", tmp_path / "other"
+    for folder, images in ((live, 20), (other, 30)):
+        plain.make(folder, images, milvus)
+    with Collection.open(live) as opened:
+        assert len(plain.stored(opened)) == 20
+        moved_in(live, other)
+        for ask in (opened.gallery, lambda: plain.put(opened, [("image 1", 7)])):
+            with pytest.raises(ReplacedError):
+                ask()
+    for folder, images in ((live, 30), (tmp_path / "old", 20)):
+        with Collection.open(folder) as opened:
+            assert plain.stored(opened) == {f"image {number}": 0 for number in range(images)}
+
+
+@pytest.mark.parametrize("swap", [moved_in, moved_away, written_over])
+def test_what_is_read_alone_is_not_mixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, swap: Swap
+) -> None:
+    """In a folder that cannot be written to the file is read without SQLite's own beside it."""
+    live, other = make(tmp_path / "live", 0), make(tmp_path / "other", 1)
+    connect = sqlite3.connect
+
+    def refuse(address: str, **options: Any) -> sqlite3.Connection:
+        if "immutable" not in address:
+            error = sqlite3.OperationalError("unable to open database file")
+            error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+            raise error
+        made: sqlite3.Connection = connect(address, **options)
+        return made
+
+    monkeypatch.setattr("holotype.index.database.sqlite3.connect", refuse)
+    monkeypatch.setattr("holotype.index.database.os.access", lambda *_: False)
+    with Collection.open(live) as reader, ThreadPoolExecutor(1) as late:
+        assert plain.stored(reader) == dict.fromkeys(IDS, 0)
+        swap(live, other)
+        for ask in (reader.gallery, late.submit(reader.gallery).result):
+            with pytest.raises(ReplacedError, match="while it was open"):
+                ask()
 
 
 def test_an_index_is_not_built_of_another_collection(

@@ -28,6 +28,7 @@ from holotype.index.spaces import EXTERNAL
 from holotype.index.taxonomy import RANKS
 from holotype.scripts.bench.faults import plain
 from holotype.service.app import create_app
+from holotype.service.engine import Engine
 from tests.conftest import Draw
 
 from .conftest import Refused
@@ -310,6 +311,22 @@ def test_a_link_that_is_turned_is_followed(world: World, tmp_path: Path) -> None
         clients.wait_for(client, 1)
         assert client.get("/v1/spaces").json()["collection"] == "live"
         assert clients.wrong == []
+
+
+def test_the_service_ends_while_another_collection_is_being_opened(
+    world: World, tmp_path: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = world.copy(0).rename(tmp_path / "live")
+    go_on = threading.Event()
+    monkeypatch.setattr("holotype.service.switch._PATIENCE", 0.1)
+    with running(create_app(live)) as address:
+        assert httpx2.get(f"{address}/v1/taxa").status_code == 200
+        monkeypatch.setattr(Engine, "load", lambda _: go_on.wait(60))
+        moved(world, live, 1)
+        for _ in range(3):
+            sentence = refused(httpx2.get(f"{address}/v1/taxa"), 503)
+            assert sentence == "Collection 'live' was replaced and is being opened; ask again"
+    go_on.set()
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts what Linux lists")
