@@ -30,6 +30,7 @@ from .spaces import (
     projection_of,
     source_of,
 )
+from .stores import require_trusted_store
 from .stores.moving import choose_store
 from .storing import put_entries
 from .taxonomy import RANKS, Lineage
@@ -58,8 +59,15 @@ class Collection:
         Raises:
             NotFoundError: the folder is not a collection.
             CorruptError: its database is damaged, foreign, or of a newer version.
+            StoreError: its vectors lie where this user has not said that they may.
         """
-        return cls(Database(Path(folder)))
+        opened = cls(Database(Path(folder)))
+        try:
+            require_trusted_store(opened.database)
+        except BaseException:
+            opened.close()
+            raise
+        return opened
 
     @classmethod
     def create(cls, folder: str | Path, *, store: str = "") -> Self:
@@ -75,12 +83,13 @@ class Collection:
             UsageError: the address is not understood, or the vectors lie elsewhere already.
         """
         made = cls(Database(Path(folder), create=True))
-        if store:
-            try:
+        try:
+            if store:
                 choose_store(made.database, store)
-            except BaseException:
-                made.close()
-                raise
+            require_trusted_store(made.database)
+        except BaseException:
+            made.close()
+            raise
         return made
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ from .records import Space, now
 from .settings import settings
 from .statements import run_over
 from .vector.base import Ids
-from .vector.file import open_arrays, pack_arrays
+from .vector.file import file_beside, open_arrays, pack_arrays
 
 _KEPT_FROM = 20_000  # rows; fewer are read from the database in a fraction of a second
 _MANY_CHANGED, _MOST_CHANGED = 0.01, 0.5  # shares of the rows from which on a file is written anew
@@ -107,11 +107,13 @@ def _read(database: Database, space: Space) -> tuple[Columns, Stamp] | None:
     record = _record(database, space)
     if record is None:
         return None
-    path = database.folder / "index" / record["file"]
     try:
+        path = file_beside(database.folder, record["file"])
         verify = settings().check_index_files
-        _, arrays = open_arrays(path, record["sha256"], verify=verify)
+        header, arrays = open_arrays(path, record["sha256"], verify=verify)
     except CorruptError:
+        return None
+    if header["kind"] != "columns" or header["count"] != record["count"]:
         return None
     covers = Stamp(State(record["last_seq"], record["count"]), record["labelled"])
     return Columns(**arrays), covers

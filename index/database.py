@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from .errors import CorruptError, HolotypeError, NotFoundError
 from .locks import FolderLock
+from .received import check_schema, harden, refuse_odd_files
 from .schema import APPLICATION_ID, MIGRATIONS, SEALED_FROM
 from .seals import crc32, seal_rows, seal_schema
 from .stores import LocalStore, VectorStore, open_store
@@ -49,6 +50,7 @@ class Database:
         self._mode = "mode=rw"
         self._frozen: tuple[int, int] | None = None
         self.store: VectorStore = LocalStore()
+        refuse_odd_files(folder / FILE)
         if not (folder / FILE).is_file():
             if not create:
                 raise NotFoundError(
@@ -97,14 +99,20 @@ class Database:
             return
         if application != APPLICATION_ID:
             raise CorruptError(f"{self.folder / FILE} is not a Holotype collection; name another")
-        if version > len(MIGRATIONS):
+        if not 0 < version <= len(MIGRATIONS):
             raise CorruptError(
                 f"{self.folder} has format {version}; this version reads up to {len(MIGRATIONS)}. "
                 "Install a newer Holotype."
             )
+        self._check_schema()
         if version < len(MIGRATIONS):
             with self.writing():
                 self._migrate()
+
+    def _check_schema(self) -> None:
+        """Refuse what could act by itself, before anything else is read or written."""
+        with self.snapshot():  # together: another process may bring the file up to date
+            check_schema(self, self._pragmas()[1])
 
     def _identity(self) -> tuple[int, int]:
         """Return the application's id and the version of the format."""
@@ -164,6 +172,7 @@ class Database:
             self._connections.append(connection)
             connection.row_factory = sqlite3.Row
             connection.create_function("crc32", -1, crc32, deterministic=True)
+            harden(connection)
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
             self._local.connection = connection

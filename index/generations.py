@@ -27,6 +27,7 @@ from .vector import (
     build_index,
     check_index,
     choose_kind,
+    file_beside,
     on_gpu,
     open_index,
     packed,
@@ -114,10 +115,10 @@ def damage(database: Database, space: Space) -> str | None:
 
 def damage_of_file(database: Database, record: sqlite3.Row) -> str | None:
     """Return one sentence about what is wrong with a file beside the database, or None."""
-    path = database.folder / "index" / record["file"]
-    if not path.is_file():
-        return f"{path} is missing; it is rebuilt at the next query"
     try:
+        path = file_beside(database.folder, record["file"])
+        if not path.is_file():
+            return f"{path} is missing; it is rebuilt at the next query"
         check_index(path, record["sha256"])
     except CorruptError as error:
         return f"{error}; it is rebuilt at the next query"
@@ -138,7 +139,8 @@ def about_index(database: Database, space: Space) -> dict[str, Any] | None:
     if record is None:
         return None
     try:
-        header = read_header(database.folder / "index" / record["file"], record["sha256"])
+        path = file_beside(database.folder, record["file"])
+        header = read_header(path, record["sha256"])
     except CorruptError:
         return None
     levels = header["card"].get("levels", [])
@@ -155,12 +157,13 @@ def _read(database: Database, space: Space, state: State) -> tuple[Contents, Sta
     covers = State(record["last_seq"], record["count"])
     if kind == "flat" and covers != state:
         return None  # read anew as fast
-    path = database.folder / "index" / record["file"]
     try:
+        path = file_beside(database.folder, record["file"])
         contents = open_index(path, record["sha256"], verify=settings().check_index_files)
     except (CorruptError, RuntimeError):  # the latter: another FAISS wrote it
         return None
-    return contents, covers
+    fits = contents.index.vectors.shape == (covers.count, space.dim)
+    return (contents, covers) if fits else None
 
 
 def _updated(

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -16,13 +17,14 @@ import numpy as np
 from .canaries import keep_canaries
 from .collection import Collection
 from .encoders import Embeddings, Encoder, Pixels, single_threaded
-from .errors import ManifestError, PictureError
+from .errors import HolotypeError, ManifestError, PictureError
 from .files import write_durably
 from .manifest import Manifest, Problem, Progress
 from .pictures import content_hash, perceptual_hash, read_bytes, read_with_size
 from .records import DETAILS, Image, Space
 from .runtime import worker_count
 from .taxonomy import RANKS
+from .trust import trust_encoder
 
 _COMMIT_SECONDS = 1.0
 
@@ -102,6 +104,8 @@ def ingest(
             dim=encoder.dim,
         )
         keep_canaries(collection.database, target, encoder)
+        with suppress(HolotypeError):  # where it cannot be kept, the next search says what to do
+            trust_encoder(encoder.name)
         start = time.perf_counter()
         todo = list(_without_stored(collection, target, _images(checked), report))
         _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)

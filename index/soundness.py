@@ -5,6 +5,7 @@ from __future__ import annotations
 from .database import FILE, Database
 from .embeddings import damaged_vectors
 from .errors import CorruptError
+from .received import is_complete
 from .schema import SEALED
 from .seals import broken_seals, schema_is_whole
 from .settings import settings
@@ -23,7 +24,7 @@ def unsound(database: Database) -> list[str]:
     for table in SEALED:
         if table != "embeddings":
             found += broken_seals(database, table)
-    if not schema_is_whole(database):
+    if not schema_is_whole(database) or not is_complete(database):
         found.append(f"{database.folder} has a damaged schema; {_RECOVER}")
     if database.read("PRAGMA foreign_key_check") or _derived_differs(database):
         found.append(f"{database.folder} holds records that do not fit together; {_RECOVER}")
