@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     max_dim: int = Field(
         65_536, gt=0, description="Longest vectors of a space, in dimensions."
     )
+    max_encoder_side: int = Field(
+        4096, gt=0, description="Largest side of the squares that an encoder takes, in pixels."
+    )
     max_record_bytes: int = Field(
         512 << 20,
         ge=1 << 20,
