@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from .errors import CorruptError, HolotypeError, NotFoundError
 from .locks import FolderLock
-from .received import check_schema, harden, refuse_odd_files
+from .received import check_history, check_schema, harden, refuse_odd_files
 from .schema import APPLICATION_ID, MIGRATIONS, SEALED_FROM
 from .seals import crc32, seal_rows, seal_schema
 from .stores import LocalStore, VectorStore, open_store
@@ -97,17 +97,28 @@ class Database:
         if version == 0 and application == 0 and not self._has_tables():
             self._create()  # a process died between making the file and its first commit
             return
-        if application != APPLICATION_ID:
+        if application != APPLICATION_ID or version < 1:
             raise CorruptError(f"{self.folder / FILE} is not a Holotype collection; name another")
-        if not 0 < version <= len(MIGRATIONS):
+        if version > len(MIGRATIONS):
             raise CorruptError(
                 f"{self.folder} has format {version}; this version reads up to {len(MIGRATIONS)}. "
                 "Install a newer Holotype."
             )
         self._check_schema()
         if version < len(MIGRATIONS):
+            check_history(self)
             with self.writing():
-                self._migrate()
+                self._bring_up_to_date()
+
+    def _bring_up_to_date(self) -> None:
+        try:
+            self._migrate()
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            raise CorruptError(
+                f"{self.folder} cannot be brought up to date ({error}); restore a snapshot"
+            ) from error
 
     def _check_schema(self) -> None:
         """Refuse what could act by itself, before anything else is read or written."""
@@ -160,6 +171,12 @@ class Database:
     def _has_tables(self) -> bool:
         found = self.connection().execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         return bool(found)
+
+    @property
+    def size(self) -> int:
+        """The bytes of its files, what is not yet written into the database included."""
+        files = (self.folder / FILE, self.folder / f"{FILE}-wal")
+        return sum(file.stat().st_size for file in files if file.exists())
 
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection."""

@@ -94,8 +94,20 @@ def check_schema(database: Database, version: int) -> None:
             )
 
 
+def check_history(database: Database) -> None:
+    """Refuse undos that lead in a circle: whoever follows them would never come to an end.
+
+    Raises:
+        CorruptError: an undo is not later than what it undoes.
+    """
+    if database.read("SELECT 1 FROM determinations WHERE undoes >= determination_id LIMIT 1"):
+        raise CorruptError(
+            f"{database.folder} holds an undo of what comes after it; restore a snapshot"
+        )
+
+
 def is_complete(database: Database) -> bool:
-    """Return whether a database holds every table, index, view and trigger of the present format."""
+    """Return whether a database holds all that the present format has."""
     return _expected(len(MIGRATIONS)) <= _items(database)
 
 

@@ -94,9 +94,7 @@ class Settings(BaseSettings):
         description="Open index files that other users wrote; only where everybody who can write "
         "to a collection is known, since a malicious one can do anything.",
     )
-    max_dim: int = Field(
-        65_536, gt=0, description="Longest vectors of a space, in dimensions."
-    )
+    max_dim: int = Field(65_536, gt=0, description="Longest vectors of a space, in dimensions.")
     max_encoder_side: int = Field(
         4096, gt=0, description="Largest side of the squares that an encoder takes, in pixels."
     )

@@ -10,8 +10,19 @@ from .schema import SEALED
 from .seals import broken_seals, schema_is_whole
 from .settings import settings
 from .spaces import list_spaces
+from .storing import MOST_NUMBERS
 
 _RECOVER = "restore a snapshot"
+
+# What no checksum covers, since whoever made the file could make them anew.
+_IMPOSSIBLE = (
+    "SELECT 1 FROM determinations WHERE root NOT NULL AND undoes >= determination_id LIMIT 1",
+    f"SELECT 1 FROM sqlite_sequence WHERE typeof(seq) <> 'integer' OR seq > {MOST_NUMBERS} LIMIT 1",
+    "SELECT 1 FROM taxa HAVING min(taxon_id) < 1 OR max(taxon_id) > 1000 + 16 * count(*)",
+    "SELECT 1 FROM images WHERE NOT CASE WHEN json_valid(metadata) "
+    "THEN json_type(metadata) = 'object' ELSE 0 END LIMIT 1",
+    "SELECT 1 FROM spaces WHERE base_space_id = space_id",
+)
 
 
 def unsound(database: Database) -> list[str]:
@@ -26,7 +37,8 @@ def unsound(database: Database) -> list[str]:
             found += broken_seals(database, table)
     if not schema_is_whole(database) or not is_complete(database):
         found.append(f"{database.folder} has a damaged schema; {_RECOVER}")
-    if database.read("PRAGMA foreign_key_check") or _derived_differs(database):
+    misfits = database.read("PRAGMA foreign_key_check") or any(map(database.read, _IMPOSSIBLE))
+    if misfits or _derived_differs(database):
         found.append(f"{database.folder} holds records that do not fit together; {_RECOVER}")
     return found
 

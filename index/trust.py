@@ -46,12 +46,12 @@ class StoreOf:
         """Whether this user lets this collection use this store."""
         if self.address in settings().trusted_stores.replace(",", " ").split():
             return True
-        kept = _read().get("stores", {})
-        return isinstance(kept, dict) and kept.get(self.collection_id) == self._entry
+        return self._entry.items() <= _remembered("stores").items()
 
     @property
-    def _entry(self) -> list[str]:
-        return [self.address, self.store_id]
+    def _entry(self) -> dict[str, str]:
+        # A restored snapshot is a collection of the same id with tables of its own.
+        return {f"{self.collection_id} {self.store_id}": self.address}
 
     def trust(self) -> None:
         """Remember that it may be used, by this collection alone.
@@ -60,7 +60,7 @@ class StoreOf:
             HolotypeError: the user's folder cannot be written to.
         """
         if not self.is_trusted:
-            _remember("stores", {self.collection_id: self._entry})
+            _remember("stores", self._entry)
 
     def require_trust(self, folder: Path) -> None:
         """Refuse to connect to a store that nobody here has asked for.
@@ -88,8 +88,7 @@ def needs_trust(encoder: str) -> bool:
 def trusts_encoder(encoder: str) -> bool:
     """Return whether this user lets an encoder of that name be loaded because a collection asks."""
     named = settings().trusted_encoders.replace(",", " ").split()
-    kept = _read().get("encoders", {})
-    return not needs_trust(encoder) or encoder in named or encoder in kept
+    return not needs_trust(encoder) or encoder in named or encoder in _remembered("encoders")
 
 
 def trust_encoder(encoder: str) -> None:
@@ -124,13 +123,17 @@ def _read() -> dict[str, Any]:
         return {}
 
 
+def _remembered(what: str) -> dict[str, Any]:
+    found = _read().get(what)
+    return found if isinstance(found, dict) else {}
+
+
 def _remember(what: str, entries: dict[str, Any]) -> None:
     try:
         folder = own_folder()
         with FileLock(folder / "trust.lock", timeout=_WAIT, mode=0o600):
             kept = _read()
-            before = kept.get(what)
-            kept[what] = {**(before if isinstance(before, dict) else {}), **entries}
+            kept[what] = {**_remembered(what), **entries}
             text = json.dumps(kept, indent=2, ensure_ascii=False) + "\n"
             write_durably(folder / FILE, text.encode())
             (folder / FILE).chmod(0o600)

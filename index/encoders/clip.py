@@ -87,7 +87,7 @@ def _named(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for tower in config.values():
         if isinstance(tower, dict):
             for key, name in tower.items():
-                if name and (key in _FETCHED or key.startswith("hf_") and key.endswith("_name")):
+                if name and (key in _FETCHED or (key.startswith("hf_") and key.endswith("_name"))):
                     yield key, name
 
 
