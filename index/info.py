@@ -7,6 +7,7 @@ from typing import Any
 
 from .collection import Collection
 from .columns import damaged_columns
+from .errors import CorruptError
 from .generations import about_index, damage, orphans, state_of
 from .pictures import content_hash
 from .soundness import damage_of
@@ -91,7 +92,11 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
         f"{path} belongs to no space; 'holotype collection compact' removes it"
         for path in orphans(collection.database)
     ]
-    for space in collection.spaces():
+    try:
+        spaces = collection.spaces()
+    except CorruptError:  # told among the errors
+        spaces = []
+    for space in spaces:
         broken = damage(collection.database, space), damaged_columns(collection.database, space)
         warnings += [sentence for sentence in broken if sentence]
         left = len(collection.database.store.leftovers(space))

@@ -95,6 +95,21 @@ class Settings(BaseSettings):
         "to a collection is known, since a malicious one can do anything.",
     )
     max_dim: int = Field(65_536, gt=0, description="Longest vectors of a space, in dimensions.")
+    max_expanded_bytes: int = Field(
+        512 << 20,
+        gt=0,
+        description="Most that a Parquet file may become when it is decoded, in bytes; one that "
+        "becomes at most 8 times as large as it is may always be read.",
+    )
+    max_manifest_bytes: int = Field(
+        512 << 20, gt=0, description="Largest CSV or TSV file that is read, in bytes."
+    )
+    max_manifest_values: int = Field(
+        100_000_000, gt=0, description="Most values, rows times columns, that a manifest may hold."
+    )
+    max_field_bytes: int = Field(
+        65_536, gt=0, description="Longest single value of a manifest or vector file, in bytes."
+    )
     max_encoder_side: int = Field(
         4096, gt=0, description="Largest side of the squares that an encoder takes, in pixels."
     )

@@ -18,7 +18,8 @@ _RECOVER = "restore a snapshot"
 _IMPOSSIBLE = (
     "SELECT 1 FROM determinations WHERE root NOT NULL AND undoes >= determination_id LIMIT 1",
     f"SELECT 1 FROM sqlite_sequence WHERE typeof(seq) <> 'integer' OR seq > {MOST_NUMBERS} LIMIT 1",
-    "SELECT 1 FROM taxa HAVING min(taxon_id) < 1 OR max(taxon_id) > 1000 + 16 * count(*)",
+    "SELECT 1 FROM (SELECT min(taxon_id) AS first, max(taxon_id) AS last, count(*) AS n FROM taxa) "
+    "WHERE first < 1 OR last > 1000 + 16 * n",
     "SELECT 1 FROM images WHERE NOT CASE WHEN json_valid(metadata) "
     "THEN json_type(metadata) = 'object' ELSE 0 END LIMIT 1",
     "SELECT 1 FROM spaces WHERE base_space_id = space_id",
@@ -45,9 +46,12 @@ def unsound(database: Database) -> list[str]:
 
 def damage_of(database: Database) -> list[str]:
     """Return one sentence for everything that is wrong with the database, embeddings too."""
-    spaces = [space for space in list_spaces(database) if space.projection_id is None]
-    vectors = (sentence for space in spaces for sentence in damaged_vectors(database, space))
-    return [*unsound(database), *vectors]
+    found = unsound(database)
+    try:
+        spaces = [space for space in list_spaces(database) if space.projection_id is None]
+    except CorruptError as error:
+        return [*found, str(error)]
+    return found + [sentence for space in spaces for sentence in damaged_vectors(database, space)]
 
 
 def check_soundness(database: Database) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from .errors import CorruptError
 from .records import Space
@@ -46,25 +47,57 @@ def is_name(name: object) -> bool:
     )
 
 
-def _fault_of(space: Space, by_id: Mapping[int, Space]) -> str:
-    """Return what is wrong with a space, as the end of a sentence; empty where nothing is."""
+class Made(Protocol):
+    """What says which encoder made some vectors."""
+
+    @property
+    def encoder(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from others."""
+        ...
+
+    @property
+    def views(self) -> int:
+        """How many views of a picture it averages."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """How long its vectors are."""
+        ...
+
+
+def fault_of(made: Made) -> str:
+    """Return what is wrong with what is said of an encoder; empty where nothing is."""
     limit = settings().max_dim
     wrong = {
-        "whose name can be none": not is_name(space.name),
-        f"of {space.dim!r} dimensions (1 to {limit} may be, HOLOTYPE_MAX_DIM)": not _is_count(
-            space.dim, limit
+        f"of {made.dim!r} dimensions (1 to {limit} may be, HOLOTYPE_MAX_DIM)": not _is_count(
+            made.dim, limit
         ),
-        f"of {space.views!r} views": not _is_count(space.views, _MOST_VIEWS),
-        f"of type {space.dtype!r}": space.dtype not in _DTYPES,
-        "whose encoder can be none": not _is_text(space.encoder),
-        "whose fingerprint can be none": not _is_text(space.fingerprint),
-        "that shows another which cannot be shown": not _fits_its_base(space, by_id),
+        f"of {made.views!r} views": not _is_count(made.views, _MOST_VIEWS),
+        "whose encoder's name can be none": not _is_text(made.encoder),
+        "whose fingerprint can be none": not _is_text(made.fingerprint),
     }
     return next((fault for fault, is_wrong in wrong.items() if is_wrong), "")
 
 
+def _fault_of(space: Space, by_id: Mapping[int, Space]) -> str:
+    """Return what is wrong with a space, as the end of a sentence; empty where nothing is."""
+    if not is_name(space.name):
+        return "whose name can be none"
+    if space.dtype not in _DTYPES:
+        return f"of type {space.dtype!r}"
+    if not _fits_its_base(space, by_id):
+        return "that shows another which cannot be shown"
+    return fault_of(space)
+
+
 def _is_count(value: object, most: int) -> bool:
-    return isinstance(value, int) and 1 <= value <= most
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
 
 
 def _is_text(value: object) -> bool:
