@@ -76,13 +76,17 @@ def _plain_column(column: pa.Array) -> pa.Array:
         or types.is_large_binary(kind)
     ):
         return column
-    longest, limit = pc.max(pc.binary_length(texts)).as_py() or 0, settings().max_field_bytes
+    _require_short(pc.max(pc.binary_length(texts)).as_py() or 0)
+    return column if texts is column else column.dictionary_decode()
+
+
+def _require_short(longest: int) -> None:
+    limit = settings().max_field_bytes
     if longest > limit:
         raise ManifestError(
             f"A value has {longest} bytes; the limit is {limit} (HOLOTYPE_MAX_FIELD_BYTES). "
             "Shorten it or raise the limit."
         )
-    return column if texts is column else column.dictionary_decode()
 
 
 def _require_few(path: Path, values: int) -> None:
@@ -122,6 +126,7 @@ def _delimited(path: Path, separator: str) -> pd.DataFrame:
         for part in pd.read_csv(path, sep=separator, **options):
             values += part.size
             _require_few(path, values)
+            _require_short(max((max(map(len, part[name]), default=0) for name in part), default=0))
             parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
