@@ -44,7 +44,7 @@ class StoreOf:
     @property
     def is_trusted(self) -> bool:
         """Whether this user lets this collection use this store."""
-        if self.address in settings().trusted_stores.replace(",", " ").split():
+        if self.address in _listed(settings().trusted_stores):
             return True
         return self._entry.items() <= _remembered("stores").items()
 
@@ -87,7 +87,7 @@ def needs_trust(encoder: str) -> bool:
 
 def trusts_encoder(encoder: str) -> bool:
     """Return whether this user lets an encoder of that name be loaded because a collection asks."""
-    named = settings().trusted_encoders.replace(",", " ").split()
+    named = _listed(settings().trusted_encoders)
     return not needs_trust(encoder) or encoder in named or encoder in _remembered("encoders")
 
 
@@ -113,6 +113,10 @@ def require_trusted_encoder(encoder: str) -> None:
             "of it, and you have not used it here; if you know it, run 'holotype collection trust' "
             "on the collection, or name it in HOLOTYPE_TRUSTED_ENCODERS"
         )
+
+
+def _listed(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 def _read() -> dict[str, Any]:

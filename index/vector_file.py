@@ -212,8 +212,9 @@ class VectorFile:
             try:
                 yield from file.iter_batches(_BATCH, columns=names, use_threads=False)
             except (OSError, ValueError, MemoryError, pa.ArrowException) as error:
+                reason = " ".join(str(error).split()) or type(error).__name__
                 raise ManifestError(
-                    f"{self.source} cannot be read ({error}); write it again"
+                    f"{self.source} cannot be read ({reason}); write it again"
                 ) from error
 
 

@@ -110,7 +110,7 @@ def file_beside(folder: Path, name: str) -> Path:
         CorruptError: its name leads elsewhere, or its folder does.
     """
     place = folder / "index"
-    if not name or Path(name).name != name or "\0" in name or place.is_symlink():
+    if name in ("", ".", "..") or Path(name).name != name or "\0" in name or place.is_symlink():
         raise CorruptError(f"{place / name!r} is no file of this collection")
     return place / name
 
