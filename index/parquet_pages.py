@@ -20,12 +20,24 @@ from .settings import settings
 _RATIO = 8  # a file may always become so many times as large
 _LEVELS = 4  # bytes that say where a value belongs
 _PAGE = 64  # bytes that a page costs at least
-_WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 12, "FLOAT": 4, "DOUBLE": 8}
-_INDEX = 4  # of a text, which is read as a number in a list of different ones
-_WINDOW, _LONGEST_HEADER = 1 << 12, 1 << 24  # as long as a decoder takes
+_WINDOW, _LONGEST_HEADER = 1 << 12, 1 << 24  # of a page, in bytes
+_LONGEST_FOOTER = 64 << 20
+_DEEPEST = 16
+_END = b"PAR1"
 
-# Fields of a PageHeader: sizes of the page, and the headers that say how many values it has.
-_UNCOMPRESSED, _COMPRESSED, _COUNTS = 2, 3, (5, 7, 8)
+# Bytes of a value by the numbers of the format's types: boolean, int32, int64, int96, float,
+# double, and a text, which is read as a number in a list of different ones. The last states its own.
+_WIDTHS = (1, 4, 8, 12, 4, 8, 4)
+
+# Numbers of fields in the format's definition.
+_SCHEMA, _GROUPS = 2, 4  # of FileMetaData
+_TYPE, _LENGTH, _CHILDREN = 1, 2, 5  # of SchemaElement
+_COLUMNS = 1  # of RowGroup
+_ABOUT = 3  # of ColumnChunk
+_STORED, _DATA, _DICTIONARY = 7, 9, 11  # of ColumnMetaData: its size, and where its pages begin
+_UNCOMPRESSED, _COMPRESSED, _COUNTS = 2, 3, (5, 7, 8)  # of PageHeader
+
+_FAULTS = (OSError, ValueError, OverflowError, KeyError, IndexError, TypeError, AttributeError)
 
 
 def open_parquet(path: Path) -> pq.ParquetFile:
@@ -37,52 +49,75 @@ def open_parquet(path: Path) -> pq.ParquetFile:
         ManifestError: it cannot be read, or becomes larger than `HOLOTYPE_MAX_EXPANDED_BYTES`.
     """
     try:
-        plain = pq.ParquetFile(path, pre_buffer=False)
-        _check_expansion(path, plain)
-        texts = [
-            column.path
-            for column in map(plain.schema.column, range(len(plain.schema.names)))
-            if column.physical_type == "BYTE_ARRAY" and "." not in column.path
-        ]
+        _check_expansion(path)
+        schema = pq.ParquetFile(path, pre_buffer=False).schema_arrow
+        texts = [field.name for field in schema if _is_text(field.type)]
         return pq.ParquetFile(path, pre_buffer=False, buffer_size=4 << 20, read_dictionary=texts)
-    except (OSError, ValueError, OverflowError, RecursionError, pa.ArrowException) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    except (*_FAULTS, pa.ArrowException) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise ManifestError(
             f"{path} cannot be read as a table ({reason}); write it again as Parquet"
         ) from error
 
 
-def _check_expansion(path: Path, file: pq.ParquetFile) -> None:
+def _is_text(kind: pa.DataType) -> bool:
+    types = pa.types
+    return bool(types.is_string(kind) or types.is_binary(kind) or types.is_large_string(kind))
+
+
+def _check_expansion(path: Path) -> None:
     stored = path.stat().st_size
     limit = max(settings().max_expanded_bytes, _RATIO * stored)
     total = 0
     with path.open("rb") as opened:
-        for group in range(file.metadata.num_row_groups):
-            for column in range(file.metadata.num_columns):
-                for size in _sizes(opened, file, group, column):
-                    total += size
-                    if total > limit:
-                        raise ManifestError(
-                            f"{path} of {stored} bytes becomes larger than {limit} bytes when it "
-                            "is decoded (HOLOTYPE_MAX_EXPANDED_BYTES); check it, write it without "
-                            "repeated values, or raise the limit"
-                        )
+        for size in _sizes(opened, stored):
+            total += size
+            if total > limit:
+                raise ManifestError(
+                    f"{path} of {stored} bytes becomes larger than {limit} bytes when it is "
+                    "decoded (HOLOTYPE_MAX_EXPANDED_BYTES); check it, write it without repeated "
+                    "values, or raise the limit"
+                )
 
 
-def _sizes(opened: BinaryIO, file: pq.ParquetFile, group: int, column: int) -> Iterator[int]:
-    """Yield how many bytes every page of a column becomes."""
-    chunk = file.metadata.row_group(group).column(column)
-    described = file.schema.column(column)
-    width = _WIDTHS.get(described.physical_type, _INDEX)
-    if described.physical_type == "FIXED_LEN_BYTE_ARRAY":
-        width = described.length
-    starts = (chunk.data_page_offset, chunk.dictionary_page_offset)
-    place = min(start for start in starts if start is not None and start > 0)
-    end = place + chunk.total_compressed_size
+def _sizes(opened: BinaryIO, stored: int) -> Iterator[int]:
+    """Yield how many bytes every page of a file becomes.
+
+    pyarrow's own view of the footer is not asked: a damaged one ends the process.
+    """
+    footer = _footer(opened, stored)
+    leaves = [element for element in footer[_SCHEMA] if not element.get(_CHILDREN)]
+    widths = [_width(element) for element in leaves]
+    for group in footer.get(_GROUPS, []):
+        for width, column in zip(widths, group[_COLUMNS], strict=True):
+            yield from _sizes_of(opened, column[_ABOUT], width)
+
+
+def _footer(opened: BinaryIO, stored: int) -> dict[int, Any]:
+    opened.seek(max(0, stored - 8))
+    end = opened.read(8)
+    length = int.from_bytes(end[:4], "little")
+    if end[4:] != _END or length > stored - 12:
+        raise ValueError("it does not end as a Parquet file")
+    if length > _LONGEST_FOOTER:
+        raise ValueError(f"its footer is longer than {_LONGEST_FOOTER} bytes")
+    opened.seek(stored - 8 - length)
+    return _Compact(opened.read(length)).struct()
+
+
+def _width(element: dict[int, Any]) -> int:
+    kind = element[_TYPE]
+    width: int = _WIDTHS[kind] if 0 <= kind < len(_WIDTHS) else element[_LENGTH]
+    return width
+
+
+def _sizes_of(opened: BinaryIO, about: dict[int, Any], width: int) -> Iterator[int]:
+    place = min(start for start in (about[_DATA], about.get(_DICTIONARY)) if start)
+    end = place + about[_STORED]
     while place < end:
         header, length = _header_at(opened, place)
         counts = [header[field].get(1, 0) for field in _COUNTS if field in header]
-        if min(header[_COMPRESSED], header[_UNCOMPRESSED], *counts, 0) < 0:
+        if min(header[_COMPRESSED], header[_UNCOMPRESSED], *counts, width) < 0:
             raise ValueError("a page has a negative size")
         yield _PAGE + max(header[_UNCOMPRESSED], sum(counts) * (width + _LEVELS))
         place += length + header[_COMPRESSED]
@@ -104,7 +139,7 @@ def _header_at(opened: BinaryIO, place: int) -> tuple[dict[int, Any], int]:
 
 
 class _Compact:
-    """Reads the whole numbers and structs of Thrift's compact protocol, and passes over the rest.
+    """Reads structs of Thrift's compact protocol.
 
     Raises:
         IndexError: the data ends too early.
@@ -117,8 +152,7 @@ class _Compact:
 
     def struct(self, depth: int = 0) -> dict[int, Any]:
         """Return the fields of a struct by their numbers."""
-        if depth > 8:
-            raise ValueError("a header is nested too deeply")
+        self._check(depth)
         fields: dict[int, Any] = {}
         number = 0
         while byte := self._byte():
@@ -135,30 +169,36 @@ class _Compact:
         if kind in (4, 5, 6):
             return self._number()
         if kind in (7, 8):
-            return self._skip(8 if kind == 7 else self._varint())
+            return self._bytes(8 if kind == 7 else self._varint())
         if kind in (9, 10):
             return self._list(depth)
         if kind == 12:
             return self.struct(depth + 1)
         raise ValueError("a header is none of Parquet")
 
-    def _list(self, depth: int) -> None:
+    def _list(self, depth: int) -> list[Any]:
+        self._check(depth)
         byte = self._byte()
         kind, count = byte & 15, byte >> 4
-        for _ in range(self._varint() if count == 15 else count):
-            if kind in (1, 2):
-                self._byte()
-            else:
-                self._value(kind, depth + 1)
+        count = self._varint() if count == 15 else count
+        if kind in (1, 2):
+            return list(self._bytes(count))
+        return [self._value(kind, depth + 1) for _ in range(count)]
+
+    @staticmethod
+    def _check(depth: int) -> None:
+        if depth > _DEEPEST:
+            raise ValueError("its header is nested too deeply")
 
     def _byte(self) -> int:
         self.place += 1
         return self._data[self.place - 1]
 
-    def _skip(self, count: int) -> None:
+    def _bytes(self, count: int) -> bytes:
         self.place += count
         if self.place > len(self._data):
-            raise IndexError
+            raise IndexError("it ends too early")
+        return self._data[self.place - count : self.place]
 
     def _varint(self) -> int:
         value = 0

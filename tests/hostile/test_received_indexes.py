@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 
@@ -70,12 +71,20 @@ def repack(folder: Path, change: Callable[[str, np.ndarray], np.ndarray]) -> Non
 
 def out_of_range(name: str, array: np.ndarray) -> np.ndarray:
     """Ids far outside, wherever FAISS keeps some."""
-    if name == "codes":
-        words = array[: len(array) // 8 * 8].view(np.int64)
-        words[(words >= 0) & (words < _ROWS)] += 1 << 40
-        words32 = array[: len(array) // 4 * 4].view(np.int32)
-        words32[(words32 > 100) & (words32 < _ROWS)] = 1 << 29
-    return array + (1 << 40) if name == "sample" else array
+    if name != "codes":
+        return array
+    index = faiss.downcast_index(faiss.deserialize_index(array))
+    if isinstance(index, faiss.IndexIVF):
+        for number in range(index.nlist):
+            size = index.invlists.list_size(number)
+            faiss.rev_swig_ptr(index.invlists.get_ids(number), size)[:] += 1 << 40
+    elif isinstance(index, faiss.IndexHNSW):
+        faiss.copy_array_to_vector(
+            np.full(index.hnsw.neighbors.size(), 1 << 30, np.int32), index.hnsw.neighbors
+        )
+    else:
+        index.ntotal *= 1 << 20
+    return np.array(faiss.serialize_index(index))
 
 
 def test_an_index_with_ids_out_of_range_ends_no_process(
