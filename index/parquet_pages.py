@@ -26,7 +26,7 @@ _DEEPEST = 16
 _END = b"PAR1"
 
 # Bytes of a value by the numbers of the format's types: boolean, int32, int64, int96, float,
-# double, and a text, which is read as a number in a list of different ones. The last states its own.
+# double, and a text, which is read as a number in a list of different ones. Others state theirs.
 _WIDTHS = (1, 4, 8, 12, 4, 8, 4)
 
 # Numbers of fields in the format's definition.

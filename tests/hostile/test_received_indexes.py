@@ -83,7 +83,7 @@ def out_of_range(name: str, array: np.ndarray) -> np.ndarray:
             np.full(index.hnsw.neighbors.size(), 1 << 30, np.int32), index.hnsw.neighbors
         )
     else:
-        index.ntotal *= 1 << 20
+        index.sq.trained.resize(1)
     return np.array(faiss.serialize_index(index))
 
 
