@@ -73,11 +73,12 @@ def out_of_range(name: str, array: np.ndarray) -> np.ndarray:
     """Ids far outside, wherever FAISS keeps some."""
     if name != "codes":
         return array
-    index = faiss.downcast_index(faiss.deserialize_index(array))
+    index = faiss.deserialize_index(array)
     if isinstance(index, faiss.IndexIVF):
         for number in range(index.nlist):
             size = index.invlists.list_size(number)
-            faiss.rev_swig_ptr(index.invlists.get_ids(number), size)[:] += 1 << 40
+            if size:
+                faiss.rev_swig_ptr(index.invlists.get_ids(number), size)[:] += 1 << 40
     elif isinstance(index, faiss.IndexHNSW):
         faiss.copy_array_to_vector(
             np.full(index.hnsw.neighbors.size(), 1 << 30, np.int32), index.hnsw.neighbors
