@@ -78,11 +78,12 @@ class Gallery:
         taxa = self.read_taxa()
         most = max(taxa, default=0)
         numbered = min(taxa, default=1) >= 1 and most <= 1000 + _SPARSE * len(taxa)
+        named = all(isinstance(name, str) for lineage in taxa.values() for name in lineage)
         used = self.taxon.min(initial=-1) >= -1 and self.taxon.max(initial=-1) <= most
-        if not numbered or not used:
+        if not (numbered and named and used):
             raise CorruptError(
-                f"The taxa of space '{self.space.name}' are not numbered as a collection numbers "
-                "them; restore a snapshot"
+                f"The taxa of space '{self.space.name}' are not named and numbered as a collection "
+                "does it; restore a snapshot"
             )
         return taxa
 

@@ -6,12 +6,13 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from .canaries import kept_canaries, put_canaries, require_same
 from .collection import Collection
 from .embeddings import put_embeddings
-from .errors import UsageError
+from .errors import HolotypeError, UsageError
 from .ingest import IngestReport, is_taken, refuse
 from .knn import Embeddings
 from .manifest import Problem, Progress
@@ -19,6 +20,7 @@ from .records import Image, Space, image_query, read_image
 from .spaces import EXTERNAL, external_encoder
 from .statements import run_over
 from .storing import Taxa, find_images, put_images
+from .trust import trust_encoder
 from .vector_file import Identity, VectorFile
 from .vector_rows import GoodRows, Rows
 
@@ -63,6 +65,9 @@ def load_vectors(
     identity = _identity(file, encoder)
     with collection.database.writing():
         target = _space(collection, space, identity)
+        if encoder == identity.encoder:  # named by the user too, not by the file alone
+            with suppress(HolotypeError):
+                trust_encoder(encoder)
         report = IngestReport(space)
         rows = Rows(file)
         if strict:

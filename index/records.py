@@ -24,6 +24,7 @@ DETAILS = (
     "rights_holder",
     "source",
 )
+_ALWAYS_TEXT = ("image_id", "specimen_id", "path", "sha256", "split")
 _TAXON = ", ".join(f'"{rank}"' for rank in RANKS)
 _ACCEPT = (
     "INSERT INTO accepted SELECT specimen_id, taxon_id, determination_id FROM standing "
@@ -144,6 +145,8 @@ def read_image(record: sqlite3.Row) -> Image:
         CorruptError: it holds what this program never writes.
     """
     try:
+        if not all(isinstance(record[name], str) for name in _ALWAYS_TEXT):
+            raise TypeError("a text is none")
         return Image(
             image_id=record["image_id"],
             specimen_id=record["specimen_id"],

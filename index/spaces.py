@@ -16,6 +16,8 @@ from .space_checks import check_spaces
 
 EXTERNAL = "external:"  # begins the name of an encoder that is not at hand
 
+_LONGEST_ENCODER = 1000
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -162,7 +164,14 @@ def external_encoder(name: str) -> tuple[str, str]:
 
     >>> external_encoder("dinov2")[0]
     'external:dinov2'
+
+    Raises:
+        UsageError: it is none that can be shown in a line.
     """
+    if not name.isprintable() or len(name) > _LONGEST_ENCODER:
+        raise UsageError(
+            f"Encoder name {name[:80]!r} must be of one line, of at most {_LONGEST_ENCODER} letters"
+        )
     name = name if name.startswith(EXTERNAL) else EXTERNAL + name
     return name, hashlib.sha256(name.encode()).hexdigest()
 

@@ -201,21 +201,25 @@ class VectorFile:
 
     def _texts(self, batch: pa.RecordBatch) -> Texts:
         there = batch.schema.names
-        return {
-            name: text_of(batch.column(written))
-            for name, written in self.columns.items()
-            if written in there
-        }
+        try:
+            return {
+                name: text_of(batch.column(written))
+                for name, written in self.columns.items()
+                if written in there
+            }
+        except (ValueError, OverflowError, pa.ArrowException) as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: Exception) -> ManifestError:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return ManifestError(f"{self.source} cannot be read ({reason}); write it again")
 
     def _batches(self, names: list[str]) -> Iterator[pa.RecordBatch]:
         for file in self._files:
             try:
                 yield from file.iter_batches(_BATCH, columns=names, use_threads=False)
             except (OSError, ValueError, MemoryError, pa.ArrowException) as error:
-                reason = " ".join(str(error).split()) or type(error).__name__
-                raise ManifestError(
-                    f"{self.source} cannot be read ({reason}); write it again"
-                ) from error
+                raise self._unreadable(error) from error
 
 
 def holds_vectors(source: Path) -> bool:

@@ -208,6 +208,21 @@ def test_texts_have_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suff
         Manifest.read(path)
 
 
+def test_texts_that_are_none_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    raw = pa.array([b"\xff\xfe", b"a", b"b", b"c"])
+    texts = pa.StringArray.from_buffers(4, raw.buffers()[1], raw.buffers()[2])
+    eye = pa.FixedSizeListArray.from_arrays(pa.array(np.eye(4, dtype=np.float32).reshape(-1)), 4)
+    days = pa.array([2**62] * 4, pa.timestamp("ms"))
+    for number, column in enumerate((texts, days)):
+        path = tmp_path / f"{number}.parquet"
+        ids = texts if number == 0 else list("abcd")
+        written(path, pa.table({"image_id": ids, "date": column, "embedding": eye}))
+        with Collection.create(tmp_path / "c") as collection:
+            with pytest.raises(ManifestError) as caught:
+                load_vectors(path, collection, encoder="x")
+            assert "\n" not in str(caught.value)
+
+
 def test_a_long_text_in_parquet_is_refused(tmp_path: Path) -> None:
     texts = ["a", "x" * 100_000]
     path = written(tmp_path / "t.parquet", pa.table({"path": texts}))
