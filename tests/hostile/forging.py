@@ -41,22 +41,29 @@ def forge(folder: Path, *statements: str, values: tuple[object, ...] = ()) -> Pa
     return folder
 
 
-def ask_everything(cli: Cli, folder: Path, scratch: Path) -> list[Outcome]:
-    """Run what reads a collection; each must end by itself, with an answer or a sentence."""
-    outcomes = []
-    for command in (
-        ("collection", "info", folder, "--json"),
-        ("collection", "verify", folder, "--json"),
-        ("collection", "log", folder, "--imports", "--json"),
-        ("search", "--id", "0-0.png", "--in", folder, "--where", "sex=f", "--json"),
-        ("export", folder, "--out", scratch / "out.parquet"),
-        ("collection", "snapshot", folder, scratch / "snap"),
-    ):
-        code, out, err = cli(*command)
+def ask_everything(
+    cli: Cli, folder: Path, scratch: Path, only: tuple[str, ...] = ()
+) -> dict[str, Outcome]:
+    """Run what reads a collection; each must end by itself, with an answer or a sentence.
+
+    Returns:
+        exit code and what was said, by the command's name.
+    """
+    commands: dict[str, tuple[object, ...]] = {
+        "info": ("collection", "info", folder, "--json"),
+        "verify": ("collection", "verify", folder, "--json"),
+        "log": ("collection", "log", folder, "--imports", "--json"),
+        "search": ("search", "--id", "0-0.png", "--in", folder, "--where", "sex=f", "--json"),
+        "export": ("export", folder, "--out", scratch / "out.parquet"),
+        "snapshot": ("collection", "snapshot", folder, scratch / "snap"),
+    }
+    outcomes = {}
+    for name in only or commands:
+        code, out, err = cli(*commands[name])
         assert "Traceback" not in err, err
         assert code in range(5), (code, err)
-        assert code == 0 or len(err.strip().splitlines()) == 1 or command[1] == "verify", err
-        outcomes.append((code, out + err))
+        assert code == 0 or len(err.strip().splitlines()) == 1 or name == "verify", err
+        outcomes[name] = (code, out + err)
     return outcomes
 
 

@@ -51,7 +51,7 @@ def test_what_could_act_by_itself_is_refused_before_anything_is_read(
 ) -> None:
     forge(folder, ACTORS[actor])
     before = (folder / DATABASE).read_bytes()
-    for code, said in ask_everything(cli, folder, tmp_path):
+    for code, said in ask_everything(cli, folder, tmp_path).values():
         assert code == 4
         assert "could act by itself" in said
     assert (folder / DATABASE).read_bytes() == before
@@ -63,7 +63,7 @@ def test_a_view_in_place_of_a_table_is_refused(folder: Path, cli: Cli, tmp_path:
         "ALTER TABLE images RENAME TO hidden",
         "CREATE VIEW images AS SELECT * FROM hidden UNION ALL SELECT * FROM hidden",
     )
-    assert {code for code, _ in ask_everything(cli, folder, tmp_path)} == {4}
+    assert {code for code, _ in ask_everything(cli, folder, tmp_path).values()} == {4}
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])

@@ -41,7 +41,7 @@ def test_a_received_store_is_not_connected_and_gets_no_token(
     folder: Path, cli: Cli, tmp_path: Path, listener: Listener
 ) -> None:
     naming(folder, listener.address)
-    for code, said in ask_everything(cli, folder, tmp_path):
+    for code, said in ask_everything(cli, folder, tmp_path).values():
         assert code == 1
         assert listener.address in said
         assert "collection trust" in said

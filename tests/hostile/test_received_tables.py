@@ -49,7 +49,7 @@ BOMBS = {
         "embedding": pa.FixedSizeListArray.from_arrays(zeros(MANY), MANY // 1000),
     },
     "many rows of nothing": {"path": pa.nulls(MANY, pa.string())},
-    "many equal texts": {"path": ["x" * 1000] * (MANY // 10)},
+    "many equal texts": {"path": pa.array(["x"]).take(pa.array(np.zeros(MANY // 4, np.int64)))},
     "many equal numbers": {"path": pa.array(np.zeros(MANY, np.int64))},
     "wide numbers": {"path": pa.array([b"x" * 1000] * 5000, pa.binary(1000))},
 }
@@ -212,15 +212,11 @@ def test_texts_that_are_none_are_refused_in_a_sentence(tmp_path: Path) -> None:
     raw = pa.array([b"\xff\xfe", b"a", b"b", b"c"])
     texts = pa.StringArray.from_buffers(4, raw.buffers()[1], raw.buffers()[2])
     eye = pa.FixedSizeListArray.from_arrays(pa.array(np.eye(4, dtype=np.float32).reshape(-1)), 4)
-    days = pa.array([2**62] * 4, pa.timestamp("ms"))
-    for number, column in enumerate((texts, days)):
-        path = tmp_path / f"{number}.parquet"
-        ids = texts if number == 0 else list("abcd")
-        written(path, pa.table({"image_id": ids, "date": column, "embedding": eye}))
-        with Collection.create(tmp_path / "c") as collection:
-            with pytest.raises(ManifestError) as caught:
-                load_vectors(path, collection, encoder="x")
-            assert "\n" not in str(caught.value)
+    path = written(tmp_path / "t.parquet", pa.table({"image_id": texts, "embedding": eye}))
+    with Collection.create(tmp_path / "c") as collection:
+        with pytest.raises(ManifestError) as caught:
+            load_vectors(path, collection, encoder="x")
+        assert "\n" not in str(caught.value)
 
 
 def test_a_long_text_in_parquet_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from holotype.index.collection import Collection
+from holotype.index.errors import CorruptError
 from tests.conftest import Cli
 from tests.hostile.forging import ask_everything, forge
 
@@ -32,7 +33,7 @@ VALUES = {
         "can be none",
     ),
     "a billion dimensions": ("UPDATE spaces SET dim = 1000000000", "HOLOTYPE_MAX_DIM"),
-    "more dimensions than there are": ("UPDATE spaces SET dim = 65536", "no room"),
+    "more dimensions than there are": ("UPDATE spaces SET dim = 65536", "damaged vector"),
     "no dimensions": ("UPDATE spaces SET dim = 0", "dimensions"),
     "fewer than no dimensions": ("UPDATE spaces SET dim = -4", "dimensions"),
     "other dimensions": ("UPDATE spaces SET dim = dim / 2", "damaged vector"),
@@ -82,10 +83,10 @@ def test_hostile_values_are_refused_by_name_or_shown_as_text(
 ) -> None:
     statement, told = VALUES[case]
     forge(folder, "PRAGMA foreign_keys=OFF", statement)
-    said = ask_everything(cli, folder, tmp_path)
+    said = ask_everything(cli, folder, tmp_path, ("verify", "log", "search"))
     if told:
-        assert any(code == 4 and told in text for code, text in said), said
-        assert said[3][0] == 4, said[3]
+        assert any(code == 4 and told in text for code, text in said.values()), said
+        assert said["search"][0] == 4, said["search"]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38, 1e-30])
@@ -95,9 +96,9 @@ def test_vectors_that_are_none_are_refused_whatever_their_checksum(
     with Collection.open(folder) as collection:
         blob = np.full(collection.space().dim, value, np.float32).tobytes()
     forge(folder, "UPDATE embeddings SET vector = ? WHERE row = 7", values=(blob,))
-    said = ask_everything(cli, folder, tmp_path)
-    assert said[3][0] == 4
-    assert "damaged vector" in said[3][1]
+    said = ask_everything(cli, folder, tmp_path, ("verify", "log", "search"))
+    assert said["search"][0] == 4
+    assert "damaged vector" in said["search"][1]
 
 
 @pytest.mark.parametrize("large", [False, True])
@@ -111,4 +112,10 @@ def test_a_database_that_is_not_checked_as_a_whole_does_no_harm_either(
         "UPDATE determinations SET undoes = 9, root = 1 WHERE determination_id = 3",
     ]
     forge(folder, "PRAGMA foreign_keys=OFF", *(statements if large else statements[1:]))
-    assert {code for code, _ in ask_everything(cli, folder, tmp_path)} & {4}
+    assert {code for code, _ in ask_everything(cli, folder, tmp_path).values()} & {4}
+
+
+def test_no_memory_is_taken_for_more_than_the_database_can_hold(folder: Path) -> None:
+    forge(folder, "UPDATE spaces SET dim = 65536")
+    with Collection.open(folder) as collection, pytest.raises(CorruptError, match="no room"):
+        collection.gallery()
