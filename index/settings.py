@@ -116,6 +116,7 @@ class Settings(BaseSettings):
     max_record_bytes: int = Field(
         512 << 20,
         ge=1 << 20,
+        lt=1 << 31,
         description="Largest value that is read from a collection's database, in bytes.",
     )
     threads: int = Field(
