@@ -13,18 +13,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors.numpy import save
 
 from .errors import CorruptError
-from .features import Evidence, log_odds
+from .features import OF_A_VIEW, OF_LIKELIHOOD, Evidence, log_odds
 from .knn import Codes
 from .logistic import Logistic, with_prior
-from .projection import Projection
+from .plain_json import read_json
+from .projection import Projection, unpacked
 from .reference import Reference
 from .votes import Floats
 
 FAR = 0.005  # p-value of the distance below which nothing is said but "unknown"
+_ODDS = 2  # features that `with_odds` adds
 _FLOOR = 1e-4  # of probabilities that are compared
 
 
@@ -148,15 +151,15 @@ class Calibration:
             CorruptError: the bytes are not a calibration.
         """
         try:
-            tensors = load(content)
-            header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+            tensors, text = unpacked(content, "calibration")
+            card = read_json(text, dict)
+            names = sorted(name for name in tensors if name.startswith("projection"))
+            _check(tensors, len(names))
             models = [Logistic.from_array(values) for values in tensors["models"]]
-            card = json.loads(header["__metadata__"]["calibration"])
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise CorruptError(
                 f"the stored calibration cannot be read ({error}); run 'holotype calibrate' again"
             ) from error
-        names = sorted(name for name in tensors if name.startswith("projection"))
         projections = tuple(Projection.from_bytes(tensors[name].tobytes()) for name in names)
         ranks = (len(models) - 1) // 2
         return cls(
@@ -169,6 +172,33 @@ class Calibration:
             tensors["surprise"],
             card,
         )
+
+    def fits(self, dim: int, ranks: int) -> bool:
+        """Return whether it is of a space of so many dimensions and a gallery of so many ranks."""
+        dims = {projection.dim for projection in self.projections}
+        return dims == {dim} and len(self.right_known) == ranks
+
+
+def _check(tensors: dict[str, NDArray[Any]], projections: int) -> None:
+    """Refuse numbers that no fit gives.
+
+    Raises:
+        KeyError, ValueError: one is missing, has another shape, or is not finite.
+    """
+    shown = projections - 1  # the last is for the likelihood
+    features = 2 + len(OF_A_VIEW) * shown + len(OF_LIKELIHOOD) + _ODDS
+    models = tensors["models"]
+    if shown < 1 or models.ndim != 2 or models.shape[1] != 1 + features or len(models) % 2 == 0:
+        raise ValueError(f"models of shape {models.shape} over {projections} projections")
+    if tensors["sharpness"].shape != (2 * shown,):
+        raise ValueError(f"sharpness of shape {tensors['sharpness'].shape}")
+    for name in ("models", "nearness", "sharpness", "surprise"):
+        values = tensors[name]
+        if values.dtype != np.float64 or not np.isfinite(values).all():
+            raise ValueError(f"its {name} holds what is no finite float64")
+    for name in ("nearness", "surprise"):
+        if tensors[name].ndim != 1 or (np.diff(tensors[name]) < 0).any():
+            raise ValueError(f"its {name} does not ascend")
 
 
 def class_probabilities(evidence: Evidence, sharpness: Floats) -> Floats:

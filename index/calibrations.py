@@ -14,6 +14,7 @@ from .collection import Collection
 from .errors import CorruptError
 from .gallery import Codes, Gallery
 from .knn import Embeddings
+from .plain_json import read_json
 from .records import now
 from .reference import Reference, build_reference
 from .schema import checksum_sql
@@ -87,12 +88,26 @@ def kept_calibration(collection: Collection, gallery: Gallery) -> KeptCalibratio
             f"{collection.folder} holds a damaged calibration; fit it again with "
             "'holotype calibrate'"
         )
-    if tuple(json.loads(record["ranks"])) != gallery.ranks:
+    if _ranks(record["ranks"]) != gallery.ranks:
         return None
     state = (gallery.state.last_seq, gallery.state.count, gallery.labelled)
     fitted = (record["last_seq"], record["count"], record["labelled"])
     calibration = _parsed(record["content"])
+    if not calibration.fits(source_of(collection.database, gallery.space).dim, len(gallery.ranks)):
+        raise CorruptError(
+            f"{collection.folder} holds a calibration of another space; fit it again with "
+            "'holotype calibrate'"
+        )
     return KeptCalibration(calibration, gallery.ranks, state != fitted, record["created_at"])
+
+
+def _ranks(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(read_json(text, list))
+    except ValueError as error:
+        raise CorruptError(
+            f"the stored calibration cannot be read ({error}); run 'holotype calibrate' again"
+        ) from error
 
 
 def labels_of(gallery: Gallery) -> Codes:

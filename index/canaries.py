@@ -77,7 +77,12 @@ def kept_canaries(database: Database, space: Space) -> Canaries | None:
         "WHERE space_id = ? ORDER BY number",
         (space.space_id,),
     )
-    if not all(record["whole"] for record in found):
+    width = space.dim * np.dtype(np.float32).itemsize
+    whole = all(
+        record["whole"] and isinstance(record["vector"], bytes) and len(record["vector"]) == width
+        for record in found
+    )
+    if not whole or len(found) not in (0, len(_SIZES)):
         raise CorruptError(
             f"{database.folder} holds a damaged canary of space '{space.name}'; restore a snapshot"
         )

@@ -31,6 +31,7 @@ from .spaces import (
     projection_of,
     source_of,
 )
+from .stores import require_trusted_store
 from .stores.moving import choose_store
 from .storing import put_entries
 from .taxonomy import RANKS, Lineage
@@ -60,8 +61,15 @@ class Collection:
         Raises:
             NotFoundError: the folder is not a collection.
             CorruptError: its database is damaged, foreign, or of a newer version.
+            StoreError: its vectors lie where this user has not said that they may.
         """
-        return cls(Database(Path(folder)))
+        opened = cls(Database(Path(folder)))
+        try:
+            require_trusted_store(opened.database)
+        except BaseException:
+            opened.close()
+            raise
+        return opened
 
     @classmethod
     def create(cls, folder: str | Path, *, store: str = "", into_existing: bool = False) -> Self:
@@ -79,12 +87,13 @@ class Collection:
                 new collection's folder holds other files.
         """
         made = cls(Database(Path(folder), create=True, into_existing=into_existing))
-        if store:
-            try:
+        try:
+            if store:
                 choose_store(made.database, store)
-            except BaseException:
-                made.close()
-                raise
+            require_trusted_store(made.database)
+        except BaseException:
+            made.close()
+            raise
         return made
 
     def close(self) -> None:

@@ -117,8 +117,10 @@ def _read(database: Database, space: Space) -> tuple[Columns, Stamp] | None:
     try:
         path = index_file(database.folder, record["file"])
         verify = settings().check_index_files
-        _, arrays = open_arrays(path, record["sha256"], verify=verify)
+        header, arrays = open_arrays(path, record["sha256"], verify=verify)
     except CorruptError:
+        return None
+    if header["kind"] != "columns" or header["count"] != record["count"]:
         return None
     covers = Stamp(State(record["last_seq"], record["count"]), record["labelled"])
     return Columns(**arrays), covers

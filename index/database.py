@@ -12,11 +12,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from .damage import is_damage, refusal
-from .errors import CorruptError, HolotypeError, NotFoundError, UnavailableError
+from .errors import CorruptError, NotFoundError, UnavailableError
 from .identity import ID, Opened
 from .locks import FolderLock
 from .migrating import migrate
-from .own_folder import check_new_folder, refuse_links
+from .own_folder import check_new_folder
+from .received import check_history, check_schema, harden, refuse_odd_files
 from .schema import APPLICATION_ID, MIGRATIONS
 from .seals import crc32
 from .stores import LocalStore, VectorStore, open_store
@@ -46,7 +47,7 @@ class Database:
         self._frozen = False
         self._opened: Opened | None = None
         self.store: VectorStore = LocalStore()
-        refuse_links(folder, FILE)
+        refuse_odd_files(folder / FILE)
         if not (folder / FILE).is_file():
             if not create:
                 raise NotFoundError(
@@ -82,16 +83,33 @@ class Database:
         if version == 0 and application == 0 and not self._has_tables():
             self._create()  # a process died between making the file and its first commit
             return
-        if application != APPLICATION_ID:
+        if application != APPLICATION_ID or version < 1:
             raise CorruptError(f"{self.folder / FILE} is not a Holotype collection; name another")
         if version > len(MIGRATIONS):
             raise CorruptError(
                 f"{self.folder} has format {version}; this version reads up to {len(MIGRATIONS)}. "
                 "Install a newer Holotype."
             )
+        self._check_schema()
         if version < len(MIGRATIONS):
+            check_history(self)
             with self.writing():
-                self._migrate()
+                self._bring_up_to_date()
+
+    def _bring_up_to_date(self) -> None:
+        try:
+            self._migrate()
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            raise CorruptError(
+                f"{self.folder} cannot be brought up to date ({error}); restore a snapshot"
+            ) from error
+
+    def _check_schema(self) -> None:
+        """Refuse what could act by itself, before anything else is read or written."""
+        with self.snapshot():  # together: another process may bring the file up to date
+            check_schema(self, self._pragmas()[1])
 
     def _identity(self) -> tuple[int, int]:
         """Return the application's id and the version of the format."""
@@ -154,6 +172,12 @@ class Database:
         found = self.connection().execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         return bool(found)
 
+    @property
+    def size(self) -> int:
+        """The bytes of its files, what is not yet written into the database included."""
+        files = (self.folder / FILE, self.folder / f"{FILE}-wal")
+        return sum(file.stat().st_size for file in files if file.exists())
+
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection, to the file that was opened first.
 
@@ -186,6 +210,7 @@ class Database:
         try:
             connection.row_factory = sqlite3.Row
             connection.create_function("crc32", -1, crc32, deterministic=True)
+            harden(connection)
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
             opened.check(connection)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from .collection import Collection
-from .errors import NotFoundError, UsageError
+from .errors import CorruptError, NotFoundError, UsageError
 from .records import append_determination, taxon_id
 from .taxonomy import RANKS, Lineage
 
@@ -97,7 +97,15 @@ class _Standing:
         self._undoes: dict[int, int | None] = {}
 
     def append(self, event: int, undoes: int | None) -> None:
-        """Let an event stand. Along what it undoes, every second one stands again."""
+        """Let an event stand. Along what it undoes, every second one stands again.
+
+        Raises:
+            CorruptError: it undoes what does not come before it.
+        """
+        if undoes is not None and undoes not in self._undoes:
+            raise CorruptError(
+                f"Determination {event} undoes {undoes}, which is not before it; restore a snapshot"
+            )
         self.events.add(event)
         self._undoes[event] = undoes
         while undoes is not None:

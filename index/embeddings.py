@@ -6,12 +6,13 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import compress
 
 import numpy as np
 
 from .database import Database
 from .errors import CorruptError, HolotypeError, MismatchError
-from .knn import Embeddings, check_unit_rows
+from .knn import Embeddings, check_unit_rows, not_unit
 from .records import Image, Space
 from .schema import identity_sql
 from .seals import Record, crc32, sealed
@@ -109,6 +110,7 @@ def read_vectors(database: Database, space: Space, *, after: int = 0) -> Embeddi
     with database.snapshot():
         query = "SELECT count(*) FROM embeddings WHERE space_id = ? AND seq > ?"
         count = database.read(query, (source.space_id, after))[0][0]
+        _require_room(database, source, count)
         vectors: Embeddings = np.empty((count, source.dim), np.float32)
         done = 0
         for found in _blocks(database, source, after):
@@ -161,13 +163,18 @@ def read_at(database: Database, space: Space, seqs: Ids) -> Embeddings:
 
 def damaged_vectors(database: Database, space: Space) -> list[str]:
     """Return one sentence for every damaged or missing vector that a space holds itself."""
+    told: list[str] = []
     with database.snapshot():
-        return [
-            _damaged(database, space, record, blob)
-            for found in _blocks(database, space, 0)
-            for record, blob in zip(found, database.store.blobs(space, found), strict=True)
-            if not _whole(space, record, blob)
-        ]
+        for found in _blocks(database, space, 0):
+            blobs = database.store.blobs(space, found)
+            whole = [_whole(space, *pair) for pair in zip(found, blobs, strict=True)]
+            for record, blob, right in zip(found, blobs, whole, strict=True):
+                if not right:
+                    told.append(_damaged(database, space, record, blob))
+            kept = list(compress(found, whole))
+            off = not_unit(_as_rows(space, list(compress(blobs, whole))))
+            told += [_no_vector(database, space, record) for record in compress(kept, off)]
+    return told
 
 
 def _blocks(database: Database, space: Space, after: int) -> Iterator[list[sqlite3.Row]]:
@@ -192,24 +199,58 @@ def _joined(database: Database, space: Space, found: list[sqlite3.Row]) -> Embed
             raise (CorruptError if record["row"] else HolotypeError)(
                 _damaged(database, space, record, blob)
             )
+    vectors = _as_rows(space, blobs)
+    off = not_unit(vectors)
+    if off.any():
+        raise CorruptError(_no_vector(database, space, found[int(off.argmax())]))
+    return vectors
+
+
+def _as_rows(space: Space, blobs: Sequence[bytes]) -> Embeddings:
     vectors: Embeddings = np.frombuffer(b"".join(blobs), space.dtype).reshape(-1, space.dim)
-    return vectors.astype(np.float32)
+    with np.errstate(invalid="ignore"):
+        return vectors.astype(np.float32)
+
+
+def _require_room(database: Database, space: Space, count: int) -> None:
+    """Refuse to take memory for more vectors than the database's files can hold.
+
+    Raises:
+        CorruptError: the space says that its vectors are longer than they are.
+    """
+    needed = count * space.dim * np.dtype(space.dtype).itemsize
+    if not database.store.address and needed > database.size:
+        raise CorruptError(
+            f"{database.folder} holds {count} vectors of space '{space.name}', and no room for "
+            f"{space.dim} dimensions each; restore a snapshot"
+        )
 
 
 def _whole(space: Space, record: sqlite3.Row, blob: bytes) -> bool:
     """Return whether a vector is what was stored; without its row, whether it is there at all."""
     right = record["row"] is None or crc32(record["identity"], blob) == record["checksum"]
-    return right and len(blob) == np.dtype(space.dtype).itemsize * space.dim
+    return (
+        right
+        and isinstance(blob, bytes)
+        and len(blob) == np.dtype(space.dtype).itemsize * space.dim
+    )
 
 
 def _damaged(database: Database, space: Space, record: sqlite3.Row, blob: bytes) -> str:
-    place = database.store.address or database.folder
     if record["row"] is None:
+        place = database.store.address or database.folder
         return f"{place} was compacted while it was searched; repeat the query"
+    return _told(database, space, record, "its checksum differs" if blob else "it is missing")
+
+
+def _no_vector(database: Database, space: Space, record: sqlite3.Row) -> str:
+    return _told(database, space, record, "it is not finite or not of length 1")
+
+
+def _told(database: Database, space: Space, record: sqlite3.Row, fault: str) -> str:
     found = database.read("SELECT image_id FROM images WHERE row = ?", (record["row"],))
     name = f"image '{found[0]['image_id']}'" if found else f"row {record['row']}"
-    fault = "its checksum differs" if blob else "it is missing"
     return (
-        f"{place} holds a damaged vector in space '{space.name}': that of {name} "
-        f"({fault}); restore a snapshot"
+        f"{database.store.address or database.folder} holds a damaged vector in space "
+        f"'{space.name}': that of {name} ({fault}); restore a snapshot"
     )

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import UsageError
+from .regular_files import open_regular
 
 TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp$")  # what a name ends in until a file is whole
 
@@ -46,7 +47,7 @@ def copy_durably(source: Path, target: Path) -> str:
     """Copy a file, force it to disk and return the sha256 of what was read, as hex."""
     digest = hashlib.sha256()
     target.parent.mkdir(parents=True, exist_ok=True)
-    with source.open("rb") as file, target.open("xb") as copy:
+    with open_regular(source) as file, target.open("xb") as copy:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
             copy.write(chunk)
@@ -57,7 +58,7 @@ def copy_durably(source: Path, target: Path) -> str:
 
 def digest_of(path: Path) -> str:
     """Return the sha256 of a file's content, as hex."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import CorruptError
 from .generations import State
 from .lookup import places_in
 from .projection import Projection
@@ -18,6 +19,7 @@ from .vector import Selection, VectorIndex
 
 Codes = NDArray[np.int64]
 
+_SPARSE = 16  # times as many numbers as taxa; no memory is taken for more
 _MOST_SELECTIONS = 32  # of one byte a vector each
 
 
@@ -68,7 +70,22 @@ class Gallery:
 
     @cached_property
     def _taxa(self) -> dict[int, Lineage]:
-        return self.read_taxa()
+        """All lineages by their ids, which count from 1.
+
+        Raises:
+            CorruptError: they do not, or an image has a taxon that is not there.
+        """
+        taxa = self.read_taxa()
+        most = max(taxa, default=0)
+        numbered = min(taxa, default=1) >= 1 and most <= 1000 + _SPARSE * len(taxa)
+        named = all(isinstance(name, str) for lineage in taxa.values() for name in lineage)
+        used = self.taxon.min(initial=-1) >= -1 and self.taxon.max(initial=-1) <= most
+        if not (numbered and named and used):
+            raise CorruptError(
+                f"The taxa of space '{self.space.name}' are not named and numbered as a collection "
+                "does it; restore a snapshot"
+            )
+        return taxa
 
     @cached_property
     def ranks(self) -> tuple[str, ...]:

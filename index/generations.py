@@ -158,7 +158,8 @@ def _read(database: Database, space: Space, state: State) -> tuple[Contents, Sta
         contents = open_index(path, record["sha256"], verify=settings().check_index_files)
     except (CorruptError, RuntimeError):  # the latter: another FAISS wrote it
         return None
-    return contents, covers
+    fits = contents.index.vectors.shape == (covers.count, space.dim)
+    return (contents, covers) if fits else None
 
 
 def _updated(

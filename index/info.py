@@ -7,7 +7,7 @@ from typing import Any
 
 from .collection import Collection
 from .columns import damaged_columns
-from .errors import PictureError
+from .errors import CorruptError, PictureError
 from .files import is_file
 from .files_beside import IMAGES, INDEX, THUMBNAILS, unneeded
 from .generations import about_index, damage, state_of
@@ -97,7 +97,11 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
         for kind in (INDEX, IMAGES, THUMBNAILS)
         for path in unneeded(collection.database, kind)
     ]
-    for space in collection.spaces():
+    try:
+        spaces = collection.spaces()
+    except CorruptError:  # told among the errors
+        spaces = []
+    for space in spaces:
         broken = damage(collection.database, space), damaged_columns(collection.database, space)
         warnings += [sentence for sentence in broken if sentence]
         left = len(collection.database.store.leftovers(space))

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 from .canaries import keep_canaries
 from .collection import Collection
 from .encoders import Embeddings, Encoder, Pixels, single_threaded
-from .errors import ManifestError, PictureError, UsageError
+from .errors import HolotypeError, ManifestError, PictureError, UsageError
 from .files import digest_of, write_durably
 from .files_beside import IMAGES, list_files, place_for
 from .image_ids import id_of_path
@@ -28,6 +29,7 @@ from .runtime import worker_count
 from .sources import add_sources
 from .statements import run_over
 from .taxonomy import RANKS
+from .trust import trust_encoder
 
 _COMMIT_SECONDS = 1.0
 
@@ -109,6 +111,8 @@ def ingest(
         keep_canaries(collection.database, target, encoder)
         add_sources(collection.database, _folders(checked))
         checked = _with_old_ids(collection, checked)
+        with suppress(HolotypeError):  # where it cannot be kept, the next search says what to do
+            trust_encoder(encoder.name)
         start = time.perf_counter()
         todo = list(_without_stored(collection, target, _images(checked), report))
         _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)

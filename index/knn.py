@@ -38,8 +38,7 @@ def check_unit_rows(vectors: Embeddings, what: str = "embedding") -> None:
     """
     if vectors.ndim != 2:
         raise ValueError(f"{what}s have {vectors.ndim} dimensions; an array [n, dim] is needed")
-    norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-    bad = ~(np.abs(norms - 1) <= _NORM_TOLERANCE)  # also true where the norm is NaN
+    bad = not_unit(vectors)
     if not bad.any():
         return
     row = int(bad.argmax())
@@ -48,8 +47,16 @@ def check_unit_rows(vectors: Embeddings, what: str = "embedding") -> None:
     elif not vectors[row].any():
         fault = "is zero"
     else:
-        fault = f"has length {norms[row]:.4g}"
+        fault = f"has length {np.linalg.norm(vectors[row]):.4g}"
     raise ValueError(f"{what} row {row} {fault}; every row must be a finite vector of length 1")
+
+
+def not_unit(vectors: Embeddings) -> NDArray[np.bool_]:
+    """Return which rows of [n, dim] hold NaN or infinity, or are not of length 1 within 0.001."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+        off: NDArray[np.bool_] = ~(np.abs(norms - 1) <= _NORM_TOLERANCE)
+    return off  # also where the length is NaN
 
 
 def exact_knn(

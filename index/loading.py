@@ -6,13 +6,14 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from .canaries import kept_canaries, put_canaries, require_same
 from .collection import Collection
 from .embeddings import put_embeddings
-from .errors import UsageError
+from .errors import HolotypeError, UsageError
 from .ingest import IngestReport, is_taken, refuse
 from .knn import Embeddings
 from .manifest import Problem, Progress
@@ -21,6 +22,7 @@ from .sources import add_sources
 from .spaces import EXTERNAL, external_encoder
 from .statements import run_over
 from .storing import Taxa, find_images, put_images
+from .trust import trust_encoder
 from .vector_file import Identity, VectorFile
 from .vector_rows import GoodRows, Rows
 
@@ -72,6 +74,9 @@ def load_vectors(
     identity = _identity(file, encoder)
     with collection.database.writing():
         target = _space(collection, space, identity)
+        if encoder == identity.encoder:  # named by the user too, not by the file alone
+            with suppress(HolotypeError):
+                trust_encoder(encoder)
         report = IngestReport(space)
         rows = Rows(file, add_sources(collection.database, [file.root, *pictures]))
         if strict:

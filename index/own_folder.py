@@ -1,11 +1,11 @@
-"""The folder of a collection is its own: what it may hold before, and what may not be a link."""
+"""The folder of a collection is its own: what it may hold before one is made in it."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from .errors import CorruptError, HolotypeError, UsageError
+from .errors import HolotypeError, UsageError
 
 _BESIDE = ("-wal", "-shm", "-journal")  # what SQLite calls its own files, and may remove
 _NO_MATTER = {".DS_Store", "Thumbs.db", "desktop.ini", "lost+found"}  # left by systems, not people
@@ -40,18 +40,3 @@ def check_new_folder(folder: Path, database: str, *, into_existing: bool) -> Non
             f"{folder} holds other files already ({', '.join(there[:_NAMED])}{more}); name a new "
             "folder for the collection, or say --into-existing to make it among them"
         )
-
-
-def refuse_links(folder: Path, database: str) -> None:
-    """Refuse a database that lies elsewhere: what is written would go there.
-
-    Raises:
-        CorruptError: its file, or one that SQLite keeps beside it, is a link.
-    """
-    for end in ("", *_BESIDE):
-        path = folder / (database + end)
-        if path.is_symlink():
-            raise CorruptError(
-                f"{path} is a link; a collection is a folder with its own files, so put the file "
-                "itself there"
-            )

@@ -9,11 +9,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from .errors import CorruptError, MismatchError
 from .knn import Embeddings
+from .plain_json import read_json
 
 _BLOCK_ROWS = 4096
 _TINY = 1e-12
@@ -49,6 +51,24 @@ class Projection:
         if not (np.isfinite(self.mean).all() and np.isfinite(self.matrix).all()):
             raise ValueError("the projection holds NaN or infinity; fit it again on finite rows")
 
+    def check(self) -> None:
+        """Refuse what no fit gives but a file may hold.
+
+        Raises:
+            ValueError: it would not map unit rows to unit rows of at most their length.
+        """
+        if self.mean.dtype != np.float32 or self.matrix.dtype != np.float32:
+            raise ValueError(f"its numbers are {self.matrix.dtype}, not float32")
+        if not 1 <= self.out <= self.dim:
+            raise ValueError(f"it maps {self.dim} dimensions to {self.out}")
+        exponent = self.exponent
+        if isinstance(exponent, bool) or not isinstance(exponent, int | float):
+            raise ValueError(f"its exponent is {exponent!r}")
+        if not 0 < exponent <= 1:
+            raise ValueError(f"its exponent is {exponent}; it must lie between 0 and 1")
+        if not (isinstance(self.card, dict) and isinstance(self.arguments, dict)):
+            raise ValueError("its card is no object")
+
     @property
     def dim(self) -> int:
         """Length of the vectors that come in."""
@@ -77,6 +97,7 @@ class Projection:
             float32 [n, out], unit rows; a row that falls on the mean itself stays zero.
 
         Raises:
+            CorruptError: its numbers are so large that nothing finite comes out.
             MismatchError: the vectors have another dimension.
 
         >>> identity = np.eye(2, dtype=np.float32)
@@ -92,8 +113,13 @@ class Projection:
         projected = np.empty((len(vectors), self.out), np.float32)
         for start in range(0, len(vectors), _BLOCK_ROWS):
             block = slice(start, start + _BLOCK_ROWS)
-            rows = (signed_power(vectors[block], self.exponent) - self.mean) @ self.matrix
-            norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+            with np.errstate(over="ignore", invalid="ignore"):  # it is told in a sentence
+                rows = (signed_power(vectors[block], self.exponent) - self.mean) @ self.matrix
+                norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+            if not np.isfinite(norms).all():
+                raise CorruptError(
+                    "The projection gives vectors that are not finite; tune the space again"
+                )
             projected[block] = rows / np.maximum(norms, _TINY)[:, None]
         return projected
 
@@ -116,14 +142,25 @@ class Projection:
             CorruptError: the bytes are not a projection.
         """
         try:
-            tensors = load(content)
-            header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-            card = json.loads(header["__metadata__"]["projection"])
-            return cls(tensors["mean"], tensors["matrix"], **card)
+            tensors, text = unpacked(content, "projection")
+            made = cls(tensors["mean"], tensors["matrix"], **read_json(text, dict))
+            made.check()
+            return made
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise CorruptError(
                 f"the stored projection cannot be read ({error}); tune the space again"
             ) from error
+
+
+def unpacked(content: bytes, about: str) -> tuple[dict[str, NDArray[Any]], str]:
+    """Return the tensors of a safetensors file, and a text of its metadata.
+
+    Raises:
+        SafetensorError, KeyError, TypeError, ValueError: it is none, or has no such text.
+    """
+    tensors = load(content)
+    header = read_json(content[8 : 8 + int.from_bytes(content[:8], "little")], dict)
+    return tensors, header["__metadata__"][about]
 
 
 def signed_power(vectors: Embeddings, exponent: float) -> Embeddings:

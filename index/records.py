@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
+from .errors import CorruptError
+from .plain_json import read_json
 from .seals import seal
 from .taxonomy import RANKS, Lineage
 
@@ -22,6 +24,7 @@ DETAILS = (
     "rights_holder",
     "source",
 )
+_ALWAYS_TEXT = ("image_id", "specimen_id", "path", "sha256", "split")
 _TAXON = ", ".join(f'"{rank}"' for rank in RANKS)
 _ACCEPT = (
     "INSERT INTO accepted SELECT specimen_id, taxon_id, determination_id FROM standing "
@@ -136,21 +139,44 @@ def image_query(where: str) -> str:
 
 
 def read_image(record: sqlite3.Row) -> Image:
-    """Make an `Image` of a row of `image_query`."""
-    return Image(
-        image_id=record["image_id"],
-        specimen_id=record["specimen_id"],
-        path=record["path"],
-        sha256=record["sha256"],
-        phash=record["phash"] % (1 << 64),
-        width=record["width"],
-        height=record["height"],
-        split=record["split"],
-        lineage=tuple(record[rank] or "" for rank in RANKS),
-        details={name: record[name] for name in DETAILS},
-        metadata=json.loads(record["metadata"]),
-        row=record["row"],
-    )
+    """Make an `Image` of a row of `image_query`.
+
+    Raises:
+        CorruptError: it holds what this program never writes.
+    """
+    try:
+        if not all(isinstance(record[name], str) for name in _ALWAYS_TEXT):
+            raise TypeError("a text is none")
+        return Image(
+            image_id=record["image_id"],
+            specimen_id=record["specimen_id"],
+            path=record["path"],
+            sha256=record["sha256"],
+            phash=record["phash"] % (1 << 64),
+            width=record["width"],
+            height=record["height"],
+            split=record["split"],
+            lineage=tuple(record[rank] or "" for rank in RANKS),
+            details={name: record[name] for name in DETAILS},
+            metadata=_as_texts(record["metadata"]),
+            row=record["row"],
+        )
+    except (TypeError, ValueError) as error:
+        raise CorruptError(
+            f"Image '{record['image_id']}' has a record that cannot be read ({error}); restore a "
+            "snapshot"
+        ) from error
+
+
+def _as_texts(metadata: str) -> dict[str, str]:
+    """Return the user's own columns; what is no text is shown as JSON."""
+    if metadata == "{}":
+        return {}
+    found = read_json(metadata, dict)
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in found.items()
+    }
 
 
 def read_space(record: sqlite3.Row) -> Space:

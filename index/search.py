@@ -19,6 +19,7 @@ from .records import Image, Space
 from .settings import settings
 from .spaces import require_encoder
 from .taxonomy import RANKS
+from .trust import require_trusted_encoder
 from .vector import Selection
 from .where import selected
 
@@ -151,10 +152,11 @@ def encoder_of(space: Space, *, threads: int = 1) -> Encoder:
         threads: cores that one picture may use; see `accelerated`.
 
     Raises:
-        EncoderError: it is gone.
+        EncoderError: it is gone, or comes from outside and this user has never used it.
         MismatchError: the vectors were made elsewhere.
     """
     require_encoder(space)
+    require_trusted_encoder(space.encoder)
     return accelerated(load_encoder(space.encoder, views=space.views), threads=threads)
 
 

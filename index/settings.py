@@ -86,6 +86,53 @@ class Settings(BaseSettings):
         description="Kind of index in a Milvus server, remembered by the collections that are made "
         "with it: exact, or a graph for millions of vectors.",
     )
+    milvus_token_in_clear: bool = Field(
+        False,
+        description="Send the token of a Milvus over a connection to another machine that is not "
+        "encrypted.",
+    )
+    config: Path = Field(
+        Path("~/.config/holotype"),
+        description="Folder of what is remembered of this user: which stores and encoders "
+        "collections may use, and the key that signs index files.",
+    )
+    trusted_stores: str = Field(
+        "",
+        description="Addresses of stores that any collection may use, separated by commas; others "
+        "are asked for by 'holotype collection trust'.",
+    )
+    trusted_encoders: str = Field(
+        "",
+        description="Names of encoders that are loaded for any collection, separated by commas; "
+        "others are asked for by 'holotype collection trust'.",
+    )
+    trusted_indexes: bool = Field(
+        False,
+        description="Open index files that other users wrote; only where everybody who can write "
+        "to a collection is known, since a malicious one can do anything.",
+    )
+    max_dim: int = Field(65_536, gt=0, description="Longest vectors of a space, in dimensions.")
+    max_expanded_bytes: int = Field(
+        512 << 20,
+        gt=0,
+        description="Most that a Parquet file may become when it is decoded, in bytes; one that "
+        "becomes at most 8 times as large as it is may always be read.",
+    )
+    max_manifest_values: int = Field(
+        100_000_000, gt=0, description="Most values, rows times columns, that a manifest may hold."
+    )
+    max_field_bytes: int = Field(
+        65_536, gt=0, description="Longest single value of a manifest or vector file, in bytes."
+    )
+    max_encoder_side: int = Field(
+        4096, gt=0, description="Largest side of the squares that an encoder takes, in pixels."
+    )
+    max_record_bytes: int = Field(
+        512 << 20,
+        ge=1 << 20,
+        lt=1 << 31,
+        description="Largest value that is read from a collection's database, in bytes.",
+    )
     threads: int = Field(
         0, ge=0, description="Threads for decoding and encoding; 0 takes every core."
     )

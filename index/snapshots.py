@@ -15,11 +15,12 @@ from .errors import CorruptError, NotFoundError, ReadOnlyError
 from .files import copy_durably, digest_of, new_folder, sync, write_durably
 from .files_beside import INDEX, belongings, missing_copies
 from .soundness import damage_of
-from .stores import checked
+from .stores import checked, named_store
 from .stores.moving import bring_home, send_away
 
 SUMS = "SHA256SUMS"
 
+_MOST_SUMS = 256 << 20  # bytes: of millions of files
 _LINE = re.compile(r"^([0-9a-f]{64})  (.+)$", re.MULTILINE)
 
 
@@ -126,6 +127,8 @@ def _back_up(database: Database, to: Path) -> None:
 def _checked(folder: Path) -> Iterator[Database]:
     """Open the database of a copy, having refused a damaged one."""
     with closing(Database(folder)) as database:
+        if named_store(database) is not None:
+            raise CorruptError("It names a store of vectors, which no snapshot does; use another")
         damage = damage_of(database)
         if damage:
             raise CorruptError(damage[0])
@@ -145,6 +148,8 @@ def _read_sums(source: Path) -> dict[Path, str]:
     """
     if not (source / SUMS).is_file():
         raise NotFoundError(f"{source} is not a snapshot (it holds no {SUMS})")
+    if (source / SUMS).stat().st_size > _MOST_SUMS:
+        raise CorruptError(f"{source / SUMS} is larger than any; use another snapshot")
     content = (source / SUMS).read_bytes()
     sums = {Path(name): digest for digest, name in _LINE.findall(content.decode(errors="replace"))}
     if _as_text(sums) != content:

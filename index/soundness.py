@@ -5,12 +5,25 @@ from __future__ import annotations
 from .database import Database
 from .embeddings import damaged_vectors
 from .errors import CorruptError
+from .received import is_complete
 from .schema import SEALED
 from .seals import broken_seals, schema_is_whole
 from .settings import settings
 from .spaces import list_spaces
+from .storing import MOST_NUMBERS
 
 _RECOVER = "restore a snapshot"
+
+# What no checksum covers, since whoever made the file could make them anew.
+_IMPOSSIBLE = (
+    "SELECT 1 FROM determinations WHERE root NOT NULL AND undoes >= determination_id LIMIT 1",
+    f"SELECT 1 FROM sqlite_sequence WHERE typeof(seq) <> 'integer' OR seq > {MOST_NUMBERS} LIMIT 1",
+    "SELECT 1 FROM (SELECT min(taxon_id) AS first, max(taxon_id) AS last, count(*) AS n FROM taxa) "
+    "WHERE first < 1 OR last > 1000 + 16 * n",
+    "SELECT 1 FROM images WHERE NOT CASE WHEN json_valid(metadata) "
+    "THEN json_type(metadata) = 'object' ELSE 0 END LIMIT 1",
+    "SELECT 1 FROM spaces WHERE base_space_id = space_id",
+)
 
 
 def unsound(database: Database) -> list[str]:
@@ -23,18 +36,22 @@ def unsound(database: Database) -> list[str]:
     for table in SEALED:
         if table != "embeddings":
             found += broken_seals(database, table)
-    if not schema_is_whole(database):
+    if not schema_is_whole(database) or not is_complete(database):
         found.append(f"{database.folder} has a damaged schema; {_RECOVER}")
-    if database.read("PRAGMA foreign_key_check") or _derived_differs(database):
+    misfits = database.read("PRAGMA foreign_key_check") or any(map(database.read, _IMPOSSIBLE))
+    if misfits or _derived_differs(database):
         found.append(f"{database.folder} holds records that do not fit together; {_RECOVER}")
     return found
 
 
 def damage_of(database: Database) -> list[str]:
     """Return one sentence for everything that is wrong with the database, embeddings too."""
-    spaces = [space for space in list_spaces(database) if space.projection_id is None]
-    vectors = (sentence for space in spaces for sentence in damaged_vectors(database, space))
-    return [*unsound(database), *vectors]
+    found = unsound(database)
+    try:
+        spaces = [space for space in list_spaces(database) if space.projection_id is None]
+    except CorruptError as error:
+        return [*found, str(error)]
+    return found + [sentence for space in spaces for sentence in damaged_vectors(database, space)]
 
 
 def check_soundness(database: Database) -> None:

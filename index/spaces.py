@@ -12,17 +12,26 @@ from .projection import Projection
 from .records import Space, now, read_space
 from .schema import checksum_sql
 from .seals import seal
+from .space_checks import check_spaces
 
 EXTERNAL = "external:"  # begins the name of an encoder that is not at hand
+
+_LONGEST_ENCODER = 1000
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def list_spaces(database: Database) -> list[Space]:
-    """Return the spaces, oldest first."""
-    return [
+    """Return the spaces, oldest first.
+
+    Raises:
+        CorruptError: one of them is none that this program makes.
+    """
+    spaces = [
         read_space(record) for record in database.read("SELECT * FROM spaces ORDER BY space_id")
     ]
+    check_spaces(database.folder, spaces)
+    return spaces
 
 
 def find_space(database: Database, name: str | None) -> Space:
@@ -52,7 +61,7 @@ def projection_of(database: Database, space: Space) -> Projection | None:
     """Return the projection that a space shows its source through, if any.
 
     Raises:
-        CorruptError: it is damaged.
+        CorruptError: it is damaged, or does not fit the space.
     """
     if space.projection_id is None:
         return None
@@ -61,12 +70,18 @@ def projection_of(database: Database, space: Space) -> Projection | None:
         "FROM projections WHERE projection_id = ?",
         (space.projection_id,),
     )
-    if not found[0]["whole"]:
+    if not found or not found[0]["whole"]:
         raise CorruptError(
             f"{database.folder} holds a damaged projection (that of space '{space.name}'); "
             "tune the space again"
         )
-    return Projection.from_bytes(found[0]["content"])
+    projection = Projection.from_bytes(found[0]["content"])
+    if (projection.dim, projection.out) != (source_of(database, space).dim, space.dim):
+        raise CorruptError(
+            f"{database.folder} holds a projection of {projection.dim} to {projection.out} "
+            f"dimensions, which space '{space.name}' has not; tune the space again"
+        )
+    return projection
 
 
 def add_space(
@@ -149,7 +164,14 @@ def external_encoder(name: str) -> tuple[str, str]:
 
     >>> external_encoder("dinov2")[0]
     'external:dinov2'
+
+    Raises:
+        UsageError: it is none that can be shown in a line.
     """
+    if not name.isprintable() or len(name) > _LONGEST_ENCODER:
+        raise UsageError(
+            f"Encoder name {name[:80]!r} must be of one line, of at most {_LONGEST_ENCODER} letters"
+        )
     name = name if name.startswith(EXTERNAL) else EXTERNAL + name
     return name, hashlib.sha256(name.encode()).hexdigest()
 

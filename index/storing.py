@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
 from .embeddings import put_embeddings, renumber_embeddings, stack_vectors
+from .errors import CorruptError
 from .knn import Embeddings
 from .records import DETAILS, Image, Space, now, taxon_id
 from .schema import SEALED
@@ -17,6 +18,8 @@ from .taxonomy import Lineage
 Entry = tuple[Image, Embeddings | None]
 Taxa = dict[Lineage, int | None]
 Stored = dict[str, sqlite3.Row]
+
+MOST_NUMBERS = 1 << 60  # of a table; each costs more than a byte on the disk
 
 _BATCH = 4096  # images
 
@@ -148,10 +151,17 @@ def find_images(connection: sqlite3.Connection, image_ids: Sequence[str]) -> Sto
 
 
 def next_key(connection: sqlite3.Connection, table: str) -> int:
-    """Return the next key of a table that never gives one out twice."""
+    """Return the next key of a table that never gives one out twice.
+
+    Raises:
+        CorruptError: its numbers are used up, as only damage can have done.
+    """
     query = "SELECT seq FROM sqlite_sequence WHERE name = ?"
     found = connection.execute(query, (table,)).fetchone()
-    return int(found[0]) + 1 if found else 1
+    last = found[0] if found else 0
+    if not isinstance(last, int) or not 0 <= last <= MOST_NUMBERS:
+        raise CorruptError(f"The table '{table}' has numbers up to {last!r}; restore a snapshot")
+    return last + 1
 
 
 def _follow(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from .canaries import Canaries
+from .canaries import Canaries, canary_pictures
 from .errors import ManifestError
-from .knn import Embeddings
+from .knn import Embeddings, not_unit
 from .manifest import column_names
+from .parquet_pages import open_parquet
+from .plain_json import read_json
 from .readers.table import text_of
-from .regular_files import require_regular
+from .settings import settings
+from .space_checks import fault_of
 
 Texts = dict[str, list[str]]
 
@@ -29,7 +30,7 @@ COLUMN = "embedding"
 METADATA = b"holotype"
 
 _BATCH = 4096  # rows
-_BUFFER = 4 << 20  # bytes a column; a row group as a whole may be as large as the file
+_SAID = ("encoder", "fingerprint", "views", "dim")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,19 +51,39 @@ class Identity:
 
     @classmethod
     def from_json(cls, text: bytes) -> Identity:
-        """Read what an export wrote."""
-        about = json.loads(text)
-        kept = about.get("canaries")
-        vectors = [base64.b64decode(vector) for vector in kept["vectors"]] if kept else []
-        return cls(
-            **{name: about[name] for name in ("encoder", "fingerprint", "views", "dim")},
+        """Read what an export wrote.
+
+        Raises:
+            ValueError: it is nothing that one writes.
+        """
+        about = {**dict.fromkeys(_SAID), **read_json(text, dict)}
+        identity = cls(
+            about["encoder"],
+            about["fingerprint"],
+            about["views"],
+            about["dim"],
             projected=about.get("projection_id") is not None,
-            canaries=Canaries(
-                np.array([np.frombuffer(v, np.float32) for v in vectors]), kept["libraries"]
-            )
-            if kept
-            else None,
         )
+        fault = fault_of(identity)
+        if fault:
+            raise ValueError(f"it is of an encoder {fault}")
+        return replace(identity, canaries=_canaries(about.get("canaries"), identity.dim))
+
+
+def _canaries(kept: object, dim: int) -> Canaries | None:
+    if kept is None:
+        return None
+    if not isinstance(kept, dict) or not isinstance(kept.get("libraries"), str):
+        raise ValueError("its canaries are none")
+    try:
+        rows = [np.frombuffer(base64.b64decode(v), np.float32) for v in kept["vectors"]]
+    except (KeyError, TypeError) as error:
+        raise ValueError("its canaries are none") from error
+    if len(rows) != len(canary_pictures()) or any(len(row) != dim for row in rows):
+        raise ValueError(f"its canaries are not {len(canary_pictures())} vectors of {dim}")
+    if not_unit(np.array(rows)).any():
+        raise ValueError("its canaries are not of length 1")
+    return Canaries(np.array(rows), kept["libraries"])
 
 
 def canaries_as_json(canaries: Canaries | None) -> dict[str, Any] | None:
@@ -101,7 +122,7 @@ class VectorFile:
         self.source = source
         self.root = source if source.is_dir() else source.parent
         paths = _paths(source)
-        self._files = [_open(path) for path in paths]
+        self._files = [open_parquet(path) for path in paths]
         first = self._files[0].schema_arrow
         for file, path in zip(self._files, paths, strict=True):
             schema = file.schema_arrow
@@ -120,9 +141,19 @@ class VectorFile:
 
     @cached_property
     def identity(self) -> Identity | None:
-        """Whose vectors these are; None where the file does not say."""
+        """Whose vectors these are; None where the file does not say.
+
+        Raises:
+            ManifestError: what it says is nothing that an export writes.
+        """
         said = _said(self._files[0].schema_arrow)
-        return Identity.from_json(said) if said else None
+        try:
+            return Identity.from_json(said) if said else None
+        except ValueError as error:
+            raise ManifestError(
+                f"{self.source} does not say as an export does which encoder made its vectors "
+                f"({error}); export it again"
+            ) from error
 
     @cached_property
     def columns(self) -> dict[str, str]:
@@ -143,8 +174,17 @@ class VectorFile:
         for batch in self._batches([COLUMN]):
             lengths = pc.list_value_length(batch.column(0)).drop_null()
             if len(lengths):
-                return int(lengths[0].as_py())
+                return self._checked(int(lengths[0].as_py()))
         raise ManifestError(f"{self.source} holds no vectors; every '{COLUMN}' is empty")
+
+    def _checked(self, dim: int) -> int:
+        limit = settings().max_dim
+        if not 1 <= dim <= limit:
+            raise ManifestError(
+                f"{self.source} holds vectors of {dim} values; 1 to {limit} may be "
+                "(HOLOTYPE_MAX_DIM)"
+            )
+        return dim
 
     def texts(self, names: Sequence[str]) -> Iterator[Texts]:
         """Yield those of some columns that there are, as text, some rows at a time."""
@@ -161,42 +201,37 @@ class VectorFile:
 
     def _texts(self, batch: pa.RecordBatch) -> Texts:
         there = batch.schema.names
-        return {
-            name: text_of(batch.column(written))
-            for name, written in self.columns.items()
-            if written in there
-        }
+        try:
+            return {
+                name: text_of(batch.column(written))
+                for name, written in self.columns.items()
+                if written in there
+            }
+        except (ValueError, OverflowError, pa.ArrowException) as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: Exception) -> ManifestError:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return ManifestError(f"{self.source} cannot be read ({reason}); write it again")
 
     def _batches(self, names: list[str]) -> Iterator[pa.RecordBatch]:
         for file in self._files:
             try:
                 yield from file.iter_batches(_BATCH, columns=names, use_threads=False)
-            except (OSError, pa.ArrowException) as error:
-                raise ManifestError(
-                    f"{self.source} cannot be read ({error}); write it again"
-                ) from error
+            except (OSError, ValueError, MemoryError, pa.ArrowException) as error:
+                raise self._unreadable(error) from error
 
 
 def holds_vectors(source: Path) -> bool:
     """Return whether a source is a Parquet file, or a folder of them, with vectors in it."""
     paths = _paths(source)
-    return bool(paths) and _is_vector(_open(paths[0]).schema_arrow)
+    return bool(paths) and _is_vector(open_parquet(paths[0]).schema_arrow)
 
 
 def _paths(source: Path) -> list[Path]:
     if source.is_dir():
         return sorted(path for path in source.glob("*.parquet") if path.name != "manifest.parquet")
     return [source] if source.suffix.lower() == ".parquet" and source.is_file() else []
-
-
-def _open(path: Path) -> pq.ParquetFile:
-    try:
-        require_regular(path)
-        return pq.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER)
-    except (OSError, pa.ArrowException) as error:
-        raise ManifestError(
-            f"{path} cannot be read as Parquet ({error}); write it again"
-        ) from error
 
 
 def _said(schema: pa.Schema) -> bytes:

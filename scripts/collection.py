@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import collection_changes
+from . import collection_changes, collection_trust
 from .console import CollectionArgument, JsonFlag, StoreOption, err, out, print_json
 
 if TYPE_CHECKING:
@@ -146,3 +146,4 @@ def compact(collection: CollectionArgument, as_json: JsonFlag = False) -> None:
 app.command("delete")(collection_changes.delete)
 app.command("log")(collection_changes.log)
 app.command("undo")(collection_changes.undo)
+app.command("trust")(collection_trust.trust)

@@ -41,6 +41,7 @@ Shell = Callable[..., subprocess.CompletedProcess[str]]
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is kept between runs must not decide how a test ends."""
     os.environ["HOLOTYPE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["HOLOTYPE_CONFIG"] = str(tmp_path_factory.mktemp("config"))
 
 
 @pytest.fixture(autouse=True)

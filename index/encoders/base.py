@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from math import isfinite
 
 import numpy as np
 import torch
@@ -51,6 +52,21 @@ class Preprocessing:
         if self.interpolation not in _INTERPOLATION:
             known = ", ".join(_INTERPOLATION)
             raise EncoderError(f"Interpolation '{self.interpolation}' is not one of {known}")
+        limit = settings().max_encoder_side
+        if not isinstance(self.size, int) or not 1 <= self.size <= limit:
+            raise EncoderError(
+                f"The encoder's side is {self.size!r}; it must be 1 to {limit} pixels "
+                "(HOLOTYPE_MAX_ENCODER_SIDE)"
+            )
+        if not (_are_three(self.mean) and _are_three(self.std) and min(self.std) > 0):
+            raise EncoderError(
+                f"The encoder's mean {self.mean} and std {self.std} are not three numbers each"
+            )
+
+
+def _are_three(values: Sequence[object]) -> bool:
+    numbers = [value for value in values if isinstance(value, int | float) and isfinite(value)]
+    return len(numbers) == len(values) == 3
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import timm
-from safetensors import SafetensorError
+import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from ..errors import EncoderError
+from ..plain_json import read_json
 from .base import Model, Preprocessing
 
 FORMAT = 1
+
+_MOST_CARD = 16 << 20  # bytes
+_FAULTS = (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError)
 
 
 def save_checkpoint(
@@ -46,13 +51,13 @@ def save_checkpoint(
 
 
 def load_checkpoint(folder: str) -> Model:
-    """Load what `save_checkpoint` wrote.
+    """Load what `save_checkpoint` wrote. Nothing is fetched, whatever the card says.
 
     Raises:
         EncoderError: the folder is not a checkpoint, or its card and its weights do not fit.
     """
     try:
-        card = json.loads((Path(folder) / "card.json").read_text())
+        card = read_json(read_card(Path(folder) / "card.json"), dict)
         if card["format"] != FORMAT:
             raise ValueError(f"format {card['format']}, this version reads {FORMAT}")
         recipe = card["preprocessing"]
@@ -62,12 +67,45 @@ def load_checkpoint(folder: str) -> Model:
             std=tuple(recipe["std"]),
             interpolation=recipe["interpolation"],
         )
-        network = timm.create_model(card["architecture"]["name"], num_classes=0)
-        network.load_state_dict(load_file(Path(folder) / "model.safetensors"))
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        reason = str(error).strip().splitlines()[0]
+        network = _network(card["architecture"]["name"], Path(folder) / "model.safetensors")
+    except (*_FAULTS, SafetensorError, EncoderError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise EncoderError(
             f"{folder} is not a checkpoint that can be loaded ({reason}); "
             "give a folder with card.json and model.safetensors"
         ) from error
     return Model(network, preprocessing, weights=network)
+
+
+def read_card(file: Path) -> bytes:
+    """Return the content of a file that says what a model is.
+
+    Raises:
+        OSError, ValueError: it cannot be read, is no plain file, or is larger than any card.
+    """
+    if not file.is_file():
+        raise ValueError(f"there is no file {file.name}")
+    if file.stat().st_size > _MOST_CARD:
+        raise ValueError(f"{file.name} is larger than {_MOST_CARD >> 20} MiB")
+    return file.read_bytes()
+
+
+def _network(architecture: object, weights: Path) -> nn.Module:
+    """Return a network of timm with weights, having compared the two before it takes memory.
+
+    Raises:
+        ValueError, RuntimeError: timm has no such network of its own, or the weights do not fit.
+    """
+    if not isinstance(architecture, str) or not timm.is_model(architecture):
+        raise ValueError(f"timm has no architecture '{architecture}'")
+    if not weights.is_file():
+        raise ValueError(f"there is no file {weights.name}")
+    with torch.device("meta"):
+        wanted = timm.create_model(architecture, num_classes=0).state_dict()
+    with safe_open(weights, "pt") as given:
+        there = {name: given.get_slice(name).get_shape() for name in given.keys()}  # noqa: SIM118
+    if there != {name: list(tensor.shape) for name, tensor in wanted.items()}:
+        raise ValueError(f"the weights are not those of a '{architecture}'")
+    network: nn.Module = timm.create_model(architecture, num_classes=0)
+    network.load_state_dict(load_file(weights))
+    return network

@@ -5,14 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import open_clip
+import timm
 import torch
 from torch import nn
 
 from ..errors import EncoderError
+from ..plain_json import read_json
+from ..trust import trusts_encoder
 from .base import Model, Preprocessing
+from .checkpoint import read_card
+
+_FETCHED = ("timm_model_name", "timm_model_pretrained")
 
 
 class _ImageTower(nn.Module):
@@ -46,8 +54,41 @@ def load_hub(name: str) -> Model:
 
 
 def load_local(folder: str) -> Model:
-    """Load a folder with `open_clip_config.json` and its weights."""
+    """Load a folder with `open_clip_config.json` and its weights. Nothing is fetched.
+
+    Raises:
+        EncoderError: the weights cannot be loaded, or the config names something to fetch.
+    """
+    _refuse_fetching(Path(folder))
     return _load(f"local-dir:{folder}", None)
+
+
+def _refuse_fetching(folder: Path) -> None:
+    """Refuse a config by which open_clip would ask a hub, unless the user has said that it may."""
+    try:
+        config = read_json(read_card(folder / "open_clip_config.json"), dict)["model_cfg"]
+        named = dict(_named(config))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EncoderError(
+            f"open_clip cannot load 'local-dir:{folder}' ({error}); give a folder with "
+            "open_clip_config.json and its weights"
+        ) from error
+    for key, name in named.items():
+        own = key == "timm_model_name" and timm.is_model(str(name))
+        if not own and not trusts_encoder(f"hf-hub:{name}"):
+            raise EncoderError(
+                f"{folder / 'open_clip_config.json'} names something to fetch ({key} '{name}'); if "
+                f"you know it, name 'hf-hub:{name}' in HOLOTYPE_TRUSTED_ENCODERS"
+            )
+
+
+def _named(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what the towers of a config name: networks, tokenizers, weights."""
+    for tower in config.values():
+        if isinstance(tower, dict):
+            for key, name in tower.items():
+                if name and (key in _FETCHED or (key.startswith("hf_") and key.endswith("_name"))):
+                    yield key, name
 
 
 def _load(name: str, pretrained: str | None) -> Model:

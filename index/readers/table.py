@@ -10,11 +10,13 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from ..errors import ManifestError
-from ..regular_files import Limit, open_regular, require_regular
+from ..parquet_pages import open_parquet
+from ..regular_files import Limit, open_regular
 from ..settings import settings
+
+_BATCH = 65_536  # rows
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -31,21 +33,70 @@ def read_parquet(path: Path) -> pd.DataFrame:
     """Read a Parquet table; columns of lists, such as embeddings, are left out."""
 
     def text_columns() -> pd.DataFrame:
-        require_regular(path, _limit())
-        schema = pq.read_schema(path)
-        names = [field.name for field in schema if not pa.types.is_nested(field.type)]
-        return _as_text(pq.read_table(path, columns=names))
+        file = open_parquet(path)
+        fields = [field for field in file.schema_arrow if not pa.types.is_nested(field.type)]
+        parts = [_as_text(file.schema_arrow.empty_table().select([f.name for f in fields]))]
+        rows = 0
+        for batch in file.iter_batches(_BATCH, columns=[field.name for field in fields]):
+            rows += len(batch)
+            _require_few(path, rows * len(fields))
+            parts.append(_as_text(pa.Table.from_batches([_plain(batch)])))
+        return pd.concat(parts, ignore_index=True)
 
     return _read(path, text_columns)
 
 
 def text_of(column: pa.Array) -> list[str]:
-    """Return a column of Parquet as text without spaces around it, as a manifest holds it."""
+    """Return a column of Parquet as text without spaces around it, as a manifest holds it.
+
+    Raises:
+        ManifestError: a text is longer than `HOLOTYPE_MAX_FIELD_BYTES`.
+    """
+    column = _plain_column(column)
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         texts: list[str] = pc.utf8_trim_whitespace(pc.fill_null(column, "")).to_pylist()
         return texts
     stripped: list[str] = _as_text(pa.table({"": column}))[""].str.strip().tolist()
     return stripped
+
+
+def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = [_plain_column(column) for column in batch.columns]
+    made = pa.RecordBatch.from_arrays(columns, batch.schema.names)
+    return made.replace_schema_metadata(batch.schema.metadata)
+
+
+def _plain_column(column: pa.Array) -> pa.Array:
+    """Return a column whose texts were read as numbers in a list, once none is found too long."""
+    texts = column.dictionary if pa.types.is_dictionary(column.type) else column
+    kind, types = texts.type, pa.types
+    if not (
+        types.is_string(kind)
+        or types.is_large_string(kind)
+        or types.is_binary(kind)
+        or types.is_large_binary(kind)
+    ):
+        return column
+    _require_short(pc.max(pc.binary_length(texts)).as_py() or 0)
+    return column if texts is column else column.dictionary_decode()
+
+
+def _require_short(longest: int) -> None:
+    limit = settings().max_field_bytes
+    if longest > limit:
+        raise ManifestError(
+            f"A value has {longest} bytes; the limit is {limit} (HOLOTYPE_MAX_FIELD_BYTES). "
+            "Shorten it or raise the limit."
+        )
+
+
+def _require_few(path: Path, values: int) -> None:
+    limit = settings().max_manifest_values
+    if values > limit:
+        raise ManifestError(
+            f"{path} holds more than {limit} values (HOLOTYPE_MAX_MANIFEST_VALUES); split it, or "
+            "raise the limit"
+        )
 
 
 def _as_text(table: pa.Table) -> pd.DataFrame:
@@ -61,11 +112,18 @@ def _delimited(path: Path, separator: str) -> pd.DataFrame:
         "encoding": "utf-8-sig",
         "skip_blank_lines": False,  # they count as rows where somebody looks a row up
         "index_col": False,  # else a separator at the end of every line shifts the columns
+        "chunksize": _BATCH,
     }
     with warnings.catch_warnings(), open_regular(path, _limit()) as file:
         warnings.simplefilter("error", pd.errors.ParserWarning)  # fields beyond the header's
-        frame: pd.DataFrame = pd.read_csv(file, sep=separator, **options)
-    return frame
+        parts: list[pd.DataFrame] = []
+        values = 0
+        for part in pd.read_csv(file, sep=separator, **options):
+            values += part.size
+            _require_few(path, values)
+            _require_short(max((max(map(len, part[name]), default=0) for name in part), default=0))
+            parts.append(part)
+    return pd.concat(parts, ignore_index=True)
 
 
 def _limit() -> Limit:
@@ -75,7 +133,7 @@ def _limit() -> Limit:
 def _read(path: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     try:
         return read()
-    except (OSError, ValueError, Warning, pa.ArrowException) as error:  # ValueError: also Unicode
+    except (OSError, ValueError, MemoryError, Warning, pa.ArrowException) as error:
         said = (getattr(error, "strerror", None) or str(error)).strip()
         reason = said.splitlines()[0] if said else type(error).__name__
         raise ManifestError(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..errors import UsageError
+from ..errors import StoreError, UsageError
 
 LITE = ".db"
 
@@ -39,6 +40,43 @@ def checked(address: str, folder: Path) -> str:
         )
     path, inside = Path(address).resolve(), folder.resolve()
     return path.relative_to(inside).as_posix() if path.is_relative_to(inside) else str(path)
+
+
+def is_remembered(address: str) -> bool:
+    """Return whether an address is one that `checked` gives.
+
+    >>> [is_remembered(a) for a in ("http://host:19530", "vectors.db", "../vectors.db", "ftp://x")]
+    [True, True, False, False]
+    """
+    if not address.isprintable():
+        return False
+    if address.startswith(("http://", "https://")):
+        return "@" not in urlsplit(address).netloc
+    return "://" not in address and address.endswith(LITE) and ".." not in Path(address).parts
+
+
+def check_token(address: str, *, in_clear: bool) -> None:
+    """Refuse to send a token to another machine over a connection that is not encrypted.
+
+    Raises:
+        StoreError: saying what to do.
+
+    >>> check_token("https://host:19530", in_clear=False)
+    >>> check_token("http://127.0.0.1:19530", in_clear=False)
+    """
+    if in_clear or not address.startswith("http://") or _is_here(urlsplit(address).hostname or ""):
+        return
+    raise StoreError(
+        f"The token (HOLOTYPE_MILVUS_TOKEN) would be sent to {address} in clear; use https, or "
+        "allow it with HOLOTYPE_MILVUS_TOKEN_IN_CLEAR=true"
+    )
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def resolved(address: str, folder: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,13 +29,17 @@ def batches(seqs: Ids) -> Iterator[Ids]:
 class Client:
     """The tables of one Milvus; connected when first used. Safe to share between threads."""
 
-    def __init__(self, address: str, kind: str = "FLAT") -> None:
+    def __init__(
+        self, address: str, kind: str = "FLAT", permit: Callable[[], None] | None = None
+    ) -> None:
         """Name a Milvus.
 
         Args:
             address: a server's, or the path of a Milvus Lite.
             kind: of index in its tables, FLAT or HNSW.
+            permit: called before anything is connected; it raises where that must not be.
         """
+        self._permit = permit
         self.address = address
         self.kind = kind
         self._milvus: Any = None
@@ -120,10 +124,12 @@ class Client:
 
         Raises:
             LockedError: another process uses a Milvus Lite.
-            StoreError: `pymilvus` is not installed, or nothing answers.
+            StoreError: it must not be used, `pymilvus` is not installed, or nothing answers.
         """
         with self._guard:
             if self._milvus is None:
+                if self._permit is not None:
+                    self._permit()
                 self._milvus = connected(self.address)
             return self._milvus
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import HolotypeError, LockedError, StoreError
 from ..settings import settings
-from .address import LITE
+from .address import LITE, check_token
 
 _opened: Counter[str] = Counter()  # how many of this process use a Milvus Lite
 _opening = threading.Lock()
@@ -37,13 +37,16 @@ def connected(address: str) -> Any:
         ) from error
     for name in ("pymilvus", "milvus_lite"):  # what they log is in the error too
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    token = settings().milvus_token
+    if token:
+        check_token(address, in_clear=settings().milvus_token_in_clear)
     if address.endswith(LITE):
         _prepare_lite(address)
     with _opening:
         try:
             milvus = MilvusClient(
                 uri=address,
-                token=settings().milvus_token,
+                token=token,
                 timeout=settings().milvus_timeout,
                 grpc_options={"grpc.keepalive_time_ms": _PING_MS},
             )

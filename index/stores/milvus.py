@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
@@ -45,10 +45,17 @@ WHERE e.seq > :after ORDER BY e.space_id, e.seq
 class MilvusStore:
     """The vectors of one collection in a Milvus, a table for each space."""
 
-    def __init__(self, database: Database, address: str, store_id: str, kind: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        address: str,
+        store_id: str,
+        kind: str,
+        permit: Callable[[], None] | None = None,
+    ) -> None:
         self._database = database
         self._store_id = store_id
-        self.client = Client(address, kind)
+        self.client = Client(address, kind, permit)
 
     @property
     def address(self) -> str:

@@ -11,7 +11,7 @@ from ..database import Database
 from ..errors import UsageError
 from ..settings import settings
 from ..spaces import list_spaces
-from . import checked, open_store
+from . import checked, named_store, open_store
 from .address import LITE
 
 _AT_ONCE = 10_000
@@ -28,6 +28,7 @@ def choose_store(database: Database, address: str) -> None:
     with database.writing():
         found = database.read("SELECT value FROM meta WHERE key = 'store'")
         if found and found[0][0] == wanted:
+            _trust(database)
             return
         if found or database.read("SELECT 1 FROM embeddings LIMIT 1"):
             here = found[0][0] if found else "its own database"
@@ -45,9 +46,17 @@ def _point(database: Database, address: str) -> None:
         kind = "FLAT" if address.endswith(LITE) else settings().milvus_index
         entries = {"store": address, "store_id": uuid.uuid4().hex, "store_index": kind}
         connection.executemany("INSERT INTO meta VALUES (?, ?)", entries.items())
+        _trust(database)
         store = open_store(database)
         store.connect()
     database.store = store
+
+
+def _trust(database: Database) -> None:
+    """Remember that the store may be used: whoever calls this has named it."""
+    named = named_store(database)
+    if named is not None:
+        named.trust()
 
 
 def send_away(database: Database, address: str) -> None:

@@ -4,13 +4,15 @@
 
 Header and arrays begin at multiples of 4096 bytes, so that the arrays of a large index are mapped,
 not read: opening takes no memory, and processes share the pages. The database keeps the sha256 of
-the header; the header keeps those of the arrays, in blocks that are checked in parallel.
+the header; the header keeps those of the arrays, in blocks that are checked in parallel. The header
+is signed with the user's own key: what another user's program wrote is not opened, but built anew.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,7 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import CorruptError
+from ..plain_json import read_json
 from ..runtime import worker_count
+from ..signature import is_own, signature
 from .auto import KINDS
 from .base import BuiltIndex, Bytes, Ids, Parts
 
@@ -29,6 +33,7 @@ _MAGIC = b"HOLOTYPE INDEX 1"
 _PREFIX = len(_MAGIC) + 8
 _PAGE = 4096
 _BLOCK = 64 << 20
+_MOST_HEADER = 16 << 20  # bytes; the digests of 16 TB
 _MAPPED_FROM = 256 << 20  # bytes; a smaller file is read into memory, where nothing can change it
 
 Buffer = bytes | memoryview
@@ -75,7 +80,8 @@ def pack_arrays(about: Mapping[str, Any], arrays: Parts) -> tuple[list[Buffer], 
             | {"size": size, "sha256": [_digest(*block) for block in _blocks(raw, size)]}
         )
         start += size
-    header = _header({**about, "parts": described, "size": start})
+    content = {**about, "parts": described, "size": start}
+    header = _header(content | {"signature": signature(_signed(content))})
     return [header, *body], hashlib.sha256(header).hexdigest()
 
 
@@ -83,22 +89,15 @@ def read_header(path: Path, digest: str) -> Mapping[str, Any]:
     """Return what a file says about its index: kind, why, count, card, parts.
 
     Raises:
-        CorruptError: it is missing, is not the file of that digest, is of another format, or has
-            another size.
+        CorruptError: it is missing, is not the file of that digest, is of another format, has
+            another size, or was not written by this user.
     """
-    try:
-        with path.open("rb") as file:
-            start = file.read(_PREFIX)
-            length = int.from_bytes(start[len(_MAGIC) :], "little")
-            size = path.stat().st_size
-            data = start + file.read(min(length, size))
-    except OSError as error:
-        raise CorruptError(f"{path} cannot be read ({error.strerror})") from error
+    size, data = _read_start(path)
     if hashlib.sha256(data).hexdigest() != digest:
         raise CorruptError(f"{path} is damaged (its checksum differs)")
     if not data.startswith(_MAGIC):
         raise CorruptError(f"{path} is of another version of Holotype")
-    header: dict[str, Any] = json.loads(data[_PREFIX:])
+    header = _own_header(path, data[_PREFIX:])
     if size != len(data) + header["size"]:
         raise CorruptError(f"{path} is damaged ({size} bytes; {len(data) + header['size']} needed)")
     return header | {"start": len(data)}
@@ -120,8 +119,13 @@ def open_index(
         CorruptError: the file is missing or damaged.
     """
     header, arrays = open_arrays(path, digest, verify=verify, mapped_from=mapped_from)
+    if header["kind"] not in KINDS:
+        raise CorruptError(f"{path} holds no index")
     covered = arrays.pop("covered")
-    return Contents(KINDS[header["kind"]].from_parts(header["card"], arrays), covered)
+    contents = Contents(KINDS[header["kind"]].from_parts(header["card"], arrays), covered)
+    if not len(contents.index) == len(covered) == header["count"]:
+        raise CorruptError(f"{path} holds another number of vectors than it says")
+    return contents
 
 
 def open_arrays(
@@ -150,6 +154,37 @@ def check_index(path: Path, digest: str) -> None:
     """
     header = read_header(path, digest)
     _verify(path, header, np.memmap(path, np.uint8, "r", offset=header["start"]))
+
+
+def _read_start(path: Path) -> tuple[int, bytes]:
+    """Return the size of a plain file, and all of it that may be a header."""
+    try:
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            raise CorruptError(f"{path} cannot be read (it is no plain file)")
+        with path.open("rb") as file:
+            start = file.read(_PREFIX)
+            length = int.from_bytes(start[len(_MAGIC) :], "little")
+            return found.st_size, start + file.read(min(length, found.st_size, _MOST_HEADER))
+    except OSError as error:
+        raise CorruptError(f"{path} cannot be read ({error.strerror})") from error
+
+
+def _own_header(path: Path, text: bytes) -> dict[str, Any]:
+    """Return a header that this user's program wrote."""
+    try:
+        header = read_json(text, dict)
+        signed = header.pop("signature", None)
+        own = is_own(_signed(header), signed)
+    except (ValueError, RecursionError):
+        own = False
+    if not own:
+        raise CorruptError(f"{path} was not written by you on this machine")
+    return header
+
+
+def _signed(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content).encode()
 
 
 def _header(content: Mapping[str, Any]) -> bytes:

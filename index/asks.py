@@ -1,0 +1,52 @@
+"""What a collection asks for beyond its own data: a store elsewhere, encoders from outside."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from .database import Database
+from .spaces import list_spaces
+from .stores import named_store
+from .trust import StoreOf, needs_trust, trust_encoder, trusts_encoder
+
+
+@dataclass(frozen=True)
+class Asks:
+    """What a collection asks for that this user has not allowed yet.
+
+    Attributes:
+        store: where its vectors lie; None where that is its own database, or allowed.
+        encoders: what would be fetched or read to compare pictures with it.
+    """
+
+    store: StoreOf | None
+    encoders: list[str]
+
+    def allow(self) -> None:
+        """Remember for this user that all of it may be used.
+
+        Raises:
+            HolotypeError: the user's folder cannot be written to.
+        """
+        if self.store is not None:
+            self.store.trust()
+        for encoder in self.encoders:
+            trust_encoder(encoder)
+
+
+def asks_of(folder: Path) -> Asks:
+    """Return what a collection asks for; nothing is connected, fetched or loaded.
+
+    Raises:
+        CorruptError: its database is damaged or not one that this program makes.
+        NotFoundError: the folder is not a collection.
+    """
+    with closing(Database(folder)) as database:
+        store = named_store(database)
+        named = {space.encoder for space in list_spaces(database)}
+    return Asks(
+        None if store is None or store.is_trusted else store,
+        sorted(name for name in named if needs_trust(name) and not trusts_encoder(name)),
+    )

@@ -1,0 +1,31 @@
+"""JSON that somebody else wrote: of the kind that is wanted, or refused in one way."""
+
+from __future__ import annotations
+
+import json
+from typing import TypeVar
+
+Kind = TypeVar("Kind")
+
+
+def read_json(text: str | bytes, kind: type[Kind]) -> Kind:
+    """Return a JSON document of one kind: dict, list, str …
+
+    Raises:
+        ValueError: it is no JSON, is of another kind, or is nested too deeply to be read.
+
+    >>> read_json('{"a": 1}', dict)
+    {'a': 1}
+    >>> read_json("[" * 100_000, list)
+    Traceback (most recent call last):
+    ValueError: the JSON is nested too deeply
+    """
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
+    except TypeError as error:  # neither text nor bytes
+        raise ValueError(f"no JSON text: {error}") from error
+    if not isinstance(value, kind):
+        raise ValueError(f"the JSON holds {type(value).__name__}, not {kind.__name__}")
+    return value

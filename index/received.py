@@ -1,0 +1,133 @@
+"""What is refused of a database before anything in it is read: whatever could act by itself.
+
+A database may come from anybody. Tables are data; a trigger, a view or a computed column is a
+program that runs when its table is read or written, and a rollback journal may name a file
+elsewhere that SQLite then removes. So a collection holds the tables and triggers that this program
+makes, word by word, and no others.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import CorruptError
+from .schema import MIGRATIONS
+from .seals import crc32
+from .settings import settings
+
+if TYPE_CHECKING:
+    from .database import Database
+
+Item = tuple[str, str, str, str | None]  # type, name, table and statement of `sqlite_master`
+
+_SIDE_FILES = ("", "-wal", "-shm", "-journal")
+_JOURNAL_END = bytes.fromhex("d9d505f920a163d7")  # ends a journal that names another file
+_PRAGMAS = ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0")
+_READ_SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master"
+
+# What SQLite itself adds where somebody has let it count.
+_STATISTICS: dict[str, str] = {
+    "sqlite_stat1": "CREATE TABLE sqlite_stat1(tbl,idx,stat)",
+    "sqlite_stat4": "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)",
+}
+
+
+def refuse_odd_files(database: Path) -> None:
+    """Refuse what SQLite would open beside a database but must not.
+
+    Args:
+        database: its file.
+
+    Raises:
+        CorruptError: one of its files is a link or a device, or a journal names another file.
+    """
+    for ending in _SIDE_FILES:
+        file = database.with_name(database.name + ending)
+        try:
+            mode = file.lstat().st_mode
+        except OSError:  # not there: most often
+            continue
+        if not stat.S_ISREG(mode):
+            raise CorruptError(f"{file} is no plain file; restore a snapshot of the collection")
+        if ending == "-journal" and _end_of(file) == _JOURNAL_END:
+            raise CorruptError(
+                f"{file} names a file outside of the collection; remove it, or restore a snapshot"
+            )
+
+
+def _end_of(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        size = opened.seek(0, os.SEEK_END)
+        opened.seek(max(0, size - len(_JOURNAL_END)))
+        return opened.read()
+
+
+def harden(connection: sqlite3.Connection) -> None:
+    """Let SQLite take what stands in a file for data, and refuse values beyond all measure."""
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, settings().max_record_bytes)
+
+
+def check_schema(database: Database, version: int) -> None:
+    """Refuse a database that holds anything which its format does not.
+
+    What is missing is damage, which `soundness` tells.
+
+    Args:
+        database: read in one transaction with its version.
+        version: of its format, from 1.
+
+    Raises:
+        CorruptError: the message names the first thing that is not ours.
+    """
+    for item in _items(database):
+        if item not in _expected(version) and not _is_statistics(item):
+            raise CorruptError(
+                f"{database.folder} holds a {item[0]} '{item[1]}' that no collection has, which "
+                "could act by itself; use another copy of the collection"
+            )
+
+
+def check_history(database: Database) -> None:
+    """Refuse undos that lead in a circle: whoever follows them would never come to an end.
+
+    Raises:
+        CorruptError: an undo is not later than what it undoes.
+    """
+    if database.read("SELECT 1 FROM determinations WHERE undoes >= determination_id LIMIT 1"):
+        raise CorruptError(
+            f"{database.folder} holds an undo of what comes after it; restore a snapshot"
+        )
+
+
+def is_complete(database: Database) -> bool:
+    """Return whether a database holds all that the present format has."""
+    return _expected(len(MIGRATIONS)) <= _items(database)
+
+
+def _items(database: Database) -> set[Item]:
+    return {tuple(record) for record in database.read(_READ_SCHEMA)}
+
+
+def _is_statistics(item: Item) -> bool:
+    kind, name, table, sql = item
+    return kind == "table" and name == table and sql is not None and _STATISTICS.get(name) == sql
+
+
+@cache
+def _expected(version: int) -> frozenset[Item]:
+    """Return what the migrations up to a format make."""
+    made = sqlite3.connect(":memory:")
+    try:
+        made.create_function("crc32", -1, crc32, deterministic=True)
+        for script in MIGRATIONS[:version]:
+            made.executescript(script)
+        return frozenset(made.execute(_READ_SCHEMA).fetchall())
+    finally:
+        made.close()
