@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -21,13 +20,12 @@ from .encoders import Embeddings, Encoder, Pixels, single_threaded
 from .errors import HolotypeError, ManifestError, PictureError, UsageError
 from .files import digest_of, write_durably
 from .files_beside import IMAGES, list_files, place_for
-from .image_ids import id_of_path
 from .manifest import Manifest, Problem, Progress
+from .old_ids import with_old_ids
 from .pictures import SUFFIXES, content_hash, perceptual_hash, read_bytes, read_with_size
 from .records import DETAILS, Image, Space
 from .runtime import worker_count
-from .sources import add_sources
-from .statements import run_over
+from .sources import add_sources, folders_of
 from .taxonomy import RANKS
 from .trust import trust_encoder
 
@@ -109,8 +107,8 @@ def ingest(
             dim=encoder.dim,
         )
         keep_canaries(collection.database, target, encoder)
-        add_sources(collection.database, _folders(checked))
-        checked = _with_old_ids(collection, checked)
+        add_sources(collection.database, folders_of(checked.frame["_file"], checked.root))
+        checked = with_old_ids(collection.database, checked)
         with suppress(HolotypeError):  # where it cannot be kept, the next search says what to do
             trust_encoder(encoder.name)
         start = time.perf_counter()
@@ -132,30 +130,6 @@ def refuse(problems: list[Problem], what: str) -> None:
     if errors:
         rest = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise ManifestError(f"{what}: {errors[0]}{rest}")
-
-
-def _folders(manifest: Manifest) -> set[str]:
-    """Return the folders of a checked manifest's pictures: its own, and where others lie."""
-    own = os.path.realpath(manifest.root)
-    found = {os.path.dirname(file) for file in manifest.frame["_file"]}
-    inside = {folder for folder in found if f"{folder}{os.sep}".startswith(f"{own}{os.sep}")}
-    return found - inside | ({own} if inside else set())
-
-
-def _with_old_ids(collection: Collection, manifest: Manifest) -> Manifest:
-    """Let pictures keep the ids that their paths gave them before ids had to fit an address."""
-    frame = manifest.frame
-    named = frame["path"].map(id_of_path) == frame["image_id"]
-    odd = named & (frame["path"] != frame["image_id"])
-    query = "SELECT image_id FROM images WHERE image_id IN"
-    found = run_over(collection.database.read, query, frame["path"][odd].tolist())
-    old = odd & frame["path"].isin([row[0] for row in found])
-    alone = old & (frame["specimen_id"] == frame["image_id"])
-    own = frame.assign(
-        image_id=frame["image_id"].mask(old, frame["path"]),
-        specimen_id=frame["specimen_id"].mask(alone, frame["path"]),
-    )
-    return Manifest(own, manifest.root)
 
 
 def _images(manifest: Manifest) -> Iterator[_Row]:

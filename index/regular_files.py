@@ -10,8 +10,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 _FLAGS = (
     os.O_RDONLY
@@ -35,7 +36,7 @@ class Limit(NamedTuple):
     setting: str
 
 
-def open_regular(path: Path, limit: Limit | None = None) -> BinaryIO:
+def open_regular(path: Path, limit: Limit | None = None) -> BufferedReader:
     """Open a file for reading in binary, if it is a regular one.
 
     Links are followed: what counts is what they lead to.

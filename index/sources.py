@@ -43,6 +43,19 @@ def add_sources(database: Database, folders: Iterable[str | Path]) -> frozenset[
     return wanted
 
 
+def folders_of(files: Iterable[str], root: Path) -> set[str]:
+    """Return the folders of files that an ingest has read: its own, and those of others elsewhere.
+
+    Args:
+        files: absolute.
+        root: the ingest's own folder; left out where no file is in it.
+    """
+    own = os.path.realpath(root)
+    folders = {os.path.dirname(file) for file in files}
+    inside = {folder for folder in folders if lies_in(f"{folder}/_", frozenset({own}))}
+    return folders - inside | ({own} if inside else set())
+
+
 def lies_in(path: str, folders: frozenset[str]) -> bool:
     """Return whether a file lies in one of some folders or below, by its name alone.
 

@@ -18,10 +18,11 @@ import pytest
 from holotype.index import columns
 from holotype.index.collection import Collection
 from holotype.index.errors import CorruptError
+from holotype.index.files_beside import index_file
 from holotype.index.info import verify
 from holotype.index.settings import settings
 from holotype.index.signature import is_own, signature
-from holotype.index.vector.file import file_beside, open_arrays, pack_arrays, read_header
+from holotype.index.vector.file import open_arrays, pack_arrays, read_header
 from holotype.scripts.bench.faults import plain
 from tests.hostile.forging import forge
 
@@ -140,8 +141,8 @@ NAMES = ("../../elsewhere", "/etc/passwd", "", ".", "..", "a/b", "a\0b")
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_index_file_lies_in_its_folder(folder: Path, name: str) -> None:
-    with pytest.raises(CorruptError, match="no file of this collection"):
-        file_beside(folder, name)
+    with pytest.raises(CorruptError, match="is missing or lies behind a link"):
+        index_file(folder, name)
     forge(folder, "UPDATE index_files SET file = ?", values=(name,))
     with Collection.open(folder) as collection:
         assert len(collection.gallery()) == 40
