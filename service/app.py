@@ -12,12 +12,16 @@ from fastapi.staticfiles import StaticFiles
 from holotype.version import __version__
 
 from . import health, identify, images, pages, search, spaces, taxa
+from .connections import Departures
 from .engine import Engine
 from .headers import SecurityHeaders
-from .hosts import LoopbackOnly
+from .hosts import HostGuard
 from .keys import KeyGuard, Keys
-from .limits import BodyLimit
+from .limits import NO_MEMORY, AnswerLimit, BodyLimit
+from .origins import OwnPagesOnly
 from .problems import Problem, add_handlers
+from .settings import service_settings
+from .turns import Shares
 
 _DESCRIPTION = """What is this specimen? Ask with pictures, get the nearest specimens and one honest
 answer. Every error is `application/problem+json` (RFC 9457) whose `detail` is one sentence."""
@@ -36,7 +40,9 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
         NotFoundError: the folder is not a collection.
         CorruptError: its database is damaged.
     """
-    engine = Engine(folder)
+    limits = service_settings()
+    share = limits.max_share if keys is not None and len(keys.digests) > 1 else 1
+    engine = Engine(folder, limits, share)
     app = FastAPI(
         title="Holotype",
         version=__version__,
@@ -49,13 +55,16 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
     app.state.engine = engine
     add_handlers(app)
     _add_routes(app)
+    memory = Shares(limits.max_held_bytes, share, NO_MEMORY)
     # The last one added is the first to see a request.
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, limits=limits, memory=memory)
+    app.add_middleware(AnswerLimit, memory=memory)
     if keys is not None:
         app.add_middleware(KeyGuard, keys=keys)
-    if loopback:
-        app.add_middleware(LoopbackOnly)
+    app.add_middleware(OwnPagesOnly)
+    app.add_middleware(HostGuard, loopback=loopback)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Departures)
     return app
 
 
@@ -72,6 +81,6 @@ def _add_routes(app: FastAPI) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine: Engine = app.state.engine
-    await engine.query(engine.load)
+    await engine.start()
     yield
     engine.close()

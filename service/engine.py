@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar
@@ -21,30 +19,43 @@ from holotype.index.search import encoder_of, stored_vector
 from holotype.index.spaces import EXTERNAL
 from holotype.training.spaces import ensure_calibrated
 
+from .settings import ServiceSettings, service_settings
+from .turns import Shares, Turns
+
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 _READERS = 4
+_MANY_WAIT = "Too many requests wait for their turn (HOLOTYPE_MAX_WAITING); ask again later"
 
 
 class Engine:
     """A collection that is being served.
 
     Encoding and searching run in one thread a core, records and thumbnails in a few others, so
-    that the event loop never waits and pages stay quick while queries queue. The threads live as
-    long as the engine: a collection keeps one database connection for each.
+    that the event loop never waits and pages stay quick while queries queue. Both queues are
+    bounded. The threads live as long as the engine: a collection keeps one database connection for
+    each.
+
+    Args:
+        limits: bounds of the queues; by default as the environment says.
+        share: what one API key may take of a queue, in (0, 1].
 
     Raises:
         NotFoundError: the folder is not a collection.
         CorruptError: its database is damaged.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, limits: ServiceSettings | None = None, share: float = 1
+    ) -> None:
+        self.limits = limits or service_settings()
         self.collection = Collection.open(folder.resolve())  # its name is shown, whatever '.' is
         self._encoders: dict[tuple[str, int], Encoder] = {}
         self._loading = threading.Lock()
-        self._queries = ThreadPoolExecutor(worker_count(), "query", initializer=_use_one_core)
-        self._readers = ThreadPoolExecutor(_READERS, "read")
+        turns = partial(Shares, self.limits.max_waiting, share, _MANY_WAIT)
+        self._queries = Turns(worker_count(), "query", turns(), initializer=_use_one_core)
+        self._readers = Turns(_READERS, "read", turns())
 
     def load(self) -> None:
         """Load every encoder and gallery, and answer one question of each; repeated, only look.
@@ -87,8 +98,13 @@ class Engine:
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """Run work that encodes or searches."""
-        return await _in(self._queries, partial(work, *args, **kwargs))
+        """Run work that encodes or searches.
+
+        Raises:
+            BusyError: too many wait, or it is not done within HOLOTYPE_ANSWER_SECONDS.
+        """
+        seconds = self.limits.answer_seconds
+        return await self._queries.run(partial(work, *args, **kwargs), seconds)
 
     async def read(
         self,
@@ -96,18 +112,27 @@ class Engine:
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """Run work that reads records or pictures."""
-        return await _in(self._readers, partial(work, *args, **kwargs))
+        """Run work that reads records or pictures, as `query` does."""
+        seconds = self.limits.answer_seconds
+        return await self._readers.run(partial(work, *args, **kwargs), seconds)
+
+    def require_room(self) -> None:
+        """Refuse a question before its pictures are read, where it would be refused after.
+
+        Raises:
+            BusyError: too many wait.
+        """
+        self._queries.require_room()
+
+    async def start(self) -> None:
+        """Load everything, however long it takes."""
+        await self._queries.run(self.load)
 
     def close(self) -> None:
         """Finish what is running and close the collection."""
         self._queries.shutdown(cancel_futures=True)
         self._readers.shutdown(cancel_futures=True)
         self.collection.close()
-
-
-async def _in(threads: Executor, work: Callable[[], Result]) -> Result:
-    return await asyncio.get_running_loop().run_in_executor(threads, work)
 
 
 def _use_one_core() -> None:

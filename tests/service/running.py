@@ -11,6 +11,9 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from holotype.service.server import configured
+from holotype.service.settings import service_settings
+
 _SECONDS = 60
 
 
@@ -18,7 +21,7 @@ _SECONDS = 60
 def running(app: FastAPI) -> Iterator[str]:
     """Yields the address of an application that is served until the end of the block."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
+        server = uvicorn.Server(configured(app, service_settings()))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:
