@@ -82,5 +82,6 @@ def _add_routes(app: FastAPI) -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine: Engine = app.state.engine
     await engine.start()
+    app.openapi()  # made once, while nobody waits
     yield
     engine.close()

@@ -22,6 +22,7 @@ from .problems import problem
 from .settings import ServiceSettings
 
 _STEP = 4096  # bytes that are looked at at once while a header comes in
+_MOST_AHEAD = 65536  # bytes of requests that are sent before the last one is answered
 _FREE_PIECES, _LEAST_PIECE = 1000, 64  # pieces of a body, and the bytes that further ones average
 
 
@@ -76,6 +77,13 @@ class BoundedProtocol(H11Protocol):
         """Whether it is the client's turn: to send a header or a body, or to read."""
         return self.idle or self.cycle.more_body or self.flow.write_paused
 
+    @property
+    def _ahead(self) -> int:
+        """How many bytes of further requests have come while one is answered."""
+        if self.idle or self.cycle.more_body:
+            return 0
+        return len(self.conn.trailing_data[0])
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Watch a new connection; where it is one too many, close the one that waits longest."""
         super().connection_made(transport)
@@ -100,6 +108,8 @@ class BoundedProtocol(H11Protocol):
             step = _STEP if self.idle else len(data)
             super().data_received(data[place : place + step])
             place += step
+            if self._ahead > _MOST_AHEAD:
+                self.transport.abort()
         if self.idle:
             self._watch_header(self.limits.header_seconds)
         else:
@@ -114,6 +124,8 @@ class BoundedProtocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Say what is wrong with a request that is no HTTP, where it can still be said."""
+        if self.cycle is not None:
+            self.cycle.disconnected = True  # what the application says is not sent any more
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.transport.abort()
             return

@@ -26,6 +26,7 @@ class Options(BaseModel):
     image_id: str | None = Field(None, description="Ask about a stored image, not an upload.")
 
 
+_MOST_NESTED = 10_000  # brackets and braces, also within text
 _SHOWN = 80  # characters of an unknown option that a sentence repeats
 
 Asked = TypeVar("Asked", bound=Options)
@@ -72,6 +73,8 @@ async def read_question(
 
 
 def _of_json(body: bytes, model: type[Asked]) -> Question[Asked]:
+    if body.count(b"[") + body.count(b"{") > _MOST_NESTED:  # a list costs a hundred times its bytes
+        raise UsageError("The JSON holds thousands of lists or objects; send one, of few options")
     try:
         values = from_json(body)
     except ValueError as error:
