@@ -53,6 +53,7 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
         responses={"default": {"model": Problem, "description": "What is wrong, in one sentence"}},
     )
     app.state.engine = engine
+    app.state.limits = limits
     add_handlers(app)
     _add_routes(app)
     memory = Shares(limits.max_held_bytes, share, NO_MEMORY)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Request

@@ -37,8 +37,7 @@ def serve(folder: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
         NotFoundError, CorruptError, EncoderError, MismatchError: the collection cannot be served.
         HolotypeError: the address cannot be had.
     """
-    limits = service_settings()
-    keys = Keys.parse(limits.api_keys)
+    keys = Keys.parse(service_settings().api_keys)
     loopback = is_loopback(host)
     if not loopback and keys is None:
         raise UsageError(
@@ -53,11 +52,12 @@ def serve(folder: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
         address = f"http://{name}:{listener.getsockname()[1]}"
         print(f"{folder} is served at {address} (API: {address}/docs)", flush=True)
         with suppress(KeyboardInterrupt):  # how a server ends
-            Server(configured(app, limits)).run(sockets=[listener])
+            Server(configured(app)).run(sockets=[listener])
 
 
-def configured(app: FastAPI, limits: ServiceSettings) -> uvicorn.Config:
+def configured(app: FastAPI) -> uvicorn.Config:
     """Return how an application is served, with a bound for every wait."""
+    limits: ServiceSettings = app.state.limits
     return uvicorn.Config(
         app,
         http=bounded(room_for(limits, _BACKLOG)),

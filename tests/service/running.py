@@ -12,7 +12,6 @@ import uvicorn
 from fastapi import FastAPI
 
 from holotype.service.server import configured
-from holotype.service.settings import service_settings
 
 _SECONDS = 60
 
@@ -21,7 +20,7 @@ _SECONDS = 60
 def running(app: FastAPI) -> Iterator[str]:
     """Yields the address of an application that is served until the end of the block."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(configured(app, service_settings()))
+        server = uvicorn.Server(configured(app))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

@@ -1,4 +1,4 @@
-"""No small request keeps others waiting: what is asked too much is refused soon, in little memory."""
+"""No request keeps others waiting: what asks too much is refused soon, in little memory."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ HOSTILE = {
     "a long id": request(body=b'{"image_id": "' + b"a" * 999_000 + b'"}'),
     "a long number": request(body=b'{"image_id": "x", "k": ' + b"9" * 999_000 + b"}"),
     "punycode": form(part(b"space", b"a-" + b"9a" * 150_000), f"{FORM}; charset=punycode"),
-    "punycode in a part": form(part(b"space", b"a-" * 150_000, b"\r\nContent-Type: t; charset=punycode")),
+    "punycode in a part": form(
+        part(b"space", b"a-" * 150_000, b"\r\nContent-Type: t; charset=punycode")
+    ),
     "idna": form(part(b"space", b"a." * 150_000), f"{FORM}; charset=idna"),
     "unicode_escape": form(part(b"k", b"\\N{" * 150_000), f"{FORM}; charset=unicode_escape"),
     "parts": form(part(b"only", b"a=b") * 100_000),
@@ -73,7 +75,9 @@ HOSTILE = {
     "crumbs": crumbs(200_000),
     "a long header": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\na: " + b"a" * 5 * MB + b"\r\n\r\n",
     "many headers": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n" + b"a:\r\n" * 500_000 + b"\r\n",
-    "ranges": request("/static/page.js", method="GET", headers="Range: bytes=" + "0-," * 5000 + "\r\n"),
+    "ranges": request(
+        "/static/page.js", method="GET", headers="Range: bytes=" + "0-," * 5000 + "\r\n"
+    ),
     "parameters": request("/v1/taxa?" + "a&" * 400_000, method="GET"),
     "too large": request("/v1/identify", bytes(25 * MB), kind=FORM),
 }  # fmt: skip

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from fastapi.responses import JSONResponse
 
-from holotype.service import app as app_module
 from holotype.service import identify
 from holotype.service.app import create_app
+from holotype.service.questions import Question
 
 from .process import Service, Waits, service
 from .running import running
@@ -40,7 +41,8 @@ HALVES = {
     "half a form": request(
         "/v1/identify", picture(bytes(60_000))[:-2], kind=FORM, length=19_000_000
     ),
-    "half a chunk": request().replace(b"Content-Length: 0", b"Transfer-Encoding: chunked") + b"9\r\n{",
+    "half a chunk": request().replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+    + b"9\r\n{",
     "a body that is not asked for": request("/v1/taxa", b"x", method="GET", length=100),
     "a body that is refused": request(body=b"x", length=10**10),
 }
@@ -138,9 +140,13 @@ def test_who_does_not_read_is_closed(served: Service) -> None:
 def test_requests_are_not_kept_without_end(served: Service) -> None:
     many = request("/static/page.js", method="GET") * 3000
     before = served.megabytes("VmRSS")
-    with connected(served.address) as connection, pytest.raises(OSError):  # noqa: PT011
-        for _ in range(300):
-            connection.sendall(many)
+    with connected(served.address) as connection:
+        sent = 0
+        with suppress(OSError):
+            while sent < 300:
+                connection.sendall(many)
+                sent += 1
+    assert sent < 300
     assert served.megabytes() - before < 100
 
 
@@ -165,13 +171,14 @@ main()
 
 
 def test_it_stops_in_time_whatever_a_thread_does(served_folder: Path, tmp_path: Path) -> None:
-    with service(served_folder, tmp_path / "log", _SLEEPS, HOLOTYPE_STOP_SECONDS="1") as slow:
-        with ExitStack() as stack:
-            for _ in range(5):
-                connection = stack.enter_context(connected(slow.address))
-                connection.sendall(GOOD.replace(b"search", b"identify"))
-            time.sleep(0.5)
-            assert slow.stopped() < 10
+    with ExitStack() as stack:
+        log, soon = tmp_path / "log", {"HOLOTYPE_STOP_SECONDS": "1"}
+        slow = stack.enter_context(service(served_folder, log, _SLEEPS, **soon))
+        for _ in range(5):
+            connection = stack.enter_context(connected(slow.address))
+            connection.sendall(GOOD.replace(b"search", b"identify"))
+        time.sleep(0.5)
+        assert slow.stopped() < 10
 
 
 def test_work_of_a_client_that_has_left_is_dropped(
@@ -180,10 +187,10 @@ def test_work_of_a_client_that_has_left_is_dropped(
     begun: list[str] = []
     go_on = threading.Event()
 
-    def answered(_: object, question: identify.Question[identify.Identify]) -> object:
+    def answered(_: object, question: Question[identify.Identify]) -> object:
         begun.append(str(question.options.image_id))
         go_on.wait(30)
-        return app_module.health.JSONResponse({})
+        return JSONResponse({})
 
     monkeypatch.setattr(identify, "_answer", answered)
 
@@ -201,9 +208,8 @@ def test_work_of_a_client_that_has_left_is_dropped(
         for one in left:
             one.close()
         time.sleep(0.5)
-        with pytest.MonkeyPatch.context():
-            last = stack.enter_context(connected(address))
-            last.sendall(asking("last"))
+        last = stack.enter_context(connected(address))
+        last.sendall(asking("last"))
         go_on.set()
         assert read_answer(last)[0] == 200
     assert "left" not in begun
@@ -218,7 +224,7 @@ def test_a_full_queue_says_when_to_come_again(
 
     def answered(*_: object) -> object:
         go_on.wait(30)
-        return app_module.health.JSONResponse({})
+        return JSONResponse({})
 
     monkeypatch.setattr(identify, "_answer", answered)
     body = {"image_id": "0-0.png"}

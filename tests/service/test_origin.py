@@ -35,7 +35,7 @@ ASK = {"image_id": "0-0.png"}
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
         {"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:{port}"},
-        {"Sec-Fetch-Site": "Same-Origin "},
+        {"Sec-Fetch-Site": "Same-Origin"},
         {"Sec-Fetch-Site": ""},
     ],
 )
