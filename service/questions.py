@@ -26,6 +26,7 @@ class Options(BaseModel):
     image_id: str | None = Field(None, description="Ask about a stored image, not an upload.")
 
 
+_SMALL = 10_000  # bytes of JSON that are read sooner than a thread takes over
 _MOST_NESTED = 10_000  # brackets and braces, also within text
 _SHOWN = 80  # characters of an unknown option that a sentence repeats
 
@@ -67,6 +68,8 @@ async def read_question(
     engine.require_room()
     body = b"".join([chunk async for chunk in request.stream()])
     if kind == "application/json":
+        if len(body) <= _SMALL:
+            return _of_json(body, model)
         return await engine.read(_of_json, body, model)
     limit = engine.limits.max_json_bytes
     return await engine.read(_of_form, body, parameters, model, field, limit)

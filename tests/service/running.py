@@ -19,7 +19,9 @@ _SECONDS = 60
 @contextmanager
 def running(app: FastAPI) -> Iterator[str]:
     """Yields the address of an application that is served until the end of the block."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    # asyncio turns Nagle's algorithm off where the protocol is named, as the command does.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(configured(app))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()

@@ -74,4 +74,4 @@ def read_answer(connection: socket.socket, *, body: bool = True) -> tuple[int, b
         while body and len(content) < length and (data := connection.recv(65536)):
             content += data
     status = found.partition(b"\r\n")[0].split()
-    return (int(status[1]), content) if len(status) > 1 else (0, b"")
+    return (int(status[1]), content[:length]) if len(status) > 1 else (0, b"")
