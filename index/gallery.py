@@ -62,7 +62,7 @@ class Gallery:
     read_taxa: Callable[[], dict[int, Lineage]]
     index: VectorIndex
     projection: Projection | None = None
-    selections: dict[tuple[str, ...], Selection] = field(default_factory=dict, repr=False)
+    selections: dict[bytes, Selection] = field(default_factory=dict, repr=False)
     _labels: dict[str, RankLabels] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -98,11 +98,15 @@ class Gallery:
             self._labels[rank] = _rank_labels(self._taxa, self.taxon, rank)
         return self._labels[rank]
 
-    def keep(self, conditions: Sequence[str], selection: Selection) -> None:
-        """Keep what conditions allow, in place of the one that was kept first."""
+    def keep(self, key: bytes, selection: Selection) -> None:
+        """Keep what a filter allows, in place of the one that was kept first.
+
+        Args:
+            key: a digest of the filter, which may be long.
+        """
         if len(self.selections) >= _MOST_SELECTIONS:
-            self.selections.pop(next(iter(self.selections), ()), None)
-        self.selections[tuple(conditions)] = selection
+            self.selections.pop(next(iter(self.selections), b""), None)
+        self.selections[key] = selection
 
     def places(self, rows: Sequence[int] | Codes) -> Codes:
         """Return the places of images that are in this gallery, given their rows."""

@@ -211,8 +211,14 @@ def text_vector(
 
     Raises:
         MismatchError: the encoder is not the space's.
-        UsageError: the encoder has no text tower.
+        UsageError: the encoder has no text tower, or the description is too long.
     """
+    limit = settings().max_text_characters
+    if len(text) > limit:
+        raise UsageError(
+            f"The description has {len(text)} characters; the limit is {limit} "
+            "(HOLOTYPE_MAX_TEXT_CHARACTERS). Describe it in fewer words"
+        )
     collection.check_encoder(space, encoder)
     vector: Embeddings = encoder.encode_text([text])[0]
     return vector

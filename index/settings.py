@@ -44,6 +44,19 @@ class Settings(BaseSettings):
     max_images_per_query: int = Field(
         5, gt=0, description="Most pictures of one specimen that one identification may use."
     )
+    max_filters: int = Field(
+        32, gt=0, description="Most filters, such as family=Noctuidae, that one question may have."
+    )
+    max_filter_characters: int = Field(100_000, gt=0, description="Longest filter, in characters.")
+    max_filter_values: int = Field(
+        1000,
+        gt=0,
+        le=30_000,  # SQLite takes 32,766
+        description="Most different values that the filters of one question may name.",
+    )
+    max_text_characters: int = Field(
+        1000, gt=0, description="Longest description that a search by text may ask with."
+    )
     max_checked_bytes: int = Field(
         128 << 20,
         ge=0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
@@ -12,12 +13,17 @@ from fastapi.staticfiles import StaticFiles
 from holotype.version import __version__
 
 from . import health, identify, images, pages, search, spaces, taxa
+from .connections import Departures
+from .engine import Engine
 from .headers import SecurityHeaders
-from .hosts import LoopbackOnly
+from .hosts import HostGuard
 from .keys import KeyGuard, Keys
-from .limits import BodyLimit
+from .limits import NO_MEMORY, AnswerLimit, BodyLimit
+from .origins import OwnPagesOnly
 from .problems import Problem, add_handlers
+from .settings import service_settings
 from .switch import Switch
+from .turns import Shares
 
 _DESCRIPTION = """What is this specimen? Ask with pictures, get the nearest specimens and one honest
 answer. Every error is `application/problem+json` (RFC 9457) whose `detail` is one sentence."""
@@ -36,6 +42,8 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
         NotFoundError: the folder is not a collection.
         CorruptError: its database is damaged.
     """
+    limits = service_settings()
+    share = limits.max_share if keys is not None and len(keys.digests) > 1 else 1
     app = FastAPI(
         title="Holotype",
         version=__version__,
@@ -45,16 +53,20 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
         redoc_url=None,
         responses={"default": {"model": Problem, "description": "What is wrong, in one sentence"}},
     )
-    app.state.switch = Switch(folder, app.state)
+    app.state.switch = Switch(folder, app.state, partial(Engine, limits=limits, share=share))
+    app.state.limits = limits
     add_handlers(app)
     _add_routes(app)
+    memory = Shares(limits.max_held_bytes, share, NO_MEMORY)
     # The last one added is the first to see a request.
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, limits=limits, memory=memory)
+    app.add_middleware(AnswerLimit, memory=memory)
     if keys is not None:
         app.add_middleware(KeyGuard, keys=keys)
-    if loopback:
-        app.add_middleware(LoopbackOnly)
+    app.add_middleware(OwnPagesOnly)
+    app.add_middleware(HostGuard, loopback=loopback)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Departures)
     return app
 
 
@@ -71,7 +83,7 @@ def _add_routes(app: FastAPI) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     switch: Switch = app.state.switch
-    engine = switch.engine()
-    await engine.query(engine.load)
+    await switch.engine().start()
+    app.openapi()  # made once, while nobody waits
     yield
     switch.close()

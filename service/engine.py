@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
@@ -22,7 +20,8 @@ from holotype.index.spaces import EXTERNAL
 from holotype.training.spaces import ensure_calibrated
 
 from .decoders import Decoders
-from .problems import NotReadyError
+from .settings import ServiceSettings, service_settings
+from .turns import Shares, Turns
 
 if TYPE_CHECKING:
     from .switch import Switch
@@ -31,28 +30,37 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 _READERS = 4
+_MANY_WAIT = "Too many requests wait for their turn (HOLOTYPE_MAX_WAITING); ask again later"
 
 
 class Engine:
     """A collection that is being served.
 
     Encoding and searching run in one thread a core, records and thumbnails in a few others, so
-    that the event loop never waits and pages stay quick while queries queue. The threads live as
-    long as the engine: a collection keeps one database connection for each. What another collection
-    at the same path answers comes from another engine: see `Switch`.
+    that the event loop never waits and pages stay quick while queries queue. Both queues are
+    bounded. The threads live as long as the engine: a collection keeps one database connection for
+    each. What another collection at the same path answers comes from another engine: see `Switch`.
+
+    Args:
+        limits: bounds of the queues; by default as the environment says.
+        share: what one API key may take of a queue, in (0, 1].
 
     Raises:
         NotFoundError: the folder is not a collection.
         CorruptError: its database is damaged.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, limits: ServiceSettings | None = None, share: float = 1
+    ) -> None:
+        self.limits = limits or service_settings()
         self.collection = Collection.open(folder)
         self._closed = False
         self._encoders: dict[tuple[str, int], Encoder] = {}
         self._loading = threading.Lock()
-        self._queries = ThreadPoolExecutor(worker_count(), "query", initializer=_use_one_core)
-        self._readers = ThreadPoolExecutor(_READERS, "read")
+        turns = partial(Shares, self.limits.max_waiting, share, _MANY_WAIT)
+        self._queries = Turns(worker_count(), "query", turns(), initializer=_use_one_core)
+        self._readers = Turns(_READERS, "read", turns())
         self.decoders = Decoders()
 
     def load(self) -> None:
@@ -97,8 +105,13 @@ class Engine:
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """Run work that encodes or searches."""
-        return await _in(self._queries, partial(work, *args, **kwargs))
+        """Run work that encodes or searches.
+
+        Raises:
+            BusyError: too many wait, or it is not done within HOLOTYPE_ANSWER_SECONDS.
+        """
+        seconds = self.limits.answer_seconds
+        return await self._queries.run(partial(work, *args, **kwargs), seconds)
 
     async def read(
         self,
@@ -106,8 +119,21 @@ class Engine:
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """Run work that reads records or pictures."""
-        return await _in(self._readers, partial(work, *args, **kwargs))
+        """Run work that reads records or pictures, as `query` does."""
+        seconds = self.limits.answer_seconds
+        return await self._readers.run(partial(work, *args, **kwargs), seconds)
+
+    def require_room(self) -> None:
+        """Refuse a question before its pictures are read, where it would be refused after.
+
+        Raises:
+            BusyError: too many wait.
+        """
+        self._queries.require_room()
+
+    async def start(self) -> None:
+        """Load everything, however long it takes."""
+        await self._queries.run(self.load)
 
     def close(self, *, finish: bool = False) -> None:
         """Finish what is running, or all that was asked before, and close the collection."""
@@ -118,14 +144,6 @@ class Engine:
         self._readers.shutdown(cancel_futures=not finish)
         self.decoders.close()
         self.collection.close()
-
-
-async def _in(threads: Executor, work: Callable[[], Result]) -> Result:
-    try:
-        future = asyncio.get_running_loop().run_in_executor(threads, work)
-    except RuntimeError as error:  # its threads have ended since the question came
-        raise NotReadyError("The collection was replaced meanwhile; ask again") from error
-    return await future
 
 
 def _use_one_core() -> None:

@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .problems import HostError, problem_of
 
+_SHOWN = 80  # characters of a name that a sentence repeats
+
 
 def is_loopback(host: str) -> bool:
     """Return whether a name or address is this machine, reachable from this machine only.
@@ -41,18 +43,25 @@ def host_of(header: str) -> str:
         return ""
 
 
-class LoopbackOnly:
-    """Refuses requests whose Host header is not this machine's own name."""
+class HostGuard:
+    """Refuses requests whose Host header is malformed or, on loopback, not this machine's name."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, loopback: bool) -> None:
         self.app = app
+        self._loopback = loopback
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, or refuse by the Host header."""
-        if scope["type"] == "http":
-            header = Headers(scope=scope).get("host", "")
-            if not is_loopback(host_of(header)):
-                sentence = f"This server does not answer for '{header}'; ask it at 127.0.0.1"
-                await problem_of(scope, HostError(sentence))(scope, receive, send)
-                return
+        if scope["type"] == "http" and not self._accept(Headers(scope=scope).getlist("host")):
+            header = ", ".join(Headers(scope=scope).getlist("host"))
+            sentence = f"This server does not answer for '{header[:_SHOWN]}'"
+            more = "; ask it at 127.0.0.1" if self._loopback else "; name one host"
+            await problem_of(scope, HostError(sentence + more))(scope, receive, send)
+            return
         await self.app(scope, receive, send)
+
+    def _accept(self, headers: list[str]) -> bool:
+        names = [host_of(header) for header in headers]
+        if self._loopback:
+            return len(names) == 1 and is_loopback(names[0])
+        return len(names) <= 1 and all(names)

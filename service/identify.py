@@ -29,7 +29,9 @@ class Identify(Options):
         0.2, description="Share of specimens expected to be of species that the gallery lacks."
     )
     only: list[str] = Field(
-        [], description="Compare with these only, such as family=Noctuidae; all must hold."
+        [],
+        fail_fast=True,
+        description="Compare with these only, such as family=Noctuidae; all must hold.",
     )
 
 
@@ -58,13 +60,13 @@ async def identify(request: Request, engine: TheEngine) -> JSONResponse:
     image. A picture that the collection holds is recognised by its content; images of its own
     specimen are then no evidence.
     """
-    question = await read_question(request, Identify, "images")
+    question = await read_question(request, engine, Identify, "images")
     if bool(question.pictures) == (question.options.image_id is not None):
         raise UsageError("Give either pictures, as form files 'images', or an image_id")
-    return JSONResponse(await engine.query(_answer, engine, question))
+    return await engine.query(_answer, engine, question)
 
 
-def _answer(engine: Engine, question: Question[Identify]) -> dict[str, Any]:
+def _answer(engine: Engine, question: Question[Identify]) -> JSONResponse:
     collection, asked = engine.collection, question.options
     arguments: dict[str, Any] = asked.model_dump(include={"space", "risk", "prior", "only", "k"})
     if asked.image_id is None:
@@ -85,4 +87,4 @@ def _answer(engine: Engine, question: Question[Identify]) -> dict[str, Any]:
             exclude_specimens={image.specimen_id},
             **arguments,
         )
-    return answer.to_dict()
+    return JSONResponse(answer.to_dict())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -16,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from holotype.index.errors import UsageError
 
 from .problems import KeyRequiredError, problem_of
+from .turns import CLIENT
 
 SCOPES = ("read",)
 PUBLIC = frozenset({"/healthz", "/readyz"})
@@ -41,10 +41,14 @@ class Keys:
 
     def accept(self, authorization: str) -> bool:
         """Return whether an Authorization header holds one of the keys."""
+        return self.client(authorization) is not None
+
+    def client(self, authorization: str) -> str | None:
+        """Return which key an Authorization header holds, by its digest; None where none."""
         key = _presented(authorization)
         digest = hashlib.sha256(key).digest()
         matches = [hmac.compare_digest(digest, known) for known in self.digests]
-        return bool(key) and any(matches)
+        return digest.hex() if key and any(matches) else None
 
 
 def _digest(entry: str) -> bytes:
@@ -64,12 +68,12 @@ def _presented(authorization: str) -> bytes:
         return value.strip().encode("latin-1") if kind.lower() == "bearer" else b""
     try:
         return base64.b64decode(value, validate=True).partition(b":")[2]
-    except binascii.Error:
+    except ValueError:  # not of base64, or not even of ASCII
         return b""
 
 
 class KeyGuard:
-    """Refuses requests without a key, but for the probes of `PUBLIC`."""
+    """Refuses requests without a key, but for the probes of `PUBLIC`, before a body is read."""
 
     def __init__(self, app: ASGIApp, keys: Keys) -> None:
         self.app = app
@@ -78,9 +82,10 @@ class KeyGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, or refuse for want of a key."""
         if scope["type"] == "http" and scope["path"] not in PUBLIC:
-            header = Headers(scope=scope).get("authorization", "")
-            if not self.keys.accept(header):
+            client = self.keys.client(Headers(scope=scope).get("authorization", ""))
+            if client is None:
                 sentence = "Send an API key: 'Authorization: Bearer KEY', or KEY as the password"
                 await problem_of(scope, KeyRequiredError(sentence))(scope, receive, send)
                 return
+            CLIENT.set(client)
         await self.app(scope, receive, send)

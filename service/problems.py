@@ -22,6 +22,10 @@ from holotype.index.errors import CorruptError, HolotypeError, ReplacedError
 from .headers import SECURITY_HEADERS
 
 _SHOWN = 80  # characters of an offending value that a sentence repeats
+_LONGEST = 1000  # characters of a sentence
+_LONGEST_PATH = 8192
+_SECONDS = 2  # after which a client may ask again
+_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")
 
 log = logging.getLogger("holotype.service")
 
@@ -40,6 +44,13 @@ class MediaTypeError(HolotypeError):
     title = "Content not understood"
 
 
+class FormError(HolotypeError):
+    """A form that cannot be taken apart."""
+
+    http_status = 400
+    title = "Form not understood"
+
+
 class HostError(HolotypeError):
     """A request to a name that is not this machine's."""
 
@@ -52,6 +63,27 @@ class KeyRequiredError(HolotypeError):
 
     http_status = 401
     title = "Key required"
+
+
+class OriginError(HolotypeError):
+    """A request that a page of another site makes."""
+
+    http_status = 403
+    title = "Another site asks"
+
+
+class TooSlowError(HolotypeError):
+    """A client that sends its request too slowly."""
+
+    http_status = 408
+    title = "Request too slow"
+
+
+class BusyError(HolotypeError):
+    """More is asked than can be answered now."""
+
+    http_status = 429
+    title = "Too many requests"
 
 
 class NotReadyError(HolotypeError):
@@ -88,10 +120,21 @@ def problem(
         type=f"urn:holotype:{title.lower().replace(' ', '-')}",
         title=title,
         status=status,
-        detail=detail,
-        instance=scope["path"],
+        detail=_plain(detail),
+        instance=_writable(scope["path"][:_LONGEST_PATH]),
     )
     return ProblemResponse(body.model_dump(), status, {**SECURITY_HEADERS, **(headers or {})})
+
+
+def _plain(sentence: str) -> str:
+    """Return a sentence on one line, of bounded length, whatever it repeats."""
+    short = sentence if len(sentence) <= _LONGEST else f"{sentence[:_LONGEST]}…"
+    return _writable(short.translate(_CONTROLS))
+
+
+def _writable(text: str) -> str:
+    """Return a text without halves of surrogate pairs, which no encoding has."""
+    return text.encode(errors="replace").decode()
 
 
 def problem_of(scope: Scope, error: HolotypeError) -> ProblemResponse:
@@ -103,6 +146,10 @@ def problem_of(scope: Scope, error: HolotypeError) -> ProblemResponse:
         headers["Retry-After"] = "1"
     if isinstance(error, KeyRequiredError):
         headers["WWW-Authenticate"] = 'Basic realm="Holotype", charset="UTF-8", Bearer'
+    if isinstance(error, BusyError):
+        headers["Retry-After"] = str(_SECONDS)
+    if isinstance(error, TooSlowError):
+        headers["Connection"] = "close"
     return problem(scope, error.http_status, error.title, detail, headers)
 
 
@@ -123,7 +170,7 @@ async def _expected(request: Request, error: Exception) -> ProblemResponse:
 
 async def _invalid(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, RequestValidationError)
-    return problem(request.scope, 422, "Request not understood", _sentence(error.errors()))
+    return problem(request.scope, 422, "Request not understood", first_error(error.errors()))
 
 
 async def _http(request: Request, error: Exception) -> ProblemResponse:
@@ -132,7 +179,8 @@ async def _http(request: Request, error: Exception) -> ProblemResponse:
     title = phrase.capitalize()
     detail = error.detail
     if detail == phrase:  # the router's own: say more than the status does
-        detail = f"{request.method} {request.url.path} does not exist; /docs lists what does"
+        path = request.scope["path"]
+        detail = f"{request.method} {_short(path)} does not exist; /docs lists what does"
     return problem(request.scope, error.status_code, title, detail, error.headers)
 
 
@@ -152,13 +200,16 @@ async def _unexpected(request: Request, _: Exception) -> ProblemResponse:
     return problem(request.scope, 500, "Internal error", sentence)
 
 
-def _sentence(errors: Sequence[Any]) -> str:
+def first_error(errors: Sequence[Any]) -> str:
     """Say what the first of pydantic's errors is about."""
     first = errors[0]
     place = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
     value = first.get("input")
-    got = f" (it is {value!r})" if isinstance(value, str | int | float) else ""
-    if len(got) > _SHOWN:
-        got = ""
+    text = value[: _SHOWN + 1] if isinstance(value, str) else value
+    got = f" (it is {_short(repr(text))})" if isinstance(value, str | float) else ""
     more = f"; {len(errors) - 1} more fields are off" if len(errors) > 1 else ""
-    return f"{place or 'body'}: {first['msg']}{got}{more}"
+    return f"{_short(place) or 'body'}: {first['msg']}{got}{more}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

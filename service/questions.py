@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, get_origin
 
 from fastapi import Request
-from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.datastructures import FormData, UploadFile
+from pydantic_core import from_json
 
 from holotype.index.errors import UsageError
 
-from .problems import MediaTypeError
-
-_MOST_PARTS = 100  # of a form; how many pictures count is for the question to say
+from .engine import Engine
+from .forms import content_type, read_form
+from .problems import FormError, MediaTypeError, first_error
 
 
 class Options(BaseModel):
@@ -27,6 +25,10 @@ class Options(BaseModel):
     k: int = Field(10, description="How many images to return, 1 to HOLOTYPE_MAX_K.")
     image_id: str | None = Field(None, description="Ask about a stored image, not an upload.")
 
+
+_SMALL = 10_000  # bytes of JSON that are read sooner than a thread takes over
+_MOST_NESTED = 10_000  # brackets and braces, also within text
+_SHOWN = 80  # characters of an unknown option that a sentence repeats
 
 Asked = TypeVar("Asked", bound=Options)
 
@@ -40,50 +42,89 @@ class Question(Generic[Asked]):
     names: list[str]
 
 
-async def read_question(request: Request, model: type[Asked], field: str) -> Question[Asked]:
-    """Read a request's body.
+async def read_question(
+    request: Request, engine: Engine, model: type[Asked], field: str
+) -> Question[Asked]:
+    """Read a request's body, where a question has a chance to be answered.
 
     Args:
         model: the options.
         field: the name of the form field that holds pictures.
 
     Raises:
-        MediaTypeError: neither a multipart form nor JSON.
-        RequestValidationError: an option that is unknown or off.
-        UsageError: options in the address, or a picture that is not a file.
+        MediaTypeError: neither a multipart form nor JSON, or not in UTF-8.
+        FormError: a malformed form.
+        UsageError: options in the address, one that is unknown or off, or a picture that is not a
+            file.
+        BusyError: too many questions wait.
     """
-    if request.query_params:
+    if request.scope["query_string"]:
         raise UsageError("Send options in the body, as form fields or JSON, not in the address")
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
-        async with request.form(max_files=_MOST_PARTS, max_fields=_MOST_PARTS) as form:
-            return await _of_form(form, model, field)
+    kind, parameters = content_type(request.headers.get("content-type", ""))
+    if kind not in ("multipart/form-data", "application/json"):
+        raise MediaTypeError(
+            f"Content-Type is '{kind}'; send pictures as multipart/form-data, or application/json"
+        )
+    engine.require_room()
+    body = b"".join([chunk async for chunk in request.stream()])
     if kind == "application/json":
-        body = await request.body()
-        return Question(_checked(lambda: model.model_validate_json(body)), [], [])
-    raise MediaTypeError(
-        f"Content-Type is '{kind}'; send pictures as multipart/form-data, or application/json"
-    )
+        if len(body) <= _SMALL:
+            return _of_json(body, model)
+        return await engine.read(_of_json, body, model)
+    limit = engine.limits.max_json_bytes
+    return await engine.read(_of_form, body, parameters, model, field, limit)
 
 
-async def _of_form(form: FormData, model: type[Asked], field: str) -> Question[Asked]:
-    uploads = [part for part in form.getlist(field) if isinstance(part, UploadFile)]
-    if len(uploads) < len(form.getlist(field)):
-        raise UsageError(f"Form field '{field}' holds text; send pictures as files")
-    values: dict[str, Any] = {name: form[name] for name in form if name != field}
-    for name, info in model.model_fields.items():
-        if name in values and get_origin(info.annotation) is list:
-            values[name] = form.getlist(name)
-    pictures = [await upload.read() for upload in uploads]
-    names = [upload.filename or "" for upload in uploads]
-    return Question(_checked(lambda: model.model_validate(values)), pictures, names)
-
-
-def _checked(validate: Callable[[], Asked]) -> Asked:
+def _of_json(body: bytes, model: type[Asked]) -> Question[Asked]:
+    if body.count(b"[") + body.count(b"{") > _MOST_NESTED:  # a list costs a hundred times its bytes
+        raise UsageError("The JSON holds thousands of lists or objects; send one, of few options")
     try:
-        return validate()
+        values = from_json(body)
+    except ValueError as error:
+        raise UsageError(f"The body is not JSON: {error}; correct it") from None
+    if not isinstance(values, dict):
+        raise UsageError("The body is not a JSON object; send {…} with options by their names")
+    return Question(_checked(model, values), [], [])
+
+
+def _of_form(
+    body: bytes, parameters: dict[bytes, bytes], model: type[Asked], field: str, longest: int
+) -> Question[Asked]:
+    """Read a form, whose text fields have at most `longest` bytes."""
+    parts = read_form(body, parameters)
+    for part in parts:
+        if (part.filename is None) == (part.name == field):
+            raise UsageError(
+                f"Form field '{part.name[:_SHOWN]}' is of the wrong kind; send pictures as files "
+                f"'{field}', and options as text"
+            )
+        if part.filename is None and len(part.content) > longest:
+            raise FormError(
+                f"Form field '{part.name[:_SHOWN]}' has {len(part.content)} bytes; the limit is "
+                f"{longest} (HOLOTYPE_MAX_JSON_BYTES)"
+            )
+    uploads = [part for part in parts if part.name == field]
+    values: dict[str, Any] = {}
+    for part in parts:
+        info = model.model_fields.get(part.name)
+        if info is not None and get_origin(info.annotation) is list:
+            values.setdefault(part.name, []).append(part.text)
+        elif part.filename is None:
+            values[part.name] = part.text
+    names = [upload.filename or "" for upload in uploads]
+    return Question(_checked(model, values), [upload.content for upload in uploads], names)
+
+
+def _checked(model: type[Asked], values: dict[str, Any]) -> Asked:
+    """Check options, the names first: pydantic would describe every one that is off."""
+    for name in values:
+        if name not in model.model_fields:
+            known = ", ".join(model.model_fields)
+            raise UsageError(f"{name[:_SHOWN]}: there is no such option; there are {known}")
+    try:
+        return model.model_validate(values)
     except ValidationError as error:
-        raise RequestValidationError(error.errors()) from None
+        raise UsageError(first_error(error.errors(include_url=False))) from None
 
 
 def described_body(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import Any
 
 import numpy as np
 from fastapi import APIRouter, Request
@@ -28,10 +27,14 @@ class Search(Options):
         None, description="A description, where the space's encoder has a text tower."
     )
     vector: list[float] | None = Field(
-        None, description="An embedding by the space's own encoder, before any projection."
+        None,
+        fail_fast=True,
+        description="An embedding by the space's own encoder, before any projection.",
     )
     where: list[str] = Field(
-        [], description="Search among these only, such as category=Moth; all must hold."
+        [],
+        fail_fast=True,
+        description="Search among these only, such as category=Moth; all must hold.",
     )
 
 
@@ -55,17 +58,17 @@ async def search(request: Request, engine: TheEngine) -> JSONResponse:
     Ask by exactly one of a picture (form file `image`), `image_id`, `text` and `vector`. Images of
     the query's own specimen, where it is stored, are left out.
     """
-    question = await read_question(request, Search, "image")
+    question = await read_question(request, engine, Search, "image")
     asked = question.options
     ways = [*question.pictures, asked.image_id, asked.text, asked.vector]
     if sum(way is not None for way in ways) != 1:
         raise UsageError(
             "Give exactly one of a picture (form file 'image'), image_id, text, vector"
         )
-    return JSONResponse(await engine.query(_hits, engine, question))
+    return await engine.query(_hits, engine, question)
 
 
-def _hits(engine: Engine, question: Question[Search]) -> dict[str, Any]:
+def _hits(engine: Engine, question: Question[Search]) -> JSONResponse:
     asked = question.options
     vector, own = _vector(engine, question)
     hits = core.search(
@@ -77,7 +80,7 @@ def _hits(engine: Engine, question: Question[Search]) -> dict[str, Any]:
         exclude_specimens=own,
     )
     space = engine.collection.space(asked.space)
-    return {"space": space.name, "hits": [hit.to_dict() for hit in hits]}
+    return JSONResponse({"space": space.name, "hits": [hit.to_dict() for hit in hits]})
 
 
 def _vector(engine: Engine, question: Question[Search]) -> tuple[Embeddings, Set[str]]:

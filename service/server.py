@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import threading
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from holotype.index.errors import HolotypeError, UsageError
 
 from .app import create_app
+from .connections import bounded
+from .files import room_for
 from .hosts import is_loopback
 from .keys import Keys
-from .settings import ServiceSettings
+from .settings import ServiceSettings, service_settings
 
-_BACKLOG = 128
+_BACKLOG = 32  # connections that are taken at once, over the limit
+_LAST_SECONDS = 3  # after a graceful stop should have ended
 
 
 def serve(folder: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
@@ -30,7 +37,7 @@ def serve(folder: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
         NotFoundError, CorruptError, EncoderError, MismatchError: the collection cannot be served.
         HolotypeError: the address cannot be had.
     """
-    keys = Keys.parse(ServiceSettings().api_keys)
+    keys = Keys.parse(service_settings().api_keys)
     loopback = is_loopback(host)
     if not loopback and keys is None:
         raise UsageError(
@@ -44,9 +51,35 @@ def serve(folder: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
         name = f"[{host}]" if ":" in host else host
         address = f"http://{name}:{listener.getsockname()[1]}"
         print(f"{folder} is served at {address} (API: {address}/docs)", flush=True)
-        config = uvicorn.Config(app, log_level="warning", server_header=False)
         with suppress(KeyboardInterrupt):  # how a server ends
-            uvicorn.Server(config).run(sockets=[listener])
+            Server(configured(app)).run(sockets=[listener])
+
+
+def configured(app: FastAPI) -> uvicorn.Config:
+    """Return how an application is served, with a bound for every wait."""
+    limits: ServiceSettings = app.state.limits
+    return uvicorn.Config(
+        app,
+        http=bounded(room_for(limits, _BACKLOG)),
+        ws="none",
+        log_level="error",  # what a client sends is not for the log
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=limits.keep_alive_seconds,
+        timeout_graceful_shutdown=limits.stop_seconds,
+    )
+
+
+class Server(uvicorn.Server):
+    """Ends some seconds after it was told to, whatever a thread is doing."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop."""
+        super().handle_exit(sig, frame)
+        seconds = (self.config.timeout_graceful_shutdown or 0) + _LAST_SECONDS
+        last = threading.Timer(seconds, os._exit, [1])
+        last.daemon = True
+        last.start()
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -1,13 +1,15 @@
-"""What only the service reads of the environment."""
+"""What only the service reads of the environment: who may ask, how much, and for how long."""
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from holotype.index.errors import UsageError
 
 
 class ServiceSettings(BaseSettings):
-    """Who may ask, and what one question may cost."""
+    """Keys, and the bounds of a request in size, time and turns."""
 
     model_config = SettingsConfigDict(env_prefix="HOLOTYPE_", frozen=True)
 
@@ -31,3 +33,76 @@ class ServiceSettings(BaseSettings):
         gt=0,
         description="Most memory that decoding an uploaded picture may take, in bytes.",
     )
+    max_header_bytes: int = Field(
+        16_384, ge=1024, description="Largest header of a request with its address, in bytes."
+    )
+    max_json_bytes: int = Field(
+        1_000_000,
+        gt=0,
+        description="Largest request body in JSON, and largest text field of a form, in bytes.",
+    )
+    max_held_bytes: int = Field(
+        100_000_000,
+        gt=0,
+        description="Most bytes of request bodies and of answers under way that are held in memory "
+        "at once; whoever comes then is told to come again.",
+    )
+    max_waiting: int = Field(
+        64,
+        gt=0,
+        description="Most questions that wait or are answered at once, and as many requests for "
+        "records and pictures; whoever comes then is told to come again.",
+    )
+    max_share: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="Share of HOLOTYPE_MAX_WAITING and of HOLOTYPE_MAX_HELD_BYTES that one of "
+        "several API keys may take.",
+    )
+    max_connections: int = Field(
+        512,
+        gt=0,
+        description="Most open connections; beyond that the one that has kept the service waiting "
+        "longest is closed.",
+    )
+    header_seconds: float = Field(
+        10, gt=0, description="Longest wait for the whole header of a request, in seconds."
+    )
+    keep_alive_seconds: int = Field(
+        5, gt=0, description="Longest wait for the next request of a connection, in seconds."
+    )
+    stall_seconds: float = Field(
+        10,
+        gt=0,
+        description="Time over which HOLOTYPE_MIN_BYTES_PER_SECOND is counted, in seconds; twice "
+        "that after its last byte a client that stopped has been closed.",
+    )
+    min_bytes_per_second: int = Field(
+        5_000,
+        gt=0,
+        description="Slowest that a client may send a body or read an answer, in bytes a second.",
+    )
+    answer_seconds: float = Field(
+        120, gt=0, description="Longest that a request may wait for its answer, in seconds."
+    )
+    stop_seconds: int = Field(
+        5,
+        gt=0,
+        description="How long requests under way may go on when the service is stopped, in "
+        "seconds; 3 seconds later the process ends whatever it does.",
+    )
+
+
+def service_settings() -> ServiceSettings:
+    """Return the service's settings as the environment has them now.
+
+    Raises:
+        UsageError: an environment variable has a value that cannot be.
+    """
+    try:
+        return ServiceSettings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"HOLOTYPE_{first['loc'][0]}".upper()
+        raise UsageError(f"{name} is '{first['input']}': {first['msg']}; correct it") from error

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from starlette.datastructures import State
@@ -33,7 +34,10 @@ class Switch:
         NotFoundError, CorruptError: see `Engine`.
     """
 
-    def __init__(self, folder: Path, state: State) -> None:
+    def __init__(
+        self, folder: Path, state: State, open_engine: Callable[[Path], Engine] = Engine
+    ) -> None:
+        self._open_engine = open_engine
         self._folder = Path(os.path.abspath(folder))  # a link may lead to another folder later
         self._state = state
         self._lock = threading.Lock()
@@ -43,7 +47,7 @@ class Switch:
         self._why = ""
         self._tried: object = None
         self._again = 0.0
-        state.engine = Engine(self._folder)
+        state.engine = open_engine(self._folder)
 
     def engine(self) -> Engine:
         """Return what answers now.
@@ -78,7 +82,7 @@ class Switch:
     def _open(self) -> None:
         self._state.engine.close(finish=True)
         try:
-            engine = _loaded(self._folder)
+            engine = _loaded(self._open_engine(self._folder))
         except Exception as error:
             with self._lock:
                 self._why = f"{self._folder} was replaced and cannot be served: {_said(error)}"
@@ -102,8 +106,7 @@ class Switch:
         self._state.engine.close()
 
 
-def _loaded(folder: Path) -> Engine:
-    engine = Engine(folder)
+def _loaded(engine: Engine) -> Engine:
     try:
         engine.load()
         engine.collection.database.require_same()

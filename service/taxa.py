@@ -42,16 +42,16 @@ async def taxa(
 
     Two taxa of one name in different categories are different taxa.
     """
-    return JSONResponse(await engine.read(_taxa, engine, rank, space))
+    return await engine.read(_taxa, engine, rank, space)
 
 
-def _taxa(engine: Engine, rank: str | None, space: str | None) -> dict[str, Any]:
+def _taxa(engine: Engine, rank: str | None, space: str | None) -> JSONResponse:
     if rank is not None and rank not in RANKS:
         raise UsageError(f"rank is '{rank}'; it must be one of {', '.join(RANKS)}")
     gallery = engine.collection.gallery(space)
     ranks = gallery.ranks if rank is None else (rank,)
     found = [taxon for one in ranks for taxon in _of_rank(gallery, one)]
-    return {"space": gallery.space.name, "taxa": found}
+    return JSONResponse({"space": gallery.space.name, "taxa": found})
 
 
 def _of_rank(gallery: Gallery, rank: str) -> list[dict[str, Any]]:

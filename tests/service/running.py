@@ -11,14 +11,18 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from holotype.service.server import configured
+
 _SECONDS = 60
 
 
 @contextmanager
 def running(app: FastAPI) -> Iterator[str]:
     """Yields the address of an application that is served until the end of the block."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
+    # asyncio turns Nagle's algorithm off where the protocol is named, as the command does.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(configured(app))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:
