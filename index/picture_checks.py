@@ -174,7 +174,7 @@ def _in_one_scan(image: Image.Image, data: bytes, place: int) -> bool:
 def _check_chunks(data: bytes, name: str) -> None:
     most = max(_MOST_CHUNKS, len(data) // _CHUNK)
     place, number = 8, 0
-    while place + 8 <= len(data):
+    while place + 8 <= len(data) and data[place + 4 : place + 8] != b"IEND":
         place += 12 + int.from_bytes(data[place : place + 4], "big")
         number += 1
         if number > most:

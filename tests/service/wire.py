@@ -66,8 +66,8 @@ def read_answer(connection: socket.socket, *, body: bool = True) -> tuple[int, b
             if not data:
                 break
             found += data
-        if found.startswith(b"HTTP/1.1 100"):
-            return read_answer(connection, body=body)
+            if found.startswith(b"HTTP/1.1 100"):  # what follows may have come with it
+                found = found.partition(b"\r\n\r\n")[2]
         head, _, content = found.partition(b"\r\n\r\n")
         lines = [line.partition(b":") for line in head.lower().split(b"\r\n")]
         length = next((int(value) for name, _, value in lines if name == b"content-length"), 0)
