@@ -36,6 +36,7 @@ from .taxonomy import RANKS, Lineage
 from .thumbnails import kept_thumbnail
 
 if TYPE_CHECKING:
+    from .calibration import Calibration
     from .encoders import Encoder
 
 
@@ -50,6 +51,7 @@ class Collection:
         self._galleries: dict[str, Gallery] = {}
         self._loading = threading.Lock()
         self._sound = False
+        self.calibrations: dict[int, tuple[object, Calibration]] = {}  # see `kept_calibration`
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:

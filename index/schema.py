@@ -298,6 +298,10 @@ SELECT rtrim(path, replace(path, '/', '')), min(added_at) FROM images
 WHERE path LIKE '/%' GROUP BY 1;
 UPDATE sources SET checksum = crc32(json_array(folder, added_at));
 
+-- What is asked of a calibration at every identification; its models need not be read for that.
+CREATE INDEX calibrations_said ON calibrations
+    (space_id, ranks, last_seq, count, labelled, created_at, checksum);
+
 -- Tells this collection from every other, whatever folder it lies in.
 INSERT INTO meta VALUES ('collection_id', lower(hex(randomblob(16))));
 """

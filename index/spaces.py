@@ -45,6 +45,8 @@ def find_space(database: Database, name: str | None) -> Space:
 
 def source_of(database: Database, space: Space) -> Space:
     """Return the space that holds the embeddings which a space shows."""
+    if space.base_space_id is None:
+        return space
     return next(found for found in list_spaces(database) if found.space_id == space.source_id)
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, ParamSpec, TypeVar
 
 import torch
 from fastapi import Depends, Request
+from threadpoolctl import threadpool_limits
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
@@ -113,6 +114,7 @@ async def _in(threads: Executor, work: Callable[[], Result]) -> Result:
 def _use_one_core() -> None:
     """Queries run side by side, so none splits its work: cores shared by two are lost to both."""
     torch.set_num_threads(1)
+    threadpool_limits(1, "blas")  # of NumPy; for the process, as long as it runs
 
 
 def _engine_of(request: Request) -> Engine:
