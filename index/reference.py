@@ -149,7 +149,8 @@ def build_reference(
     rows = np.flatnonzero((labels >= 0).any(axis=1))
     if not len(rows):
         raise ValueError("no image of the gallery has a determination; name some specimens first")
-    used, own = vectors[rows], groups[rows]
+    used = vectors if len(rows) == len(vectors) else vectors[rows]  # mostly all: without a copy
+    own = groups[rows]
     classes, member = np.unique(labels[rows], axis=0, return_inverse=True)
     member = member.reshape(-1)
     *shown, last = projections
