@@ -128,15 +128,14 @@ def _at_ranks(
     votes = np.concatenate(voters, axis=2)
     weights = np.repeat(np.concatenate([s.weights for s in seen], axis=1), ranks, axis=0)
     flat = votes.reshape(len(weights), -1)
-    taxa, share = (
-        found.reshape(-1, ranks) for found in strongest(shares_at(weights, flat), flat)
-    )
+    top, part = strongest(shares_at(weights, flat), flat)
+    taxa, share = top.reshape(-1, ranks), part.reshape(-1, ranks)
     named = (taxa >= 0)[:, :, None]
     inside = (taxon_of[None, :, :-1] == taxa[:, :, None]) & named
     columns = [log_odds(share), np.broadcast_to(nearness[:, None], share.shape)]
     for one, theirs in zip(seen, voters, strict=True):
         agree = (theirs == taxa[:, :, None]) & named
-        nearest_centre = taxon_of[:, one.centres.argmax(axis=1)].T == taxa
+        nearest_centre = taxa == taxon_of[:, one.centres.argmax(axis=1)].T
         columns += _of_view(one, agree, theirs < 0, inside, nearest_centre)
     columns += _of_likelihood(ratios, inside)
     return taxa, share, np.stack(columns, axis=2)

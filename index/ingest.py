@@ -22,6 +22,7 @@ from .manifest import Manifest, Problem, Progress
 from .pictures import content_hash, perceptual_hash, read_bytes, read_with_size
 from .records import DETAILS, Image, Space
 from .runtime import worker_count
+from .spaces import dropped_if_unused, is_unused
 from .taxonomy import RANKS
 
 _COMMIT_SECONDS = 1.0
@@ -88,7 +89,8 @@ def ingest(
         MismatchError: the space belongs to another encoder.
     """
     with collection.database.writing():
-        if any(known.name == space for known in collection.spaces()):
+        there = any(known.name == space for known in collection.spaces())
+        if there and not is_unused(collection.database, space):
             collection.check_encoder(space, encoder)  # before the long work, not after it
         checked, problems = manifest.check(decode=strict, progress=on_check)
         report = IngestReport(space, problems=problems)
@@ -101,13 +103,14 @@ def ingest(
             views=encoder.views,
             dim=encoder.dim,
         )
-        keep_canaries(collection.database, target, encoder)
-        start = time.perf_counter()
-        todo = list(_without_stored(collection, target, _images(checked), report))
-        _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
-        report.seconds = time.perf_counter() - start
-        if not report.embedded and not report.unchanged:
-            refuse(report.problems, "No picture can be used")
+        with dropped_if_unused(collection.database, space, made=not there):
+            keep_canaries(collection.database, target, encoder)
+            start = time.perf_counter()
+            todo = list(_without_stored(collection, target, _images(checked), report))
+            _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
+            report.seconds = time.perf_counter() - start
+            if not report.embedded and not report.unchanged:
+                refuse(report.problems, "No picture can be used")
         return report
 
 

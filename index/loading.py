@@ -16,7 +16,7 @@ from .ingest import IngestReport, is_taken, refuse
 from .knn import Embeddings
 from .manifest import Problem, Progress
 from .records import Image, Space, image_query, read_image
-from .spaces import EXTERNAL, external_encoder
+from .spaces import EXTERNAL, dropped_if_unused, external_encoder
 from .statements import run_over
 from .storing import Taxa, find_images, put_images
 from .vector_file import Identity, VectorFile
@@ -62,19 +62,21 @@ def load_vectors(
     file = VectorFile(Path(source))
     identity = _identity(file, encoder)
     with collection.database.writing():
-        target = _space(collection, space, identity)
-        report = IngestReport(space)
-        rows = Rows(file)
-        if strict:
-            problems: list[Problem] = []
-            for _ in rows.good(problems):
-                pass
-            refuse(problems, "Nothing was stored")
-        start = time.perf_counter()
-        _Load(collection, target, rows, report).run(len(file), on_load)
-        report.seconds = time.perf_counter() - start
-        if not report.embedded and not report.unchanged:
-            refuse(report.problems, "No row can be used")
+        made = all(known.name != space for known in collection.spaces())
+        with dropped_if_unused(collection.database, space, made=made):
+            target = _space(collection, space, identity)
+            report = IngestReport(space)
+            rows = Rows(file)
+            if strict:
+                problems: list[Problem] = []
+                for _ in rows.good(problems):
+                    pass
+                refuse(problems, "Nothing was stored")
+            start = time.perf_counter()
+            _Load(collection, target, rows, report).run(len(file), on_load)
+            report.seconds = time.perf_counter() - start
+            if not report.embedded and not report.unchanged:
+                refuse(report.problems, "No row can be used")
         return report
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -16,16 +17,23 @@ from threadpoolctl import threadpool_limits
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
+from holotype.index.errors import EncoderError, HolotypeError, MismatchError
 from holotype.index.identify import identify_vector
+from holotype.index.records import Space
 from holotype.index.runtime import worker_count
 from holotype.index.search import encoder_of, stored_vector
 from holotype.index.spaces import EXTERNAL
 from holotype.training.spaces import ensure_calibrated
 
+from .problems import NotReadyError
+from .readiness import Readiness, SpaceState
+
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 _READERS = 4
+
+log = logging.getLogger("holotype.service")
 
 
 class Engine:
@@ -42,45 +50,88 @@ class Engine:
 
     def __init__(self, folder: Path) -> None:
         self.collection = Collection.open(folder.resolve())  # its name is shown, whatever '.' is
-        self._encoders: dict[tuple[str, int], Encoder] = {}
+        self.readiness = Readiness()
+        self._encoders: dict[tuple[str, int, int], Encoder | HolotypeError] = {}
         self._loading = threading.Lock()
         self._queries = ThreadPoolExecutor(worker_count(), "query", initializer=_use_one_core)
         self._readers = ThreadPoolExecutor(_READERS, "read")
 
     def load(self) -> None:
-        """Load every encoder and gallery, and answer one question of each; repeated, only look.
+        """Load every space that can be asked: its encoder and gallery, and answer one question.
+
+        Of one that cannot, the sentence is kept; the others are served.
 
         Raises:
             NotFoundError: there are no pictures.
-            EncoderError, MismatchError: an encoder is gone or is not the one of its space.
+            HolotypeError: what keeps the first space from being asked, where none can be.
         """
         self.collection.space()
+        errors: dict[str, HolotypeError] = {}
+        states = []
         for space in self.collection.spaces():
-            if not space.encoder.startswith(EXTERNAL):
-                self.encoder(space.name)
-            gallery = self.collection.gallery(space.name)
-            ensure_calibrated(self.collection, space.name)
-            first = int(gallery.rows[0])
-            vector = stored_vector(
-                self.collection, self.collection.images_at([first])[first], space.name
-            )
-            identify_vector(self.collection, vector, name="", space=space.name)
+            try:
+                states.append(SpaceState(space.name, self._load(space)))
+            except HolotypeError as error:
+                errors[space.name] = error
+                states.append(SpaceState(space.name, 0, self.told(error)))
+                log.warning("%s", error)
+        self.readiness = Readiness(tuple(states), self.collection.space().name)
+        if len(errors) == len(states):
+            raise errors.get(self.readiness.default) or next(iter(errors.values()))
+
+    def told(self, error: HolotypeError) -> str:
+        """Return the sentence of an error; where the collection lies is nobody's matter."""
+        folder = self.collection.folder
+        return str(error).replace(str(folder), f"Collection '{folder.name}'")
+
+    def _load(self, space: Space) -> int:
+        """Load a space and return how many images it shows."""
+        gallery = self.collection.gallery(space.name)
+        if not space.encoder.startswith(EXTERNAL):
+            self.encoder(space.name)
+        ensure_calibrated(self.collection, space.name)
+        first = int(gallery.rows[0])
+        image = self.collection.images_at([first])[first]
+        vector = stored_vector(self.collection, image, space.name)
+        identify_vector(self.collection, vector, name="", space=space.name)
+        return len(gallery)
 
     def encoder(self, name: str | None) -> Encoder:
         """Return the encoder of a space, loaded once; spaces with one encoder share it.
 
+        One that cannot be loaded is tried once: else every question would wait for it again.
+
         Raises:
             NotFoundError: no such space.
-            EncoderError, MismatchError: the encoder is gone or is not the one of the space.
+            NotReadyError: the encoder is gone.
+            MismatchError: it is not the one of the space.
         """
         space = self.collection.space(name)
-        key = (space.encoder, space.views)
-        with self._loading:
-            if key not in self._encoders:
-                encoder = encoder_of(space)
-                self.collection.check_encoder(space.name, encoder)
-                self._encoders[key] = encoder
-            return self._encoders[key]
+        key = (space.encoder, space.views, space.source_id)
+        found = self._encoders.get(key)
+        if found is None:
+            with self._loading:
+                if key not in self._encoders:
+                    self._encoders[key] = self._loaded(space)
+                found = self._encoders[key]
+        if isinstance(found, Encoder):
+            return found
+        raise type(found)(str(found))  # of its own, as several threads may raise it
+
+    def _loaded(self, space: Space) -> Encoder | HolotypeError:
+        same = (
+            encoder
+            for (spec, views, _), encoder in self._encoders.items()
+            if (spec, views) == (space.encoder, space.views) and isinstance(encoder, Encoder)
+        )
+        try:
+            encoder = next(same, None) or encoder_of(space)
+            self.collection.check_encoder(space.name, encoder)
+        except EncoderError as error:
+            return NotReadyError(str(error))
+        except MismatchError as error:
+            return error
+        return encoder
 
     async def query(
         self,

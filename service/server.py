@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging.config
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -9,10 +10,12 @@ from pathlib import Path
 import uvicorn
 
 from holotype.index.errors import HolotypeError, UsageError
+from holotype.index.visible import visible
 
 from .app import create_app
 from .hosts import is_loopback
 from .keys import Keys
+from .logs import LOG_CONFIG
 from .settings import ServiceSettings
 
 _BACKLOG = 128
@@ -38,13 +41,14 @@ def serve(folder: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
             "HOLOTYPE_API_KEYS to 'read:' and the sha256 of a key, or serve 127.0.0.1"
         )
     with _bound(host, port) as listener:
+        logging.config.dictConfig(LOG_CONFIG)
         app = create_app(folder, keys=keys, loopback=loopback)
         app.state.engine.load()
         listener.listen(_BACKLOG)
         name = f"[{host}]" if ":" in host else host
         address = f"http://{name}:{listener.getsockname()[1]}"
-        print(f"{folder} is served at {address} (API: {address}/docs)", flush=True)
-        config = uvicorn.Config(app, log_level="warning", server_header=False)
+        print(f"{visible(str(folder))} is served at {address} (API: {address}/docs)", flush=True)
+        config = uvicorn.Config(app, log_config=LOG_CONFIG, server_header=False)
         with suppress(KeyboardInterrupt):  # how a server ends
             uvicorn.Server(config).run(sockets=[listener])
 
