@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,12 @@ from .reference import Reference, build_reference
 from .schema import checksum_sql
 from .seals import seal
 from .spaces import source_of
+
+# All of a row but the models, from an index: they stand before it in the row, and are megabytes.
+_SAID = (
+    "SELECT space_id, ranks, last_seq, count, labelled, created_at, checksum FROM calibrations "
+    "INDEXED BY calibrations_said WHERE space_id = ?"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,35 +75,47 @@ def keep_calibration(collection: Collection, gallery: Gallery, calibration: Cali
 def kept_calibration(collection: Collection, gallery: Gallery) -> KeptCalibration | None:
     """Return the stored calibration of a gallery's space, None where there is none that fits.
 
-    One that was fitted while the gallery had other ranks does not fit.
+    One that was fitted while the gallery had other ranks does not fit. It is read and checked once:
+    later only what tells it from another is looked at.
 
     Raises:
         CorruptError: it is damaged.
     """
+    space_id = gallery.space.source_id
+    said = collection.database.read(_SAID, (space_id,))
+    if not said:
+        collection.calibrations.pop(space_id, None)
+        return None
+    record = said[0]
+    if _ranks(record["ranks"]) != gallery.ranks:
+        return None
+    kept = collection.calibrations.get(space_id)
+    if kept is None or kept[0] != tuple(record):
+        kept = tuple(record), _read(collection, gallery)
+        collection.calibrations[space_id] = kept
+    state = (gallery.state.last_seq, gallery.state.count, gallery.labelled)
+    fitted = (record["last_seq"], record["count"], record["labelled"])
+    return KeptCalibration(kept[1], gallery.ranks, state != fitted, record["created_at"])
+
+
+def _read(collection: Collection, gallery: Gallery) -> Calibration:
     found = collection.database.read(
-        f"SELECT *, checksum = {checksum_sql('calibrations')} AS whole FROM calibrations "
+        f"SELECT content, checksum = {checksum_sql('calibrations')} AS whole FROM calibrations "
         "WHERE space_id = ?",
         (gallery.space.source_id,),
     )
-    if not found:
-        return None
-    record = found[0]
-    if not record["whole"]:
+    if not found or not found[0]["whole"]:
         raise CorruptError(
             f"{collection.folder} holds a damaged calibration; fit it again with "
             "'holotype calibrate'"
         )
-    if _ranks(record["ranks"]) != gallery.ranks:
-        return None
-    state = (gallery.state.last_seq, gallery.state.count, gallery.labelled)
-    fitted = (record["last_seq"], record["count"], record["labelled"])
-    calibration = _parsed(record["content"])
+    calibration = Calibration.from_bytes(found[0]["content"])
     if not calibration.fits(source_of(collection.database, gallery.space).dim, len(gallery.ranks)):
         raise CorruptError(
             f"{collection.folder} holds a calibration of another space; fit it again with "
             "'holotype calibrate'"
         )
-    return KeptCalibration(calibration, gallery.ranks, state != fitted, record["created_at"])
+    return calibration
 
 
 def _ranks(text: str) -> tuple[str, ...]:
@@ -122,13 +139,12 @@ def source_vectors(collection: Collection, gallery: Gallery) -> Embeddings:
     return collection.vectors(source_of(collection.database, gallery.space))
 
 
-@lru_cache(maxsize=4)
 def reference_of(collection: Collection, gallery: Gallery, calibration: Calibration) -> Reference:
-    """Return a gallery as a calibration's working spaces show it, kept while both are."""
-    vectors = source_vectors(collection, gallery)
-    return build_reference(calibration.projections, vectors, labels_of(gallery), gallery.specimens)
+    """Return a gallery as a calibration's working spaces show it, kept as long as the gallery."""
 
+    def build() -> Reference:
+        vectors = source_vectors(collection, gallery)
+        labels = labels_of(gallery)
+        return build_reference(calibration.projections, vectors, labels, gallery.specimens)
 
-@lru_cache(maxsize=4)
-def _parsed(content: bytes) -> Calibration:
-    return Calibration.from_bytes(content)
+    return gallery.once("reference", calibration, build)

@@ -22,6 +22,7 @@ from .projection import Projection
 from .records import Image, Space, image_query, read_image
 from .soundness import check_soundness
 from .sources import picture_file
+from .space_removal import remove_space
 from .spaces import (
     add_projected_space,
     add_space,
@@ -38,6 +39,7 @@ from .taxonomy import RANKS, Lineage
 from .thumbnails import kept_thumbnail
 
 if TYPE_CHECKING:
+    from .calibration import Calibration
     from .encoders import Encoder
 
 
@@ -53,6 +55,7 @@ class Collection:
         self._galleries: dict[str, Gallery] = {}
         self._loading = threading.Lock()
         self._sound = False
+        self.calibrations: dict[int, tuple[object, Calibration]] = {}  # see `kept_calibration`
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
@@ -133,7 +136,7 @@ class Collection:
         return list_spaces(self.database)
 
     def space(self, name: str | None = None) -> Space:
-        """Return a space by name; without a name, the oldest; see `find_space`."""
+        """Return a space by name; without a name, the oldest with vectors; see `find_space`."""
         return find_space(self.database, name)
 
     def add_space(
@@ -147,6 +150,23 @@ class Collection:
     def add_projected_space(self, name: str, base: Space, projection: Projection) -> Space:
         """Return a space that shows `base` through a projection; see `spaces`."""
         return add_projected_space(self.database, name, base, projection)
+
+    def remove_space(
+        self,
+        name: str,
+        *,
+        with_tuned: bool = False,
+        last: bool = False,
+        by: str = "",
+        remarks: str = "",
+    ) -> list[str]:
+        """Remove a space and return which went; see `space_removal`."""
+        removed = remove_space(
+            self.database, name, with_tuned=with_tuned, last=last, by=by, remarks=remarks
+        )
+        for gone in removed:
+            self._galleries.pop(gone, None)
+        return removed
 
     def check_encoder(self, name: str | None, encoder: Encoder) -> Space:
         """Return a space, having refused an encoder that is not its own.

@@ -7,7 +7,6 @@ the votes looked like when they were right and when they were wrong makes them p
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,9 +99,12 @@ class Calibration:
         return (1 + below) / (1 + len(self.nearest))
 
 
-@lru_cache(maxsize=4)
 def calibrate(gallery: Gallery) -> Calibration:
-    """Calibrate a gallery by leave-one-out over at most 2,000 of its images (fixed seed)."""
+    """Calibrate a gallery by leave-one-out over at most 2,000 of its images (fixed seed), once."""
+    return gallery.once("confidence", None, lambda: _calibrate(gallery))
+
+
+def _calibrate(gallery: Gallery) -> Calibration:
     drawn = np.random.default_rng(0).permutation(np.flatnonzero(gallery.taxon >= 0))[:_SAMPLE]
     vectors = gallery.index.vectors
     scores, places = exact_knn(

@@ -21,7 +21,7 @@ OF_A_VIEW = (
     "centre_excess",
 )  # fmt: skip
 OF_LIKELIHOOD = ("of_taxon", "lead", "of_any")
-_BLOCK = 512
+_BLOCK = 128
 _MOST_CANDIDATES = 50
 _NONE = -2.0  # below every cosine
 
@@ -97,12 +97,13 @@ def _block(reference: Reference, queries: Embeddings, groups: Codes | None) -> E
     own, _ = reference.neighbours(reference.vectors, queries, groups, NEAR)
     nearness = np.maximum(own, -1).mean(axis=1, dtype=np.float64)
     candidates, closeness = _candidates(seen)
-    ratios = reference.likelihood.log_ratios(queries)
-    ranks = [_at_rank(seen, nearness, ratios, np.append(taxa, -1)) for taxa in reference.classes.T]
+    taxa, shares, features = _at_ranks(
+        seen, nearness, reference.likelihood.log_ratios(queries), reference.classes
+    )
     return Evidence(
-        np.stack([taxa for taxa, _, _ in ranks], axis=1),
-        np.stack([share for _, share, _ in ranks], axis=1),
-        np.stack([features for _, _, features in ranks], axis=1),
+        taxa,
+        shares,
+        features,
         nearness,
         nearest[0],
         candidates,
@@ -111,61 +112,89 @@ def _block(reference: Reference, queries: Embeddings, groups: Codes | None) -> E
     )
 
 
-def _at_rank(
-    seen: list[_Seen], nearness: Floats, ratios: Floats, taxon_of: Codes
+def _at_ranks(
+    seen: list[_Seen], nearness: Floats, ratios: Floats, lineages: Codes
 ) -> tuple[Codes, Floats, Floats]:
-    """Return the strongest taxon, its share and the features at one rank.
+    """Return the strongest taxon [q, ranks], its share and the features at every rank.
 
     Args:
         ratios: float64 [q, classes], from `Likelihood.log_ratios`.
-        taxon_of: int64 [classes + 1], the taxon of every class; the last answers for class -1.
+        lineages: int64 [classes, ranks].
     """
-    voters = taxon_of[np.concatenate([s.classes for s in seen], axis=1)]
-    weights = np.concatenate([s.weights for s in seen], axis=1)
-    taxa, share = strongest(shares_at(weights, voters), voters)
-    columns = [log_odds(share), nearness]
-    for one in seen:
-        columns += _of_view(one, taxon_of, taxa)
-    columns += _of_likelihood(ratios, taxon_of, taxa)
-    return taxa, share, np.stack(columns, axis=1)
+    ranks = lineages.shape[1]
+    taxon_of = np.full((ranks, len(lineages) + 1), -1, np.int64)  # the last answers for class -1
+    taxon_of[:, :-1] = lineages.T
+    voters = [taxon_of[:, one.classes].transpose(1, 0, 2) for one in seen]
+    votes = np.concatenate(voters, axis=2)
+    weights = np.repeat(np.concatenate([s.weights for s in seen], axis=1), ranks, axis=0)
+    flat = votes.reshape(len(weights), -1)
+    top, part = strongest(shares_at(weights, flat), flat)
+    taxa, share = top.reshape(-1, ranks), part.reshape(-1, ranks)
+    named = (taxa >= 0)[:, :, None]
+    inside = (taxon_of[None, :, :-1] == taxa[:, :, None]) & named
+    columns = [log_odds(share), np.broadcast_to(nearness[:, None], share.shape)]
+    for one, theirs in zip(seen, voters, strict=True):
+        agree = (theirs == taxa[:, :, None]) & named
+        nearest_centre = taxa == taxon_of[:, one.centres.argmax(axis=1)].T
+        columns += _of_view(one, agree, theirs < 0, inside, nearest_centre)
+    columns += _of_likelihood(ratios, inside)
+    return taxa, share, np.stack(columns, axis=2)
 
 
-def _of_view(one: _Seen, taxon_of: Codes, taxa: Codes) -> list[Floats]:
-    """Return the features of one space, in the order of `OF_A_VIEW`."""
-    voters = taxon_of[one.classes]
-    agree = (voters == taxa[:, None]) & (voters >= 0)
-    inside = (taxon_of[None, :-1] == taxa[:, None]) & (taxa[:, None] >= 0)
-    furthest = one.scores[:, -1]
-    best = np.where(agree, one.scores, _NONE).max(axis=1)
-    other = np.where(agree | (voters < 0), _NONE, one.scores).max(axis=1)
-    centre = np.where(inside, one.centres, _NONE)
-    of_best = centre.argmax(axis=1)
-    centre_best = centre.max(axis=1)
-    centre_other = np.where(inside, _NONE, one.centres).max(axis=1)
+def _of_view(
+    one: _Seen,
+    agree: NDArray[np.bool_],
+    unnamed: NDArray[np.bool_],
+    inside: NDArray[np.bool_],
+    nearest_centre: NDArray[np.bool_],
+) -> list[Floats]:
+    """Return the features of one space [q, ranks], in the order of `OF_A_VIEW`.
+
+    Args:
+        one: the space's neighbours.
+        agree: bool [q, ranks, k], which of them are of the strongest taxon.
+        unnamed: bool [q, ranks, k], which are not named at the rank.
+        inside: bool [q, ranks, classes], which classes are within the taxon.
+        nearest_centre: bool [q, ranks], whether the nearest centre's class is.
+    """
+    scores, centres = one.scores[:, None, :], one.centres[:, None, :]
+    furthest = scores[:, :, -1]
+    best = np.where(agree, scores, _NONE).max(axis=2)
+    other = np.where(agree | unnamed, _NONE, scores).max(axis=2)
+    centre = np.where(inside, centres, _NONE)
+    of_best = centre.argmax(axis=2)
+    centre_best = centre.max(axis=2)
+    centre_other = np.where(inside, _NONE, centres).max(axis=2)
     best = np.maximum(best, furthest)
+    near = one.scores[:, :NEAR].mean(axis=1)
     return [
-        log_odds((one.weights * agree).sum(axis=1)),
+        log_odds((one.weights[:, None, :] * agree).sum(axis=2)),
         best,
         best - np.maximum(other, furthest),
         centre_best,
         np.where(centre_other > _NONE, centre_best - centre_other, 0.5),
-        one.scores[:, :NEAR].mean(axis=1),
-        (taxon_of[one.centres.argmax(axis=1)] == taxa).astype(np.float64),
-        agree[:, 0].astype(np.float64),
+        np.broadcast_to(near[:, None], best.shape),
+        nearest_centre.astype(np.float64),
+        agree[:, :, 0].astype(np.float64),
         centre_best - one.view.spread[of_best],
     ]
 
 
-def _of_likelihood(ratios: Floats, taxon_of: Codes, taxa: Codes) -> list[Floats]:
+def _of_likelihood(ratios: Floats, inside: NDArray[np.bool_]) -> list[Floats]:
     """Return the log-ratios as features: of the taxon's best class, its lead, of any class.
 
     Where the gallery has no class outside the taxon, the lead is over a class never seen.
+
+    Args:
+        ratios: float64 [q, classes].
+        inside: bool [q, ranks, classes], which classes are within the taxon.
     """
-    inside = (taxon_of[None, :-1] == taxa[:, None]) & (taxa[:, None] >= 0)
-    lowest = ratios.min(axis=1, keepdims=True)
-    best = np.where(inside, ratios, lowest).max(axis=1)
-    other = np.where(inside, lowest, ratios).max(axis=1)
-    return [best, best - np.where(inside.all(axis=1), 0.0, other), ratios.max(axis=1)]
+    each = ratios[:, None, :]
+    lowest = ratios.min(axis=1)[:, None, None]
+    best = np.where(inside, each, lowest).max(axis=2)
+    other = np.where(inside, lowest, each).max(axis=2)
+    any_class = np.broadcast_to(ratios.max(axis=1)[:, None], best.shape)
+    return [best, best - np.where(inside.all(axis=2), 0.0, other), any_class]
 
 
 def _candidates(seen: list[_Seen]) -> tuple[Codes, NDArray[np.float32]]:
@@ -191,6 +220,6 @@ def log_odds(share: Floats) -> Floats:
     >>> log_odds(np.array([0.5, 1.0])).round(2).tolist()
     [0.0, 6.91]
     """
-    kept = np.clip(share, 1e-3, 1 - 1e-3)
+    kept = np.minimum(np.maximum(share, 1e-3), 1 - 1e-3)
     odds: Floats = np.log(kept / (1 - kept))
     return odds

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from .taxonomy import RANKS, Lineage
 from .vector import Selection, VectorIndex
 
 Codes = NDArray[np.int64]
+Made = TypeVar("Made")
 
 _SPARSE = 16  # times as many numbers as taxa; no memory is taken for more
 _MOST_SELECTIONS = 32  # of one byte a vector each
@@ -64,6 +67,8 @@ class Gallery:
     projection: Projection | None = None
     selections: dict[bytes, Selection] = field(default_factory=dict, repr=False)
     _labels: dict[str, RankLabels] = field(default_factory=dict, repr=False)
+    _made: dict[str, tuple[object, Any]] = field(default_factory=dict, repr=False)
+    _making: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -107,6 +112,15 @@ class Gallery:
         if len(self.selections) >= _MOST_SELECTIONS:
             self.selections.pop(next(iter(self.selections), b""), None)
         self.selections[key] = selection
+
+    def once(self, name: str, basis: object, make: Callable[[], Made]) -> Made:
+        """Return what is made of this gallery and of a basis: made once, gone with the gallery."""
+        with self._making:
+            kept = self._made.get(name)
+            if kept is None or kept[0] is not basis:
+                self._made[name] = kept = (basis, make())
+            made: Made = kept[1]
+            return made
 
     def places(self, rows: Sequence[int] | Codes) -> Codes:
         """Return the places of images that are in this gallery, given their rows."""

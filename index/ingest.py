@@ -26,6 +26,7 @@ from .pictures import SUFFIXES, content_hash, perceptual_hash, read_bytes, read_
 from .records import DETAILS, Image, Space
 from .runtime import worker_count
 from .sources import add_sources, folders_of
+from .spaces import dropped_if_unused, is_unused
 from .taxonomy import RANKS
 from .trust import trust_encoder
 
@@ -93,7 +94,8 @@ def ingest(
         MismatchError: the space belongs to another encoder.
     """
     with collection.database.writing():
-        if any(known.name == space for known in collection.spaces()):
+        there = any(known.name == space for known in collection.spaces())
+        if there and not is_unused(collection.database, space):
             collection.check_encoder(space, encoder)  # before the long work, not after it
         checked, problems = manifest.check(decode=strict, progress=on_check)
         report = IngestReport(space, problems=problems)
@@ -106,17 +108,18 @@ def ingest(
             views=encoder.views,
             dim=encoder.dim,
         )
-        keep_canaries(collection.database, target, encoder)
         add_sources(collection.database, folders_of(checked.frame["_file"], checked.root))
         checked = with_old_ids(collection.database, checked)
         with suppress(HolotypeError):  # where it cannot be kept, the next search says what to do
             trust_encoder(encoder.name)
-        start = time.perf_counter()
-        todo = list(_without_stored(collection, target, _images(checked), report))
-        _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
-        report.seconds = time.perf_counter() - start
-        if not report.embedded and not report.unchanged:
-            refuse(report.problems, "No picture can be used")
+        with dropped_if_unused(collection.database, space, made=not there):
+            keep_canaries(collection.database, target, encoder)
+            start = time.perf_counter()
+            todo = list(_without_stored(collection, target, _images(checked), report))
+            _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
+            report.seconds = time.perf_counter() - start
+            if not report.embedded and not report.unchanged:
+                refuse(report.problems, "No picture can be used")
         return report
 
 

@@ -9,17 +9,38 @@ little a class of one specimen says, and what an unseen class would look like.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
+from .classes import changed_classes
 from .knn import Codes, Embeddings
 from .projection import Projection
 from .votes import Floats
 
 _SHARED = 0.03  # of the between-class variance, dealt evenly over all directions of the space
 _TINY = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class _Terms:
+    """What a query is compared with, for every class.
+
+    Attributes:
+        inverse: float64 [classes, a], one over the expected variance along the axes.
+        pull: float64 [classes, a], the expected place over that variance.
+        constant: float64 [classes], the part of the distance that no query changes.
+        elsewhere: float64 [classes], the expected variance in any other direction.
+        offset: float64 [classes], the part of the log-ratio that no specimen changes.
+    """
+
+    inverse: Floats
+    pull: Floats
+    constant: Floats
+    elsewhere: Floats
+    offset: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,30 +67,40 @@ class Likelihood:
     specimens: Floats
     member: Codes
 
-    def restricted(self, kept: Codes, member: Codes) -> Likelihood:
+    def restricted(self, used: NDArray[np.bool_]) -> Likelihood:
         """Return the model with some of the specimens; what varies how much stays as it was.
 
         Args:
-            kept: int64 [m], positions in `specimens`.
-            member: int64 [m], their classes, from 0.
+            used: bool [s], those that stay.
         """
-        return replace(self, specimens=self.specimens[kept], member=member)
+        if used.all():
+            return self
+        old = self._terms
+        changed = changed_classes(self.member, used, len(old.offset))
+        new = self._terms_of(self.specimens[changed.rows], changed.member, len(changed.classes))
+        numbers = np.cumsum(changed.kept) - 1
+        part = replace(self, specimens=self.specimens[used], member=numbers[self.member[used]])
+        names = [one.name for one in fields(_Terms)]
+        written = (changed.written(getattr(old, name), getattr(new, name)) for name in names)
+        part.__dict__["_terms"] = _Terms(*written)  # as if it had been asked for
+        return part
 
     @cached_property
-    def _classes(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """For every class: expected place and variance along the axes, variance elsewhere, offset.
+    def _terms(self) -> _Terms:
+        return self._terms_of(self.specimens, self.member, int(self.member.max(initial=-1)) + 1)
 
-        The offset is the part of the log-ratio that no specimen changes.
-        """
-        counts = np.bincount(self.member).astype(np.float64)
-        sums = np.zeros((len(counts), self.specimens.shape[1]))
-        np.add.at(sums, self.member, self.specimens)
+    def _terms_of(self, specimens: Floats, member: Codes, classes: int) -> _Terms:
+        counts = np.bincount(member, minlength=classes).astype(np.float64)
+        sums = np.zeros((classes, specimens.shape[1]))
+        np.add.at(sums, member, specimens)
         trust = self.between / (1 + counts[:, None] * self.between)
         other = self.elsewhere / (1 + counts * self.elsewhere)
         rest = len(self.origin) - len(self.between)
         offset = 0.5 * (np.log1p(self.between) - np.log1p(trust)).sum(axis=1)
         offset += 0.5 * rest * (np.log1p(self.elsewhere) - np.log1p(other))
-        return trust * sums, 1 + trust, 1 + other, offset
+        expected, variance = trust * sums, 1 + trust
+        constant = (expected**2 / variance).sum(axis=1)
+        return _Terms(1 / variance, expected / variance, constant, 1 + other, offset)
 
     def log_ratios(self, vectors: Embeddings) -> Floats:
         """Return log p(specimen | class) - log p(specimen | a class never seen).
@@ -80,15 +111,16 @@ class Likelihood:
         Returns:
             float64 [q, classes].
         """
-        expected, variance, variance_elsewhere, offset = self._classes
+        terms = self._terms
         placed = self.projection.apply(vectors).astype(np.float64) * self.scale - self.origin
         along = placed @ self.axes
-        beside = np.maximum((placed**2).sum(axis=1) - (along**2).sum(axis=1), 0)[:, None]
-        distance = (along**2) @ (1 / variance).T - 2 * along @ (expected / variance).T
-        distance += (expected**2 / variance).sum(axis=1) + beside / variance_elsewhere
-        unseen = (along**2 / (1 + self.between)).sum(axis=1)[:, None]
+        squares = along**2
+        beside = np.maximum((placed**2).sum(axis=1) - squares.sum(axis=1), 0)[:, None]
+        distance = squares @ terms.inverse.T - 2 * along @ terms.pull.T
+        distance += terms.constant + beside / terms.elsewhere
+        unseen = (squares / (1 + self.between)).sum(axis=1)[:, None]
         unseen = unseen + beside / (1 + self.elsewhere)
-        ratios: Floats = offset + (unseen - distance) / 2
+        ratios: Floats = terms.offset + (unseen - distance) / 2
         return ratios
 
 

@@ -19,7 +19,7 @@ from .knn import Embeddings
 from .manifest import Problem, Progress
 from .records import Image, Space, image_query, read_image
 from .sources import add_sources
-from .spaces import EXTERNAL, external_encoder
+from .spaces import EXTERNAL, dropped_if_unused, external_encoder
 from .statements import run_over
 from .storing import Taxa, find_images, put_images
 from .trust import trust_encoder
@@ -73,22 +73,24 @@ def load_vectors(
     file = VectorFile(Path(source))
     identity = _identity(file, encoder)
     with collection.database.writing():
-        target = _space(collection, space, identity)
-        if encoder == identity.encoder:  # named by the user too, not by the file alone
-            with suppress(HolotypeError):
-                trust_encoder(encoder)
-        report = IngestReport(space)
-        rows = Rows(file, add_sources(collection.database, [file.root, *pictures]))
-        if strict:
-            problems: list[Problem] = []
-            for _ in rows.good(problems):
-                pass
-            refuse(problems, "Nothing was stored")
-        start = time.perf_counter()
-        _Load(collection, target, rows, report).run(len(file), on_load)
-        report.seconds = time.perf_counter() - start
-        if not report.embedded and not report.unchanged:
-            refuse(report.problems, "No row can be used")
+        made = all(known.name != space for known in collection.spaces())
+        with dropped_if_unused(collection.database, space, made=made):
+            target = _space(collection, space, identity)
+            if encoder == identity.encoder:  # named by the user too, not by the file alone
+                with suppress(HolotypeError):
+                    trust_encoder(encoder)
+            report = IngestReport(space)
+            rows = Rows(file, add_sources(collection.database, [file.root, *pictures]))
+            if strict:
+                problems: list[Problem] = []
+                for _ in rows.good(problems):
+                    pass
+                refuse(problems, "Nothing was stored")
+            start = time.perf_counter()
+            _Load(collection, target, rows, report).run(len(file), on_load)
+            report.seconds = time.perf_counter() - start
+            if not report.embedded and not report.unchanged:
+                refuse(report.problems, "No row can be used")
         return report
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .knn import Codes, Embeddings, exact_knn
+from .classes import Changed, changed_classes
+from .knn import Codes, Embeddings, exact_knn, nearest_rows
 from .likelihood import Likelihood, fit_likelihood
 from .projection import Projection
 from .votes import NEIGHBOURS, Floats
@@ -25,14 +26,28 @@ class View:
         projection: what leads there from the encoder's vectors.
         vectors: float32 [n, out], unit rows.
         centres: float32 [classes, out], unit mean of every class.
-        spread: float64 [classes], mean cosine of the members to the centre of the others.
-            A class of one takes the average.
+        means: float64 [classes], mean cosine of the members to the centre of the others; of a
+            class of one it means nothing.
+        spread: float64 [classes], the same, where a class of one takes the average.
     """
 
     projection: Projection
     vectors: Embeddings
     centres: Embeddings
+    means: Floats
     spread: Floats
+
+    def restricted(self, changed: Changed, counts: Codes) -> View:
+        """Return the view with the centres of some classes computed anew.
+
+        Args:
+            changed: which classes have lost rows.
+            counts: int64 [classes that stay], their rows.
+        """
+        centres, means = _centres(self.vectors[changed.rows], changed.member, len(changed.classes))
+        centres = changed.written(self.centres, centres)
+        means = changed.written(self.means, means)
+        return replace(self, centres=centres, means=means, spread=_spread(means, counts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +59,11 @@ class Reference:
         vectors: float32 [n, dim], as the encoder gave them.
         groups: int64 [n], their specimens.
         classes: int64 [classes, ranks], the different lineages, coarse to fine, -1 not known.
-        member: int64 [n], the class of every row.
+        member: int64 [n], the class of every row, -1 for one that may not be used.
         views: the gallery in every working space that neighbours are looked for in.
         likelihood: its specimens as a model of classes sees them.
         specimen: int64 [n], the place of every row's specimen in the likelihood.
+        used: bool [n], the rows that may be used; None for all.
     """
 
     rows: Codes
@@ -58,30 +74,33 @@ class Reference:
     views: tuple[View, ...]
     likelihood: Likelihood
     specimen: Codes
+    used: NDArray[np.bool_] | None = None
 
     def restricted(self, allowed: NDArray[np.bool_]) -> Reference:
-        """Return the part of the gallery that may be used, its class centres computed anew.
+        """Return the part of a whole gallery that may be used, its class centres computed anew.
+
+        Nothing is copied that depends on rows alone, and only classes that lose some are computed.
 
         Args:
             allowed: bool [gallery], over the whole gallery that the reference was built from.
         """
-        kept = np.flatnonzero(allowed[self.rows])
-        classes, member = np.unique(self.member[kept], return_inverse=True)
-        specimens, first, specimen = np.unique(
-            self.specimen[kept], return_index=True, return_inverse=True
-        )
-        return Reference(
-            self.rows[kept],
-            self.vectors[kept],
-            self.groups[kept],
-            self.classes[classes],
-            member,
-            tuple(
-                _view(view.projection, view.vectors[kept], member, len(classes))
-                for view in self.views
-            ),
-            self.likelihood.restricted(specimens, member[first]),
-            specimen,
+        used = allowed[self.rows]
+        if used.all():
+            return self
+        changed = changed_classes(self.member, used, len(self.classes))
+        numbers = np.append(np.cumsum(changed.kept) - 1, -1)
+        member = np.where(used, numbers[self.member], -1)
+        classes = self.classes[changed.kept]
+        counts = np.bincount(member[used], minlength=len(classes))
+        specimens = np.zeros(len(self.likelihood.specimens), bool)
+        specimens[self.specimen[used]] = True
+        return replace(
+            self,
+            classes=classes,
+            member=member,
+            views=tuple(view.restricted(changed, counts) for view in self.views),
+            likelihood=self.likelihood.restricted(specimens),
+            used=used,
         )
 
     def neighbours(
@@ -95,8 +114,21 @@ class Reference:
             groups: int64 [q], the queries' own specimens, never their neighbours.
             k: how many.
         """
+        if groups is None and len(queries) == 1:
+            return nearest_rows(queries[0], gallery, k, self.used)
         own = None if groups is None else self.groups
-        return exact_knn(queries, gallery, k, query_groups=groups, gallery_groups=own)
+        if self.used is None:
+            return exact_knn(queries, gallery, k, query_groups=groups, gallery_groups=own)
+        places = np.append(np.flatnonzero(self.used), -1)  # the last one is for padding
+        kept = places[:-1]
+        scores, found = exact_knn(
+            queries,
+            gallery[kept],
+            k,
+            query_groups=groups,
+            gallery_groups=None if own is None else own[kept],
+        )
+        return scores, places[found]
 
 
 def build_reference(
@@ -117,7 +149,8 @@ def build_reference(
     rows = np.flatnonzero((labels >= 0).any(axis=1))
     if not len(rows):
         raise ValueError("no image of the gallery has a determination; name some specimens first")
-    used, own = vectors[rows], groups[rows]
+    used = vectors if len(rows) == len(vectors) else vectors[rows]  # mostly all: without a copy
+    own = groups[rows]
     classes, member = np.unique(labels[rows], axis=0, return_inverse=True)
     member = member.reshape(-1)
     *shown, last = projections
@@ -151,20 +184,26 @@ def pool_specimens(vectors: Embeddings, groups: Codes) -> tuple[Embeddings, Code
 
 
 def _view(projection: Projection, vectors: Embeddings, member: Codes, classes: int) -> View:
+    centres, means = _centres(vectors, member, classes)
+    spread = _spread(means, np.bincount(member, minlength=classes))
+    return View(projection, vectors, centres, means, spread)
+
+
+def _centres(vectors: Embeddings, member: Codes, classes: int) -> tuple[Embeddings, Floats]:
+    """Return every class's centre and its members' mean cosine to the centre of the others."""
     order = np.argsort(member, kind="stable")
     starts = np.searchsorted(member[order], np.arange(classes))
     sums = np.add.reduceat(vectors[order], starts, axis=0) if len(order) else vectors[:0]
     lengths = np.linalg.norm(sums, axis=1, keepdims=True)
     centres = (sums / np.maximum(lengths, _TINY)).astype(np.float32)
-    return View(projection, vectors, centres, _spread(vectors, sums, member))
-
-
-def _spread(vectors: Embeddings, sums: Embeddings, member: Codes) -> Floats:
-    """Return every class's mean cosine between a member and the centre of the others."""
     others = sums[member] - vectors
     lengths = np.linalg.norm(others, axis=1)
     cosines = np.einsum("ij,ij->i", others, vectors) / np.maximum(lengths, _TINY)
-    counts = np.bincount(member, minlength=len(sums))
-    means = np.bincount(member, cosines, minlength=len(sums)) / np.maximum(counts, 1)
-    average = means[counts > 1].mean() if (counts > 1).any() else 0.0
-    return np.where(counts > 1, means, average)
+    counts = np.bincount(member, minlength=classes)
+    return centres, np.bincount(member, cosines, minlength=classes) / np.maximum(counts, 1)
+
+
+def _spread(means: Floats, counts: Codes) -> Floats:
+    several = counts > 1
+    average = means[several].mean() if several.any() else 0.0
+    return np.where(several, means, average)

@@ -298,6 +298,26 @@ SELECT rtrim(path, replace(path, '/', '')), min(added_at) FROM images
 WHERE path LIKE '/%' GROUP BY 1;
 UPDATE sources SET checksum = crc32(json_array(folder, added_at));
 
+-- Append-only: which spaces were taken out. Their numbers are never given to others.
+CREATE TABLE removed_spaces (
+    space_id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    encoder TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    vectors INTEGER NOT NULL,        -- how many it held
+    removed_by TEXT NOT NULL,
+    removed_at TEXT NOT NULL,
+    remarks TEXT NOT NULL DEFAULT '',
+    checksum INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TRIGGER removed_spaces_append_only BEFORE DELETE ON removed_spaces BEGIN
+    SELECT RAISE(ABORT, 'the record of removed spaces is never deleted');
+END;
+
+-- What is asked of a calibration at every identification; its models need not be read for that.
+CREATE INDEX calibrations_said ON calibrations
+    (space_id, ranks, last_seq, count, labelled, created_at, checksum);
+
 -- Tells this collection from every other, whatever folder it lies in.
 INSERT INTO meta VALUES ('collection_id', lower(hex(randomblob(16))));
 INSERT INTO meta VALUES ('written', '');  -- another value after every transaction
@@ -334,6 +354,10 @@ SEALED: dict[str, tuple[str, ...]] = {
     "deletions": (
         *("deletion_id", "image_id", "specimen_id", "path", "sha256"),
         *("deleted_by", "deleted_at", "remarks"),
+    ),
+    "removed_spaces": (
+        *("space_id", "name", "encoder", "fingerprint", "vectors"),
+        *("removed_by", "removed_at", "remarks"),
     ),
     "files": ("path", "sha256", "made_at"),
     "sources": ("folder", "added_at"),

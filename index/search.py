@@ -110,14 +110,14 @@ def without_specimens(
     specimen_ids: Set[str],
 ) -> Selection | None:
     """Take the images of specimens out of what a search may return."""
-    places = [
-        gallery.places([image.row for image in collection.images("i.specimen_id = ?", (name,))])
-        for name in specimen_ids
-    ]
-    if not any(map(len, places)):
+    query = "SELECT row FROM images WHERE specimen_id = ?"
+    read = collection.database.read
+    rows = [record[0] for name in specimen_ids for record in read(query, (name,))]
+    places = gallery.places(rows)
+    if not len(places):
         return chosen
     allowed = np.ones(len(gallery), bool) if chosen is None else chosen.allowed.copy()
-    allowed[np.concatenate(places)] = False
+    allowed[places] = False
     return Selection(allowed)
 
 

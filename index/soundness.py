@@ -25,16 +25,24 @@ _IMPOSSIBLE = (
     "SELECT 1 FROM spaces WHERE base_space_id = space_id",
 )
 
+# What belongs to single spaces is compared with its checksum wherever it is read, so that damage
+# there keeps no other space from being asked.
+_OF_SPACES = ("projections", "calibrations", "canaries")
 
-def unsound(database: Database) -> list[str]:
-    """Return one sentence for everything that is wrong with the database but the embeddings."""
+
+def unsound(database: Database, *, spaces: bool = True) -> list[str]:
+    """Return one sentence for everything that is wrong with the database but the embeddings.
+
+    Args:
+        spaces: also with the projections, calibrations and canaries of spaces.
+    """
     found = [
         f"{database.folder}: {record[0]}; {_RECOVER}"
         for record in database.read("PRAGMA integrity_check")
         if record[0] != "ok"
     ]
     for table in SEALED:
-        if table != "embeddings":
+        if table != "embeddings" and (spaces or table not in _OF_SPACES):
             found += broken_seals(database, table)
     if not schema_is_whole(database) or not is_complete(database):
         found.append(f"{database.folder} has a damaged schema; {_RECOVER}")
@@ -65,7 +73,7 @@ def check_soundness(database: Database) -> None:
     size = database.read("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
     if size[0][0] > settings().max_checked_bytes:
         return
-    found = unsound(database)
+    found = unsound(database, spaces=False)
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise CorruptError(found[0] + more)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from .database import Database
-from .errors import CorruptError, MismatchError, NotFoundError, UsageError
+from .errors import CorruptError, HolotypeError, MismatchError, NotFoundError, UsageError
 from .projection import Projection
 from .records import Space, now, read_space
 from .schema import checksum_sql
@@ -17,6 +20,16 @@ from .space_checks import check_spaces
 EXTERNAL = "external:"  # begins the name of an encoder that is not at hand
 
 _LONGEST_ENCODER = 1000
+# Spaces that hold no vector and that none is tuned from.
+_UNUSED = (
+    "projection_id IS NULL "
+    "AND NOT EXISTS (SELECT 1 FROM embeddings AS e WHERE e.space_id = spaces.space_id) "
+    "AND space_id NOT IN (SELECT base_space_id FROM spaces WHERE base_space_id IS NOT NULL)"
+)
+_NEXT_ID = (
+    "(SELECT 1 + coalesce(max(space_id), 0) FROM "
+    "(SELECT space_id FROM spaces UNION SELECT space_id FROM removed_spaces))"
+)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -35,12 +48,17 @@ def list_spaces(database: Database) -> list[Space]:
 
 
 def find_space(database: Database, name: str | None) -> Space:
-    """Return a space by name; without a name, the oldest.
+    """Return a space by name; without a name, the oldest that has vectors.
+
+    Where none has any it is the oldest: an ingest may not have come to its first picture yet.
 
     Raises:
         NotFoundError: there is none of that name.
     """
     spaces = list_spaces(database)
+    if name is None and len(spaces) > 1:
+        filled = _filled(database)
+        spaces = [space for space in spaces if space.source_id in filled] or spaces
     for space in spaces:
         if name in (None, space.name):
             return space
@@ -52,8 +70,16 @@ def find_space(database: Database, name: str | None) -> Space:
     raise NotFoundError(f"{database.folder} has no space '{name}'; it has {known}")
 
 
+def _filled(database: Database) -> set[int]:
+    """Return the ids of the spaces that hold vectors."""
+    found = database.read("SELECT space_id FROM space_states WHERE count > 0")
+    return {record[0] for record in found}
+
+
 def source_of(database: Database, space: Space) -> Space:
     """Return the space that holds the embeddings which a space shows."""
+    if space.base_space_id is None:
+        return space
     return next(found for found in list_spaces(database) if found.space_id == space.source_id)
 
 
@@ -89,16 +115,22 @@ def add_space(
 ) -> Space:
     """Return the space of that name, making it where there is none.
 
+    One that another encoder left behind without a vector is replaced.
+
     Raises:
         MismatchError: it exists, with vectors of another encoder.
         UsageError: the name is not allowed, or belongs to a projected space.
     """
     _check_name(name)
     with database.writing(), database.transaction() as connection:
+        connection.execute(
+            f"DELETE FROM spaces WHERE name = ? AND (fingerprint, dim) <> (?, ?) AND {_UNUSED}",
+            (name, fingerprint, dim),
+        )
         cursor = connection.execute(
             "INSERT OR IGNORE INTO spaces "
-            "(name, encoder, fingerprint, views, dim, dtype, created_at) "
-            "VALUES (?, ?, ?, ?, ?, 'float32', ?)",
+            "(space_id, name, encoder, fingerprint, views, dim, dtype, created_at) "
+            f"VALUES ({_NEXT_ID}, ?, ?, ?, ?, ?, 'float32', ?)",
             (name, encoder, fingerprint, views, dim, now()),
         )
         if cursor.rowcount:
@@ -110,6 +142,21 @@ def add_space(
         )
     check_fingerprint(space, fingerprint, encoder)
     return space
+
+
+def check_target(database: Database, name: str, base: Space) -> list[Space]:
+    """Return the space that one tuned from `base` would replace, if any.
+
+    Raises:
+        UsageError: see `add_projected_space`.
+    """
+    _check_name(name)
+    if base.projection_id is not None:
+        raise UsageError(f"Space '{base.name}' is a projection already; tune the one it shows")
+    taken = [space for space in list_spaces(database) if space.name == name]
+    if taken and taken[0].base_space_id != base.space_id:
+        raise UsageError(f"Space '{name}' exists and is not tuned from '{base.name}'")
+    return taken
 
 
 def add_projected_space(
@@ -124,16 +171,11 @@ def add_projected_space(
             embeddings or shows another base.
         MismatchError: the projection was fitted on vectors of another length.
     """
-    _check_name(name)
-    if base.projection_id is not None:
-        raise UsageError(f"Space '{base.name}' is a projection already; tune the one it shows")
+    taken = check_target(database, name, base)
     if projection.dim != base.dim:
         raise MismatchError(
             f"The projection takes {projection.dim} dimensions; space '{base.name}' has {base.dim}"
         )
-    taken = [space for space in list_spaces(database) if space.name == name]
-    if taken and taken[0].base_space_id != base.space_id:
-        raise UsageError(f"Space '{name}' exists and is not tuned from '{base.name}'")
     with database.writing(), database.transaction() as connection:
         for old in taken:
             connection.execute("DELETE FROM spaces WHERE space_id = ?", (old.space_id,))
@@ -149,12 +191,29 @@ def add_projected_space(
         digest = hashlib.sha256(f"{base.fingerprint} {projection.fingerprint}".encode())
         shown = (base.encoder, digest.hexdigest(), base.views, projection.out)
         cursor = connection.execute(
-            "INSERT INTO spaces (name, encoder, fingerprint, views, dim, dtype, base_space_id, "
-            "projection_id, created_at) VALUES (?, ?, ?, ?, ?, 'float32', ?, ?, ?)",
+            "INSERT INTO spaces (space_id, name, encoder, fingerprint, views, dim, dtype, "
+            "base_space_id, projection_id, created_at) "
+            f"VALUES ({_NEXT_ID}, ?, ?, ?, ?, ?, 'float32', ?, ?, ?)",
             (name, *shown, base.space_id, projection_id, now()),
         )
         seal(connection, "spaces", cursor.lastrowid)
     return find_space(database, name)
+
+
+def is_unused(database: Database, name: str) -> bool:
+    """Return whether a space of that name holds no vector, and none is tuned from it."""
+    return bool(database.read(f"SELECT 1 FROM spaces WHERE name = ? AND {_UNUSED}", (name,)))
+
+
+@contextmanager
+def dropped_if_unused(database: Database, name: str, *, made: bool) -> Iterator[None]:
+    """Remove a space that was made for work that ends without having stored any vector."""
+    try:
+        yield
+    finally:
+        if made:
+            with suppress(HolotypeError, sqlite3.Error), database.transaction() as connection:
+                connection.execute(f"DELETE FROM spaces WHERE name = ? AND {_UNUSED}", (name,))
 
 
 def external_encoder(name: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import collection_changes, collection_trust
-from .console import CollectionArgument, JsonFlag, StoreOption, err, out, print_json
+from .console import CollectionArgument, JsonFlag, StoreOption, out, print_json, print_labelled
 
 if TYPE_CHECKING:
     from holotype.index.snapshots import Copied
@@ -78,9 +78,9 @@ def verify(
         )
     else:
         for sentence in found.errors:
-            err.print(f"[red]error[/red] {sentence}", highlight=False, soft_wrap=True)
+            print_labelled("error", "red", sentence)
         for sentence in found.warnings:
-            err.print(f"[yellow]warning[/yellow] {sentence}", highlight=False, soft_wrap=True)
+            print_labelled("warning", "yellow", sentence)
         for space, share in measured.items():
             out.print(f"Space {space}: recall@10 {share:.3f} against exact search", highlight=False)
         out.print("The collection is damaged." if found.errors else "The collection is whole.")
@@ -117,7 +117,7 @@ def _show_copied(copied: Copied, name: str, as_json: bool) -> None:
         print_json(vars(copied))
         return
     for path in copied.missing:
-        err.print(f"[yellow]warning[/yellow] {path} was lost before", highlight=False)
+        print_labelled("warning", "yellow", f"{path} was lost before")
     out.print(
         f"{name}: {copied.images} images, {copied.files} files, {copied.size / 1e6:.1f} MB",
         highlight=False,
@@ -144,6 +144,7 @@ def compact(collection: CollectionArgument, as_json: JsonFlag = False) -> None:
 
 
 app.command("delete")(collection_changes.delete)
+app.command("remove-space")(collection_changes.remove_space)
 app.command("log")(collection_changes.log)
 app.command("undo")(collection_changes.undo)
 app.command("trust")(collection_trust.trust)

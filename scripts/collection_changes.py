@@ -1,4 +1,4 @@
-"""`holotype collection delete`, `log`, `undo`: images taken out, determinations taken back."""
+"""`holotype collection delete`, `remove-space`, `log`, `undo`: what is taken out or taken back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from holotype.index.visible import visible
 
 from .console import CollectionArgument, JsonFlag, out, print_json
 
@@ -41,12 +43,43 @@ def delete(
     with Collection.open(collection) as opened:
         chosen = image_ids or _matching(opened, where or [])
         if where and not yes:
-            typer.confirm(f"Delete {len(chosen)} images of {collection}?", abort=True, err=True)
+            question = f"Delete {len(chosen)} images of {collection}?"
+            typer.confirm(visible(question), abort=True, err=True)
         deleted = opened.delete(chosen, by=by or getpass.getuser(), remarks=why)
     if as_json:
         print_json({"deleted": deleted, "image_ids": chosen})
         return
     out.print(f"Deleted {deleted} images.", highlight=False)
+
+
+def remove_space(
+    collection: CollectionArgument,
+    name: Annotated[str, typer.Argument(help="The space's name.", show_default=False)],
+    with_tuned: Annotated[
+        bool, typer.Option("--with-tuned", help="Also the spaces that are tuned from it.")
+    ] = False,
+    last: Annotated[bool, typer.Option("--last", help="Even the only one that is left.")] = False,
+    by: ByOption = "",
+    why: WhyOption = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Remove a space with its vectors and its calibration. Images and determinations stay."""
+    from holotype.index.collection import Collection
+    from holotype.index.generations import state_of
+
+    with Collection.open(collection) as opened:
+        count = state_of(opened.database, opened.space(name)).count
+        if not yes:
+            question = f"Remove space '{name}' of {collection} ({count} vectors)?"
+            typer.confirm(visible(question), abort=True, err=True)
+        removed = opened.remove_space(
+            name, with_tuned=with_tuned, last=last, by=by or getpass.getuser(), remarks=why
+        )
+    if as_json:
+        print_json({"removed": removed})
+        return
+    out.print(f"Removed {', '.join(removed)}.", highlight=False)
 
 
 def _matching(collection: Collection, where: list[str]) -> list[str]:
@@ -79,7 +112,6 @@ def log(
             f"{event.determination_id}  {event.determined_at}  {event.determined_by}  "
             f"{event.specimen_id}: {what.strip() or 'no name'}{'' if event.stands else ' (undone)'}"
             f"; {event.before or 'no name'} -> {event.after or 'no name'}  {event.remarks}",
-            markup=False,
             highlight=False,
             soft_wrap=True,
         )
@@ -108,7 +140,6 @@ def undo(
     out.print(
         f"{event.specimen_id}: {event.before or 'no name'} -> {event.after or 'no name'} "
         f"(undo {number})",
-        markup=False,
         highlight=False,
         soft_wrap=True,
     )

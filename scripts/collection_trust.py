@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from holotype.index.visible import visible
+
 from .console import CollectionArgument, JsonFlag, out, print_json
 
 
@@ -28,12 +30,12 @@ def trust(
     if lines and not yes:
         for line in lines:
             typer.echo(line, err=True)
-        typer.confirm(f"Let {collection} use this?", abort=True, err=True)
+        typer.confirm(visible(f"Let {collection} use this?"), abort=True, err=True)
     asked.allow()
     if as_json:
         print_json({"store": address, "encoders": asked.encoders})
         return
     for line in lines:
-        out.print(f"{line} may be used.", markup=False, highlight=False, soft_wrap=True)
+        out.print(f"{line} may be used.", highlight=False, soft_wrap=True)
     if not lines:
         out.print("It asks for nothing that is not allowed already.", highlight=False)

@@ -12,11 +12,28 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from holotype.index.errors import CorruptError, HolotypeError
+from holotype.index.visible import visible, visible_json
 
-out = Console()
-err = Console(stderr=True)
+
+class PlainConsole(Console):
+    """Prints strings as they are: no markup, no smileys, and nothing that a terminal would obey.
+
+    Names of files, taxa and people come from elsewhere. Style is given by `style` or as `Text`.
+    """
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, markup=False, emoji=False)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return a string as all that is printed shows it, cells of tables too."""
+        return super().render_str(visible(text), **options)
+
+
+out = PlainConsole()
+err = PlainConsole(stderr=True)
 
 _INTERRUPTED = 130  # what typer makes of Ctrl-C
 
@@ -42,8 +59,8 @@ StoreOption = Annotated[
 
 def print_json(data: Any) -> None:
     """Print one JSON document on stdout."""
-    json.dump(data, sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
-    sys.stdout.write("\n")
+    text = json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
+    sys.stdout.write(visible_json(text) + "\n")
 
 
 @contextmanager
@@ -102,7 +119,11 @@ def one_sentence() -> Iterator[None]:
         raise SystemExit(HolotypeError.exit_code) from error
 
 
-def _say(error: BaseException | str) -> None:
-    from rich.markup import escape
+def print_labelled(label: str, style: str, sentence: str) -> None:
+    """Print a sentence on stderr after a word in colour."""
+    err.print(label, style=style, end=" ", highlight=False)
+    err.print(sentence, highlight=False, soft_wrap=True)
 
-    err.print(f"[red]Error:[/red] {escape(str(error))}", soft_wrap=True, highlight=False)
+
+def _say(error: BaseException | str) -> None:
+    print_labelled("Error:", "red", str(error))

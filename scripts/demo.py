@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import err, out, progress
+from .console import err, out, print_labelled, progress
 from .evaluate import run_evaluation, show_recall
 from .identify import show_answer
 from .ingest import run_ingest, show_problems
@@ -60,11 +60,13 @@ def demo(
 
         run(collection, port=port)
     else:
-        out.print(f"\nThe page: holotype serve {collection}", highlight=False, soft_wrap=True)
+        out.print()
+        out.print(f"The page: holotype serve {collection}", highlight=False, soft_wrap=True)
 
 
 def _step(number: int, what: str) -> None:
-    err.print(f"\n[bold]{number}.[/bold] {what}", highlight=False, soft_wrap=True)
+    err.print()
+    print_labelled(f"{number}.", "bold", what)
 
 
 def _draw(folder: Path) -> Path:

@@ -65,24 +65,25 @@ def identify(
 
 def show_answer(answer: Answer) -> None:
     """Print an answer and its evidence for people."""
-    from rich.markup import escape
     from rich.table import Table
 
     from holotype.index.answers import percent
 
     found = answer.determination
+    out.print()
+    out.print(answer.image, soft_wrap=True, highlight=False)
     if found is None:
-        headline = "[bold yellow]unknown[/]"
+        out.print("  unknown", style="bold yellow", highlight=False)
     else:
         style = "bold italic green" if found.rank in ("genus", "species") else "bold green"
-        headline = f"[{style}]{escape(found.taxon)}[/] {found.rank}, {percent(found.confidence)}"
-    out.print(f"\n{escape(answer.image)}\n  {headline}", soft_wrap=True, highlight=False)
-    out.print(f"  {escape(answer.why)}", style="dim", soft_wrap=True, highlight=False)
+        out.print(f"  {found.taxon}", style=style, end=" ", soft_wrap=True, highlight=False)
+        out.print(f"{found.rank}, {percent(found.confidence)}", highlight=False)
+    out.print(f"  {answer.why}", style="dim", soft_wrap=True, highlight=False)
     table = Table(box=None, padding=(0, 2), show_edge=False)
     table.add_column("cosine", justify="right")
     table.add_column("species", style="italic")
     table.add_column("specimen", overflow="fold")
     for hit in answer.neighbours[:5]:
         image = hit.image
-        table.add_row(f"{hit.score:.3f}", escape(image.lineage[-1]), escape(image.specimen_id))
+        table.add_row(f"{hit.score:.3f}", image.lineage[-1], image.specimen_id)
     out.print(table)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import JsonFlag, StoreOption, err, out, print_json, progress
+from .console import JsonFlag, StoreOption, err, out, print_json, print_labelled, progress
 
 if TYPE_CHECKING:
     from holotype.index.ingest import IngestReport
@@ -185,7 +185,6 @@ def show_problems(problems: list[Problem]) -> None:
     """List the rows that were left out, and those that need attention, on stderr."""
     for problem in problems[:_SHOWN]:
         colour = "red" if problem.severity == "error" else "yellow"
-        err.print(f"[{colour}]{problem.severity}[/{colour}]", end=" ")
-        err.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+        print_labelled(problem.severity, colour, str(problem))
     if len(problems) > _SHOWN:
         err.print(f"… and {len(problems) - _SHOWN} more; --json lists them all")

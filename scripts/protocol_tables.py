@@ -122,7 +122,7 @@ def _table(first: str, *others: str) -> Any:
 
 
 def _say(text: str) -> None:
-    out.print(text, highlight=False, soft_wrap=True, markup=False)
+    out.print(text, highlight=False, soft_wrap=True)
 
 
 def _with_interval(found: dict[str, float | None]) -> str:

@@ -68,7 +68,6 @@ def _query(
 
 
 def _show(hits: list[Hit]) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2))
@@ -76,6 +75,5 @@ def _show(hits: list[Hit]) -> None:
     table.add_column("species", style="italic")
     table.add_column("image", overflow="fold")
     for hit in hits:
-        species = escape(hit.image.lineage[-1])
-        table.add_row(f"{hit.score:.3f}", species, escape(hit.image.image_id))
+        table.add_row(f"{hit.score:.3f}", hit.image.lineage[-1], hit.image.image_id)
     out.print(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -10,16 +11,21 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
 import torch
 from fastapi import Depends, Request
+from threadpoolctl import threadpool_limits
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
+from holotype.index.errors import EncoderError, HolotypeError, MismatchError
 from holotype.index.identify import identify_vector
+from holotype.index.records import Space
 from holotype.index.runtime import worker_count
 from holotype.index.search import encoder_of, stored_vector
 from holotype.index.spaces import EXTERNAL
 from holotype.training.spaces import ensure_calibrated
 
 from .decoders import Decoders
+from .problems import NotReadyError
+from .readiness import Readiness, SpaceState
 from .settings import ServiceSettings, service_settings
 from .turns import Shares, Turns
 
@@ -31,6 +37,8 @@ Result = TypeVar("Result")
 
 _READERS = 4
 _MANY_WAIT = "Too many requests wait for their turn (HOLOTYPE_MAX_WAITING); ask again later"
+
+log = logging.getLogger("holotype.service")
 
 
 class Engine:
@@ -55,8 +63,9 @@ class Engine:
     ) -> None:
         self.limits = limits or service_settings()
         self.collection = Collection.open(folder)
+        self.readiness = Readiness()
         self._closed = False
-        self._encoders: dict[tuple[str, int], Encoder] = {}
+        self._encoders: dict[tuple[str, int, int], Encoder | HolotypeError] = {}
         self._loading = threading.Lock()
         turns = partial(Shares, self.limits.max_waiting, share, _MANY_WAIT)
         self._queries = Turns(worker_count(), "query", turns(), initializer=_use_one_core)
@@ -64,40 +73,82 @@ class Engine:
         self.decoders = Decoders()
 
     def load(self) -> None:
-        """Load every encoder and gallery, and answer one question of each; repeated, only look.
+        """Load every space that can be asked: its encoder and gallery, and answer one question.
+
+        Of one that cannot, the sentence is kept; the others are served.
 
         Raises:
             NotFoundError: there are no pictures.
-            EncoderError, MismatchError: an encoder is gone or is not the one of its space.
+            HolotypeError: what keeps the first space from being asked, where none can be.
         """
         self.decoders.start()
         self.collection.space()
+        errors: dict[str, HolotypeError] = {}
+        states = []
         for space in self.collection.spaces():
-            if not space.encoder.startswith(EXTERNAL):
-                self.encoder(space.name)
-            gallery = self.collection.gallery(space.name)
-            ensure_calibrated(self.collection, space.name)
-            first = int(gallery.rows[0])
-            vector = stored_vector(
-                self.collection, self.collection.images_at([first])[first], space.name
-            )
-            identify_vector(self.collection, vector, name="", space=space.name)
+            try:
+                states.append(SpaceState(space.name, self._load(space)))
+            except HolotypeError as error:
+                errors[space.name] = error
+                states.append(SpaceState(space.name, 0, self.told(error)))
+                log.warning("%s", error)
+        self.readiness = Readiness(tuple(states), self.collection.space().name)
+        if len(errors) == len(states):
+            raise errors.get(self.readiness.default) or next(iter(errors.values()))
+
+    def told(self, error: HolotypeError) -> str:
+        """Return the sentence of an error; where the collection lies is nobody's matter."""
+        folder = self.collection.folder
+        return str(error).replace(str(folder), f"Collection '{folder.name}'")
+
+    def _load(self, space: Space) -> int:
+        """Load a space and return how many images it shows."""
+        gallery = self.collection.gallery(space.name)
+        if not space.encoder.startswith(EXTERNAL):
+            self.encoder(space.name)
+        ensure_calibrated(self.collection, space.name)
+        first = int(gallery.rows[0])
+        image = self.collection.images_at([first])[first]
+        vector = stored_vector(self.collection, image, space.name)
+        identify_vector(self.collection, vector, name="", space=space.name)
+        return len(gallery)
 
     def encoder(self, name: str | None) -> Encoder:
         """Return the encoder of a space, loaded once; spaces with one encoder share it.
 
+        One that cannot be loaded is tried once: else every question would wait for it again.
+
         Raises:
             NotFoundError: no such space.
-            EncoderError, MismatchError: the encoder is gone or is not the one of the space.
+            NotReadyError: the encoder is gone.
+            MismatchError: it is not the one of the space.
         """
         space = self.collection.space(name)
-        key = (space.encoder, space.views)
-        with self._loading:
-            if key not in self._encoders:
-                encoder = encoder_of(space)
-                self.collection.check_encoder(space.name, encoder)
-                self._encoders[key] = encoder
-            return self._encoders[key]
+        key = (space.encoder, space.views, space.source_id)
+        found = self._encoders.get(key)
+        if found is None:
+            with self._loading:
+                if key not in self._encoders:
+                    self._encoders[key] = self._loaded(space)
+                found = self._encoders[key]
+        if isinstance(found, Encoder):
+            return found
+        raise type(found)(str(found))  # of its own, as several threads may raise it
+
+    def _loaded(self, space: Space) -> Encoder | HolotypeError:
+        same = (
+            encoder
+            for (spec, views, _), encoder in self._encoders.items()
+            if (spec, views) == (space.encoder, space.views) and isinstance(encoder, Encoder)
+        )
+        try:
+            encoder = next(same, None) or encoder_of(space)
+            self.collection.check_encoder(space.name, encoder)
+        except EncoderError as error:
+            return NotReadyError(str(error))
+        except MismatchError as error:
+            return error
+        return encoder
 
     async def query(
         self,
@@ -149,6 +200,7 @@ class Engine:
 def _use_one_core() -> None:
     """Queries run side by side, so none splits its work: cores shared by two are lost to both."""
     torch.set_num_threads(1)
+    threadpool_limits(1, "blas")  # of NumPy; for the process, as long as it runs
 
 
 async def _engine_of(request: Request) -> Engine:

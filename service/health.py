@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from holotype.index.errors import HolotypeError
 from holotype.version import __version__
 
-from .engine import Engine, TheEngine
+from .engine import TheEngine
 from .problems import NotReadyError
 
 router = APIRouter(tags=["health"])
@@ -24,26 +21,19 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", summary="Readiness")
 async def readyz(engine: TheEngine) -> JSONResponse:
-    """Answer 200 where every space can be asked: encoder loaded, index verified and in memory.
+    """Answer 200 where questions that name no space can be answered, else 503 with the reason.
 
-    Otherwise 503, and the sentence says what is missing.
+    Every space is listed as it was found when it was loaded; one that cannot be asked says why in
+    `why_not`. Nothing is loaded or looked up for a probe.
     """
-    try:
-        return JSONResponse(await engine.read(_state, engine))
-    except HolotypeError as error:
-        raise NotReadyError(str(error)) from error
+    found = engine.readiness
+    if found.why_not:
+        raise NotReadyError(found.why_not)
+    spaces = [space.to_dict() for space in found.spaces]
+    return JSONResponse({"status": "ready", "spaces": spaces})
 
 
 @router.get("/v1/version", tags=["health"], summary="Version")
 async def version() -> dict[str, str]:
     """Return the version of Holotype."""
     return {"name": "holotype", "version": __version__}
-
-
-def _state(engine: Engine) -> dict[str, Any]:
-    engine.load()
-    spaces = [
-        {"name": space.name, "images": len(engine.collection.gallery(space.name))}
-        for space in engine.collection.spaces()
-    ]
-    return {"status": "ready", "spaces": spaces}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging.config
 import os
 import socket
 import threading
@@ -13,12 +14,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from holotype.index.errors import HolotypeError, UsageError
+from holotype.index.visible import visible
 
 from .app import create_app
 from .connections import bounded
 from .files import room_for
 from .hosts import is_loopback
 from .keys import Keys
+from .logs import LOG_CONFIG
 from .settings import ServiceSettings, service_settings
 
 _BACKLOG = 32  # connections that are taken at once, over the limit
@@ -45,12 +48,13 @@ def serve(folder: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
             "HOLOTYPE_API_KEYS to 'read:' and the sha256 of a key, or serve 127.0.0.1"
         )
     with _bound(host, port) as listener:
+        logging.config.dictConfig(LOG_CONFIG)
         app = create_app(folder, keys=keys, loopback=loopback)
         app.state.engine.load()
         listener.listen(_BACKLOG)
         name = f"[{host}]" if ":" in host else host
         address = f"http://{name}:{listener.getsockname()[1]}"
-        print(f"{folder} is served at {address} (API: {address}/docs)", flush=True)
+        print(f"{visible(str(folder))} is served at {address} (API: {address}/docs)", flush=True)
         with suppress(KeyboardInterrupt):  # how a server ends
             Server(configured(app)).run(sockets=[listener])
 
@@ -62,6 +66,7 @@ def configured(app: FastAPI) -> uvicorn.Config:
         app,
         http=bounded(room_for(limits, _BACKLOG)),
         ws="none",
+        log_config=LOG_CONFIG,
         log_level="error",  # what a client sends is not for the log
         server_header=False,
         backlog=_BACKLOG,

@@ -18,6 +18,7 @@ from holotype.index.calibrations import (
 )
 from holotype.index.collection import Collection
 from holotype.index.errors import LockedError, UsageError
+from holotype.index.spaces import check_target
 from holotype.index.where import allowed_places
 
 from .calibrate import calibrate
@@ -44,26 +45,29 @@ def tune_space(
         what was chosen, what was tried, and on how much, as JSON-ready values.
 
     Raises:
-        UsageError: too few species have two specimens, a condition is off, or the space is tuned
-            already.
+        LockedError, ReadOnlyError: the collection cannot be written to.
+        UsageError: too few species have two specimens, a condition is off, the name is taken, or
+            the space is tuned already.
     """
-    base = collection.space(space)
-    gallery = collection.gallery(base.name)
-    allowed = allowed_places(collection, gallery, where)
-    rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
-    start = time.perf_counter()
-    try:
-        tuned = tune(
-            gallery.index.vectors[rows],
-            gallery.labels("species").codes[rows],
-            gallery.specimens[rows],
-        )
-    except ValueError as error:
-        raise UsageError(f"Space '{base.name}' cannot be tuned: {error}") from error
-    seconds = time.perf_counter() - start
-    card = {**tuned.projection.card, "where": list(where)}
-    projection = replace(tuned.projection, card=card)
-    kept = collection.add_projected_space(name, base, projection)
+    with collection.database.writing():  # a locked collection says so before the work
+        base = collection.space(space)
+        check_target(collection.database, name, base)
+        gallery = collection.gallery(base.name)
+        allowed = allowed_places(collection, gallery, where)
+        rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
+        start = time.perf_counter()
+        try:
+            tuned = tune(
+                gallery.index.vectors[rows],
+                gallery.labels("species").codes[rows],
+                gallery.specimens[rows],
+            )
+        except ValueError as error:
+            raise UsageError(f"Space '{base.name}' cannot be tuned: {error}") from error
+        seconds = time.perf_counter() - start
+        card = {**tuned.projection.card, "where": list(where)}
+        projection = replace(tuned.projection, card=card)
+        kept = collection.add_projected_space(name, base, projection)
     return {
         "space": kept.name,
         "tuned_from": base.name,
@@ -88,18 +92,23 @@ def calibrate_space(
         on what it was fitted and how well it did there, as JSON-ready values.
 
     Raises:
+        LockedError, ReadOnlyError: the collection cannot be written to.
         UsageError: too few labelled specimens or species.
     """
-    gallery = collection.gallery(space)
-    start = time.perf_counter()
-    try:
-        calibration = calibrate(
-            source_vectors(collection, gallery), labels_of(gallery), gallery.specimens, seed=seed
-        )
-    except ValueError as error:
-        raise UsageError(f"{collection.folder} cannot be calibrated: {error}") from error
-    seconds = time.perf_counter() - start
-    keep_calibration(collection, gallery, calibration)
+    with collection.database.writing():  # a locked collection says so before the work
+        gallery = collection.gallery(space)
+        start = time.perf_counter()
+        try:
+            calibration = calibrate(
+                source_vectors(collection, gallery),
+                labels_of(gallery),
+                gallery.specimens,
+                seed=seed,
+            )
+        except ValueError as error:
+            raise UsageError(f"{collection.folder} cannot be calibrated: {error}") from error
+        seconds = time.perf_counter() - start
+        keep_calibration(collection, gallery, calibration)
     kept = kept_calibration(collection, gallery)
     assert kept is not None  # it was stored a moment ago
     return {"space": gallery.space.name, "seconds": round(seconds, 2), **kept.to_dict()}

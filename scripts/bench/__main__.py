@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import encoding, ingest, loading, search
+from . import encoding, ingest, loading, search, service
 
 OUT = Path("bench-results")
 BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "encoding": encoding.run,
     "loading": loading.run,
     "search": search.run,
+    "service": service.run,
 }
 
 
@@ -27,10 +28,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m holotype.scripts.bench", description=__doc__)
     parser.add_argument("only", nargs="?", choices=sorted(BENCHMARKS))
     parser.add_argument("--rounds", type=int, help="how often every contender is asked")
-    parser.add_argument("--rows", type=int, help="loading, search: how many vectors")
-    parser.add_argument("--dim", type=int, help="loading, search: their length")
+    parser.add_argument("--rows", type=int, help="loading, search, service: how many vectors")
+    parser.add_argument("--dim", type=int, help="loading, search, service: their length")
     parser.add_argument("--kind", choices=["clustered", "unclustered"], help="search: of vectors")
     parser.add_argument("--engines", help="search: names, separated by commas")
+    parser.add_argument("--collection", help="service: one to serve instead of made vectors")
     options = {name: value for name, value in vars(parser.parse_args()).items() if value}
     only = options.pop("only", None)
     if options and only is None:

@@ -180,7 +180,8 @@ def _bulk_contenders(
 
 
 def _print(section: Any) -> None:
-    out.print(f"\n{section['title']}; milliseconds a picture: median (best)", soft_wrap=True)
+    out.print()
+    out.print(f"{section['title']}; milliseconds a picture: median (best)", soft_wrap=True)
     for name, cost in section["rows"].items():
         wall, cpu = (f"{cost[f'{k}_ms']:.2f} ({cost[f'best_{k}_ms']:.2f})" for k in ("wall", "cpu"))
         out.print(f"{name:39} wall {wall:>16}  CPU {cpu:>16}", highlight=False, soft_wrap=True)

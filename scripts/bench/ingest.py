@@ -83,7 +83,8 @@ def _report(costs: dict[str, Cost], images: int, rounds: int) -> dict[str, Any]:
         name: {"images_per_second": 1 / cost.wall, "cpu_ms_per_image": 1000 * cost.cpu}
         for name, cost in costs.items()
     }
-    out.print(f"\n{images} pictures, median of {rounds} interleaved rounds")
+    out.print()
+    out.print(f"{images} pictures, median of {rounds} interleaved rounds")
     for name, row in rows.items():
         kind = name.partition(":")[0]
         ratio = rows[f"{kind}: {_WHOLE}"]["images_per_second"] / row["images_per_second"]

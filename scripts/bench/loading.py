@@ -129,7 +129,8 @@ def _report(
         name: {key: statistics.median(each[key] for each in found) for key in found[0]}
         for name, found in steps.items()
     }
-    out.print(f"\n{rows:,} x {dim} vectors, {size / 1e9:.2f} GB on disk; median of every step")
+    out.print()
+    out.print(f"{rows:,} x {dim} vectors, {size / 1e9:.2f} GB on disk; median of every step")
     for name, row in table.items():
         rate = f"   {rows / row['wall_s']:,.0f} rows/s" if name == "load" else ""
         out.print(

@@ -34,7 +34,7 @@ def main() -> None:
     prepare()
     with tempfile.TemporaryDirectory() as scratch, Collection.create(Path(scratch, "c")) as made:
         space = made.add_space("base", encoder="none", fingerprint="0" * 64, views=1, dim=DIM)
-        made.store(space, zip(_images(), _vectors(), strict=True))
+        made.store(space, zip(images(), _vectors(), strict=True))
         two = ("base", "tuned")
         asked, held = ["split=test"], ["split=train"]
         _time("tune", lambda: tune_space(made, where=held))
@@ -57,10 +57,11 @@ def _time(what: str, work: Callable[[], Any]) -> None:
     out.print(f"{wall:6.1f} s wall {cpu:6.1f} s CPU  {what}", highlight=False)
 
 
-def _images() -> Iterator[Image]:
-    for row in range(ROWS):
+def images(rows: int = ROWS, kinds: int = SPECIES) -> Iterator[Image]:
+    """Yield records of images without pictures, two a specimen, of some species in turn."""
+    for row in range(rows):
         specimen = row // 2
-        species = specimen % SPECIES
+        species = specimen % kinds
         names = {
             "category": "Moth",
             "family": f"Family{species // 15}",

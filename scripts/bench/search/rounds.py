@@ -134,7 +134,8 @@ def _times(rounds: list[Any], count: int) -> dict[str, float]:
 
 
 def _report(results: dict[str, dict[str, Any]], filters: list[str], title: str) -> None:
-    out.print(f"\n{title}; times in microseconds: median of rounds (best round)")
+    out.print()
+    out.print(f"{title}; times in microseconds: median of rounds (best round)")
     heads = (
         "build CPU s",
         "disk MB",

@@ -1,0 +1,50 @@
+"""Texts from elsewhere as a terminal may show them: what it would obey becomes visible."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_SPACES = "Zs"  # the category of spaces, which `str.isprintable` counts as not printable
+
+
+def visible(text: str, *, keep: str = "") -> str:
+    """Return a text with escapes for what is no letter, mark, sign or space.
+
+    Control characters move the cursor or change the terminal; others change the direction of what
+    follows, or are nothing to see.
+
+    Args:
+        text: such as the name of a file.
+        keep: characters to leave alone, such as line breaks.
+
+    >>> print(visible("a\x1b[2J\u202egpj.exe"))
+    a\\x1b[2J\\u202egpj.exe
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if _is_seen(one) or one in keep else _escaped(one) for one in text)
+
+
+def visible_json(text: str) -> str:
+    """Do the same to a JSON document, which means the same afterwards.
+
+    >>> print(visible_json('{"a": "\x9b\U000e0001"}'))
+    {"a": "\\u009b\\udb40\\udc01"}
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if _is_seen(one) or one == "\n" else _units(one) for one in text)
+
+
+def _is_seen(one: str) -> bool:
+    return one.isprintable() or unicodedata.category(one) == _SPACES
+
+
+def _escaped(one: str) -> str:
+    return one.encode("unicode_escape").decode("ascii")
+
+
+def _units(one: str) -> str:
+    """Return a character as JSON's escapes of its UTF-16 units."""
+    data = one.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{data[at : at + 2].hex()}" for at in range(0, len(data), 2))

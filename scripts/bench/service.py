@@ -1,0 +1,119 @@
+"""What an answer over HTTP costs: identifying a stored image, against a route that does nothing.
+
+Four clients keep their connections and ask in turns of a few seconds, so that both routes meet the
+same machine. The collection is calibrated: made vectors of 100 species, or one that is given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from holotype.index.collection import Collection
+from holotype.training.spaces import ensure_calibrated
+
+from ..console import out
+from .measures import images
+
+ROWS, DIM, ROUNDS, CLIENTS, SECONDS = 1_100, 1280, 3, 4, 3.0
+_SERVE = "from holotype.scripts.main import main; main()"
+
+
+def run(
+    rounds: int = ROUNDS, rows: int = ROWS, dim: int = DIM, collection: str = ""
+) -> dict[str, Any]:
+    """Measure and print the throughput of both routes, and their ratio."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(collection) if collection else _make(Path(scratch, "c"), rows, dim)
+        with Collection.open(folder) as opened:
+            assert ensure_calibrated(opened)
+            ids = [image.image_id for image in opened.images()]
+        bare = [b"GET /v1/version HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"]
+        asking = [_identify(image_id) for image_id in ids]
+        with _served(folder) as port:
+            asyncio.run(_rate(port, asking))  # one that does not count
+            pairs = [
+                (asyncio.run(_rate(port, bare)), asyncio.run(_rate(port, asking)))
+                for _ in range(rounds)
+            ]
+    ratio = statistics.median(identify / plain for plain, identify in pairs)
+    plain, identify = (statistics.median(rates) for rates in zip(*pairs, strict=True))
+    for line in (
+        f"{plain:7.0f} /s GET /v1/version",
+        f"{identify:7.0f} /s POST /v1/identify of a stored image, one of {len(ids)}",
+        f"{ratio:7.3f} of the bare route",
+    ):
+        out.print(line, highlight=False)
+    return {"images": len(ids), "bare_per_s": plain, "identify_per_s": identify, "ratio": ratio}
+
+
+def _make(folder: Path, rows: int, dim: int) -> Path:
+    """Make a collection of vectors, two images a specimen."""
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(100, dim)) * 0.5
+    vectors = np.abs(centres[np.arange(rows) // 2 % 100] + rng.normal(size=(rows, dim)))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    with Collection.create(folder) as made:
+        space = made.add_space("base", encoder="external:bench", fingerprint="0", views=1, dim=dim)
+        made.store(space, zip(images(rows, 100), vectors.astype(np.float32), strict=True))
+    return folder
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[int]:
+    """Serve a collection in a process of its own; yields the port."""
+    command = [sys.executable, "-c", _SERVE, "serve", str(folder), "--port", "0"]
+    with subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            said = server.stdout.readline().partition("http://")[2].split()
+            if not said:
+                raise RuntimeError(f"{folder} is not served; see what the server said")
+            yield int(said[0].rpartition(":")[2])
+        finally:
+            server.terminate()
+
+
+def _identify(image_id: str) -> bytes:
+    body = json.dumps({"image_id": image_id}).encode()
+    head = (
+        "POST /v1/identify HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+async def _rate(port: int, requests: list[bytes]) -> float:
+    """Return how many requests a second are answered."""
+    turns, start = cycle(requests), time.perf_counter()
+
+    async def client() -> int:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        done = 0
+        while time.perf_counter() - start < SECONDS:
+            writer.write(next(turns))
+            head = await reader.readuntil(b"\r\n\r\n")
+            size = head.lower().partition(b"content-length:")[2].split()[0]
+            await reader.readexactly(int(size))
+            if b" 200 " not in head.partition(b"\r\n")[0]:
+                raise RuntimeError(head.decode(errors="replace"))
+            done += 1
+        writer.close()
+        return done
+
+    counts = await asyncio.gather(*(client() for _ in range(CLIENTS)))
+    return sum(counts) / (time.perf_counter() - start)

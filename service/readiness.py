@@ -1,0 +1,47 @@
+"""Which spaces can be asked, as it was found when they were loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class SpaceState:
+    """A space that was loaded, or why it was not.
+
+    Attributes:
+        images: how many it shows.
+        why_not: one sentence; empty where the space can be asked.
+    """
+
+    name: str
+    images: int
+    why_not: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the state as JSON-ready values."""
+        if self.why_not:
+            return {"name": self.name, "images": self.images, "why_not": self.why_not}
+        return {"name": self.name, "images": self.images}
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What a probe is told. It is kept in memory, so that a probe costs nothing.
+
+    Attributes:
+        spaces: oldest first; empty until they have been loaded.
+        default: the space that answers where a question names none.
+    """
+
+    spaces: tuple[SpaceState, ...] = ()
+    default: str = ""
+
+    @property
+    def why_not(self) -> str:
+        """Why questions that name no space cannot be answered; empty where they can."""
+        for space in self.spaces:
+            if space.name == self.default:
+                return space.why_not
+        return "The collection is still being loaded; ask again in a moment"
