@@ -15,6 +15,7 @@ from .database import Database
 from .deletion import delete_images
 from .embeddings import read_vectors
 from .errors import NotFoundError
+from .files import refuse_unfinished
 from .gallery import Gallery
 from .generations import keep_index, load_index, state_of
 from .knn import Embeddings
@@ -64,8 +65,10 @@ class Collection:
         Raises:
             NotFoundError: the folder is not a collection.
             CorruptError: its database is damaged, foreign, or of a newer version.
+            UsageError: it was left by a snapshot that did not end.
             StoreError: its vectors lie where this user has not said that they may.
         """
+        refuse_unfinished(Path(folder))
         opened = cls(Database(Path(folder)))
         try:
             require_trusted_store(opened.database)

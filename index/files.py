@@ -86,6 +86,19 @@ def new_folder(to: Path) -> Iterator[Path]:
     sync(to.parent)
 
 
+def refuse_unfinished(folder: Path) -> None:
+    """Refuse a folder that `new_folder` was filling when its process died: it looks like a whole one.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if TEMPORARY.search(folder.absolute().name):
+        raise UsageError(
+            f"{folder} was left by a snapshot or a restore that did not end; remove it, and repeat "
+            "what made it"
+        )
+
+
 def is_file(path: Path) -> bool:
     """Return whether a path leads to a file; no path that cannot be a name does."""
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from .collection import Collection
 from .database import FILE, Database
 from .errors import CorruptError, NotFoundError, ReadOnlyError
-from .files import copy_durably, digest_of, new_folder, sync, write_durably
+from .files import copy_durably, digest_of, new_folder, refuse_unfinished, sync, write_durably
 from .files_beside import INDEX, belongings, missing_copies
 from .soundness import damage_of
 from .stores import checked, named_store
@@ -82,8 +82,10 @@ def restore(source: Path, to: Path, *, store: str = "") -> Copied:
         CorruptError: a file of the snapshot is missing, damaged, or does not belong to it.
         NotFoundError: the folder is not a snapshot.
         StoreError: the store does not answer.
-        UsageError: `to` is there already, or the store is not understood.
+        UsageError: `to` is there already, the snapshot was never finished, or the store is not
+            understood.
     """
+    refuse_unfinished(source)
     address = checked(store, to) if store else ""
     sums = _read_sums(source)
     with new_folder(to) as folder:

@@ -35,6 +35,8 @@ def full(tmp_path_factory: pytest.TempPathFactory, tiny: Encoder) -> bytes:
         calibrate_space(collection)
         keep_canaries(collection.database, collection.space(), tiny)
         collection.delete(["image 59"])
+        collection.add_space("gone", encoder="external:a", fingerprint="a", views=1, dim=4)
+        collection.remove_space("gone")
         add_sources(collection.database, [folder])
     return (folder / "collection.sqlite").read_bytes()
 
