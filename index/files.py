@@ -87,7 +87,7 @@ def new_folder(to: Path) -> Iterator[Path]:
 
 
 def refuse_unfinished(folder: Path) -> None:
-    """Refuse a folder that `new_folder` was filling when its process died: it looks like a whole one.
+    """Refuse what `new_folder` was filling when its process died: it looks like a whole folder.
 
     Raises:
         UsageError: it is one.
