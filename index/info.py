@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .collection import Collection
@@ -13,6 +14,7 @@ from .files_beside import IMAGES, INDEX, THUMBNAILS, unneeded
 from .generations import about_index, damage, state_of
 from .pictures import content_hash, read_bytes
 from .soundness import damage_of
+from .sources import is_shown
 from .spaces import source_of
 from .taxonomy import RANKS
 from .vector import measure_recall
@@ -120,12 +122,17 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
 def _missing_pictures(collection: Collection) -> list[str]:
     """Return one sentence for each of the first pictures that are gone, and one for the others."""
     stored = collection.database.read("SELECT DISTINCT path FROM images WHERE path <> ''")
-    paths = (collection.folder / record[0] for record in stored)
-    missing = sorted(path for path in paths if not is_file(path))
+    known = (collection.folder / record[0] for record in stored if _is_known(collection, record[0]))
+    missing = sorted(path for path in known if not is_file(path))
     found = [f"{path} is missing; put it back, its embedding is kept" for path in missing[:_SHOWN]]
     if len(missing) > _SHOWN:
         found.append(f"{len(missing) - _SHOWN} more pictures are missing")
     return found
+
+
+def _is_known(collection: Collection, path: str) -> bool:
+    """Return whether a picture is a copy, or lies where the collection may look."""
+    return not Path(path).is_absolute() or is_shown(collection.database, path)
 
 
 def _changed_pictures(collection: Collection) -> list[str]:

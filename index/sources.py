@@ -86,7 +86,7 @@ def picture_file(database: Database, image: Image) -> Path:
     path = os.path.normpath(image.path)
     if not os.path.isabs(path):
         return _copy(database, image, path)
-    if not _is_shown(database, path):
+    if not is_shown(database, path):
         raise PictureError(
             f"The picture of image '{image.image_id}' lies in {os.path.dirname(path)}, from where "
             "this collection shows none; ingest that folder, or load the vectors again with "
@@ -106,7 +106,8 @@ def _copy(database: Database, image: Image, path: str) -> Path:
     return file
 
 
-def _is_shown(database: Database, path: str) -> bool:
+def is_shown(database: Database, path: str) -> bool:
+    """Return whether a file, given by its absolute path, lies in one of the folders."""
     known = _known.get(database)
     if known is None or not lies_in(path, known):  # another process may have added some
         known = _known[database] = frozenset(_read(database))

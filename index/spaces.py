@@ -76,6 +76,12 @@ def _filled(database: Database) -> set[int]:
     return {record[0] for record in found}
 
 
+def filled_spaces(database: Database) -> set[str]:
+    """Return the names of the spaces that show any vector."""
+    filled = _filled(database)
+    return {space.name for space in list_spaces(database) if space.source_id in filled}
+
+
 def source_of(database: Database, space: Space) -> Space:
     """Return the space that holds the embeddings which a space shows."""
     if space.base_space_id is None:

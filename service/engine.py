@@ -20,7 +20,7 @@ from holotype.index.identify import identify_vector
 from holotype.index.records import Space
 from holotype.index.runtime import worker_count
 from holotype.index.search import encoder_of, stored_vector
-from holotype.index.spaces import EXTERNAL
+from holotype.index.spaces import EXTERNAL, filled_spaces
 from holotype.training.spaces import ensure_calibrated
 
 from .decoders import Decoders
@@ -70,6 +70,7 @@ class Engine:
         turns = partial(Shares, self.limits.max_waiting, share, _MANY_WAIT)
         self._queries = Turns(worker_count(), "query", turns(), initializer=_use_one_core)
         self._readers = Turns(_READERS, "read", turns())
+        self._probes = Turns(1, "probe", turns())
         self.decoders = Decoders()
 
     def load(self) -> None:
@@ -174,6 +175,14 @@ class Engine:
         seconds = self.limits.answer_seconds
         return await self._readers.run(partial(work, *args, **kwargs), seconds)
 
+    async def look(self) -> Readiness:
+        """Return what was loaded, as it can be asked now; no question keeps it waiting."""
+        return await self._probes.run(self._look, self.limits.answer_seconds)
+
+    def _look(self) -> Readiness:
+        filled = filled_spaces(self.collection.database)
+        return self.readiness.of(filled, f"Collection '{self.collection.folder.name}'")
+
     def require_room(self) -> None:
         """Refuse a question before its pictures are read, where it would be refused after.
 
@@ -193,6 +202,7 @@ class Engine:
         self._closed = True
         self._queries.shutdown(cancel_futures=not finish)
         self._readers.shutdown(cancel_futures=not finish)
+        self._probes.shutdown(cancel_futures=not finish)
         self.decoders.close()
         self.collection.close()
 

@@ -24,9 +24,9 @@ async def readyz(engine: TheEngine) -> JSONResponse:
     """Answer 200 where questions that name no space can be answered, else 503 with the reason.
 
     Every space is listed as it was found when it was loaded; one that cannot be asked says why in
-    `why_not`. Nothing is loaded or looked up for a probe.
+    `why_not`. A probe loads and fits nothing.
     """
-    found = engine.readiness
+    found = await engine.look()
     if found.why_not:
         raise NotReadyError(found.why_not)
     spaces = [space.to_dict() for space in found.spaces]

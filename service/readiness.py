@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,21 @@ class Readiness:
 
     spaces: tuple[SpaceState, ...] = ()
     default: str = ""
+
+    def of(self, filled: Set[str], collection: str) -> Readiness:
+        """Return the same where every space still has vectors; else those say that they have none.
+
+        Args:
+            filled: the names of the spaces that have some now.
+            collection: what a sentence calls the collection.
+        """
+        spaces = tuple(
+            space
+            if space.why_not or space.name in filled
+            else SpaceState(space.name, 0, f"Space '{space.name}' of {collection} is empty by now")
+            for space in self.spaces
+        )
+        return Readiness(spaces, self.default)
 
     @property
     def why_not(self) -> str:

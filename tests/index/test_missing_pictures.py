@@ -11,6 +11,7 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.info import verify
+from holotype.index.sources import add_sources
 from holotype.scripts.bench.faults import plain
 from tests.conftest import Cli
 
@@ -22,6 +23,7 @@ def pointed_at(folder: Path, pictures: Path) -> list[Path]:
         shutil.copytree(opened.picture_path(images[0]).parent, pictures)
         moved = [replace(image, path=str(pictures / Path(image.path).name)) for image in images]
         opened.store(opened.space(), [(image, None) for image in moved])
+        add_sources(opened.database, [pictures])
     return [pictures / Path(image.path).name for image in images]
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.errors import HolotypeError, MismatchError, NotFoundError, UsageError
+from holotype.index.seals import seal
 from holotype.service import answers, images
 from holotype.service.app import create_app
 from holotype.service.keys import Keys
@@ -81,6 +82,7 @@ def test_another_encoder_is_refused_at_start(folder: Path) -> None:
     app = create_app(folder)
     with app.state.engine.collection.database.transaction() as connection:
         connection.execute("UPDATE spaces SET fingerprint = 'another'")
+        seal(connection, "spaces", 1)
     with pytest.raises(MismatchError, match="fingerprint"):
         app.state.engine.load()
     app.state.engine.close()
