@@ -285,10 +285,10 @@ class Collection:
             return gallery
 
     def _with_edits(self, gallery: Gallery) -> Gallery:
-        """Return a gallery that keeps no filter of images that have been changed since."""
+        """Return a gallery that keeps no filter or answer of images that were changed since."""
         edits = self._edits()
         if gallery.edits != edits:
-            gallery = replace(gallery, edits=edits, selections={})
+            gallery = replace(gallery, edits=edits, selections={}, answers={})
             self._galleries[gallery.space.name] = gallery
         return gallery
 

@@ -22,6 +22,7 @@ from .vector import Selection, VectorIndex
 Codes = NDArray[np.int64]
 Made = TypeVar("Made")
 
+_MOST_ANSWERS = 1000
 _SPARSE = 16  # times as many numbers as taxa; no memory is taken for more
 _MOST_SELECTIONS = 32  # of one byte a vector each
 
@@ -66,6 +67,7 @@ class Gallery:
     index: VectorIndex
     projection: Projection | None = None
     selections: dict[bytes, Selection] = field(default_factory=dict, repr=False)
+    answers: dict[object, tuple[object, Any]] = field(default_factory=dict, repr=False)
     _labels: dict[str, RankLabels] = field(default_factory=dict, repr=False)
     _made: dict[str, tuple[object, Any]] = field(default_factory=dict, repr=False)
     _making: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -102,6 +104,22 @@ class Gallery:
         if rank not in self._labels:
             self._labels[rank] = _rank_labels(self._taxa, self.taxon, rank)
         return self._labels[rank]
+
+    def answered(self, question: object, basis: object, answer: Callable[[], Made]) -> Made:
+        """Return the answer to a question about this state, kept for who asks again.
+
+        Args:
+            question: all that decides the answer beside the gallery and the basis.
+            basis: what else it rests on; with another one it is answered anew.
+            answer: works it out.
+        """
+        kept = self.answers.get(question)
+        if kept is None or kept[0] is not basis:
+            if len(self.answers) >= _MOST_ANSWERS:
+                self.answers.clear()
+            self.answers[question] = kept = (basis, answer())
+        found: Made = kept[1]
+        return found
 
     def keep(self, key: bytes, selection: Selection) -> None:
         """Keep what a filter allows, in place of the one that was kept first.

@@ -15,11 +15,11 @@ from .encoders import Embeddings, Encoder
 from .errors import UsageError
 from .judge import judge_by_votes, judge_calibrated
 from .pictures import PictureReader, read_picture
-from .search import hits, picture_vector, unit_vector, without_specimens
+from .search import hits, picture_vector, stored_vector, unit_vector, without_specimens
 from .settings import settings
 from .where import selected
 
-__all__ = ["Answer", "Determination", "identify", "identify_vector"]
+__all__ = ["Answer", "Determination", "identify", "identify_stored", "identify_vector"]
 
 
 def identify(
@@ -66,6 +66,44 @@ def identify(
         prior=prior,
         only=only,
         k=k,
+    )
+
+
+def identify_stored(
+    collection: Collection,
+    image_id: str,
+    *,
+    space: str | None = None,
+    risk: float = 0.05,
+    prior: float = 0.2,
+    only: Sequence[str] = (),
+    k: int = 10,
+) -> Answer:
+    """Identify the specimen of a stored image from its embedding; see `identify`.
+
+    Images of the specimen itself are no evidence. The answer is kept as long as nothing changes.
+
+    Raises:
+        NotFoundError: there is no image of that id.
+        UsageError: it has no embedding in the space, or an argument is out of range.
+    """
+    image = collection.image(image_id)
+    gallery = collection.gallery(space)
+    kept = kept_calibration(collection, gallery)
+    return gallery.answered(
+        (image_id, risk, prior, tuple(only), k),
+        None if kept is None else kept.calibration,
+        lambda: identify_vector(
+            collection,
+            stored_vector(collection, image, space),
+            name=image_id,
+            exclude_specimens={image.specimen_id},
+            space=space,
+            risk=risk,
+            prior=prior,
+            only=only,
+            k=k,
+        ),
     )
 
 

@@ -10,7 +10,6 @@ from pydantic import Field
 
 from holotype.index import identify as core
 from holotype.index.errors import UsageError
-from holotype.index.search import stored_vector
 
 from . import answers
 from .engine import Engine, TheEngine
@@ -79,12 +78,5 @@ def _answer(engine: Engine, question: Question[Identify]) -> JSONResponse:
             **arguments,
         )
     else:
-        image = collection.image(asked.image_id)
-        answer = core.identify_vector(
-            collection,
-            stored_vector(collection, image, asked.space),
-            name=image.image_id,
-            exclude_specimens={image.specimen_id},
-            **arguments,
-        )
+        answer = core.identify_stored(collection, asked.image_id, **arguments)
     return JSONResponse(answer.to_dict())

@@ -28,6 +28,7 @@ from ..console import out
 from .measures import images
 
 ROWS, DIM, ROUNDS, CLIENTS, SECONDS = 1_100, 1280, 3, 4, 3.0
+_FEW = 50  # images that are asked about again and again
 _SERVE = "from holotype.scripts.main import main; main()"
 
 
@@ -41,22 +42,34 @@ def run(
             assert ensure_calibrated(opened)
             ids = [image.image_id for image in opened.images()]
         bare = [b"GET /v1/version HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"]
-        asking = [_identify(image_id) for image_id in ids]
         with _served(folder) as port:
-            asyncio.run(_rate(port, asking))  # one that does not count
-            pairs = [
-                (asyncio.run(_rate(port, bare)), asyncio.run(_rate(port, asking)))
-                for _ in range(rounds)
-            ]
-    ratio = statistics.median(identify / plain for plain, identify in pairs)
-    plain, identify = (statistics.median(rates) for rates in zip(*pairs, strict=True))
+            rates = [_round(port, bare, ids, number) for number in range(rounds + 1)]
+    plain, new, again = (statistics.median(rate) for rate in zip(*rates[1:], strict=True))
+    found = {
+        "images": len(ids),
+        "bare_per_s": plain,
+        "identify_per_s": new,
+        "again_per_s": again,
+        "ratio": statistics.median(rate[1] / rate[0] for rate in rates[1:]),
+        "ratio_again": statistics.median(rate[2] / rate[0] for rate in rates[1:]),
+    }
     for line in (
         f"{plain:7.0f} /s GET /v1/version",
-        f"{identify:7.0f} /s POST /v1/identify of a stored image, one of {len(ids)}",
-        f"{ratio:7.3f} of the bare route",
+        f"{new:7.0f} /s POST /v1/identify of a stored image, never asked before: "
+        f"{found['ratio']:.3f} of the bare route",
+        f"{again:7.0f} /s of one that was asked since anything changed: {found['ratio_again']:.3f}",
     ):
         out.print(line, highlight=False)
-    return {"images": len(ids), "bare_per_s": plain, "identify_per_s": identify, "ratio": ratio}
+    return found
+
+
+def _round(port: int, bare: list[bytes], ids: list[str], number: int) -> tuple[float, float, float]:
+    """Return the rates of the bare route, of new questions, and of questions asked before."""
+    new = [_identify(image_id, prior=0.2 + number / 1e4) for image_id in ids]
+    few = [_identify(image_id, prior=0.1) for image_id in ids[:_FEW]]
+    asyncio.run(_rate(port, few, seconds=1))
+    plain, first, again = (asyncio.run(_rate(port, asked)) for asked in (bare, new, few))
+    return plain, first, again
 
 
 def _make(folder: Path, rows: int, dim: int) -> Path:
@@ -88,8 +101,8 @@ def _served(folder: Path) -> Iterator[int]:
             server.terminate()
 
 
-def _identify(image_id: str) -> bytes:
-    body = json.dumps({"image_id": image_id}).encode()
+def _identify(image_id: str, prior: float) -> bytes:
+    body = json.dumps({"image_id": image_id, "prior": prior}).encode()
     head = (
         "POST /v1/identify HTTP/1.1\r\nHost: 127.0.0.1\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -97,14 +110,14 @@ def _identify(image_id: str) -> bytes:
     return head.encode() + body
 
 
-async def _rate(port: int, requests: list[bytes]) -> float:
+async def _rate(port: int, requests: list[bytes], seconds: float = SECONDS) -> float:
     """Return how many requests a second are answered."""
     turns, start = cycle(requests), time.perf_counter()
 
     async def client() -> int:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         done = 0
-        while time.perf_counter() - start < SECONDS:
+        while time.perf_counter() - start < seconds:
             writer.write(next(turns))
             head = await reader.readuntil(b"\r\n\r\n")
             size = head.lower().partition(b"content-length:")[2].split()[0]

@@ -1,0 +1,63 @@
+"""The answer about a stored image is kept, and no longer than what it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from holotype.index.collection import Collection
+from holotype.index.determinations import determine
+from holotype.index.errors import NotFoundError
+from holotype.index.identify import identify_stored, identify_vector
+from holotype.index.search import stored_vector
+from holotype.scripts.bench.faults import plain
+from holotype.training.spaces import calibrate_space
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Collection:
+    plain.make(tmp_path / "c", 60)
+    return Collection.open(tmp_path / "c")
+
+
+def fresh(collection: Collection, image_id: str) -> object:
+    image = collection.image(image_id)
+    return identify_vector(
+        collection,
+        stored_vector(collection, image),
+        name=image_id,
+        exclude_specimens={image.specimen_id},
+    )
+
+
+def test_it_is_worked_out_once_and_is_that_of_its_vector(made: Collection) -> None:
+    first = identify_stored(made, "image 3")
+    assert identify_stored(made, "image 3") is first
+    assert first == fresh(made, "image 3")
+    assert identify_stored(made, "image 3", risk=0.2) is not first
+    with pytest.raises(NotFoundError):
+        identify_stored(made, "nothing")
+
+
+def test_whatever_changes_is_in_the_next_answer(made: Collection) -> None:
+    def changed() -> None:
+        assert identify_stored(made, "image 3") == fresh(made, "image 3")
+
+    calibrate_space(made)
+    before = identify_stored(made, "image 3")
+    calibrate_space(made, seed=1)
+    assert identify_stored(made, "image 3") is not before
+    nearest = before.neighbours[0].image
+    determine(made, nearest.specimen_id, ("Moth", *nearest.lineage[1:-1], "Xestia nova"), by="A")
+    changed()
+    assert identify_stored(made, "image 3").neighbours[0].image.lineage[-1] == "Xestia nova"
+    edited = replace(nearest, metadata={"note": "seen"})
+    made.store(made.space(), [(edited, None)])
+    changed()
+    made.delete([nearest.image_id])
+    changed()
+    assert nearest.image_id not in {
+        hit.image.image_id for hit in identify_stored(made, "image 3").neighbours
+    }
