@@ -37,7 +37,7 @@ from .stores import require_trusted_store
 from .stores.moving import choose_store
 from .storing import put_entries
 from .taxonomy import RANKS, Lineage
-from .thumbnails import kept_thumbnail
+from .thumbnails import made_thumbnail
 
 if TYPE_CHECKING:
     from .calibration import Calibration
@@ -252,7 +252,7 @@ class Collection:
     def thumbnail(self, image: Image) -> bytes:
         """Return a small JPEG of an image; see `thumbnails`."""
         self.database.require_same()
-        return kept_thumbnail(self, image)
+        return made_thumbnail(self, image)
 
     # Embeddings -------------------------------------------------------------------------------
 

@@ -218,8 +218,8 @@ def _check_counts(data: bytes, name: str) -> None:
                     f"{name} is a TIFF of {count} strips or tiles; {_MOST_PIECES} are the limit. "
                     "Save it anew with larger ones."
                 )
-    except struct.error:
-        return  # cut short, which Pillow says in its own words
+    except (struct.error, OverflowError):
+        return  # cut short, or beyond any file: Pillow says so in its own words
 
 
 def _piece(image: TiffImagePlugin.TiffImageFile, length: int, name: str, pixels: Limit) -> int:

@@ -23,6 +23,13 @@ from .rgb import reduction, to_rgb
 from .settings import settings
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
+_BEGINNINGS = {
+    b"\xff\xd8": "jpeg",
+    b"\x89PNG": "png",
+    b"RIFF": "webp",
+    b"II": "tiff",
+    b"MM": "tiff",
+}
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
 LONGEST = 16  # times what a picture is scaled to; longer ones are first shrunk by a whole factor
 
@@ -52,23 +59,31 @@ class PictureReader(Protocol):
         """Return one picture as upright 8-bit RGB."""
 
 
-def read_bytes(source: Path | bytes) -> bytes:
+def read_bytes(source: Path | bytes, limit: Limit | None = None) -> bytes:
     """Return a file's bytes.
 
+    Args:
+        source: the file, or its bytes already.
+        limit: the most of them; by default `HOLOTYPE_MAX_FILE_BYTES`.
+
     Raises:
-        PictureError: it is missing, no regular file, over `HOLOTYPE_MAX_FILE_BYTES`, or cannot be
-            read.
+        PictureError: it is missing, no regular file, over the limit, or cannot be read.
     """
     if isinstance(source, bytes):
         return source
     try:
-        return read_regular(source, Limit(settings().max_file_bytes, "HOLOTYPE_MAX_FILE_BYTES"))
+        return read_regular(source, limit or file_limit())
     except FileNotFoundError:
         raise PictureError(f"{source} does not exist; correct the path") from None
     except OSError as error:
         raise PictureError(f"{source} cannot be read ({error.strerror}); check the file") from error
     except ValueError as error:  # a name that no file can have, with a zero byte
         raise PictureError(f"{str(source)!r} is not a file name ({error}); correct it") from error
+
+
+def file_limit() -> Limit:
+    """Return how large a picture's file may be."""
+    return Limit(settings().max_file_bytes, "HOLOTYPE_MAX_FILE_BYTES")
 
 
 def limits_of_settings() -> Limits:
@@ -137,18 +152,29 @@ def picture_size(data: bytes, *, name: Named = None) -> tuple[int, int]:
         return image.size
 
 
-def media_type(data: bytes, *, name: Named = None) -> str:
-    """Return a picture's media type, such as image/jpeg; the checks of `read_picture`."""
-    with _opened(data, name, limits_of_settings().pixels) as image:
-        return Image.MIME[str(image.format)]
+def media_type(head: bytes) -> str:
+    """Return a picture's media type, such as image/jpeg.
+
+    Args:
+        head: the first bytes of its file, 12 or more.
+
+    Raises:
+        PictureError: they begin no JPEG, PNG, WebP or TIFF.
+    """
+    for beginning, kind in _BEGINNINGS.items():
+        if head.startswith(beginning) and (kind != "webp" or head[8:12] == b"WEBP"):
+            return f"image/{kind}"
+    raise PictureError("The file is not a JPEG, PNG, WebP or TIFF picture")
 
 
 def _opened(data: bytes, name: Named, pixels: Limit) -> Image.Image:
     """Open a picture without decoding it, refusing what is not allowed."""
     limit = pixels.size
-    check_file(data, named(name))
     try:
+        check_file(data, named(name))
         image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except PictureError:
+        raise
     except UnidentifiedImageError:
         raise PictureError(
             f"{named(name)} is not a JPEG, PNG, WebP or TIFF picture; convert it or leave it out"

@@ -10,8 +10,9 @@ from .database import Database
 from .errors import HolotypeError, PictureError
 from .files import write_durably
 from .files_beside import THUMBNAILS, is_plain, list_files, listed_sha256, may_write, place_for
-from .pictures import content_hash, read_bytes, read_picture, thumbnail
+from .pictures import PictureReader, content_hash, read_bytes, read_picture, thumbnail
 from .records import Image
+from .regular_files import Limit
 from .settings import settings
 
 if TYPE_CHECKING:
@@ -20,30 +21,45 @@ if TYPE_CHECKING:
 _PATIENCE = 200  # milliseconds that a reader waits for a writer to note what it keeps
 
 
-def kept_thumbnail(collection: Collection, image: Image) -> bytes:
+def made_thumbnail(
+    collection: Collection,
+    image: Image,
+    *,
+    read: PictureReader = read_picture,
+    most: Limit | None = None,
+) -> bytes:
     """Return a small JPEG of an image, kept or made of the picture that was ingested.
+
+    Args:
+        read: what decodes, as `read_picture` does.
+        most: the largest file that is read for it; by default as `read_bytes` says.
 
     Raises:
         PictureError: the original is gone or damaged, or another picture has its place.
     """
     side = settings().thumbnail_pixels
-    inside = f"{THUMBNAILS}/{image.sha256[:2]}/{image.sha256}-{side}.jpg"
-    kept = _kept(collection.database, inside)
+    kept = kept_thumbnail(collection, image)
     if kept is not None:
         return kept
     path = collection.picture_path(image)
-    original = read_bytes(path)
+    original = read_bytes(path, most)
     if content_hash(original) != image.sha256:
         raise PictureError(f"{path} is not the picture that was ingested; ingest it again")
-    data = thumbnail(read_picture(original, target=side, name=path), side)
+    data = thumbnail(read(original, target=side, name=path), side)
     # Only a cache: a busy, full or read-only disk does not matter.
     with suppress(HolotypeError, OSError, sqlite3.Error):
-        _keep(collection.database, inside, data)
+        _keep(collection.database, _place(image), data)
     return data
 
 
-def _kept(database: Database, inside: str) -> bytes | None:
-    """Return a thumbnail that was kept; None where it is not as it was made."""
+def _place(image: Image) -> str:
+    side = settings().thumbnail_pixels
+    return f"{THUMBNAILS}/{image.sha256[:2]}/{image.sha256}-{side}.jpg"
+
+
+def kept_thumbnail(collection: Collection, image: Image) -> bytes | None:
+    """Return a thumbnail that was kept; None where there is none as it was made."""
+    database, inside = collection.database, _place(image)
     sha256 = listed_sha256(database, inside)
     if sha256 is None or not is_plain(database.folder, inside):
         return None

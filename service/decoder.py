@@ -44,7 +44,10 @@ def main() -> None:
         asked = json.loads(line)
         data = sys.stdin.buffer.read(asked["length"])
         _limit_time(seconds)
-        _answer(answers, data, asked["target"], asked["name"], limits)
+        try:
+            _answer(answers, data, asked["target"], asked["name"], limits)
+        except BrokenPipeError:  # the service has ended
+            os._exit(0)
         _limit_time(0)
 
 
@@ -56,6 +59,9 @@ def _answer(answers: BinaryIO, data: bytes, target: int, name: str | None, limit
         pixels = picture.tobytes()
     except PictureError as error:
         said = {"refused": str(error)}
+    except Exception as error:  # what no check foresaw
+        called = name or "The picture"
+        said = {"refused": f"{called} is damaged ({error}); copy it again from its source"}
     answers.write(json.dumps(said).encode() + b"\n")
     answers.write(pixels)
     answers.flush()

@@ -16,6 +16,7 @@ from PIL import Image
 
 from holotype.index.errors import HolotypeError, PictureError
 from holotype.index.pictures import Named, named
+from holotype.index.regular_files import Limit
 
 from .decoder import READY
 from .settings import ServiceSettings
@@ -71,6 +72,11 @@ class Decoders:
             decoder.close()
             decoder = None
         return decoder or _Decoder(self._settings)
+
+    @property
+    def most(self) -> Limit:
+        """How large a file a process may be given."""
+        return Limit(self._settings.decoder_bytes // 3, "a third of HOLOTYPE_DECODER_BYTES")
 
     def close(self) -> None:
         """End the processes; none may be at work."""

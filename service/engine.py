@@ -36,6 +36,7 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 _READERS = 4
+_SHOWN = 2  # pictures that are read whole at once
 _MANY_WAIT = "Too many requests wait for their turn (HOLOTYPE_MAX_WAITING); ask again later"
 
 log = logging.getLogger("holotype.service")
@@ -65,11 +66,13 @@ class Engine:
         self.collection = Collection.open(folder)
         self.readiness = Readiness()
         self._closed = False
+        self._named: set[str] = set()  # encoders that lie in folders
         self._encoders: dict[tuple[str, int, int], Encoder | HolotypeError] = {}
         self._loading = threading.Lock()
         turns = partial(Shares, self.limits.max_waiting, share, _MANY_WAIT)
         self._queries = Turns(worker_count(), "query", turns(), initializer=_use_one_core)
         self._readers = Turns(_READERS, "read", turns())
+        self._shows = Turns(_SHOWN, "show", turns())
         self._probes = Turns(1, "probe", turns())
         self.decoders = Decoders()
 
@@ -98,9 +101,11 @@ class Engine:
             raise errors.get(self.readiness.default) or next(iter(errors.values()))
 
     def told(self, error: HolotypeError) -> str:
-        """Return the sentence of an error; where the collection lies is nobody's matter."""
-        folder = self.collection.folder
-        return str(error).replace(str(folder), f"Collection '{folder.name}'")
+        """Return the sentence of an error; where collection and encoders lie is nobody's matter."""
+        folder, sentence = self.collection.folder, str(error)
+        for name in self._named:
+            sentence = sentence.replace(folder_of(name), Path(name).name)
+        return sentence.replace(str(folder), f"Collection '{folder.name}'")
 
     def _load(self, space: Space) -> int:
         """Load a space and return how many images it shows."""
@@ -137,6 +142,8 @@ class Engine:
         raise type(found)(str(found))  # of its own, as several threads may raise it
 
     def _loaded(self, space: Space) -> Encoder | HolotypeError:
+        if folder_of(space.encoder):
+            self._named = {*self._named, space.encoder}
         same = (
             encoder
             for (spec, views, _), encoder in self._encoders.items()
@@ -175,6 +182,16 @@ class Engine:
         seconds = self.limits.answer_seconds
         return await self._readers.run(partial(work, *args, **kwargs), seconds)
 
+    async def show(
+        self,
+        work: Callable[Arguments, Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Run work that reads whole pictures, few at a time, as `query` does."""
+        seconds = self.limits.answer_seconds
+        return await self._shows.run(partial(work, *args, **kwargs), seconds)
+
     async def look(self) -> Readiness:
         """Return what was loaded, as it can be asked now; no question keeps it waiting."""
         return await self._probes.run(self._look, self.limits.answer_seconds)
@@ -202,9 +219,20 @@ class Engine:
         self._closed = True
         self._queries.shutdown(cancel_futures=not finish)
         self._readers.shutdown(cancel_futures=not finish)
+        self._shows.shutdown(cancel_futures=not finish)
         self._probes.shutdown(cancel_futures=not finish)
         self.decoders.close()
         self.collection.close()
+
+
+def folder_of(encoder: str) -> str:
+    """Return the folder in the name of an encoder, empty where there is none.
+
+    >>> folder_of("checkpoint:/data/nets/moths"), folder_of("bundled")
+    ('/data/nets/moths', '')
+    """
+    kind, _, place = encoder.partition(":")
+    return place if kind in ("checkpoint", "local-dir") else ""
 
 
 def _use_one_core() -> None:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import hashlib
+import os
+from collections.abc import Iterator
+from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Request, Response
 from fastapi import Path as InPath
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError, PictureError
-from holotype.index.pictures import content_hash, media_type, read_bytes
+from holotype.index.pictures import file_limit, media_type
 from holotype.index.records import Image
+from holotype.index.regular_files import open_regular
 from holotype.index.settings import settings
 from holotype.index.taxonomy import RANKS, lowest_rank, name_at
+from holotype.index.thumbnails import kept_thumbnail, made_thumbnail
 
 from . import answers
-from .engine import TheEngine
+from .engine import Engine, TheEngine
 
 router = APIRouter(prefix="/images", tags=["images"])
 
 ImageId = Annotated[str, InPath(description="An id may hold slashes.")]
 
 _DAY = 24 * 60 * 60
+_HEAD, _PIECE = 16, 256 << 10  # bytes
 _JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}}
 _PICTURE: dict[int | str, dict[str, Any]] = {
     200: {"content": {f"image/{kind}": {} for kind in ("jpeg", "png", "webp", "tiff")}}
@@ -41,7 +47,9 @@ async def thumbnail(image_id: ImageId, request: Request, engine: TheEngine) -> R
     etag = f'"{image.sha256[:32]}-{settings().thumbnail_pixels}"'
     if _fresh(request, etag):
         return _picture(etag, status=304)
-    data = await engine.read(_thumbnail, engine.collection, image)
+    data = await engine.read(kept_thumbnail, engine.collection, image)
+    if data is None:
+        data = await engine.show(_thumbnail, engine, image)
     return _picture(etag, data, "image/jpeg")
 
 
@@ -57,8 +65,9 @@ async def picture(image_id: ImageId, request: Request, engine: TheEngine) -> Res
     etag = f'"{image.sha256[:32]}"'
     if _fresh(request, etag):
         return _picture(etag, status=304)
-    data, kind = await engine.read(_original, engine.collection, image)
-    return _picture(etag, data, kind)
+    file, kind, size = await engine.show(_original, engine.collection, image)
+    headers = {**_headers(etag), "Content-Length": str(size)}
+    return StreamingResponse(_pieces(file), headers=headers, media_type=kind)
 
 
 @router.get(
@@ -87,28 +96,46 @@ def _record(image: Image) -> dict[str, Any]:
     }
 
 
-def _thumbnail(collection: Collection, image: Image) -> bytes:
+def _thumbnail(engine: Engine, image: Image) -> bytes:
+    decoders = engine.decoders
     try:
-        return collection.thumbnail(image)
+        return made_thumbnail(
+            engine.collection, image, read=decoders.read_picture, most=decoders.most
+        )
     except PictureError:
         raise _gone(image) from None
 
 
-def _original(collection: Collection, image: Image) -> tuple[bytes, str]:
-    """Return a picture's file and its media type."""
+def _original(collection: Collection, image: Image) -> tuple[BinaryIO, str, int]:
+    """Return a picture's file, opened and compared, its media type and its size in bytes."""
     try:
-        data = read_bytes(collection.picture_path(image))
-        if content_hash(data) == image.sha256:
-            return data, media_type(data)
-    except PictureError:
+        file = open_regular(collection.picture_path(image), file_limit())
+    except (PictureError, OSError, ValueError):
+        raise _gone(image) from None
+    try:
+        kind = media_type(file.read(_HEAD))
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        if hashlib.file_digest(file, "sha256").hexdigest() == image.sha256:
+            file.seek(0)
+            return file, kind, size
+    except (PictureError, OSError):
         pass
+    file.close()
     raise _gone(image)
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_PIECE):
+            yield piece
 
 
 def _gone(image: Image) -> NotFoundError:
     return NotFoundError(
         f"The picture of image '{image.image_id}' is missing or has changed since it was "
-        "ingested; put it back, or ingest it again"
+        "ingested, or it takes more than HOLOTYPE_DECODER_BYTES to make it small; put it back, "
+        "ingest it again, or raise the limit"
     )
 
 
@@ -117,5 +144,8 @@ def _fresh(request: Request, etag: str) -> bool:
 
 
 def _picture(etag: str, data: bytes = b"", kind: str | None = None, status: int = 200) -> Response:
-    headers = {"ETag": etag, "Cache-Control": f"private, max-age={_DAY}"}
-    return Response(data, status, headers, kind)
+    return Response(data, status, _headers(etag), kind)
+
+
+def _headers(etag: str) -> dict[str, str]:
+    return {"ETag": etag, "Cache-Control": f"private, max-age={_DAY}"}

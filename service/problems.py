@@ -6,7 +6,6 @@ import logging
 import sqlite3
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -139,8 +138,7 @@ def _writable(text: str) -> str:
 
 def problem_of(scope: Scope, error: HolotypeError) -> ProblemResponse:
     """Return an expected error as problem details; where the collection lies is nobody's matter."""
-    folder: Path = scope["app"].state.engine.collection.folder
-    detail = str(error).replace(str(folder), f"Collection '{folder.name}'")
+    detail: str = scope["app"].state.engine.told(error)
     headers = {}
     if isinstance(error, NotReadyError | ReplacedError):
         headers["Retry-After"] = "1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
@@ -11,7 +12,7 @@ from holotype.index.collection import Collection
 from holotype.index.info import info
 
 from . import answers
-from .engine import TheEngine
+from .engine import TheEngine, folder_of
 
 router = APIRouter(tags=["spaces"])
 
@@ -27,4 +28,10 @@ async def spaces(engine: TheEngine) -> JSONResponse:
 
 
 def _spaces(collection: Collection) -> dict[str, Any]:
-    return {"collection": collection.folder.name, "spaces": info(collection)["spaces"]}
+    """Return the spaces; where an encoder lies is nobody's matter."""
+    spaces = info(collection)["spaces"]
+    for space in spaces:
+        kind, _, _ = space["encoder"].partition(":")
+        if folder := folder_of(space["encoder"]):
+            space["encoder"] = f"{kind}:{Path(folder).name}"
+    return {"collection": collection.folder.name, "spaces": spaces}

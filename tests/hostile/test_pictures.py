@@ -19,6 +19,7 @@ from PIL import Image
 from holotype.index.encoders import Encoder
 from holotype.index.errors import PictureError
 from holotype.index.pictures import picture_size, read_bytes, read_picture, thumbnail
+from tests.conftest import Ask, Draw
 
 from . import drawing
 
@@ -320,3 +321,23 @@ def test_what_pillow_thinks_of_tags_is_not_printed() -> None:
     )
     assert done.returncode == 0
     assert done.stderr == b""
+
+
+BEYOND = {
+    "first directory": b"II+\0\x08\0\0\0" + b"\xff" * 8,
+    "first directory, other order": b"MM\0+\0\x08\0\0" + b"\xff" * 8,
+    "entries": b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0" + b"\xff" * 8,
+    "count": b"II+\0\x08\0\0\0\x10" + bytes(7) + b"\x01" + bytes(7) + b"\0\1\4\0" + b"\xff" * 16,
+}
+
+
+@pytest.mark.parametrize("where", BEYOND)
+def test_a_place_beyond_any_file_is_one_problem(
+    tmp_path: Path, draw: Draw, tiny_folder: Path, ask: Ask, where: str
+) -> None:
+    draw(tmp_path / "s" / "Xestia baja" / "good.png", 1)
+    (tmp_path / "s" / "Xestia baja" / "x.tif").write_bytes(BEYOND[where])
+    encoder = f"checkpoint:{tiny_folder}"
+    report = ask("ingest", tmp_path / "s", "--to", tmp_path / "c", "--encoder", encoder)
+    assert report["embedded"] == 1
+    assert len(report["problems"]) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from PIL import Image
 from holotype.index.collection import Collection
 from holotype.index.errors import PictureError
 from holotype.index.pictures import read_picture
-from holotype.index.thumbnails import kept_thumbnail
+from holotype.index.thumbnails import kept_thumbnail, made_thumbnail
 from holotype.service.app import create_app
 from holotype.service.decoders import Decoders
 from holotype.service.settings import ServiceSettings
@@ -176,10 +177,11 @@ def test_one_whose_service_was_killed_ends_by_itself() -> None:
 def test_a_stored_original_can_go_through_the_same_door(
     decoders: Decoders, collection: Collection
 ) -> None:
-    path = collection.picture_path(next(collection.images()))
-    picture = decoders.read_picture(path.read_bytes(), target=256, name=path)
-    assert kept_thumbnail(collection, next(collection.images()))
-    assert picture.size == Image.open(path).size
+    image = next(collection.images())
+    shown = made_thumbnail(collection, image, read=decoders.read_picture, most=decoders.most)
+    assert shown == kept_thumbnail(collection, image)
+    one = Image.open(io.BytesIO(shown))
+    assert one.size == Image.open(collection.picture_path(image)).size
 
 
 # Over HTTP ------------------------------------------------------------------------------------

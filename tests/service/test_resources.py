@@ -87,7 +87,7 @@ def test_taxa(client: httpx2.Client) -> None:
 def test_spaces(client: httpx2.Client, tiny_folder: Path) -> None:
     found = client.get("/v1/spaces").json()
     answers.Spaces.model_validate(found, strict=True)
-    assert found["spaces"][0]["encoder"] == f"checkpoint:{tiny_folder}"
+    assert found["spaces"][0]["encoder"] == f"checkpoint:{tiny_folder.name}"
     assert found["spaces"][0]["embeddings"] == 40
 
 
