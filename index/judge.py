@@ -37,8 +37,11 @@ def judge_calibrated(
         prior: the share of specimens expected to be of species that the gallery lacks.
     """
     reference = reference_of(collection, gallery, kept.calibration)
+    state = "stale" if kept.stale else "fitted"
     if allowed is not None:
         reference = reference.restricted(allowed)
+        if not len(reference.classes):  # a filter may leave nothing that is named
+            return Judgement({}, 1.0, far=False, calibration=state)
     evidence = gather_evidence(reference, vector[None])
     answers = kept.calibration.answer(reference, evidence, prior=prior)
     chances = kept.calibration.class_probabilities(evidence)[0]
@@ -55,7 +58,7 @@ def judge_calibrated(
         far=nearness < FAR,
         known=float(answers.known[0]),
         species_set=_finest_names(gallery, reference.classes[classes]),
-        calibration="stale" if kept.stale else "fitted",
+        calibration=state,
     )
 
 
