@@ -9,7 +9,7 @@ import numpy as np
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, single_threaded
-from holotype.index.pictures import read_bytes, read_picture
+from holotype.index.pictures import read_picture
 from holotype.index.records import Image
 from holotype.index.runtime import worker_count
 
@@ -67,7 +67,6 @@ def embed_degraded(
 def _degraded(
     collection: Collection, image: Image, how: Degradation | None, seeds: tuple[int, ...]
 ) -> bytes:
-    path = collection.picture_path(image)
     rng = picture_rng(image.sha256, *seeds)
-    picture = read_picture(read_bytes(path), name=path)
+    picture = read_picture(collection.picture(image), name=collection.picture_path(image))
     return degrade(picture, how or random_degradation(rng), rng)

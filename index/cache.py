@@ -6,16 +6,18 @@ import hashlib
 from pathlib import Path
 
 from .files import write_durably
+from .regular_files import Limit, read_regular
 from .settings import settings
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
+_LONGEST = Limit(4 << 30, "of what is kept")
 _UNUSABLE = (OSError, RuntimeError)  # the second where a user has no home
 
 
 def read_cached(key: str) -> bytes | None:
     """Return what was kept under a key; None where nothing is, or it is damaged or another's."""
     try:
-        kept = _file(key).read_bytes()
+        kept = read_regular(_file(key), _LONGEST)
     except _UNUSABLE:
         return None
     digest, data = kept[:_DIGEST_BYTES], kept[_DIGEST_BYTES:]

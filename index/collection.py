@@ -14,13 +14,15 @@ from .columns import Columns, Stamp, keep_columns, load_columns
 from .database import Database
 from .deletion import delete_images
 from .embeddings import read_vectors
-from .errors import NotFoundError
+from .errors import NotFoundError, PictureError
 from .files import refuse_unfinished
 from .gallery import Gallery
 from .generations import keep_index, load_index, state_of
 from .knn import Embeddings
+from .pictures import content_hash, read_bytes
 from .projection import Projection
 from .records import Image, Space, image_query, read_image
+from .regular_files import Limit
 from .soundness import check_soundness
 from .sources import picture_file
 from .space_removal import remove_space
@@ -92,6 +94,7 @@ class Collection:
             UsageError: the address is not understood, or the vectors lie elsewhere already; or a
                 new collection's folder holds other files.
         """
+        refuse_unfinished(Path(folder))
         made = cls(Database(Path(folder), create=True, into_existing=into_existing))
         try:
             if store:
@@ -248,6 +251,22 @@ class Collection:
             PictureError: it has none that the collection may show.
         """
         return picture_file(self.database, image)
+
+    def picture(self, image: Image, most: Limit | None = None) -> bytes:
+        """Return the file of the picture that was ingested.
+
+        Args:
+            image: one of the collection.
+            most: the largest file that is read; by default as `read_bytes` says.
+
+        Raises:
+            PictureError: it is gone, too large, or another file has its place.
+        """
+        path = self.picture_path(image)
+        data = read_bytes(path, most)
+        if content_hash(data) != image.sha256:
+            raise PictureError(f"{path} is not the picture that was ingested; ingest it again")
+        return data
 
     def thumbnail(self, image: Image) -> bytes:
         """Return a small JPEG of an image; see `thumbnails`."""

@@ -270,7 +270,8 @@ class Database:
         """Commit everything inside, or nothing, with the vectors where the store keeps them."""
         connection = self.connection()
         self.require_same()
-        connection.execute("BEGIN IMMEDIATE")
+        with self._damage_told():
+            connection.execute("BEGIN IMMEDIATE")
         try:
             changes = connection.total_changes
             before = self.store.mark(connection)
@@ -284,6 +285,20 @@ class Database:
             self._roll_back(connection)
             raise
         self.store.tidy()
+
+    @contextmanager
+    def _damage_told(self) -> Iterator[None]:
+        """Tell damage as damage; what only fails for now is left to the caller."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            self.require_same()  # else what it met is not its own
+            if not is_damage(error):
+                raise
+            raise CorruptError(
+                f"{self.folder} cannot be read ({error}); run 'holotype collection verify', or "
+                "restore a snapshot"
+            ) from error
 
     def become_another(self) -> None:
         """Take an id of its own, for a copy that goes its own way; nobody else has it open."""
@@ -309,10 +324,14 @@ class Database:
         if connection.in_transaction:
             yield
             return
-        connection.execute("BEGIN")
+        with self._damage_told():
+            connection.execute("BEGIN")
         try:
             yield
-        finally:
+        except BaseException:
+            self._roll_back(connection)
+            raise
+        with self._damage_told():
             connection.execute("COMMIT")
 
     def close(self) -> None:

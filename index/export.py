@@ -14,6 +14,7 @@ from .canaries import kept_canaries
 from .collection import Collection
 from .errors import UsageError
 from .files import replacing
+from .plain_json import read_json
 from .records import DETAILS, Image, Space
 from .taxonomy import RANKS
 from .vector_file import METADATA, canaries_as_json
@@ -56,7 +57,8 @@ def export_parquet(collection: Collection, path: Path, *, space: str | None = No
     columns["embedding"] = pa.FixedSizeListArray.from_arrays(
         pa.array(vectors.reshape(-1), pa.float32()), gallery.space.dim
     )
-    identity = {METADATA: json.dumps(_identity(collection, gallery.space))}
+    about = {**_identity(collection, gallery.space), "columns": list(columns)}
+    identity = {METADATA: json.dumps(about)}
     table = pa.table(columns).replace_schema_metadata(identity)
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
@@ -66,14 +68,18 @@ def export_parquet(collection: Collection, path: Path, *, space: str | None = No
 
 def _refuse_foreign(path: Path) -> None:
     """Refuse to write over a file that no export made."""
-    if not path.exists():
+    if not path.is_symlink() and not path.exists():
         return
     try:
-        ours = path.is_file() and METADATA in (pq.read_schema(path).metadata or {})
-    except (OSError, pa.ArrowException):
+        schema = pq.read_schema(path) if path.is_file() and not path.is_symlink() else pa.schema([])
+        said = read_json((schema.metadata or {}).get(METADATA, b"{}"), dict)
+        ours = bool(said) and said.get("columns", schema.names) == schema.names
+    except (OSError, ValueError, pa.ArrowException):
         ours = False
     if not ours:
-        raise UsageError(f"{path} is there already and is no export; name another file")
+        raise UsageError(
+            f"{path} is there already and is no export as it was written; name another file"
+        )
 
 
 def _path(collection: Collection, image: Image) -> str:

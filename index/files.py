@@ -92,7 +92,7 @@ def refuse_unfinished(folder: Path) -> None:
     Raises:
         UsageError: it is one.
     """
-    if TEMPORARY.search(folder.absolute().name):
+    if TEMPORARY.search(folder.resolve().name):
         raise UsageError(
             f"{folder} was left by a snapshot or a restore that did not end; remove it, and repeat "
             "what made it"

@@ -16,13 +16,13 @@ import numpy as np
 
 from .canaries import keep_canaries
 from .collection import Collection
+from .copies import keep_copy, list_copies
 from .encoders import Embeddings, Encoder, Pixels, single_threaded
-from .errors import HolotypeError, ManifestError, PictureError, UsageError
-from .files import digest_of, write_durably
-from .files_beside import IMAGES, list_files, place_for
+from .errors import HolotypeError, ManifestError, PictureError
+from .files_beside import list_files
 from .manifest import Manifest, Problem, Progress
 from .old_ids import with_old_ids
-from .pictures import SUFFIXES, content_hash, perceptual_hash, read_bytes, read_with_size
+from .pictures import content_hash, perceptual_hash, read_bytes, read_with_size
 from .records import DETAILS, Image, Space
 from .runtime import worker_count
 from .sources import add_sources, folders_of
@@ -224,6 +224,8 @@ class _Pipeline:
 
     def run(self, todo: list[_Row], report: IngestReport, progress: Progress | None) -> None:
         """Embed and store every row; what is finished is stored even when interrupted."""
+        if self.copies is not None:
+            list_copies(self.collection.database, [image for _, image in todo])
         waiting: list[_Entry] = []
         committed, done = time.monotonic(), 0
         tasks = _chunks(todo, self.encoder.batch_size)
@@ -281,7 +283,7 @@ class _Pipeline:
         picture, (width, height) = read_with_size(data, target=target, name=path)
         digest = content_hash(data)
         if self.copies is not None:
-            path, made = _keep_copy(data, digest, path.suffix.lower(), self.copies)
+            path, made = keep_copy(data, digest, path.suffix, self.copies)
             if made:
                 self.copied.append((path.as_posix(), digest))
         ready = replace(
@@ -293,28 +295,6 @@ class _Pipeline:
             height=height,
         )
         return ready, self.encoder.preprocess(picture)
-
-
-def _keep_copy(data: bytes, digest: str, suffix: str, folder: Path) -> tuple[Path, bool]:
-    """Copy a picture into the collection, named by its content.
-
-    Returns:
-        the copy's path in the collection, and whether it was made now.
-
-    Raises:
-        PictureError: a link, or another file, is in its place.
-    """
-    inside = Path(IMAGES, digest[:2], digest + (suffix if suffix in SUFFIXES else ""))
-    try:
-        target = place_for(folder, inside)
-    except UsageError as error:
-        raise PictureError(str(error)) from error
-    if not target.exists():
-        write_durably(target, data)
-        return inside, True
-    if not target.is_file() or digest_of(target) != digest:
-        raise PictureError(f"{target} is there already and is another file; move it away")
-    return inside, False
 
 
 def _chunks(rows: list[_Row], size: int) -> Iterator[list[_Row]]:

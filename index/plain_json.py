@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TypeVar
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")  # perhaps: two halves are one whole
 
 Kind = TypeVar("Kind")
 
@@ -26,6 +29,11 @@ def read_json(text: str | bytes, kind: type[Kind]) -> Kind:
         raise ValueError("the JSON is nested too deeply") from None
     except TypeError as error:  # neither text nor bytes
         raise ValueError(f"no JSON text: {error}") from error
+    if _HALF.search(text if isinstance(text, str) else text.decode(errors="replace")):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise ValueError("the JSON holds half of a character") from error
     if not isinstance(value, kind):
         raise ValueError(f"the JSON holds {type(value).__name__}, not {kind.__name__}")
     return value

@@ -68,8 +68,10 @@ def read_regular(path: Path, limit: Limit) -> bytes:
     with open_regular(path, limit) as file:
         size = os.fstat(file.fileno()).st_size
         data = file.read(size + 1)
+        if data is None:  # one that the system makes up, with nothing to say at the moment
+            raise OSError(errno.EAGAIN, "There is nothing to read in it", str(path))
         if len(data) > size:  # it has grown, or is one that the system makes up
-            data += file.read(limit.size + 1 - size)
+            data += file.read(limit.size + 1 - size) or b""
     if len(data) > limit.size:
         raise _too_large(len(data), path, limit)
     return data

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from .files import sync
+from .regular_files import Limit, read_regular
 from .settings import settings
 from .trust import own_folder
 
@@ -53,7 +54,7 @@ def _key(config: Path) -> bytes:
         file = own_folder() / FILE
         if not file.exists():
             _make(file)
-        key = file.read_bytes()
+        key = read_regular(file, Limit(_BYTES, "of a key"))
     except (OSError, RuntimeError):
         key = b""
     return key if len(key) == _BYTES else secrets.token_bytes(_BYTES)

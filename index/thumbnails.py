@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .database import Database
-from .errors import HolotypeError, PictureError
+from .errors import HolotypeError
 from .files import write_durably
 from .files_beside import THUMBNAILS, is_plain, list_files, listed_sha256, may_write, place_for
 from .pictures import PictureReader, content_hash, read_bytes, read_picture, thumbnail
@@ -41,11 +41,8 @@ def made_thumbnail(
     kept = kept_thumbnail(collection, image)
     if kept is not None:
         return kept
-    path = collection.picture_path(image)
-    original = read_bytes(path, most)
-    if content_hash(original) != image.sha256:
-        raise PictureError(f"{path} is not the picture that was ingested; ingest it again")
-    data = thumbnail(read(original, target=side, name=path), side)
+    original = collection.picture(image, most)
+    data = thumbnail(read(original, target=side, name=collection.picture_path(image)), side)
     # Only a cache: a busy, full or read-only disk does not matter.
     with suppress(HolotypeError, OSError, sqlite3.Error):
         _keep(collection.database, _place(image), data)

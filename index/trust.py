@@ -17,12 +17,14 @@ from filelock import FileLock, Timeout
 from .errors import EncoderError, HolotypeError, StoreError
 from .files import write_durably
 from .plain_json import read_json
+from .regular_files import Limit, read_regular
 from .settings import settings
 
 FILE = "trust.json"
 
 _EXTERNAL = "external:"  # vectors that were made elsewhere: nothing is ever loaded
 _NEVER_FETCHED = "bundled"  # part of what is installed
+_LONGEST = Limit(16 << 20, "of what is remembered")
 _WAIT = 10  # seconds for another process to write the file
 _UNUSABLE = (OSError, RuntimeError, Timeout)  # the second where a user has no home
 
@@ -122,7 +124,7 @@ def _listed(names: str) -> list[str]:
 def _read() -> dict[str, Any]:
     """Return what is remembered; nothing where the file is not there or not ours."""
     try:
-        return read_json((settings().config.expanduser() / FILE).read_bytes(), dict)
+        return read_json(read_regular(settings().config.expanduser() / FILE, _LONGEST), dict)
     except (*_UNUSABLE, ValueError):
         return {}
 

@@ -6,6 +6,8 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,9 @@ from .errors import ManifestError
 from .image_ids import id_of_path
 from .knn import Embeddings
 from .manifest import Problem, own_columns
+from .pictures import file_limit
 from .records import DETAILS, Image
+from .regular_files import open_regular
 from .row_checks import RowChecks, RowError, ids_of, ranks_of, specimens_of
 from .sources import lies_in
 from .taxonomy import RANKS, Lineage, TaxonNameError
@@ -149,13 +153,15 @@ class Rows:
         details = _details(texts, len(ids))
         images = []
         for place, lineage in zip(kept, lineages, strict=True):
-            sha256 = sha256s[place] or hashlib.sha256(vectors[place].data).hexdigest()
+            path = self._file_of(paths[place])
+            sha256 = sha256s[place] or self._content_of(path)
+            sha256 = sha256 or hashlib.sha256(vectors[place].data).hexdigest()
             metadata = {name: texts[name][place] for name in self._own if texts[name][place]}
             images.append(
                 Image(
                     image_id=ids[place],
                     specimen_id=specimens[place],
-                    path=self._file_of(paths[place]),
+                    path=path,
                     sha256=sha256,
                     phash=int(sha256[:16], 16),  # no picture was seen: like that of its equal only
                     width=0,
@@ -169,14 +175,32 @@ class Rows:
         return images
 
     def _file_of(self, path: str) -> str:
-        return os.path.normpath(os.path.join(self._root, path)) if path else ""
+        """Return where a picture lies, whatever links lead there."""
+        if not path:
+            return ""
+        folder, name = os.path.split(os.path.normpath(os.path.join(self._root, path)))
+        file = os.path.join(_real(folder), name)
+        return _real(file) if os.path.islink(file) else file
+
+    def _content_of(self, path: str) -> str:
+        """Return the sha256 of a picture that may be shown, empty where it cannot be read.
+
+        Without it nobody could tell later whether the file is still the picture of the vector.
+        """
+        if not path or not lies_in(path, self._sources):
+            return ""
+        try:
+            with open_regular(Path(path), file_limit()) as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except (OSError, ValueError):
+            return ""
 
     def completed(self, new: Image, old: Image) -> Image:
         """Return a row's image with what the file does not say as it is stored already."""
         says = self._file.columns
         details = {name: new.details[name] for name in DETAILS if name in says}
         own = {name: value for name, value in old.metadata.items() if name not in says}
-        if "sha256" not in says:
+        if "sha256" not in says and new.sha256 != self._content_of(new.path):
             new = replace(new, sha256=old.sha256)
         if new.sha256 == old.sha256:
             new = replace(new, phash=old.phash, width=old.width, height=old.height)
@@ -190,6 +214,15 @@ class Rows:
             details={**old.details, **details},
             metadata={**own, **new.metadata},
         )
+
+
+@lru_cache(maxsize=1024)
+def _real(path: str) -> str:
+    """Return where a path leads; one that no file can have, as it is."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return path
 
 
 def _former(texts: Texts, kept: list[int]) -> dict[str, str]:

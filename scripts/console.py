@@ -57,6 +57,13 @@ StoreOption = Annotated[
 ]
 
 
+def require_report(folder: Path) -> None:
+    """Refuse a folder for a report before the long work, where it holds other files."""
+    from holotype.index.own_output import require_own
+
+    require_own(folder, ("report.json", "per_species.parquet", "report.html"))
+
+
 def print_json(data: Any) -> None:
     """Print one JSON document on stdout."""
     text = json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)

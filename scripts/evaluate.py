@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .console import CollectionArgument, JsonFlag, SpaceOption, err, out, print_json
+from .console import CollectionArgument, JsonFlag, SpaceOption, err, out, print_json, require_report
 from .evaluate_identification import run_identification, show_identification
 from .evaluate_protocols import (
     MEASURED_APART,
@@ -186,6 +186,8 @@ def run_evaluation(
         "gallery": gallery or (),
         "allow_leak": allow_leak,
     }
+    if to is not None:
+        require_report(to)
     with Collection.open(folder) as opened:
         with err.status("Measuring …"):
             found: Evaluation | SpaceComparison

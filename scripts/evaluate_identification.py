@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .console import err, out
+from .console import err, out, require_report
 
 
 def run_identification(folder: Path, *, to: Path | None = None, **asked: Any) -> dict[str, Any]:
@@ -14,6 +14,8 @@ def run_identification(folder: Path, *, to: Path | None = None, **asked: Any) ->
     from holotype.eval.report import write_report
     from holotype.index.collection import Collection
 
+    if to is not None:
+        require_report(to)
     with Collection.open(folder) as opened:
         with err.status("Calibrating and identifying …"):
             found = evaluate_honesty(opened, **asked)

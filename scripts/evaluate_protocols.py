@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .console import err, progress
+from .console import err, progress, require_report
 from .protocol_tables import show_curve, show_folds, show_place, show_transfer, show_unseen
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ def run_protocol(
     from holotype.eval.report import write_report
     from holotype.index.collection import Collection
 
+    if to is not None:
+        require_report(to)
     with Collection.open(folder) as opened:
         found = _RUN[protocol](opened, asked)
         figures = found.to_dict()
@@ -122,11 +124,10 @@ def show_protocol(protocol: ProtocolName, found: dict[str, Any], to: Path | None
 
 
 def _write_figures(figures: dict[str, Any], folder: Path) -> None:
-    from holotype.index.files import write_durably
+    from holotype.index.own_output import write_own
 
-    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(figures, ensure_ascii=False, indent=2, allow_nan=False)
-    write_durably(folder / "report.json", text.encode())
+    write_own(folder, {"report.json": text.encode()})
 
 
 def _kfold(collection: Collection, asked: Asked) -> FoldedEvaluation:

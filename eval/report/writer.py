@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from holotype.index.collection import Collection
-from holotype.index.files import write_durably
+from holotype.index.own_output import require_own, write_own
 
 from ..answers import AnswerEvaluation
 from ..evaluation import Evaluation
@@ -25,6 +25,8 @@ from .blocks import Section
 from .headline import summary
 from .sections import sections_of
 from .subject import Subject
+
+FILES = ("report.json", "per_species.parquet", "report.html")
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -38,25 +40,24 @@ def write_report(
         found: what was measured; of two spaces the page is about the one after, and what it gains;
             of answers, `report.json` has further figures of the first draw (`first_draw`).
         collection: where it was measured; pictures of mistakes come from it.
-        folder: made where it does not exist; files of these names are replaced.
+        folder: made where it does not exist; an earlier report is replaced.
 
     Returns:
         the path of `report.html`.
 
     Raises:
         OSError: the folder cannot be written to.
+        UsageError: it holds a file of one of these names that is no earlier report.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    require_own(folder, FILES)
     if isinstance(found, AnswerEvaluation):
         made = _of_answers(AnswerSubject(found, collection))
     else:
         made = _of_recall(found, Subject.of(found, collection))
     figures = json.dumps(made.figures, ensure_ascii=False, indent=2, allow_nan=False)
-    write_durably(folder / "report.json", figures.encode())
-    write_durably(folder / "per_species.parquet", made.per_species)
-    page = folder / "report.html"
-    write_durably(page, made.page.encode())
-    return page
+    data = (figures.encode(), made.per_species, made.page.encode())
+    write_own(folder, dict(zip(FILES, data, strict=True)))
+    return folder / FILES[-1]
 
 
 @dataclass(frozen=True)

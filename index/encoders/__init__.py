@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
-from pathlib import Path
 
 from ..errors import EncoderError
 from ..runtime import prepare
@@ -63,6 +63,6 @@ def load_encoder(name: str = "bundled", *, views: int = 1) -> Encoder:
     module, function = LOADERS[kind]
     load = getattr(import_module(f".{module}", __name__), function)
     if kind in ("local-dir", "checkpoint"):  # found again from any working folder
-        rest = str(Path(rest).resolve())
+        rest = os.path.realpath(rest)
         name = f"{kind}:{rest}"
     return Encoder(name, load(rest), views=views)

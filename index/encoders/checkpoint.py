@@ -15,6 +15,7 @@ from torch import nn
 
 from ..errors import EncoderError
 from ..plain_json import read_json
+from ..regular_files import Limit, read_regular
 from .base import Model, Preprocessing
 
 FORMAT = 1
@@ -87,7 +88,10 @@ def read_card(file: Path) -> bytes:
         raise ValueError(f"there is no file {file.name}")
     if file.stat().st_size > _MOST_CARD:
         raise ValueError(f"{file.name} is larger than {_MOST_CARD >> 20} MiB")
-    return file.read_bytes()
+    try:
+        return read_regular(file, Limit(_MOST_CARD, "of a card"))
+    except OSError as error:
+        raise ValueError(f"{file.name} cannot be read ({error.strerror})") from error
 
 
 def _network(architecture: object, weights: Path) -> nn.Module:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from holotype.index.collection import Collection
+from holotype.index.compaction import compact
 from holotype.index.encoders import Encoder
 from holotype.index.errors import PictureError, UsageError
 from holotype.index.info import verify
@@ -181,3 +182,57 @@ def test_from_the_command_line(tmp_path: Path, private: Path, ask: Ask) -> None:
     assert ask("ingest", file, *to, "--pictures", private.parent)["problems"] == []
     with Collection.open(tmp_path / "c") as collection:
         assert shown(collection) == [True]
+
+
+def test_pictures_of_a_table_without_their_hash_are_hashed_and_shown(
+    tmp_path: Path, draw: Draw, made: Collection
+) -> None:
+    draw(tmp_path / "t" / "1.png", 1)
+    draw(tmp_path / "t" / "2.png", 2)
+    file = table(tmp_path / "t" / "v.parquet", ["1.png", "2.png", "gone.png"])
+    assert load(file, made).embedded == 3
+    first, second, gone = made.images()
+    assert made.thumbnail(first)
+    assert made.thumbnail(second)
+    with pytest.raises(PictureError):
+        made.thumbnail(gone)
+    assert load(file, made).unchanged == 3
+    assert len(verify(made, pictures=True).warnings) == 1
+    shutil.copyfile(tmp_path / "t" / "2.png", tmp_path / "t" / "1.png")
+    shutil.rmtree(tmp_path / "collection" / "thumbnails")
+    with pytest.raises(PictureError, match="is not the picture"):
+        made.thumbnail(first)
+
+
+@pytest.mark.parametrize("link", ["in", "in/deep", "1.png"])
+def test_a_link_beside_a_table_of_vectors_leads_nowhere(
+    tmp_path: Path, draw: Draw, made: Collection, private: Path, link: str
+) -> None:
+    target = private if link.endswith(".png") else private.parent
+    path = tmp_path / "t" / link
+    path.parent.mkdir(parents=True)
+    path.symlink_to(target)
+    name = link if link.endswith(".png") else f"{link}/{private.name}"
+    report = load(table(tmp_path / "t" / "v.parquet", [name]), made)
+    assert "--pictures" in report.problems[0].message
+    assert shown(made) == [False]
+
+
+def test_copies_are_ours_before_they_are_made(
+    tmp_path: Path, draw: Draw, tiny: Encoder, made: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a kill in the middle: the copies lie there, no image is stored."""
+    draw(tmp_path / "m" / "Xestia baja" / "1.png", 1)
+    manifest = Manifest.read(tmp_path / "m")
+    with monkeypatch.context() as patched:
+        patched.setattr(Collection, "store", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            ingest(manifest, made, tiny, copy_images=True)
+    (copy,) = (made.folder / "images").rglob("*.png")
+    removed = compact(made).removed
+    assert [made.folder / path for path in removed] == [copy]
+    assert not copy.exists()
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
