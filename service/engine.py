@@ -71,7 +71,7 @@ class Engine:
         self._loading = threading.Lock()
         self._asking = Shares(self.limits.max_waiting, share, _MANY_WAIT)
         self._reading = Shares(self.limits.max_waiting, share, _MANY_WAIT)
-        self._decodings = Turns(self.limits.decoders, "decode")
+        self._decodings = Turns(self.limits.decoders, "decode", initializer=_use_one_core)
         self._queries = Turns(worker_count(), "query", initializer=_use_one_core)
         self._readers = Turns(_READERS, "read")
         self._probes = Turns(1, "probe")  # never too many: a connection each
@@ -233,7 +233,7 @@ class Engine:
 
 
 def _use_one_core() -> None:
-    """Queries run side by side, so none splits its work: cores shared by two are lost to both."""
+    """Questions run side by side, so none splits its work: cores shared by two are lost to both."""
     torch.set_num_threads(1)
     threadpool_limits(1, "blas")  # of NumPy; for the process, as long as it runs
 
