@@ -57,10 +57,11 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
     app.state.limits = limits
     add_handlers(app)
     _add_routes(app)
-    memory = Shares(limits.max_held_bytes, share, NO_MEMORY)
+    # Who sends and who reads is counted apart.
+    memory = partial(Shares, limits.max_held_bytes, share, NO_MEMORY)
     # The last one added is the first to see a request.
-    app.add_middleware(BodyLimit, limits=limits, memory=memory)
-    app.add_middleware(AnswerLimit, memory=memory)
+    app.add_middleware(BodyLimit, limits=limits, memory=memory())
+    app.add_middleware(AnswerLimit, memory=memory())
     if keys is not None:
         app.add_middleware(KeyGuard, keys=keys)
     app.add_middleware(OwnPagesOnly)

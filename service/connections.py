@@ -18,8 +18,11 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from .hosts import is_loopback
+from .origins import SAFE_METHODS
 from .problems import problem
 from .settings import ServiceSettings
+from .turns import CLIENT
 
 _STEP = 4096  # bytes that are looked at at once while a header comes in
 _MOST_AHEAD = 65536  # bytes of requests that are sent before the last one is answered
@@ -115,6 +118,21 @@ class BoundedProtocol(H11Protocol):
         else:
             self._unwatch_header()
 
+    def handle_events(self) -> None:
+        """Take what has come apart, and read on: else nobody would hear that the client leaves.
+
+        Only a body that the application takes piece by piece may wait; one that it does not ask for
+        is dropped.
+        """
+        super().handle_events()
+        if self.idle:
+            return
+        if self.scope["method"] in SAFE_METHODS:
+            self.cycle.body.clear()
+            self.flow.resume_reading()
+        elif not self.cycle.more_body:
+            self.flow.resume_reading()
+
     def on_response_complete(self) -> None:
         """Wait for the next request, and not for long for the rest of a body that was refused."""
         self.waits_since = self.loop.time()
@@ -195,6 +213,12 @@ def bounded(limits: ServiceSettings) -> type[BoundedProtocol]:
     return type("Bounded", (BoundedProtocol,), {"limits": limits})
 
 
+def _address(scope: Scope) -> str:
+    """Return who asks, where no key says it; this machine's programs are one."""
+    host = (scope.get("client") or ("",))[0]
+    return "" if is_loopback(host) else host
+
+
 class Departures:
     """Lets a request be cancelled, by its connection's end or that of the service."""
 
@@ -207,6 +231,7 @@ class Departures:
             await self.app(scope, receive, send)
             return
         scope.setdefault("state", {})["task"] = asyncio.current_task()
+        CLIENT.set(_address(scope))
         started = False
 
         async def noting(message: Message) -> None:

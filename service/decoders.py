@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from queue import LifoQueue
 
 from PIL import Image
@@ -25,6 +27,7 @@ _START_SECONDS = 60
 _END_SECONDS = 1
 _LONGEST_LINE = 1 << 16
 _CLOCK = 2  # times the seconds of a processor, by the clock: others want the processor, too
+_TOGETHER = 2  # times the seconds of one picture, for all of a request
 
 
 class DecoderError(HolotypeError):
@@ -32,6 +35,29 @@ class DecoderError(HolotypeError):
 
     http_status = 503
     title = "Decoder not available"
+
+
+class Budget:
+    """What the pictures of one request may take together, in seconds of a processor."""
+
+    def __init__(self, seconds: float) -> None:
+        self._most = self._left = _TOGETHER * seconds
+
+    def require(self) -> None:
+        """Refuse a further picture where nothing is left.
+
+        Raises:
+            PictureError: nothing is.
+        """
+        if self._left <= 0:
+            raise PictureError(
+                f"The pictures take longer than {self._most:g} s to decode together ({_TOGETHER} x "
+                "HOLOTYPE_DECODER_SECONDS); send fewer, or plain JPEGs, or raise the limit"
+            )
+
+    def spend(self, seconds: float) -> None:
+        """Take what one picture took."""
+        self._left -= seconds
 
 
 class Decoders:
@@ -51,18 +77,29 @@ class Decoders:
         decoder = self._idle.get()
         self._idle.put(decoder or _Decoder(self._settings))
 
-    def read_picture(self, data: bytes, *, target: int = 0, name: Named = None) -> Image.Image:
+    def read_picture(
+        self, data: bytes, *, target: int = 0, name: Named = None, budget: Budget | None = None
+    ) -> Image.Image:
         """Do what `index.pictures.read_picture` does, within the limits.
+
+        Args:
+            budget: what it is one of several pictures of.
 
         Raises:
             DecoderError: no process can be started.
             PictureError: as `read_picture` does; the picture takes more than
                 `HOLOTYPE_DECODER_SECONDS` or `HOLOTYPE_DECODER_BYTES`, or crashes its decoder.
         """
+        if budget is not None:
+            budget.require()
         decoder = self._idle.get()
         try:
             decoder = self._running(decoder)
-            return decoder.read_picture(data, target, name)
+            before = decoder.seconds
+            picture = decoder.read_picture(data, target, name)
+            if budget is not None:
+                budget.spend(decoder.seconds - before)
+            return picture
         finally:
             self._idle.put(decoder)
 
@@ -110,6 +147,15 @@ class _Decoder:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._to, self._from = self._process.stdin, self._process.stdout
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of a processor that it has used; by the clock where the system does not say."""
+        try:
+            said = Path(f"/proc/{self._process.pid}/stat").read_bytes().rpartition(b")")[2].split()
+            return (int(said[11]) + int(said[12])) / os.sysconf("SC_CLK_TCK")
+        except OSError:
+            return time.monotonic() / _CLOCK
 
     def runs(self) -> bool:
         """Return whether it can be asked."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
@@ -14,7 +15,7 @@ from fastapi import Depends, Request
 from threadpoolctl import threadpool_limits
 
 from holotype.index.collection import Collection
-from holotype.index.encoders import Encoder
+from holotype.index.encoders import Encoder, Pixels
 from holotype.index.errors import EncoderError, HolotypeError, MismatchError
 from holotype.index.identify import identify_vector
 from holotype.index.records import Space
@@ -23,7 +24,7 @@ from holotype.index.search import encoder_of, stored_vector
 from holotype.index.spaces import EXTERNAL, filled_spaces
 from holotype.training.spaces import ensure_calibrated
 
-from .decoders import Decoders
+from .decoders import Budget, Decoders
 from .problems import NotReadyError
 from .readiness import Readiness, SpaceState
 from .settings import ServiceSettings, service_settings
@@ -45,9 +46,10 @@ log = logging.getLogger("holotype.service")
 class Engine:
     """A collection that is being served.
 
-    Encoding and searching run in one thread a core, records and thumbnails in a few others, so
-    that the event loop never waits and pages stay quick while queries queue. Both queues are
-    bounded. The threads live as long as the engine: a collection keeps one database connection for
+    Encoding and searching run in one thread a core, records and thumbnails in a few others, and a
+    thread waits for each decoder, so that the event loop never waits, pages stay quick while
+    queries queue, and queries do while pictures do. The queues are bounded, and clients take turns
+    in each. The threads live as long as the engine: a collection keeps one database connection for
     each. What another collection at the same path answers comes from another engine: see `Switch`.
 
     Args:
@@ -69,11 +71,13 @@ class Engine:
         self._named: set[str] = set()  # encoders that lie in folders
         self._encoders: dict[tuple[str, int, int], Encoder | HolotypeError] = {}
         self._loading = threading.Lock()
-        turns = partial(Shares, self.limits.max_waiting, share, _MANY_WAIT)
-        self._queries = Turns(worker_count(), "query", turns(), initializer=_use_one_core)
-        self._readers = Turns(_READERS, "read", turns())
-        self._shows = Turns(_SHOWN, "show", turns())
-        self._probes = Turns(1, "probe", turns())
+        self._asking = Shares(self.limits.max_waiting, share, _MANY_WAIT)
+        self._reading = Shares(self.limits.max_waiting, share, _MANY_WAIT)
+        self._decodings = Turns(self.limits.decoders, "decode", initializer=_use_one_core)
+        self._queries = Turns(worker_count(), "query", initializer=_use_one_core)
+        self._readers = Turns(_READERS, "read")
+        self._shows = Turns(_SHOWN, "show")
+        self._probes = Turns(1, "probe")  # never too many: a connection each
         self.decoders = Decoders()
 
     def load(self) -> None:
@@ -158,19 +162,37 @@ class Engine:
             return error
         return encoder
 
+    def asked(self) -> AbstractAsyncContextManager[None]:
+        """Hold a place among the questions, for what is decoded and queried meanwhile.
+
+        Raises:
+            BusyError: too many wait, or it is not done within HOLOTYPE_ANSWER_SECONDS.
+        """
+        return self._asking.place(self.limits.answer_seconds)
+
+    async def decoded(self, pictures: Sequence[bytes], space: str | None) -> list[Pixels]:
+        """Return uploads as the encoder of a space takes them, each in a turn of its own.
+
+        Raises:
+            PictureError: one cannot be used, or together they take longer than a request may.
+        """
+        budget = Budget(self.limits.decoder_seconds)
+        work = [partial(self._pixels, picture, space, budget) for picture in pictures]
+        return [await self._decodings.run(piece) for piece in work]
+
+    def _pixels(self, data: bytes, space: str | None, budget: Budget) -> Pixels:
+        encoder = self.encoder(space)
+        target = encoder.preprocessing.size
+        return encoder.preprocess(self.decoders.read_picture(data, target=target, budget=budget))
+
     async def query(
         self,
         work: Callable[Arguments, Result],
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """Run work that encodes or searches.
-
-        Raises:
-            BusyError: too many wait, or it is not done within HOLOTYPE_ANSWER_SECONDS.
-        """
-        seconds = self.limits.answer_seconds
-        return await self._queries.run(partial(work, *args, **kwargs), seconds)
+        """Run work that encodes or searches, at a place that is held."""
+        return await self._queries.run(partial(work, *args, **kwargs))
 
     async def read(
         self,
@@ -178,9 +200,13 @@ class Engine:
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """Run work that reads records or pictures, as `query` does."""
-        seconds = self.limits.answer_seconds
-        return await self._readers.run(partial(work, *args, **kwargs), seconds)
+        """Run work that reads records or pictures.
+
+        Raises:
+            BusyError: too many wait, or it is not done within HOLOTYPE_ANSWER_SECONDS.
+        """
+        async with self._reading.place(self.limits.answer_seconds):
+            return await self._readers.run(partial(work, *args, **kwargs))
 
     async def show(
         self,
@@ -188,13 +214,13 @@ class Engine:
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """Run work that reads whole pictures, few at a time, as `query` does."""
-        seconds = self.limits.answer_seconds
-        return await self._shows.run(partial(work, *args, **kwargs), seconds)
+        """Run work that reads whole pictures, few at a time, as `read` does."""
+        async with self._reading.place(self.limits.answer_seconds):
+            return await self._shows.run(partial(work, *args, **kwargs))
 
     async def look(self) -> Readiness:
         """Return what was loaded, as it can be asked now; no question keeps it waiting."""
-        return await self._probes.run(self._look, self.limits.answer_seconds)
+        return await self._probes.run(self._look)
 
     def _look(self) -> Readiness:
         filled = filled_spaces(self.collection.database)
@@ -206,7 +232,7 @@ class Engine:
         Raises:
             BusyError: too many wait.
         """
-        self._queries.require_room()
+        self._asking.require_room()
 
     async def start(self) -> None:
         """Load everything, however long it takes."""
@@ -217,10 +243,9 @@ class Engine:
         if self._closed:
             return
         self._closed = True
-        self._queries.shutdown(cancel_futures=not finish)
-        self._readers.shutdown(cancel_futures=not finish)
-        self._shows.shutdown(cancel_futures=not finish)
-        self._probes.shutdown(cancel_futures=not finish)
+        turns = (self._decodings, self._queries, self._readers, self._shows, self._probes)
+        for one in turns:
+            one.shutdown(cancel_futures=not finish)
         self.decoders.close()
         self.collection.close()
 
@@ -236,7 +261,7 @@ def folder_of(encoder: str) -> str:
 
 
 def _use_one_core() -> None:
-    """Queries run side by side, so none splits its work: cores shared by two are lost to both."""
+    """Questions run side by side, so none splits its work: cores shared by two are lost to both."""
     torch.set_num_threads(1)
     threadpool_limits(1, "blas")  # of NumPy; for the process, as long as it runs
 

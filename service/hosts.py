@@ -7,7 +7,8 @@ a server there answers. Its requests still say its own name in `Host`, so they a
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import urlsplit
+import re
+from typing import NamedTuple
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,6 +16,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .problems import HostError, problem_of
 
 _SHOWN = 80  # characters of a name that a sentence repeats
+_NAME = r"(?P<name>[a-z0-9._-]{1,255}|\[[0-9a-f]{0,4}:[0-9a-f:.]{1,40}\])"
+_HOST = re.compile(rf"{_NAME}(?::(?P<port>[0-9]{{0,5}}))?", re.IGNORECASE | re.ASCII)
+
+
+class Host(NamedTuple):
+    """A name or address in lower case, and a port; 0 is the scheme's own."""
+
+    name: str
+    port: int
 
 
 def is_loopback(host: str) -> bool:
@@ -31,16 +41,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def host_of(header: str) -> str:
-    """Return the name in a Host header without its port, empty where it is malformed.
+def host_of(header: str) -> Host | None:
+    """Return what a Host header names, None where it is anything but a name and a port.
 
-    >>> host_of("localhost:8000"), host_of("[::1]:8000"), host_of("[::1")
-    ('localhost', '::1', '')
+    >>> host_of("LOCALHOST:8000"), host_of("[::1]"), host_of("evil@localhost")
+    (Host(name='localhost', port=8000), Host(name='::1', port=0), None)
     """
-    try:
-        return urlsplit(f"//{header}").hostname or ""
-    except ValueError:
-        return ""
+    found = _HOST.fullmatch(header)
+    return Host(found["name"].lower().strip("[]"), int(found["port"] or 0)) if found else None
 
 
 class HostGuard:
@@ -61,7 +69,7 @@ class HostGuard:
         await self.app(scope, receive, send)
 
     def _accept(self, headers: list[str]) -> bool:
-        names = [host_of(header) for header in headers]
+        hosts = [host_of(header) for header in headers]
         if self._loopback:
-            return len(names) == 1 and is_loopback(names[0])
-        return len(names) <= 1 and all(names)
+            return len(hosts) == 1 and hosts[0] is not None and is_loopback(hosts[0].name)
+        return len(hosts) <= 1 and None not in hosts

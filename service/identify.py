@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -10,10 +11,12 @@ from pydantic import Field
 
 from holotype.index import identify as core
 from holotype.index.errors import UsageError
+from holotype.index.settings import settings
 
 from . import answers
 from .engine import Engine, TheEngine
 from .questions import PICTURE_SCHEMA, Options, Question, described_body, read_question
+from .search import picture_vector
 
 router = APIRouter(tags=["identify"])
 
@@ -62,20 +65,24 @@ async def identify(request: Request, engine: TheEngine) -> JSONResponse:
     question = await read_question(request, engine, Identify, "images")
     if bool(question.pictures) == (question.options.image_id is not None):
         raise UsageError("Give either pictures, as form files 'images', or an image_id")
-    return await engine.query(_answer, engine, question)
+    if len(question.pictures) > (most := settings().max_images_per_query):
+        raise UsageError(
+            f"{len(question.pictures)} pictures of one specimen; give 1 to {most} "
+            "(HOLOTYPE_MAX_IMAGES_PER_QUERY)"
+        )
+    async with engine.asked():
+        pixels = await engine.decoded(question.pictures, question.options.space)
+        return await engine.query(_answer, engine, replace(question, pixels=pixels))
 
 
 def _answer(engine: Engine, question: Question[Identify]) -> JSONResponse:
     collection, asked = engine.collection, question.options
     arguments: dict[str, Any] = asked.model_dump(include={"space", "risk", "prior", "only", "k"})
     if asked.image_id is None:
-        answer = core.identify(
-            collection,
-            engine.encoder(asked.space),
-            question.pictures,
-            name=question.names[0],
-            read=engine.decoders.read_picture,
-            **arguments,
+        vector, own = picture_vector(engine, question)
+        name = question.names[0] or "picture"
+        answer = core.identify_vector(
+            collection, vector, name=name, exclude_specimens=own, **arguments
         )
     else:
         answer = core.identify_stored(collection, asked.image_id, **arguments)

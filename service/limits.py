@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from holotype.index.settings import settings
 
+from .keys import PUBLIC
 from .problems import BusyError, TooLargeError, TooSlowError, problem_of
 from .settings import ServiceSettings
 from .turns import Hold, Shares, held
@@ -27,7 +28,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, counting what is read of the body."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in PUBLIC:
             await self.app(scope, receive, send)
             return
         with held(self._memory) as hold:
@@ -119,7 +120,7 @@ class AnswerLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, counting the bytes of the answer until they are sent."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in PUBLIC:
             await self.app(scope, receive, send)
             return
         with held(self._memory) as hold:

@@ -7,11 +7,10 @@ The rule is that of Go's `http.CrossOriginProtection`.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from .hosts import host_of
 from .problems import OriginError, problem_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -36,14 +35,12 @@ def is_own(headers: Headers) -> bool:
 
 def _same_place(origin: str, host: str) -> bool:
     """Return whether an origin, such as `https://museum.example`, is what a Host header names."""
-    try:
-        page = urlsplit(origin)
-        default = _PORTS[page.scheme]
-        asked = urlsplit(f"//{host}")
-        same_port = (page.port or default) == (asked.port or default)
-        return bool(page.hostname) and page.hostname == asked.hostname and same_port
-    except (ValueError, KeyError):  # `null`, or malformed
+    scheme, _, place = origin.partition("://")
+    default = _PORTS.get(scheme.lower())
+    page, asked = host_of(place), host_of(host)
+    if default is None or page is None or asked is None:  # `null`, or malformed
         return False
+    return page.name == asked.name and (page.port or default) == (asked.port or default)
 
 
 class OwnPagesOnly:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from dataclasses import replace
 
 import numpy as np
 from fastapi import APIRouter, Request
@@ -12,10 +13,11 @@ from pydantic import Field
 from holotype.index import search as core
 from holotype.index.encoders import Embeddings
 from holotype.index.errors import UsageError
+from holotype.index.pictures import content_hash
 
 from . import answers
 from .engine import Engine, TheEngine
-from .questions import PICTURE_SCHEMA, Options, Question, described_body, read_question
+from .questions import PICTURE_SCHEMA, Asked, Options, Question, described_body, read_question
 
 router = APIRouter(tags=["search"])
 
@@ -65,7 +67,9 @@ async def search(request: Request, engine: TheEngine) -> JSONResponse:
         raise UsageError(
             "Give exactly one of a picture (form file 'image'), image_id, text, vector"
         )
-    return await engine.query(_hits, engine, question)
+    async with engine.asked():
+        pixels = await engine.decoded(question.pictures, asked.space)
+        return await engine.query(_hits, engine, replace(question, pixels=pixels))
 
 
 def _hits(engine: Engine, question: Question[Search]) -> JSONResponse:
@@ -95,5 +99,15 @@ def _vector(engine: Engine, question: Question[Search]) -> tuple[Embeddings, Set
     encoder = engine.encoder(asked.space)
     if asked.text is not None:
         return core.text_vector(collection, encoder, asked.text, asked.space), set()
-    read = engine.decoders.read_picture
-    return core.picture_vector(collection, encoder, question.pictures, asked.space, read=read)
+    return picture_vector(engine, question)
+
+
+def picture_vector(engine: Engine, question: Question[Asked]) -> tuple[Embeddings, Set[str]]:
+    """Do what `index.search.picture_vector` does with pictures, of what is decoded of them."""
+    space = question.options.space
+    encoder = engine.encoder(space)
+    engine.collection.check_encoder(space, encoder)
+    hashes = [content_hash(picture) for picture in question.pictures]
+    same = [image for one in hashes for image in engine.collection.images("i.sha256 = ?", (one,))]
+    mean: Embeddings = encoder.encode_images(np.stack(question.pixels)).mean(axis=0)
+    return mean, {image.specimen_id for image in same}

@@ -25,6 +25,7 @@ from .logs import LOG_CONFIG
 from .settings import ServiceSettings, service_settings
 
 _BACKLOG = 32  # connections that are taken at once, over the limit
+_ARRIVING = 1024  # connections that the system keeps until they are taken; others try again in 1 s
 _LAST_SECONDS = 3  # after a graceful stop should have ended
 
 
@@ -51,7 +52,7 @@ def serve(folder: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
         logging.config.dictConfig(LOG_CONFIG)
         app = create_app(folder, keys=keys, loopback=loopback)
         app.state.engine.load()
-        listener.listen(_BACKLOG)
+        listener.listen(_ARRIVING)
         name = f"[{host}]" if ":" in host else host
         address = f"http://{name}:{listener.getsockname()[1]}"
         print(f"{visible(str(folder))} is served at {address} (API: {address}/docs)", flush=True)
@@ -76,7 +77,13 @@ def configured(app: FastAPI) -> uvicorn.Config:
 
 
 class Server(uvicorn.Server):
-    """Ends some seconds after it was told to, whatever a thread is doing."""
+    """Lets many arrive at once, and ends some seconds after it was told to, whatever it does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve; asyncio would have as many arrive as it takes at once."""
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(_ARRIVING)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop."""

@@ -26,7 +26,8 @@ class ServiceSettings(BaseSettings):
         1.5,
         gt=0,
         description="Longest that decoding an uploaded picture may take, in seconds of a "
-        "processor; by the clock, twice as long.",
+        "processor; by the clock, twice as long. All pictures of a request together may take "
+        "twice as long as one.",
     )
     decoder_bytes: int = Field(
         300_000_000,
@@ -44,8 +45,8 @@ class ServiceSettings(BaseSettings):
     max_held_bytes: int = Field(
         100_000_000,
         gt=0,
-        description="Most bytes of request bodies and of answers under way that are held in memory "
-        "at once; whoever comes then is told to come again.",
+        description="Most bytes of request bodies that are held in memory at once, and as many of "
+        "answers; small ones are not counted. Whoever comes then is told to come again.",
     )
     max_waiting: int = Field(
         64,
@@ -57,8 +58,8 @@ class ServiceSettings(BaseSettings):
         0.5,
         gt=0,
         le=1,
-        description="Share of HOLOTYPE_MAX_WAITING and of HOLOTYPE_MAX_HELD_BYTES that one of "
-        "several API keys may take.",
+        description="Share of what others have left of HOLOTYPE_MAX_WAITING and of "
+        "HOLOTYPE_MAX_HELD_BYTES that one of several API keys may take.",
     )
     max_connections: int = Field(
         512,

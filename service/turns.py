@@ -1,50 +1,57 @@
-"""Whose turn it is: threads with a bounded queue before them, and memory that is shared."""
+"""Whose turn it is: places in bounded queues, threads that clients take in turn, shared memory."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .problems import BusyError, NotReadyError
 
 Result = TypeVar("Result")
+Piece = tuple[Future[Any], Callable[[], Any]]
 
-# Whose request this is: a digest of its API key, empty where none is asked for.
+# Whose request this is: a digest of its API key, or else its address; empty on this machine.
 CLIENT: ContextVar[str] = ContextVar("client", default="")
+
+_SMALL = 65536  # bytes of a body or an answer that are not counted; connections bound those
+_LARGEST = 0.6  # of all memory, as which anything larger counts: one such, and room for others
 
 
 class Shares:
-    """An amount that requests take from and give back; a client with a key has a share of it.
+    """An amount that requests take from and give back.
+
+    A client may take a share of what the others have left, so that something is left for the next.
 
     Args:
         most: all there is.
-        share: what one client may take of it, in (0, 1].
+        share: what one client may take, in (0, 1].
         sentence: what is said where nothing is left.
     """
 
     def __init__(self, most: int, share: float, sentence: str) -> None:
+        self.largest = int(most * min(share, _LARGEST))
         self._most = most
-        self._each = max(1, int(most * share))
+        self._share = share
         self._sentence = sentence
         self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def take(self, amount: int, client: str) -> None:
-        """Take an amount; one that is larger than all there is goes alone.
+        """Take an amount.
 
         Raises:
             BusyError: too little is left.
         """
         with self._lock:
-            if self._over(self._taken.total(), amount, self._most) or (
-                client and self._over(self._taken[client], amount, self._each)
-            ):
+            left = self._most - (self._taken.total() - self._taken[client])
+            allowed = max(self._share * left, min(1, left))
+            if amount > 0 and self._taken[client] + amount > allowed:
                 raise BusyError(self._sentence)
             self._taken[client] += amount
 
@@ -55,32 +62,60 @@ class Shares:
             if self._taken[client] <= 0:
                 del self._taken[client]
 
-    @staticmethod
-    def _over(taken: int, amount: int, most: int) -> bool:
-        return taken > 0 and taken + amount > most
+    def require_room(self) -> None:
+        """Refuse what would find no place.
+
+        Raises:
+            BusyError: none is left.
+        """
+        self.take(1, CLIENT.get())
+        self.give_back(1, CLIENT.get())
+
+    @asynccontextmanager
+    async def place(self, seconds: float) -> AsyncIterator[None]:
+        """Hold one place in a queue, for so many seconds at most.
+
+        Raises:
+            BusyError: none is left, or what is done there takes longer.
+        """
+        client = CLIENT.get()
+        self.take(1, client)
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                yield
+        except TimeoutError:
+            if not limit.expired():
+                raise  # the work's own
+            raise BusyError(
+                f"No answer within {seconds:g} s (HOLOTYPE_ANSWER_SECONDS); ask again later"
+            ) from None
+        finally:
+            self.give_back(1, client)
 
 
 class Hold:
-    """What one request holds of `Shares`."""
+    """The memory that one request holds of `Shares`, in bytes."""
 
     def __init__(self, shares: Shares) -> None:
         self._shares = shares
         self._client = CLIENT.get()
-        self._amount = 0
+        self._bytes = self._counted = 0
 
     def take(self, amount: int) -> None:
-        """Take some more.
+        """Take some more: little is not counted, and very much as `Shares.largest`.
 
         Raises:
             BusyError: too little is left.
         """
-        self._shares.take(amount, self._client)
-        self._amount += amount
+        self._bytes += amount
+        counted = 0 if self._bytes < _SMALL else min(self._bytes, self._shares.largest)
+        self._shares.take(counted - self._counted, self._client)
+        self._counted = counted
 
     def end(self) -> None:
         """Give everything back."""
-        self._shares.give_back(self._amount, self._client)
-        self._amount = 0
+        self._shares.give_back(self._counted, self._client)
+        self._bytes = self._counted = 0
 
 
 @contextmanager
@@ -94,63 +129,86 @@ def held(shares: Shares) -> Iterator[Hold]:
 
 
 class Turns:
-    """Threads that work, one piece after the other, while a bounded number of pieces waits.
+    """Threads that work for one client after the other, on the oldest piece of each.
 
-    A piece whose request is cancelled before its turn comes is dropped. One that runs is finished:
-    its turn and its place in the queue are taken until then.
+    A piece whose request is cancelled before its turn comes is dropped. One that runs is finished.
     """
 
     def __init__(
-        self,
-        threads: int,
-        name: str,
-        shares: Shares,
-        initializer: Callable[[], None] | None = None,
+        self, threads: int, name: str, initializer: Callable[[], None] | None = None
     ) -> None:
         self._threads = ThreadPoolExecutor(threads, name, initializer=initializer)
-        self._shares = shares
+        self._free = threads
+        self._waiting: dict[str, deque[Piece]] = {}  # the client whose turn is next comes first
+        self._ended = False
+        self._lock = threading.Lock()
 
-    def require_room(self) -> None:
-        """Refuse what would be refused by `run`.
-
-        Raises:
-            BusyError: too many pieces wait.
-        """
-        with held(self._shares) as hold:
-            hold.take(1)
-
-    async def run(self, work: Callable[[], Result], seconds: float | None = None) -> Result:
+    async def run(self, work: Callable[[], Result]) -> Result:
         """Run a piece of work when its turn comes.
 
-        Args:
-            seconds: how long to wait for its end.
-
         Raises:
-            BusyError: too many pieces wait, or this one is not done in time.
             NotReadyError: the threads have ended.
         """
-        client = CLIENT.get()
-        self._shares.take(1, client)
+        client, piece = CLIENT.get(), (Future[Result](), work)
+        self._add(client, piece)
         try:
-            future = self._threads.submit(work)
-        except RuntimeError as error:  # the threads have ended since the question came
-            self._shares.give_back(1, client)
-            raise NotReadyError("The collection was replaced meanwhile; ask again") from error
-
-        def ended(_: Future[Result]) -> None:
-            self._shares.give_back(1, client)
-
-        future.add_done_callback(ended)
-        try:
-            async with asyncio.timeout(seconds):
-                return await asyncio.wrap_future(future)
-        except TimeoutError:
-            if future.done() and not future.cancelled():
-                raise  # the work's own
-            raise BusyError(
-                f"No answer within {seconds:g} s (HOLOTYPE_ANSWER_SECONDS); ask again later"
-            ) from None
+            return await asyncio.wrap_future(piece[0])
+        finally:
+            self._drop(client, piece)
 
     def shutdown(self, *, wait: bool = True, cancel_futures: bool = False) -> None:
         """End the threads, as an executor does."""
-        self._threads.shutdown(wait, cancel_futures=cancel_futures)
+        with self._lock:
+            self._ended = True
+            left = [piece for pieces in self._waiting.values() for piece in pieces]
+            if cancel_futures:
+                self._waiting.clear()
+        if cancel_futures:
+            for future, _ in left:
+                future.cancel()
+        self._threads.shutdown(wait)
+
+    def _add(self, client: str, piece: Piece) -> None:
+        with self._lock:
+            if self._ended:
+                raise NotReadyError("The collection was replaced meanwhile; ask again")
+            self._waiting.setdefault(client, deque()).append(piece)
+            if self._free:
+                self._free -= 1
+                self._threads.submit(self._work)
+
+    def _drop(self, client: str, piece: Piece) -> None:
+        """Forget a piece that nobody waits for any more, where its turn has not come."""
+        with self._lock:
+            pieces = self._waiting.get(client, ())
+            if piece in pieces:
+                self._waiting[client].remove(piece)
+                if len(pieces) == 0:
+                    del self._waiting[client]
+
+    def _next(self) -> Piece | None:
+        """Return the piece whose turn it is; its client's next one comes after all others'."""
+        with self._lock:
+            if not self._waiting:
+                self._free += 1
+                return None
+            client = next(iter(self._waiting))
+            pieces = self._waiting.pop(client)
+            piece = pieces.popleft()
+            if pieces:
+                self._waiting[client] = pieces
+            return piece
+
+    def _work(self) -> None:
+        while (piece := self._next()) is not None:
+            _finish(*piece)
+
+
+def _finish(future: Future[Any], work: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(work())
+    except BaseException as error:
+        future.set_exception(error)
+        del future  # which would keep itself alive by the error's traceback

@@ -22,8 +22,9 @@ from holotype.index.collection import Collection
 from holotype.index.errors import PictureError
 from holotype.index.pictures import read_picture
 from holotype.index.thumbnails import kept_thumbnail, made_thumbnail
+from holotype.service import decoders as module
 from holotype.service.app import create_app
-from holotype.service.decoders import Decoders
+from holotype.service.decoders import Budget, Decoders
 from holotype.service.settings import ServiceSettings
 from tests.hostile import drawing
 
@@ -143,6 +144,36 @@ def test_memory_is_a_limit_of_the_system() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.strip().endswith("MemoryError")
+
+
+def test_the_pictures_of_a_request_have_a_budget_together(decoders: Decoders) -> None:
+    data = drawing.png(4000, 3000, 16, 0)
+    decoder = decoders._idle.queue[-1]
+    assert decoder is not None
+    before = decoder.seconds
+    decoders.read_picture(data)
+    budget = Budget((decoder.seconds - before) * 0.6)
+    decoders.read_picture(data, budget=budget)
+
+    def more() -> None:
+        for _ in range(4):
+            decoders.read_picture(data, budget=budget)
+
+    with pytest.raises(PictureError, match=r"decode together \(2 x HOLOTYPE_DECODER_SECONDS\)"):
+        more()
+
+
+def test_who_sends_several_slow_pictures_is_told(
+    served_folder: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_TOGETHER", 0.001)
+    data = drawing.png(4000, 3000, 16, 0)
+    with running(create_app(served_folder)) as address:
+        for count, status in ((1, 200), (2, 422)):
+            files = [("images", ("x.png", data))] * count
+            found = httpx2.post(f"{address}/v1/identify", files=files, timeout=30)
+            assert found.status_code == status
+        assert "send fewer" in refused(found, 422)
 
 
 def test_several_at_once_get_their_own(decoders: Decoders) -> None:

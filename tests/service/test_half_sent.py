@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import selectors
+import signal
 import socket
 import threading
 import time
@@ -9,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from importlib import resources
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -148,6 +151,22 @@ def test_requests_are_not_kept_without_end(served: Service) -> None:
                 sent += 1
     assert sent < 300
     assert served.megabytes() - before < 100
+
+
+def test_many_may_come_at_once(served: Service) -> None:
+    place = urlsplit(served.address)
+    served.process.send_signal(signal.SIGSTOP)  # it takes no connection meanwhile
+    with ExitStack() as stack:
+        arrived = selectors.DefaultSelector()
+        for _ in range(330):
+            one = stack.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex((str(place.hostname), place.port))
+            arrived.register(one, selectors.EVENT_WRITE)
+        time.sleep(0.2)
+        assert len(arrived.select(0)) == 330
+        served.process.send_signal(signal.SIGCONT)
+        assert answer(served.address, GOOD)[0] == 200
 
 
 def test_it_stops_in_time_whatever_is_half_sent(served: Service) -> None:

@@ -1,0 +1,205 @@
+"""Clients take turns, leave room for each other, and what they leave behind is dropped."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import hashlib
+import threading
+import time
+import weakref
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from PIL import Image
+
+from holotype.service.app import create_app
+from holotype.service.decoders import Decoders
+from holotype.service.keys import Keys
+from holotype.service.problems import BusyError, NotReadyError
+from holotype.service.turns import CLIENT, Hold, Shares, Turns
+from tests.hostile import drawing
+
+from .running import running
+from .wire import END, FORM, answer, connected, picture, read_answer, request
+
+MB = 1_000_000
+
+
+async def asked(turns: Turns, client: str, work: Any) -> None:
+    CLIENT.set(client)
+    await turns.run(work)
+
+
+def test_clients_take_turns() -> None:
+    turns, go_on, done = Turns(1, "test"), threading.Event(), []
+
+    async def main() -> None:
+        tasks = [asyncio.create_task(asked(turns, "first", lambda: go_on.wait(30)))]
+        for client in ("flood", "flood", "flood", "two", "flood", "three", "two"):
+            work = lambda client=client: done.append(client)  # noqa: E731
+            tasks.append(asyncio.create_task(asked(turns, client, work)))
+        await asyncio.sleep(0.05)
+        go_on.set()
+        await asyncio.gather(*tasks)
+
+    asyncio.run(main())
+    turns.shutdown()
+    assert done == ["flood", "two", "three", "flood", "two", "flood", "flood"]
+
+
+class Work:
+    """Work that would be seen if it were done, or kept."""
+
+    def __init__(self, done: list[str]) -> None:
+        self.done = done
+
+    def __call__(self) -> None:
+        self.done.append("left")
+
+
+def test_what_waits_for_nobody_is_neither_done_nor_kept() -> None:
+    turns, go_on = Turns(1, "test"), threading.Event()
+    done: list[str] = []
+
+    async def main() -> None:
+        first = asyncio.create_task(asked(turns, "", lambda: go_on.wait(30)))
+        await asyncio.sleep(0.05)
+        work = Work(done)
+        kept = weakref.ref(work)
+        left = asyncio.create_task(asked(turns, "", work))
+        await asyncio.sleep(0)
+        left.cancel()
+        del work
+        await asyncio.gather(left, return_exceptions=True)
+        del left
+        await asyncio.sleep(0)
+        gc.collect()
+        assert kept() is None  # while the only thread is still at work
+        go_on.set()
+        await first
+        await turns.run(lambda: done.append("next"))
+
+    asyncio.run(main())
+    turns.shutdown()
+    assert done == ["next"]
+
+
+def test_errors_come_through_and_an_end_is_said() -> None:
+    turns = Turns(1, "test")
+
+    async def main() -> None:
+        with pytest.raises(ZeroDivisionError):
+            await turns.run(lambda: 1 // 0)
+        turns.shutdown()
+        with pytest.raises(NotReadyError):
+            await turns.run(lambda: None)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("most", [1, 2, 64])
+def test_something_is_left_for_the_next(most: int) -> None:
+    shares = Shares(most, 0.5, "full")
+    taken = dict.fromkeys("abc", 0)
+    for client in taken:
+        with suppress(BusyError):
+            while True:
+                shares.take(1, client)
+                taken[client] += 1
+    assert taken["a"] == max(1, most // 2)
+    assert sum(taken.values()) <= most
+    if most == 64:
+        shares.take(1, "d")
+
+
+def test_what_is_larger_than_all_leaves_room() -> None:
+    shares = Shares(100 * MB, 1, "full")
+    giant, other, small = Hold(shares), Hold(shares), Hold(shares)
+    giant.take(400 * MB)
+    small.take(60_000)
+    other.take(20 * MB)
+    with pytest.raises(BusyError):
+        Hold(shares).take(400 * MB)
+    Hold(shares).take(60_000)
+    for hold in (giant, other, small):
+        hold.end()
+    Hold(shares).take(100 * MB)
+
+
+# Over HTTP ------------------------------------------------------------------------------------
+
+
+def test_questions_that_need_no_decoder_do_not_wait_for_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, read = threading.Event(), Decoders.read_picture
+
+    def waits(*args: Any, **options: Any) -> Image.Image:
+        go_on.wait(30)
+        return read(*args, **options)
+
+    monkeypatch.setattr(Decoders, "read_picture", waits)
+    content = picture(drawing.png(9, 7)) * 3 + END
+    with running(create_app(folder)) as address, ExitStack() as stack:
+        kept = [stack.enter_context(connected(address)) for _ in range(20)]
+        for one in kept:
+            one.sendall(request("/v1/identify", content, kind=FORM))
+        for _ in range(3):
+            found = httpx2.post(f"{address}/v1/search", json={"image_id": "0-0.png"})
+            assert found.status_code == 200
+        go_on.set()
+        assert [read_answer(one)[0] for one in kept] == [200] * len(kept)
+
+
+def test_one_key_does_not_starve_another(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLOTYPE_DECODERS", "1")
+    order: list[int] = []
+    go_on, read = threading.Event(), Decoders.read_picture
+
+    def noted(self: Decoders, data: bytes, **options: Any) -> Image.Image:
+        found = read(self, data, **options)
+        order.append(found.size[0])
+        go_on.wait(30)
+        return found
+
+    monkeypatch.setattr(Decoders, "read_picture", noted)
+    names = ("one", "two", "three")
+    keys = Keys.parse(",".join(f"read:{hashlib.sha256(n.encode()).hexdigest()}" for n in names))
+    with running(create_app(folder, keys=keys)) as address, ExitStack() as stack:
+        kept = []
+        for name, width, count in (("one", 9, 8), ("two", 10, 8), ("three", 11, 1)):
+            sent = request(
+                "/v1/identify",
+                picture(drawing.png(width, 7)) * 5 + END,
+                kind=FORM,
+                headers=f"Authorization: Bearer {name}\r\n",
+            )
+            for _ in range(count):
+                kept.append(stack.enter_context(connected(address)))
+                kept[-1].sendall(sent)
+                assert httpx2.get(f"{address}/healthz").status_code == 200
+        go_on.set()
+        assert [read_answer(one)[0] for one in kept] == [200] * len(kept)
+    last = len(order) - order[::-1].index(11)
+    assert last <= 3 * 5 + 6  # of 85: five turns among three clients, and what came before
+
+
+def test_probes_and_small_questions_pass_where_memory_is_full(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOLOTYPE_MAX_HELD_BYTES", "1000000")
+    with running(create_app(folder)) as address, ExitStack() as stack:
+        for count in (590_000, 390_000):
+            one = stack.enter_context(connected(address))
+            one.sendall(request("/v1/identify", bytes(count), kind=FORM, length=2 * MB))
+        time.sleep(0.5)
+        status, body = answer(address, request("/v1/identify", bytes(200_000), kind=FORM))
+        assert (status, b"HOLOTYPE_MAX_HELD_BYTES" in body) == (429, True)
+        for path in ("/healthz", "/readyz", "/v1/taxa"):
+            assert httpx2.get(address + path).status_code == 200
+        found = httpx2.post(f"{address}/v1/search", json={"image_id": "0-0.png"})
+        assert found.status_code == 200
