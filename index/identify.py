@@ -14,7 +14,6 @@ from .confidence import NEIGHBOURS
 from .encoders import Embeddings, Encoder
 from .errors import UsageError
 from .judge import judge_by_votes, judge_calibrated
-from .pictures import PictureReader, read_picture
 from .search import hits, picture_vector, stored_vector, unit_vector, without_specimens
 from .settings import settings
 from .where import selected
@@ -33,7 +32,6 @@ def identify(
     prior: float = 0.2,
     only: Sequence[str] = (),
     k: int = 10,
-    read: PictureReader = read_picture,
 ) -> Answer:
     """Identify one specimen from one or more pictures of it.
 
@@ -48,14 +46,13 @@ def identify(
             the collection is calibrated.
         only: conditions on the gallery, such as `family=Noctuidae`.
         k: neighbours to show.
-        read: what decodes the pictures.
 
     Raises:
         PictureError: a picture that cannot be used.
         MismatchError: the encoder is not the space's.
         UsageError: no pictures, too many, or an argument out of range.
     """
-    vector, specimens = picture_vector(collection, encoder, pictures, space, read=read)
+    vector, specimens = picture_vector(collection, encoder, pictures, space)
     return identify_vector(
         collection,
         vector,

@@ -14,7 +14,7 @@ from .embeddings import read_vector
 from .encoders import Embeddings, Encoder, Pixels, accelerated, load_encoder
 from .errors import MismatchError, UsageError
 from .gallery import Gallery
-from .pictures import PictureReader, content_hash, read_bytes, read_picture
+from .pictures import content_hash, read_bytes, read_picture
 from .records import Image, Space
 from .settings import settings
 from .spaces import require_encoder
@@ -165,8 +165,6 @@ def picture_vector(
     encoder: Encoder,
     pictures: Sequence[Path | bytes],
     space: str | None = None,
-    *,
-    read: PictureReader = read_picture,
 ) -> tuple[Embeddings, set[str]]:
     """Return the embedding of one specimen's pictures, and what it is called where it is stored.
 
@@ -174,7 +172,52 @@ def picture_vector(
 
     Args:
         pictures: files or their bytes.
-        read: what decodes them.
+
+    Returns:
+        as `pixels_vector`.
+
+    Raises:
+        MismatchError: the encoder is not the space's.
+        PictureError: a picture that cannot be used.
+        UsageError: no pictures, or too many.
+    """
+    require_few_pictures(len(pictures))
+    collection.check_encoder(space, encoder)
+    pixels: list[Pixels] = []
+    contents: list[str] = []
+    for source in pictures:
+        data = read_bytes(source)
+        picture = read_picture(data, target=encoder.preprocessing.size, name=source)
+        pixels.append(encoder.preprocess(picture))
+        contents.append(content_hash(data))
+    return pixels_vector(collection, encoder, pixels, contents, space)
+
+
+def require_few_pictures(count: int) -> None:
+    """Refuse no pictures of a specimen, and too many.
+
+    Raises:
+        UsageError: it is one of the two.
+    """
+    limit = settings().max_images_per_query
+    if not 1 <= count <= limit:
+        raise UsageError(
+            f"{count} pictures of one specimen; give 1 to {limit} (HOLOTYPE_MAX_IMAGES_PER_QUERY)"
+        )
+
+
+def pixels_vector(
+    collection: Collection,
+    encoder: Encoder,
+    pixels: Sequence[Pixels],
+    contents: Sequence[str],
+    space: str | None = None,
+) -> tuple[Embeddings, set[str]]:
+    """Do what `picture_vector` does with pictures that are decoded already.
+
+    Args:
+        pixels: as `Encoder.preprocess` makes them.
+        contents: the sha256 of each picture's file.
 
     Returns:
         float32 [dim], the mean over the pictures, and the ids of the specimens that have one of
@@ -182,26 +225,11 @@ def picture_vector(
 
     Raises:
         MismatchError: the encoder is not the space's.
-        PictureError: a picture that cannot be used.
-        UsageError: no pictures, or too many.
     """
-    limit = settings().max_images_per_query
-    if not 1 <= len(pictures) <= limit:
-        raise UsageError(
-            f"{len(pictures)} pictures of one specimen; give 1 to {limit} "
-            "(HOLOTYPE_MAX_IMAGES_PER_QUERY)"
-        )
     collection.check_encoder(space, encoder)
-    pixels: list[Pixels] = []
-    specimens: set[str] = set()
-    for source in pictures:
-        data = read_bytes(source)
-        picture = read(data, target=encoder.preprocessing.size, name=source)
-        pixels.append(encoder.preprocess(picture))
-        same = collection.images("i.sha256 = ?", (content_hash(data),))
-        specimens.update(image.specimen_id for image in same)
+    same = [image for one in contents for image in collection.images("i.sha256 = ?", (one,))]
     mean: Embeddings = encoder.encode_images(np.stack(pixels)).mean(axis=0)
-    return mean, specimens
+    return mean, {image.specimen_id for image in same}
 
 
 def text_vector(

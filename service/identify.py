@@ -11,7 +11,7 @@ from pydantic import Field
 
 from holotype.index import identify as core
 from holotype.index.errors import UsageError
-from holotype.index.settings import settings
+from holotype.index.search import require_few_pictures
 
 from . import answers
 from .engine import Engine, TheEngine
@@ -65,11 +65,8 @@ async def identify(request: Request, engine: TheEngine) -> JSONResponse:
     question = await read_question(request, engine, Identify, "images")
     if bool(question.pictures) == (question.options.image_id is not None):
         raise UsageError("Give either pictures, as form files 'images', or an image_id")
-    if len(question.pictures) > (most := settings().max_images_per_query):
-        raise UsageError(
-            f"{len(question.pictures)} pictures of one specimen; give 1 to {most} "
-            "(HOLOTYPE_MAX_IMAGES_PER_QUERY)"
-        )
+    if question.options.image_id is None:
+        require_few_pictures(len(question.pictures))
     async with engine.asked():
         pixels = await engine.decoded(question.pictures, question.options.space)
         return await engine.query(_answer, engine, replace(question, pixels=pixels))

@@ -105,9 +105,7 @@ def _vector(engine: Engine, question: Question[Search]) -> tuple[Embeddings, Set
 def picture_vector(engine: Engine, question: Question[Asked]) -> tuple[Embeddings, Set[str]]:
     """Do what `index.search.picture_vector` does with pictures, of what is decoded of them."""
     space = question.options.space
-    encoder = engine.encoder(space)
-    engine.collection.check_encoder(space, encoder)
-    hashes = [content_hash(picture) for picture in question.pictures]
-    same = [image for one in hashes for image in engine.collection.images("i.sha256 = ?", (one,))]
-    mean: Embeddings = encoder.encode_images(np.stack(question.pixels)).mean(axis=0)
-    return mean, {image.specimen_id for image in same}
+    contents = [content_hash(picture) for picture in question.pictures]
+    return core.pixels_vector(
+        engine.collection, engine.encoder(space), question.pixels, contents, space
+    )
