@@ -82,16 +82,20 @@ def load_vectors(
             report = IngestReport(space)
             rows = Rows(file, add_sources(collection.database, [file.root, *pictures]))
             if strict:
-                problems: list[Problem] = []
-                for _ in rows.good(problems):
-                    pass
-                refuse(problems, "Nothing was stored")
+                _refuse_bad_rows(rows)
             start = time.perf_counter()
             _Load(collection, target, rows, report).run(len(file), on_load)
             report.seconds = time.perf_counter() - start
             if not report.embedded and not report.unchanged:
                 refuse(report.problems, "No row can be used")
         return report
+
+
+def _refuse_bad_rows(rows: Rows) -> None:
+    problems: list[Problem] = []
+    for _ in rows.good(problems):
+        pass
+    refuse(problems, "Nothing was stored")
 
 
 def _identity(file: VectorFile, encoder: str | None) -> Identity:
