@@ -16,13 +16,12 @@ from .errors import CorruptError, NotFoundError, UnavailableError
 from .identity import ID, Opened
 from .locks import FolderLock
 from .migrating import migrate
+from .own_folder import FILE as FILE
 from .own_folder import check_new_folder
 from .received import check_history, check_schema, harden, refuse_odd_files
 from .schema import APPLICATION_ID, MIGRATIONS
 from .seals import crc32
 from .stores import LocalStore, VectorStore, open_store
-
-FILE = "collection.sqlite"
 
 # Every transaction writes the page that says which collection this is: see `Opened`.
 _MARK = "UPDATE meta SET value = lower(hex(randomblob(8))) WHERE key = 'written'"
@@ -54,7 +53,7 @@ class Database:
                     f"{folder} is not a collection (it holds no {FILE}); make one with "
                     "'holotype ingest SOURCE --to COLLECTION'"
                 )
-            check_new_folder(folder, FILE, into_existing=into_existing)
+            check_new_folder(folder, into_existing=into_existing)
             self._create()
         try:
             self._check_version()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from .errors import HolotypeError, UsageError
 
+FILE = "collection.sqlite"
+
 _BESIDE = ("-wal", "-shm", "-journal")  # what SQLite calls its own files, and may remove
 _NO_MATTER = {".DS_Store", "Thumbs.db", "desktop.ini", "lost+found"}  # left by systems, not people
 # What a process leaves that died before a new collection held anything.
@@ -14,12 +16,21 @@ _FIRST = {"writer.lock", "writer.json"}
 _NAMED = 3  # files that a message names
 
 
-def check_new_folder(folder: Path, database: str, *, into_existing: bool) -> None:
+def check_place(folder: Path, *, into_existing: bool = False) -> None:
+    """Refuse a folder where no collection can be made, unless it is one already.
+
+    Raises:
+        HolotypeError, UsageError: see `check_new_folder`.
+    """
+    if not (folder / FILE).is_file():
+        check_new_folder(folder, into_existing=into_existing)
+
+
+def check_new_folder(folder: Path, *, into_existing: bool) -> None:
     """Refuse to make a collection where something else lies, unless told to.
 
     Args:
         folder: the collection's.
-        database: the name of its file.
         into_existing: what lies there is known and stays.
 
     Raises:
@@ -31,7 +42,7 @@ def check_new_folder(folder: Path, database: str, *, into_existing: bool) -> Non
     if not folder.is_dir():
         raise HolotypeError(f"{folder} is a file; name a folder for the collection")
     there = sorted(set(os.listdir(folder)) - _NO_MATTER - _FIRST)
-    taken = [name for name in there if name in (database, *(database + end for end in _BESIDE))]
+    taken = [name for name in there if name in (FILE, *(FILE + end for end in _BESIDE))]
     if taken:
         raise UsageError(f"{folder / taken[0]} is in the way of a new collection; move it away")
     if there and not into_existing:

@@ -71,8 +71,10 @@ def ingest(
 ) -> None:
     """Check, embed and store pictures, or store vectors. Interrupted, it resumes where it was."""
     from holotype.index.errors import UsageError
+    from holotype.index.own_folder import check_place
     from holotype.index.vector_file import holds_vectors
 
+    check_place(to, into_existing=into_existing)  # before the long work
     vectors = holds_vectors(source)
     if pictures and not vectors:
         raise UsageError("--pictures is for vectors; name the folder of pictures as the source")
