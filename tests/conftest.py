@@ -42,6 +42,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is kept between runs must not decide how a test ends."""
     os.environ["HOLOTYPE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     os.environ["HOLOTYPE_CONFIG"] = str(tmp_path_factory.mktemp("config"))
+    settings.cache_clear()  # they may have been read while tests were collected
 
 
 @pytest.fixture(autouse=True)

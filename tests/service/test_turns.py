@@ -8,6 +8,8 @@ import hashlib
 import threading
 import time
 import weakref
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,12 @@ from .wire import END, FORM, answer, connected, picture, read_answer, request
 MB = 1_000_000
 
 
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run in a loop of its own, in a thread: that of the browser tests may have one already."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
 async def asked(turns: Turns, client: str, work: Any) -> None:
     CLIENT.set(client)
     await turns.run(work)
@@ -46,7 +54,7 @@ def test_clients_take_turns() -> None:
         go_on.set()
         await asyncio.gather(*tasks)
 
-    asyncio.run(main())
+    run(main())
     turns.shutdown()
     assert done == ["flood", "two", "three", "flood", "two", "flood", "flood"]
 
@@ -83,7 +91,7 @@ def test_what_waits_for_nobody_is_neither_done_nor_kept() -> None:
         await first
         await turns.run(lambda: done.append("next"))
 
-    asyncio.run(main())
+    run(main())
     turns.shutdown()
     assert done == ["next"]
 
@@ -98,7 +106,7 @@ def test_errors_come_through_and_an_end_is_said() -> None:
         with pytest.raises(NotReadyError):
             await turns.run(lambda: None)
 
-    asyncio.run(main())
+    run(main())
 
 
 @pytest.mark.parametrize("most", [1, 2, 64])
