@@ -77,15 +77,6 @@ def read_regular(path: Path, limit: Limit) -> bytes:
     return data
 
 
-def require_regular(path: Path, limit: Limit | None = None) -> None:
-    """Look at a file that a library opens by its name.
-
-    Raises:
-        OSError, ValueError: as `open_regular` does.
-    """
-    open_regular(path, limit).close()
-
-
 def _require_regular(about: os.stat_result, path: Path, limit: Limit | None) -> None:
     if stat.S_ISDIR(about.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))

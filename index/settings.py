@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .errors import UsageError
+
+Kind = TypeVar("Kind", bound=BaseSettings)
 
 
 class Settings(BaseSettings):
@@ -158,8 +160,17 @@ def settings() -> Settings:
     Raises:
         UsageError: an environment variable has a value that cannot be.
     """
+    return read_environment(Settings)
+
+
+def read_environment(kind: type[Kind]) -> Kind:
+    """Return settings of one kind as the environment has them now.
+
+    Raises:
+        UsageError: an environment variable has a value that cannot be.
+    """
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         first = error.errors()[0]
         name = f"HOLOTYPE_{first['loc'][0]}".upper()

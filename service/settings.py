@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from holotype.index.errors import UsageError
+from holotype.index.settings import read_environment
 
 
 class ServiceSettings(BaseSettings):
@@ -101,9 +101,4 @@ def service_settings() -> ServiceSettings:
     Raises:
         UsageError: an environment variable has a value that cannot be.
     """
-    try:
-        return ServiceSettings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = f"HOLOTYPE_{first['loc'][0]}".upper()
-        raise UsageError(f"{name} is '{first['input']}': {first['msg']}; correct it") from error
+    return read_environment(ServiceSettings)
