@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from holotype.index.errors import ManifestError, UsageError
-from holotype.index.files import write_durably
+from holotype.index.files.durable import write_durably
 from holotype.index.manifest import Manifest, Problem, Progress
 from holotype.index.pictures import read_bytes, read_picture
 from holotype.index.runtime import worker_count

@@ -12,19 +12,19 @@ Names are loaded when they are first used, so that importing the package is inst
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .version import __version__
+from holotype.version import __version__
 
 if TYPE_CHECKING:
-    from .eval.evaluation import Evaluation, evaluate
-    from .index.collection import Collection
-    from .index.encoders import Encoder, accelerated, load_encoder
-    from .index.errors import HolotypeError
-    from .index.export import export_parquet
-    from .index.identify import Answer, Determination, identify
-    from .index.ingest import IngestReport, ingest
-    from .index.loading import load_vectors
-    from .index.manifest import Manifest, Problem
-    from .index.search import Hit, search
+    from holotype.eval.evaluation import Evaluation, evaluate
+    from holotype.index.collection import Collection
+    from holotype.index.encoders import Encoder, accelerated, load_encoder
+    from holotype.index.errors import HolotypeError
+    from holotype.index.export import export_parquet
+    from holotype.index.identify import Answer, Determination, identify
+    from holotype.index.ingest import IngestReport, ingest
+    from holotype.index.loading import load_vectors
+    from holotype.index.manifest import Manifest, Problem
+    from holotype.index.search import Hit, search
 
 _HOMES = {
     "Answer": "index.identify",

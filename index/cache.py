@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from .files import write_durably
-from .regular_files import Limit, read_regular
+from .files.durable import write_durably
+from .files.regular import Limit, read_regular
 from .settings import settings
 
 _DIGEST_BYTES = hashlib.sha256().digest_size

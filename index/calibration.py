@@ -19,9 +19,9 @@ from safetensors.numpy import save
 
 from .errors import CorruptError
 from .features import OF_A_VIEW, OF_LIKELIHOOD, Evidence, log_odds
+from .files.plain_json import read_json
 from .knn import Codes
 from .logistic import Logistic, with_prior
-from .plain_json import read_json
 from .projection import Projection, unpacked
 from .reference import Reference
 from .votes import Floats

@@ -11,9 +11,9 @@ import numpy as np
 from .calibration import Calibration
 from .collection import Collection
 from .errors import CorruptError
+from .files.plain_json import read_json
 from .gallery import Codes, Gallery
 from .knn import Embeddings
-from .plain_json import read_json
 from .records import now
 from .reference import Reference, build_reference
 from .schema import checksum_sql

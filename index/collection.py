@@ -15,14 +15,14 @@ from .database import Database
 from .deletion import delete_images
 from .embeddings import read_vectors
 from .errors import NotFoundError, PictureError
-from .files import refuse_unfinished
+from .files.durable import refuse_unfinished
+from .files.regular import Limit
 from .gallery import Gallery
 from .generations import keep_index, load_index, state_of
 from .knn import Embeddings
 from .pictures import content_hash, read_bytes
 from .projection import Projection
 from .records import Image, Space, image_query, read_image
-from .regular_files import Limit
 from .soundness import check_soundness
 from .sources import picture_file
 from .space_removal import remove_space

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .database import Database
 from .errors import PictureError, UsageError
-from .files import digest_of, write_durably
+from .files.durable import digest_of, write_durably
 from .files_beside import IMAGES, list_files, place_for
 from .pictures import SUFFIXES
 from .records import Image

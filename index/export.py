@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from .canaries import kept_canaries
 from .collection import Collection
 from .errors import UsageError
-from .files import replacing
-from .plain_json import read_json
+from .files.durable import replacing
+from .files.plain_json import read_json
 from .records import DETAILS, Image, Space
 from .taxonomy import RANKS
 from .vector_file import METADATA, canaries_as_json

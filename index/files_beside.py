@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .database import Database
 from .errors import CorruptError, NotFoundError, UsageError
-from .files import TEMPORARY, digest_of
+from .files.durable import TEMPORARY, digest_of
 from .records import now
 from .seals import sealed
 from .statements import insert_rows

@@ -14,7 +14,7 @@ import numpy as np
 from .database import Database
 from .embeddings import read_at, read_vectors
 from .errors import CorruptError, LockedError, UsageError
-from .files import write_durably
+from .files.durable import write_durably
 from .files_beside import INDEX, index_file, list_files, may_write, place_for, remove_unneeded
 from .identity import Identity
 from .rebuilding import rebuild_beside

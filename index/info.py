@@ -9,7 +9,7 @@ from typing import Any
 from .collection import Collection
 from .columns import damaged_columns
 from .errors import CorruptError, PictureError
-from .files import is_file
+from .files.durable import is_file
 from .files_beside import IMAGES, INDEX, THUMBNAILS, unneeded
 from .generations import about_index, damage, state_of
 from .pictures import content_hash, read_bytes

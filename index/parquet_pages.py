@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .errors import ManifestError
-from .regular_files import open_regular
+from .files.regular import open_regular
 from .settings import settings
 
 _RATIO = 8  # a file may always become so many times as large

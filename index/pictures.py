@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from .errors import PictureError
+from .files.regular import Limit, read_regular
 from .picture_checks import Limits, check_file, check_work
-from .regular_files import Limit, read_regular
 from .rgb import reduction, to_rgb
 from .settings import settings
 

@@ -14,8 +14,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from .errors import CorruptError, MismatchError
+from .files.plain_json import read_json
 from .knn import Embeddings
-from .plain_json import read_json
 
 _BLOCK_ROWS = 4096
 _TINY = 1e-12

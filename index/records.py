@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from .errors import CorruptError
-from .plain_json import read_json
+from .files.plain_json import read_json
 from .seals import seal
 from .taxonomy import RANKS, Lineage
 

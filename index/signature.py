@@ -15,8 +15,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from .files import sync
-from .regular_files import Limit, read_regular
+from .files.durable import sync
+from .files.regular import Limit, read_regular
 from .settings import settings
 from .trust import own_folder
 

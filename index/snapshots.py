@@ -12,7 +12,14 @@ from pathlib import Path
 from .collection import Collection
 from .database import FILE, Database
 from .errors import CorruptError, NotFoundError, ReadOnlyError
-from .files import copy_durably, digest_of, new_folder, refuse_unfinished, sync, write_durably
+from .files.durable import (
+    copy_durably,
+    digest_of,
+    new_folder,
+    refuse_unfinished,
+    sync,
+    write_durably,
+)
 from .files_beside import INDEX, belongings, missing_copies
 from .soundness import damage_of
 from .stores import checked, named_store

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from .database import Database
 from .errors import HolotypeError
-from .files import write_durably
+from .files.durable import write_durably
+from .files.regular import Limit
 from .files_beside import THUMBNAILS, is_plain, list_files, listed_sha256, may_write, place_for
 from .pictures import PictureReader, content_hash, read_bytes, read_picture, thumbnail
 from .records import Image
-from .regular_files import Limit
 from .settings import settings
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .errors import EncoderError, HolotypeError, StoreError
-from .files import write_durably
-from .plain_json import read_json
-from .regular_files import Limit, read_regular
+from .files.durable import write_durably
+from .files.plain_json import read_json
+from .files.regular import Limit, read_regular
 from .settings import settings
 
 FILE = "trust.json"

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ManifestError
+from .files.regular import open_regular
 from .image_ids import id_of_path
 from .knn import Embeddings
 from .manifest import Problem, own_columns
 from .pictures import file_limit
 from .records import DETAILS, Image
-from .regular_files import open_regular
 from .row_checks import RowChecks, RowError, ids_of, ranks_of, specimens_of
 from .sources import lies_in
 from .taxonomy import RANKS, Lineage, TaxonNameError

@@ -59,7 +59,7 @@ StoreOption = Annotated[
 
 def require_report(folder: Path) -> None:
     """Refuse a folder for a report before the long work, where it holds other files."""
-    from holotype.index.own_output import require_own
+    from holotype.index.files.own_output import require_own
 
     require_own(folder, ("report.json", "per_species.parquet", "report.html"))
 

@@ -124,7 +124,7 @@ def show_protocol(protocol: ProtocolName, found: dict[str, Any], to: Path | None
 
 
 def _write_figures(figures: dict[str, Any], folder: Path) -> None:
-    from holotype.index.own_output import write_own
+    from holotype.index.files.own_output import write_own
 
     text = json.dumps(figures, ensure_ascii=False, indent=2, allow_nan=False)
     write_own(folder, {"report.json": text.encode()})

@@ -18,9 +18,9 @@ from typing import BinaryIO
 from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
 from holotype.index.errors import PictureError
+from holotype.index.files.regular import Limit
 from holotype.index.picture_checks import Limits
 from holotype.index.pictures import limits_of_settings, read_with_size
-from holotype.index.regular_files import Limit
 
 READY = b"ready\n"
 SETTING = "HOLOTYPE_DECODER_BYTES"

@@ -17,8 +17,8 @@ from queue import LifoQueue
 from PIL import Image
 
 from holotype.index.errors import HolotypeError, PictureError
+from holotype.index.files.regular import Limit
 from holotype.index.pictures import Named, named
-from holotype.index.regular_files import Limit
 
 from .decoder import READY
 from .settings import ServiceSettings

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from holotype.index.collection import Collection
-from holotype.index.own_output import require_own, write_own
+from holotype.index.files.own_output import require_own, write_own
 
 from ..answers import AnswerEvaluation
 from ..evaluation import Evaluation

@@ -14,8 +14,8 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from ..errors import EncoderError
-from ..plain_json import read_json
-from ..regular_files import Limit, read_regular
+from ..files.plain_json import read_json
+from ..files.regular import Limit, read_regular
 from .base import Model, Preprocessing
 
 FORMAT = 1

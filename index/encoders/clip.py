@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from ..errors import EncoderError
-from ..plain_json import read_json
+from ..files.plain_json import read_json
 from ..trust import trusts_encoder
 from .base import Model, Preprocessing
 from .checkpoint import read_card

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import ManifestError
+from ..files.regular import Limit, open_regular
 from ..parquet_pages import open_parquet
-from ..regular_files import Limit, open_regular
 from ..settings import settings
 
 _BATCH = 65_536  # rows

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import CorruptError
-from ..plain_json import read_json
+from ..files.plain_json import read_json
 from ..runtime import worker_count
 from ..signature import is_own, signature
 from .auto import KINDS

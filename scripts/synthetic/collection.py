@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 from holotype.index.errors import UsageError
-from holotype.index.files import write_durably
+from holotype.index.files.durable import write_durably
 
 from .camera import OVERSAMPLING, photograph, place_lamp, pose
 from .folder import check_range, claim_folder, write_picture

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from holotype.index.errors import UsageError
-from holotype.index.files import write_durably
+from holotype.index.files.durable import write_durably
 
 from .setups import Picture
 

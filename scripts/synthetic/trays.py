@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from holotype.index.files import write_durably
+from holotype.index.files.durable import write_durably
 
 from .folder import check_range, claim_folder, write_picture
 from .plan import LICENCE, SOURCE

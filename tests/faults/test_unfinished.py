@@ -10,7 +10,7 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
-from holotype.index.files import TEMPORARY
+from holotype.index.files.durable import TEMPORARY
 from holotype.index.snapshots import restore, snapshot
 
 # The Nth call of the system that changes a file ends the process, as a kill does.

@@ -15,10 +15,10 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.errors import HolotypeError, PictureError
+from holotype.index.files.regular import Limit, read_regular
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
 from holotype.index.pictures import read_bytes
-from holotype.index.regular_files import Limit, read_regular
 from holotype.index.vector_file import VectorFile
 from tests.conftest import Cli, Draw
 

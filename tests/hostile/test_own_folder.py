@@ -13,9 +13,9 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.errors import HolotypeError, ReplacedError, UsageError
-from holotype.index.files import TEMPORARY
-from holotype.index.plain_json import read_json
-from holotype.index.regular_files import Limit, read_regular
+from holotype.index.files.durable import TEMPORARY
+from holotype.index.files.plain_json import read_json
+from holotype.index.files.regular import Limit, read_regular
 from holotype.scripts.bench.faults import plain
 from tests.conftest import Cli
 from tests.hostile.forging import forge

@@ -11,7 +11,7 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.export import export_parquet
-from holotype.index.own_output import require_own, write_own
+from holotype.index.files.own_output import require_own, write_own
 from tests.conftest import Cli
 
 REPORT = ("report.html", "report.json", "per_species.parquet")

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import UsageError
-from .regular_files import open_regular
+from ..errors import UsageError
+from .regular import open_regular
 
 TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp$")  # what a name ends in until a file is whole
 

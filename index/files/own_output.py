@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from .errors import UsageError
-from .files import digest_of, write_durably
+from ..errors import UsageError
+from .durable import digest_of, write_durably
 from .plain_json import read_json
-from .regular_files import Limit, read_regular
+from .regular import Limit, read_regular
 
 RECORD = ".holotype.json"  # in the folder: {name: sha256} of what was written there
 
