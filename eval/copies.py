@@ -9,7 +9,7 @@ import numpy as np
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, single_threaded
-from holotype.index.pictures import read_picture
+from holotype.index.pictures.reading import read_picture
 from holotype.index.records import Image
 from holotype.index.runtime import worker_count
 

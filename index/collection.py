@@ -20,7 +20,7 @@ from .files.regular import Limit
 from .gallery import Gallery
 from .generations import keep_index, load_index, state_of
 from .knn import Embeddings
-from .pictures import content_hash, read_bytes
+from .pictures.reading import content_hash, read_bytes
 from .projection import Projection
 from .records import Image, Space, image_query, read_image
 from .soundness import check_soundness

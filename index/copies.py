@@ -10,7 +10,7 @@ from .database import Database
 from .errors import PictureError, UsageError
 from .files.durable import digest_of, write_durably
 from .files_beside import IMAGES, list_files, place_for
-from .pictures import SUFFIXES
+from .pictures.reading import SUFFIXES
 from .records import Image
 
 

@@ -12,7 +12,7 @@ from .errors import CorruptError, PictureError
 from .files.durable import is_file
 from .files_beside import IMAGES, INDEX, THUMBNAILS, unneeded
 from .generations import about_index, damage, state_of
-from .pictures import content_hash, read_bytes
+from .pictures.reading import content_hash, read_bytes
 from .soundness import damage_of
 from .sources import is_shown
 from .spaces import source_of

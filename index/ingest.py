@@ -22,7 +22,7 @@ from .errors import HolotypeError, ManifestError, PictureError
 from .files_beside import list_files
 from .manifest import Manifest, Problem, Progress
 from .old_ids import with_old_ids
-from .pictures import content_hash, perceptual_hash, read_bytes, read_with_size
+from .pictures.reading import content_hash, perceptual_hash, read_bytes, read_with_size
 from .records import DETAILS, Image, Space
 from .runtime import worker_count
 from .sources import add_sources, folders_of

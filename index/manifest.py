@@ -12,7 +12,7 @@ import pandas as pd
 
 from .errors import ManifestError, PictureError
 from .image_ids import fault_of_id, id_of_path
-from .pictures import content_hash, picture_size, read_bytes, read_picture
+from .pictures.reading import content_hash, picture_size, read_bytes, read_picture
 from .readers import read_source
 from .records import DETAILS
 from .runtime import worker_count

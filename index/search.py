@@ -14,7 +14,7 @@ from .embeddings import read_vector
 from .encoders import Embeddings, Encoder, Pixels, accelerated, load_encoder
 from .errors import MismatchError, UsageError
 from .gallery import Gallery
-from .pictures import content_hash, read_bytes, read_picture
+from .pictures.reading import content_hash, read_bytes, read_picture
 from .records import Image, Space
 from .settings import settings
 from .spaces import require_encoder

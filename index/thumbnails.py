@@ -11,7 +11,7 @@ from .errors import HolotypeError
 from .files.durable import write_durably
 from .files.regular import Limit
 from .files_beside import THUMBNAILS, is_plain, list_files, listed_sha256, may_write, place_for
-from .pictures import PictureReader, content_hash, read_bytes, read_picture, thumbnail
+from .pictures.reading import PictureReader, content_hash, read_bytes, read_picture, thumbnail
 from .records import Image
 from .settings import settings
 

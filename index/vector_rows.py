@@ -17,7 +17,7 @@ from .files.regular import open_regular
 from .image_ids import id_of_path
 from .knn import Embeddings
 from .manifest import Problem, own_columns
-from .pictures import file_limit
+from .pictures.reading import file_limit
 from .records import DETAILS, Image
 from .row_checks import RowChecks, RowError, ids_of, ranks_of, specimens_of
 from .sources import lies_in

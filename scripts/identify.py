@@ -39,7 +39,7 @@ def identify(
     """Identify specimens: the lowest rank that is sure enough, or "unknown", with the evidence."""
     from holotype.index.collection import Collection
     from holotype.index.identify import identify as run
-    from holotype.index.pictures import read_bytes
+    from holotype.index.pictures.reading import read_bytes
     from holotype.index.runtime import worker_count
     from holotype.index.search import encoder_of
     from holotype.training.spaces import ensure_calibrated

@@ -19,8 +19,8 @@ from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPIma
 
 from holotype.index.errors import PictureError
 from holotype.index.files.regular import Limit
-from holotype.index.picture_checks import Limits
-from holotype.index.pictures import limits_of_settings, read_with_size
+from holotype.index.pictures.checks import Limits
+from holotype.index.pictures.reading import limits_of_settings, read_with_size
 
 READY = b"ready\n"
 SETTING = "HOLOTYPE_DECODER_BYTES"

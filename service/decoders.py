@@ -18,7 +18,7 @@ from PIL import Image
 
 from holotype.index.errors import HolotypeError, PictureError
 from holotype.index.files.regular import Limit
-from holotype.index.pictures import Named, named
+from holotype.index.pictures.reading import Named, named
 
 from .decoder import READY
 from .settings import ServiceSettings

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError, PictureError
 from holotype.index.files.regular import open_regular
-from holotype.index.pictures import file_limit, media_type
+from holotype.index.pictures.reading import file_limit, media_type
 from holotype.index.records import Image
 from holotype.index.settings import settings
 from holotype.index.taxonomy import RANKS, lowest_rank, name_at

@@ -13,7 +13,7 @@ from pydantic import Field
 from holotype.index import search as core
 from holotype.index.encoders import Embeddings
 from holotype.index.errors import UsageError
-from holotype.index.pictures import content_hash
+from holotype.index.pictures.reading import content_hash
 
 from . import answers
 from .engine import Engine, TheEngine

@@ -7,7 +7,7 @@ import base64
 from holotype.index.collection import Collection
 from holotype.index.errors import PictureError
 from holotype.index.gallery import Gallery
-from holotype.index.pictures import read_picture, thumbnail
+from holotype.index.pictures.reading import read_picture, thumbnail
 from holotype.index.records import Image
 
 from ..arrays import Codes

@@ -18,7 +18,7 @@ from PIL import Image
 from torch import nn
 
 from ..errors import EncoderError, UsageError
-from ..pictures import LONGEST, pad_to_square, shrink
+from ..pictures.reading import LONGEST, pad_to_square, shrink
 from ..settings import settings
 from .network import Network
 

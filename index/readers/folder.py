@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..database import FILE as DATABASE
 from ..errors import ManifestError
-from ..pictures import SUFFIXES
+from ..pictures.reading import SUFFIXES
 
 _BY_CONTENT = re.compile("[0-9a-f]{64}")  # how a collection names its files
 

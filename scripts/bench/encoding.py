@@ -23,7 +23,7 @@ from holotype.index.encoders import Encoder, Pixels, accelerated, load_encoder, 
 from holotype.index.errors import UsageError
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
-from holotype.index.pictures import read_bytes, read_picture
+from holotype.index.pictures.reading import read_bytes, read_picture
 from holotype.index.runtime import worker_count
 
 from ..console import out

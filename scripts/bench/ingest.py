@@ -20,7 +20,7 @@ from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, Pixels, accelerated, load_encoder, single_threaded
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
-from holotype.index.pictures import read_picture
+from holotype.index.pictures.reading import read_picture
 from holotype.index.runtime import worker_count
 
 from ..console import out

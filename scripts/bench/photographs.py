@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from holotype.index.encoders import Pixels
-from holotype.index.pictures import pad_to_square, read_picture
+from holotype.index.pictures.reading import pad_to_square, read_picture
 
 from ..synthetic import write_collection
 

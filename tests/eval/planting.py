@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from holotype.index.collection import Collection
-from holotype.index.pictures import content_hash, perceptual_hash
+from holotype.index.pictures.reading import content_hash, perceptual_hash
 from holotype.index.records import DETAILS, Image
 from holotype.index.taxonomy import RANKS
 

@@ -18,7 +18,7 @@ from holotype.index.errors import HolotypeError, PictureError
 from holotype.index.files.regular import Limit, read_regular
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
-from holotype.index.pictures import read_bytes
+from holotype.index.pictures.reading import read_bytes
 from holotype.index.vector_file import VectorFile
 from tests.conftest import Cli, Draw
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from holotype.index.encoders import Encoder
 from holotype.index.errors import PictureError
-from holotype.index.pictures import picture_size, read_bytes, read_picture, thumbnail
+from holotype.index.pictures.reading import picture_size, read_bytes, read_picture, thumbnail
 from tests.conftest import Ask, Draw
 
 from . import drawing
@@ -312,7 +312,7 @@ def test_memory_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_pillow_thinks_of_tags_is_not_printed() -> None:
     code = (
-        "import sys; from holotype.index.pictures import read_picture; "
+        "import sys; from holotype.index.pictures.reading import read_picture; "
         "read_picture(sys.stdin.buffer.read())"
     )
     data = drawing.jpeg_with(drawing.segment(0xE1, _EXIF + drawing.shared_tags(2000, 30_000)))

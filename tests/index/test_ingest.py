@@ -15,7 +15,7 @@ from holotype.index.errors import ManifestError, MismatchError
 from holotype.index.info import info, verify
 from holotype.index.ingest import IngestReport, ingest
 from holotype.index.manifest import Manifest
-from holotype.index.pictures import content_hash
+from holotype.index.pictures.reading import content_hash
 from holotype.index.search import stored_vector
 from tests.conftest import Draw
 

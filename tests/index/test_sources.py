@@ -19,7 +19,7 @@ from holotype.index.info import verify
 from holotype.index.ingest import IngestReport, ingest
 from holotype.index.loading import load_vectors
 from holotype.index.manifest import Manifest
-from holotype.index.pictures import read_bytes
+from holotype.index.pictures.reading import read_bytes
 from holotype.index.sources import add_sources
 from tests.conftest import Ask, Draw
 

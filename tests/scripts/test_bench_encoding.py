@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from holotype.index.encoders import Encoder
-from holotype.index.pictures import picture_size, read_picture
+from holotype.index.pictures.reading import picture_size, read_picture
 from holotype.scripts.bench import plain as plain_script
 from holotype.scripts.bench.interleaved import measure
 from holotype.scripts.bench.photographs import photograph

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from PIL import Image, TiffImagePlugin
 
-from .errors import PictureError
-from .files.regular import Limit
+from ..errors import PictureError
+from ..files.regular import Limit
 
 _MOST_SEGMENTS = 20_000  # of a JPEG before its pixels; cameras write 10 to 100
 _MOST_EXIF = 20  # segments of 64 kB, which Pillow joins one by one

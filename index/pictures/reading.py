@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from .errors import PictureError
-from .files.regular import Limit, read_regular
-from .picture_checks import Limits, check_file, check_work
+from ..errors import PictureError
+from ..files.regular import Limit, read_regular
+from ..settings import settings
+from .checks import Limits, check_file, check_work
 from .rgb import reduction, to_rgb
-from .settings import settings
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 _BEGINNINGS = {

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from holotype.index.pictures import (
+from holotype.index.pictures.reading import (
     content_hash,
     edge_colour,
     pad_to_square,
