@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from holotype.index.knn import check_unit_rows, exact_knn
+from holotype.index.vectors.brute_force import check_unit_rows, exact_knn
 
 from .alignment import Thumbnails, are_copies
 from .arrays import Codes, Embeddings, Flags

@@ -15,8 +15,8 @@ import numpy as np
 
 from holotype.index.calibration import Answers, Calibration
 from holotype.index.features import Evidence, gather_evidence
-from holotype.index.knn import Embeddings
 from holotype.index.reference import Reference, build_reference, pool_specimens
+from holotype.index.vectors.brute_force import Embeddings
 from holotype.training.calibrate import calibrate
 from holotype.training.left_out import leave_out
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from holotype.index.knn import check_groups, check_unit_rows
+from holotype.index.vectors.brute_force import check_groups, check_unit_rows
 
 from .arrays import Average, Codes, Embeddings, Flags, Floats, average
 from .taxa import Taxa, count_positives

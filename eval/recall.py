@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from holotype.index.knn import exact_knn
+from holotype.index.vectors.brute_force import exact_knn
 
 from .arrays import Average, Codes, Embeddings, Flags, average, mean, mean_by, number
 from .taxa import Taxa, count_positives

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from holotype.index.knn import exact_knn
+from holotype.index.vectors.brute_force import exact_knn
 from holotype.training.tune import tune
 
 from .arrays import Codes, Embeddings, Flags

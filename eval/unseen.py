@@ -10,7 +10,7 @@ import numpy as np
 from holotype.index.calibrations import labels_of
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
-from holotype.index.knn import Embeddings
+from holotype.index.vectors.brute_force import Embeddings
 from holotype.training.folds import class_folds
 from holotype.training.tune import tune
 

@@ -20,10 +20,10 @@ from safetensors.numpy import save
 from .errors import CorruptError
 from .features import OF_A_VIEW, OF_LIKELIHOOD, Evidence, log_odds
 from .files.plain_json import read_json
-from .knn import Codes
 from .logistic import Logistic, with_prior
-from .projection import Projection, unpacked
 from .reference import Reference
+from .vectors.brute_force import Codes
+from .vectors.projection import Projection, unpacked
 from .votes import Floats
 
 FAR = 0.005  # p-value of the distance below which nothing is said but "unknown"

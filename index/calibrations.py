@@ -13,12 +13,12 @@ from .collection import Collection
 from .errors import CorruptError
 from .files.plain_json import read_json
 from .gallery import Codes, Gallery
-from .knn import Embeddings
 from .records import now
 from .reference import Reference, build_reference
 from .schema import checksum_sql
 from .seals import seal
 from .spaces import source_of
+from .vectors.brute_force import Embeddings
 
 # All of a row but the models, from an index: they stand before it in the row, and are megabytes.
 _SAID = (

@@ -17,10 +17,10 @@ from PIL import Image
 
 from .database import Database
 from .errors import CorruptError, MismatchError
-from .knn import Embeddings
 from .records import Space
 from .schema import checksum_sql
 from .seals import seal
+from .vectors.brute_force import Embeddings
 
 if TYPE_CHECKING:
     from .encoders import Encoder

@@ -19,9 +19,7 @@ from .files.durable import refuse_unfinished
 from .files.regular import Limit
 from .gallery import Gallery
 from .generations import keep_index, load_index, state_of
-from .knn import Embeddings
 from .pictures.reading import content_hash, read_bytes
-from .projection import Projection
 from .records import Image, Space, image_query, read_image
 from .soundness import check_soundness
 from .sources import picture_file
@@ -40,6 +38,8 @@ from .stores.moving import choose_store
 from .storing import put_entries
 from .taxonomy import RANKS, Lineage
 from .thumbnails import made_thumbnail
+from .vectors.brute_force import Embeddings
+from .vectors.projection import Projection
 
 if TYPE_CHECKING:
     from .calibration import Calibration

@@ -22,8 +22,8 @@ from .lookup import places_in
 from .records import Space, now
 from .settings import settings
 from .statements import run_over
-from .vector.base import Ids
-from .vector.file import open_arrays, pack_arrays
+from .vectors.base import Ids
+from .vectors.file import open_arrays, pack_arrays
 
 _KEPT_FROM = 20_000  # rows; fewer are read from the database in a fraction of a second
 _MANY_CHANGED, _MOST_CHANGED = 0.01, 0.5  # shares of the rows from which on a file is written anew

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .gallery import Codes, Gallery
-from .knn import exact_knn
+from .vectors.brute_force import exact_knn
 
 NEIGHBOURS = 15
 _TEMPERATURE = 0.05

@@ -12,13 +12,13 @@ import numpy as np
 
 from .database import Database
 from .errors import CorruptError, HolotypeError, MismatchError
-from .knn import Embeddings, check_unit_rows, not_unit
 from .records import Image, Space
 from .schema import identity_sql
 from .seals import Record, crc32, sealed
 from .spaces import projection_of, source_of
 from .statements import insert_rows, run_over
-from .vector.base import Ids
+from .vectors.base import Ids
+from .vectors.brute_force import Embeddings, check_unit_rows, not_unit
 
 _BLOCK = 8192  # embeddings that are read at once
 _STORED = "space_id, row, sha256, vector, checksum"

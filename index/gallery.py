@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from .errors import CorruptError
 from .generations import State
 from .lookup import places_in
-from .projection import Projection
 from .records import Space
 from .taxonomy import RANKS, Lineage
-from .vector import Selection, VectorIndex
+from .vectors import Selection, VectorIndex
+from .vectors.projection import Projection
 
 Codes = NDArray[np.int64]
 Made = TypeVar("Made")

@@ -20,7 +20,7 @@ from .identity import Identity
 from .rebuilding import rebuild_beside
 from .records import Space, now
 from .settings import settings
-from .vector import (
+from .vectors import (
     BuiltIndex,
     Contents,
     VectorIndex,
@@ -33,8 +33,8 @@ from .vector import (
     packed,
     read_header,
 )
-from .vector.base import Embeddings, Ids
-from .vector.file import Buffer
+from .vectors.base import Embeddings, Ids
+from .vectors.file import Buffer
 
 # Shares of the rows from which on an index is built anew: beside the searches, or before the next.
 _MANY_CHANGED, _MOST_CHANGED = 0.05, 0.5

@@ -17,7 +17,7 @@ from .soundness import damage_of
 from .sources import is_shown
 from .spaces import source_of
 from .taxonomy import RANKS
-from .vector import measure_recall
+from .vectors import measure_recall
 
 _SHOWN = 20  # missing pictures that are named one by one
 

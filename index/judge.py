@@ -11,9 +11,9 @@ from .collection import Collection
 from .confidence import NEIGHBOURS, Calibration, Votes, calibrate, count_votes
 from .features import Evidence, gather_evidence
 from .gallery import Codes, Gallery
-from .knn import Embeddings
 from .reference import Reference
 from .taxonomy import RANKS
+from .vectors.brute_force import Embeddings
 from .votes import Floats
 from .where import Allowed
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .classes import changed_classes
-from .knn import Codes, Embeddings
-from .projection import Projection
+from .vectors.brute_force import Codes, Embeddings
+from .vectors.projection import Projection
 from .votes import Floats
 
 _SHARED = 0.03  # of the between-class variance, dealt evenly over all directions of the space

@@ -15,7 +15,6 @@ from .collection import Collection
 from .embeddings import put_embeddings
 from .errors import HolotypeError, UsageError
 from .ingest import IngestReport, is_taken, refuse
-from .knn import Embeddings
 from .manifest import Problem, Progress
 from .records import Image, Space, image_query, read_image
 from .sources import add_sources
@@ -25,6 +24,7 @@ from .storing import Taxa, find_images, put_images
 from .trust import trust_encoder
 from .vector_file import Identity, VectorFile
 from .vector_rows import GoodRows, Rows
+from .vectors.brute_force import Embeddings
 
 _COMMIT_SECONDS = 1.0
 _CACHE = "PRAGMA cache_size=-65536"  # KiB: pages of the tables' indexes are written to at random

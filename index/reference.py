@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .classes import Changed, changed_classes
-from .knn import Codes, Embeddings, exact_knn, nearest_rows
 from .likelihood import Likelihood, fit_likelihood
-from .projection import Projection
+from .vectors.brute_force import Codes, Embeddings, exact_knn, nearest_rows
+from .vectors.projection import Projection
 from .votes import NEIGHBOURS, Floats
 
 MOST_IMAGES = 5  # of one specimen, as an identification takes

@@ -20,7 +20,7 @@ from .settings import settings
 from .spaces import require_encoder
 from .taxonomy import RANKS
 from .trust import require_trusted_encoder
-from .vector import Selection
+from .vectors import Selection
 from .where import selected
 
 

@@ -11,11 +11,11 @@ from contextlib import contextmanager, suppress
 
 from .database import Database
 from .errors import CorruptError, HolotypeError, MismatchError, NotFoundError, UsageError
-from .projection import Projection
 from .records import Space, now, read_space
 from .schema import checksum_sql
 from .seals import seal
 from .space_checks import check_spaces
+from .vectors.projection import Projection
 
 EXTERNAL = "external:"  # begins the name of an encoder that is not at hand
 

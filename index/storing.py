@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from .embeddings import put_embeddings, renumber_embeddings, stack_vectors
 from .errors import CorruptError
-from .knn import Embeddings
 from .records import DETAILS, Image, Space, now, taxon_id
 from .schema import SEALED
 from .seals import Record, sealed
 from .statements import insert_rows, run_over
 from .taxonomy import Lineage
+from .vectors.brute_force import Embeddings
 
 Entry = tuple[Image, Embeddings | None]
 Taxa = dict[Lineage, int | None]

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from .errors import ManifestError
 from .files.regular import open_regular
 from .image_ids import id_of_path
-from .knn import Embeddings
 from .manifest import Problem, own_columns
 from .pictures.reading import file_limit
 from .records import DETAILS, Image
@@ -23,6 +22,7 @@ from .row_checks import RowChecks, RowError, ids_of, ranks_of, specimens_of
 from .sources import lies_in
 from .taxonomy import RANKS, Lineage, TaxonNameError
 from .vector_file import Texts, VectorFile, VectorRows
+from .vectors.brute_force import Embeddings
 
 _UNIT = 1e-6  # so near to 1 a length is left as it is
 

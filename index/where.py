@@ -16,7 +16,7 @@ from .gallery import Gallery
 from .records import DETAILS
 from .settings import settings
 from .taxonomy import RANKS
-from .vector import Selection
+from .vectors import Selection
 
 Allowed = NDArray[np.bool_]
 Codes = NDArray[np.int64]

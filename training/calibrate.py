@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holotype.index.calibration import Calibration, with_odds
-from holotype.index.knn import Codes, Embeddings
 from holotype.index.logistic import Logistic
+from holotype.index.vectors.brute_force import Codes, Embeddings
 from holotype.index.votes import Floats
 
 from .left_out import LeftOut, leave_out, working_spaces

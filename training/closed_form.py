@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from holotype.index.projection import Projection
+from holotype.index.vectors.projection import Projection
 
 from .scatter import Floats, Scatter
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holotype.index.features import Evidence, gather_evidence
-from holotype.index.knn import Codes, Embeddings
-from holotype.index.projection import Projection
 from holotype.index.reference import build_reference, pool_specimens
+from holotype.index.vectors.brute_force import Codes, Embeddings
+from holotype.index.vectors.projection import Projection
 
 from .closed_form import lda, stretched, wccn
 from .folds import class_folds, specimen_folds

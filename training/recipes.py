@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from holotype.index.projection import Projection
+from holotype.index.vectors.projection import Projection
 
 from .closed_form import lda, pca, power, stretched, wccn
 from .scatter import Scatter

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
-from holotype.index.knn import Codes, Embeddings
-from holotype.index.projection import signed_power
+from holotype.index.vectors.brute_force import Codes, Embeddings
+from holotype.index.vectors.projection import signed_power
 
 Floats = NDArray[np.float64]
 

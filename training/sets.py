@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from holotype.index.knn import Codes
+from holotype.index.vectors.brute_force import Codes
 from holotype.index.votes import Floats
 
 from .left_out import LeftOut

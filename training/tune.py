@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from holotype.index.knn import Codes, Embeddings, check_unit_rows
-from holotype.index.projection import Projection
+from holotype.index.vectors.brute_force import Codes, Embeddings, check_unit_rows
+from holotype.index.vectors.projection import Projection
 
 from .recipes import EXPONENTS, RECIPES, REFERENCE, Recipe
 from .scatter import gather

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from ..records import Space
-    from ..vector.base import Embeddings, Ids, VectorIndex
+    from ..vectors.base import Embeddings, Ids, VectorIndex
 
     Read = Callable[[Ids], Embeddings]
 

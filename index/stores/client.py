@@ -10,7 +10,7 @@ import numpy as np
 
 from ..settings import settings
 from ..taxonomy import RANKS
-from ..vector.base import Embeddings, Ids
+from ..vectors.base import Embeddings, Ids
 from .connection import as_ours, connected, release
 
 TEXTS = ("image_id", "specimen_id", "split", *RANKS)

@@ -10,7 +10,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from ..records import Space
-    from ..vector.base import Ids, VectorIndex
+    from ..vectors.base import Ids, VectorIndex
     from .base import Read
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import CorruptError, LockedError, ReadOnlyError, StoreError
 from ..records import Space
-from ..vector.base import Embeddings, Ids, VectorIndex
+from ..vectors.base import Embeddings, Ids, VectorIndex
 from .client import MOST_HITS, TEXTS, Client, batches
 from .milvus_index import MilvusIndex
 

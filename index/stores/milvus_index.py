@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..lookup import places_in
-from ..vector import library
-from ..vector.base import Allowed, Answer, Card, Embeddings, Ids
-from ..vector.exact import best, join, nearest
+from ..vectors import faiss_calls as library
+from ..vectors.base import Allowed, Answer, Card, Embeddings, Ids
+from ..vectors.exact import best, join, nearest
 
 if TYPE_CHECKING:
     from .base import Read

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from holotype.index.stores.client import MOST_HITS, TEXTS, Client
 from holotype.index.stores.milvus_index import MilvusIndex
-from holotype.index.vector import KINDS, BuiltIndex, VectorIndex, open_index, packed
+from holotype.index.vectors import KINDS, BuiltIndex, VectorIndex, open_index, packed
 
 ROWS, DIM, QUERIES = 400, 24, 7
 SEED = 20240611

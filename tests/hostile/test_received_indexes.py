@@ -21,8 +21,8 @@ from holotype.index.errors import CorruptError
 from holotype.index.files_beside import index_file
 from holotype.index.info import verify
 from holotype.index.settings import settings
-from holotype.index.signature import is_own, signature
-from holotype.index.vector.file import open_arrays, pack_arrays, read_header
+from holotype.index.vectors.file import open_arrays, pack_arrays, read_header
+from holotype.index.vectors.signature import is_own, signature
 from holotype.scripts.bench.faults import plain
 from tests.hostile.forging import forge
 

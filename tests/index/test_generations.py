@@ -19,7 +19,7 @@ from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
 from holotype.index.rebuilding import rebuild_beside
 from holotype.index.search import search, stored_vector
-from holotype.index.vector import KINDS, LayeredIndex
+from holotype.index.vectors import KINDS, LayeredIndex
 from tests.conftest import Ask, Cli, Draw
 
 LARGER = sorted(set(KINDS) - {"flat"})

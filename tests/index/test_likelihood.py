@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.stats import multivariate_normal
 
 from holotype.index.likelihood import fit_likelihood
-from holotype.index.projection import Projection
+from holotype.index.vectors.projection import Projection
 
 DIM = 6
 

@@ -21,7 +21,7 @@ from holotype.index.search import search
 from holotype.index.snapshots import restore, snapshot
 from holotype.index.stores.client import TEXTS
 from holotype.index.stores.milvus import MilvusStore
-from holotype.index.vector.base import Ids
+from holotype.index.vectors.base import Ids
 from holotype.scripts.bench.faults import plain
 from tests.conftest import Ask, Cli, Shell, table_of
 

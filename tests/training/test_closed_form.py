@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from holotype.index.projection import Projection, signed_power
+from holotype.index.vectors.projection import Projection, signed_power
 from holotype.training import closed_form
 from holotype.training.scatter import gather
 

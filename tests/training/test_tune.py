@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from holotype.index.knn import exact_knn
+from holotype.index.vectors.brute_force import exact_knn
 from holotype.training.folds import class_folds, specimen_folds
 from holotype.training.select import Hits, Score, simplest_good, split
 from holotype.training.tune import tune

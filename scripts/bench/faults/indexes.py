@@ -16,9 +16,9 @@ from holotype.index.collection import Collection
 from holotype.index.errors import HolotypeError
 from holotype.index.generations import damage
 from holotype.index.settings import settings
-from holotype.index.vector import KINDS
-from holotype.index.vector.exact import nearest
-from holotype.index.vector.tuning import recall
+from holotype.index.vectors import KINDS
+from holotype.index.vectors.exact import nearest
+from holotype.index.vectors.kinds.tuning import recall
 
 from .corruptions import HARMS, REBUILT, REFUSED, UNHARMED, WRONG, Outcomes
 from .plain import make, put, vector_of

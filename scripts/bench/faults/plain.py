@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from holotype.index.collection import Collection
-from holotype.index.knn import Embeddings
 from holotype.index.records import DETAILS, Image, Space
 from holotype.index.taxonomy import RANKS, Lineage
+from holotype.index.vectors.brute_force import Embeddings
 
 DIM = 16
 SPECIES = 5

@@ -10,10 +10,11 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from holotype.index.runtime import prepare
-from holotype.index.vector import KINDS, Selection, library, open_index, packed
-from holotype.index.vector.base import Allowed, Embeddings, Ids
-from holotype.index.vector.ivf import IvfIndex
-from holotype.index.vector.tuning import TARGET
+from holotype.index.vectors import KINDS, Selection, open_index, packed
+from holotype.index.vectors import faiss_calls as library
+from holotype.index.vectors.base import Allowed, Embeddings, Ids
+from holotype.index.vectors.kinds.ivf import IvfIndex
+from holotype.index.vectors.kinds.tuning import TARGET
 
 prepare()
 

@@ -12,8 +12,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from holotype.index.vector.base import Allowed, Embeddings, Ids
-from holotype.index.vector.tuning import TARGET
+from holotype.index.vectors.base import Allowed, Embeddings, Ids
+from holotype.index.vectors.kinds.tuning import TARGET
 
 GRAPH, EFFORT = 32, 128  # neighbours and building effort of a graph
 

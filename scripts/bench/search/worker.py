@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from holotype.index.runtime import prepare
-from holotype.index.vector.base import Allowed, Embeddings, Ids
-from holotype.index.vector.tuning import recall
+from holotype.index.vectors.base import Allowed, Embeddings, Ids
+from holotype.index.vectors.kinds.tuning import recall
 
 from .engines import ENGINES, Engine, Holotype
 
@@ -119,7 +119,7 @@ def truth_of(
     vectors: Embeddings, queries: Embeddings, filters: dict[str, Allowed]
 ) -> dict[str, Any]:
     """Return the exact neighbours int64 [q, 10] under every filter, and under none as "all"."""
-    from holotype.index.vector.exact import nearest
+    from holotype.index.vectors.exact import nearest
 
     exact = {name: nearest(vectors, queries, K, mask)[1] for name, mask in filters.items()}
     return {"all": nearest(vectors, queries, K)[1], **exact}

@@ -13,8 +13,8 @@ from typing import ClassVar
 import faiss
 import numpy as np
 
-from . import library
-from .base import Embeddings, Ids
+from .. import faiss_calls as library
+from ..base import Embeddings, Ids
 from .coded import CodedIndex
 from .tuning import Plan, held_out
 

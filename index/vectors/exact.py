@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import library
+from . import faiss_calls as library
 from .base import Allowed, Answer, Embeddings, Ids
 
 # Up to this share of allowed vectors it is faster to pick them than to test every one.

@@ -10,7 +10,7 @@ import numpy as np
 
 from .base import Allowed, Answer, Card, Embeddings, Ids, VectorIndex
 from .exact import best, join, nearest
-from .library import Selection
+from .faiss_calls import Selection
 
 _FEW_LOST = 64
 

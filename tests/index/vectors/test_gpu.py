@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.vector import KINDS, BuiltIndex, gpu, on_gpu
-from holotype.index.vector.base import Embeddings
+from holotype.index.vectors import KINDS, BuiltIndex, gpu, on_gpu
+from holotype.index.vectors.base import Embeddings
 from holotype.scripts.bench.faults import plain
 
 ROWS, DIM = 1500, 24

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .base import Answer, BuiltIndex, Embeddings, Ids, VectorIndex
-from .exact import best
+from ..base import Answer, BuiltIndex, Embeddings, Ids, VectorIndex
+from ..exact import best
 from .flat import FlatIndex
 from .hnsw import HnswIndex
 from .ivf import IvfIndex

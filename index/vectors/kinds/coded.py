@@ -12,9 +12,9 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from . import library
-from .base import Allowed, Answer, Card, Embeddings, Ids, Parts
-from .exact import best, nearest
+from .. import faiss_calls as library
+from ..base import Allowed, Answer, Card, Embeddings, Ids, Parts
+from ..exact import best, nearest
 from .tuning import TUNED_AT, Level, Plan, level_for, tune
 
 _FEWEST = 1024  # with fewer rows there is nothing to save

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 import faiss
 import numpy as np
 
-from . import library
+from . import faiss_calls as library
 from .base import Allowed, Answer, BuiltIndex, Card, Embeddings, Parts
 from .exact import best
 

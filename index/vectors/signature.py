@@ -15,10 +15,10 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from .files.durable import sync
-from .files.regular import Limit, read_regular
-from .settings import settings
-from .trust import own_folder
+from ..files.durable import sync
+from ..files.regular import Limit, read_regular
+from ..settings import settings
+from ..trust import own_folder
 
 FILE = "signing.key"
 

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import faiss
 import numpy as np
 
-from . import library
-from .base import Card, Embeddings, Ids, Parts
+from .. import faiss_calls as library
+from ..base import Card, Embeddings, Ids, Parts
 from .coded import AGAIN, CodedIndex
 from .tuning import TUNED_AT, Level, Plan, held_out
 

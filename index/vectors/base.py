@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from .library import Selection
+    from .faiss_calls import Selection
 
 Embeddings = NDArray[np.float32]
 Ids = NDArray[np.int64]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from holotype.index.knn import check_unit_rows, exact_knn
+from holotype.index.vectors.brute_force import check_unit_rows, exact_knn
 
 Units = Callable[[np.random.Generator, int, int], NDArray[np.float32]]
 
@@ -43,7 +43,7 @@ def test_neighbours_equal_a_full_stable_sort_with_duplicates_and_specimens(
     query_groups, gallery_groups = rng.integers(0, 9, 37), rng.integers(0, 9, 45)
     allowed = query_groups[:, None] != gallery_groups
     scores, rows = brute_force(queries, gallery, k, allowed)
-    monkeypatch.setattr("holotype.index.knn._GALLERY_BLOCK", 7 + seed)
+    monkeypatch.setattr("holotype.index.vectors.brute_force._GALLERY_BLOCK", 7 + seed)
     for block_rows in (None, 1, 8):
         found = exact_knn(
             queries,

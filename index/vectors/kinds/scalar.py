@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import faiss
 
-from . import library
-from .base import Embeddings, Ids
+from .. import faiss_calls as library
+from ..base import Embeddings, Ids
 from .coded import CodedIndex
 from .tuning import Plan
 

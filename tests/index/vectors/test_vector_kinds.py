@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from holotype.index.errors import CorruptError
-from holotype.index.vector import (
+from holotype.index.vectors import (
     KINDS,
     BuiltIndex,
     LayeredIndex,
@@ -23,8 +23,8 @@ from holotype.index.vector import (
     packed,
     read_header,
 )
-from holotype.index.vector.base import Allowed, Embeddings, Ids
-from holotype.index.vector.tuning import TARGET
+from holotype.index.vectors.base import Allowed, Embeddings, Ids
+from holotype.index.vectors.kinds.tuning import TARGET
 
 ROWS, DIM, QUERIES = 6000, 32, 400
 SEED = 20261121

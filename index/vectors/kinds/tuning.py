@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from . import library
-from .base import Allowed, Embeddings, Ids
-from .exact import best, nearest
+from .. import faiss_calls as library
+from ..base import Allowed, Embeddings, Ids
+from ..exact import best, nearest
 
 TARGET = 0.98
 TUNED_AT = 10  # recall is measured at this k

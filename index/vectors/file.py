@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from ..errors import CorruptError
 from ..files.plain_json import read_json
 from ..runtime import worker_count
-from ..signature import is_own, signature
-from .auto import KINDS
 from .base import BuiltIndex, Bytes, Ids, Parts
+from .kinds.auto import KINDS
+from .signature import is_own, signature
 
 _MAGIC = b"HOLOTYPE INDEX 1"
 _PREFIX = len(_MAGIC) + 8

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from .base import Allowed, Answer, Card, Embeddings, Parts
-from .exact import nearest
-from .library import Selection, unchanging
+from ..base import Allowed, Answer, Card, Embeddings, Parts
+from ..exact import nearest
+from ..faiss_calls import Selection, unchanging
 
 
 class FlatIndex:

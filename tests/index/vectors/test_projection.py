@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from holotype.index.errors import CorruptError, MismatchError
-from holotype.index.projection import Projection
+from holotype.index.vectors.projection import Projection
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_rows_come_out_with_length_one(
     rows = np.random.default_rng(0).standard_normal((50, 6)).astype(np.float32)
     whole = projection.apply(rows)
     np.testing.assert_allclose(np.linalg.norm(whole, axis=1), 1, atol=1e-6)
-    monkeypatch.setattr("holotype.index.projection._BLOCK_ROWS", 7)
+    monkeypatch.setattr("holotype.index.vectors.projection._BLOCK_ROWS", 7)
     np.testing.assert_allclose(projection.apply(rows), whole, atol=1e-6)
 
 
