@@ -10,6 +10,7 @@ from ..runtime import prepare
 
 prepare()
 
+from .accelerate import accelerated  # noqa: E402
 from .base import (  # noqa: E402
     VIEWS,
     Embeddings,
@@ -19,7 +20,6 @@ from .base import (  # noqa: E402
     Preprocessing,
     single_threaded,
 )
-from .fast import accelerated  # noqa: E402
 
 # Module and function; imported when asked for, because each brings a large library.
 LOADERS: dict[str, tuple[str, str]] = {

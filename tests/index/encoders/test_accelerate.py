@@ -16,7 +16,8 @@ import torch
 from PIL import Image
 
 from holotype.index.collection import Collection
-from holotype.index.encoders import Encoder, Pixels, accelerated, fast, load_encoder
+from holotype.index.encoders import Encoder, Pixels, accelerated, load_encoder
+from holotype.index.encoders import accelerate as fast
 from holotype.index.encoders.base import Model, Preprocessing
 from holotype.index.identify import identify
 from holotype.index.ingest import ingest

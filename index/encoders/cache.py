@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from .files.durable import write_durably
-from .files.regular import Limit, read_regular
-from .settings import settings
+from ..files.durable import write_durably
+from ..files.regular import Limit, read_regular
+from ..settings import settings
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
 _LONGEST = Limit(4 << 30, "of what is kept")

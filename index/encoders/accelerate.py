@@ -9,12 +9,12 @@ from importlib.metadata import version
 import numpy as np
 from PIL import Image
 
-from ..cache import keep_cached, read_cached
 from ..canaries import LEAST_COSINE, canary_pictures
 from ..errors import EncoderError
 from ..settings import settings
 from .base import Encoder
-from .engine import Engine, export_graph
+from .cache import keep_cached, read_cached
+from .onnx import Engine, export_graph
 
 log = logging.getLogger("holotype.encoders")
 
