@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from .database import Database
+from .database.connection import Database
 from .spaces import list_spaces
 from .stores import named_store
 from .trust import StoreOf, needs_trust, trust_encoder, trusts_encoder

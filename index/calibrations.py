@@ -10,13 +10,13 @@ import numpy as np
 
 from .calibration import Calibration
 from .collection import Collection
+from .database.checksums import seal
+from .database.schema import checksum_sql
 from .errors import CorruptError
 from .files.plain_json import read_json
 from .gallery import Codes, Gallery
 from .records import now
 from .reference import Reference, build_reference
-from .schema import checksum_sql
-from .seals import seal
 from .spaces import source_of
 from .vectors.brute_force import Embeddings
 

@@ -15,11 +15,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from PIL import Image
 
-from .database import Database
+from .database.checksums import seal
+from .database.connection import Database
+from .database.schema import checksum_sql
 from .errors import CorruptError, MismatchError
 from .records import Space
-from .schema import checksum_sql
-from .seals import seal
 from .vectors.brute_force import Embeddings
 
 if TYPE_CHECKING:

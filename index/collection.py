@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from .canaries import check_canaries
 from .columns import Columns, Stamp, keep_columns, load_columns
-from .database import Database
+from .database.connection import Database
 from .deletion import delete_images
 from .embeddings import read_vectors
 from .errors import NotFoundError, PictureError

@@ -14,14 +14,14 @@ from itertools import compress
 import numpy as np
 from numpy.typing import NDArray
 
-from .database import Database
+from .database.connection import Database
+from .database.sql import run_over
 from .errors import CorruptError, LockedError, UsageError
 from .files_beside import index_file
 from .generations import State, damage_of_file, replace_file, sequence_of
 from .lookup import places_in
 from .records import Space, now
 from .settings import settings
-from .statements import run_over
 from .vectors.base import Ids
 from .vectors.file import open_arrays, pack_arrays
 

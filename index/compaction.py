@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from .collection import Collection
-from .database import FILE
+from .database.connection import FILE
 from .errors import CorruptError
 from .files_beside import IMAGES, INDEX, THUMBNAILS, remove_unneeded
 from .soundness import unsound

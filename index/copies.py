@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from .database import Database
+from .database.connection import Database
 from .errors import PictureError, UsageError
 from .files.durable import digest_of, write_durably
 from .files_beside import IMAGES, list_files, place_for

@@ -13,12 +13,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from .database import Database
+from .database.checksums import sealed
+from .database.connection import Database
+from .database.sql import insert_rows
 from .errors import CorruptError, NotFoundError, UsageError
 from .files.durable import TEMPORARY, digest_of
 from .records import now
-from .seals import sealed
-from .statements import insert_rows
 
 INDEX, IMAGES, THUMBNAILS, MODELS = "index", "images", "thumbnails", "models"
 

@@ -11,12 +11,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from .database import Database
+from .database.connection import Database
+from .database.identity import Identity
 from .embeddings import read_at, read_vectors
 from .errors import CorruptError, LockedError, UsageError
 from .files.durable import write_durably
 from .files_beside import INDEX, index_file, list_files, may_write, place_for, remove_unneeded
-from .identity import Identity
 from .rebuilding import rebuild_beside
 from .records import Space, now
 from .settings import settings

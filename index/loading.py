@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .canaries import kept_canaries, put_canaries, require_same
 from .collection import Collection
+from .database.sql import run_over
 from .embeddings import put_embeddings
 from .errors import HolotypeError, UsageError
 from .ingest import IngestReport, is_taken, refuse
@@ -19,7 +20,6 @@ from .manifest import Problem, Progress
 from .records import Image, Space, image_query, read_image
 from .sources import add_sources
 from .spaces import EXTERNAL, dropped_if_unused, external_encoder
-from .statements import run_over
 from .storing import Taxa, find_images, put_images
 from .trust import trust_encoder
 from .vector_file import Identity, VectorFile

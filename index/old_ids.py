@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .database import Database
+from .database.connection import Database
+from .database.sql import run_over
 from .image_ids import id_of_path
 from .manifest import Manifest
-from .statements import run_over
 
 
 def with_old_ids(database: Database, manifest: Manifest) -> Manifest:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from .database import Database
+from .database.connection import Database
 from .errors import HolotypeError
 
 _running: dict[tuple[Path, str], threading.Thread] = {}

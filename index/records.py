@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
+from .database.checksums import seal
 from .errors import CorruptError
 from .files.plain_json import read_json
-from .seals import seal
 from .taxonomy import RANKS, Lineage
 
 DETAILS = (

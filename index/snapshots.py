@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .collection import Collection
-from .database import FILE, Database
+from .database.connection import FILE, Database
 from .errors import CorruptError, NotFoundError, ReadOnlyError
 from .files.durable import (
     copy_durably,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .database import Database
+from .database.checksums import broken_seals, schema_is_whole
+from .database.connection import Database
+from .database.received import is_complete
+from .database.schema import SEALED
 from .embeddings import damaged_vectors
 from .errors import CorruptError
-from .received import is_complete
-from .schema import SEALED
-from .seals import broken_seals, schema_is_whole
 from .settings import settings
 from .spaces import list_spaces
 from .storing import MOST_NUMBERS

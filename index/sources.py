@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from .database import Database
+from .database.checksums import sealed
+from .database.connection import Database
+from .database.schema import checksum_sql
 from .errors import PictureError
 from .records import Image, now
-from .schema import checksum_sql
-from .seals import sealed
 
 _COPIES = "images"
 

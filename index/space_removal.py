@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .database import Database
+from .database.checksums import seal
+from .database.connection import Database
 from .errors import NotFoundError, UsageError
 from .records import Space, now
-from .seals import seal
 from .spaces import list_spaces
 
 

@@ -9,11 +9,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from .database import Database
+from .database.checksums import seal
+from .database.connection import Database
+from .database.schema import checksum_sql
 from .errors import CorruptError, HolotypeError, MismatchError, NotFoundError, UsageError
 from .records import Space, now, read_space
-from .schema import checksum_sql
-from .seals import seal
 from .space_checks import check_spaces
 from .vectors.projection import Projection
 

@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from .database import Database
+from .database.connection import Database
 from .errors import HolotypeError
 from .files.durable import write_durably
 from .files.regular import Limit

@@ -108,7 +108,7 @@ def one_sentence() -> Iterator[None]:
         _say(error)
         raise SystemExit(error.exit_code) from error
     except sqlite3.DatabaseError as error:
-        from holotype.index.damage import is_damage, refusal
+        from holotype.index.database.damage import is_damage, refusal
 
         if not is_damage(error):
             _say(refusal(error))

@@ -70,8 +70,8 @@ def ingest(
     as_json: JsonFlag = False,
 ) -> None:
     """Check, embed and store pictures, or store vectors. Interrupted, it resumes where it was."""
+    from holotype.index.database.own_folder import check_place
     from holotype.index.errors import UsageError
-    from holotype.index.own_folder import check_place
     from holotype.index.vector_file import holds_vectors
 
     check_place(to, into_existing=into_existing)  # before the long work

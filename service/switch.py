@@ -11,7 +11,7 @@ from pathlib import Path
 
 from starlette.datastructures import State
 
-from holotype.index.database import FILE
+from holotype.index.database.connection import FILE
 from holotype.index.errors import HolotypeError, ReplacedError
 
 from .engine import Engine

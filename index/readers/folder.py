@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 import pandas as pd
 
-from ..database import FILE as DATABASE
+from ..database.connection import FILE as DATABASE
 from ..errors import ManifestError
 from ..pictures.reading import SUFFIXES
 

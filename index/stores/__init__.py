@@ -12,7 +12,7 @@ from .base import VectorStore
 from .local import LocalStore
 
 if TYPE_CHECKING:
-    from ..database import Database
+    from ..database.connection import Database
 
 __all__ = [
     "LocalStore",

@@ -23,7 +23,7 @@ from .client import MOST_HITS, TEXTS, Client, batches
 from .milvus_index import MilvusIndex
 
 if TYPE_CHECKING:
-    from ..database import Database
+    from ..database.connection import Database
     from .base import Read
 
 _GRACE = 600  # seconds for which a reader may hold on to an older state

@@ -7,7 +7,7 @@ import uuid
 from contextlib import closing
 from pathlib import Path
 
-from ..database import Database
+from ..database.connection import Database
 from ..errors import UsageError
 from ..settings import settings
 from ..spaces import list_spaces

@@ -11,10 +11,10 @@ import pytest
 
 from holotype.index.canaries import keep_canaries
 from holotype.index.collection import Collection
+from holotype.index.database.schema import SEALED
 from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError
 from holotype.index.info import verify
-from holotype.index.schema import SEALED
 from holotype.index.search import stored_vector
 from holotype.index.sources import add_sources
 from holotype.scripts.bench.faults import plain

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.database import Database
+from holotype.index.database.connection import Database
+from holotype.index.database.schema import APPLICATION_ID, MIGRATIONS
 from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError, HolotypeError, NotFoundError
 from holotype.index.info import verify
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
-from holotype.index.schema import APPLICATION_ID, MIGRATIONS
 from tests.conftest import Cli, Draw
 
 SEED = 33
@@ -83,7 +83,7 @@ def test_a_database_that_cannot_be_opened_is_not_called_damaged(
     def refuse(*_: object, **__: object) -> None:
         raise refused("attempt to write a readonly database", sqlite3.SQLITE_READONLY)
 
-    monkeypatch.setattr("holotype.index.database.sqlite3.connect", refuse)
+    monkeypatch.setattr("holotype.index.database.connection.sqlite3.connect", refuse)
     with pytest.raises(HolotypeError, match="make its folder writable") as caught:
         Collection.open(folder)
     assert not isinstance(caught.value, CorruptError)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.damage import is_damage
+from holotype.index.database.damage import is_damage
 from holotype.index.info import verify
 from holotype.index.snapshots import snapshot
 from holotype.scripts.bench.faults import plain

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.database import Database
+from holotype.index.database.connection import Database
 from holotype.index.encoders import Encoder
 from holotype.index.errors import LockedError
 from holotype.index.ingest import ingest

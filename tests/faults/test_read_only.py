@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.database import FILE
+from holotype.index.database.connection import FILE
 from holotype.index.errors import HolotypeError, ReadOnlyError
 from holotype.scripts.bench.faults import plain
 from holotype.training.spaces import ensure_calibrated
@@ -109,8 +109,8 @@ def test_a_file_that_changes_while_it_is_read_alone_is_not_answered_from(
         return connect(address, **options)  # type: ignore[call-overload, no-any-return]
 
     with monkeypatch.context() as patched:
-        patched.setattr("holotype.index.database.sqlite3.connect", refuse)
-        patched.setattr("holotype.index.database.os.access", lambda *_: False)
+        patched.setattr("holotype.index.database.connection.sqlite3.connect", refuse)
+        patched.setattr("holotype.index.database.connection.os.access", lambda *_: False)
         reader = Collection.open(tmp_path / "c")
         assert len(plain.stored(reader)) == 5
     with Collection.open(tmp_path / "c") as writer:
@@ -129,7 +129,7 @@ def test_a_lock_that_cannot_be_made_is_named(
         raise OSError(30, "Read-only file system")
 
     with Collection.open(tmp_path / "c") as collection:
-        monkeypatch.setattr("holotype.index.locks.FileLock.acquire", refuse)
+        monkeypatch.setattr("holotype.index.database.locks.FileLock.acquire", refuse)
         with pytest.raises(ReadOnlyError, match=r"is read-only \(Read-only file system\)"):
             collection.delete(["image 1"])
         assert not ensure_calibrated(collection)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from holotype.index.schema import SEALED
-from holotype.index.seals import crc32, seal_rows, seal_schema
+from holotype.index.database.checksums import crc32, seal_rows, seal_schema
+from holotype.index.database.schema import SEALED
 from tests.conftest import Cli
 
 Outcome = tuple[int, str]

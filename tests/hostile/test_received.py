@@ -17,7 +17,7 @@ from holotype.index.errors import CorruptError, HolotypeError
 from holotype.index.snapshots import restore
 from tests.conftest import Cli
 from tests.hostile.forging import ask_everything, forge
-from tests.index.test_formats import FIXTURES, build
+from tests.index.database.test_formats import FIXTURES, build
 
 DATABASE = "collection.sqlite"
 

@@ -15,7 +15,7 @@ import pytest
 
 from holotype.index.calibrations import kept_calibration
 from holotype.index.collection import Collection
-from holotype.index.database import Database
+from holotype.index.database.connection import Database
 from holotype.index.determinations import history
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.errors import MismatchError, NotFoundError

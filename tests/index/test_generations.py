@@ -11,7 +11,7 @@ import pytest
 
 from holotype.index import generations
 from holotype.index.collection import Collection
-from holotype.index.database import Database
+from holotype.index.database.connection import Database
 from holotype.index.encoders import Encoder
 from holotype.index.generations import about_index
 from holotype.index.info import verify

@@ -8,7 +8,7 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.compaction import compact
-from holotype.index.database import Database
+from holotype.index.database.connection import Database
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.errors import LockedError, NotFoundError, UsageError
 from holotype.index.info import verify

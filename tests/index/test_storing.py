@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from holotype.index import storing
 from holotype.index.collection import Collection
-from holotype.index.database import Database
+from holotype.index.database.checksums import sealed
+from holotype.index.database.connection import Database
+from holotype.index.database.schema import SEALED, checksum_sql
 from holotype.index.determinations import determine
 from holotype.index.errors import MismatchError
 from holotype.index.info import verify
 from holotype.index.records import Image, Space
-from holotype.index.schema import SEALED, checksum_sql
-from holotype.index.seals import sealed
 from holotype.index.storing import Entry
 from holotype.index.taxonomy import parse_lineage
 from holotype.scripts.bench.faults import plain
@@ -97,7 +97,7 @@ def test_checksums_of_any_text_are_those_of_sqlite(found: list[tuple[str, str, s
 def _scratch() -> Any:
     import sqlite3
 
-    from holotype.index.seals import crc32
+    from holotype.index.database.checksums import crc32
 
     connection = sqlite3.connect(":memory:")
     connection.create_function("crc32", -1, crc32, deterministic=True)

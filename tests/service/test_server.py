@@ -13,8 +13,8 @@ import httpx2
 import pytest
 
 from holotype.index.collection import Collection
+from holotype.index.database.checksums import seal
 from holotype.index.errors import HolotypeError, MismatchError, NotFoundError, UsageError
-from holotype.index.seals import seal
 from holotype.service import answers, images
 from holotype.service.app import create_app
 from holotype.service.keys import Keys

@@ -13,12 +13,12 @@ import pytest
 
 from holotype.index.calibration import Calibration
 from holotype.index.collection import Collection
+from holotype.index.database.schema import checksum_sql
 from holotype.index.encoders import Encoder, accelerated, load_encoder
 from holotype.index.identify import identify_vector
 from holotype.index.info import info, verify
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
-from holotype.index.schema import checksum_sql
 from holotype.index.search import stored_vector
 from holotype.scripts.bench.faults import plain
 from holotype.service.app import create_app

@@ -20,9 +20,9 @@ import numpy as np
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.database import FILE
+from holotype.index.database.checksums import seal
+from holotype.index.database.connection import FILE
 from holotype.index.records import now
-from holotype.index.seals import seal
 from holotype.index.snapshots import restore, snapshot
 from holotype.index.spaces import EXTERNAL
 from holotype.index.taxonomy import RANKS

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.database import Database
+from holotype.index.database.connection import Database
 from holotype.index.errors import LockedError, UsageError
 from holotype.training.spaces import calibrate_space, tune_space
 from tests.conftest import Cli

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from .taxonomy import RANKS
+from ..taxonomy import RANKS
 
 _NAMES = ",\n    ".join(f'"{rank}" TEXT NOT NULL' for rank in RANKS)
 _KEY = ", ".join(f'"{rank}"' for rank in RANKS)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
+from .checksums import seal_rows, seal_schema
 from .schema import APPLICATION_ID, MIGRATIONS, SEALED_FROM
-from .seals import seal_rows, seal_schema
-from .statements import split_script
+from .sql import split_script
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.database import Database
+from holotype.index.database.connection import Database
+from holotype.index.database.schema import MIGRATIONS
 from holotype.index.determinations import history, undo
 from holotype.index.errors import LockedError
 from holotype.index.info import info, verify
-from holotype.index.schema import MIGRATIONS
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 SCRIPTS = sorted(FIXTURES.glob("format_*.sql"))
@@ -89,7 +89,7 @@ def test_processes_that_open_an_old_collection_at_once_migrate_it_once(old: Path
     script = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from holotype.index.database import Database\n"
+        "from holotype.index.database.connection import Database\n"
         "from holotype.index.errors import LockedError\n"
         "for attempt in range(200):\n"
         "    try:\n"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .schema import BLOBS, SEALED, checksum_sql
 
 if TYPE_CHECKING:
-    from .database import Database
+    from .connection import Database
 
 Record = tuple[Any, ...]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .errors import HolotypeError, UsageError
+from ..errors import HolotypeError, UsageError
 
 FILE = "collection.sqlite"
 

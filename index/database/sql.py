@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
-from .seals import Record
+from .checksums import Record
 
 _ROWS = 500  # in one statement; SQLite takes 32,766 values
 

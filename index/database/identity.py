@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from .errors import CorruptError, ReplacedError
+from ..errors import CorruptError, ReplacedError
 
 Identity = tuple[int, int, str]
 

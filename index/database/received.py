@@ -15,13 +15,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import CorruptError
+from ..errors import CorruptError
+from ..settings import settings
+from .checksums import crc32
 from .schema import MIGRATIONS
-from .seals import crc32
-from .settings import settings
 
 if TYPE_CHECKING:
-    from .database import Database
+    from .connection import Database
 
 Item = tuple[str, str, str, str | None]  # type, name, table and statement of `sqlite_master`
 

@@ -11,17 +11,17 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import quote
 
+from ..errors import CorruptError, NotFoundError, UnavailableError
+from ..stores import LocalStore, VectorStore, open_store
+from .checksums import crc32
 from .damage import is_damage, refusal
-from .errors import CorruptError, NotFoundError, UnavailableError
 from .identity import ID, Opened
 from .locks import FolderLock
-from .migrating import migrate
+from .migrations import migrate
 from .own_folder import FILE as FILE
 from .own_folder import check_new_folder
 from .received import check_history, check_schema, harden, refuse_odd_files
 from .schema import APPLICATION_ID, MIGRATIONS
-from .seals import crc32
-from .stores import LocalStore, VectorStore, open_store
 
 # Every transaction writes the page that says which collection this is: see `Opened`.
 _MARK = "UPDATE meta SET value = lower(hex(randomblob(8))) WHERE key = 'written'"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .errors import LockedError, ReadOnlyError, UsageError
+from ..errors import LockedError, ReadOnlyError, UsageError
 
 _LONGEST_NOTE = 1024  # bytes
 _NOTE = re.compile(rb'(\{"pid": [0-9]+(, "host": "[^"]*"\})?)?')

@@ -16,7 +16,7 @@ import pytest
 
 from holotype.index import generations
 from holotype.index.collection import Collection
-from holotype.index.database import FILE, Database
+from holotype.index.database.connection import FILE, Database
 from holotype.index.errors import CorruptError, HolotypeError, ReplacedError
 from holotype.index.info import verify
 from holotype.index.snapshots import restore, snapshot
@@ -205,8 +205,8 @@ def test_what_is_read_alone_is_not_mixed(
         made: sqlite3.Connection = connect(address, **options)
         return made
 
-    monkeypatch.setattr("holotype.index.database.sqlite3.connect", refuse)
-    monkeypatch.setattr("holotype.index.database.os.access", lambda *_: False)
+    monkeypatch.setattr("holotype.index.database.connection.sqlite3.connect", refuse)
+    monkeypatch.setattr("holotype.index.database.connection.os.access", lambda *_: False)
     with Collection.open(live) as reader, ThreadPoolExecutor(1) as late:
         assert plain.stored(reader) == dict.fromkeys(IDS, 0)
         swap(live, other)
