@@ -10,8 +10,8 @@ import numpy as np
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, single_threaded
 from holotype.index.pictures.reading import read_picture
-from holotype.index.records import Image
 from holotype.index.runtime import worker_count
+from holotype.index.storage.records import Image
 
 from .arrays import Embeddings
 from .degrade import Degradation, degrade, picture_rng, random_degradation

@@ -9,8 +9,8 @@ from holotype.index.collection import Collection
 from holotype.index.errors import HolotypeError, PictureError
 from holotype.index.gallery import Gallery
 from holotype.index.pictures.reading import read_picture
-from holotype.index.records import Image
-from holotype.index.spaces import source_of
+from holotype.index.storage.records import Image
+from holotype.index.storage.spaces import source_of
 
 from .alignment import SIDE, Thumbnails, grey_thumbnail
 from .arrays import Codes

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .database.connection import Database
-from .spaces import list_spaces
-from .stores import named_store
+from .storage.opening import named_store
+from .storage.spaces import list_spaces
 from .trust import StoreOf, needs_trust, trust_encoder, trusts_encoder
 
 

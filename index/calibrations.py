@@ -15,9 +15,9 @@ from .database.schema import checksum_sql
 from .errors import CorruptError
 from .files.plain_json import read_json
 from .gallery import Codes, Gallery
-from .records import now
 from .reference import Reference, build_reference
-from .spaces import source_of
+from .storage.records import now
+from .storage.spaces import source_of
 from .vectors.brute_force import Embeddings
 
 # All of a row but the models, from an index: they stand before it in the row, and are megabytes.

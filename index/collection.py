@@ -9,22 +9,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from .canaries import check_canaries
 from .columns import Columns, Stamp, keep_columns, load_columns
 from .database.connection import Database
-from .deletion import delete_images
-from .embeddings import read_vectors
 from .errors import NotFoundError, PictureError
 from .files.durable import refuse_unfinished
 from .files.regular import Limit
 from .gallery import Gallery
 from .generations import keep_index, load_index, state_of
 from .pictures.reading import content_hash, read_bytes
-from .records import Image, Space, image_query, read_image
-from .soundness import check_soundness
-from .sources import picture_file
-from .space_removal import remove_space
-from .spaces import (
+from .storage.canaries import check_canaries
+from .storage.deletion import delete_images
+from .storage.embeddings import read_vectors
+from .storage.images import put_entries
+from .storage.integrity import check_soundness
+from .storage.moving import choose_store
+from .storage.opening import require_trusted_store
+from .storage.records import Image, Space, image_query, read_image
+from .storage.sources import picture_file
+from .storage.space_removal import remove_space
+from .storage.spaces import (
     add_projected_space,
     add_space,
     check_fingerprint,
@@ -33,11 +36,8 @@ from .spaces import (
     projection_of,
     source_of,
 )
-from .stores import require_trusted_store
-from .stores.moving import choose_store
-from .storing import put_entries
+from .storage.thumbnails import made_thumbnail
 from .taxonomy import RANKS, Lineage
-from .thumbnails import made_thumbnail
 from .vectors.brute_force import Embeddings
 from .vectors.projection import Projection
 

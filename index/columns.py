@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from .database.connection import Database
 from .database.sql import run_over
 from .errors import CorruptError, LockedError, UsageError
-from .files_beside import index_file
 from .generations import State, damage_of_file, replace_file, sequence_of
 from .lookup import places_in
-from .records import Space, now
 from .settings import settings
+from .storage.files_beside import index_file
+from .storage.records import Space, now
 from .vectors.base import Ids
 from .vectors.file import open_arrays, pack_arrays
 

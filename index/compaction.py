@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from .collection import Collection
 from .database.connection import FILE
 from .errors import CorruptError
-from .files_beside import IMAGES, INDEX, THUMBNAILS, remove_unneeded
-from .soundness import unsound
-from .spaces import list_spaces
+from .storage.files_beside import IMAGES, INDEX, THUMBNAILS, remove_unneeded
+from .storage.integrity import unsound
+from .storage.spaces import list_spaces
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .canaries import kept_canaries
 from .collection import Collection
 from .errors import UsageError
 from .files.durable import replacing
 from .files.plain_json import read_json
-from .records import DETAILS, Image, Space
+from .storage.canaries import kept_canaries
+from .storage.records import DETAILS, Image, Space
 from .taxonomy import RANKS
 from .vector_file import METADATA, canaries_as_json
 from .where import metadata_columns

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .errors import CorruptError
 from .generations import State
 from .lookup import places_in
-from .records import Space
+from .storage.records import Space
 from .taxonomy import RANKS, Lineage
 from .vectors import Selection, VectorIndex
 from .vectors.projection import Projection

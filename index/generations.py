@@ -13,13 +13,20 @@ import numpy as np
 
 from .database.connection import Database
 from .database.identity import Identity
-from .embeddings import read_at, read_vectors
 from .errors import CorruptError, LockedError, UsageError
 from .files.durable import write_durably
-from .files_beside import INDEX, index_file, list_files, may_write, place_for, remove_unneeded
 from .rebuilding import rebuild_beside
-from .records import Space, now
 from .settings import settings
+from .storage.embeddings import read_at, read_vectors
+from .storage.files_beside import (
+    INDEX,
+    index_file,
+    list_files,
+    may_write,
+    place_for,
+    remove_unneeded,
+)
+from .storage.records import Space, now
 from .vectors import (
     BuiltIndex,
     Contents,

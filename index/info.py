@@ -10,12 +10,12 @@ from .collection import Collection
 from .columns import damaged_columns
 from .errors import CorruptError, PictureError
 from .files.durable import is_file
-from .files_beside import IMAGES, INDEX, THUMBNAILS, unneeded
 from .generations import about_index, damage, state_of
 from .pictures.reading import content_hash, read_bytes
-from .soundness import damage_of
-from .sources import is_shown
-from .spaces import source_of
+from .storage.files_beside import IMAGES, INDEX, THUMBNAILS, unneeded
+from .storage.integrity import damage_of
+from .storage.sources import is_shown
+from .storage.spaces import source_of
 from .taxonomy import RANKS
 from .vectors import measure_recall
 

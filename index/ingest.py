@@ -14,19 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from .canaries import keep_canaries
 from .collection import Collection
 from .copies import keep_copy, list_copies
 from .encoders import Embeddings, Encoder, Pixels, single_threaded
 from .errors import HolotypeError, ManifestError, PictureError
-from .files_beside import list_files
 from .manifest import Manifest, Problem, Progress
 from .old_ids import with_old_ids
 from .pictures.reading import content_hash, perceptual_hash, read_bytes, read_with_size
-from .records import DETAILS, Image, Space
 from .runtime import worker_count
-from .sources import add_sources, folders_of
-from .spaces import dropped_if_unused, is_unused
+from .storage.canaries import keep_canaries
+from .storage.files_beside import list_files
+from .storage.records import DETAILS, Image, Space
+from .storage.sources import add_sources, folders_of
+from .storage.spaces import dropped_if_unused, is_unused
 from .taxonomy import RANKS
 from .trust import trust_encoder
 

@@ -10,17 +10,17 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from .canaries import kept_canaries, put_canaries, require_same
 from .collection import Collection
 from .database.sql import run_over
-from .embeddings import put_embeddings
 from .errors import HolotypeError, UsageError
 from .ingest import IngestReport, is_taken, refuse
 from .manifest import Problem, Progress
-from .records import Image, Space, image_query, read_image
-from .sources import add_sources
-from .spaces import EXTERNAL, dropped_if_unused, external_encoder
-from .storing import Taxa, find_images, put_images
+from .storage.canaries import kept_canaries, put_canaries, require_same
+from .storage.embeddings import put_embeddings
+from .storage.images import Taxa, find_images, put_images
+from .storage.records import Image, Space, image_query, read_image
+from .storage.sources import add_sources
+from .storage.spaces import EXTERNAL, dropped_if_unused, external_encoder
 from .trust import trust_encoder
 from .vector_file import Identity, VectorFile
 from .vector_rows import GoodRows, Rows

@@ -14,8 +14,8 @@ from .errors import ManifestError, PictureError
 from .image_ids import fault_of_id, id_of_path
 from .pictures.reading import content_hash, picture_size, read_bytes, read_picture
 from .readers import read_source
-from .records import DETAILS
 from .runtime import worker_count
+from .storage.records import DETAILS
 from .taxonomy import RANKS, TaxonNameError, parse_lineage
 
 Progress = Callable[[int, int], None]

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from .collection import Collection
-from .embeddings import read_vector
 from .encoders import Embeddings, Encoder, Pixels, accelerated, load_encoder
 from .errors import MismatchError, UsageError
 from .gallery import Gallery
 from .pictures.reading import content_hash, read_bytes, read_picture
-from .records import Image, Space
 from .settings import settings
-from .spaces import require_encoder
+from .storage.embeddings import read_vector
+from .storage.records import Image, Space
+from .storage.spaces import require_encoder
 from .taxonomy import RANKS
 from .trust import require_trusted_encoder
 from .vectors import Selection

@@ -20,10 +20,10 @@ from .files.durable import (
     sync,
     write_durably,
 )
-from .files_beside import INDEX, belongings, missing_copies
-from .soundness import damage_of
-from .stores import checked, named_store
-from .stores.moving import bring_home, send_away
+from .storage.files_beside import INDEX, belongings, missing_copies
+from .storage.integrity import damage_of
+from .storage.moving import bring_home, send_away
+from .storage.opening import checked, named_store
 
 SUMS = "SHA256SUMS"
 

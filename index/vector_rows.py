@@ -17,9 +17,9 @@ from .files.regular import open_regular
 from .image_ids import id_of_path
 from .manifest import Problem, own_columns
 from .pictures.reading import file_limit
-from .records import DETAILS, Image
 from .row_checks import RowChecks, RowError, ids_of, ranks_of, specimens_of
-from .sources import lies_in
+from .storage.records import DETAILS, Image
+from .storage.sources import lies_in
 from .taxonomy import RANKS, Lineage, TaxonNameError
 from .vector_file import Texts, VectorFile, VectorRows
 from .vectors.brute_force import Embeddings

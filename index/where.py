@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from .collection import Collection
 from .errors import UsageError
 from .gallery import Gallery
-from .records import DETAILS
 from .settings import settings
+from .storage.records import DETAILS
 from .taxonomy import RANKS
 from .vectors import Selection
 

@@ -98,7 +98,7 @@ def log(
 ) -> None:
     """Show determinations and undos, oldest first: who, when, what, and why."""
     from holotype.index.collection import Collection
-    from holotype.index.determinations import history
+    from holotype.index.storage.determinations import history
 
     with Collection.open(collection) as opened:
         events = history(opened, specimen)
@@ -128,8 +128,8 @@ def undo(
 ) -> None:
     """Take back a determination, or an undo. Nothing is erased: the undo is appended."""
     from holotype.index.collection import Collection
-    from holotype.index.determinations import history
-    from holotype.index.determinations import undo as run
+    from holotype.index.storage.determinations import history
+    from holotype.index.storage.determinations import undo as run
 
     with Collection.open(collection) as opened:
         number = run(opened, determination, by=by or getpass.getuser(), remarks=why)

@@ -15,7 +15,7 @@ from .ingest import run_ingest, show_problems
 
 if TYPE_CHECKING:
     from holotype.index.collection import Collection
-    from holotype.index.records import Image
+    from holotype.index.storage.records import Image
 
 _SHOWN = 4
 

@@ -15,10 +15,10 @@ from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError, PictureError
 from holotype.index.files.regular import open_regular
 from holotype.index.pictures.reading import file_limit, media_type
-from holotype.index.records import Image
 from holotype.index.settings import settings
+from holotype.index.storage.records import Image
+from holotype.index.storage.thumbnails import kept_thumbnail, made_thumbnail
 from holotype.index.taxonomy import RANKS, lowest_rank, name_at
-from holotype.index.thumbnails import kept_thumbnail, made_thumbnail
 
 from . import answers
 from .engine import Engine, TheEngine

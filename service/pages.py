@@ -12,8 +12,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader
 
 from holotype.index.info import info
-from holotype.index.records import Image
 from holotype.index.settings import settings
+from holotype.index.storage.records import Image
 from holotype.index.taxonomy import lowest_rank, name_at
 from holotype.version import __version__
 

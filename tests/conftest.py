@@ -25,8 +25,8 @@ from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
 from holotype.index.settings import settings
 from holotype.index.snapshots import restore, snapshot
-from holotype.index.stores.client import Client
-from holotype.index.stores.milvus import MilvusStore
+from holotype.index.storage.milvus.client import Client
+from holotype.index.storage.milvus.store import MilvusStore
 from holotype.scripts.main import main
 
 ROOT = Path(__file__).resolve().parent.parent

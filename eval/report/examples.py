@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from holotype.index.records import Image
+from holotype.index.storage.records import Image
 
 from ..arrays import Codes
 from .blocks import Example, Examples, Picture, Section

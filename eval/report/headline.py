@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from holotype.index.records import Space
+from holotype.index.storage.records import Space
 from holotype.version import __version__
 
 from .blocks import Facts, Section, Text, Tile, Tiles

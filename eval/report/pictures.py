@@ -8,7 +8,7 @@ from holotype.index.collection import Collection
 from holotype.index.errors import PictureError
 from holotype.index.gallery import Gallery
 from holotype.index.pictures.reading import read_picture, thumbnail
-from holotype.index.records import Image
+from holotype.index.storage.records import Image
 
 from ..arrays import Codes
 from .blocks import Picture

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..errors import CorruptError, NotFoundError, UnavailableError
-from ..stores import LocalStore, VectorStore, open_store
+from ..storage.opening import LocalStore, VectorStore, open_store
 from .checksums import crc32
 from .damage import is_damage, refusal
 from .identity import ID, Opened

@@ -9,9 +9,9 @@ from importlib.metadata import version
 import numpy as np
 from PIL import Image
 
-from ..canaries import LEAST_COSINE, canary_pictures
 from ..errors import EncoderError
 from ..settings import settings
+from ..storage.canaries import LEAST_COSINE, canary_pictures
 from .base import Encoder
 from .cache import keep_cached, read_cached
 from .onnx import Engine, export_graph

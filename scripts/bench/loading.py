@@ -80,7 +80,7 @@ def run(rounds: int = ROUNDS, rows: int = ROWS, dim: int = DIM) -> dict[str, Any
         ]
         _open(steps, "", folder, query, rounds)
         change = "import dataclasses\nimport numpy as np\n"
-        change += "from holotype.index.determinations import determine"
+        change += "from holotype.index.storage.determinations import determine"
         _timed(change, _CHANGE, folder, query)
         _open(steps, " after a change", folder, query, rounds)
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -19,8 +19,8 @@ from holotype.eval.report import write_report
 from holotype.eval.spaces import compare_spaces
 from holotype.index.collection import Collection
 from holotype.index.encoders import Embeddings
-from holotype.index.records import DETAILS, Image
 from holotype.index.runtime import prepare
+from holotype.index.storage.records import DETAILS, Image
 from holotype.index.taxonomy import RANKS
 from holotype.training.spaces import tune_space
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from holotype.index.stores.client import MOST_HITS, TEXTS, Client
-from holotype.index.stores.milvus_index import MilvusIndex
+from holotype.index.storage.milvus.client import MOST_HITS, TEXTS, Client
+from holotype.index.storage.milvus.index import MilvusIndex
 from holotype.index.vectors import KINDS, BuiltIndex, VectorIndex, open_index, packed
 
 ROWS, DIM, QUERIES = 400, 24, 7
@@ -56,8 +56,8 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield KINDS[request.param]
         return
     # Limits so small that 400 rows meet every way of searching.
-    monkeypatch.setattr("holotype.index.stores.milvus_index._FEW", 4)
-    monkeypatch.setattr("holotype.index.stores.milvus_index._MOST_LISTED", 64)
+    monkeypatch.setattr("holotype.index.storage.milvus.index._FEW", 4)
+    monkeypatch.setattr("holotype.index.storage.milvus.index._MOST_LISTED", 64)
     InMilvus.client = Client(request.getfixturevalue("milvus"))
     yield InMilvus
     InMilvus.client.close()

@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 
 from holotype.index.collection import Collection
 from holotype.index.pictures.reading import content_hash, perceptual_hash
-from holotype.index.records import DETAILS, Image
+from holotype.index.storage.records import DETAILS, Image
 from holotype.index.taxonomy import RANKS
 
 DIM = 16

@@ -13,7 +13,6 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.compaction import compact
-from holotype.index.determinations import history, undo
 from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError, HolotypeError, ManifestError, UsageError
 from holotype.index.identify import identify
@@ -21,6 +20,7 @@ from holotype.index.info import verify
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
 from holotype.index.snapshots import restore, snapshot
+from holotype.index.storage.determinations import history, undo
 from tests.conftest import Cli, Draw
 
 LOCKS = ("writer", "indexer", "keeper")

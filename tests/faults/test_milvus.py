@@ -15,8 +15,8 @@ from holotype.index.compaction import compact
 from holotype.index.errors import StoreError
 from holotype.index.info import verify
 from holotype.index.search import search
-from holotype.index.stores.client import Client
-from holotype.index.stores.milvus import MilvusStore
+from holotype.index.storage.milvus.client import Client
+from holotype.index.storage.milvus.store import MilvusStore
 from holotype.scripts.bench.faults import plain
 from tests.conftest import table_of
 
@@ -141,7 +141,7 @@ def test_a_milvus_that_refuses_half_of_a_batch_stores_nothing(
             put(self, *values)  # type: ignore[arg-type]
 
         monkeypatch.setattr(Client, "put", refuse)
-        monkeypatch.setattr("holotype.index.stores.milvus._AT_ONCE", 2)
+        monkeypatch.setattr("holotype.index.storage.milvus.store._AT_ONCE", 2)
         with pytest.raises(StoreError, match="full"):
             plain.put(collection, [(f"image {number}", 3) for number in range(5)])
         assert len(client.keys(table)) == 8

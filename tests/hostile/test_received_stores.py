@@ -14,7 +14,7 @@ from holotype.index.asks import asks_of
 from holotype.index.collection import Collection
 from holotype.index.errors import CorruptError, StoreError
 from holotype.index.settings import settings
-from holotype.index.stores.connection import connected
+from holotype.index.storage.milvus.connection import connected
 from tests.conftest import Cli
 from tests.hostile.forging import Listener, ask_everything, forge
 

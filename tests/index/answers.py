@@ -8,7 +8,7 @@ import numpy as np
 
 from holotype.index.answers import Answer
 from holotype.index.collection import Collection
-from holotype.index.records import Image
+from holotype.index.storage.records import Image
 from holotype.index.taxonomy import RANKS, Lineage, parse_lineage
 
 

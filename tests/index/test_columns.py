@@ -11,14 +11,14 @@ import pytest
 
 from holotype.index import columns
 from holotype.index.collection import Collection
-from holotype.index.determinations import determine, history, undo
 from holotype.index.errors import CorruptError, HolotypeError
-from holotype.index.files_beside import list_files
 from holotype.index.gallery import Gallery
 from holotype.index.info import verify
 from holotype.index.search import search
 from holotype.index.settings import settings
 from holotype.index.snapshots import restore, snapshot
+from holotype.index.storage.determinations import determine, history, undo
+from holotype.index.storage.files_beside import list_files
 from holotype.scripts.bench.faults import plain
 from tests.faults.test_index_files import HARMS
 

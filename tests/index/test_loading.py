@@ -14,7 +14,6 @@ import pytest
 
 from holotype.index import loading
 from holotype.index.collection import Collection
-from holotype.index.determinations import determine, history
 from holotype.index.encoders import Embeddings, Encoder
 from holotype.index.errors import ManifestError, MismatchError, UsageError
 from holotype.index.export import export_parquet
@@ -23,6 +22,7 @@ from holotype.index.info import verify
 from holotype.index.ingest import IngestReport
 from holotype.index.loading import load_vectors
 from holotype.index.search import encoder_of, picture_vector, search, stored_vector
+from holotype.index.storage.determinations import determine, history
 from holotype.index.taxonomy import parse_lineage
 from tests.conftest import Ask, Cli
 

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.determinations import determine
 from holotype.index.encoders import Embeddings, Encoder
 from holotype.index.errors import UsageError
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
 from holotype.index.search import picture_vector, search, stored_vector
+from holotype.index.storage.determinations import determine
 from holotype.scripts.bench.faults import plain
 from tests.conftest import Draw
 

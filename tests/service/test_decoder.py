@@ -21,7 +21,7 @@ from PIL import Image
 from holotype.index.collection import Collection
 from holotype.index.errors import PictureError
 from holotype.index.pictures.reading import read_picture
-from holotype.index.thumbnails import kept_thumbnail, made_thumbnail
+from holotype.index.storage.thumbnails import kept_thumbnail, made_thumbnail
 from holotype.service import decoders as module
 from holotype.service.app import create_app
 from holotype.service.decoders import Budget, Decoders

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from holotype.index.records import Image
+from holotype.index.storage.records import Image
 
 from ...arrays import Codes, Flags, Floats
 from ..blocks import Example, Examples, Picture, Section, Text

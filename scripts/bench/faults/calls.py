@@ -20,9 +20,9 @@ from unittest import mock
 from holotype.index.collection import Collection
 from holotype.index.compaction import compact
 from holotype.index.errors import HolotypeError
-from holotype.index.files_beside import INDEX, list_files
 from holotype.index.info import verify
 from holotype.index.snapshots import restore, snapshot
+from holotype.index.storage.files_beside import INDEX, list_files
 
 from .plain import make, put, stored
 

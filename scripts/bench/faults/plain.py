@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from holotype.index.collection import Collection
-from holotype.index.records import DETAILS, Image, Space
+from holotype.index.storage.records import DETAILS, Image, Space
 from holotype.index.taxonomy import RANKS, Lineage
 from holotype.index.vectors.brute_force import Embeddings
 

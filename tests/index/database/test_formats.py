@@ -14,9 +14,9 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.database.connection import Database
 from holotype.index.database.schema import MIGRATIONS
-from holotype.index.determinations import history, undo
 from holotype.index.errors import LockedError
 from holotype.index.info import info, verify
+from holotype.index.storage.determinations import history, undo
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 SCRIPTS = sorted(FIXTURES.glob("format_*.sql"))

@@ -1,0 +1,158 @@
+"""Fixed pictures whose embeddings are kept with a space: does its encoder still see as it did?
+
+A fingerprint covers weights and preprocessing, not the libraries that compute with them. What a new
+version of one changes, or a broken accelerator, shows in the embeddings of these pictures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from PIL import Image
+
+from ..database.checksums import seal
+from ..database.connection import Database
+from ..database.schema import checksum_sql
+from ..errors import CorruptError, MismatchError
+from ..vectors.brute_force import Embeddings
+from .records import Space
+
+if TYPE_CHECKING:
+    from ..encoders import Encoder
+
+LEAST_COSINE = 0.9999
+_SIZES = ((96, 64), (64, 96), (301, 301))  # lying, standing, scaled down by an odd factor
+_LIBRARIES = ("torch", "timm", "pillow", "numpy")
+
+_embedded: WeakKeyDictionary[Encoder, Embeddings] = WeakKeyDictionary()
+
+
+def canary_pictures() -> list[Image.Image]:
+    """Return the pictures: RGB, made of whole numbers alone, the same on every machine.
+
+    Each is a grid of coloured waves with hard edges, so that colour, orientation, scaling and
+    padding all leave their mark.
+
+    >>> [picture.size for picture in canary_pictures()]
+    [(96, 64), (64, 96), (301, 301)]
+    """
+    return [_picture(number, *size) for number, size in enumerate(_SIZES, 1)]
+
+
+def _picture(number: int, width: int, height: int) -> Image.Image:
+    x, y = np.arange(width)[None, :], np.arange(height)[:, None]
+    red = (x * (3 + number) + y * number) % 256
+    green = (x * y // (5 + number)) % 256
+    blue = np.where((x // 11 + y // (7 + number)) % 2, 220, 35 * number)
+    pixels = np.stack(np.broadcast_arrays(red, green, blue), axis=2).astype(np.uint8)
+    return Image.fromarray(pixels)
+
+
+@dataclass(frozen=True, eq=False)
+class Canaries:
+    """What an encoder made of the canary pictures.
+
+    Attributes:
+        vectors: float32 [3, dim].
+        libraries: those that it was made with, with their versions.
+    """
+
+    vectors: Embeddings
+    libraries: str
+
+
+def kept_canaries(database: Database, space: Space) -> Canaries | None:
+    """Return the canaries of a space that holds embeddings, where it has any.
+
+    Raises:
+        CorruptError: one of them is damaged.
+    """
+    found = database.read(
+        f"SELECT *, checksum = {checksum_sql('canaries')} AS whole FROM canaries "
+        "WHERE space_id = ? ORDER BY number",
+        (space.space_id,),
+    )
+    width = space.dim * np.dtype(np.float32).itemsize
+    whole = all(
+        record["whole"] and isinstance(record["vector"], bytes) and len(record["vector"]) == width
+        for record in found
+    )
+    if not whole or len(found) not in (0, len(_SIZES)):
+        raise CorruptError(
+            f"{database.folder} holds a damaged canary of space '{space.name}'; restore a snapshot"
+        )
+    if not found:
+        return None
+    vectors = [np.frombuffer(record["vector"], np.float32) for record in found]
+    return Canaries(np.array(vectors), found[0]["libraries"])
+
+
+def keep_canaries(database: Database, space: Space, encoder: Encoder) -> None:
+    """Store what an encoder makes of the canary pictures, where a space has none yet."""
+    if kept_canaries(database, space) is None:
+        put_canaries(database, space, Canaries(_vectors_of(encoder), _libraries()))
+
+
+def put_canaries(database: Database, space: Space, canaries: Canaries) -> None:
+    """Store canaries with a space that has none."""
+    with database.writing(), database.transaction() as connection:
+        for number, vector in enumerate(canaries.vectors, 1):
+            cursor = connection.execute(
+                "INSERT INTO canaries (space_id, number, libraries, vector) VALUES (?, ?, ?, ?)",
+                (space.space_id, number, canaries.libraries, vector.tobytes()),
+            )
+            seal(connection, "canaries", cursor.lastrowid)
+
+
+def check_canaries(database: Database, space: Space, encoder: Encoder) -> None:
+    """Refuse an encoder that no longer makes what it made when a space was filled.
+
+    Args:
+        space: one that holds embeddings; without canaries nothing is refused.
+
+    Raises:
+        CorruptError: a stored canary is damaged.
+        MismatchError: a cosine is below `LEAST_COSINE`.
+    """
+    kept = kept_canaries(database, space)
+    if kept is not None:
+        require_same(space, kept, encoder.name, Canaries(_vectors_of(encoder), _libraries()))
+
+
+def require_same(space: Space, kept: Canaries, name: str, canaries: Canaries) -> None:
+    """Refuse canaries that differ from those of a space.
+
+    Args:
+        space: whose canaries are `kept`.
+        name: the encoder's that made the others.
+
+    Raises:
+        MismatchError: a cosine is below `LEAST_COSINE`.
+    """
+    cosines = np.einsum("ij,ij->i", kept.vectors, canaries.vectors)
+    for number, cosine in enumerate(cosines, 1):
+        if not cosine >= LEAST_COSINE:
+            raise MismatchError(
+                f"Encoder '{name}' has the fingerprint of space '{space.name}' but sees "
+                f"otherwise: canary picture {number} comes out at cosine {cosine:.4f}, "
+                f"and {LEAST_COSINE} is needed; the space was made with {kept.libraries} and "
+                f"this is {canaries.libraries}: install those, or ingest into another space"
+            )
+
+
+def _vectors_of(encoder: Encoder) -> Embeddings:
+    """Return an encoder's embeddings of the canary pictures, made once as long as it lives."""
+    if encoder not in _embedded:
+        pixels = [encoder.preprocess(picture) for picture in canary_pictures()]
+        _embedded[encoder] = encoder.encode_images(np.stack(pixels))
+    return _embedded[encoder]
+
+
+@cache
+def _libraries() -> str:
+    return ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)

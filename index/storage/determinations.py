@@ -1,0 +1,206 @@
+"""What specimens were called, by whom, when and why: appended and undone, never overwritten."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from ..collection import Collection
+from ..errors import CorruptError, NotFoundError, UsageError
+from ..taxonomy import RANKS, Lineage
+from .records import append_determination, taxon_id
+
+Origin = Literal["import", "human", "machine"]
+
+_COLUMNS = (
+    "determination_id specimen_id qualifier origin determined_by determined_at remarks undoes"
+).split()
+
+
+@dataclass(frozen=True)
+class Event:
+    """A determination or an undo, and what it did to the accepted name of its specimen.
+
+    Attributes:
+        taxon: the lowest name that was given; empty for an undo, or where none was given.
+        undoes: the event that an undo takes back; None for a determination.
+        stands: it has not been undone.
+        before, after: the lowest accepted name of the specimen then, empty where there was none.
+    """
+
+    determination_id: int
+    specimen_id: str
+    taxon: str
+    qualifier: str
+    origin: Origin
+    determined_by: str
+    determined_at: str
+    remarks: str
+    undoes: int | None
+    stands: bool
+    before: str
+    after: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the event as JSON-ready values."""
+        return asdict(self)
+
+
+def determine(
+    collection: Collection,
+    specimen_id: str,
+    lineage: Lineage,
+    *,
+    by: str,
+    origin: Origin = "human",
+    qualifier: str = "",
+    remarks: str = "",
+) -> int:
+    """Append a determination of a specimen and return its id.
+
+    Args:
+        lineage: one name a rank of `RANKS`, empty below the rank that is known; all empty takes
+            the specimen's name away.
+        by: who determined it.
+        origin: a machine's never becomes the accepted one.
+        qualifier: of open nomenclature, such as `cf.`.
+        remarks: why.
+
+    Raises:
+        NotFoundError: the collection has no such specimen.
+        UsageError: the lineage has another number of ranks.
+    """
+    if len(lineage) != len(RANKS):
+        raise UsageError(f"A lineage has {len(RANKS)} ranks ({', '.join(RANKS)}), not {lineage}")
+    if not collection.database.read("SELECT 1 FROM images WHERE specimen_id = ?", (specimen_id,)):
+        raise NotFoundError(f"{collection.folder} has no specimen '{specimen_id}'")
+    with collection.database.writing(), collection.database.transaction() as connection:
+        return append_determination(
+            connection,
+            specimen_id,
+            taxon_id(connection, lineage),
+            origin=origin,
+            determined_by=by,
+            qualifier=qualifier,
+            remarks=remarks,
+        )
+
+
+class _Standing:
+    """Which determinations and undos have not been undone, kept up to date event by event."""
+
+    def __init__(self) -> None:
+        self.events: set[int] = set()
+        self._undoes: dict[int, int | None] = {}
+
+    def append(self, event: int, undoes: int | None) -> None:
+        """Let an event stand. Along what it undoes, every second one stands again.
+
+        Raises:
+            CorruptError: it undoes what does not come before it.
+        """
+        if undoes is not None and undoes not in self._undoes:
+            raise CorruptError(
+                f"Determination {event} undoes {undoes}, which is not before it; restore a snapshot"
+            )
+        self.events.add(event)
+        self._undoes[event] = undoes
+        while undoes is not None:
+            self.events ^= {undoes}
+            undoes = self._undoes[undoes]
+
+
+def undo(collection: Collection, determination_id: int, *, by: str, remarks: str = "") -> int:
+    """Take back a determination, or an undo, by appending that it no longer stands.
+
+    Returns:
+        the id of the undo, which can be undone in turn.
+
+    Raises:
+        NotFoundError: there is no such determination.
+        UsageError: it is undone already.
+    """
+    with collection.database.writing(), collection.database.transaction() as connection:
+        found = connection.execute(
+            "SELECT specimen_id, root FROM determinations WHERE determination_id = ?",
+            (determination_id,),
+        ).fetchone()
+        if found is None:
+            raise NotFoundError(f"{collection.folder} has no determination {determination_id}")
+        root = found["root"] or determination_id
+        standing = _Standing()
+        standing.append(root, None)
+        for event in connection.execute(
+            "SELECT determination_id, undoes FROM determinations WHERE root = ? "
+            "ORDER BY determination_id",
+            (root,),
+        ):
+            standing.append(*event)
+        if determination_id not in standing.events:
+            raise UsageError(
+                f"Determination {determination_id} is undone already; undo its undo to bring it "
+                "back"
+            )
+        return append_determination(
+            connection,
+            found["specimen_id"],
+            None,
+            origin="human",
+            determined_by=by,
+            remarks=remarks,
+            undoes=determination_id,
+            root=root,
+        )
+
+
+def history(collection: Collection, specimen_id: str | None = None) -> list[Event]:
+    """Return every determination and undo, oldest first; of one specimen or of all."""
+    collection.require_sound()
+    where, values = ("specimen_id = ?", (specimen_id,)) if specimen_id else ("1", ())
+    taxa = ", ".join(f't."{rank}"' for rank in RANKS)
+    records = collection.database.read(
+        f"SELECT d.*, {taxa} FROM determinations AS d LEFT JOIN taxa AS t USING (taxon_id) "
+        f"WHERE {where} ORDER BY determination_id",
+        values,
+    )
+    by_specimen = defaultdict(list)
+    for record in records:
+        by_specimen[record["specimen_id"]].append(record)
+    events = [event for found in by_specimen.values() for event in _replayed(found)]
+    return sorted(events, key=lambda event: event.determination_id)
+
+
+def _replayed(records: list[sqlite3.Row]) -> Iterator[Event]:
+    """Yield the events of one specimen, oldest first, with the accepted name around each."""
+    standing = _Standing()
+    steps = []
+    before = ""
+    for place, record in enumerate(records):
+        standing.append(record["determination_id"], record["undoes"])
+        after = _accepted(records[: place + 1], standing.events)
+        steps.append((record, before, after))
+        before = after
+    for record, before, after in steps:
+        yield Event(
+            **{name: record[name] for name in _COLUMNS},
+            taxon=_lowest_name(record),
+            stands=record["determination_id"] in standing.events,
+            before=before,
+            after=after,
+        )
+
+
+def _accepted(records: list[sqlite3.Row], standing: set[int]) -> str:
+    """Return the accepted name: the latest by a human that stands, else the latest import."""
+    stand = [r for r in records if r["undoes"] is None and r["determination_id"] in standing]
+    counted = [r for r in stand if r["origin"] == "human"] or [
+        r for r in stand if r["origin"] == "import"
+    ]
+    return _lowest_name(counted[-1]) if counted else ""
+
+
+def _lowest_name(record: sqlite3.Row) -> str:
+    return next((record[rank] for rank in reversed(RANKS) if record[rank]), "")

@@ -1,0 +1,100 @@
+"""Is the database whole? Its structure, its values, and what is derived inside it."""
+
+from __future__ import annotations
+
+from ..database.checksums import broken_seals, schema_is_whole
+from ..database.connection import Database
+from ..database.received import is_complete
+from ..database.schema import SEALED
+from ..errors import CorruptError
+from ..settings import settings
+from .embeddings import damaged_vectors
+from .images import MOST_NUMBERS
+from .spaces import list_spaces
+
+_RECOVER = "restore a snapshot"
+
+# What no checksum covers, since whoever made the file could make them anew.
+_IMPOSSIBLE = (
+    "SELECT 1 FROM determinations WHERE root NOT NULL AND undoes >= determination_id LIMIT 1",
+    f"SELECT 1 FROM sqlite_sequence WHERE typeof(seq) <> 'integer' OR seq > {MOST_NUMBERS} LIMIT 1",
+    "SELECT 1 FROM (SELECT min(taxon_id) AS first, max(taxon_id) AS last, count(*) AS n FROM taxa) "
+    "WHERE first < 1 OR last > 1000 + 16 * n",
+    "SELECT 1 FROM images WHERE NOT CASE WHEN json_valid(metadata) "
+    "THEN json_type(metadata) = 'object' ELSE 0 END LIMIT 1",
+    "SELECT 1 FROM spaces WHERE base_space_id = space_id",
+)
+
+# What belongs to single spaces is compared with its checksum wherever it is read, so that damage
+# there keeps no other space from being asked.
+_OF_SPACES = ("projections", "calibrations", "canaries")
+
+
+def unsound(database: Database, *, spaces: bool = True) -> list[str]:
+    """Return one sentence for everything that is wrong with the database but the embeddings.
+
+    Args:
+        spaces: also with the projections, calibrations and canaries of spaces.
+    """
+    found = [
+        f"{database.folder}: {record[0]}; {_RECOVER}"
+        for record in database.read("PRAGMA integrity_check")
+        if record[0] != "ok"
+    ]
+    for table in SEALED:
+        if table != "embeddings" and (spaces or table not in _OF_SPACES):
+            found += broken_seals(database, table)
+    if not schema_is_whole(database) or not is_complete(database):
+        found.append(f"{database.folder} has a damaged schema; {_RECOVER}")
+    misfits = database.read("PRAGMA foreign_key_check") or any(map(database.read, _IMPOSSIBLE))
+    if misfits or _derived_differs(database):
+        found.append(f"{database.folder} holds records that do not fit together; {_RECOVER}")
+    return found
+
+
+def damage_of(database: Database) -> list[str]:
+    """Return one sentence for everything that is wrong with the database, embeddings too."""
+    found = unsound(database)
+    try:
+        spaces = [space for space in list_spaces(database) if space.projection_id is None]
+    except CorruptError as error:
+        return [*found, str(error)]
+    return found + [sentence for space in spaces for sentence in damaged_vectors(database, space)]
+
+
+def check_soundness(database: Database) -> None:
+    """Refuse a damaged database before anything is answered from it.
+
+    One above `HOLOTYPE_MAX_CHECKED_BYTES` is left to 'holotype collection verify'.
+
+    Raises:
+        CorruptError: the first thing that is wrong.
+    """
+    size = database.read("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+    if size[0][0] > settings().max_checked_bytes:
+        return
+    found = unsound(database, spaces=False)
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise CorruptError(found[0] + more)
+
+
+def _derived_differs(database: Database) -> bool:
+    """Return whether what is worked out from other tables is not what these give."""
+    given_out = "(SELECT seq FROM sqlite_sequence WHERE name = 'embeddings')"
+    held = "SELECT space_id, max(seq) AS seq FROM embeddings GROUP BY space_id"
+    wrong = (
+        _different("SELECT * FROM accepted", "SELECT * FROM accepted_by_history"),
+        _different(
+            "SELECT space_id, count FROM space_states WHERE count <> 0",
+            "SELECT space_id, count(*) FROM embeddings GROUP BY space_id",
+        ),
+        f"SELECT 1 FROM ({held}) LEFT JOIN space_states USING (space_id) "
+        "WHERE seq > coalesce(last_seq, 0)",
+        f"SELECT 1 FROM space_states WHERE last_seq > coalesce({given_out}, 0)",
+    )
+    return any(database.read(query) for query in wrong)
+
+
+def _different(one: str, other: str) -> str:
+    return f"SELECT 1 FROM ({one} EXCEPT {other}) UNION ALL SELECT 1 FROM ({other} EXCEPT {one})"

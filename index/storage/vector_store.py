@@ -1,0 +1,86 @@
+"""What a store of vectors does for a collection, wherever the vectors lie."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from ..vectors.base import Embeddings, Ids, VectorIndex
+    from .records import Space
+
+    Read = Callable[[Ids], Embeddings]
+
+
+class VectorStore(Protocol):
+    """Where the vectors of a collection lie.
+
+    Which embeddings there are is told by the table `embeddings` alone, whose sequence numbers name
+    the vectors. They are written there, as blobs; a store may carry them elsewhere, under their
+    numbers, before the transaction commits. What lies elsewhere and is in no row is never
+    answered with.
+    """
+
+    @property
+    def address(self) -> str:
+        """The address of the store; empty where vectors lie in the database."""
+        ...
+
+    def connect(self) -> None:
+        """See that the store answers.
+
+        Raises:
+            StoreError: it does not.
+        """
+        ...
+
+    def mark(self, connection: sqlite3.Connection) -> int:
+        """Return the number that new sequence numbers exceed; called where a transaction begins."""
+        ...
+
+    def carry(self, connection: sqlite3.Connection, *, after: int) -> None:
+        """Take the vectors of rows with larger sequence numbers; called before their commit.
+
+        Raises:
+            StoreError: they cannot be stored; the transaction must not commit.
+        """
+        ...
+
+    def tidy(self) -> None:
+        """Remove what was replaced or deleted a while ago; called after a commit, never fails."""
+        ...
+
+    def blobs(self, space: Space, records: Sequence[sqlite3.Row]) -> list[bytes]:
+        """Return the vectors of rows of `embeddings` (seq, vector), empty where one is missing.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        ...
+
+    def index(self, space: Space, seqs: Ids, read: Read) -> VectorIndex | None:
+        """Return an index that the store itself offers over rows of a space; None without one.
+
+        Args:
+            space: one that holds embeddings.
+            seqs: the sequence numbers, int64 [n], in the order of the places.
+            read: gives checked vectors by sequence numbers.
+        """
+        ...
+
+    def about(self, space: Space) -> dict[str, Any] | None:
+        """Return kind, why and recall of the index that the store offers; None without one."""
+        ...
+
+    def leftovers(self, space: Space) -> Ids:
+        """Return the sequence numbers of vectors that a process left behind when it died."""
+        ...
+
+    def remove_leftovers(self, space: Space) -> None:
+        """Remove every vector that is in no row; the caller holds the writer's lock."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        ...
