@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from holotype.index.gallery import Gallery
+from holotype.index.gallery.gallery import Gallery
 from holotype.index.taxonomy import name_at
 
 from .answers import Draw

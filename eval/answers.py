@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from holotype.index.gallery import Gallery
+from holotype.index.gallery.gallery import Gallery
 
 from .arrays import Codes, Flags, Floats, number
 from .calibration import measure_calibration, prior_weights

@@ -6,7 +6,7 @@ import numpy as np
 
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
-from holotype.index.gallery import Gallery
+from holotype.index.gallery.gallery import Gallery
 from holotype.index.storage.records import DETAILS, Image
 
 from .arrays import Codes

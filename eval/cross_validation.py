@@ -8,7 +8,7 @@ import numpy as np
 
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
-from holotype.index.gallery import Gallery
+from holotype.index.gallery.gallery import Gallery
 
 from .arrays import Codes
 from .bootstrap import bootstrap_mean

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from holotype.index.collection import Collection
-from holotype.index.gallery import Gallery
+from holotype.index.gallery.gallery import Gallery
 
 from .arrays import Codes
 from .guard import find_leaks_of

@@ -11,7 +11,7 @@ import pandas as pd
 
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
-from holotype.index.gallery import Gallery
+from holotype.index.gallery.gallery import Gallery
 
 from .arrays import Codes, number
 from .columns import column_codes

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from holotype.index.gallery import Gallery
+from holotype.index.gallery.gallery import Gallery
 
 from .answer_species import class_counts, given_finest, likeliest, species_table
 from .answers import Draw

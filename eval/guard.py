@@ -7,7 +7,7 @@ from PIL import Image as Pictures
 
 from holotype.index.collection import Collection
 from holotype.index.errors import HolotypeError, PictureError
-from holotype.index.gallery import Gallery
+from holotype.index.gallery.gallery import Gallery
 from holotype.index.pictures.reading import read_picture
 from holotype.index.storage.records import Image
 from holotype.index.storage.spaces import source_of

@@ -14,7 +14,7 @@ from .database.checksums import seal
 from .database.schema import checksum_sql
 from .errors import CorruptError
 from .files.plain_json import read_json
-from .gallery import Codes, Gallery
+from .gallery.gallery import Codes, Gallery
 from .reference import Reference, build_reference
 from .storage.records import now
 from .storage.spaces import source_of

@@ -9,13 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from .columns import Columns, Stamp, keep_columns, load_columns
 from .database.connection import Database
 from .errors import NotFoundError, PictureError
 from .files.durable import refuse_unfinished
 from .files.regular import Limit
-from .gallery import Gallery
-from .generations import keep_index, load_index, state_of
+from .gallery.gallery import Gallery
+from .gallery.index_files import keep_index, load_index, state_of
+from .gallery.label_files import Columns, Stamp, keep_columns, load_columns
 from .pictures.reading import content_hash, read_bytes
 from .storage.canaries import check_canaries
 from .storage.deletion import delete_images

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .gallery import Codes, Gallery
+from .gallery.gallery import Codes, Gallery
 from .vectors.brute_force import exact_knn
 
 NEIGHBOURS = 15

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from .collection import Collection
-from .columns import damaged_columns
 from .errors import CorruptError, PictureError
 from .files.durable import is_file
-from .generations import about_index, damage, state_of
+from .gallery.index_files import about_index, damage, state_of
+from .gallery.label_files import damaged_columns
 from .pictures.reading import content_hash, read_bytes
 from .storage.files_beside import IMAGES, INDEX, THUMBNAILS, unneeded
 from .storage.integrity import damage_of

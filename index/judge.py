@@ -10,7 +10,7 @@ from .calibrations import KeptCalibration, reference_of
 from .collection import Collection
 from .confidence import NEIGHBOURS, Calibration, Votes, calibrate, count_votes
 from .features import Evidence, gather_evidence
-from .gallery import Codes, Gallery
+from .gallery.gallery import Codes, Gallery
 from .reference import Reference
 from .taxonomy import RANKS
 from .vectors.brute_force import Embeddings

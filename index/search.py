@@ -12,7 +12,7 @@ import numpy as np
 from .collection import Collection
 from .encoders import Embeddings, Encoder, Pixels, accelerated, load_encoder
 from .errors import MismatchError, UsageError
-from .gallery import Gallery
+from .gallery.gallery import Gallery
 from .pictures.reading import content_hash, read_bytes, read_picture
 from .settings import settings
 from .storage.embeddings import read_vector

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .collection import Collection
 from .errors import UsageError
-from .gallery import Gallery
+from .gallery.gallery import Gallery
 from .settings import settings
 from .storage.records import DETAILS
 from .taxonomy import RANKS

@@ -66,7 +66,7 @@ def remove_space(
 ) -> None:
     """Remove a space with its vectors and its calibration. Images and determinations stay."""
     from holotype.index.collection import Collection
-    from holotype.index.generations import state_of
+    from holotype.index.gallery.index_files import state_of
 
     with Collection.open(collection) as opened:
         count = state_of(opened.database, opened.space(name)).count

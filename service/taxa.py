@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
 from holotype.index.errors import UsageError
-from holotype.index.gallery import Gallery
+from holotype.index.gallery.gallery import Gallery
 from holotype.index.taxonomy import RANKS
 
 from . import answers

@@ -6,7 +6,7 @@ import base64
 
 from holotype.index.collection import Collection
 from holotype.index.errors import PictureError
-from holotype.index.gallery import Gallery
+from holotype.index.gallery.gallery import Gallery
 from holotype.index.pictures.reading import read_picture, thumbnail
 from holotype.index.storage.records import Image
 

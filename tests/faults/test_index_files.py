@@ -133,5 +133,5 @@ def test_a_read_only_index_folder_does_not_matter(
     def refuse(path: Path, data: bytes) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("holotype.index.generations.write_durably", refuse)
+    monkeypatch.setattr("holotype.index.gallery.index_files.write_durably", refuse)
     assert answers(folder) == before

@@ -15,9 +15,9 @@ import faiss
 import numpy as np
 import pytest
 
-from holotype.index import columns
 from holotype.index.collection import Collection
 from holotype.index.errors import CorruptError
+from holotype.index.gallery import label_files as columns
 from holotype.index.info import verify
 from holotype.index.settings import settings
 from holotype.index.storage.files_beside import index_file

@@ -14,7 +14,7 @@ import numpy as np
 
 from holotype.index.collection import Collection
 from holotype.index.errors import HolotypeError
-from holotype.index.generations import damage
+from holotype.index.gallery.index_files import damage
 from holotype.index.settings import settings
 from holotype.index.vectors import KINDS
 from holotype.index.vectors.exact import nearest

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from holotype.index import generations
 from holotype.index.collection import Collection
 from holotype.index.database.connection import FILE, Database
 from holotype.index.errors import CorruptError, HolotypeError, ReplacedError
+from holotype.index.gallery import index_files as generations
 from holotype.index.info import verify
 from holotype.index.snapshots import restore, snapshot
 from holotype.scripts.bench.faults import plain

@@ -18,7 +18,7 @@ from holotype.index.collection import Collection
 from holotype.index.database.connection import Database
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.errors import MismatchError, NotFoundError
-from holotype.index.generations import State, state_of
+from holotype.index.gallery.index_files import State, state_of
 from holotype.index.info import info, verify
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest

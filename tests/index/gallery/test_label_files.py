@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from holotype.index import columns
 from holotype.index.collection import Collection
 from holotype.index.errors import CorruptError, HolotypeError
-from holotype.index.gallery import Gallery
+from holotype.index.gallery import label_files as columns
+from holotype.index.gallery.gallery import Gallery
 from holotype.index.info import verify
 from holotype.index.search import search
 from holotype.index.settings import settings
@@ -168,7 +168,7 @@ def test_a_disk_that_refuses_the_file_does_not_matter(
         raise PermissionError(13, "Permission denied", str(path))
 
     with monkeypatch.context() as patched:
-        patched.setattr("holotype.index.generations.write_durably", refuse)
+        patched.setattr("holotype.index.gallery.index_files.write_durably", refuse)
         check(place, monkeypatch)
         assert file_of(place) == left
     check(place, monkeypatch)

@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import CorruptError
-from .generations import State
-from .lookup import places_in
-from .storage.records import Space
-from .taxonomy import RANKS, Lineage
-from .vectors import Selection, VectorIndex
-from .vectors.projection import Projection
+from ..errors import CorruptError
+from ..lookup import places_in
+from ..storage.records import Space
+from ..taxonomy import RANKS, Lineage
+from ..vectors import Selection, VectorIndex
+from ..vectors.projection import Projection
+from .index_files import State
 
 Codes = NDArray[np.int64]
 Made = TypeVar("Made")

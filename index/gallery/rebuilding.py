@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from .database.connection import Database
-from .errors import HolotypeError
+from ..database.connection import Database
+from ..errors import HolotypeError
 
 _running: dict[tuple[Path, str], threading.Thread] = {}
 _starting = threading.Lock()

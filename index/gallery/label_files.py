@@ -14,16 +14,16 @@ from itertools import compress
 import numpy as np
 from numpy.typing import NDArray
 
-from .database.connection import Database
-from .database.sql import run_over
-from .errors import CorruptError, LockedError, UsageError
-from .generations import State, damage_of_file, replace_file, sequence_of
-from .lookup import places_in
-from .settings import settings
-from .storage.files_beside import index_file
-from .storage.records import Space, now
-from .vectors.base import Ids
-from .vectors.file import open_arrays, pack_arrays
+from ..database.connection import Database
+from ..database.sql import run_over
+from ..errors import CorruptError, LockedError, UsageError
+from ..lookup import places_in
+from ..settings import settings
+from ..storage.files_beside import index_file
+from ..storage.records import Space, now
+from ..vectors.base import Ids
+from ..vectors.file import open_arrays, pack_arrays
+from .index_files import State, damage_of_file, replace_file, sequence_of
 
 _KEPT_FROM = 20_000  # rows; fewer are read from the database in a fraction of a second
 _MANY_CHANGED, _MOST_CHANGED = 0.01, 0.5  # shares of the rows from which on a file is written anew

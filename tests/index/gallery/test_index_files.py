@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from holotype.index import generations
 from holotype.index.collection import Collection
 from holotype.index.database.connection import Database
 from holotype.index.encoders import Encoder
-from holotype.index.generations import about_index
+from holotype.index.gallery import index_files as generations
+from holotype.index.gallery.index_files import about_index
+from holotype.index.gallery.rebuilding import rebuild_beside
 from holotype.index.info import verify
 from holotype.index.ingest import ingest
 from holotype.index.manifest import Manifest
-from holotype.index.rebuilding import rebuild_beside
 from holotype.index.search import search, stored_vector
 from holotype.index.vectors import KINDS, LayeredIndex
 from tests.conftest import Ask, Cli, Draw

@@ -11,14 +11,13 @@ from typing import Any, cast
 
 import numpy as np
 
-from .database.connection import Database
-from .database.identity import Identity
-from .errors import CorruptError, LockedError, UsageError
-from .files.durable import write_durably
-from .rebuilding import rebuild_beside
-from .settings import settings
-from .storage.embeddings import read_at, read_vectors
-from .storage.files_beside import (
+from ..database.connection import Database
+from ..database.identity import Identity
+from ..errors import CorruptError, LockedError, UsageError
+from ..files.durable import write_durably
+from ..settings import settings
+from ..storage.embeddings import read_at, read_vectors
+from ..storage.files_beside import (
     INDEX,
     index_file,
     list_files,
@@ -26,8 +25,8 @@ from .storage.files_beside import (
     place_for,
     remove_unneeded,
 )
-from .storage.records import Space, now
-from .vectors import (
+from ..storage.records import Space, now
+from ..vectors import (
     BuiltIndex,
     Contents,
     VectorIndex,
@@ -40,8 +39,9 @@ from .vectors import (
     packed,
     read_header,
 )
-from .vectors.base import Embeddings, Ids
-from .vectors.file import Buffer
+from ..vectors.base import Embeddings, Ids
+from ..vectors.file import Buffer
+from .rebuilding import rebuild_beside
 
 # Shares of the rows from which on an index is built anew: beside the searches, or before the next.
 _MANY_CHANGED, _MOST_CHANGED = 0.05, 0.5
