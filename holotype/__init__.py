@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from holotype.index.identify import Answer, Determination, identify
     from holotype.index.ingest import IngestReport, ingest
     from holotype.index.loading import load_vectors
-    from holotype.index.manifest import Manifest, Problem
+    from holotype.index.manifests.manifest import Manifest, Problem
     from holotype.index.search import Hit, search
 
 _HOMES = {
@@ -35,8 +35,8 @@ _HOMES = {
     "Hit": "index.search",
     "HolotypeError": "index.errors",
     "IngestReport": "index.ingest",
-    "Manifest": "index.manifest",
-    "Problem": "index.manifest",
+    "Manifest": "index.manifests.manifest",
+    "Problem": "index.manifests.manifest",
     "accelerated": "index.encoders",
     "evaluate": "eval.evaluation",
     "export_parquet": "index.export",

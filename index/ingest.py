@@ -18,7 +18,7 @@ from .collection import Collection
 from .copies import keep_copy, list_copies
 from .encoders import Embeddings, Encoder, Pixels, single_threaded
 from .errors import HolotypeError, ManifestError, PictureError
-from .manifest import Manifest, Problem, Progress
+from .manifests.manifest import Manifest, Problem, Progress
 from .old_ids import with_old_ids
 from .pictures.reading import content_hash, perceptual_hash, read_bytes, read_with_size
 from .runtime import worker_count

@@ -43,7 +43,7 @@ def degrade(
 def run_degrade(source: Path, to: Path, *, seed: int = 0) -> SecondSetup:
     """Degrade with a progress bar on stderr."""
     from holotype.eval.second_setup import add_second_setup
-    from holotype.index.manifest import Manifest
+    from holotype.index.manifests.manifest import Manifest
 
     with progress("Degrading") as on_picture:
         return add_second_setup(Manifest.read(source), to, seed=seed, on_picture=on_picture)

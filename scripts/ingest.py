@@ -11,7 +11,7 @@ from .console import JsonFlag, StoreOption, err, out, print_json, print_labelled
 
 if TYPE_CHECKING:
     from holotype.index.ingest import IngestReport
-    from holotype.index.manifest import Problem
+    from holotype.index.manifests.manifest import Problem
 
 _SHOWN = 20
 
@@ -72,7 +72,7 @@ def ingest(
     """Check, embed and store pictures, or store vectors. Interrupted, it resumes where it was."""
     from holotype.index.database.own_folder import check_place
     from holotype.index.errors import UsageError
-    from holotype.index.vector_file import holds_vectors
+    from holotype.index.manifests.vector_file import holds_vectors
 
     check_place(to, into_existing=into_existing)  # before the long work
     vectors = holds_vectors(source)
@@ -132,7 +132,7 @@ def run_ingest(
     from holotype.index.collection import Collection
     from holotype.index.encoders import accelerated, load_encoder
     from holotype.index.ingest import ingest as run
-    from holotype.index.manifest import Manifest
+    from holotype.index.manifests.manifest import Manifest
 
     manifest = Manifest.read(source)
     loaded = accelerated(load_encoder(encoder, views=views))

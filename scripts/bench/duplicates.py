@@ -21,7 +21,7 @@ from holotype.eval.alignment import Thumbnails, grey_thumbnail
 from holotype.eval.leakage import Leaks, find_leaks
 from holotype.eval.protocols import Split, leave_one_out
 from holotype.index.encoders import Embeddings, Encoder, load_encoder
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
 from holotype.index.pictures.reading import content_hash, perceptual_hash, read_picture
 
 from ..console import one_sentence, out, progress

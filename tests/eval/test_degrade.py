@@ -13,7 +13,7 @@ from PIL import Image
 from holotype.eval.degrade import Degradation, degrade, picture_rng, random_degradation
 from holotype.eval.second_setup import add_second_setup
 from holotype.index.errors import UsageError
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
 from tests.conftest import Cli
 from tests.eval.planting import scene
 

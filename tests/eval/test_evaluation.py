@@ -22,7 +22,7 @@ from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.errors import NotFoundError, UsageError
 from holotype.index.ingest import ingest
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
 from tests.eval.planting import DIM, Planted, encoded, scene, unit
 
 SPLIT: dict[str, Any] = {"query": ["split=test"], "gallery": ["split=train"]}

@@ -19,7 +19,7 @@ from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError, HolotypeError, NotFoundError
 from holotype.index.info import verify
 from holotype.index.ingest import ingest
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
 from tests.conftest import Cli, Draw
 
 SEED = 33

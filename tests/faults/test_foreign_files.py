@@ -18,7 +18,7 @@ from holotype.index.errors import CorruptError, HolotypeError, ManifestError, Us
 from holotype.index.identify import identify
 from holotype.index.info import verify
 from holotype.index.ingest import ingest
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
 from holotype.index.snapshots import restore, snapshot
 from holotype.index.storage.determinations import history, undo
 from tests.conftest import Cli, Draw

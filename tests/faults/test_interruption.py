@@ -17,7 +17,7 @@ from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.info import verify
 from holotype.index.ingest import ingest
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
 from tests.conftest import Draw
 
 ROWS = 4000  # several seconds of embedding even on a fast, idle machine

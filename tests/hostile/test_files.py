@@ -17,9 +17,9 @@ from holotype.index.encoders import Encoder
 from holotype.index.errors import HolotypeError, PictureError
 from holotype.index.files.regular import Limit, read_regular
 from holotype.index.ingest import ingest
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
+from holotype.index.manifests.vector_file import VectorFile
 from holotype.index.pictures.reading import read_bytes
-from holotype.index.vector_file import VectorFile
 from tests.conftest import Cli, Draw
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pipes, devices and sockets")

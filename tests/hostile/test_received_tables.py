@@ -15,11 +15,11 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.errors import HolotypeError, ManifestError
 from holotype.index.loading import load_vectors
-from holotype.index.manifest import Manifest
-from holotype.index.parquet_pages import open_parquet
+from holotype.index.manifests.manifest import Manifest
+from holotype.index.manifests.parquet_pages import open_parquet
+from holotype.index.manifests.vector_file import VectorFile
 from holotype.index.settings import settings
 from holotype.index.trust import trusts_encoder
-from holotype.index.vector_file import VectorFile
 
 MANY = 2_000_000
 

@@ -15,7 +15,7 @@ from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.errors import UsageError
 from holotype.index.export import export_parquet
 from holotype.index.ingest import ingest
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
 
 pytestmark = pytest.mark.both_stores
 

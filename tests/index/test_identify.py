@@ -12,7 +12,7 @@ from holotype.index.encoders import Encoder
 from holotype.index.errors import UsageError
 from holotype.index.identify import identify
 from holotype.index.ingest import ingest
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
 from holotype.index.taxonomy import RANKS
 from tests.conftest import Draw
 from tests.index.answers import check

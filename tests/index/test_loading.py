@@ -269,7 +269,7 @@ def test_what_was_committed_stays_when_interrupted(
     empty: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loading, "_COMMIT_SECONDS", 0)
-    monkeypatch.setattr("holotype.index.vector_file._BATCH", 10)
+    monkeypatch.setattr("holotype.index.manifests.vector_file._BATCH", 10)
     path = write(tmp_path / "x.parquet", unit_rows(50))
 
     def interrupt(done: int, _: int) -> None:

@@ -17,7 +17,7 @@ from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError, LockedError, NotFoundError, UsageError
 from holotype.index.info import verify
 from holotype.index.ingest import ingest
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
 from holotype.index.search import search, stored_vector
 from holotype.index.snapshots import SUMS, restore, snapshot
 from holotype.scripts.bench.faults import plain

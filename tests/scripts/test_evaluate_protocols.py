@@ -11,7 +11,7 @@ from holotype.eval.second_setup import add_second_setup
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.ingest import ingest
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
 from tests.conftest import Ask, Cli
 
 SPLIT = ("--query", "split=test", "--gallery", "split=train")

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from holotype.index.errors import UsageError
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
 from holotype.scripts.synthetic import write_collection, write_trays
 from holotype.scripts.synthetic.chambers import Chambers, grow
 from holotype.scripts.synthetic.coil import Coil, positions, render_coil

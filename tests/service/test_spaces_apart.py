@@ -18,7 +18,7 @@ from holotype.index.encoders import Encoder, accelerated, load_encoder
 from holotype.index.identify import identify_vector
 from holotype.index.info import info, verify
 from holotype.index.ingest import ingest
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
 from holotype.index.search import stored_vector
 from holotype.scripts.bench.faults import plain
 from holotype.service.app import create_app

@@ -21,7 +21,7 @@ from holotype.index.encoders import accelerate as fast
 from holotype.index.encoders.base import Model, Preprocessing
 from holotype.index.identify import identify
 from holotype.index.ingest import ingest
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
 from holotype.index.settings import settings
 
 HALF = (0.5, 0.5, 0.5)

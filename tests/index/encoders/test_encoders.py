@@ -19,7 +19,7 @@ from holotype.index.encoders.base import Model, Preprocessing
 from holotype.index.encoders.checkpoint import save_checkpoint
 from holotype.index.errors import EncoderError, UsageError
 from holotype.index.ingest import ingest
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
 
 SEED = 5
 HALF = (0.5, 0.5, 0.5)

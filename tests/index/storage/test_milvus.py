@@ -16,7 +16,7 @@ from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError, HolotypeError, StoreError, UsageError
 from holotype.index.info import info, verify
 from holotype.index.ingest import ingest
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
 from holotype.index.search import search
 from holotype.index.snapshots import restore, snapshot
 from holotype.index.storage.milvus.client import TEXTS

@@ -18,7 +18,7 @@ from holotype.index.errors import PictureError, UsageError
 from holotype.index.info import verify
 from holotype.index.ingest import IngestReport, ingest
 from holotype.index.loading import load_vectors
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
 from holotype.index.pictures.reading import read_bytes
 from holotype.index.storage.sources import add_sources
 from tests.conftest import Ask, Draw

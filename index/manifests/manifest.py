@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from .errors import ManifestError, PictureError
+from ..errors import ManifestError, PictureError
+from ..pictures.reading import content_hash, picture_size, read_bytes, read_picture
+from ..runtime import worker_count
+from ..storage.records import DETAILS
+from ..taxonomy import RANKS, TaxonNameError, parse_lineage
 from .image_ids import fault_of_id, id_of_path
-from .pictures.reading import content_hash, picture_size, read_bytes, read_picture
 from .readers import read_source
-from .runtime import worker_count
-from .storage.records import DETAILS
-from .taxonomy import RANKS, TaxonNameError, parse_lineage
 
 Progress = Callable[[int, int], None]
 

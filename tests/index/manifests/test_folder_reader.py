@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from holotype.index.errors import ManifestError, UsageError
-from holotype.index.manifest import Manifest
+from holotype.index.manifests.manifest import Manifest
 from tests.conftest import Draw
 
 

@@ -14,9 +14,9 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .errors import ManifestError
-from .files.regular import open_regular
-from .settings import settings
+from ..errors import ManifestError
+from ..files.regular import open_regular
+from ..settings import settings
 
 _RATIO = 8  # a file may always become so many times as large
 _LEVELS = 4  # bytes that say where a value belongs

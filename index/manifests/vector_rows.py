@@ -12,17 +12,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ManifestError
-from .files.regular import open_regular
+from ..errors import ManifestError
+from ..files.regular import open_regular
+from ..pictures.reading import file_limit
+from ..storage.records import DETAILS, Image
+from ..storage.sources import lies_in
+from ..taxonomy import RANKS, Lineage, TaxonNameError
+from ..vectors.brute_force import Embeddings
 from .image_ids import id_of_path
 from .manifest import Problem, own_columns
-from .pictures.reading import file_limit
 from .row_checks import RowChecks, RowError, ids_of, ranks_of, specimens_of
-from .storage.records import DETAILS, Image
-from .storage.sources import lies_in
-from .taxonomy import RANKS, Lineage, TaxonNameError
 from .vector_file import Texts, VectorFile, VectorRows
-from .vectors.brute_force import Embeddings
 
 _UNIT = 1e-6  # so near to 1 a length is left as it is
 

@@ -14,15 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from .errors import ManifestError
-from .files.plain_json import read_json
+from ..errors import ManifestError
+from ..files.plain_json import read_json
+from ..settings import settings
+from ..storage.canaries import Canaries, canary_pictures
+from ..storage.space_checks import fault_of
+from ..vectors.brute_force import Embeddings, not_unit
 from .manifest import column_names
 from .parquet_pages import open_parquet
 from .readers.table import text_of
-from .settings import settings
-from .storage.canaries import Canaries, canary_pictures
-from .storage.space_checks import fault_of
-from .vectors.brute_force import Embeddings, not_unit
 
 Texts = dict[str, list[str]]
 

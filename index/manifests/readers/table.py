@@ -11,10 +11,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..errors import ManifestError
-from ..files.regular import Limit, open_regular
+from ...errors import ManifestError
+from ...files.regular import Limit, open_regular
+from ...settings import settings
 from ..parquet_pages import open_parquet
-from ..settings import settings
 
 _BATCH = 65_536  # rows
 

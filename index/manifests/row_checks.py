@@ -8,8 +8,8 @@ from collections.abc import Hashable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from ..taxonomy import RANKS, Lineage, TaxonNameError, parse_lineage
 from .image_ids import fault_of_id, id_of_path
-from .taxonomy import RANKS, Lineage, TaxonNameError, parse_lineage
 from .vector_file import Texts, VectorFile
 
 _CONTENT = re.compile("[0-9a-f]{64}")

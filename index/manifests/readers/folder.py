@@ -8,9 +8,9 @@ from pathlib import Path, PurePath
 
 import pandas as pd
 
-from ..database.connection import FILE as DATABASE
-from ..errors import ManifestError
-from ..pictures.reading import SUFFIXES
+from ...database.connection import FILE as DATABASE
+from ...errors import ManifestError
+from ...pictures.reading import SUFFIXES
 
 _BY_CONTENT = re.compile("[0-9a-f]{64}")  # how a collection names its files
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..errors import ManifestError, UsageError
+from ...errors import ManifestError, UsageError
 from .folder import read_folder
 from .table import read_csv, read_parquet, read_tsv
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from holotype.index.errors import ManifestError
-from holotype.index.manifest import Manifest, Problem
+from holotype.index.manifests.manifest import Manifest, Problem
 from tests.conftest import Draw
 
 
