@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from holotype.index.collection import Collection
     from holotype.index.encoders import Encoder, accelerated, load_encoder
     from holotype.index.errors import HolotypeError
-    from holotype.index.export import export_parquet
+    from holotype.index.export.parquet import export_parquet
     from holotype.index.identify import Answer, Determination, identify
-    from holotype.index.ingest import IngestReport, ingest
-    from holotype.index.loading import load_vectors
+    from holotype.index.ingest.pictures import IngestReport, ingest
+    from holotype.index.ingest.vectors import load_vectors
     from holotype.index.manifests.manifest import Manifest, Problem
     from holotype.index.search import Hit, search
 
@@ -34,16 +34,16 @@ _HOMES = {
     "Evaluation": "eval.evaluation",
     "Hit": "index.search",
     "HolotypeError": "index.errors",
-    "IngestReport": "index.ingest",
+    "IngestReport": "index.ingest.pictures",
     "Manifest": "index.manifests.manifest",
     "Problem": "index.manifests.manifest",
     "accelerated": "index.encoders",
     "evaluate": "eval.evaluation",
-    "export_parquet": "index.export",
+    "export_parquet": "index.export.parquet",
     "identify": "index.identify",
-    "ingest": "index.ingest",
+    "ingest": "index.ingest.pictures",
     "load_encoder": "index.encoders",
-    "load_vectors": "index.loading",
+    "load_vectors": "index.ingest.vectors",
     "search": "index.search",
 }
 

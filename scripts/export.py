@@ -19,7 +19,7 @@ def export(
     """Write one row an image: ids, ranks, split, metadata and the vector that is searched."""
     from holotype.index.collection import Collection
     from holotype.index.errors import UsageError
-    from holotype.index.export import export_parquet
+    from holotype.index.export.parquet import export_parquet
 
     if to.suffix.lower() != ".parquet":
         raise UsageError(f"--out is {to}; name a file that ends in .parquet")

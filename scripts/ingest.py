@@ -10,7 +10,7 @@ import typer
 from .console import JsonFlag, StoreOption, err, out, print_json, print_labelled, progress
 
 if TYPE_CHECKING:
-    from holotype.index.ingest import IngestReport
+    from holotype.index.ingest.pictures import IngestReport
     from holotype.index.manifests.manifest import Problem
 
 _SHOWN = 20
@@ -131,7 +131,7 @@ def run_ingest(
     """Ingest with progress bars on stderr."""
     from holotype.index.collection import Collection
     from holotype.index.encoders import accelerated, load_encoder
-    from holotype.index.ingest import ingest as run
+    from holotype.index.ingest.pictures import ingest as run
     from holotype.index.manifests.manifest import Manifest
 
     manifest = Manifest.read(source)
@@ -166,7 +166,7 @@ def run_load(
 ) -> IngestReport:
     """Load vectors with a progress bar on stderr."""
     from holotype.index.collection import Collection
-    from holotype.index.loading import load_vectors
+    from holotype.index.ingest.vectors import load_vectors
 
     with (
         Collection.create(to, store=store, into_existing=into_existing) as collection,

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, Pixels, accelerated, load_encoder, single_threaded
 from holotype.index.errors import UsageError
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.pictures.reading import read_bytes, read_picture
 from holotype.index.runtime import worker_count

@@ -18,7 +18,7 @@ import numpy as np
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, Pixels, accelerated, load_encoder, single_threaded
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.pictures.reading import read_picture
 from holotype.index.runtime import worker_count

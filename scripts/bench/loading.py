@@ -72,7 +72,7 @@ def run(rounds: int = ROUNDS, rows: int = ROWS, dim: int = DIM) -> dict[str, Any
         folder, query = Path(scratch, "c"), Path(scratch, "query.npy")
         source = _write(Path(scratch, "vectors.parquet"), query, rows, dim)
         steps: dict[str, list[dict[str, float]]] = {}
-        load = "from holotype.index.loading import load_vectors"
+        load = "from holotype.index.ingest.vectors import load_vectors"
         steps["load"] = [_timed(load, _LOAD, folder, source)]
         source.unlink()
         steps["build the index, first answer"] = [

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.service.app import create_app
 

@@ -9,7 +9,7 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 
 

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from holotype.index.collection import Collection
 from holotype.index.encoders import LOADERS, Encoder, accelerated, load_encoder
 from holotype.index.errors import EncoderError
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search import search, text_vector
 from tests.conftest import Ask

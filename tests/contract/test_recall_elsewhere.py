@@ -23,7 +23,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from holotype.eval.evaluation import evaluate
 from holotype.index.collection import Collection
-from holotype.index.export import export_parquet
+from holotype.index.export.parquet import export_parquet
 
 pytestmark = pytest.mark.data
 

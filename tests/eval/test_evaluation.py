@@ -21,7 +21,7 @@ from holotype.eval.spaces import compare_spaces
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.errors import NotFoundError, UsageError
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from tests.eval.planting import DIM, Planted, encoded, scene, unit
 

@@ -18,7 +18,7 @@ from holotype.index.database.schema import APPLICATION_ID, MIGRATIONS
 from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError, HolotypeError, NotFoundError
 from holotype.index.info import verify
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from tests.conftest import Cli, Draw
 

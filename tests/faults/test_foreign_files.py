@@ -17,7 +17,7 @@ from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError, HolotypeError, ManifestError, UsageError
 from holotype.index.identify import identify
 from holotype.index.info import verify
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.snapshots import restore, snapshot
 from holotype.index.storage.determinations import history, undo

@@ -16,7 +16,7 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.info import verify
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from tests.conftest import Draw
 

@@ -16,7 +16,7 @@ from holotype.index.collection import Collection
 from holotype.index.database.connection import Database
 from holotype.index.encoders import Encoder
 from holotype.index.errors import LockedError
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from tests.conftest import Ask, Cli, Draw
 

@@ -16,7 +16,7 @@ from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.errors import HolotypeError, PictureError
 from holotype.index.files.regular import Limit, read_regular
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.manifests.vector_file import VectorFile
 from holotype.index.pictures.reading import read_bytes

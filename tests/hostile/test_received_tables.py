@@ -14,7 +14,7 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.errors import HolotypeError, ManifestError
-from holotype.index.loading import load_vectors
+from holotype.index.ingest.vectors import load_vectors
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.manifests.parquet_pages import open_parquet
 from holotype.index.manifests.vector_file import VectorFile

@@ -17,7 +17,7 @@ from holotype.index.errors import MismatchError, NotFoundError, PictureError, Us
 from holotype.index.gallery.index_files import load_index
 from holotype.index.identify import identify
 from holotype.index.info import info, verify
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search import picture_vector, search, stored_vector
 from holotype.index.taxonomy import name_at

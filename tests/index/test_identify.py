@@ -11,7 +11,7 @@ from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.errors import UsageError
 from holotype.index.identify import identify
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.taxonomy import RANKS
 from tests.conftest import Draw

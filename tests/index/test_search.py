@@ -13,7 +13,7 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.encoders import Embeddings, Encoder
 from holotype.index.errors import UsageError
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search import picture_vector, search, stored_vector
 from holotype.index.storage.determinations import determine

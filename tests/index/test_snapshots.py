@@ -16,7 +16,7 @@ from holotype.index.compaction import compact
 from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError, LockedError, NotFoundError, UsageError
 from holotype.index.info import verify
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search import search, stored_vector
 from holotype.index.snapshots import SUMS, restore, snapshot

@@ -10,7 +10,7 @@ import pytest
 from holotype.eval.second_setup import add_second_setup
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from tests.conftest import Ask, Cli
 

@@ -14,7 +14,7 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, accelerated
 from holotype.index.identify import identify, identify_vector
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search import picture_vector, search, stored_vector
 from holotype.service.app import create_app

@@ -12,7 +12,7 @@ from PIL import Image
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, accelerated, load_encoder
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.service.app import create_app
 

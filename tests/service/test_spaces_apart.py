@@ -17,7 +17,7 @@ from holotype.index.database.schema import checksum_sql
 from holotype.index.encoders import Encoder, accelerated, load_encoder
 from holotype.index.identify import identify_vector
 from holotype.index.info import info, verify
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search import stored_vector
 from holotype.scripts.bench.faults import plain

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from holotype.index.collection import Collection
-from holotype.index.loading import load_vectors
+from holotype.index.ingest.vectors import load_vectors
 from holotype.service.app import create_app
 
 from .conftest import Refused

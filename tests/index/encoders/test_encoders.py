@@ -18,7 +18,7 @@ from holotype.index.encoders import VIEWS, Encoder, accelerated, load_encoder
 from holotype.index.encoders.base import Model, Preprocessing
 from holotype.index.encoders.checkpoint import save_checkpoint
 from holotype.index.errors import EncoderError, UsageError
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 
 SEED = 5

@@ -10,7 +10,7 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
-from holotype.index.export import export_parquet
+from holotype.index.export.parquet import export_parquet
 from holotype.index.files.own_output import require_own, write_own
 from tests.conftest import Cli
 

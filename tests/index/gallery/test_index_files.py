@@ -16,7 +16,7 @@ from holotype.index.gallery import index_files as generations
 from holotype.index.gallery.index_files import about_index
 from holotype.index.gallery.rebuilding import rebuild_beside
 from holotype.index.info import verify
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search import search, stored_vector
 from holotype.index.vectors import KINDS, LayeredIndex

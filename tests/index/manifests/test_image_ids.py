@@ -11,8 +11,8 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
-from holotype.index.ingest import ingest
-from holotype.index.loading import load_vectors
+from holotype.index.ingest.pictures import ingest
+from holotype.index.ingest.vectors import load_vectors
 from holotype.index.manifests.image_ids import fault_of_id, id_of_path
 from holotype.index.manifests.manifest import Manifest
 from tests.conftest import Draw

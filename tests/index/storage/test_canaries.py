@@ -16,7 +16,7 @@ from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, Model, Preprocessing
 from holotype.index.errors import CorruptError, MismatchError
 from holotype.index.identify import identify
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search import picture_vector
 from holotype.index.storage.canaries import canary_pictures

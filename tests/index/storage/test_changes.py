@@ -20,7 +20,7 @@ from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.errors import MismatchError, NotFoundError
 from holotype.index.gallery.index_files import State, state_of
 from holotype.index.info import info, verify
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search import search, stored_vector
 from holotype.index.storage.determinations import history

@@ -15,7 +15,7 @@ from holotype.index.compaction import compact
 from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError, HolotypeError, StoreError, UsageError
 from holotype.index.info import info, verify
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search import search
 from holotype.index.snapshots import restore, snapshot

@@ -12,7 +12,7 @@ from holotype.index.database.connection import Database
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.errors import LockedError, NotFoundError, UsageError
 from holotype.index.info import verify
-from holotype.index.ingest import ingest
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.training.spaces import tune_space
 from tests.conftest import Cli

@@ -14,21 +14,21 @@ from typing import Any
 
 import numpy as np
 
-from .collection import Collection
+from ..collection import Collection
+from ..encoders import Embeddings, Encoder, Pixels, single_threaded
+from ..errors import HolotypeError, ManifestError, PictureError
+from ..manifests.manifest import Manifest, Problem, Progress
+from ..pictures.reading import content_hash, perceptual_hash, read_bytes, read_with_size
+from ..runtime import worker_count
+from ..storage.canaries import keep_canaries
+from ..storage.files_beside import list_files
+from ..storage.records import DETAILS, Image, Space
+from ..storage.sources import add_sources, folders_of
+from ..storage.spaces import dropped_if_unused, is_unused
+from ..taxonomy import RANKS
+from ..trust import trust_encoder
 from .copies import keep_copy, list_copies
-from .encoders import Embeddings, Encoder, Pixels, single_threaded
-from .errors import HolotypeError, ManifestError, PictureError
-from .manifests.manifest import Manifest, Problem, Progress
 from .old_ids import with_old_ids
-from .pictures.reading import content_hash, perceptual_hash, read_bytes, read_with_size
-from .runtime import worker_count
-from .storage.canaries import keep_canaries
-from .storage.files_beside import list_files
-from .storage.records import DETAILS, Image, Space
-from .storage.sources import add_sources, folders_of
-from .storage.spaces import dropped_if_unused, is_unused
-from .taxonomy import RANKS
-from .trust import trust_encoder
 
 _COMMIT_SECONDS = 1.0
 

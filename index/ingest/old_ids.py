@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .database.connection import Database
-from .database.sql import run_over
-from .manifests.image_ids import id_of_path
-from .manifests.manifest import Manifest
+from ..database.connection import Database
+from ..database.sql import run_over
+from ..manifests.image_ids import id_of_path
+from ..manifests.manifest import Manifest
 
 
 def with_old_ids(database: Database, manifest: Manifest) -> Manifest:

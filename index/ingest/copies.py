@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from .database.connection import Database
-from .errors import PictureError, UsageError
-from .files.durable import digest_of, write_durably
-from .pictures.reading import SUFFIXES
-from .storage.files_beside import IMAGES, list_files, place_for
-from .storage.records import Image
+from ..database.connection import Database
+from ..errors import PictureError, UsageError
+from ..files.durable import digest_of, write_durably
+from ..pictures.reading import SUFFIXES
+from ..storage.files_beside import IMAGES, list_files, place_for
+from ..storage.records import Image
 
 
 def list_copies(database: Database, images: Iterable[Image]) -> None:

@@ -12,15 +12,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from holotype.index import loading
 from holotype.index.collection import Collection
 from holotype.index.encoders import Embeddings, Encoder
 from holotype.index.errors import ManifestError, MismatchError, UsageError
-from holotype.index.export import export_parquet
+from holotype.index.export.parquet import export_parquet
 from holotype.index.identify import identify_vector
 from holotype.index.info import verify
-from holotype.index.ingest import IngestReport
-from holotype.index.loading import load_vectors
+from holotype.index.ingest import vectors as loading
+from holotype.index.ingest.pictures import IngestReport
+from holotype.index.ingest.vectors import load_vectors
 from holotype.index.search import encoder_of, picture_vector, search, stored_vector
 from holotype.index.storage.determinations import determine, history
 from holotype.index.taxonomy import parse_lineage

@@ -13,8 +13,8 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.errors import UsageError
-from holotype.index.export import export_parquet
-from holotype.index.ingest import ingest
+from holotype.index.export.parquet import export_parquet
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 
 pytestmark = pytest.mark.both_stores

@@ -10,21 +10,21 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from .collection import Collection
-from .database.sql import run_over
-from .errors import HolotypeError, UsageError
-from .ingest import IngestReport, is_taken, refuse
-from .manifests.manifest import Problem, Progress
-from .manifests.vector_file import Identity, VectorFile
-from .manifests.vector_rows import GoodRows, Rows
-from .storage.canaries import kept_canaries, put_canaries, require_same
-from .storage.embeddings import put_embeddings
-from .storage.images import Taxa, find_images, put_images
-from .storage.records import Image, Space, image_query, read_image
-from .storage.sources import add_sources
-from .storage.spaces import EXTERNAL, dropped_if_unused, external_encoder
-from .trust import trust_encoder
-from .vectors.brute_force import Embeddings
+from ..collection import Collection
+from ..database.sql import run_over
+from ..errors import HolotypeError, UsageError
+from ..manifests.manifest import Problem, Progress
+from ..manifests.vector_file import Identity, VectorFile
+from ..manifests.vector_rows import GoodRows, Rows
+from ..storage.canaries import kept_canaries, put_canaries, require_same
+from ..storage.embeddings import put_embeddings
+from ..storage.images import Taxa, find_images, put_images
+from ..storage.records import Image, Space, image_query, read_image
+from ..storage.sources import add_sources
+from ..storage.spaces import EXTERNAL, dropped_if_unused, external_encoder
+from ..trust import trust_encoder
+from ..vectors.brute_force import Embeddings
+from .pictures import IngestReport, is_taken, refuse
 
 _COMMIT_SECONDS = 1.0
 _CACHE = "PRAGMA cache_size=-65536"  # KiB: pages of the tables' indexes are written to at random
