@@ -12,7 +12,7 @@ import pandas as pd
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
-from holotype.index.where import allowed_places
+from holotype.index.search.filters import allowed_places
 
 from .arrays import Codes, Embeddings, number
 from .bootstrap import bootstrap_mean

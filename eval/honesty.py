@@ -11,7 +11,7 @@ from holotype.index.calibrations import labels_of, source_vectors
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
-from holotype.index.where import allowed_places
+from holotype.index.search.filters import allowed_places
 
 from .answers import AnswerEvaluation, Draw, far_specimens
 from .arrays import Codes, Floats

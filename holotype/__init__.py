@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from holotype.index.ingest.pictures import IngestReport, ingest
     from holotype.index.ingest.vectors import load_vectors
     from holotype.index.manifests.manifest import Manifest, Problem
-    from holotype.index.search import Hit, search
+    from holotype.index.search.search import Hit, search
 
 _HOMES = {
     "Answer": "index.identify",
@@ -32,7 +32,7 @@ _HOMES = {
     "Determination": "index.identify",
     "Encoder": "index.encoders",
     "Evaluation": "eval.evaluation",
-    "Hit": "index.search",
+    "Hit": "index.search.search",
     "HolotypeError": "index.errors",
     "IngestReport": "index.ingest.pictures",
     "Manifest": "index.manifests.manifest",
@@ -44,7 +44,7 @@ _HOMES = {
     "ingest": "index.ingest.pictures",
     "load_encoder": "index.encoders",
     "load_vectors": "index.ingest.vectors",
-    "search": "index.search",
+    "search": "index.search.search",
 }
 
 __all__ = [

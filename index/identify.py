@@ -14,9 +14,9 @@ from .confidence import NEIGHBOURS
 from .encoders import Embeddings, Encoder
 from .errors import UsageError
 from .judge import judge_by_votes, judge_calibrated
-from .search import hits, picture_vector, stored_vector, unit_vector, without_specimens
+from .search.filters import selected
+from .search.search import hits, picture_vector, stored_vector, unit_vector, without_specimens
 from .settings import settings
-from .where import selected
 
 __all__ = ["Answer", "Determination", "identify", "identify_stored", "identify_vector"]
 

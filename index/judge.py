@@ -12,10 +12,10 @@ from .confidence import NEIGHBOURS, Calibration, Votes, calibrate, count_votes
 from .features import Evidence, gather_evidence
 from .gallery.gallery import Codes, Gallery
 from .reference import Reference
+from .search.filters import Allowed
 from .taxonomy import RANKS
 from .vectors.brute_force import Embeddings
 from .votes import Floats
-from .where import Allowed
 
 _SHOWN = 5  # taxa listed at every rank
 _NOVEL = 0.01  # p-value below which a specimen is unlike anything in the gallery

@@ -83,7 +83,7 @@ def remove_space(
 
 
 def _matching(collection: Collection, where: list[str]) -> list[str]:
-    from holotype.index.where import allowed_places
+    from holotype.index.search.filters import allowed_places
 
     gallery = collection.gallery()
     rows = set(gallery.rows[allowed_places(collection, gallery, where)].tolist())

@@ -87,7 +87,7 @@ def _identify_some(folder: Path) -> None:
     """Identify a few specimens; a test split asks the training images, else all other specimens."""
     from holotype.index.collection import Collection
     from holotype.index.identify import identify
-    from holotype.index.search import encoder_of
+    from holotype.index.search.search import encoder_of
     from holotype.training.spaces import ensure_calibrated
 
     with Collection.open(folder) as collection:

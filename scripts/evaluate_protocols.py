@@ -169,7 +169,7 @@ def _curve(collection: Collection, asked: Asked) -> Curve:
 def _transfer(collection: Collection, asked: Asked) -> Transfer:
     from holotype.eval.degrade import Degradation
     from holotype.eval.set_ups import Simulation, evaluate_transfer
-    from holotype.index.search import encoder_of
+    from holotype.index.search.search import encoder_of
 
     with progress("Degrading and embedding") as on_picture:
         simulation = None

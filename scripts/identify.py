@@ -41,7 +41,7 @@ def identify(
     from holotype.index.identify import identify as run
     from holotype.index.pictures.reading import read_bytes
     from holotype.index.runtime import worker_count
-    from holotype.index.search import encoder_of
+    from holotype.index.search.search import encoder_of
     from holotype.training.spaces import ensure_calibrated
 
     for image in images:

@@ -12,7 +12,7 @@ from .console import CollectionOption, JsonFlag, SpaceOption, out, print_json
 if TYPE_CHECKING:
     from holotype.index.collection import Collection
     from holotype.index.encoders import Embeddings
-    from holotype.index.search import Hit
+    from holotype.index.search.search import Hit
 
 
 def search(
@@ -33,7 +33,7 @@ def search(
     """Find the specimens nearest to a picture, a stored image or a description, best first."""
     from holotype.index.collection import Collection
     from holotype.index.errors import UsageError
-    from holotype.index.search import search as run
+    from holotype.index.search.search import search as run
 
     if sum(value is not None for value in (image, image_id, text)) != 1:
         raise UsageError("Give exactly one of a picture, --id and --text")
@@ -55,7 +55,7 @@ def _query(
 ) -> tuple[Embeddings, set[str]]:
     """Return the query's embedding, and its own specimens where they are stored."""
     from holotype.index.runtime import worker_count
-    from holotype.index.search import encoder_of, picture_vector, stored_vector, text_vector
+    from holotype.index.search.search import encoder_of, picture_vector, stored_vector, text_vector
 
     if image_id is not None:
         stored = collection.image(image_id)

@@ -19,7 +19,7 @@ from holotype.index.encoders import Encoder, Pixels
 from holotype.index.errors import EncoderError, HolotypeError, MismatchError
 from holotype.index.identify import identify_vector
 from holotype.index.runtime import worker_count
-from holotype.index.search import encoder_of, stored_vector
+from holotype.index.search.search import encoder_of, stored_vector
 from holotype.index.storage.records import Space
 from holotype.index.storage.spaces import EXTERNAL, filled_spaces
 from holotype.training.spaces import ensure_calibrated

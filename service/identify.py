@@ -11,7 +11,7 @@ from pydantic import Field
 
 from holotype.index import identify as core
 from holotype.index.errors import UsageError
-from holotype.index.search import require_few_pictures
+from holotype.index.search.search import require_few_pictures
 
 from . import answers
 from .engine import Engine, TheEngine

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
-from holotype.index import search as core
 from holotype.index.encoders import Embeddings
 from holotype.index.errors import UsageError
 from holotype.index.pictures.reading import content_hash
+from holotype.index.search import search as core
 
 from . import answers
 from .engine import Engine, TheEngine

@@ -18,8 +18,8 @@ from holotype.index.calibrations import (
 )
 from holotype.index.collection import Collection
 from holotype.index.errors import LockedError, UsageError
+from holotype.index.search.filters import allowed_places
 from holotype.index.storage.spaces import check_target
-from holotype.index.where import allowed_places
 
 from .calibrate import calibrate
 from .tune import tune

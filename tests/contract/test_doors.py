@@ -13,7 +13,7 @@ import holotype
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.info import info
-from holotype.index.search import picture_vector, stored_vector
+from holotype.index.search.search import picture_vector, stored_vector
 from tests.conftest import Ask, Shell
 
 pytestmark = pytest.mark.both_stores

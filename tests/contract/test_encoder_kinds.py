@@ -18,7 +18,7 @@ from holotype.index.encoders import LOADERS, Encoder, accelerated, load_encoder
 from holotype.index.errors import EncoderError
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
-from holotype.index.search import search, text_vector
+from holotype.index.search.search import search, text_vector
 from tests.conftest import Ask
 
 CLIP = {

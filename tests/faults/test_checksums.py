@@ -14,7 +14,7 @@ from holotype.index.database.schema import SEALED
 from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError
 from holotype.index.info import verify
-from holotype.index.search import stored_vector
+from holotype.index.search.search import stored_vector
 from holotype.index.storage.canaries import keep_canaries
 from holotype.index.storage.sources import add_sources
 from holotype.scripts.bench.faults import plain

@@ -14,7 +14,7 @@ from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.info import verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
-from holotype.index.search import search, stored_vector
+from holotype.index.search.search import search, stored_vector
 from holotype.index.storage.files_beside import list_files
 from tests.conftest import Draw
 

@@ -14,7 +14,7 @@ from holotype.index.collection import Collection
 from holotype.index.compaction import compact
 from holotype.index.errors import StoreError
 from holotype.index.info import verify
-from holotype.index.search import search
+from holotype.index.search.search import search
 from holotype.index.storage.milvus.client import Client
 from holotype.index.storage.milvus.store import MilvusStore
 from holotype.scripts.bench.faults import plain

@@ -12,7 +12,7 @@ from holotype.index.calibrations import kept_calibration
 from holotype.index.collection import Collection
 from holotype.index.errors import CorruptError
 from holotype.index.identify import identify_vector
-from holotype.index.search import stored_vector
+from holotype.index.search.search import stored_vector
 from holotype.index.vectors.projection import Projection
 from holotype.scripts.bench.faults import plain
 from holotype.training.spaces import calibrate_space, tune_space

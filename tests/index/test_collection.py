@@ -19,7 +19,7 @@ from holotype.index.identify import identify
 from holotype.index.info import info, verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
-from holotype.index.search import picture_vector, search, stored_vector
+from holotype.index.search.search import picture_vector, search, stored_vector
 from holotype.index.taxonomy import name_at
 from tests.conftest import Draw
 

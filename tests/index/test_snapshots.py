@@ -18,7 +18,7 @@ from holotype.index.errors import CorruptError, LockedError, NotFoundError, Usag
 from holotype.index.info import verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
-from holotype.index.search import search, stored_vector
+from holotype.index.search.search import search, stored_vector
 from holotype.index.snapshots import SUMS, restore, snapshot
 from holotype.scripts.bench.faults import plain
 from tests.conftest import Ask, Cli, Draw

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.search import search, stored_vector
+from holotype.index.search.search import search, stored_vector
 from holotype.index.snapshots import restore
 from holotype.service.app import create_app
 

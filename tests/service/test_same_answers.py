@@ -16,7 +16,7 @@ from holotype.index.encoders import Encoder, accelerated
 from holotype.index.identify import identify, identify_vector
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
-from holotype.index.search import picture_vector, search, stored_vector
+from holotype.index.search.search import picture_vector, search, stored_vector
 from holotype.service.app import create_app
 from holotype.training.spaces import ensure_calibrated
 

@@ -19,7 +19,7 @@ from holotype.index.identify import identify_vector
 from holotype.index.info import info, verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
-from holotype.index.search import stored_vector
+from holotype.index.search.search import stored_vector
 from holotype.scripts.bench.faults import plain
 from holotype.service.app import create_app
 from holotype.training.spaces import calibrate_space, tune_space

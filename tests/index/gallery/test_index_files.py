@@ -18,7 +18,7 @@ from holotype.index.gallery.rebuilding import rebuild_beside
 from holotype.index.info import verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
-from holotype.index.search import search, stored_vector
+from holotype.index.search.search import search, stored_vector
 from holotype.index.vectors import KINDS, LayeredIndex
 from tests.conftest import Ask, Cli, Draw
 

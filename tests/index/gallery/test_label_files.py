@@ -14,7 +14,7 @@ from holotype.index.errors import CorruptError, HolotypeError
 from holotype.index.gallery import label_files as columns
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.info import verify
-from holotype.index.search import search
+from holotype.index.search.search import search
 from holotype.index.settings import settings
 from holotype.index.snapshots import restore, snapshot
 from holotype.index.storage.determinations import determine, history, undo

@@ -16,7 +16,7 @@ from holotype.index.info import info, verify
 from holotype.index.ingest.pictures import IngestReport, ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.pictures.reading import content_hash
-from holotype.index.search import stored_vector
+from holotype.index.search.search import stored_vector
 from tests.conftest import Draw
 
 pytestmark = pytest.mark.both_stores

@@ -21,7 +21,7 @@ from holotype.index.info import verify
 from holotype.index.ingest import vectors as loading
 from holotype.index.ingest.pictures import IngestReport
 from holotype.index.ingest.vectors import load_vectors
-from holotype.index.search import encoder_of, picture_vector, search, stored_vector
+from holotype.index.search.search import encoder_of, picture_vector, search, stored_vector
 from holotype.index.storage.determinations import determine, history
 from holotype.index.taxonomy import parse_lineage
 from tests.conftest import Ask, Cli

@@ -18,7 +18,7 @@ from holotype.index.errors import CorruptError, MismatchError
 from holotype.index.identify import identify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
-from holotype.index.search import picture_vector
+from holotype.index.search.search import picture_vector
 from holotype.index.storage.canaries import canary_pictures
 from tests.conftest import Draw
 

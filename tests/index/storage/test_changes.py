@@ -22,7 +22,7 @@ from holotype.index.gallery.index_files import State, state_of
 from holotype.index.info import info, verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
-from holotype.index.search import search, stored_vector
+from holotype.index.search.search import search, stored_vector
 from holotype.index.storage.determinations import history
 from holotype.scripts.bench.faults import plain
 from holotype.training.spaces import calibrate_space, tune_space

@@ -17,7 +17,7 @@ from holotype.index.errors import CorruptError, HolotypeError, StoreError, Usage
 from holotype.index.info import info, verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
-from holotype.index.search import search
+from holotype.index.search.search import search
 from holotype.index.snapshots import restore, snapshot
 from holotype.index.storage.milvus.client import TEXTS
 from holotype.index.storage.milvus.store import MilvusStore

@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 from holotype.index.collection import Collection
 from holotype.index.compaction import compact
 from holotype.index.info import verify
-from holotype.index.search import search
+from holotype.index.search.search import search
 from holotype.index.snapshots import restore, snapshot
 from holotype.scripts.bench.faults import plain
 

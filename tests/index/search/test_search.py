@@ -15,7 +15,7 @@ from holotype.index.encoders import Embeddings, Encoder
 from holotype.index.errors import UsageError
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
-from holotype.index.search import picture_vector, search, stored_vector
+from holotype.index.search.search import picture_vector, search, stored_vector
 from holotype.index.storage.determinations import determine
 from holotype.scripts.bench.faults import plain
 from tests.conftest import Draw

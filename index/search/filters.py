@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .collection import Collection
-from .errors import UsageError
-from .gallery.gallery import Gallery
-from .settings import settings
-from .storage.records import DETAILS
-from .taxonomy import RANKS
-from .vectors import Selection
+from ..collection import Collection
+from ..errors import UsageError
+from ..gallery.gallery import Gallery
+from ..settings import settings
+from ..storage.records import DETAILS
+from ..taxonomy import RANKS
+from ..vectors import Selection
 
 Allowed = NDArray[np.bool_]
 Codes = NDArray[np.int64]

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from holotype.index import where
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
-from holotype.index.where import Condition, allowed_places, parse_condition, selected
+from holotype.index.search import filters as where
+from holotype.index.search.filters import Condition, allowed_places, parse_condition, selected
 
 SEED = 3
 _AS_BEFORE = re.compile(r"\s*([^=!]+?)\s*(!?=)\s*(.*?)\s*")  # cubic, so on short texts only

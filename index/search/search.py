@@ -9,19 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from .collection import Collection
-from .encoders import Embeddings, Encoder, Pixels, accelerated, load_encoder
-from .errors import MismatchError, UsageError
-from .gallery.gallery import Gallery
-from .pictures.reading import content_hash, read_bytes, read_picture
-from .settings import settings
-from .storage.embeddings import read_vector
-from .storage.records import Image, Space
-from .storage.spaces import require_encoder
-from .taxonomy import RANKS
-from .trust import require_trusted_encoder
-from .vectors import Selection
-from .where import selected
+from ..collection import Collection
+from ..encoders import Embeddings, Encoder, Pixels, accelerated, load_encoder
+from ..errors import MismatchError, UsageError
+from ..gallery.gallery import Gallery
+from ..pictures.reading import content_hash, read_bytes, read_picture
+from ..settings import settings
+from ..storage.embeddings import read_vector
+from ..storage.records import Image, Space
+from ..storage.spaces import require_encoder
+from ..taxonomy import RANKS
+from ..trust import require_trusted_encoder
+from ..vectors import Selection
+from .filters import selected
 
 
 @dataclass(frozen=True)
