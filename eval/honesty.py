@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from holotype.index.calibrations import labels_of, source_vectors
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
+from holotype.index.identification.kept_calibration import labels_of, source_vectors
 from holotype.index.search.filters import allowed_places
 
 from .answers import AnswerEvaluation, Draw, far_specimens

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from holotype.index.calibration import Answers, Calibration
-from holotype.index.features import Evidence, gather_evidence
-from holotype.index.reference import Reference, build_reference, pool_specimens
+from holotype.index.identification.calibration import Answers, Calibration
+from holotype.index.identification.evidence import Evidence, gather_evidence
+from holotype.index.identification.reference import Reference, build_reference, pool_specimens
 from holotype.index.vectors.brute_force import Embeddings
 from holotype.training.calibrate import calibrate
 from holotype.training.left_out import leave_out

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from holotype.index.calibrations import labels_of
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
+from holotype.index.identification.kept_calibration import labels_of
 from holotype.index.vectors.brute_force import Embeddings
 from holotype.training.folds import class_folds
 from holotype.training.tune import tune

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from holotype.index.encoders import Encoder, accelerated, load_encoder
     from holotype.index.errors import HolotypeError
     from holotype.index.export.parquet import export_parquet
-    from holotype.index.identify import Answer, Determination, identify
+    from holotype.index.identification.identify import Answer, Determination, identify
     from holotype.index.ingest.pictures import IngestReport, ingest
     from holotype.index.ingest.vectors import load_vectors
     from holotype.index.manifests.manifest import Manifest, Problem
     from holotype.index.search.search import Hit, search
 
 _HOMES = {
-    "Answer": "index.identify",
+    "Answer": "index.identification.identify",
     "Collection": "index.collection",
-    "Determination": "index.identify",
+    "Determination": "index.identification.identify",
     "Encoder": "index.encoders",
     "Evaluation": "eval.evaluation",
     "Hit": "index.search.search",
@@ -40,7 +40,7 @@ _HOMES = {
     "accelerated": "index.encoders",
     "evaluate": "eval.evaluation",
     "export_parquet": "index.export.parquet",
-    "identify": "index.identify",
+    "identify": "index.identification.identify",
     "ingest": "index.ingest.pictures",
     "load_encoder": "index.encoders",
     "load_vectors": "index.ingest.vectors",

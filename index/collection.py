@@ -42,8 +42,8 @@ from .vectors.brute_force import Embeddings
 from .vectors.projection import Projection
 
 if TYPE_CHECKING:
-    from .calibration import Calibration
     from .encoders import Encoder
+    from .identification.calibration import Calibration
 
 
 class Collection:

@@ -86,7 +86,7 @@ def _folder_name(source: Path) -> str:
 def _identify_some(folder: Path) -> None:
     """Identify a few specimens; a test split asks the training images, else all other specimens."""
     from holotype.index.collection import Collection
-    from holotype.index.identify import identify
+    from holotype.index.identification.identify import identify
     from holotype.index.search.search import encoder_of
     from holotype.training.spaces import ensure_calibrated
 

@@ -10,7 +10,7 @@ import typer
 from .console import CollectionOption, JsonFlag, SpaceOption, err, out, print_json
 
 if TYPE_CHECKING:
-    from holotype.index.identify import Answer
+    from holotype.index.identification.identify import Answer
 
 
 def identify(
@@ -38,7 +38,7 @@ def identify(
 ) -> None:
     """Identify specimens: the lowest rank that is sure enough, or "unknown", with the evidence."""
     from holotype.index.collection import Collection
-    from holotype.index.identify import identify as run
+    from holotype.index.identification.identify import identify as run
     from holotype.index.pictures.reading import read_bytes
     from holotype.index.runtime import worker_count
     from holotype.index.search.search import encoder_of
@@ -67,7 +67,7 @@ def show_answer(answer: Answer) -> None:
     """Print an answer and its evidence for people."""
     from rich.table import Table
 
-    from holotype.index.answers import percent
+    from holotype.index.identification.answers import percent
 
     found = answer.determination
     out.print()

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, Pixels
 from holotype.index.errors import EncoderError, HolotypeError, MismatchError
-from holotype.index.identify import identify_vector
+from holotype.index.identification.identify import identify_vector
 from holotype.index.runtime import worker_count
 from holotype.index.search.search import encoder_of, stored_vector
 from holotype.index.storage.records import Space

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
-from holotype.index import identify as core
 from holotype.index.errors import UsageError
+from holotype.index.identification import identify as core
 from holotype.index.search.search import require_few_pictures
 
 from . import answers

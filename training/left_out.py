@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from holotype.index.features import Evidence, gather_evidence
-from holotype.index.reference import build_reference, pool_specimens
+from holotype.index.identification.evidence import Evidence, gather_evidence
+from holotype.index.identification.reference import build_reference, pool_specimens
 from holotype.index.vectors.brute_force import Codes, Embeddings
 from holotype.index.vectors.projection import Projection
 

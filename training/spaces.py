@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from holotype.index.calibrations import (
+from holotype.index.collection import Collection
+from holotype.index.errors import LockedError, UsageError
+from holotype.index.identification.kept_calibration import (
     keep_calibration,
     kept_calibration,
     labels_of,
     source_vectors,
 )
-from holotype.index.collection import Collection
-from holotype.index.errors import LockedError, UsageError
 from holotype.index.search.filters import allowed_places
 from holotype.index.storage.spaces import check_target
 

@@ -147,7 +147,7 @@ def test_a_projection_and_a_calibration_that_changed_are_not_used(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOLOTYPE_MAX_CHECKED_BYTES", "0")
-    from holotype.index.calibrations import kept_calibration
+    from holotype.index.identification.kept_calibration import kept_calibration
 
     with Collection.open(folder) as collection:
         gallery = collection.gallery()

@@ -15,7 +15,7 @@ from holotype.index.collection import Collection
 from holotype.index.compaction import compact
 from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError, HolotypeError, ManifestError, UsageError
-from holotype.index.identify import identify
+from holotype.index.identification.identify import identify
 from holotype.index.info import verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from holotype.index.calibrations import kept_calibration
 from holotype.index.collection import Collection
 from holotype.index.errors import CorruptError
-from holotype.index.identify import identify_vector
+from holotype.index.identification.identify import identify_vector
+from holotype.index.identification.kept_calibration import kept_calibration
 from holotype.index.search.search import stored_vector
 from holotype.index.vectors.projection import Projection
 from holotype.scripts.bench.faults import plain

@@ -15,7 +15,7 @@ from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.errors import MismatchError, NotFoundError, PictureError, UsageError
 from holotype.index.gallery.index_files import load_index
-from holotype.index.identify import identify
+from holotype.index.identification.identify import identify
 from holotype.index.info import info, verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest

@@ -13,7 +13,7 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, accelerated
-from holotype.index.identify import identify, identify_vector
+from holotype.index.identification.identify import identify, identify_vector
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search.search import picture_vector, search, stored_vector

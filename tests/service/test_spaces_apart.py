@@ -11,11 +11,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from holotype.index.calibration import Calibration
 from holotype.index.collection import Collection
 from holotype.index.database.schema import checksum_sql
 from holotype.index.encoders import Encoder, accelerated, load_encoder
-from holotype.index.identify import identify_vector
+from holotype.index.identification.calibration import Calibration
+from holotype.index.identification.identify import identify_vector
 from holotype.index.info import info, verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest

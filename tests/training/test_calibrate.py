@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from holotype.index.calibration import Calibration, coherent
 from holotype.index.errors import CorruptError
-from holotype.index.features import OF_LIKELIHOOD, Evidence, gather_evidence
-from holotype.index.logistic import with_prior
-from holotype.index.reference import Reference, build_reference, pool_specimens
+from holotype.index.identification.calibration import Calibration, coherent
+from holotype.index.identification.evidence import OF_LIKELIHOOD, Evidence, gather_evidence
+from holotype.index.identification.logistic import with_prior
+from holotype.index.identification.reference import Reference, build_reference, pool_specimens
 from holotype.training.calibrate import calibrate, held_out_probabilities
 from holotype.training.left_out import leave_out
 

@@ -19,7 +19,7 @@ from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, Pixels, accelerated, load_encoder
 from holotype.index.encoders import accelerate as fast
 from holotype.index.encoders.base import Model, Preprocessing
-from holotype.index.identify import identify
+from holotype.index.identification.identify import identify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.settings import settings

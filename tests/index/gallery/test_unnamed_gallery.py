@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from holotype.index.calibrations import kept_calibration
-from holotype.index.identify import identify_vector
+from holotype.index.identification.identify import identify_vector
+from holotype.index.identification.kept_calibration import kept_calibration
 from holotype.training.spaces import calibrate_space
-from tests.index.answers import check, planted
+from tests.index.identification.answers import check, planted
 
 
 def test_only_unnamed_images_are_unknown_and_no_failure(tmp_path: Path) -> None:

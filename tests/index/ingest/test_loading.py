@@ -16,7 +16,7 @@ from holotype.index.collection import Collection
 from holotype.index.encoders import Embeddings, Encoder
 from holotype.index.errors import ManifestError, MismatchError, UsageError
 from holotype.index.export.parquet import export_parquet
-from holotype.index.identify import identify_vector
+from holotype.index.identification.identify import identify_vector
 from holotype.index.info import verify
 from holotype.index.ingest import vectors as loading
 from holotype.index.ingest.pictures import IngestReport

@@ -15,7 +15,7 @@ from torch import nn
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, Model, Preprocessing
 from holotype.index.errors import CorruptError, MismatchError
-from holotype.index.identify import identify
+from holotype.index.identification.identify import identify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search.search import picture_vector

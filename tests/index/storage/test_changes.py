@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from holotype.index.calibrations import kept_calibration
 from holotype.index.collection import Collection
 from holotype.index.database.connection import Database
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.errors import MismatchError, NotFoundError
 from holotype.index.gallery.index_files import State, state_of
+from holotype.index.identification.kept_calibration import kept_calibration
 from holotype.index.info import info, verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest

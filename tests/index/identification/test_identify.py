@@ -10,12 +10,12 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.errors import UsageError
-from holotype.index.identify import identify
+from holotype.index.identification.identify import identify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.taxonomy import RANKS
 from tests.conftest import Draw
-from tests.index.answers import check
+from tests.index.identification.answers import check
 
 pytestmark = pytest.mark.both_stores
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .vectors.brute_force import Codes, Embeddings
+from ..vectors.brute_force import Codes, Embeddings
 
 Floats = NDArray[np.float64]
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..collection import Collection
+from ..gallery.gallery import Codes, Gallery
+from ..search.filters import Allowed
+from ..taxonomy import RANKS
+from ..vectors.brute_force import Embeddings
 from .answers import Judgement, Taxa, share_out
 from .calibration import FAR, Answers
-from .calibrations import KeptCalibration, reference_of
-from .collection import Collection
 from .confidence import NEIGHBOURS, Calibration, Votes, calibrate, count_votes
-from .features import Evidence, gather_evidence
-from .gallery.gallery import Codes, Gallery
+from .evidence import Evidence, gather_evidence
+from .kept_calibration import KeptCalibration, reference_of
 from .reference import Reference
-from .search.filters import Allowed
-from .taxonomy import RANKS
-from .vectors.brute_force import Embeddings
 from .votes import Floats
 
 _SHOWN = 5  # taxa listed at every rank

@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from ..vectors.brute_force import Codes, Embeddings
 from .reference import Reference, View
-from .vectors.brute_force import Codes, Embeddings
 from .votes import Floats, shares_at, strongest, vote_weights
 
 NEAR = 5  # neighbours whose mean cosine says how far a query is from everything

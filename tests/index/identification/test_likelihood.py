@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import multivariate_normal
 
-from holotype.index.likelihood import fit_likelihood
+from holotype.index.identification.likelihood import fit_likelihood
 from holotype.index.vectors.projection import Projection
 
 DIM = 6

@@ -9,7 +9,7 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError
-from holotype.index.identify import identify_stored, identify_vector
+from holotype.index.identification.identify import identify_stored, identify_vector
 from holotype.index.search.search import stored_vector
 from holotype.index.storage.determinations import determine
 from holotype.scripts.bench.faults import plain

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from holotype.index.answers import Answer
 from holotype.index.collection import Collection
+from holotype.index.identification.answers import Answer
 from holotype.index.storage.records import Image
 from holotype.index.taxonomy import RANKS, Lineage, parse_lineage
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .search.search import Hit
+from ..search.search import Hit
 
 Taxa = list[tuple[str, float]]
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from ..collection import Collection
+from ..database.checksums import seal
+from ..database.schema import checksum_sql
+from ..errors import CorruptError
+from ..files.plain_json import read_json
+from ..gallery.gallery import Codes, Gallery
+from ..storage.records import now
+from ..storage.spaces import source_of
+from ..vectors.brute_force import Embeddings
 from .calibration import Calibration
-from .collection import Collection
-from .database.checksums import seal
-from .database.schema import checksum_sql
-from .errors import CorruptError
-from .files.plain_json import read_json
-from .gallery.gallery import Codes, Gallery
 from .reference import Reference, build_reference
-from .storage.records import now
-from .storage.spaces import source_of
-from .vectors.brute_force import Embeddings
 
 # All of a row but the models, from an index: they stand before it in the row, and are megabytes.
 _SAID = (

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from holotype.index.identify import identify_vector
-from tests.index.answers import check, planted
+from holotype.index.identification.identify import identify_vector
+from tests.index.identification.answers import check, planted
 
 
 def test_opposite_neighbours_are_no_division_by_zero(tmp_path: Path) -> None:

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
+from ..collection import Collection
+from ..encoders import Embeddings, Encoder
+from ..errors import UsageError
+from ..search.filters import selected
+from ..search.search import hits, picture_vector, stored_vector, unit_vector, without_specimens
+from ..settings import settings
 from .answers import Answer, Determination, Judgement, explain
-from .calibrations import kept_calibration
-from .collection import Collection
 from .confidence import NEIGHBOURS
-from .encoders import Embeddings, Encoder
-from .errors import UsageError
 from .judge import judge_by_votes, judge_calibrated
-from .search.filters import selected
-from .search.search import hits, picture_vector, stored_vector, unit_vector, without_specimens
-from .settings import settings
+from .kept_calibration import kept_calibration
 
 __all__ = ["Answer", "Determination", "identify", "identify_stored", "identify_vector"]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..vectors.brute_force import Codes, Embeddings, exact_knn, nearest_rows
+from ..vectors.projection import Projection
 from .classes import Changed, changed_classes
 from .likelihood import Likelihood, fit_likelihood
-from .vectors.brute_force import Codes, Embeddings, exact_knn, nearest_rows
-from .vectors.projection import Projection
 from .votes import NEIGHBOURS, Floats
 
 MOST_IMAGES = 5  # of one specimen, as an identification takes

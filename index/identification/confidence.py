@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .gallery.gallery import Codes, Gallery
-from .vectors.brute_force import exact_knn
+from ..gallery.gallery import Codes, Gallery
+from ..vectors.brute_force import exact_knn
 
 NEIGHBOURS = 15
 _TEMPERATURE = 0.05

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from holotype.index.votes import shares_at, strongest, vote_weights
+from holotype.index.identification.votes import shares_at, strongest, vote_weights
 
 
 def test_weights_fall_with_the_cosine_and_stop_at_three() -> None:
