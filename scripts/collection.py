@@ -11,7 +11,7 @@ from . import collection_changes, collection_trust
 from .console import CollectionArgument, JsonFlag, StoreOption, out, print_json, print_labelled
 
 if TYPE_CHECKING:
-    from holotype.index.snapshots import Copied
+    from holotype.index.upkeep.snapshots import Copied
 
 app = typer.Typer(help="Look into a collection, check it, copy it.", no_args_is_help=True)
 
@@ -24,7 +24,7 @@ ToArgument = Annotated[
 def info(collection: CollectionArgument, as_json: JsonFlag = False) -> None:
     """Show counts, spaces with their encoders, and index kinds."""
     from holotype.index.collection import Collection
-    from holotype.index.info import info as run
+    from holotype.index.upkeep.info import info as run
 
     with Collection.open(collection) as opened:
         found = run(opened)
@@ -66,8 +66,8 @@ def verify(
 ) -> None:
     """Check the database, the vectors and the index files. Exit code 4 where the truth is hurt."""
     from holotype.index.collection import Collection
-    from holotype.index.info import recall_of
-    from holotype.index.info import verify as run
+    from holotype.index.upkeep.info import recall_of
+    from holotype.index.upkeep.info import verify as run
 
     with Collection.open(collection) as opened:
         found = run(opened, pictures=pictures)
@@ -92,7 +92,7 @@ def verify(
 def snapshot(collection: CollectionArgument, to: ToArgument, as_json: JsonFlag = False) -> None:
     """Copy a collection as it stands at one moment, with checksums, while others write to it."""
     from holotype.index.collection import Collection
-    from holotype.index.snapshots import snapshot as run
+    from holotype.index.upkeep.snapshots import snapshot as run
 
     with Collection.open(collection) as opened:
         made = run(opened, to)
@@ -107,7 +107,7 @@ def restore(
     as_json: JsonFlag = False,
 ) -> None:
     """Make a collection of a snapshot; a damaged one is refused with exit code 4."""
-    from holotype.index.snapshots import restore as run
+    from holotype.index.upkeep.snapshots import restore as run
 
     _show_copied(run(snapshot, to, store=store), f"Collection {to}", as_json)
 
@@ -129,7 +129,7 @@ def _show_copied(copied: Copied, name: str, as_json: bool) -> None:
 def compact(collection: CollectionArgument, as_json: JsonFlag = False) -> None:
     """Give back the space of what was deleted; others go on reading."""
     from holotype.index.collection import Collection
-    from holotype.index.compaction import compact as run
+    from holotype.index.upkeep.compaction import compact as run
 
     with Collection.open(collection) as opened:
         done = run(opened)

@@ -21,7 +21,7 @@ def trust(
     A store receives vectors, queries and HOLOTYPE_MILVUS_TOKEN; an encoder is fetched from a hub or
     read from a folder. What you made yourself needs no trust.
     """
-    from holotype.index.asks import asks_of
+    from holotype.index.upkeep.asks import asks_of
 
     asked = asks_of(collection)
     address = asked.store.address if asked.store else ""

@@ -11,10 +11,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader
 
-from holotype.index.info import info
 from holotype.index.settings import settings
 from holotype.index.storage.records import Image
 from holotype.index.taxonomy import lowest_rank, name_at
+from holotype.index.upkeep.info import info
 from holotype.version import __version__
 
 from .engine import Engine, TheEngine

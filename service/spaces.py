@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from holotype.index.collection import Collection
-from holotype.index.info import info
+from holotype.index.upkeep.info import info
 
 from . import answers
 from .engine import TheEngine, folder_of

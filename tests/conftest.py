@@ -24,9 +24,9 @@ from holotype.index.encoders import Encoder, accelerated, load_encoder
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.settings import settings
-from holotype.index.snapshots import restore, snapshot
 from holotype.index.storage.milvus.client import Client
 from holotype.index.storage.milvus.store import MilvusStore
+from holotype.index.upkeep.snapshots import restore, snapshot
 from holotype.scripts.main import main
 
 ROOT = Path(__file__).resolve().parent.parent

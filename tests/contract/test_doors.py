@@ -12,8 +12,8 @@ import pytest
 import holotype
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
-from holotype.index.info import info
 from holotype.index.search.search import picture_vector, stored_vector
+from holotype.index.upkeep.info import info
 from tests.conftest import Ask, Shell
 
 pytestmark = pytest.mark.both_stores

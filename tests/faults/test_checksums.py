@@ -13,10 +13,10 @@ from holotype.index.collection import Collection
 from holotype.index.database.schema import SEALED
 from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError
-from holotype.index.info import verify
 from holotype.index.search.search import stored_vector
 from holotype.index.storage.canaries import keep_canaries
 from holotype.index.storage.sources import add_sources
+from holotype.index.upkeep.info import verify
 from holotype.scripts.bench.faults import plain
 from holotype.scripts.bench.faults.corruptions import WRONG, corrupt
 from holotype.scripts.bench.faults.indexes import corrupt_indexes

@@ -17,9 +17,9 @@ from holotype.index.database.connection import Database
 from holotype.index.database.schema import APPLICATION_ID, MIGRATIONS
 from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError, HolotypeError, NotFoundError
-from holotype.index.info import verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
+from holotype.index.upkeep.info import verify
 from tests.conftest import Cli, Draw
 
 SEED = 33
@@ -226,7 +226,7 @@ def test_an_error_of_the_disk_is_one_sentence(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("holotype.index.info.info", fail)
+    monkeypatch.setattr("holotype.index.upkeep.info.info", fail)
     found, out, err = cli("collection", "info", folder, "--json")
     assert found == code
     assert out == ""

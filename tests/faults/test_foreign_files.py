@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.compaction import compact
 from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError, HolotypeError, ManifestError, UsageError
 from holotype.index.identification.identify import identify
-from holotype.index.info import verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
-from holotype.index.snapshots import restore, snapshot
 from holotype.index.storage.determinations import history, undo
+from holotype.index.upkeep.compaction import compact
+from holotype.index.upkeep.info import verify
+from holotype.index.upkeep.snapshots import restore, snapshot
 from tests.conftest import Cli, Draw
 
 LOCKS = ("writer", "indexer", "keeper")

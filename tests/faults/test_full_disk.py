@@ -14,8 +14,8 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.database.damage import is_damage
-from holotype.index.info import verify
-from holotype.index.snapshots import snapshot
+from holotype.index.upkeep.info import verify
+from holotype.index.upkeep.snapshots import snapshot
 from holotype.scripts.bench.faults import plain
 
 MIB = 1 << 20

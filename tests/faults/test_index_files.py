@@ -11,11 +11,11 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
-from holotype.index.info import verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search.search import search, stored_vector
 from holotype.index.storage.files_beside import list_files
+from holotype.index.upkeep.info import verify
 from tests.conftest import Draw
 
 Harm = Callable[[Path], object]

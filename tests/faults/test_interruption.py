@@ -15,9 +15,9 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
-from holotype.index.info import verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
+from holotype.index.upkeep.info import verify
 from tests.conftest import Draw
 
 ROWS = 4000  # several seconds of embedding even on a fast, idle machine

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.compaction import compact
 from holotype.index.errors import StoreError
-from holotype.index.info import verify
 from holotype.index.search.search import search
 from holotype.index.storage.milvus.client import Client
 from holotype.index.storage.milvus.store import MilvusStore
+from holotype.index.upkeep.compaction import compact
+from holotype.index.upkeep.info import verify
 from holotype.scripts.bench.faults import plain
 from tests.conftest import table_of
 

@@ -11,7 +11,7 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.files.durable import TEMPORARY
-from holotype.index.snapshots import restore, snapshot
+from holotype.index.upkeep.snapshots import restore, snapshot
 
 # The Nth call of the system that changes a file ends the process, as a kill does.
 _DIE = """

@@ -14,7 +14,7 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.errors import CorruptError, HolotypeError
-from holotype.index.snapshots import restore
+from holotype.index.upkeep.snapshots import restore
 from tests.conftest import Cli
 from tests.hostile.forging import ask_everything, forge
 from tests.index.database.test_formats import FIXTURES, build

@@ -18,9 +18,9 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.errors import CorruptError
 from holotype.index.gallery import label_files as columns
-from holotype.index.info import verify
 from holotype.index.settings import settings
 from holotype.index.storage.files_beside import index_file
+from holotype.index.upkeep.info import verify
 from holotype.index.vectors.file import open_arrays, pack_arrays, read_header
 from holotype.index.vectors.signature import is_own, signature
 from holotype.scripts.bench.faults import plain

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from holotype.index.asks import asks_of
 from holotype.index.collection import Collection
 from holotype.index.errors import CorruptError, StoreError
 from holotype.index.settings import settings
 from holotype.index.storage.milvus.connection import connected
+from holotype.index.upkeep.asks import asks_of
 from tests.conftest import Cli
 from tests.hostile.forging import Listener, ask_everything, forge
 

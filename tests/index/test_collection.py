@@ -16,11 +16,11 @@ from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.errors import MismatchError, NotFoundError, PictureError, UsageError
 from holotype.index.gallery.index_files import load_index
 from holotype.index.identification.identify import identify
-from holotype.index.info import info, verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search.search import picture_vector, search, stored_vector
 from holotype.index.taxonomy import name_at
+from holotype.index.upkeep.info import info, verify
 from tests.conftest import Draw
 
 pytestmark = pytest.mark.both_stores

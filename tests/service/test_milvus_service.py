@@ -13,7 +13,7 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.search.search import search, stored_vector
-from holotype.index.snapshots import restore
+from holotype.index.upkeep.snapshots import restore
 from holotype.service.app import create_app
 
 from .conftest import Refused

@@ -16,10 +16,10 @@ from holotype.index.database.schema import checksum_sql
 from holotype.index.encoders import Encoder, accelerated, load_encoder
 from holotype.index.identification.calibration import Calibration
 from holotype.index.identification.identify import identify_vector
-from holotype.index.info import info, verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search.search import stored_vector
+from holotype.index.upkeep.info import info, verify
 from holotype.scripts.bench.faults import plain
 from holotype.service.app import create_app
 from holotype.training.spaces import calibrate_space, tune_space

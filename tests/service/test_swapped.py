@@ -22,10 +22,10 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.database.checksums import seal
 from holotype.index.database.connection import FILE
-from holotype.index.snapshots import restore, snapshot
 from holotype.index.storage.records import now
 from holotype.index.storage.spaces import EXTERNAL
 from holotype.index.taxonomy import RANKS
+from holotype.index.upkeep.snapshots import restore, snapshot
 from holotype.scripts.bench.faults import plain
 from holotype.service.app import create_app
 from holotype.service.engine import Engine

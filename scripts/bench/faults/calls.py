@@ -18,11 +18,11 @@ from typing import Any
 from unittest import mock
 
 from holotype.index.collection import Collection
-from holotype.index.compaction import compact
 from holotype.index.errors import HolotypeError
-from holotype.index.info import verify
-from holotype.index.snapshots import restore, snapshot
 from holotype.index.storage.files_beside import INDEX, list_files
+from holotype.index.upkeep.compaction import compact
+from holotype.index.upkeep.info import verify
+from holotype.index.upkeep.snapshots import restore, snapshot
 
 from .plain import make, put, stored
 

@@ -14,9 +14,9 @@ from holotype.index.collection import Collection
 from holotype.index.errors import HolotypeError
 from holotype.index.pictures.reading import content_hash
 from holotype.index.search.search import search, stored_vector
-from holotype.index.snapshots import restore, snapshot
 from holotype.index.storage.determinations import history
 from holotype.index.storage.files_beside import THUMBNAILS, list_files, place_for
+from holotype.index.upkeep.snapshots import restore, snapshot
 
 from .plain import make, put, vector_of
 

@@ -11,7 +11,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from holotype.index.collection import Collection
-from holotype.index.info import verify
+from holotype.index.upkeep.info import verify
 
 from .plain import make, stored
 from .writer import State, replay, settle, write

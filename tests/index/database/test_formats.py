@@ -15,8 +15,8 @@ from holotype.index.collection import Collection
 from holotype.index.database.connection import Database
 from holotype.index.database.schema import MIGRATIONS
 from holotype.index.errors import LockedError
-from holotype.index.info import info, verify
 from holotype.index.storage.determinations import history, undo
+from holotype.index.upkeep.info import info, verify
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 SCRIPTS = sorted(FIXTURES.glob("format_*.sql"))

@@ -18,8 +18,8 @@ from holotype.index.collection import Collection
 from holotype.index.database.connection import FILE, Database
 from holotype.index.errors import CorruptError, HolotypeError, ReplacedError
 from holotype.index.gallery import index_files as generations
-from holotype.index.info import verify
-from holotype.index.snapshots import restore, snapshot
+from holotype.index.upkeep.info import verify
+from holotype.index.upkeep.snapshots import restore, snapshot
 from holotype.scripts.bench.faults import plain
 from tests.conftest import Cli
 
@@ -321,7 +321,7 @@ def test_a_command_that_lost_its_collection_says_so(
         live.rename(tmp_path / "old")
         collection.gallery()
 
-    monkeypatch.setattr("holotype.index.info.info", swap_first)
+    monkeypatch.setattr("holotype.index.upkeep.info.info", swap_first)
     code, out, err = cli("collection", "info", live)
     assert (code, out) == (1, "")
     assert err.startswith("Error: ")

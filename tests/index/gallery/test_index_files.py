@@ -15,10 +15,10 @@ from holotype.index.encoders import Encoder
 from holotype.index.gallery import index_files as generations
 from holotype.index.gallery.index_files import about_index
 from holotype.index.gallery.rebuilding import rebuild_beside
-from holotype.index.info import verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search.search import search, stored_vector
+from holotype.index.upkeep.info import verify
 from holotype.index.vectors import KINDS, LayeredIndex
 from tests.conftest import Ask, Cli, Draw
 

@@ -13,12 +13,12 @@ from holotype.index.collection import Collection
 from holotype.index.errors import CorruptError, HolotypeError
 from holotype.index.gallery import label_files as columns
 from holotype.index.gallery.gallery import Gallery
-from holotype.index.info import verify
 from holotype.index.search.search import search
 from holotype.index.settings import settings
-from holotype.index.snapshots import restore, snapshot
 from holotype.index.storage.determinations import determine, history, undo
 from holotype.index.storage.files_beside import list_files
+from holotype.index.upkeep.info import verify
+from holotype.index.upkeep.snapshots import restore, snapshot
 from holotype.scripts.bench.faults import plain
 from tests.faults.test_index_files import HARMS
 

@@ -12,11 +12,11 @@ from PIL import Image as Pillow
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.errors import ManifestError, MismatchError
-from holotype.index.info import info, verify
 from holotype.index.ingest.pictures import IngestReport, ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.pictures.reading import content_hash
 from holotype.index.search.search import stored_vector
+from holotype.index.upkeep.info import info, verify
 from tests.conftest import Draw
 
 pytestmark = pytest.mark.both_stores

@@ -17,13 +17,13 @@ from holotype.index.encoders import Embeddings, Encoder
 from holotype.index.errors import ManifestError, MismatchError, UsageError
 from holotype.index.export.parquet import export_parquet
 from holotype.index.identification.identify import identify_vector
-from holotype.index.info import verify
 from holotype.index.ingest import vectors as loading
 from holotype.index.ingest.pictures import IngestReport
 from holotype.index.ingest.vectors import load_vectors
 from holotype.index.search.search import encoder_of, picture_vector, search, stored_vector
 from holotype.index.storage.determinations import determine, history
 from holotype.index.taxonomy import parse_lineage
+from holotype.index.upkeep.info import verify
 from tests.conftest import Ask, Cli
 
 SEED, DIM = 5, 6

@@ -19,11 +19,11 @@ from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.errors import MismatchError, NotFoundError
 from holotype.index.gallery.index_files import State, state_of
 from holotype.index.identification.kept_calibration import kept_calibration
-from holotype.index.info import info, verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search.search import search, stored_vector
 from holotype.index.storage.determinations import history
+from holotype.index.upkeep.info import info, verify
 from holotype.scripts.bench.faults import plain
 from holotype.training.spaces import calibrate_space, tune_space
 from tests.conftest import Ask, Cli, Draw

@@ -12,10 +12,10 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.errors import NotFoundError, UsageError
-from holotype.index.info import info, verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.storage.determinations import Event, Origin, determine, history, undo
+from holotype.index.upkeep.info import info, verify
 from tests.conftest import Draw
 
 pytestmark = pytest.mark.both_stores

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.compaction import compact
 from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError, HolotypeError, StoreError, UsageError
-from holotype.index.info import info, verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search.search import search
-from holotype.index.snapshots import restore, snapshot
 from holotype.index.storage.milvus.client import TEXTS
 from holotype.index.storage.milvus.store import MilvusStore
+from holotype.index.upkeep.compaction import compact
+from holotype.index.upkeep.info import info, verify
+from holotype.index.upkeep.snapshots import restore, snapshot
 from holotype.index.vectors.base import Ids
 from holotype.scripts.bench.faults import plain
 from tests.conftest import Ask, Cli, Shell, table_of

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.info import verify
 from holotype.index.storage.sources import add_sources
+from holotype.index.upkeep.info import verify
 from holotype.scripts.bench.faults import plain
 from tests.conftest import Cli
 

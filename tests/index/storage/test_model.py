@@ -25,10 +25,10 @@ from hypothesis.stateful import (
 )
 
 from holotype.index.collection import Collection
-from holotype.index.compaction import compact
-from holotype.index.info import verify
 from holotype.index.search.search import search
-from holotype.index.snapshots import restore, snapshot
+from holotype.index.upkeep.compaction import compact
+from holotype.index.upkeep.info import verify
+from holotype.index.upkeep.snapshots import restore, snapshot
 from holotype.scripts.bench.faults import plain
 
 EXAMPLES = int(os.environ.get("HOLOTYPE_TEST_EXAMPLES", "20"))

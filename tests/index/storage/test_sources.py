@@ -12,15 +12,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.compaction import compact
 from holotype.index.encoders import Encoder
 from holotype.index.errors import PictureError, UsageError
-from holotype.index.info import verify
 from holotype.index.ingest.pictures import IngestReport, ingest
 from holotype.index.ingest.vectors import load_vectors
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.pictures.reading import read_bytes
 from holotype.index.storage.sources import add_sources
+from holotype.index.upkeep.compaction import compact
+from holotype.index.upkeep.info import verify
 from tests.conftest import Ask, Draw
 
 

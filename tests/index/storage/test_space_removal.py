@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.compaction import compact
 from holotype.index.database.connection import Database
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.errors import LockedError, NotFoundError, UsageError
-from holotype.index.info import verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
+from holotype.index.upkeep.compaction import compact
+from holotype.index.upkeep.info import verify
 from holotype.training.spaces import tune_space
 from tests.conftest import Cli
 

@@ -16,12 +16,12 @@ from holotype.index.database.checksums import sealed
 from holotype.index.database.connection import Database
 from holotype.index.database.schema import SEALED, checksum_sql
 from holotype.index.errors import MismatchError
-from holotype.index.info import verify
 from holotype.index.storage import images as storing
 from holotype.index.storage.determinations import determine
 from holotype.index.storage.images import Entry
 from holotype.index.storage.records import Image, Space
 from holotype.index.taxonomy import parse_lineage
+from holotype.index.upkeep.info import verify
 from holotype.scripts.bench.faults import plain
 
 SEED = 21

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.compaction import compact
 from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError, LockedError, NotFoundError, UsageError
-from holotype.index.info import verify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search.search import search, stored_vector
-from holotype.index.snapshots import SUMS, restore, snapshot
+from holotype.index.upkeep.compaction import compact
+from holotype.index.upkeep.info import verify
+from holotype.index.upkeep.snapshots import SUMS, restore, snapshot
 from holotype.scripts.bench.faults import plain
 from tests.conftest import Ask, Cli, Draw
 

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .collection import Collection
-from .errors import CorruptError, PictureError
-from .files.durable import is_file
-from .gallery.index_files import about_index, damage, state_of
-from .gallery.label_files import damaged_columns
-from .pictures.reading import content_hash, read_bytes
-from .storage.files_beside import IMAGES, INDEX, THUMBNAILS, unneeded
-from .storage.integrity import damage_of
-from .storage.sources import is_shown
-from .storage.spaces import source_of
-from .taxonomy import RANKS
-from .vectors import measure_recall
+from ..collection import Collection
+from ..errors import CorruptError, PictureError
+from ..files.durable import is_file
+from ..gallery.index_files import about_index, damage, state_of
+from ..gallery.label_files import damaged_columns
+from ..pictures.reading import content_hash, read_bytes
+from ..storage.files_beside import IMAGES, INDEX, THUMBNAILS, unneeded
+from ..storage.integrity import damage_of
+from ..storage.sources import is_shown
+from ..storage.spaces import source_of
+from ..taxonomy import RANKS
+from ..vectors import measure_recall
 
 _SHOWN = 20  # missing pictures that are named one by one
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from .collection import Collection
-from .database.connection import FILE
-from .errors import CorruptError
-from .storage.files_beside import IMAGES, INDEX, THUMBNAILS, remove_unneeded
-from .storage.integrity import unsound
-from .storage.spaces import list_spaces
+from ..collection import Collection
+from ..database.connection import FILE
+from ..errors import CorruptError
+from ..storage.files_beside import IMAGES, INDEX, THUMBNAILS, remove_unneeded
+from ..storage.integrity import unsound
+from ..storage.spaces import list_spaces
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from .database.connection import Database
-from .storage.opening import named_store
-from .storage.spaces import list_spaces
-from .trust import StoreOf, needs_trust, trust_encoder, trusts_encoder
+from ..database.connection import Database
+from ..storage.opening import named_store
+from ..storage.spaces import list_spaces
+from ..trust import StoreOf, needs_trust, trust_encoder, trusts_encoder
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .collection import Collection
-from .database.connection import FILE, Database
-from .errors import CorruptError, NotFoundError, ReadOnlyError
-from .files.durable import (
+from ..collection import Collection
+from ..database.connection import FILE, Database
+from ..errors import CorruptError, NotFoundError, ReadOnlyError
+from ..files.durable import (
     copy_durably,
     digest_of,
     new_folder,
@@ -20,10 +20,10 @@ from .files.durable import (
     sync,
     write_durably,
 )
-from .storage.files_beside import INDEX, belongings, missing_copies
-from .storage.integrity import damage_of
-from .storage.moving import bring_home, send_away
-from .storage.opening import checked, named_store
+from ..storage.files_beside import INDEX, belongings, missing_copies
+from ..storage.integrity import damage_of
+from ..storage.moving import bring_home, send_away
+from ..storage.opening import checked, named_store
 
 SUMS = "SHA256SUMS"
 
