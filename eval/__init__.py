@@ -1,26 +1,6 @@
 """How good it is: measures as pure functions on embeddings, labels and answers."""
 
 from .alignment import are_copies, grey_thumbnail
-from .bootstrap import (
-    bootstrap_macro,
-    bootstrap_mean,
-    bootstrap_rows,
-    percentile_interval,
-    resampled_sums,
-)
-from .calibration import (
-    Calibration,
-    Reliability,
-    measure_calibration,
-    multiclass_brier,
-    multiclass_nll,
-    prior_weights,
-    reliability,
-)
-from .classification import ClassCounts, confusion_matrix
-from .clustering import ClusterAgreement, cluster_agreement
-from .comparison import Comparison, compare, mcnemar, most_changed
-from .correlation import Correlation, spearman
 from .duplicates import (
     confirmed,
     cosine_pairs,
@@ -29,9 +9,29 @@ from .duplicates import (
     hash_pairs,
     nearest_pairs,
 )
-from .intervals import Interval, wilson, wilson_bounds
 from .leakage import Leaks, find_leaks
-from .novelty import (
+from .measures.bootstrap import (
+    bootstrap_macro,
+    bootstrap_mean,
+    bootstrap_rows,
+    percentile_interval,
+    resampled_sums,
+)
+from .measures.calibration import (
+    Calibration,
+    Reliability,
+    measure_calibration,
+    multiclass_brier,
+    multiclass_nll,
+    prior_weights,
+    reliability,
+)
+from .measures.classification import ClassCounts, confusion_matrix
+from .measures.clustering import ClusterAgreement, cluster_agreement
+from .measures.comparison import Comparison, compare, mcnemar, most_changed
+from .measures.correlation import Correlation, spearman
+from .measures.intervals import Interval, wilson, wilson_bounds
+from .measures.novelty import (
     Novelty,
     Retained,
     auroc,
@@ -42,11 +42,38 @@ from .novelty import (
     retained,
     threshold_retaining,
 )
-from .precision import (
+from .measures.precision import (
     RecallAtPrecision,
     recall_at_precision,
     recall_at_precision_by_taxon,
     recall_at_precision_of_answers,
+)
+from .measures.ranking import Ranking, ranking_by_rank
+from .measures.recall import (
+    KS,
+    Neighbours,
+    RankRecall,
+    genus_recall_of_other_species,
+    nearest,
+    recall_at_k,
+    recall_within,
+    tie_shares,
+)
+from .measures.selective import (
+    SelectivePoint,
+    aurc,
+    choose_threshold,
+    knee,
+    selective_curve,
+    selective_point,
+)
+from .measures.taxon_codes import Taxa, count_positives
+from .measures.transfer import (
+    DatasetError,
+    TransferGap,
+    dataset_classification_error,
+    learning_curve,
+    transfer_gap,
 )
 from .protocols import (
     Split,
@@ -57,33 +84,6 @@ from .protocols import (
     leave_one_site_out,
     leave_out_classes,
     three_way,
-)
-from .ranking import Ranking, ranking_by_rank
-from .recall import (
-    KS,
-    Neighbours,
-    RankRecall,
-    genus_recall_of_other_species,
-    nearest,
-    recall_at_k,
-    recall_within,
-    tie_shares,
-)
-from .selective import (
-    SelectivePoint,
-    aurc,
-    choose_threshold,
-    knee,
-    selective_curve,
-    selective_point,
-)
-from .taxa import Taxa, count_positives
-from .transfer import (
-    DatasetError,
-    TransferGap,
-    dataset_classification_error,
-    learning_curve,
-    transfer_gap,
 )
 
 __all__ = [

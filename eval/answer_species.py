@@ -9,9 +9,9 @@ from holotype.index.gallery.gallery import Gallery
 from holotype.index.taxonomy import name_at
 
 from .answers import Draw
-from .arrays import Codes
-from .classification import ClassCounts
-from .precision import recall_at_precision_of_answers
+from .measures.arrays import Codes
+from .measures.classification import ClassCounts
+from .measures.precision import recall_at_precision_of_answers
 
 
 def likeliest(draw: Draw) -> Codes:

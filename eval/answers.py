@@ -9,9 +9,9 @@ import numpy as np
 
 from holotype.index.gallery.gallery import Gallery
 
-from .arrays import Codes, Flags, Floats, number
-from .calibration import measure_calibration, prior_weights
 from .identification import Honesty, Identified
+from .measures.arrays import Codes, Flags, Floats, number
+from .measures.calibration import measure_calibration, prior_weights
 from .protocols import Split
 
 

@@ -7,9 +7,9 @@ import numpy as np
 from holotype.index.collection import Collection
 from holotype.index.gallery.gallery import Gallery
 
-from .arrays import Codes
 from .guard import find_leaks_of
 from .leakage import Leaks
+from .measures.arrays import Codes
 from .protocols import Split
 
 _NONE: Codes = np.empty((0, 2), np.int64)

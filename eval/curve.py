@@ -13,14 +13,14 @@ from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
-from .arrays import Codes, number
 from .columns import column_codes
 from .cross_validation import untuned
 from .evaluation import Protocol, protocol_of
 from .guard import find_leaks_of, refuse_leaks
-from .recall import RankRecall, nearest, recall_at_k
-from .taxa import Taxa
-from .transfer import learning_curve
+from .measures.arrays import Codes, number
+from .measures.recall import RankRecall, nearest, recall_at_k
+from .measures.taxon_codes import Taxa
+from .measures.transfer import learning_curve
 
 _MOST_SIZES = 6
 

@@ -14,14 +14,13 @@ from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.search.filters import allowed_places
 
-from .arrays import Codes, Embeddings, number
-from .bootstrap import bootstrap_mean
 from .guard import find_leaks_of, refuse_leaks
-from .intervals import Interval
 from .leakage import Leaks
-from .protocols import Split, leave_one_out
-from .ranking import Ranking, ranking_by_rank
-from .recall import (
+from .measures.arrays import Codes, Embeddings, number
+from .measures.bootstrap import bootstrap_mean
+from .measures.intervals import Interval
+from .measures.ranking import Ranking, ranking_by_rank
+from .measures.recall import (
     KS,
     Neighbours,
     RankRecall,
@@ -31,7 +30,8 @@ from .recall import (
     recall_within,
     tie_shares,
 )
-from .taxa import Taxa
+from .measures.taxon_codes import Taxa
+from .protocols import Split, leave_one_out
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from holotype.index.storage.records import Image
 from holotype.index.storage.spaces import source_of
 
 from .alignment import SIDE, Thumbnails, grey_thumbnail
-from .arrays import Codes
 from .leakage import Leaks, find_leaks
+from .measures.arrays import Codes
 from .protocols import Split
 
 _NAMED = 3

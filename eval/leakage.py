@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from .alignment import Thumbnails
-from .arrays import Codes, Embeddings
 from .duplicates import (
     Hashes,
     Pairs,
@@ -21,6 +20,7 @@ from .duplicates import (
     hash_pairs,
     nearest_pairs,
 )
+from .measures.arrays import Codes, Embeddings
 from .protocols import Split
 
 _NONE: Codes = np.empty((0, 2), np.int64)

@@ -6,9 +6,9 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .arrays import number
+from .measures.arrays import number
+from .measures.transfer import dataset_classification_error
 from .remedies import Side
-from .transfer import dataset_classification_error
 
 _TRAIN, _TEST = 200, 100
 _TRAIN_SHARE, _TEST_SHARE = 0.6, 0.3

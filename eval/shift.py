@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Floats
-from .classification import ClassCounts, confusion_matrix
-from .correlation import Correlation, spearman
-from .intervals import Interval
+from .measures.arrays import Floats
+from .measures.classification import ClassCounts, confusion_matrix
+from .measures.correlation import Correlation, spearman
+from .measures.intervals import Interval
+from .measures.taxon_codes import Taxa, count_positives
+from .measures.transfer import TransferGap, transfer_gap
 from .recovery import RemedyResult, judge
 from .remedies import Side, remedies
 from .set_error import SetError, tell_apart
-from .taxa import Taxa, count_positives
-from .transfer import TransferGap, transfer_gap
 
 
 @dataclass(frozen=True)

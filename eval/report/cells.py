@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..correlation import Correlation
+from ..measures.correlation import Correlation
 
 _ITALIC_RANKS = frozenset({"genus", "species"})
 

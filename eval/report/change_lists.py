@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..comparison import PRIOR_QUERIES, Comparison, most_changed
+from ..measures.comparison import PRIOR_QUERIES, Comparison, most_changed
 from ..spaces import SpaceComparison
 from .blocks import Block, Figure, Section, Table, Text
 from .cells import (

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from ..comparison import Comparison
-from ..intervals import Interval
+from ..measures.comparison import Comparison
+from ..measures.intervals import Interval
 from ..spaces import SpaceComparison
 from .blocks import Block, Figure, Section, Table, Text, Tile, Tiles
 from .cells import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import Codes
-from ..classification import confusion_matrix
+from ..measures.arrays import Codes
+from ..measures.classification import confusion_matrix
 from .blocks import Block, Figure, Section, Table, Text
 from .cells import Cell, Column, count_cell, is_italic, share_cell, taxon_cell
 from .figures import heat_map

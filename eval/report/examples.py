@@ -9,7 +9,7 @@ import pandas as pd
 
 from holotype.index.storage.records import Image
 
-from ..arrays import Codes
+from ..measures.arrays import Codes
 from .blocks import Example, Examples, Picture, Section
 from .pictures import images_by_place, picture_of
 from .subject import Subject

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from ..arrays import Codes
+from ..measures.arrays import Codes
 from .drawing import INK, LINE, MUTED, RIGHT, WRONG, canvas, share_axis, to_svg
 from .marks import FEW, Points, box, count_axis, point
 

@@ -10,7 +10,7 @@ from holotype.index.gallery.gallery import Gallery
 from holotype.index.pictures.reading import read_picture, thumbnail
 from holotype.index.storage.records import Image
 
-from ..arrays import Codes
+from ..measures.arrays import Codes
 from .blocks import Picture
 from .cells import is_italic
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from ..arrays import Average
-from ..intervals import Interval
-from ..recall import RankRecall
+from ..measures.arrays import Average
+from ..measures.intervals import Interval
+from ..measures.recall import RankRecall
 from .blocks import Block, Names, Section, Table, Text
 from .cells import Cell, Column, count_cell, interval_text, is_italic, share_cell
 from .subject import Subject, plural

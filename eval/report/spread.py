@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..correlation import spearman
+from ..measures.correlation import spearman
 from .blocks import Block, Figure, Section, Text
 from .cells import correlation_text, is_italic
 from .figures import box_plot, scatter

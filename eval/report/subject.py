@@ -11,7 +11,7 @@ import pandas as pd
 from holotype.index.collection import Collection
 
 from ..evaluation import Evaluation
-from ..recall import RankRecall
+from ..measures.recall import RankRecall
 from ..spaces import SpaceComparison
 from .taxon_table import taxon_changes, taxon_table
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Floats, mean_by
-from ..recall import RankRecall
+from ..measures.arrays import Floats, mean_by
+from ..measures.recall import RankRecall
 from .blocks import Section, Table
 from .cells import Cell, Column, count_cell, is_italic, share_cell, taxon_cell
 from .subject import Subject, plural

@@ -7,10 +7,10 @@ import pandas as pd
 
 from holotype.index.taxonomy import name_at
 
-from ..arrays import Codes, Flags
 from ..evaluation import Evaluation
-from ..intervals import wilson_bounds
-from ..precision import recall_at_precision_of_answers
+from ..measures.arrays import Codes, Flags
+from ..measures.intervals import wilson_bounds
+from ..measures.precision import recall_at_precision_of_answers
 from ..spaces import SpaceComparison
 
 

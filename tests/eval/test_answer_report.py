@@ -14,10 +14,11 @@ import pytest
 
 from holotype.eval.answer_species import class_counts, given_finest, likeliest
 from holotype.eval.answers import AnswerEvaluation, far_specimens
-from holotype.eval.calibration import reliability
-from holotype.eval.classification import ClassCounts, confusion_matrix
 from holotype.eval.draw_details import accuracy_interval, auroc_interval, describe
 from holotype.eval.honesty import evaluate_honesty
+from holotype.eval.measures.calibration import reliability
+from holotype.eval.measures.classification import ClassCounts, confusion_matrix
+from holotype.eval.measures.selective import selective_curve
 from holotype.eval.report import write_report
 from holotype.eval.report.answers.curves import (
     RankReliability,
@@ -27,7 +28,6 @@ from holotype.eval.report.answers.curves import (
     threshold_curves,
 )
 from holotype.eval.report.answers.figures import RankBars, Scores, distributions, rank_bars
-from holotype.eval.selective import selective_curve
 from holotype.index.collection import Collection
 from tests.conftest import Ask, Cli
 from tests.eval.page import Page

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from holotype.eval.arrays import Codes, Embeddings, Floats
+from holotype.eval.measures.arrays import Codes, Embeddings, Floats
 from holotype.eval.remedies import Side, remedies, standardised
 from holotype.eval.shift import measure_shift
 

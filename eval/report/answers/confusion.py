@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...answer_species import given_at, likeliest
-from ...arrays import Codes
-from ...classification import confusion_matrix
+from ...measures.arrays import Codes
+from ...measures.classification import confusion_matrix
 from ..blocks import Block, Figure, Section, Table, Text
 from ..cells import Column, count_cell, is_italic, share_cell, taxon_cell
 from ..figures import heat_map

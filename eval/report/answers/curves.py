@@ -11,9 +11,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from sklearn.metrics import roc_curve
 
-from ...arrays import Codes, Floats
-from ...calibration import Reliability
-from ...intervals import wilson_bounds
+from ...measures.arrays import Codes, Floats
+from ...measures.calibration import Reliability
+from ...measures.intervals import wilson_bounds
 from ..drawing import INK, LINE, MUTED, RIGHT, WRONG, canvas, panels, share_axis, to_svg
 
 _MOST_POINTS = 400  # of a line; more are not seen and make the page heavy

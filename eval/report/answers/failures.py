@@ -9,7 +9,7 @@ import numpy as np
 
 from holotype.index.storage.records import Image
 
-from ...arrays import Codes, Flags, Floats
+from ...measures.arrays import Codes, Flags, Floats
 from ..blocks import Example, Examples, Picture, Section, Text
 from ..cells import share_text
 from ..pictures import images_by_place, picture_of

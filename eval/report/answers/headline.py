@@ -9,8 +9,8 @@ import numpy as np
 
 from holotype.version import __version__
 
-from ...arrays import Flags
-from ...intervals import Interval
+from ...measures.arrays import Flags
+from ...measures.intervals import Interval
 from ..blocks import Block, Facts, Section, Table, Text, Tile, Tiles
 from ..cells import Cell, Column, interval_text, percent_text, share_cell, share_text
 from ..subject import plural

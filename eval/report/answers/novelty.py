@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...draw_details import novel_kinds
 from ...identification import KEPT
-from ...intervals import Interval
-from ...novelty import Novelty
+from ...measures.intervals import Interval
+from ...measures.novelty import Novelty
 from ..blocks import Block, Figure, Section, Table
 from ..cells import Cell, Column, count_cell, interval_text, percent_text, share_cell, share_text
 from ..drawing import MUTED, RIGHT, WRONG

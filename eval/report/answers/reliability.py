@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...calibration import Calibration
-from ...intervals import Interval
+from ...measures.calibration import Calibration
+from ...measures.intervals import Interval
 from ..blocks import Figure, Section, Table
 from ..cells import Cell, Column, count_cell, interval_text, percent_text, share_cell
 from .curves import RankReliability, reliability_panels

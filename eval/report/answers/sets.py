@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...arrays import mean
+from ...measures.arrays import mean
 from ..blocks import Section, Table, Tile, Tiles
 from ..cells import Cell, Column, count_cell, interval_text, share_cell
 from .subject import AnswerSubject

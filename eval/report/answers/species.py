@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import mean
-from ...classification import ClassCounts
+from ...measures.arrays import mean
+from ...measures.classification import ClassCounts
 from ..blocks import Section, Table, Tile, Tiles
 from ..cells import Cell, Column, count_cell, interval_text, share_cell, taxon_cell
 from ..subject import plural

@@ -12,9 +12,9 @@ import numpy as np
 from holotype.index.collection import Collection
 
 from ...answers import AnswerEvaluation, Draw
-from ...arrays import Flags
 from ...draw_details import DrawDetails, accuracy_interval, auroc_interval, describe
-from ...intervals import Interval
+from ...measures.arrays import Flags
+from ...measures.intervals import Interval
 
 
 @dataclass(frozen=True)

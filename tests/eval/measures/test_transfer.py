@@ -10,9 +10,13 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from holotype.eval.bootstrap import bootstrap_mean
-from holotype.eval.correlation import spearman
-from holotype.eval.transfer import dataset_classification_error, learning_curve, transfer_gap
+from holotype.eval.measures.bootstrap import bootstrap_mean
+from holotype.eval.measures.correlation import spearman
+from holotype.eval.measures.transfer import (
+    dataset_classification_error,
+    learning_curve,
+    transfer_gap,
+)
 
 Units = Callable[[np.random.Generator, int, int], NDArray[np.float32]]
 

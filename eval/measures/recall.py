@@ -12,7 +12,7 @@ import pandas as pd
 from holotype.index.vectors.brute_force import exact_knn
 
 from .arrays import Average, Codes, Embeddings, Flags, average, mean, mean_by, number
-from .taxa import Taxa, count_positives
+from .taxon_codes import Taxa, count_positives
 
 KS = (1, 5, 10)
 

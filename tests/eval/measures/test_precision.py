@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_curve
 
-from holotype.eval.intervals import wilson
-from holotype.eval.precision import (
+from holotype.eval.measures.intervals import wilson
+from holotype.eval.measures.precision import (
     recall_at_precision,
     recall_at_precision_by_taxon,
     recall_at_precision_of_answers,

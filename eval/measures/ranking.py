@@ -15,7 +15,7 @@ import numpy as np
 from holotype.index.vectors.brute_force import check_groups, check_unit_rows
 
 from .arrays import Average, Codes, Embeddings, Flags, Floats, average
-from .taxa import Taxa, count_positives
+from .taxon_codes import Taxa, count_positives
 
 _BLOCK_SCORES = 1 << 22
 

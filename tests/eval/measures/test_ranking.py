@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 
-from holotype.eval.ranking import ranking_by_rank
-from holotype.eval.taxa import Taxa
+from holotype.eval.measures.ranking import ranking_by_rank
+from holotype.eval.measures.taxon_codes import Taxa
 
 Units = Callable[[np.random.Generator, int, int], NDArray[np.float32]]
 
@@ -109,7 +109,7 @@ def test_equal_scores_rank_in_gallery_order_in_any_block(
     images = units(rng, 6, 40)[rng.integers(0, 6, 60)]
     labels, groups = rng.integers(-1, 5, 60), rng.integers(0, 30, 60)
     taxa = {"species": Taxa(list("abcde"), labels, labels)}
-    monkeypatch.setattr("holotype.eval.ranking._BLOCK_SCORES", 60 * (1 + 7 * seed))
+    monkeypatch.setattr("holotype.eval.measures.ranking._BLOCK_SCORES", 60 * (1 + 7 * seed))
     found = ranking_by_rank(images, images, taxa, query_groups=groups, gallery_groups=groups)
     exact = (images[:, None].astype(np.float64) * images[None]).sum(axis=2).astype(np.float32)
     for query in range(60):

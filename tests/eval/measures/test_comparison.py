@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from holotype.eval.bootstrap import bootstrap_mean
-from holotype.eval.comparison import Comparison, compare, mcnemar, most_changed
+from holotype.eval.measures.bootstrap import bootstrap_mean
+from holotype.eval.measures.comparison import Comparison, compare, mcnemar, most_changed
 
 NAMES = ["Aa a", "Bb b", "Cc c", "Dd d"]
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from holotype.eval.bootstrap import (
+from holotype.eval.measures.bootstrap import (
     bootstrap_macro,
     bootstrap_mean,
     bootstrap_rows,
     resampled_sums,
 )
-from holotype.eval.intervals import wilson
+from holotype.eval.measures.intervals import wilson
 
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 7), (12, 16), (236, 241), (9, 9)])
@@ -81,7 +81,7 @@ def test_the_same_seed_gives_the_same_interval_in_any_block(
 ) -> None:
     totals = np.random.default_rng(0).random((50, 2))
     whole = resampled_sums(totals, 20, seed=9)
-    monkeypatch.setattr("holotype.eval.bootstrap._BLOCK_DRAWS", 60)
+    monkeypatch.setattr("holotype.eval.measures.bootstrap._BLOCK_DRAWS", 60)
     np.testing.assert_allclose(resampled_sums(totals, 20, seed=9), whole)
 
 

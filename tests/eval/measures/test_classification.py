@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from sklearn import metrics
 
-from holotype.eval.classification import ClassCounts, confusion_matrix
-from holotype.eval.intervals import wilson
+from holotype.eval.measures.classification import ClassCounts, confusion_matrix
+from holotype.eval.measures.intervals import wilson
 
 ALL = ClassCounts(
     positives=np.array([61, 66, 82, 70, 71]),

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.neighbors import KNeighborsClassifier
 
-from holotype.eval.recall import (
+from holotype.eval.measures.recall import (
     Neighbours,
     genus_recall_of_other_species,
     nearest,
@@ -17,7 +17,7 @@ from holotype.eval.recall import (
     recall_within,
     tie_shares,
 )
-from holotype.eval.taxa import Taxa, count_positives
+from holotype.eval.measures.taxon_codes import Taxa, count_positives
 
 Units = Callable[[np.random.Generator, int, int], NDArray[np.float32]]
 

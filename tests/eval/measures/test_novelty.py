@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from holotype.eval.intervals import wilson
-from holotype.eval.novelty import (
+from holotype.eval.measures.intervals import wilson
+from holotype.eval.measures.novelty import (
     fpr_at_tpr,
     measure_novelty,
     oscr,

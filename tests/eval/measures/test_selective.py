@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from sklearn import metrics
 
-from holotype.eval.intervals import wilson
-from holotype.eval.selective import (
+from holotype.eval.measures.intervals import wilson
+from holotype.eval.measures.selective import (
     aurc,
     choose_threshold,
     knee,

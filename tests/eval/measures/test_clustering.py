@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn import metrics
 
-from holotype.eval.clustering import cluster_agreement
+from holotype.eval.measures.clustering import cluster_agreement
 
 
 def best_matching(truth: NDArray[np.int64], clusters: NDArray[np.int64]) -> float:
