@@ -1,15 +1,5 @@
 """How good it is: measures as pure functions on embeddings, labels and answers."""
 
-from .alignment import are_copies, grey_thumbnail
-from .duplicates import (
-    confirmed,
-    cosine_pairs,
-    duplicate_groups,
-    equal_pairs,
-    hash_pairs,
-    nearest_pairs,
-)
-from .leakage import Leaks, find_leaks
 from .measures.bootstrap import (
     bootstrap_macro,
     bootstrap_mean,
@@ -75,7 +65,17 @@ from .measures.transfer import (
     learning_curve,
     transfer_gap,
 )
-from .protocols import (
+from .splits.copies import are_copies, grey_thumbnail
+from .splits.duplicates import (
+    confirmed,
+    cosine_pairs,
+    duplicate_groups,
+    equal_pairs,
+    hash_pairs,
+    nearest_pairs,
+)
+from .splits.leakage import Leaks, find_leaks
+from .splits.splits import (
     Split,
     class_draws,
     given_split,

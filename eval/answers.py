@@ -12,7 +12,7 @@ from holotype.index.gallery.gallery import Gallery
 from .identification import Honesty, Identified
 from .measures.arrays import Codes, Flags, Floats, number
 from .measures.calibration import measure_calibration, prior_weights
-from .protocols import Split
+from .splits.splits import Split
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,6 @@ from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.search.filters import allowed_places
 
-from .guard import find_leaks_of, refuse_leaks
-from .leakage import Leaks
 from .measures.arrays import Codes, Embeddings, number
 from .measures.bootstrap import bootstrap_mean
 from .measures.intervals import Interval
@@ -31,7 +29,9 @@ from .measures.recall import (
     tie_shares,
 )
 from .measures.taxon_codes import Taxa
-from .protocols import Split, leave_one_out
+from .protocols.leaks import find_leaks_of, refuse_leaks
+from .splits.leakage import Leaks
+from .splits.splits import Split, leave_one_out
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from holotype.index.search.filters import allowed_places
 
 from .answers import AnswerEvaluation, Draw, far_specimens
 from .evaluation import protocol_of
-from .guard import find_leaks_of, refuse_leaks
 from .identification import Asked, Specimens, ask, measure_honesty, thresholds_of
 from .measures.arrays import Codes, Floats
-from .protocols import Split, grouped_kfold, leave_out_classes
+from .protocols.leaks import find_leaks_of, refuse_leaks
+from .splits.splits import Split, grouped_kfold, leave_out_classes
 
 _FOLDS = 4
 _SHOWN = 5  # nearest images that are kept of every specimen, for the report

@@ -13,17 +13,17 @@ from holotype.index.encoders import Encoder
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
-from .columns import column_codes
 from .copies import embed_degraded
 from .cross_validation import untuned
 from .degrade import Degradation
 from .evaluation import Protocol, protocol_of
-from .guard import find_leaks_of, refuse_leaks
 from .measures.arrays import Codes
-from .protocols import Split
+from .protocols.columns import column_codes
+from .protocols.leaks import find_leaks_of, refuse_leaks
 from .remedies import Side
 from .second_setup import SETUP_COLUMN
 from .shift import Shift, measure_shift
+from .splits.splits import Split
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from holotype.eval.evaluation import Evaluation, evaluate
-from holotype.eval.guard import LeakError
+from holotype.eval.protocols.leaks import LeakError
 from holotype.eval.spaces import compare_spaces
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder

@@ -9,7 +9,7 @@ from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.storage.records import DETAILS, Image
 
-from .measures.arrays import Codes
+from ..measures.arrays import Codes
 
 
 def column_codes(collection: Collection, images: Gallery, column: str) -> tuple[Codes, list[str]]:

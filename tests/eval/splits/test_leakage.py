@@ -9,16 +9,16 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from holotype.eval.alignment import are_copies, grey_thumbnail
-from holotype.eval.duplicates import (
+from holotype.eval.splits.copies import are_copies, grey_thumbnail
+from holotype.eval.splits.duplicates import (
     confirmed,
     cosine_pairs,
     duplicate_groups,
     equal_pairs,
     hash_pairs,
 )
-from holotype.eval.leakage import find_leaks
-from holotype.eval.protocols import Split, leave_one_out
+from holotype.eval.splits.leakage import find_leaks
+from holotype.eval.splits.splits import Split, leave_one_out
 
 Units = Callable[[np.random.Generator, int, int], NDArray[np.float32]]
 Hashes = NDArray[np.uint64]
@@ -46,7 +46,7 @@ def test_pairs_equal_comparing_all_with_all_in_any_block(
     right[:9] = [flip(value, bits) for value, bits in zip(left[5:14], range(9), strict=True)]
     vectors = np.repeat(units(rng, 10, 6), 3, axis=0)
     codes = rng.integers(0, 5, 30)
-    monkeypatch.setattr("holotype.eval.duplicates._BLOCK_CELLS", 1 + 70 * seed)
+    monkeypatch.setattr("holotype.eval.splits.duplicates._BLOCK_CELLS", 1 + 70 * seed)
     found = [pair for block in hash_pairs(left, right) for pair in zip(*block, strict=True)]
     bits = [[bin(int(a ^ b)).count("1") for b in right] for a in left]
     assert found == list(zip(*np.nonzero(np.array(bits) <= 4), strict=True))

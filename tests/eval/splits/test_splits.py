@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from holotype.eval.protocols import (
+from holotype.eval.splits.splits import (
     class_draws,
     given_split,
     grouped_kfold,

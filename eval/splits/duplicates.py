@@ -16,8 +16,8 @@ from scipy.sparse.csgraph import connected_components
 
 from holotype.index.vectors.brute_force import check_unit_rows, exact_knn
 
-from .alignment import Thumbnails, are_copies
-from .measures.arrays import Codes, Embeddings, Flags
+from ..measures.arrays import Codes, Embeddings, Flags
+from .copies import Thumbnails, are_copies
 
 Hashes = NDArray[np.uint64]
 Pairs = Iterator[tuple[Codes, Codes]]

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from .alignment import Thumbnails
+from ..measures.arrays import Codes, Embeddings
+from .copies import Thumbnails
 from .duplicates import (
     Hashes,
     Pairs,
@@ -20,8 +21,7 @@ from .duplicates import (
     hash_pairs,
     nearest_pairs,
 )
-from .measures.arrays import Codes, Embeddings
-from .protocols import Split
+from .splits import Split
 
 _NONE: Codes = np.empty((0, 2), np.int64)
 

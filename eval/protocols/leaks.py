@@ -12,10 +12,10 @@ from holotype.index.pictures.reading import read_picture
 from holotype.index.storage.records import Image
 from holotype.index.storage.spaces import source_of
 
-from .alignment import SIDE, Thumbnails, grey_thumbnail
-from .leakage import Leaks, find_leaks
-from .measures.arrays import Codes
-from .protocols import Split
+from ..measures.arrays import Codes
+from ..splits.copies import SIDE, Thumbnails, grey_thumbnail
+from ..splits.leakage import Leaks, find_leaks
+from ..splits.splits import Split
 
 _NAMED = 3
 

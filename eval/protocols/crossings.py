@@ -7,10 +7,10 @@ import numpy as np
 from holotype.index.collection import Collection
 from holotype.index.gallery.gallery import Gallery
 
-from .guard import find_leaks_of
-from .leakage import Leaks
-from .measures.arrays import Codes
-from .protocols import Split
+from ..measures.arrays import Codes
+from ..splits.leakage import Leaks
+from ..splits.splits import Split
+from .leaks import find_leaks_of
 
 _NONE: Codes = np.empty((0, 2), np.int64)
 
