@@ -14,10 +14,10 @@ from holotype.index.identification.kept_calibration import labels_of, source_vec
 from holotype.index.search.filters import allowed_places
 
 from .answers import AnswerEvaluation, Draw, far_specimens
-from .evaluation import protocol_of
 from .identification import Asked, Specimens, ask, measure_honesty, thresholds_of
 from .measures.arrays import Codes, Floats
 from .protocols.leaks import find_leaks_of, refuse_leaks
+from .retrieval.evaluate import protocol_of
 from .splits.splits import Split, grouped_kfold, leave_out_classes
 
 _FOLDS = 4

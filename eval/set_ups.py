@@ -14,13 +14,13 @@ from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
 from .copies import embed_degraded
-from .cross_validation import untuned
 from .degrade import Degradation
-from .evaluation import Protocol, protocol_of
 from .measures.arrays import Codes
 from .protocols.columns import column_codes
 from .protocols.leaks import find_leaks_of, refuse_leaks
 from .remedies import Side
+from .retrieval.cross_validation import untuned
+from .retrieval.evaluate import Protocol, protocol_of
 from .second_setup import SETUP_COLUMN
 from .shift import Shift, measure_shift
 from .splits.splits import Split

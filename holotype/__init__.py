@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from holotype.version import __version__
 
 if TYPE_CHECKING:
-    from holotype.eval.evaluation import Evaluation, evaluate
+    from holotype.eval.retrieval.evaluate import Evaluation, evaluate
     from holotype.index.collection import Collection
     from holotype.index.encoders import Encoder, accelerated, load_encoder
     from holotype.index.errors import HolotypeError
@@ -31,14 +31,14 @@ _HOMES = {
     "Collection": "index.collection",
     "Determination": "index.identification.identify",
     "Encoder": "index.encoders",
-    "Evaluation": "eval.evaluation",
+    "Evaluation": "eval.retrieval.evaluate",
     "Hit": "index.search.search",
     "HolotypeError": "index.errors",
     "IngestReport": "index.ingest.pictures",
     "Manifest": "index.manifests.manifest",
     "Problem": "index.manifests.manifest",
     "accelerated": "index.encoders",
-    "evaluate": "eval.evaluation",
+    "evaluate": "eval.retrieval.evaluate",
     "export_parquet": "index.export.parquet",
     "identify": "index.identification.identify",
     "ingest": "index.ingest.pictures",

@@ -21,8 +21,8 @@ from .evaluate_protocols import (
 from .evaluate_tables import show_comparison, show_leaks, show_recall
 
 if TYPE_CHECKING:
-    from holotype.eval.evaluation import Evaluation
-    from holotype.eval.spaces import SpaceComparison
+    from holotype.eval.retrieval.evaluate import Evaluation
+    from holotype.eval.retrieval.two_spaces import SpaceComparison
 
 __all__ = ["evaluate", "run_evaluation", "show_recall"]
 
@@ -176,9 +176,9 @@ def run_evaluation(
     to: Path | None = None,
 ) -> dict[str, Any]:
     """Evaluate, write the report where a folder is given, and return the figures."""
-    from holotype.eval.evaluation import evaluate as run
     from holotype.eval.report import write_report
-    from holotype.eval.spaces import compare_spaces
+    from holotype.eval.retrieval.evaluate import evaluate as run
+    from holotype.eval.retrieval.two_spaces import compare_spaces
     from holotype.index.collection import Collection
 
     asked: dict[str, Any] = {

@@ -13,10 +13,10 @@ from .console import err, progress, require_report
 from .protocol_tables import show_curve, show_folds, show_place, show_transfer, show_unseen
 
 if TYPE_CHECKING:
-    from holotype.eval.curve import Curve
-    from holotype.eval.folded import FoldedEvaluation
+    from holotype.eval.retrieval.folded import FoldedEvaluation
+    from holotype.eval.retrieval.learning_curve import Curve
+    from holotype.eval.retrieval.unseen_species import UnseenSpecies
     from holotype.eval.set_ups import Transfer
-    from holotype.eval.unseen import UnseenSpecies
     from holotype.index.collection import Collection
 
 
@@ -94,8 +94,8 @@ def run_protocol(
     folder: Path, protocol: ProtocolName, asked: Asked, to: Path | None = None
 ) -> dict[str, Any]:
     """Measure, write the report where a folder is given, and return the figures."""
-    from holotype.eval.folded import FoldedEvaluation
     from holotype.eval.report import write_report
+    from holotype.eval.retrieval.folded import FoldedEvaluation
     from holotype.index.collection import Collection
 
     if to is not None:
@@ -131,7 +131,7 @@ def _write_figures(figures: dict[str, Any], folder: Path) -> None:
 
 
 def _kfold(collection: Collection, asked: Asked) -> FoldedEvaluation:
-    from holotype.eval.cross_validation import evaluate_kfold
+    from holotype.eval.retrieval.cross_validation import evaluate_kfold
 
     with err.status("Measuring …"):
         return evaluate_kfold(
@@ -144,7 +144,7 @@ def _kfold(collection: Collection, asked: Asked) -> FoldedEvaluation:
 
 
 def _sites(collection: Collection, asked: Asked) -> FoldedEvaluation:
-    from holotype.eval.cross_validation import evaluate_sites
+    from holotype.eval.retrieval.cross_validation import evaluate_sites
 
     site = asked.site or "site"
     with err.status("Measuring …"):
@@ -152,7 +152,7 @@ def _sites(collection: Collection, asked: Asked) -> FoldedEvaluation:
 
 
 def _curve(collection: Collection, asked: Asked) -> Curve:
-    from holotype.eval.curve import evaluate_curve
+    from holotype.eval.retrieval.learning_curve import evaluate_curve
 
     with err.status("Measuring …"):
         return evaluate_curve(
@@ -190,7 +190,7 @@ def _transfer(collection: Collection, asked: Asked) -> Transfer:
 
 
 def _unseen(collection: Collection, asked: Asked) -> UnseenSpecies:
-    from holotype.eval.unseen import evaluate_unseen
+    from holotype.eval.retrieval.unseen_species import evaluate_unseen
 
     with err.status("Tuning on half of the species, five times …"):
         return evaluate_unseen(collection, space=asked.space)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..measures.comparison import PRIOR_QUERIES, Comparison, most_changed
-from ..spaces import SpaceComparison
+from ..retrieval.two_spaces import SpaceComparison
 from .blocks import Block, Figure, Section, Table, Text
 from .cells import (
     Column,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..measures.comparison import Comparison
 from ..measures.intervals import Interval
-from ..spaces import SpaceComparison
+from ..retrieval.two_spaces import SpaceComparison
 from .blocks import Block, Figure, Section, Table, Text, Tile, Tiles
 from .cells import (
     Cell,

@@ -16,8 +16,8 @@ from holotype.index.collection import Collection
 from holotype.index.files.own_output import require_own, write_own
 
 from ..answers import AnswerEvaluation
-from ..evaluation import Evaluation
-from ..spaces import SpaceComparison
+from ..retrieval.evaluate import Evaluation
+from ..retrieval.two_spaces import SpaceComparison
 from .answers.headline import summary as answer_summary
 from .answers.sections import answer_sections_of
 from .answers.subject import AnswerSubject

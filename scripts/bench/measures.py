@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from holotype.eval.evaluation import evaluate
 from holotype.eval.report import write_report
-from holotype.eval.spaces import compare_spaces
+from holotype.eval.retrieval.evaluate import evaluate
+from holotype.eval.retrieval.two_spaces import compare_spaces
 from holotype.index.collection import Collection
 from holotype.index.encoders import Embeddings
 from holotype.index.runtime import prepare

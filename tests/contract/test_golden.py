@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from holotype.eval.evaluation import Evaluation, evaluate
+from holotype.eval.retrieval.evaluate import Evaluation, evaluate
 from holotype.index.collection import Collection
 
 pytestmark = pytest.mark.data

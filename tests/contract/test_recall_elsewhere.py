@@ -21,7 +21,7 @@ from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 from pytorch_metric_learning.utils.inference import CustomKNN
 from sklearn.neighbors import NearestNeighbors
 
-from holotype.eval.evaluation import evaluate
+from holotype.eval.retrieval.evaluate import evaluate
 from holotype.index.collection import Collection
 from holotype.index.export.parquet import export_parquet
 

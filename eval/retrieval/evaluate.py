@@ -14,11 +14,11 @@ from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.search.filters import allowed_places
 
-from .measures.arrays import Codes, Embeddings, number
-from .measures.bootstrap import bootstrap_mean
-from .measures.intervals import Interval
-from .measures.ranking import Ranking, ranking_by_rank
-from .measures.recall import (
+from ..measures.arrays import Codes, Embeddings, number
+from ..measures.bootstrap import bootstrap_mean
+from ..measures.intervals import Interval
+from ..measures.ranking import Ranking, ranking_by_rank
+from ..measures.recall import (
     KS,
     Neighbours,
     RankRecall,
@@ -28,10 +28,10 @@ from .measures.recall import (
     recall_within,
     tie_shares,
 )
-from .measures.taxon_codes import Taxa
-from .protocols.leaks import find_leaks_of, refuse_leaks
-from .splits.leakage import Leaks
-from .splits.splits import Split, leave_one_out
+from ..measures.taxon_codes import Taxa
+from ..protocols.leaks import find_leaks_of, refuse_leaks
+from ..splits.leakage import Leaks
+from ..splits.splits import Split, leave_one_out
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from holotype.eval.cross_validation import evaluate_kfold, evaluate_sites
 from holotype.eval.measures.recall import nearest, recall_at_k
 from holotype.eval.measures.taxon_codes import Taxa
 from holotype.eval.protocols.columns import column_codes
 from holotype.eval.protocols.leaks import LeakError
+from holotype.eval.retrieval.cross_validation import evaluate_kfold, evaluate_sites
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.training.spaces import tune_space

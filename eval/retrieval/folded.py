@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .evaluation import Evaluation
-from .measures.arrays import Codes, Floats, mean_by, number
+from ..measures.arrays import Codes, Floats, mean_by, number
+from .evaluate import Evaluation
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,14 @@ from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
+from ..measures.arrays import Codes, number
+from ..measures.recall import RankRecall, nearest, recall_at_k
+from ..measures.taxon_codes import Taxa
+from ..measures.transfer import learning_curve
+from ..protocols.columns import column_codes
+from ..protocols.leaks import find_leaks_of, refuse_leaks
 from .cross_validation import untuned
-from .evaluation import Protocol, protocol_of
-from .measures.arrays import Codes, number
-from .measures.recall import RankRecall, nearest, recall_at_k
-from .measures.taxon_codes import Taxa
-from .measures.transfer import learning_curve
-from .protocols.columns import column_codes
-from .protocols.leaks import find_leaks_of, refuse_leaks
+from .evaluate import Protocol, protocol_of
 
 _MOST_SIZES = 6
 

@@ -10,15 +10,15 @@ from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
-from .evaluation import Evaluation, Protocol, measure
+from ..measures.arrays import Codes
+from ..measures.bootstrap import bootstrap_mean
+from ..protocols.columns import column_codes
+from ..protocols.crossings import copies_anywhere, crossings, no_leaks
+from ..protocols.leaks import refuse_leaks
+from ..splits.duplicates import duplicate_groups
+from ..splits.splits import Split, grouped_kfold, leave_one_site_out
+from .evaluate import Evaluation, Protocol, measure
 from .folded import FoldedEvaluation, folded
-from .measures.arrays import Codes
-from .measures.bootstrap import bootstrap_mean
-from .protocols.columns import column_codes
-from .protocols.crossings import copies_anywhere, crossings, no_leaks
-from .protocols.leaks import refuse_leaks
-from .splits.duplicates import duplicate_groups
-from .splits.splits import Split, grouped_kfold, leave_one_site_out
 
 
 class FoldedSplit(Split):

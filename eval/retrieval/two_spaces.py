@@ -12,9 +12,9 @@ import pandas as pd
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 
-from .evaluation import Evaluation, evaluate
-from .measures.arrays import number
-from .measures.comparison import Comparison, compare, most_changed
+from ..measures.arrays import number
+from ..measures.comparison import Comparison, compare, most_changed
+from .evaluate import Evaluation, evaluate
 
 _LISTED = 5
 _RANKS = ("category", "genus", "species")

@@ -15,9 +15,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from holotype.eval.evaluation import Evaluation, evaluate
 from holotype.eval.protocols.leaks import LeakError
-from holotype.eval.spaces import compare_spaces
+from holotype.eval.retrieval.evaluate import Evaluation, evaluate
+from holotype.eval.retrieval.two_spaces import compare_spaces
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.errors import NotFoundError, UsageError

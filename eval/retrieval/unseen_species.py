@@ -14,12 +14,12 @@ from holotype.index.vectors.brute_force import Embeddings
 from holotype.training.folds import class_folds
 from holotype.training.tune import tune
 
+from ..measures.arrays import Codes, Flags
+from ..measures.bootstrap import bootstrap_macro
+from ..measures.intervals import Interval
+from ..measures.recall import nearest, recall_at_k
+from ..measures.taxon_codes import Taxa
 from .cross_validation import untuned
-from .measures.arrays import Codes, Flags
-from .measures.bootstrap import bootstrap_macro
-from .measures.intervals import Interval
-from .measures.recall import nearest, recall_at_k
-from .measures.taxon_codes import Taxa
 
 
 @dataclass(frozen=True, eq=False)

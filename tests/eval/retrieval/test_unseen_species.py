@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from holotype.eval.unseen import evaluate_unseen
+from holotype.eval.retrieval.unseen_species import evaluate_unseen
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from tests.conftest import Cli
 
-from .planting import SPECIES
+from ..planting import SPECIES
 
 
 def test_only_species_that_nothing_was_fitted_on_ask(fill: Callable[..., Collection]) -> None:
