@@ -10,7 +10,7 @@ from .console import err, out, require_report
 
 def run_identification(folder: Path, *, to: Path | None = None, **asked: Any) -> dict[str, Any]:
     """Measure the answers, write the report where a folder is given, and return the figures."""
-    from holotype.eval.honesty import evaluate_honesty
+    from holotype.eval.identification.evaluate import evaluate_honesty
     from holotype.eval.report import write_report
     from holotype.index.collection import Collection
 

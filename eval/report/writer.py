@@ -15,7 +15,7 @@ from markupsafe import Markup
 from holotype.index.collection import Collection
 from holotype.index.files.own_output import require_own, write_own
 
-from ..answers import AnswerEvaluation
+from ..identification.draws import AnswerEvaluation
 from ..retrieval.evaluate import Evaluation
 from ..retrieval.two_spaces import SpaceComparison
 from .answers.headline import summary as answer_summary

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from holotype.eval.answer_species import class_counts, given_finest, likeliest
-from holotype.eval.answers import AnswerEvaluation, far_specimens
-from holotype.eval.draw_details import accuracy_interval, auroc_interval, describe
-from holotype.eval.honesty import evaluate_honesty
+from holotype.eval.identification.details import accuracy_interval, auroc_interval, describe
+from holotype.eval.identification.draws import AnswerEvaluation, far_specimens
+from holotype.eval.identification.evaluate import evaluate_honesty
+from holotype.eval.identification.species import class_counts, given_finest, likeliest
 from holotype.eval.measures.calibration import reliability
 from holotype.eval.measures.classification import ClassCounts, confusion_matrix
 from holotype.eval.measures.selective import selective_curve

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...answer_species import given_at, likeliest
+from ...identification.species import given_at, likeliest
 from ...measures.arrays import Codes
 from ...measures.classification import confusion_matrix
 from ..blocks import Block, Figure, Section, Table, Text

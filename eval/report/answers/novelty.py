@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...draw_details import novel_kinds
-from ...identification import KEPT
+from ...identification.details import novel_kinds
+from ...identification.figures import KEPT
 from ...measures.intervals import Interval
 from ...measures.novelty import Novelty
 from ..blocks import Block, Figure, Section, Table

@@ -11,8 +11,8 @@ import numpy as np
 
 from holotype.index.collection import Collection
 
-from ...answers import AnswerEvaluation, Draw
-from ...draw_details import DrawDetails, accuracy_interval, auroc_interval, describe
+from ...identification.details import DrawDetails, accuracy_interval, auroc_interval, describe
+from ...identification.draws import AnswerEvaluation, Draw
 from ...measures.arrays import Flags
 from ...measures.intervals import Interval
 

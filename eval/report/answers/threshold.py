@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...identification import KAPPA
+from ...identification.figures import KAPPA
 from ...measures.selective import SelectivePoint, selective_point
 from ..blocks import Block, Figure, Section, Table, Text
 from ..cells import Cell, Column, count_cell, interval_text, share_cell, share_text

@@ -8,10 +8,10 @@ import pandas as pd
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.taxonomy import name_at
 
-from .answers import Draw
-from .measures.arrays import Codes
-from .measures.classification import ClassCounts
-from .measures.precision import recall_at_precision_of_answers
+from ..measures.arrays import Codes
+from ..measures.classification import ClassCounts
+from ..measures.precision import recall_at_precision_of_answers
+from .draws import Draw
 
 
 def likeliest(draw: Draw) -> Codes:

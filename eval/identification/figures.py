@@ -20,12 +20,12 @@ from holotype.index.vectors.brute_force import Embeddings
 from holotype.training.calibrate import calibrate
 from holotype.training.left_out import leave_out
 
-from .measures.arrays import Codes, Flags, Floats, number
-from .measures.calibration import Calibration as Measured
-from .measures.calibration import measure_calibration, prior_weights
-from .measures.intervals import Interval, wilson
-from .measures.novelty import Novelty, Retained, measure_novelty, retained, threshold_retaining
-from .measures.selective import SelectivePoint, choose_threshold, selective_curve, selective_point
+from ..measures.arrays import Codes, Flags, Floats, number
+from ..measures.calibration import Calibration as Measured
+from ..measures.calibration import measure_calibration, prior_weights
+from ..measures.intervals import Interval, wilson
+from ..measures.novelty import Novelty, Retained, measure_novelty, retained, threshold_retaining
+from ..measures.selective import SelectivePoint, choose_threshold, selective_curve, selective_point
 
 KEPT = 0.92  # share of right answers that the novelty threshold keeps, chosen on calibration data
 KAPPA = 0.974  # what the selective threshold reaches on calibration data

@@ -9,10 +9,10 @@ import numpy as np
 
 from holotype.index.gallery.gallery import Gallery
 
-from .identification import Honesty, Identified
-from .measures.arrays import Codes, Flags, Floats, number
-from .measures.calibration import measure_calibration, prior_weights
-from .splits.splits import Split
+from ..measures.arrays import Codes, Flags, Floats, number
+from ..measures.calibration import measure_calibration, prior_weights
+from ..splits.splits import Split
+from .figures import Honesty, Identified
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,12 +13,12 @@ from holotype.index.gallery.gallery import Gallery
 from holotype.index.identification.kept_calibration import labels_of, source_vectors
 from holotype.index.search.filters import allowed_places
 
-from .answers import AnswerEvaluation, Draw, far_specimens
-from .identification import Asked, Specimens, ask, measure_honesty, thresholds_of
-from .measures.arrays import Codes, Floats
-from .protocols.leaks import find_leaks_of, refuse_leaks
-from .retrieval.evaluate import protocol_of
-from .splits.splits import Split, grouped_kfold, leave_out_classes
+from ..measures.arrays import Codes, Floats
+from ..protocols.leaks import find_leaks_of, refuse_leaks
+from ..retrieval.evaluate import protocol_of
+from ..splits.splits import Split, grouped_kfold, leave_out_classes
+from .draws import AnswerEvaluation, Draw, far_specimens
+from .figures import Asked, Specimens, ask, measure_honesty, thresholds_of
 
 _FOLDS = 4
 _SHOWN = 5  # nearest images that are kept of every specimen, for the report
