@@ -11,7 +11,7 @@ from .console import JsonFlag, one_sentence, out, print_json, progress
 from .ingest import show_problems
 
 if TYPE_CHECKING:
-    from holotype.eval.second_setup import SecondSetup
+    from holotype.eval.set_ups.simulated import SecondSetup
 
 
 def degrade(
@@ -42,7 +42,7 @@ def degrade(
 
 def run_degrade(source: Path, to: Path, *, seed: int = 0) -> SecondSetup:
     """Degrade with a progress bar on stderr."""
-    from holotype.eval.second_setup import add_second_setup
+    from holotype.eval.set_ups.simulated import add_second_setup
     from holotype.index.manifests.manifest import Manifest
 
     with progress("Degrading") as on_picture:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from holotype.eval.retrieval.folded import FoldedEvaluation
     from holotype.eval.retrieval.learning_curve import Curve
     from holotype.eval.retrieval.unseen_species import UnseenSpecies
-    from holotype.eval.set_ups import Transfer
+    from holotype.eval.set_ups.transfer import Transfer
     from holotype.index.collection import Collection
 
 
@@ -167,8 +167,8 @@ def _curve(collection: Collection, asked: Asked) -> Curve:
 
 
 def _transfer(collection: Collection, asked: Asked) -> Transfer:
-    from holotype.eval.degrade import Degradation
-    from holotype.eval.set_ups import Simulation, evaluate_transfer
+    from holotype.eval.set_ups.degrade import Degradation
+    from holotype.eval.set_ups.transfer import Simulation, evaluate_transfer
     from holotype.index.search.search import encoder_of
 
     with progress("Degrading and embedding") as on_picture:

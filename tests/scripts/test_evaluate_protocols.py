@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from holotype.eval.second_setup import add_second_setup
+from holotype.eval.set_ups.simulated import add_second_setup
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.ingest.pictures import ingest

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from .measures.arrays import Floats
-from .measures.classification import ClassCounts, confusion_matrix
-from .measures.correlation import Correlation, spearman
-from .measures.intervals import Interval
-from .measures.taxon_codes import Taxa, count_positives
-from .measures.transfer import TransferGap, transfer_gap
+from ..measures.arrays import Floats
+from ..measures.classification import ClassCounts, confusion_matrix
+from ..measures.correlation import Correlation, spearman
+from ..measures.intervals import Interval
+from ..measures.taxon_codes import Taxa, count_positives
+from ..measures.transfer import TransferGap, transfer_gap
 from .recovery import RemedyResult, judge
 from .remedies import Side, remedies
 from .set_error import SetError, tell_apart

@@ -13,8 +13,8 @@ from holotype.index.pictures.reading import read_picture
 from holotype.index.runtime import worker_count
 from holotype.index.storage.records import Image
 
+from ..measures.arrays import Embeddings
 from .degrade import Degradation, degrade, picture_rng, random_degradation
-from .measures.arrays import Embeddings
 
 _STREAM = 1  # other noise than that of `second_setup`, which draws from the seed alone
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from holotype.eval.degrade import Degradation, degrade, picture_rng, random_degradation
-from holotype.eval.second_setup import add_second_setup
+from holotype.eval.set_ups.degrade import Degradation, degrade, picture_rng, random_degradation
+from holotype.eval.set_ups.simulated import add_second_setup
 from holotype.index.errors import UsageError
 from holotype.index.manifests.manifest import Manifest
 from tests.conftest import Cli

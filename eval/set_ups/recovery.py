@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .measures.arrays import Codes, Flags, Floats, mean, number, ratio
-from .measures.bootstrap import bootstrap_mean, percentile_interval, resampled_sums
-from .measures.intervals import Interval
+from ..measures.arrays import Codes, Flags, Floats, mean, number, ratio
+from ..measures.bootstrap import bootstrap_mean, percentile_interval, resampled_sums
+from ..measures.intervals import Interval
 from .remedies import Remedied
 
 

@@ -13,17 +13,17 @@ from holotype.index.encoders import Encoder
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
-from .copies import embed_degraded
+from ..measures.arrays import Codes
+from ..protocols.columns import column_codes
+from ..protocols.leaks import find_leaks_of, refuse_leaks
+from ..retrieval.cross_validation import untuned
+from ..retrieval.evaluate import Protocol, protocol_of
+from ..splits.splits import Split
 from .degrade import Degradation
-from .measures.arrays import Codes
-from .protocols.columns import column_codes
-from .protocols.leaks import find_leaks_of, refuse_leaks
+from .degraded_copies import embed_degraded
 from .remedies import Side
-from .retrieval.cross_validation import untuned
-from .retrieval.evaluate import Protocol, protocol_of
-from .second_setup import SETUP_COLUMN
 from .shift import Shift, measure_shift
-from .splits.splits import Split
+from .simulated import SETUP_COLUMN
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 from holotype.index.vectors.brute_force import exact_knn
 from holotype.training.tune import tune
 
-from .measures.arrays import Codes, Embeddings, Flags
+from ..measures.arrays import Codes, Embeddings, Flags
 
 _FLOOR = 0.1  # of the mean standard deviation: keeps coordinates that hardly vary from deciding
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .measures.arrays import number
-from .measures.transfer import dataset_classification_error
+from ..measures.arrays import number
+from ..measures.transfer import dataset_classification_error
 from .remedies import Side
 
 _TRAIN, _TEST = 200, 100

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from holotype.eval.measures.arrays import Codes, Embeddings, Floats
-from holotype.eval.remedies import Side, remedies, standardised
-from holotype.eval.shift import measure_shift
+from holotype.eval.set_ups.remedies import Side, remedies, standardised
+from holotype.eval.set_ups.shift import measure_shift
 
 DIM, SPECIES, EACH = 24, 8, 10
 
