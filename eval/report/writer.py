@@ -18,13 +18,13 @@ from holotype.index.files.own_output import require_own, write_own
 from ..identification.draws import AnswerEvaluation
 from ..retrieval.evaluate import Evaluation
 from ..retrieval.two_spaces import SpaceComparison
-from .answers.headline import summary as answer_summary
-from .answers.sections import answer_sections_of
-from .answers.subject import AnswerSubject
 from .blocks import Section
-from .headline import summary
-from .sections import sections_of
-from .subject import Subject
+from .identification.headline import summary as answer_summary
+from .identification.sections import answer_sections_of
+from .identification.subject import AnswerSubject
+from .retrieval.headline import summary
+from .retrieval.sections import sections_of
+from .retrieval.subject import Subject
 
 FILES = ("report.json", "per_species.parquet", "report.html")
 

@@ -7,11 +7,11 @@ import pandas as pd
 
 from holotype.index.taxonomy import name_at
 
-from ..measures.arrays import Codes, Flags
-from ..measures.intervals import wilson_bounds
-from ..measures.precision import recall_at_precision_of_answers
-from ..retrieval.evaluate import Evaluation
-from ..retrieval.two_spaces import SpaceComparison
+from ...measures.arrays import Codes, Flags
+from ...measures.intervals import wilson_bounds
+from ...measures.precision import recall_at_precision_of_answers
+from ...retrieval.evaluate import Evaluation
+from ...retrieval.two_spaces import SpaceComparison
 
 
 def taxon_table(evaluation: Evaluation, rank: str) -> pd.DataFrame:

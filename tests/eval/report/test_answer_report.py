@@ -20,18 +20,18 @@ from holotype.eval.measures.calibration import reliability
 from holotype.eval.measures.classification import ClassCounts, confusion_matrix
 from holotype.eval.measures.selective import selective_curve
 from holotype.eval.report import write_report
-from holotype.eval.report.answers.curves import (
+from holotype.eval.report.identification.curves import (
     RankReliability,
     reliability_panels,
     risk_coverage,
     roc,
     threshold_curves,
 )
-from holotype.eval.report.answers.figures import RankBars, Scores, distributions, rank_bars
+from holotype.eval.report.identification.figures import RankBars, Scores, distributions, rank_bars
 from holotype.index.collection import Collection
 from tests.conftest import Ask, Cli
-from tests.eval.page import Page
 from tests.eval.planting import HOSTILE, SPECIES, Names
+from tests.eval.report.page import Page
 
 FISH: Names = {"category": "Fish", "family": "Gobiidae", "species": "Gobius g"}
 KEYS = [

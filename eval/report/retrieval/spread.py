@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..measures.correlation import spearman
-from .blocks import Block, Figure, Section, Text
-from .cells import correlation_text, is_italic
+from ...measures.correlation import spearman
+from ..blocks import Block, Figure, Section, Text
+from ..cells import correlation_text, is_italic
+from ..marks import Points
 from .figures import box_plot, scatter
-from .marks import Points
 from .subject import Subject, plural
 
 MOST_GROUPS = 20

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from ..measures.arrays import Average
-from ..measures.intervals import Interval
-from ..measures.recall import RankRecall
-from .blocks import Block, Names, Section, Table, Text
-from .cells import Cell, Column, count_cell, interval_text, is_italic, share_cell
+from ...measures.arrays import Average
+from ...measures.intervals import Interval
+from ...measures.recall import RankRecall
+from ..blocks import Block, Names, Section, Table, Text
+from ..cells import Cell, Column, count_cell, interval_text, is_italic, share_cell
 from .subject import Subject, plural
 
 OTHER_SPECIES = "genus, by other species only"

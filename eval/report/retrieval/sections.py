@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .blocks import Section
+from ..blocks import Section
 from .change_lists import changes
 from .change_sections import gain
 from .confusion import confusion

@@ -10,9 +10,9 @@ import pandas as pd
 
 from holotype.index.collection import Collection
 
-from ..measures.recall import RankRecall
-from ..retrieval.evaluate import Evaluation
-from ..retrieval.two_spaces import SpaceComparison
+from ...measures.recall import RankRecall
+from ...retrieval.evaluate import Evaluation
+from ...retrieval.two_spaces import SpaceComparison
 from .taxon_table import taxon_changes, taxon_table
 
 _CHANGE = ("before", "after", "gain", "shrunk_gain")

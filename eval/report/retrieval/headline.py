@@ -9,8 +9,8 @@ import numpy as np
 from holotype.index.storage.records import Space
 from holotype.version import __version__
 
-from .blocks import Facts, Section, Text, Tile, Tiles
-from .cells import interval_text, share_cell, share_text
+from ..blocks import Facts, Section, Text, Tile, Tiles
+from ..cells import interval_text, share_cell, share_text
 from .leak_notice import leakage_text
 from .subject import Subject, plural
 

@@ -13,7 +13,7 @@ from ...measures.arrays import Flags
 from ...measures.intervals import Interval
 from ..blocks import Block, Facts, Section, Table, Text, Tile, Tiles
 from ..cells import Cell, Column, interval_text, percent_text, share_cell, share_text
-from ..subject import plural
+from ..retrieval.subject import plural
 from .subject import AnswerSubject
 
 

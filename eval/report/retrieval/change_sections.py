@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from ..measures.comparison import Comparison
-from ..measures.intervals import Interval
-from ..retrieval.two_spaces import SpaceComparison
-from .blocks import Block, Figure, Section, Table, Text, Tile, Tiles
-from .cells import (
+from ...measures.comparison import Comparison
+from ...measures.intervals import Interval
+from ...retrieval.two_spaces import SpaceComparison
+from ..blocks import Block, Figure, Section, Table, Text, Tile, Tiles
+from ..cells import (
     Cell,
     Column,
     count_cell,
@@ -22,8 +22,8 @@ from .cells import (
     percent_text,
     share_cell,
 )
+from ..marks import Points
 from .change_figures import paired_boxes
-from .marks import Points
 from .spread import MOST_GROUPS, left_out_text
 from .subject import Subject, plural
 

@@ -9,8 +9,8 @@ from ...measures.arrays import Codes
 from ...measures.classification import confusion_matrix
 from ..blocks import Block, Figure, Section, Table, Text
 from ..cells import Column, count_cell, is_italic, share_cell, taxon_cell
-from ..figures import heat_map
-from ..subject import plural
+from ..retrieval.figures import heat_map
+from ..retrieval.subject import plural
 from .subject import AnswerSubject
 
 _MOST_PAIRS = 60

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .blocks import Section, Terms
+from ..blocks import Section, Terms
 from .subject import Subject
 
 _TERMS = (

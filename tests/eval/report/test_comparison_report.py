@@ -13,13 +13,18 @@ import pandas as pd
 import pytest
 
 from holotype.eval.report import write_report
-from holotype.eval.report.change_figures import Change, dumbbells, gain_scatter, paired_boxes
 from holotype.eval.report.marks import Points
+from holotype.eval.report.retrieval.change_figures import (
+    Change,
+    dumbbells,
+    gain_scatter,
+    paired_boxes,
+)
 from holotype.eval.retrieval.evaluate import evaluate
 from holotype.eval.retrieval.two_spaces import SpaceComparison, compare_spaces
 from holotype.index.collection import Collection
-from tests.eval.page import Page
 from tests.eval.planting import SPECIES, Names
+from tests.eval.report.page import Page
 
 
 def compared(collection: Collection, folder: Path, **split: Any) -> tuple[SpaceComparison, str]:

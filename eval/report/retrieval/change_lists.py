@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..measures.comparison import PRIOR_QUERIES, Comparison, most_changed
-from ..retrieval.two_spaces import SpaceComparison
-from .blocks import Block, Figure, Section, Table, Text
-from .cells import (
+from ...measures.comparison import PRIOR_QUERIES, Comparison, most_changed
+from ...retrieval.two_spaces import SpaceComparison
+from ..blocks import Block, Figure, Section, Table, Text
+from ..cells import (
     Column,
     correlation_text,
     count_cell,
@@ -19,9 +19,9 @@ from .cells import (
     share_cell,
     taxon_cell,
 )
+from ..marks import Points
 from .change_figures import Change, dumbbells, gain_scatter
 from .change_sections import names_of
-from .marks import Points
 from .spread import rho_text
 from .subject import Subject, plural
 

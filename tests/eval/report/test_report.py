@@ -15,12 +15,12 @@ import pandas as pd
 import pytest
 
 from holotype.eval.report import write_report
-from holotype.eval.report.figures import box_plot, heat_map, scatter
 from holotype.eval.report.marks import Points
+from holotype.eval.report.retrieval.figures import box_plot, heat_map, scatter
 from holotype.eval.retrieval.evaluate import Evaluation, evaluate
 from holotype.index.collection import Collection
-from tests.eval.page import Page
 from tests.eval.planting import SPECIES, Names
+from tests.eval.report.page import Page
 
 
 def written(collection: Collection, folder: Path, **split: Any) -> tuple[Evaluation, str]:

@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ..measures.arrays import Codes, Floats
-from .cells import gain_text
-from .drawing import INK, LINE, MUTED, RIGHT, WRONG, canvas, share_axis, to_svg
-from .marks import FEW, Points, box, count_axis, point
+from ...measures.arrays import Codes, Floats
+from ..cells import gain_text
+from ..drawing import INK, LINE, MUTED, RIGHT, WRONG, canvas, share_axis, to_svg
+from ..marks import FEW, Points, box, count_axis, point
 
 _SIDES = ((-0.2, LINE, 1.0, MUTED), (0.2, RIGHT, 0.3, RIGHT))  # shift, box, its strength, dots
 

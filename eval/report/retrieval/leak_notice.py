@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..retrieval.evaluate import Evaluation
-from .blocks import Notice, Section, Table
-from .cells import Cell, Column, gain_cell, share_cell
+from ...retrieval.evaluate import Evaluation
+from ..blocks import Notice, Section, Table
+from ..cells import Cell, Column, gain_cell, share_cell
 from .subject import Subject
 
 

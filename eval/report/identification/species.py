@@ -10,7 +10,7 @@ from ...measures.arrays import mean
 from ...measures.classification import ClassCounts
 from ..blocks import Section, Table, Tile, Tiles
 from ..cells import Cell, Column, count_cell, interval_text, share_cell, taxon_cell
-from ..subject import plural
+from ..retrieval.subject import plural
 from .subject import AnswerSubject
 
 _SHOWN = 25

@@ -9,9 +9,9 @@ import pandas as pd
 
 from holotype.index.storage.records import Image
 
-from ..measures.arrays import Codes
-from .blocks import Example, Examples, Picture, Section
-from .pictures import images_by_place, picture_of
+from ...measures.arrays import Codes
+from ..blocks import Example, Examples, Picture, Section
+from ..pictures import images_by_place, picture_of
 from .subject import Subject
 from .taxon_table import nearest_taxon, wrong_at_first
 
