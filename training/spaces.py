@@ -21,8 +21,8 @@ from holotype.index.identification.kept_calibration import (
 from holotype.index.search.filters import allowed_places
 from holotype.index.storage.spaces import check_target
 
-from .calibrate import calibrate
-from .tune import tune
+from .calibration.calibrate import calibrate
+from .tuning.tune import tune
 
 
 def tune_space(

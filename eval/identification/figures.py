@@ -17,8 +17,8 @@ from holotype.index.identification.calibration import Answers, Calibration
 from holotype.index.identification.evidence import Evidence, gather_evidence
 from holotype.index.identification.reference import Reference, build_reference, pool_specimens
 from holotype.index.vectors.brute_force import Embeddings
-from holotype.training.calibrate import calibrate
-from holotype.training.left_out import leave_out
+from holotype.training.calibration.calibrate import calibrate
+from holotype.training.calibration.left_out import leave_out
 
 from ..measures.arrays import Codes, Flags, Floats, number
 from ..measures.calibration import Calibration as Measured

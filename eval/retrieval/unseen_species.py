@@ -11,8 +11,8 @@ from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.identification.kept_calibration import labels_of
 from holotype.index.vectors.brute_force import Embeddings
-from holotype.training.folds import class_folds
-from holotype.training.tune import tune
+from holotype.training.tuning.folds import class_folds
+from holotype.training.tuning.tune import tune
 
 from ..measures.arrays import Codes, Flags
 from ..measures.bootstrap import bootstrap_macro

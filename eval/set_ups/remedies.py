@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from holotype.index.vectors.brute_force import exact_knn
-from holotype.training.tune import tune
+from holotype.training.tuning.tune import tune
 
 from ..measures.arrays import Codes, Embeddings, Flags
 

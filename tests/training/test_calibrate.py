@@ -9,8 +9,8 @@ from holotype.index.identification.calibration import Calibration, coherent
 from holotype.index.identification.evidence import OF_LIKELIHOOD, Evidence, gather_evidence
 from holotype.index.identification.logistic import with_prior
 from holotype.index.identification.reference import Reference, build_reference, pool_specimens
-from holotype.training.calibrate import calibrate, held_out_probabilities
-from holotype.training.left_out import leave_out
+from holotype.training.calibration.calibrate import calibrate, held_out_probabilities
+from holotype.training.calibration.left_out import leave_out
 
 from .synthetic import draw_sample
 

@@ -5,8 +5,8 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from holotype.index.vectors.projection import Projection, signed_power
-from holotype.training import closed_form
-from holotype.training.scatter import gather
+from holotype.training.tuning import closed_form
+from holotype.training.tuning.scatter import gather
 
 from .synthetic import draw_sample
 
@@ -21,7 +21,7 @@ def test_scatter_equals_its_definition_whatever_the_blocks(monkeypatch: pytest.M
     sample = draw_sample()
     labels = sample.labels[:, 2].copy()
     labels[::7] = -1
-    monkeypatch.setattr("holotype.training.scatter._BLOCK_ROWS", 17)
+    monkeypatch.setattr("holotype.training.tuning.scatter._BLOCK_ROWS", 17)
     scatter = gather(sample.vectors, labels, exponent=0.5)
     rows = signed_power(sample.vectors[labels >= 0], 0.5).astype(np.float64)
     np.testing.assert_allclose(scatter.within, within(rows, labels[labels >= 0]), atol=1e-6)

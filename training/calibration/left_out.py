@@ -16,10 +16,10 @@ from holotype.index.identification.reference import build_reference, pool_specim
 from holotype.index.vectors.brute_force import Codes, Embeddings
 from holotype.index.vectors.projection import Projection
 
-from .closed_form import lda, stretched, wccn
-from .folds import class_folds, specimen_folds
-from .parallel import on_all_cores
-from .scatter import gather
+from ..tuning.closed_form import lda, stretched, wccn
+from ..tuning.folds import class_folds, specimen_folds
+from ..tuning.parallel import on_all_cores
+from ..tuning.scatter import gather
 
 _FOLDS, _MANY_FOLDS = 10, 20
 _SMALL = 3000  # specimens
