@@ -12,18 +12,18 @@ from fastapi.staticfiles import StaticFiles
 
 from holotype.version import __version__
 
-from . import health, identify, images, pages, search, spaces, taxa
-from .connections import Departures
 from .engine import Engine
-from .headers import SecurityHeaders
-from .hosts import HostGuard
-from .keys import KeyGuard, Keys
-from .limits import NO_MEMORY, AnswerLimit, BodyLimit
-from .origins import OwnPagesOnly
+from .guards.connections import Departures
+from .guards.headers import SecurityHeaders
+from .guards.hosts import HostGuard
+from .guards.keys import KeyGuard, Keys
+from .guards.limits import NO_MEMORY, AnswerLimit, BodyLimit
+from .guards.origins import OwnPagesOnly
+from .guards.turns import Shares
 from .problems import Problem, add_handlers
+from .resources import health, identify, images, pages, search, spaces, taxa
 from .settings import service_settings
 from .switch import Switch
-from .turns import Shares
 
 _DESCRIPTION = """What is this specimen? Ask with pictures, get the nearest specimens and one honest
 answer. Every error is `application/problem+json` (RFC 9457) whose `detail` is one sentence."""

@@ -24,11 +24,11 @@ from holotype.index.storage.records import Space
 from holotype.index.storage.spaces import EXTERNAL, filled_spaces
 from holotype.training.spaces import ensure_calibrated
 
-from .decoders import Budget, Decoders
+from .decoding.decoders import Budget, Decoders
+from .guards.turns import Shares, Turns
 from .problems import NotReadyError
 from .readiness import Readiness, SpaceState
 from .settings import ServiceSettings, service_settings
-from .turns import Shares, Turns
 
 if TYPE_CHECKING:
     from .switch import Switch

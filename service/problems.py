@@ -18,7 +18,7 @@ from starlette.types import Scope
 
 from holotype.index.errors import CorruptError, HolotypeError, ReplacedError
 
-from .headers import SECURITY_HEADERS
+from .guards.headers import SECURITY_HEADERS
 
 _SHOWN = 80  # characters of an offending value that a sentence repeats
 _LONGEST = 1000  # characters of a sentence

@@ -17,10 +17,10 @@ from holotype.index.errors import HolotypeError, UsageError
 from holotype.index.visible import visible
 
 from .app import create_app
-from .connections import bounded
-from .files import room_for
-from .hosts import is_loopback
-from .keys import Keys
+from .guards.connections import bounded
+from .guards.hosts import is_loopback
+from .guards.keys import Keys
+from .guards.open_files import room_for
 from .logs import LOG_CONFIG
 from .settings import ServiceSettings, service_settings
 

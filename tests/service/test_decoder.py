@@ -22,9 +22,9 @@ from holotype.index.collection import Collection
 from holotype.index.errors import PictureError
 from holotype.index.pictures.reading import read_picture
 from holotype.index.storage.thumbnails import kept_thumbnail, made_thumbnail
-from holotype.service import decoders as module
 from holotype.service.app import create_app
-from holotype.service.decoders import Budget, Decoders
+from holotype.service.decoding import decoders as module
+from holotype.service.decoding.decoders import Budget, Decoders
 from holotype.service.settings import ServiceSettings
 from tests.hostile import drawing
 
@@ -86,7 +86,7 @@ def test_refusals_are_said_in_the_same_words(decoders: Decoders) -> None:
 
 
 def test_it_starts_without_what_it_does_not_need() -> None:
-    code = "import sys, holotype.service.decoder; print([*sys.modules])"
+    code = "import sys, holotype.service.decoding.decoder; print([*sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "scipy", "pandas", "fastapi", "faiss"} & set(eval(done.stdout))
 
@@ -139,7 +139,7 @@ def test_memory_is_refused_in_words() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="address space")
 def test_memory_is_a_limit_of_the_system() -> None:
     code = (
-        "from holotype.service.decoder import _limit_memory; _limit_memory(50 << 20); "
+        "from holotype.service.decoding.decoder import _limit_memory; _limit_memory(50 << 20); "
         "bytearray(20 << 20); bytearray(100 << 20)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -195,7 +195,8 @@ def test_none_is_left_behind() -> None:
 @posix
 def test_one_whose_service_was_killed_ends_by_itself() -> None:
     code = (
-        "from holotype.service.decoders import Decoders; import os; d = Decoders(); d.start(); "
+        "from holotype.service.decoding.decoders import Decoders; import os; "
+        "d = Decoders(); d.start(); "
         "print(d._idle.queue[-1]._process.pid, flush=True); os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from fastapi.responses import JSONResponse
 
-from holotype.service import identify, taxa
 from holotype.service.app import create_app
+from holotype.service.resources import identify, taxa
 from tests.hostile import drawing
 
 from .running import running

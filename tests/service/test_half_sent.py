@@ -17,9 +17,9 @@ import httpx2
 import pytest
 from fastapi.responses import JSONResponse
 
-from holotype.service import identify
 from holotype.service.app import create_app
 from holotype.service.questions import Question
+from holotype.service.resources import identify
 
 from .process import Service, Waits, service
 from .running import running

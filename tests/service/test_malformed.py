@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from holotype.service.app import create_app
-from holotype.service.keys import Keys
+from holotype.service.guards.keys import Keys
 
 from .running import running
 from .wire import END, FORM, answer, part, picture

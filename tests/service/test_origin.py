@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from holotype.service.app import create_app
-from holotype.service.keys import Keys
+from holotype.service.guards.keys import Keys
 
 from .conftest import Refused
 from .running import running

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from holotype.index.collection import Collection
-from holotype.service import answers
+from holotype.service import schemas as answers
 from holotype.service.app import create_app
 from holotype.version import __version__
 

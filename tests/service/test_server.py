@@ -15,9 +15,10 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.database.checksums import seal
 from holotype.index.errors import HolotypeError, MismatchError, NotFoundError, UsageError
-from holotype.service import answers, images
+from holotype.service import schemas as answers
 from holotype.service.app import create_app
-from holotype.service.keys import Keys
+from holotype.service.guards.keys import Keys
+from holotype.service.resources import images
 from holotype.service.server import serve
 from holotype.service.settings import ServiceSettings
 

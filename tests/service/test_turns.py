@@ -19,10 +19,10 @@ import pytest
 from PIL import Image
 
 from holotype.service.app import create_app
-from holotype.service.decoders import Decoders
-from holotype.service.keys import Keys
+from holotype.service.decoding.decoders import Decoders
+from holotype.service.guards.keys import Keys
+from holotype.service.guards.turns import CLIENT, Hold, Shares, Turns
 from holotype.service.problems import BusyError, NotReadyError
-from holotype.service.turns import CLIENT, Hold, Shares, Turns
 from tests.hostile import drawing
 
 from .running import running

@@ -20,8 +20,8 @@ from holotype.index.errors import HolotypeError, PictureError
 from holotype.index.files.regular import Limit
 from holotype.index.pictures.reading import Named, named
 
+from ..settings import ServiceSettings
 from .decoder import READY
-from .settings import ServiceSettings
 
 _START_SECONDS = 60
 _END_SECONDS = 1
@@ -135,7 +135,7 @@ class _Decoder:
         limits = (str(settings.decoder_bytes), str(settings.decoder_seconds))
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-P", "-m", "holotype.service.decoder", *limits],
+                [sys.executable, "-P", "-m", "holotype.service.decoding.decoder", *limits],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env=_environment(),

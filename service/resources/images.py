@@ -20,8 +20,8 @@ from holotype.index.storage.records import Image
 from holotype.index.storage.thumbnails import kept_thumbnail, made_thumbnail
 from holotype.index.taxonomy import RANKS, lowest_rank, name_at
 
-from . import answers
-from .engine import Engine, TheEngine
+from .. import schemas as answers
+from ..engine import Engine, TheEngine
 
 router = APIRouter(prefix="/images", tags=["images"])
 

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from .problems import BusyError, NotReadyError
+from ..problems import BusyError, NotReadyError
 
 Result = TypeVar("Result")
 Piece = tuple[Future[Any], Callable[[], Any]]

@@ -1,4 +1,6 @@
-"""The process that decodes what strangers send: `python -m holotype.service.decoder BYTES SECONDS`.
+"""The process that decodes what strangers send.
+
+It is `python -m holotype.service.decoding.decoder BYTES SECONDS`.
 
 It has a limit of memory and of time that the system enforces, and holds nothing else: a decoder
 that is led astray ends this process and not the service. It reads, from its standard input, a line

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from holotype.index.errors import UsageError
 
-from .problems import KeyRequiredError, problem_of
+from ..problems import KeyRequiredError, problem_of
 from .turns import CLIENT
 
 SCOPES = ("read",)

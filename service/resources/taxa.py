@@ -13,8 +13,8 @@ from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.taxonomy import RANKS
 
-from . import answers
-from .engine import Engine, TheEngine
+from .. import schemas as answers
+from ..engine import Engine, TheEngine
 
 router = APIRouter(tags=["taxa"])
 

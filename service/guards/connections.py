@@ -18,10 +18,10 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from ..problems import problem
+from ..settings import ServiceSettings
 from .hosts import is_loopback
 from .origins import SAFE_METHODS
-from .problems import problem
-from .settings import ServiceSettings
 from .turns import CLIENT
 
 _STEP = 4096  # bytes that are looked at at once while a header comes in

@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse
 from holotype.index.collection import Collection
 from holotype.index.upkeep.info import info
 
-from . import answers
-from .engine import TheEngine, folder_of
+from .. import schemas as answers
+from ..engine import TheEngine, folder_of
 
 router = APIRouter(tags=["spaces"])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .settings import ServiceSettings
+from ..settings import ServiceSettings
 
 _OTHERS = 128  # files of collections and libraries
 _FEWEST = 8

@@ -7,8 +7,8 @@ from fastapi.responses import JSONResponse
 
 from holotype.version import __version__
 
-from .engine import TheEngine
-from .problems import NotReadyError
+from ..engine import TheEngine
+from ..problems import NotReadyError
 
 router = APIRouter(tags=["health"])
 

@@ -9,9 +9,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from holotype.index.settings import settings
 
+from ..problems import BusyError, TooLargeError, TooSlowError, problem_of
+from ..settings import ServiceSettings
 from .keys import PUBLIC
-from .problems import BusyError, TooLargeError, TooSlowError, problem_of
-from .settings import ServiceSettings
 from .turns import Hold, Shares, held
 
 _PIECE = 65536  # bytes of an answer that are handed on at once

@@ -17,7 +17,7 @@ from holotype.index.taxonomy import lowest_rank, name_at
 from holotype.index.upkeep.info import info
 from holotype.version import __version__
 
-from .engine import Engine, TheEngine
+from ..engine import Engine, TheEngine
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

@@ -13,9 +13,9 @@ from holotype.index.errors import UsageError
 from holotype.index.identification import identify as core
 from holotype.index.search.search import require_few_pictures
 
-from . import answers
-from .engine import Engine, TheEngine
-from .questions import PICTURE_SCHEMA, Options, Question, described_body, read_question
+from .. import schemas as answers
+from ..engine import Engine, TheEngine
+from ..questions import PICTURE_SCHEMA, Options, Question, described_body, read_question
 from .search import picture_vector
 
 router = APIRouter(tags=["identify"])

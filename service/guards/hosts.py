@@ -13,7 +13,7 @@ from typing import NamedTuple
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .problems import HostError, problem_of
+from ..problems import HostError, problem_of
 
 _SHOWN = 80  # characters of a name that a sentence repeats
 _NAME = r"(?P<name>[a-z0-9._-]{1,255}|\[[0-9a-f]{0,4}:[0-9a-f:.]{1,40}\])"
