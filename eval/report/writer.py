@@ -28,7 +28,7 @@ from .retrieval.subject import Subject
 
 FILES = ("report.json", "per_species.parquet", "report.html")
 
-_TEMPLATES = Path(__file__).parent.parent / "templates"
+_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(

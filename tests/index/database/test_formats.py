@@ -18,7 +18,7 @@ from holotype.index.errors import LockedError
 from holotype.index.storage.determinations import history, undo
 from holotype.index.upkeep.info import info, verify
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 SCRIPTS = sorted(FIXTURES.glob("format_*.sql"))
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ...errors import CorruptError
-from ...trust import StoreOf
-from ..local_store import LocalStore
-from ..milvus.address import checked, is_remembered, resolved
-from ..vector_store import VectorStore
+from ..errors import CorruptError
+from ..trust import StoreOf
+from .local_store import LocalStore
+from .milvus.address import checked, is_remembered, resolved
+from .vector_store import VectorStore
 
 if TYPE_CHECKING:
-    from ...database.connection import Database
+    from ..database.connection import Database
 
 __all__ = [
     "LocalStore",
@@ -37,7 +37,7 @@ def open_store(database: Database) -> VectorStore:
     named = named_store(database)
     if named is None:
         return LocalStore()
-    from ..milvus.store import MilvusStore
+    from .milvus.store import MilvusStore
 
     def permit() -> None:
         named.require_trust(database.folder)
