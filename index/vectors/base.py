@@ -45,6 +45,10 @@ class VectorIndex(Protocol):
         """The indexed rows, float32 [n, dim]."""
         ...
 
+    def rows(self, places: Ids) -> Embeddings:
+        """Return some of the rows, float32 [m, dim], given their places, int64 [m]."""
+        ...
+
     def search(
         self, queries: Embeddings, k: int, allowed: Allowed | Selection | None = None
     ) -> Answer:

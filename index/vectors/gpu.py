@@ -12,7 +12,7 @@ import faiss
 import numpy as np
 
 from . import faiss_calls as library
-from .base import Allowed, Answer, BuiltIndex, Card, Embeddings, Parts
+from .base import Allowed, Answer, BuiltIndex, Card, Embeddings, Ids, Parts
 from .exact import best
 
 log = logging.getLogger("holotype.index")
@@ -57,6 +57,10 @@ class GpuIndex:
     def vectors(self) -> Embeddings:
         """The indexed rows, float32 [n, dim]."""
         return self.base.vectors
+
+    def rows(self, places: Ids) -> Embeddings:
+        """Return some of the rows, float32 [m, dim]."""
+        return self.base.rows(places)
 
     def __len__(self) -> int:
         return len(self.base)
