@@ -38,7 +38,7 @@ from .storage.spaces import (
     source_of,
 )
 from .storage.thumbnails import made_thumbnail
-from .taxonomy import RANKS, Lineage
+from .taxonomy import RANKS
 from .vectors import VectorIndex
 from .vectors.brute_force import Embeddings
 from .vectors.projection import Projection

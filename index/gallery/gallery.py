@@ -18,7 +18,8 @@ from ..vectors import Selection, VectorIndex
 from ..vectors.projection import Projection
 from .index_files import State
 from .label_files import Change
-from .taxa import Codes, RankNames, TaxonNames
+from .taxa import Codes as Codes
+from .taxa import RankNames, TaxonNames
 
 Made = TypeVar("Made")
 

@@ -237,7 +237,8 @@ def _gone(
         ends = (int(rows[start]), int(rows[half]))
         count = database.read(_COUNT, (*_range(space, covers), *ends))[0][0]
         parts += [(start, half, half - start - count), (half, stop, missing - half + start + count)]
-    return np.flatnonzero(stays)[np.concatenate([np.empty(0, np.int64), *found])]
+    places: Ids = np.flatnonzero(stays)[np.concatenate([np.empty(0, np.int64), *found])]
+    return places
 
 
 def _range(space: Space, covers: State) -> tuple[int, int]:

@@ -156,7 +156,7 @@ def _weigh(reference: Reference, block: _Block) -> Evidence:
     near = [_nearest(one.centres, _NEAREST_CENTRES) for one in seen]
     proposed = np.concatenate([found.rivals, *near, *(one.classes for one in seen)], axis=1)
     ratios = _ratios(reference, block, proposed, gone)
-    alone = (found.inside | gone[:, None, :]).all(axis=2)
+    alone = np.all(found.inside | gone[:, None, :], axis=2)
     columns = [log_odds(found.shares), np.broadcast_to(nearness[:, None], found.shares.shape)]
     columns += [*found.columns, *of_likelihood(ratios, found.inside, alone)]
     candidates, closeness = _candidates(seen, gone)
@@ -218,9 +218,7 @@ def _ratios(
     return np.where(np.isnan(ratios), np.where(np.isinf(lowest), 0.0, lowest), ratios)
 
 
-def _candidates(
-    seen: list[Seen], gone: NDArray[np.bool_]
-) -> tuple[Codes, NDArray[np.float32]]:
+def _candidates(seen: list[Seen], gone: NDArray[np.bool_]) -> tuple[Codes, NDArray[np.float32]]:
     """Return the classes that are closest over all spaces, and how close in each."""
     closeness = np.stack([c for s in seen for c in (s.centres, _nearest_of_class(s))], axis=2)
     total = np.where(gone, np.float32(-np.inf), closeness.sum(axis=2))

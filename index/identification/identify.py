@@ -132,9 +132,7 @@ def identify_all(
     return identify_vectors(collection, vectors, names=called, exclude_specimens=own, **options)
 
 
-def identify_stored(
-    collection: Collection, image_id: str, **options: Unpack[Options]
-) -> Answer:
+def identify_stored(collection: Collection, image_id: str, **options: Unpack[Options]) -> Answer:
     """Identify the specimen of a stored image from its embedding; see `identify`.
 
     Images of the specimen itself are no evidence. The answer is kept as long as nothing changes.

@@ -9,7 +9,7 @@ little a class of one specimen says, and what an unseen class would look like.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -121,31 +121,27 @@ class Likelihood:
         _add(left, -self.along(vectors), place, -1)
         return left
 
-    def log_ratios(
-        self, vectors: Embeddings, classes: list[Codes] | None = None
-    ) -> list[Floats]:
+    def log_ratios(self, vectors: Embeddings, classes: Sequence[Codes]) -> list[Floats]:
         """Return log p(specimen | class) - log p(specimen | a class never seen).
 
         Args:
             vectors: float32 [q, dim], the encoder's unit rows.
-            classes: int64 [m] for each, what it is compared with; None for all.
+            classes: int64 [m] for each, what it is compared with.
 
         Returns:
             float64 [m] for each.
         """
-        every = np.arange(len(self.specimens.counts))
+        shared, kind = self._kinds
         return [
-            self._ratios(one, wanted)
-            for one, wanted in zip(
-                self._queries(vectors), classes or [every] * len(vectors), strict=True
-            )
+            self._ratios(query, shared, kind[wanted], self.specimens.sums[wanted])
+            for query, wanted in zip(self._queries(vectors), classes, strict=True)
         ]
 
     def log_ratios_to(self, vector: Embeddings, specimens: Specimens) -> Floats:
         """Return the same of one vector, float32 [dim], and classes that are given: float64 [m]."""
         (query,) = self._queries(vector[None])
         kinds = np.arange(len(specimens.counts))
-        return self._ratio(query, self._shared(specimens.counts), kinds, specimens.sums)
+        return self._ratios(query, self._shared(specimens.counts), kinds, specimens.sums)
 
     def _queries(self, vectors: Embeddings) -> list[_Placed]:
         placed = self._place(vectors)
@@ -154,11 +150,7 @@ class Likelihood:
         beside = np.maximum((placed**2).sum(axis=1) - squares.sum(axis=1), 0)
         return [_Placed(*one) for one in zip(along, squares, beside.tolist(), strict=True)]
 
-    def _ratios(self, query: _Placed, classes: Codes) -> Floats:
-        shared, kind = self._kinds
-        return self._ratio(query, shared, kind[classes], self.specimens.sums[classes])
-
-    def _ratio(self, query: _Placed, shared: _Shared, kind: Codes, sums: Floats) -> Floats:
+    def _ratios(self, query: _Placed, shared: _Shared, kind: Codes, sums: Floats) -> Floats:
         """Return the log-ratios of classes, float64 [m].
 
         Args:

@@ -203,7 +203,9 @@ class Reference:
         classes = np.unique(self.member[used])
         kept = [np.setdiff1d(np.flatnonzero(self.member == one), used) for one in classes]
         of_row = np.repeat(np.arange(len(classes)), [len(part) for part in kept])
-        found = [_centres(v.index, np.concatenate(kept), of_row, v.centres[classes]) for v in self.views]
+        found = [
+            _centres(v.index, np.concatenate(kept), of_row, v.centres[classes]) for v in self.views
+        ]
         seen = rows[self.pooled[rows] >= 0]
         own, first = pool_specimens(self.index.rows(seen), self.groups[seen])
         place = np.searchsorted(classes, self.pooled[seen[first]])

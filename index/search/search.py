@@ -106,7 +106,7 @@ def encoder_units(vectors: Embeddings, gallery: Gallery) -> Embeddings:
             f"The vector has {vectors[0].size} values; the encoder of space "
             f"'{gallery.space.name}' makes {dim}. Use the space's own encoder."
         )
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    lengths = np.array([np.linalg.norm(vector) for vector in vectors], np.float32)[:, None]
     if not (np.isfinite(lengths) & (lengths > 0)).all():
         raise UsageError("The vector is zero or holds NaN or infinity; send finite numbers")
     units: Embeddings = (vectors / lengths).astype(np.float32)
@@ -269,9 +269,7 @@ def pixels_vector(
     return mean, stored_specimens(collection, [contents])[0]
 
 
-def stored_specimens(
-    collection: Collection, contents: Sequence[Sequence[str]]
-) -> list[set[str]]:
+def stored_specimens(collection: Collection, contents: Sequence[Sequence[str]]) -> list[set[str]]:
     """Return for each group of pictures the specimens that one of them is stored of.
 
     Args:

@@ -103,9 +103,7 @@ def _look(
     lists: Any, queries: Embeddings, k: int, probes: int, chosen: library.Selection | None
 ) -> Answer:
     selector = None if chosen is None else chosen.selector
-    return library.search(
-        lists, queries, k, faiss.SearchParametersIVF(nprobe=probes, sel=selector)
-    )
+    return library.search(lists, queries, k, faiss.SearchParametersIVF(nprobe=probes, sel=selector))
 
 
 def _tuned(lists: Any, asking: Ids) -> tuple[int, float]:
