@@ -98,7 +98,11 @@ def look_up(reference: Reference, queries: Embeddings, own: Sequence[Codes]) -> 
 
 
 def gather_evidence(
-    reference: Reference, queries: Embeddings, groups: Codes | None = None
+    reference: Reference,
+    queries: Embeddings,
+    groups: Codes | None = None,
+    *,
+    classes: int = _NEAREST_CENTRES,
 ) -> Evidence:
     """Gather evidence by comparing all rows of a gallery.
 
@@ -107,6 +111,7 @@ def gather_evidence(
         queries: float32 [q, dim], as for `look_up`.
         groups: int64 [q], the queries' specimens where these are in the gallery too: no neighbours
             of theirs, but part of their classes.
+        classes: of how many nearest centres of each space the likelihoods are compared.
     """
 
     def found(part: slice) -> _Block:
@@ -119,7 +124,7 @@ def gather_evidence(
         nearest, _ = compared(reference.index, vectors, NEAR, usable, own, reference.groups)
         return _block(reference, vectors, search, nearest, [None] * len(vectors))
 
-    return _in_blocks(reference, len(queries), found)
+    return _in_blocks(reference, len(queries), found, classes)
 
 
 def _block(
@@ -135,17 +140,22 @@ def _block(
     return _Block(vectors, projected, scores, places, nearest, left)
 
 
-def _in_blocks(reference: Reference, count: int, found: Callable[[slice], _Block]) -> Evidence:
+def _in_blocks(
+    reference: Reference,
+    count: int,
+    found: Callable[[slice], _Block],
+    most: int = _NEAREST_CENTRES,
+) -> Evidence:
     step = max(1, min(_BLOCK, _BLOCK_VALUES // max(reference.classes.size, 1)))
     starts = range(0, max(count, 1), step)
-    parts = [_weigh(reference, found(slice(start, start + step))) for start in starts]
+    parts = [_weigh(reference, found(slice(start, start + step)), most) for start in starts]
     if len(parts) == 1:
         return parts[0]
     names = [part.name for part in fields(Evidence)]
     return Evidence(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-def _weigh(reference: Reference, block: _Block) -> Evidence:
+def _weigh(reference: Reference, block: _Block, most: int) -> Evidence:
     gone = np.zeros((len(block.vectors), len(reference.classes)), np.bool_)
     for row, one in enumerate(block.left):
         if one is not None:
@@ -153,7 +163,7 @@ def _weigh(reference: Reference, block: _Block) -> Evidence:
     seen = [_see(reference, number, block, gone) for number in range(len(reference.views))]
     nearness = np.maximum(block.nearest, -1).mean(axis=1, dtype=np.float64)
     found = strongest_taxa(seen, reference.classes)
-    near = [_nearest(one.centres, _NEAREST_CENTRES) for one in seen]
+    near = [_nearest(one.centres, most) for one in seen]
     proposed = np.concatenate([found.rivals, *near, *(one.classes for one in seen)], axis=1)
     ratios = _ratios(reference, block, proposed, gone)
     alone = np.all(found.inside | gone[:, None, :], axis=2)
