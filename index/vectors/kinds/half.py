@@ -19,7 +19,7 @@ from .tuning import TARGET, recall
 _TRAIN_PER_LIST, _ROUNDS = 40, 6
 _FEWEST_LISTS = 16
 _BLOCK = 1 << 15
-_ASKING, _ASKED_FOR = 64, 16  # rows that look for so many neighbours when the index is tuned
+_ASKING, _ASKED_FOR = 64, 24  # rows that look for so many neighbours when the index is tuned
 _PROBES = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 
 
@@ -79,8 +79,8 @@ class HalfIndex:
     ) -> Answer:
         """Return cosines and ids, best first; see `VectorIndex.search`.
 
-        The fewer rows are allowed, the more lists are looked through; all of them where too few
-        rows turn up.
+        The fewer rows are allowed and the more are wanted, the more lists are looked through; all
+        of them where too few rows turn up.
         """
         queries = np.ascontiguousarray(queries, np.float32)
         chosen = library.Selection.of(allowed)
@@ -89,7 +89,8 @@ class HalfIndex:
         if k == 0 or not len(queries):
             return library.empty_answer(len(queries), k)
         library.use_threads(len(queries))
-        probes = min(self._lists.nlist, -(-self._probes * len(self) // count))
+        deeper = max(1.0, k / _ASKED_FOR) ** 2 * len(self) / count  # rows lie ever more scattered
+        probes = min(self._lists.nlist, int(np.ceil(self._probes * deeper)))
         scores, ids = _look(self._lists, queries, k, probes, chosen)
         short = ids[:, -1] < 0
         if short.any():
@@ -107,8 +108,14 @@ def _look(
 
 
 def _tuned(lists: Any, asking: Ids) -> tuple[int, float]:
-    """Return the fewest lists in which rows find what they find in all of them, and the share."""
-    queries = library.reconstructed(lists, asking)
+    """Return the fewest lists in which queries find what they find in all, and that share.
+
+    Half of the queries lie between two rows, as what belongs to no class does.
+    """
+    rows = library.reconstructed(lists, asking)
+    between = rows + np.roll(rows, 1, axis=0)
+    between /= np.maximum(np.linalg.norm(between, axis=1, keepdims=True), 1e-6)
+    queries = np.concatenate([rows, between])
     library.use_threads(len(queries))
     k = min(_ASKED_FOR, lists.ntotal)
     truth = _look(lists, queries, k, lists.nlist, None)[1]
