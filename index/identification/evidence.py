@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 
 from ..vectors.brute_force import Codes, Embeddings
 from .features import NEAR, NONE, Seen, log_odds, of_likelihood, strongest_taxa
-from .neighbours import compared, indexed
-from .reference import Left, Reference, View
+from .neighbours import compared, indexed, ranked
+from .reference import Left, Reference, View, spread_of
 from .votes import NEIGHBOURS, Floats, vote_weights
 
 _BLOCK, _BLOCK_VALUES = 128, 1 << 22  # queries at once, and their numbers of ranks x classes
 _MOST_CANDIDATES = 50
-_NEAREST_CENTRES = 128  # of each space, whose classes are compared by likelihood
+_NEAREST_CENTRES = 64  # of each space, whose classes are compared by likelihood
+_FEW_CLASSES = 256  # so many are all compared
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,12 @@ class _Block:
     left: Sequence[Left | None]
 
 
-def look_up(reference: Reference, queries: Embeddings, own: Sequence[Codes]) -> Evidence:
+def look_up(
+    reference: Reference,
+    queries: Embeddings,
+    own: Sequence[Codes],
+    proposed: Codes | None = None,
+) -> Evidence:
     """Gather evidence from what the indexes of a gallery propose.
 
     Args:
@@ -83,6 +89,8 @@ def look_up(reference: Reference, queries: Embeddings, own: Sequence[Codes]) -> 
         queries: float32 [q, dim], the encoder's unit rows; of a specimen with several images, the
             normalised mean.
         own: int64 [·] for each, the rows of its own specimen, which are no evidence for it.
+        proposed: int64 [q, m], what a search in the encoder's own space has found already; -1 as
+            padding.
     """
 
     def found(part: slice) -> _Block:
@@ -90,7 +98,10 @@ def look_up(reference: Reference, queries: Embeddings, own: Sequence[Codes]) -> 
             return indexed(view.index, rows, NEIGHBOURS, reference.usable, own[part])
 
         vectors = queries[part]
-        nearest, _ = indexed(reference.index, vectors, NEAR, reference.usable, own[part])
+        if proposed is None:
+            nearest, _ = indexed(reference.index, vectors, NEAR, reference.usable, own[part])
+        else:
+            nearest, _ = ranked(reference.index, vectors, proposed[part], NEAR)
         left = [reference.without(rows) for rows in own[part]]
         return _block(reference, vectors, search, nearest, left)
 
@@ -163,6 +174,7 @@ def _weigh(reference: Reference, block: _Block, most: int) -> Evidence:
     seen = [_see(reference, number, block, gone) for number in range(len(reference.views))]
     nearness = np.maximum(block.nearest, -1).mean(axis=1, dtype=np.float64)
     found = strongest_taxa(seen, reference.classes)
+    most = max(most, len(reference.classes) if len(reference.classes) <= _FEW_CLASSES else 0)
     near = [_nearest(one.centres, most) for one in seen]
     proposed = np.concatenate([found.rivals, *near, *(one.classes for one in seen)], axis=1)
     ratios = _ratios(reference, block, proposed, gone)
@@ -188,23 +200,18 @@ def _see(reference: Reference, number: int, block: _Block, gone: NDArray[np.bool
     scores, places = block.scores[number], block.places[number]
     classes = np.where(places >= 0, reference.member[places], -1)
     centres = projected @ view.centres.T
-    spread = np.repeat(_spread(view.means, reference.counts)[None], len(projected), axis=0)
+    spread = np.broadcast_to(view.spread, centres.shape)
+    if any(one is not None for one in block.left):
+        spread = spread.copy()
     for row, one in enumerate(block.left):
         if one is not None:
             centres[row, one.classes] = one.centres[number] @ projected[row]
             means, counts = view.means.copy(), reference.counts.copy()
             means[one.classes], counts[one.classes] = one.means[number], one.counts
-            spread[row] = _spread(means, counts)
+            spread[row] = spread_of(means, counts)
     centres[gone] = NONE
     floored = np.maximum(scores, -1).astype(np.float64)
     return Seen(floored, places, classes, vote_weights(scores, classes), centres, spread)
-
-
-def _spread(means: Floats, counts: Codes) -> Floats:
-    """Return the mean cosine of members to the others' centre; the average for a class of one."""
-    several = counts > 1
-    average = means[several].mean() if several.any() else 0.0
-    return np.where(several, means, average)
 
 
 def _ratios(

@@ -211,7 +211,8 @@ def _identified(
     shown = hits(collection, gallery, places[:, : asked.k], scores[:, : asked.k])
     kept = kept_calibration(collection, gallery)
     if kept is not None:
-        judged = judge_calibrated(source, kept, units, own, chosen, asked.prior)
+        proposed = places if gallery is source else None
+        judged = judge_calibrated(source, kept, units, own, chosen, asked.prior, proposed)
     else:
         found = zip(scores, places, shown, strict=True)
         judged = [_by_votes(gallery, *one) if one[2] else _NOTHING for one in found]

@@ -44,6 +44,7 @@ def judge_calibrated(
     own: Sequence[Codes],
     chosen: Selection | None,
     prior: float,
+    proposed: Codes | None,
 ) -> list[Judgement]:
     """Judge specimens by a calibration that was fitted on held-out specimens and species.
 
@@ -53,12 +54,14 @@ def judge_calibrated(
         own: int64 [·] for each, the places of its own specimens, which are no evidence.
         chosen: the part of the gallery that may be evidence; None for all of it.
         prior: the share of specimens expected to be of species that the gallery lacks.
+        proposed: int64 [q, m], places that a search of that gallery has found; None without one.
     """
     reference = reference_of(source, kept.calibration)
     part = None if reference is None else reference.part(chosen)
     if part is None or not len(part.classes):  # a filter may leave nothing that is named
         return [_nothing(kept)] * len(vectors)
-    evidence = look_up(part, vectors, own)
+    whole = reference is not None and reference.usable is None  # what was found has names
+    evidence = look_up(part, vectors, own, proposed if whole else None)
     judged = _Judged(
         source,
         kept,

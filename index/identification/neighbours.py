@@ -38,14 +38,24 @@ def indexed(
         padding.
     """
     _, places = search_others(index, queries, k + _SPARE, usable, own)
-    scores = np.full(places.shape, -np.inf, np.float32)
-    query, place = np.nonzero(places >= 0)
-    rows = index.rows(places[query, place])
+    return ranked(index, queries, places, k)
+
+
+def ranked(
+    index: VectorIndex, queries: Embeddings, places: Codes, k: int
+) -> tuple[Embeddings, Codes]:
+    """Return the k nearest of the rows that were proposed for each query; see `indexed`.
+
+    Args:
+        places: int64 [q, m], -1 as padding.
+    """
+    scores = np.full((len(places), max(k, places.shape[1])), -np.inf, np.float32)
+    proposed = np.full(scores.shape, -1, np.int64)
+    proposed[:, : places.shape[1]] = places
+    query, place = np.nonzero(proposed >= 0)
+    rows = index.rows(proposed[query, place])
     scores[query, place] = _cosines(queries[query], rows)
-    scores, places = best_there(scores, places, k)
-    missing = [(0, 0), (0, k - scores.shape[1])]
-    scores = np.pad(scores, missing, constant_values=-np.inf)
-    return scores, np.pad(places, missing, constant_values=-1)
+    return best_there(scores, proposed, k)
 
 
 def compared(

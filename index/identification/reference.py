@@ -39,15 +39,17 @@ class View:
         centres: float32 [classes, out], unit mean of every class.
         means: float64 [classes], mean cosine of the members to the centre of the others; of a
             class of one it means nothing.
+        spread: float64 [classes], the same, where a class of one takes the average.
     """
 
     projection: Projection
     index: VectorIndex
     centres: Embeddings
     means: Floats
+    spread: Floats
 
     def with_rows(
-        self, rows: Codes, of_row: Codes, classes: Codes, stays: NDArray[np.bool_]
+        self, rows: Codes, of_row: Codes, classes: Codes, counts: Codes
     ) -> View:
         """Return the view with the centres of some classes computed anew.
 
@@ -55,15 +57,14 @@ class View:
             rows: int64 [r], the rows of these classes, class by class.
             of_row: int64 [r], the places of their classes among these.
             classes: int64 [m].
-            stays: bool [all classes], which there are from now on.
+            counts: int64 [all classes], their rows from now on; classes without any go.
         """
         empty = np.zeros((len(classes), self.projection.out), np.float32)
         centres, means = _centres(self.index, rows, of_row, empty)
-        return replace(
-            self,
-            centres=written(self.centres, classes, centres, stays),
-            means=written(self.means, classes, means, stays),
-        )
+        centres = written(self.centres, classes, centres, counts > 0)
+        means = written(self.means, classes, means, counts > 0)
+        spread = spread_of(means, counts[counts > 0])
+        return replace(self, centres=centres, means=means, spread=spread)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +173,7 @@ class Reference:
         stays = counts > 0
         again = touched[stays[touched]]
         rows, of_row = _rows_of(member, again, len(self.classes))
-        views = tuple(view.with_rows(rows, of_row, again, stays) for view in self.views)
+        views = tuple(view.with_rows(rows, of_row, again, counts) for view in self.views)
         rows, of_row = _rows_of(pooled, again, len(self.classes))
         specimens = _specimens(self.index, self.groups, rows, of_row)
         likelihood = self.likelihood.with_specimens(specimens, again, stays)
@@ -263,13 +264,14 @@ def reference_over(
         raise ValueError("no image of the gallery has a determination; name some specimens first")
     *shown, last = projections
     rows, of_row = _rows_of(member, np.arange(len(classes)), len(classes))
+    counts = np.bincount(of_row, minlength=len(classes))
     views = []
     for projection in shown:
         space = _index_in(projection, index)
         empty = np.zeros((len(classes), projection.out), np.float32)
-        views.append(View(projection, space, *_centres(space, rows, of_row, empty)))
+        centres, means = _centres(space, rows, of_row, empty)
+        views.append(View(projection, space, centres, means, spread_of(means, counts)))
     specimens = _specimens(index, groups, rows, of_row)
-    counts = np.bincount(of_row, minlength=len(classes))
     likelihood = fit_likelihood(last, specimens, len(classes))
     return Reference(index, groups, classes, member, member, counts, tuple(views), likelihood)
 
@@ -289,6 +291,18 @@ def pool_specimens(vectors: Embeddings, groups: Codes) -> tuple[Embeddings, Code
     sums = np.add.reduceat(vectors[order[kept]], first, axis=0, dtype=np.float64)
     means = sums / np.linalg.norm(sums, axis=1, keepdims=True)
     return means.astype(np.float32), order[starts]
+
+
+def spread_of(means: Floats, counts: Codes) -> Floats:
+    """Return `View.spread` of classes, float64 [classes].
+
+    Args:
+        means: float64 [classes], as those of a view.
+        counts: int64 [classes], their rows.
+    """
+    several = counts > 1
+    average = means[several].mean() if several.any() else 0.0
+    return np.where(several, means, average)
 
 
 def _index_in(projection: Projection, index: VectorIndex) -> VectorIndex:
