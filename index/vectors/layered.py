@@ -11,6 +11,7 @@ import numpy as np
 from .base import Allowed, Answer, Card, Embeddings, Ids, VectorIndex
 from .exact import best, join, nearest
 from .faiss_calls import Selection
+from .kinds.half import HalfIndex
 
 _FEW_LOST = 64
 
@@ -107,8 +108,9 @@ class LayeredIndex:
         return join(built, (scores, self._tail_places[ids]), k)
 
     def _search_built(self, queries: Embeddings, k: int, chosen: Selection | None) -> Answer:
-        if chosen is None and 0 < self._lost <= _FEW_LOST:
-            # However the lost rows rank, enough others are among so many more.
+        if chosen is None and 0 < self._lost <= _FEW_LOST and not isinstance(self.base, HalfIndex):
+            # However the lost rows rank, enough others are among so many more. Lists that are
+            # looked through row by row skip them at no cost.
             scores, ids = self.base.search(queries, k + self._lost)
             places = self._base_places[ids]
             scores = np.where(places < 0, np.float32(-np.inf), scores)

@@ -20,6 +20,7 @@ _TRAIN_PER_LIST, _ROUNDS = 40, 6
 _FEWEST_LISTS = 16
 _BLOCK = 1 << 15
 _ASKING, _ASKED_FOR = 64, 24  # rows that look for so many neighbours when the index is tuned
+_WIDER = 4  # times as many lists tell whether a filter hides what lies further off
 _PROBES = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 
 
@@ -92,10 +93,15 @@ class HalfIndex:
         deeper = max(1.0, k / _ASKED_FOR) ** 2 * len(self) / count  # rows lie ever more scattered
         probes = min(self._lists.nlist, int(np.ceil(self._probes * deeper)))
         scores, ids = _look(self._lists, queries, k, probes, chosen)
-        short = ids[:, -1] < 0
-        if short.any():
-            scores[short], ids[short] = _look(
-                self._lists, queries[short], k, self._lists.nlist, chosen
+        open_ones = ids[:, -1] < 0
+        if chosen is not None and probes < self._lists.nlist:
+            # What a filter leaves may lie anywhere: where more lists give other rows, all are
+            # looked through.
+            wider = _look(self._lists, queries, k, min(self._lists.nlist, _WIDER * probes), chosen)
+            open_ones |= (wider[1] != ids).any(axis=1)
+        if open_ones.any():
+            scores[open_ones], ids[open_ones] = _look(
+                self._lists, queries[open_ones], k, self._lists.nlist, chosen
             )
         return np.clip(scores, -1, 1), ids
 

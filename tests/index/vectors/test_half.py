@@ -111,7 +111,7 @@ def test_states_that_follow_each_other_are_searched_as_one(
     np.testing.assert_allclose(found.vectors, now, atol=1e-3)
 
 
-@pytest.mark.parametrize("own", [1, 40, 400])
+@pytest.mark.parametrize("own", [1, 12, 40, 400])
 def test_own_rows_are_left_out_however_many(
     index: HalfIndex, rows: Embeddings, own: int
 ) -> None:
