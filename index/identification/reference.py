@@ -48,9 +48,7 @@ class View:
     means: Floats
     spread: Floats
 
-    def with_rows(
-        self, rows: Codes, of_row: Codes, classes: Codes, counts: Codes
-    ) -> View:
+    def with_rows(self, rows: Codes, of_row: Codes, classes: Codes, counts: Codes) -> View:
         """Return the view with the centres of some classes computed anew.
 
         Args:

@@ -38,7 +38,9 @@ def main() -> None:
     parser.add_argument("--dim", type=int, help="identify, loading, search, service: their length")
     parser.add_argument("--kind", choices=["clustered", "unclustered"], help="search: of vectors")
     parser.add_argument("--engines", help="search: names, separated by commas")
-    parser.add_argument("--collection", help="identify, service: one that is asked instead of made vectors")
+    parser.add_argument(
+        "--collection", help="identify, service: one that is asked instead of made vectors"
+    )
     options = {name: value for name, value in vars(parser.parse_args()).items() if value}
     only = options.pop("only", None)
     if options and only is None:

@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -112,9 +113,7 @@ def _make(folder: Path, rows: int, dim: int) -> Asked:
         gallery = made.gallery()
         labels = labels_of(gallery)
         fitted = np.flatnonzero(np.repeat(species[:count], 2) % _PART == 0)[:_MOST_FITTED]
-        found = calibrate(
-            vectors[fitted], labels[fitted], gallery.specimens[fitted], seed=0
-        )
+        found = calibrate(vectors[fitted], labels[fitted], gallery.specimens[fitted], seed=0)
         keep_calibration(made, gallery, found)
     return [(vector, "") for vector in vectors[2 * count :]]
 
@@ -186,7 +185,7 @@ def _warm(
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for turn in range(rounds + 2):
         for name, ask in contenders.items():
-            spent = _seconds(lambda ask=ask, turn=turn: ask(turn))  # type: ignore[misc]
+            spent = _seconds(partial(ask, turn))
             if turn > 1:
                 times[name].append(spent)
     each = [_seconds(batch) / len(vectors) for _ in range(max(rounds // 10, 2))]
@@ -233,9 +232,7 @@ def _determined(answers: Answers) -> np.ndarray[Any, Any]:
     return np.where(answers.rank < 0, -1, taxon * 100 + answers.rank)
 
 
-def _after_changes(
-    collection: Collection, asked: Asked, stored: Asked
-) -> dict[str, list[float]]:
+def _after_changes(collection: Collection, asked: Asked, stored: Asked) -> dict[str, list[float]]:
     """Return how long the first answer takes after each of some changes; best of a few."""
     specimens = [specimen for _, specimen in stored]
     first = next(iter(collection.images("i.specimen_id = ?", [specimens[0]])))
@@ -249,17 +246,15 @@ def _after_changes(
         return done
 
     for turn in range(1, 6):
-        event = after(
-            "one determination",
-            lambda turn=turn: determine(collection, specimens[turn], first.lineage, by="bench"),
-        )
-        after("its undo", lambda event=event: undo(collection, event, by="bench"))
+        named = partial(determine, collection, specimens[turn], first.lineage, by="bench")
+        event = after("one determination", named)
+        after("its undo", partial(undo, collection, event, by="bench"))
         new = [
             (replace(first, image_id=f"new {turn} {n}", sha256=f"{turn}{n:063}"), stored[n][0])
             for n in range(10)
         ]
-        after("ten new pictures", lambda new=new: collection.store(space, new))
-        after("a deletion", lambda turn=turn: collection.delete([f"new {turn} 0"]))
+        after("ten new pictures", partial(collection.store, space, new))
+        after("a deletion", partial(collection.delete, [f"new {turn} 0"]))
     return times
 
 

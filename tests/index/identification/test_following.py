@@ -111,7 +111,9 @@ def check(collection: Collection, folder: Path) -> None:
         every = np.arange(len(reference.classes))
         again = reference.with_members(reference.member, reference.pooled, every).likelihood
         model = reference.likelihood
-        np.testing.assert_array_equal(model.specimens.counts[order], wanted.likelihood.specimens.counts)
+        np.testing.assert_array_equal(
+            model.specimens.counts[order], wanted.likelihood.specimens.counts
+        )
         np.testing.assert_allclose(model.specimens.sums, again.specimens.sums, atol=1e-6)
 
 
@@ -171,9 +173,7 @@ def test_many_changes_are_read_and_fitted_anew(folder: Path, collection: Collect
 
 
 CHANGES: dict[str, Callable[[Collection], object]] = {
-    "a determination": lambda c: determine(
-        c, "specimen image 3", plain.lineage_of("x"), by="T"
-    ),
+    "a determination": lambda c: determine(c, "specimen image 3", plain.lineage_of("x"), by="T"),
     "new pictures": lambda c: plain.put(c, [(f"new {n}", 0) for n in range(3)]),
     "a deletion": lambda c: c.delete(["image 5"]),
     "an edit": lambda c: c.store(
@@ -191,7 +191,7 @@ def test_nothing_holds_on_to_past_galleries(collection: Collection, what: str) -
             collection, plain.vector_of("3" * 64), name="q", space=name, only=["split=train"]
         )
     gallery, reference = reference_now(collection)
-    past = [weakref.ref(gallery), weakref.ref(reference)]
+    past: list[Callable[[], object]] = [weakref.ref(gallery), weakref.ref(reference)]
     del gallery, reference
     CHANGES[what](collection)
     ask(collection)

@@ -1,4 +1,4 @@
-"""What indexes propose is what a comparison with everything finds; own specimens are no evidence."""
+"""What indexes propose is what comparing everything finds; own specimens are no evidence."""
 
 from __future__ import annotations
 

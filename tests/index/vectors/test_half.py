@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from holotype.index.vectors import HalfIndex, Selection, VectorIndex, moved
 from holotype.index.vectors.base import Embeddings, Ids
@@ -12,8 +15,9 @@ from holotype.index.vectors.own_rows import search_others
 ROWS, DIM, K = 6000, 24, 15
 
 
-def unit(values: Embeddings) -> Embeddings:
-    return (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32)
+def unit(values: NDArray[Any]) -> Embeddings:
+    rows: Embeddings = (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32)
+    return rows
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +39,7 @@ def queries(rows: Embeddings) -> Embeddings:
     return unit(np.concatenate([rows[:30], rows[30:60] + rows[60:90]]) + noise)
 
 
-def exact(rows: Embeddings, queries: Embeddings, allowed: np.ndarray | None, k: int) -> Ids:
+def exact(rows: Embeddings, queries: Embeddings, allowed: NDArray[np.bool_] | None, k: int) -> Ids:
     scores = queries.astype(np.float64) @ rows.T.astype(np.float64)
     if allowed is not None:
         scores[:, ~allowed] = -np.inf
@@ -81,7 +85,7 @@ def test_a_filter_that_leaves_few_gives_all_of_them(
 ) -> None:
     allowed = np.zeros(ROWS, np.bool_)
     allowed[[5, 4000, 77]] = True
-    scores, ids = index.search(queries, K, Selection(allowed))
+    _, ids = index.search(queries, K, Selection(allowed))
     assert ids.shape == (len(queries), 3)
     np.testing.assert_array_equal(ids, exact(rows, queries, allowed, 3))
     assert index.search(queries, K, np.zeros(ROWS, np.bool_))[1].shape == (len(queries), 0)
@@ -112,9 +116,7 @@ def test_states_that_follow_each_other_are_searched_as_one(
 
 
 @pytest.mark.parametrize("own", [1, 12, 40, 400])
-def test_own_rows_are_left_out_however_many(
-    index: HalfIndex, rows: Embeddings, own: int
-) -> None:
+def test_own_rows_are_left_out_however_many(index: HalfIndex, rows: Embeddings, own: int) -> None:
     queries = rows[:4]
     theirs = [exact(rows, queries[line : line + 1], None, own)[0] for line in range(3)]
     theirs.append(np.empty(0, np.int64))
