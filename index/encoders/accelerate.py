@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 from ..errors import EncoderError
+from ..pictures.canaries import LEAST_COSINE, canary_pictures
 from ..settings import settings
-from ..storage.canaries import LEAST_COSINE, canary_pictures
 from .base import Encoder
 from .cache import keep_cached, read_cached
 from .onnx import Engine, export_graph

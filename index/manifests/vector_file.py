@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from ..errors import ManifestError
 from ..files.plain_json import read_json
+from ..pictures.canaries import canary_pictures
 from ..settings import settings
-from ..storage.canaries import Canaries, canary_pictures
+from ..storage.canaries import Canaries
 from ..storage.space_checks import fault_of
 from ..vectors.brute_force import Embeddings, not_unit
 from .manifest import column_names

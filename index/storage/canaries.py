@@ -1,4 +1,4 @@
-"""Fixed pictures whose embeddings are kept with a space: does its encoder still see as it did?
+"""Embeddings of the canary pictures, kept with a space: does its encoder still see as it did?
 
 A fingerprint covers weights and preprocessing, not the libraries that compute with them. What a new
 version of one changes, or a broken accelerator, shows in the embeddings of these pictures.
@@ -13,44 +13,21 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from PIL import Image
 
 from ..database.checksums import seal
 from ..database.connection import Database
 from ..database.schema import checksum_sql
 from ..errors import CorruptError, MismatchError
+from ..pictures.canaries import LEAST_COSINE, canary_pictures
 from ..vectors.brute_force import Embeddings
 from .records import Space
 
 if TYPE_CHECKING:
     from ..encoders import Encoder
 
-LEAST_COSINE = 0.9999
-_SIZES = ((96, 64), (64, 96), (301, 301))  # lying, standing, scaled down by an odd factor
 _LIBRARIES = ("torch", "timm", "pillow", "numpy")
 
 _embedded: WeakKeyDictionary[Encoder, Embeddings] = WeakKeyDictionary()
-
-
-def canary_pictures() -> list[Image.Image]:
-    """Return the pictures: RGB, made of whole numbers alone, the same on every machine.
-
-    Each is a grid of coloured waves with hard edges, so that colour, orientation, scaling and
-    padding all leave their mark.
-
-    >>> [picture.size for picture in canary_pictures()]
-    [(96, 64), (64, 96), (301, 301)]
-    """
-    return [_picture(number, *size) for number, size in enumerate(_SIZES, 1)]
-
-
-def _picture(number: int, width: int, height: int) -> Image.Image:
-    x, y = np.arange(width)[None, :], np.arange(height)[:, None]
-    red = (x * (3 + number) + y * number) % 256
-    green = (x * y // (5 + number)) % 256
-    blue = np.where((x // 11 + y // (7 + number)) % 2, 220, 35 * number)
-    pixels = np.stack(np.broadcast_arrays(red, green, blue), axis=2).astype(np.uint8)
-    return Image.fromarray(pixels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +59,7 @@ def kept_canaries(database: Database, space: Space) -> Canaries | None:
         record["whole"] and isinstance(record["vector"], bytes) and len(record["vector"]) == width
         for record in found
     )
-    if not whole or len(found) not in (0, len(_SIZES)):
+    if not whole or len(found) not in (0, len(canary_pictures())):
         raise CorruptError(
             f"{database.folder} holds a damaged canary of space '{space.name}'; restore a snapshot"
         )
