@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from .arrays import Embeddings
 from .database.connection import Database
 from .errors import NotFoundError, PictureError
 from .files.durable import refuse_unfinished
@@ -38,7 +39,6 @@ from .storage.spaces import (
 )
 from .storage.thumbnails import made_thumbnail
 from .taxonomy import RANKS, Lineage
-from .vectors.brute_force import Embeddings
 from .vectors.projection import Projection
 
 if TYPE_CHECKING:

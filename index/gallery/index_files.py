@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from ..arrays import Embeddings, Ids
 from ..database.connection import Database
 from ..database.identity import Identity
 from ..errors import CorruptError, LockedError, UsageError
@@ -39,7 +40,6 @@ from ..vectors import (
     packed,
     read_header,
 )
-from ..vectors.base import Embeddings, Ids
 from ..vectors.file import Buffer
 from .rebuilding import rebuild_beside
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Codes, Embeddings
 from ..collection import Collection
 from ..database.checksums import seal
 from ..database.schema import checksum_sql
 from ..errors import CorruptError
 from ..files.plain_json import read_json
-from ..gallery.gallery import Codes, Gallery
+from ..gallery.gallery import Gallery
 from ..storage.records import now
 from ..storage.spaces import source_of
-from ..vectors.brute_force import Embeddings
 from .calibration import Calibration
 from .reference import Reference, build_reference
 

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Embeddings, Pixels
 from ..collection import Collection
-from ..encoders import Embeddings, Encoder, Pixels, single_threaded
+from ..encoders import Encoder, single_threaded
 from ..errors import HolotypeError, ManifestError, PictureError
 from ..manifests.manifest import Manifest, Problem, Progress
 from ..pictures.reading import content_hash, perceptual_hash, read_bytes, read_with_size

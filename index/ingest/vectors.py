@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from ..arrays import Embeddings
 from ..collection import Collection
 from ..database.sql import run_over
 from ..errors import HolotypeError, UsageError
@@ -23,7 +24,6 @@ from ..storage.records import Image, Space, image_query, read_image
 from ..storage.sources import add_sources
 from ..storage.spaces import EXTERNAL, dropped_if_unused, external_encoder
 from ..trust import trust_encoder
-from ..vectors.brute_force import Embeddings
 from .pictures import IngestReport, is_taken, refuse
 
 _COMMIT_SECONDS = 1.0

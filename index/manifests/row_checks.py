@@ -6,15 +6,14 @@ import re
 from collections.abc import Hashable, Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Codes
 from ..taxonomy import RANKS, Lineage, TaxonNameError, parse_lineage
 from .image_ids import fault_of_id, id_of_path
 from .vector_file import Texts, VectorFile
 
 _CONTENT = re.compile("[0-9a-f]{64}")
 
-Hashes = NDArray[np.int64]
 Names = tuple[str, ...]
 
 
@@ -123,17 +122,17 @@ def ranks_of(texts: Texts, count: int) -> list[Names]:
     return list(zip(*(texts.get(rank, empty) for rank in RANKS), strict=True))
 
 
-def _hashes(values: Iterable[Hashable]) -> Hashes:
+def _hashes(values: Iterable[Hashable]) -> Codes:
     return np.fromiter(map(hash, values), np.int64)
 
 
-def _repeated(keys: Hashes) -> frozenset[int]:
+def _repeated(keys: Codes) -> frozenset[int]:
     """Return the keys that come more than once."""
     ordered = np.sort(keys)
     return frozenset(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
 
 
-def _torn(keys: Hashes, values: Hashes) -> frozenset[int]:
+def _torn(keys: Codes, values: Codes) -> frozenset[int]:
     """Return the keys that come with more than one value."""
     order = np.lexsort((values, keys))
     keys, values = keys[order], values[order]

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from ..arrays import Embeddings, Ids
 from ..errors import ManifestError
 from ..files.plain_json import read_json
 from ..pictures.canaries import canary_pictures
 from ..settings import settings
 from ..storage.canaries import Canaries
 from ..storage.space_checks import fault_of
-from ..vectors.brute_force import Embeddings, not_unit
+from ..vectors.brute_force import not_unit
 from .manifest import column_names
 from .parquet_pages import open_parquet
 from .readers.table import text_of
@@ -109,7 +109,7 @@ class VectorRows:
     first: int
     columns: Texts
     vectors: Embeddings
-    length: NDArray[np.int64]
+    length: Ids
 
 
 class VectorFile:
@@ -248,7 +248,7 @@ def _is_vector(schema: pa.Schema) -> bool:
     return bool(lists and types.is_floating(kind.value_type))
 
 
-def _vectors(column: pa.Array, dim: int) -> tuple[Embeddings, NDArray[np.int64]]:
+def _vectors(column: pa.Array, dim: int) -> tuple[Embeddings, Ids]:
     length = pc.fill_null(pc.list_value_length(column), -1).to_numpy(zero_copy_only=False)
     right = length == dim
     kept = column if right.all() else column.filter(pa.array(right))

@@ -10,15 +10,14 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Embeddings, Floats
 from ..errors import ManifestError
 from ..files.regular import open_regular
 from ..pictures.reading import file_limit
 from ..storage.records import DETAILS, Image
 from ..storage.sources import lies_in
 from ..taxonomy import RANKS, Lineage, TaxonNameError
-from ..vectors.brute_force import Embeddings
 from .image_ids import id_of_path
 from .manifest import Problem, own_columns
 from .row_checks import RowChecks, RowError, ids_of, ranks_of, specimens_of
@@ -242,7 +241,7 @@ def _details(texts: Texts, count: int) -> list[dict[str, str]]:
     return [{**unknown, **dict(zip(given, row, strict=True))} for row in values]
 
 
-def _at_length_1(vectors: Embeddings) -> tuple[Embeddings, NDArray[np.float64]]:
+def _at_length_1(vectors: Embeddings) -> tuple[Embeddings, Floats]:
     """Return vectors at length 1, and the lengths that they had; some may be 0 or not finite."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors)).astype(np.float64)
@@ -258,7 +257,7 @@ def _at_length_1(vectors: Embeddings) -> tuple[Embeddings, NDArray[np.float64]]:
     return units, lengths
 
 
-def _faults(rows: VectorRows, lengths: NDArray[np.float64], dim: int) -> dict[int, str]:
+def _faults(rows: VectorRows, lengths: Floats, dim: int) -> dict[int, str]:
     """Return {place: what is wrong with its vector}."""
     faults = {}
     for place in np.flatnonzero(~np.isfinite(lengths) | (lengths == 0)).tolist():

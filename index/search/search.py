@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Embeddings, Pixels
 from ..collection import Collection
-from ..encoders import Embeddings, Encoder, Pixels, accelerated, load_encoder
+from ..encoders import Encoder, accelerated, load_encoder
 from ..errors import MismatchError, UsageError
 from ..gallery.gallery import Gallery
 from ..pictures.reading import content_hash, read_bytes, read_picture

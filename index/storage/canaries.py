@@ -14,12 +14,12 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from ..arrays import Embeddings
 from ..database.checksums import seal
 from ..database.connection import Database
 from ..database.schema import checksum_sql
 from ..errors import CorruptError, MismatchError
 from ..pictures.canaries import LEAST_COSINE, canary_pictures
-from ..vectors.brute_force import Embeddings
 from .records import Space
 
 if TYPE_CHECKING:

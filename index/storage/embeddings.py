@@ -10,13 +10,13 @@ from itertools import compress
 
 import numpy as np
 
+from ..arrays import Embeddings, Ids
 from ..database.checksums import Record, crc32, sealed
 from ..database.connection import Database
 from ..database.schema import identity_sql
 from ..database.sql import insert_rows, run_over
 from ..errors import CorruptError, HolotypeError, MismatchError
-from ..vectors.base import Ids
-from ..vectors.brute_force import Embeddings, check_unit_rows, not_unit
+from ..vectors.brute_force import check_unit_rows, not_unit
 from .records import Image, Space
 from .spaces import projection_of, source_of
 

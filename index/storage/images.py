@@ -6,12 +6,12 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..arrays import Embeddings
 from ..database.checksums import Record, sealed
 from ..database.schema import SEALED
 from ..database.sql import insert_rows, run_over
 from ..errors import CorruptError
 from ..taxonomy import Lineage
-from ..vectors.brute_force import Embeddings
 from .embeddings import put_embeddings, renumber_embeddings, stack_vectors
 from .records import DETAILS, Image, Space, now, taxon_id
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from ..vectors.base import Ids, VectorIndex
+    from ..arrays import Ids
+    from ..vectors.base import VectorIndex
     from .records import Space
     from .vector_store import Read
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from ..vectors.base import Embeddings, Ids, VectorIndex
+    from ..arrays import Embeddings, Ids
+    from ..vectors.base import VectorIndex
     from .records import Space
 
     Read = Callable[[Ids], Embeddings]

@@ -11,9 +11,11 @@ from weakref import WeakValueDictionary
 import faiss
 import numpy as np
 
+from ..arrays import Allowed, Answer, Embeddings
 from . import faiss_calls as library
-from .base import Allowed, Answer, BuiltIndex, Card, Embeddings, Parts
+from .base import BuiltIndex, Card, Parts
 from .exact import best
+from .selection import Selection
 
 log = logging.getLogger("holotype.index")
 
@@ -62,7 +64,7 @@ class GpuIndex:
         return len(self.base)
 
     def search(
-        self, queries: Embeddings, k: int, allowed: Allowed | library.Selection | None = None
+        self, queries: Embeddings, k: int, allowed: Allowed | Selection | None = None
     ) -> Answer:
         """Return exact cosines and ids, best first; see `VectorIndex.search`."""
         wanted = min(k + _SPARE, len(self))

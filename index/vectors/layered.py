@@ -8,9 +8,10 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from .base import Allowed, Answer, Card, Embeddings, Ids, VectorIndex
+from ..arrays import Allowed, Answer, Embeddings, Ids
+from .base import Card, VectorIndex
 from .exact import best, join, nearest
-from .faiss_calls import Selection
+from .selection import Selection
 
 _FEW_LOST = 64
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import Embeddings, Ids
 from ...settings import settings
 from ...taxonomy import RANKS
-from ...vectors.base import Embeddings, Ids
 from .connection import as_ours, connected, release
 
 TEXTS = ("image_id", "specimen_id", "split", *RANKS)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...lookup import places_in
+from ...arrays import Allowed, Answer, Embeddings, Ids, places_in
 from ...vectors import faiss_calls as library
-from ...vectors.base import Allowed, Answer, Card, Embeddings, Ids
+from ...vectors.base import Card
 from ...vectors.exact import best, join, nearest
+from ...vectors.selection import Selection
 
 if TYPE_CHECKING:
     from ..vector_store import Read
@@ -64,11 +65,11 @@ class MilvusIndex:
         return self._read(self._seqs)
 
     def search(
-        self, queries: Embeddings, k: int, allowed: Allowed | library.Selection | None = None
+        self, queries: Embeddings, k: int, allowed: Allowed | Selection | None = None
     ) -> Answer:
         """Return exact cosines and ids, best first; see `VectorIndex.search`."""
         queries = np.ascontiguousarray(queries, np.float32)
-        chosen = library.Selection.of(allowed)
+        chosen = Selection.of(allowed)
         places = np.arange(len(self)) if chosen is None else np.flatnonzero(chosen.allowed)
         k = min(k, len(places))
         if not k or not len(queries):

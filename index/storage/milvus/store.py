@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...arrays import Embeddings, Ids
 from ...errors import CorruptError, LockedError, ReadOnlyError, StoreError
-from ...vectors.base import Embeddings, Ids, VectorIndex
+from ...vectors.base import VectorIndex
 from ..records import Space
 from .client import MOST_HITS, TEXTS, Client, batches
 from .index import MilvusIndex
