@@ -24,7 +24,7 @@ from .storage.embeddings import read_vectors
 from .storage.images import put_entries
 from .storage.integrity import check_soundness
 from .storage.moving import choose_store
-from .storage.opening import require_trusted_store
+from .storage.opening import open_database, require_trusted_store
 from .storage.records import Image, Space, image_query, read_image
 from .storage.sources import picture_file
 from .storage.space_removal import remove_space
@@ -71,7 +71,7 @@ class Collection:
             StoreError: its vectors lie where this user has not said that they may.
         """
         refuse_unfinished(Path(folder))
-        opened = cls(Database(Path(folder)))
+        opened = cls(open_database(Path(folder)))
         try:
             require_trusted_store(opened.database)
         except BaseException:
@@ -95,7 +95,7 @@ class Collection:
                 new collection's folder holds other files.
         """
         refuse_unfinished(Path(folder))
-        made = cls(Database(Path(folder), create=True, into_existing=into_existing))
+        made = cls(open_database(Path(folder), create=True, into_existing=into_existing))
         try:
             if store:
                 choose_store(made.database, store)

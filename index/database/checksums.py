@@ -6,18 +6,16 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .schema import BLOBS, SEALED, checksum_sql
-
-if TYPE_CHECKING:
-    from .connection import Database
 
 Record = tuple[Any, ...]
 
 _as_json = json.JSONEncoder(ensure_ascii=False, separators=("\n", ":")).encode
 
-_SCHEMA_SUM = (
+# The checksum of the tables, triggers and views, as text.
+SCHEMA_SUM = (
     "SELECT CAST(crc32(group_concat(name || tbl_name || coalesce(sql, ''))) AS TEXT) "
     "FROM (SELECT * FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name)"
 )
@@ -72,23 +70,4 @@ def seal_rows(connection: sqlite3.Connection) -> None:
 
 def seal_schema(connection: sqlite3.Connection) -> None:
     """Write the checksum of the schema, after a migration."""
-    connection.execute(f"INSERT OR REPLACE INTO meta VALUES ('schema', ({_SCHEMA_SUM}))")
-
-
-def schema_is_whole(database: Database) -> bool:
-    """Return whether tables, triggers and views read as they were made."""
-    kept = f"SELECT 1 FROM meta WHERE key = 'schema' AND value = ({_SCHEMA_SUM})"
-    return bool(database.read(kept))
-
-
-def broken_seals(database: Database, table: str) -> list[str]:
-    """Return one sentence for every row of a table whose checksum differs."""
-    key = SEALED[table][0]
-    found = database.read(
-        f"SELECT {key} FROM {table} WHERE checksum <> {checksum_sql(table)} ORDER BY rowid"
-    )
-    return [
-        f"{database.folder} holds a damaged row ({key} {record[0]}) in its table '{table}'; "
-        "restore a snapshot"
-        for record in found
-    ]
+    connection.execute(f"INSERT OR REPLACE INTO meta VALUES ('schema', ({SCHEMA_SUM}))")

@@ -12,7 +12,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..errors import CorruptError, NotFoundError, UnavailableError
-from ..storage.opening import LocalStore, VectorStore, open_store
 from .checksums import crc32
 from .damage import is_damage, refusal
 from .identity import ID, Opened
@@ -22,6 +21,7 @@ from .own_folder import FILE as FILE
 from .own_folder import check_new_folder
 from .received import check_history, check_schema, harden, refuse_odd_files
 from .schema import APPLICATION_ID, MIGRATIONS
+from .vector_store import LocalStore, VectorStore
 
 # Every transaction writes the page that says which collection this is: see `Opened`.
 _MARK = "UPDATE meta SET value = lower(hex(randomblob(8))) WHERE key = 'written'"
@@ -34,6 +34,9 @@ class Database:
     works, and what was committed is on disk. A collection in a folder that cannot be written to is
     read as it lies there. All connections are to the file that was opened first: where its path
     leads to another one by now, everything is refused.
+
+    Attributes:
+        store: where its vectors lie; see `opening.open_database`, which sets it.
     """
 
     def __init__(self, folder: Path, *, create: bool = False, into_existing: bool = False) -> None:
@@ -58,7 +61,6 @@ class Database:
         try:
             self._check_version()
             self.opened.collection_id = "".join(str(found[0]) for found in self.read(ID))
-            self.store = open_store(self)
         except BaseException:
             self.close()
             raise
@@ -91,7 +93,7 @@ class Database:
             )
         self._check_schema()
         if version < len(MIGRATIONS):
-            check_history(self)
+            check_history(self.folder, self.read)
             with self.writing():
                 self._bring_up_to_date()
 
@@ -108,7 +110,7 @@ class Database:
     def _check_schema(self) -> None:
         """Refuse what could act by itself, before anything else is read or written."""
         with self.snapshot():  # together: another process may bring the file up to date
-            check_schema(self, self._pragmas()[1])
+            check_schema(self.folder, self.read, self._pragmas()[1])
 
     def _identity(self) -> tuple[int, int]:
         """Return the application's id and the version of the format."""

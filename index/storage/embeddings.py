@@ -166,7 +166,7 @@ def damaged_vectors(database: Database, space: Space) -> list[str]:
     told: list[str] = []
     with database.snapshot():
         for found in _blocks(database, space, 0):
-            blobs = database.store.blobs(space, found)
+            blobs = database.store.blobs(space.space_id, space.dtype, found)
             whole = [_whole(space, *pair) for pair in zip(found, blobs, strict=True)]
             for record, blob, right in zip(found, blobs, whole, strict=True):
                 if not right:
@@ -193,7 +193,7 @@ def _found(database: Database, space: Space, where: str, *values: int) -> list[s
 
 def _joined(database: Database, space: Space, found: list[sqlite3.Row]) -> Embeddings:
     """Return the vectors of rows, float32 [n, dim], having refused a damaged one."""
-    blobs = database.store.blobs(space, found)
+    blobs = database.store.blobs(space.space_id, space.dtype, found)
     for record, blob in zip(found, blobs, strict=True):
         if not _whole(space, record, blob):
             raise (CorruptError if record["row"] else HolotypeError)(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..database.checksums import broken_seals, schema_is_whole
+from ..database.checksums import SCHEMA_SUM
 from ..database.connection import Database
-from ..database.received import is_complete
-from ..database.schema import SEALED
+from ..database.received import expected_items, items
+from ..database.schema import MIGRATIONS, SEALED, checksum_sql
 from ..errors import CorruptError
 from ..settings import settings
 from .embeddings import damaged_vectors
@@ -43,13 +43,32 @@ def unsound(database: Database, *, spaces: bool = True) -> list[str]:
     ]
     for table in SEALED:
         if table != "embeddings" and (spaces or table not in _OF_SPACES):
-            found += broken_seals(database, table)
-    if not schema_is_whole(database) or not is_complete(database):
+            found += damaged_rows(database, table)
+    if not _schema_is_whole(database):
         found.append(f"{database.folder} has a damaged schema; {_RECOVER}")
     misfits = database.read("PRAGMA foreign_key_check") or any(map(database.read, _IMPOSSIBLE))
     if misfits or _derived_differs(database):
         found.append(f"{database.folder} holds records that do not fit together; {_RECOVER}")
     return found
+
+
+def damaged_rows(database: Database, table: str) -> list[str]:
+    """Return one sentence for every row of a table whose checksum differs."""
+    key = SEALED[table][0]
+    found = database.read(
+        f"SELECT {key} FROM {table} WHERE checksum <> {checksum_sql(table)} ORDER BY rowid"
+    )
+    return [
+        f"{database.folder} holds a damaged row ({key} {record[0]}) in its table '{table}'; "
+        f"{_RECOVER}"
+        for record in found
+    ]
+
+
+def _schema_is_whole(database: Database) -> bool:
+    """Return whether tables, triggers and views are all there and read as they were made."""
+    unchanged = database.read(f"SELECT 1 FROM meta WHERE key = 'schema' AND value = ({SCHEMA_SUM})")
+    return bool(unchanged) and expected_items(len(MIGRATIONS)) <= items(database.read)
 
 
 def damage_of(database: Database) -> list[str]:

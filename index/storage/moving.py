@@ -10,8 +10,8 @@ from pathlib import Path
 from ..database.connection import Database
 from ..errors import UsageError
 from ..settings import settings
-from .milvus.address import LITE
-from .opening import checked, named_store, open_store
+from .milvus.address import LITE, checked
+from .opening import named_store, open_store
 from .spaces import list_spaces
 
 _AT_ONCE = 10_000
@@ -90,7 +90,7 @@ def bring_home(database: Database, copy: Path) -> None:
                 "SELECT seq, vector FROM embeddings WHERE space_id = ?", (space.space_id,)
             )
             while records := found.fetchmany(_AT_ONCE):
-                blobs = database.store.blobs(space, records)
+                blobs = database.store.blobs(space.space_id, space.dtype, records)
                 seqs = (record["seq"] for record in records)
                 connection.executemany(
                     "UPDATE embeddings SET vector = ? WHERE seq = ?", zip(blobs, seqs, strict=True)

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from ..database.connection import Database
+from ..database.vector_store import LocalStore, VectorStore
 from ..errors import CorruptError
 from ..trust import StoreOf
-from .local_store import LocalStore
-from .milvus.address import checked, is_remembered, resolved
-from .vector_store import VectorStore
-
-if TYPE_CHECKING:
-    from ..database.connection import Database
-
-__all__ = [
-    "LocalStore",
-    "VectorStore",
-    "checked",
-    "named_store",
-    "open_store",
-    "require_trusted_store",
-]
+from .milvus.address import is_remembered, resolved
 
 _STORE_ID = re.compile("[0-9a-f]{32}")
+
+
+def open_database(folder: Path, *, create: bool = False, into_existing: bool = False) -> Database:
+    """Open the database of a collection, with the store that its vectors lie in.
+
+    Args:
+        folder: the collection's.
+        create: make one where there is none.
+        into_existing: in a folder that holds other files, too.
+
+    Raises:
+        CorruptError: it is damaged, foreign, of a newer version, or names no store as we do.
+        NotFoundError: there is none.
+        UsageError: the folder of a new one holds other files.
+    """
+    database = Database(folder, create=create, into_existing=into_existing)
+    try:
+        database.store = open_store(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def open_store(database: Database) -> VectorStore:

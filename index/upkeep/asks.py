@@ -6,8 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..database.connection import Database
-from ..storage.opening import named_store
+from ..storage.opening import named_store, open_database
 from ..storage.spaces import list_spaces
 from ..trust import StoreOf, needs_trust, trust_encoder, trusts_encoder
 
@@ -43,7 +42,7 @@ def asks_of(folder: Path) -> Asks:
         CorruptError: its database is damaged or not one that this program makes.
         NotFoundError: the folder is not a collection.
     """
-    with closing(Database(folder)) as database:
+    with closing(open_database(folder)) as database:
         store = named_store(database)
         named = {space.encoder for space in list_spaces(database)}
     return Asks(

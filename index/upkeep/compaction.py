@@ -45,7 +45,7 @@ def compact(collection: Collection) -> Compacted:
             raise CorruptError(damage[0])
         before = (folder / FILE).stat().st_size
         for space in list_spaces(database):
-            database.store.remove_leftovers(space)
+            database.store.remove_leftovers(space.space_id)
         kinds = (INDEX, IMAGES, THUMBNAILS)
         removed = [path for kind in kinds for path in remove_unneeded(database, kind)]
         _vacuum(database.connection())

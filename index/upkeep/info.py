@@ -106,7 +106,7 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
     for space in spaces:
         broken = damage(collection.database, space), damaged_columns(collection.database, space)
         warnings += [sentence for sentence in broken if sentence]
-        left = len(collection.database.store.leftovers(space))
+        left = len(collection.database.store.leftovers(space.space_id))
         if left:
             warnings.append(
                 f"{collection.database.store.address} holds {left} vectors of space "

@@ -22,8 +22,9 @@ from ..files.durable import (
 )
 from ..storage.files_beside import INDEX, belongings, missing_copies
 from ..storage.integrity import damage_of
+from ..storage.milvus.address import checked
 from ..storage.moving import bring_home, send_away
-from ..storage.opening import checked, named_store
+from ..storage.opening import named_store, open_database
 
 SUMS = "SHA256SUMS"
 
@@ -135,7 +136,7 @@ def _back_up(database: Database, to: Path) -> None:
 @contextmanager
 def _checked(folder: Path) -> Iterator[Database]:
     """Open the database of a copy, having refused a damaged one."""
-    with closing(Database(folder)) as database:
+    with closing(open_database(folder)) as database:
         if named_store(database) is not None:
             raise CorruptError("It names a store of vectors, which no snapshot does; use another")
         damage = damage_of(database)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...arrays import Allowed, Answer, Embeddings, Ids, places_in
+from ...database.vector_store import Read
 from ...vectors import faiss_calls as library
 from ...vectors.base import Card
 from ...vectors.exact import best, join, nearest
 from ...vectors.selection import Selection
-
-if TYPE_CHECKING:
-    from ..vector_store import Read
 
 Found = list[tuple[Embeddings, Ids]]
 Ask = Callable[[Embeddings, int, Ids | None], Found]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from ..arrays import Embeddings, Ids
-    from ..vectors.base import VectorIndex
-    from .records import Space
+import numpy as np
 
-    Read = Callable[[Ids], Embeddings]
+from ..arrays import Embeddings, Ids
+from ..vectors.base import VectorIndex
+
+Read = Callable[[Ids], Embeddings]
 
 
 class VectorStore(Protocol):
@@ -52,36 +52,82 @@ class VectorStore(Protocol):
         """Remove what was replaced or deleted a while ago; called after a commit, never fails."""
         ...
 
-    def blobs(self, space: Space, records: Sequence[sqlite3.Row]) -> list[bytes]:
+    def blobs(self, space_id: int, dtype: str, records: Sequence[sqlite3.Row]) -> list[bytes]:
         """Return the vectors of rows of `embeddings` (seq, vector), empty where one is missing.
+
+        Args:
+            space_id: of a space that holds embeddings.
+            dtype: what a vector consists of there, float16 or float32.
+            records: the rows.
 
         Raises:
             StoreError: they cannot be read.
         """
         ...
 
-    def index(self, space: Space, seqs: Ids, read: Read) -> VectorIndex | None:
+    def index(self, space_id: int, seqs: Ids, read: Read) -> VectorIndex | None:
         """Return an index that the store itself offers over rows of a space; None without one.
 
         Args:
-            space: one that holds embeddings.
+            space_id: of one that holds embeddings.
             seqs: the sequence numbers, int64 [n], in the order of the places.
             read: gives checked vectors by sequence numbers.
         """
         ...
 
-    def about(self, space: Space) -> dict[str, Any] | None:
+    def about(self) -> dict[str, Any] | None:
         """Return kind, why and recall of the index that the store offers; None without one."""
         ...
 
-    def leftovers(self, space: Space) -> Ids:
+    def leftovers(self, space_id: int) -> Ids:
         """Return the sequence numbers of vectors that a process left behind when it died."""
         ...
 
-    def remove_leftovers(self, space: Space) -> None:
+    def remove_leftovers(self, space_id: int) -> None:
         """Remove every vector that is in no row; the caller holds the writer's lock."""
         ...
 
     def close(self) -> None:
         """Let go of what is open."""
         ...
+
+
+class LocalStore:
+    """The blobs of `embeddings` are the vectors; index files beside the database serve searches."""
+
+    address = ""
+
+    def connect(self) -> None:
+        """See nothing: the database is open."""
+
+    def mark(self, connection: sqlite3.Connection) -> int:
+        """Return 0: nothing is carried."""
+        return 0
+
+    def carry(self, connection: sqlite3.Connection, *, after: int) -> None:
+        """Leave the vectors where they are."""
+
+    def tidy(self) -> None:
+        """Leave free pages to `VACUUM`."""
+
+    def blobs(self, space_id: int, dtype: str, records: Sequence[sqlite3.Row]) -> list[bytes]:
+        """Return the vectors of rows."""
+        return [record["vector"] for record in records]
+
+    def index(self, space_id: int, seqs: Ids, read: Read) -> VectorIndex | None:
+        """Return none: indexes are built of the vectors and kept in files."""
+        return None
+
+    def about(self) -> dict[str, Any] | None:
+        """Return nothing: the index files tell."""
+        return None
+
+    def leftovers(self, space_id: int) -> Ids:
+        """Return none: a vector is its row."""
+        return np.empty(0, np.int64)
+
+    def remove_leftovers(self, space_id: int) -> None:
+        """Remove nothing."""
+
+    def close(self) -> None:
+        """Close nothing: the database closes itself."""
