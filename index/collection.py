@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Self
 
 from .arrays import Embeddings
 from .database.connection import Database
-from .errors import NotFoundError, PictureError
+from .errors import NotFoundError
 from .files.durable import refuse_unfinished
 from .files.regular import Limit
 from .gallery.gallery import Gallery
 from .gallery.index_files import keep_index, load_index, state_of
 from .gallery.label_files import Columns, Stamp, keep_columns, load_columns
-from .pictures.reading import content_hash, read_bytes
+from .pictures.reading import PictureReader, read_picture
+from .storage import determinations
 from .storage.canaries import check_canaries
-from .storage.deletion import delete_images
 from .storage.embeddings import read_vectors
-from .storage.images import put_entries
+from .storage.images import delete_images, put_entries
 from .storage.integrity import check_soundness
 from .storage.moving import choose_store
 from .storage.opening import open_database, require_trusted_store
 from .storage.records import Image, Space, image_query, read_image
-from .storage.sources import picture_file
+from .storage.sources import picture_file, picture_of
 from .storage.space_removal import remove_space
 from .storage.spaces import (
     add_projected_space,
@@ -37,7 +37,7 @@ from .storage.spaces import (
     projection_of,
     source_of,
 )
-from .storage.thumbnails import made_thumbnail
+from .storage.thumbnails import kept_thumbnail, made_thumbnail
 from .taxonomy import RANKS, Lineage
 from .vectors.projection import Projection
 
@@ -200,12 +200,19 @@ class Collection:
         Raises:
             NotFoundError: there is none of that id.
         """
-        for image in self.images("i.image_id = ?", (image_id,)):
+        for image in self._images("i.image_id = ?", (image_id,)):
             return image
         raise NotFoundError(f"{self.folder} has no image '{image_id}'")
 
-    def images(self, where: str = "1", values: Sequence[object] = ()) -> Iterator[Image]:
-        """Yield the images that an SQL condition on `i` (images) and `t` (taxa) selects, by row."""
+    def images(self) -> Iterator[Image]:
+        """Yield the images, by row."""
+        return self._images("1")
+
+    def images_of(self, sha256: str) -> Iterator[Image]:
+        """Yield the images of a picture, told by the hash of its file's content."""
+        return self._images("i.sha256 = ?", (sha256,))
+
+    def _images(self, where: str, values: Sequence[object] = ()) -> Iterator[Image]:
         self.require_sound()
         query = image_query(where) + " ORDER BY i.row"
         for record in self.database.read(query, values):
@@ -214,7 +221,7 @@ class Collection:
     def images_at(self, rows: Sequence[int]) -> dict[int, Image]:
         """Return images by their rows."""
         marks = ", ".join("?" for _ in rows)
-        return {image.row: image for image in self.images(f"i.row IN ({marks})", rows)}
+        return {image.row: image for image in self._images(f"i.row IN ({marks})", rows)}
 
     def store(self, space: Space, entries: Iterable[tuple[Image, Embeddings | None]]) -> None:
         """Store images and, where given, their embeddings in a space, all or none of them.
@@ -253,25 +260,51 @@ class Collection:
         return picture_file(self.database, image)
 
     def picture(self, image: Image, most: Limit | None = None) -> bytes:
-        """Return the file of the picture that was ingested.
+        """Return the file of the picture that was ingested; see `sources.picture_of`."""
+        return picture_of(self.database, image, most)
 
-        Args:
-            image: one of the collection.
-            most: the largest file that is read; by default as `read_bytes` says.
-
-        Raises:
-            PictureError: it is gone, too large, or another file has its place.
-        """
-        path = self.picture_path(image)
-        data = read_bytes(path, most)
-        if content_hash(data) != image.sha256:
-            raise PictureError(f"{path} is not the picture that was ingested; ingest it again")
-        return data
-
-    def thumbnail(self, image: Image) -> bytes:
+    def thumbnail(
+        self, image: Image, *, read: PictureReader = read_picture, most: Limit | None = None
+    ) -> bytes:
         """Return a small JPEG of an image; see `thumbnails`."""
         self.database.require_same()
-        return made_thumbnail(self, image)
+        return made_thumbnail(self.database, image, read=read, most=most)
+
+    def kept_thumbnail(self, image: Image) -> bytes | None:
+        """Return the small JPEG of an image that was made before; None without one."""
+        return kept_thumbnail(self.database, image)
+
+    # Determinations ---------------------------------------------------------------------------
+
+    def determine(
+        self,
+        specimen_id: str,
+        lineage: Lineage,
+        *,
+        by: str,
+        origin: determinations.Origin = "human",
+        qualifier: str = "",
+        remarks: str = "",
+    ) -> int:
+        """Append a determination of a specimen and return its id; see `determinations`."""
+        return determinations.determine(
+            self.database,
+            specimen_id,
+            lineage,
+            by=by,
+            origin=origin,
+            qualifier=qualifier,
+            remarks=remarks,
+        )
+
+    def undo(self, determination_id: int, *, by: str, remarks: str = "") -> int:
+        """Take back a determination, or an undo, and return the id of that."""
+        return determinations.undo(self.database, determination_id, by=by, remarks=remarks)
+
+    def history(self, specimen_id: str | None = None) -> list[determinations.Event]:
+        """Return every determination and undo, oldest first; of one specimen or of all."""
+        self.require_sound()
+        return determinations.history(self.database, specimen_id)
 
     # Embeddings -------------------------------------------------------------------------------
 

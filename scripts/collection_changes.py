@@ -98,10 +98,9 @@ def log(
 ) -> None:
     """Show determinations and undos, oldest first: who, when, what, and why."""
     from holotype.index.collection import Collection
-    from holotype.index.storage.determinations import history
 
     with Collection.open(collection) as opened:
-        events = history(opened, specimen)
+        events = opened.history(specimen)
     shown = [event for event in events if imports or event.origin != "import"]
     if as_json:
         print_json([event.to_dict() for event in shown])
@@ -128,12 +127,10 @@ def undo(
 ) -> None:
     """Take back a determination, or an undo. Nothing is erased: the undo is appended."""
     from holotype.index.collection import Collection
-    from holotype.index.storage.determinations import history
-    from holotype.index.storage.determinations import undo as run
 
     with Collection.open(collection) as opened:
-        number = run(opened, determination, by=by or getpass.getuser(), remarks=why)
-        event = next(e for e in history(opened) if e.determination_id == number)
+        number = opened.undo(determination, by=by or getpass.getuser(), remarks=why)
+        event = next(e for e in opened.history() if e.determination_id == number)
     if as_json:
         print_json(event.to_dict())
         return

@@ -228,7 +228,7 @@ def pixels_vector(
         MismatchError: the encoder is not the space's.
     """
     collection.check_encoder(space, encoder)
-    same = [image for one in contents for image in collection.images("i.sha256 = ?", (one,))]
+    same = [image for one in contents for image in collection.images_of(one)]
     mean: Embeddings = encoder.encode_images(np.stack(pixels)).mean(axis=0)
     return mean, {image.specimen_id for image in same}
 

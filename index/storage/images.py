@@ -1,4 +1,4 @@
-"""Pictures' records into the database, a batch at a time."""
+"""Pictures' records into the database, a batch at a time, and out of it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..arrays import Embeddings
-from ..database.checksums import Record, sealed
+from ..database.checksums import Record, seal, sealed
+from ..database.connection import Database
 from ..database.schema import SEALED
 from ..database.sql import insert_rows, run_over
-from ..errors import CorruptError
+from ..errors import CorruptError, NotFoundError
 from ..taxonomy import Lineage
 from .embeddings import put_embeddings, renumber_embeddings, stack_vectors
 from .records import DETAILS, Image, Space, now, taxon_id
@@ -207,3 +208,42 @@ def _import_determinations(
     insert_rows(connection, _APPEND, sealed("determinations", new))
     accepted = [(record[1], record[2], record[0]) for record in new]
     insert_rows(connection, "INSERT INTO accepted", accepted, _OVER_IMPORTS)
+
+
+def delete_images(
+    database: Database, image_ids: Sequence[str], *, by: str = "", remarks: str = ""
+) -> int:
+    """Delete images and their embeddings in every space, all of them or none.
+
+    What was deleted is recorded, by whom and why. Determinations of their specimens stay, as do
+    copied pictures and thumbnails until the collection is compacted.
+
+    Args:
+        image_ids: an id that comes twice counts once.
+        by: who deletes.
+        remarks: why.
+
+    Returns:
+        how many images were deleted.
+
+    Raises:
+        NotFoundError: one of the images is not there.
+        LockedError: another process is writing to the collection.
+    """
+    wanted = list(dict.fromkeys(image_ids))
+    with database.writing(), database.transaction() as connection:
+        for image_id in wanted:
+            kept = connection.execute(
+                "INSERT INTO deletions "
+                "(image_id, specimen_id, path, sha256, deleted_by, deleted_at, remarks) "
+                "SELECT image_id, specimen_id, path, sha256, ?, ?, ? FROM images "
+                "WHERE image_id = ?",
+                (by, now(), remarks, image_id),
+            )
+            if kept.rowcount != 1:
+                raise NotFoundError(
+                    f"{database.folder} has no image '{image_id}'; nothing was deleted"
+                )
+            seal(connection, "deletions", kept.lastrowid)
+            connection.execute("DELETE FROM images WHERE image_id = ?", (image_id,))
+    return len(wanted)

@@ -16,6 +16,8 @@ from ..database.checksums import sealed
 from ..database.connection import Database
 from ..database.schema import checksum_sql
 from ..errors import PictureError
+from ..files.regular import Limit
+from ..pictures.reading import content_hash, read_bytes
 from .records import Image, now
 
 _COPIES = "images"
@@ -93,6 +95,24 @@ def picture_file(database: Database, image: Image) -> Path:
             "--pictures"
         )
     return Path(path)
+
+
+def picture_of(database: Database, image: Image, most: Limit | None = None) -> bytes:
+    """Return the file of the picture that was ingested.
+
+    Args:
+        database: the collection's.
+        image: one of the collection.
+        most: the largest file that is read; by default as `read_bytes` says.
+
+    Raises:
+        PictureError: it is gone, too large, or another file has its place.
+    """
+    path = picture_file(database, image)
+    data = read_bytes(path, most)
+    if content_hash(data) != image.sha256:
+        raise PictureError(f"{path} is not the picture that was ingested; ingest it again")
+    return data
 
 
 def _copy(database: Database, image: Image, path: str) -> Path:

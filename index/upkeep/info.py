@@ -137,7 +137,9 @@ def _is_known(collection: Collection, path: str) -> bool:
 
 def _changed_pictures(collection: Collection) -> list[str]:
     found = []
-    for image in collection.images("i.path <> ''"):
+    for image in collection.images():
+        if not image.path:
+            continue  # only its vector was stored
         try:
             path = collection.picture_path(image)
             if not is_file(path):

@@ -17,7 +17,6 @@ from holotype.index.database.connection import Database
 from holotype.index.database.schema import SEALED, checksum_sql
 from holotype.index.errors import MismatchError
 from holotype.index.storage import images as storing
-from holotype.index.storage.determinations import determine
 from holotype.index.storage.images import Entry
 from holotype.index.storage.records import Image, Space
 from holotype.index.taxonomy import parse_lineage
@@ -76,7 +75,7 @@ def test_a_batch_stores_what_its_images_store_one_by_one(
                 one.store(plain.space_of(one), [entry])
             other.store(plain.space_of(other), part)
             for collection in (one, other):
-                determine(collection, given[0][0].specimen_id, given[1][0].lineage, by="A. Tester")
+                collection.determine(given[0][0].specimen_id, given[1][0].lineage, by="A. Tester")
         assert tables(one.database) == tables(other.database), f"seed {SEED + seed}"
         assert verify(other).errors == []
         assert np.array_equal(one.gallery().index.vectors, other.gallery().index.vectors)
