@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from .arrays import Embeddings
 from .database.connection import Database
@@ -43,7 +43,6 @@ from .vectors.projection import Projection
 
 if TYPE_CHECKING:
     from .encoders import Encoder
-    from .identification.calibration import Calibration
 
 
 class Collection:
@@ -58,7 +57,7 @@ class Collection:
         self._galleries: dict[str, Gallery] = {}
         self._loading = threading.Lock()
         self._sound = False
-        self.calibrations: dict[int, tuple[object, Calibration]] = {}  # see `kept_calibration`
+        self.calibrations: dict[int, tuple[object, Any]] = {}  # see `kept_calibration`
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
