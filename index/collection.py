@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,7 @@ from .storage.spaces import (
     add_projected_space,
     add_space,
     check_fingerprint,
+    filled_spaces,
     find_space,
     list_spaces,
     projection_of,
@@ -134,6 +136,14 @@ class Collection:
             check_soundness(self.database)
             self._sound = True
 
+    def writing(self) -> AbstractContextManager[None]:
+        """Hold the writer's lock over work that ends in writing; see `Database.writing`."""
+        return self.database.writing()
+
+    def require_same(self) -> None:
+        """Refuse to go on where another collection lies by now; see `Database.require_same`."""
+        self.database.require_same()
+
     # Spaces -----------------------------------------------------------------------------------
 
     def spaces(self) -> list[Space]:
@@ -143,6 +153,18 @@ class Collection:
     def space(self, name: str | None = None) -> Space:
         """Return a space by name; without a name, the oldest with vectors; see `find_space`."""
         return find_space(self.database, name)
+
+    def filled_spaces(self) -> set[str]:
+        """Return the names of the spaces that show any vector."""
+        return filled_spaces(self.database)
+
+    def source(self, space: Space) -> Space:
+        """Return the space that holds the embeddings which a space shows."""
+        return source_of(self.database, space)
+
+    def count(self, space: Space) -> int:
+        """Return how many vectors a space shows."""
+        return state_of(self.database, space).count
 
     def add_space(
         self, name: str, *, encoder: str, fingerprint: str, views: int, dim: int
@@ -182,7 +204,7 @@ class Collection:
             NotFoundError: no such space.
         """
         space = self.space(name)
-        source = source_of(self.database, space)
+        source = self.source(space)
         check_fingerprint(source, encoder.fingerprint, encoder.name)
         check_canaries(self.database, source, encoder)
         return space

@@ -66,10 +66,9 @@ def remove_space(
 ) -> None:
     """Remove a space with its vectors and its calibration. Images and determinations stay."""
     from holotype.index.collection import Collection
-    from holotype.index.gallery.index_files import state_of
 
     with Collection.open(collection) as opened:
-        count = state_of(opened.database, opened.space(name)).count
+        count = opened.count(opened.space(name))
         if not yes:
             question = f"Remove space '{name}' of {collection} ({count} vectors)?"
             typer.confirm(visible(question), abort=True, err=True)

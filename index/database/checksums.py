@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .schema import BLOBS, SEALED, checksum_sql
 
 Record = tuple[Any, ...]
+Read = Callable[[str, Sequence[object]], list[sqlite3.Row]]
 
 _as_json = json.JSONEncoder(ensure_ascii=False, separators=("\n", ":")).encode
 
@@ -52,6 +53,21 @@ def sealed(table: str, records: Sequence[Record]) -> list[Record]:
     return [
         (*record, crc32(text, *record[plain:])) for record, text in zip(records, texts, strict=True)
     ]
+
+
+def intact_rows(read: Read, table: str, key: str, value: object) -> list[sqlite3.Row] | None:
+    """Return the rows of a table that have a key, in their order; None where one is damaged.
+
+    Args:
+        read: runs a query.
+        table: one of `SEALED`.
+        key: the column.
+        value: what it holds.
+    """
+    order = ", ".join(SEALED[table][:2])
+    query = f"SELECT *, checksum = {checksum_sql(table)} AS whole FROM {table}"
+    found = read(f"{query} WHERE {key} = ? ORDER BY {order}", (value,))
+    return found if all(record["whole"] for record in found) else None
 
 
 def seal(connection: sqlite3.Connection, table: str, key: int | None) -> None:

@@ -15,9 +15,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..arrays import Embeddings
-from ..database.checksums import seal
+from ..database.checksums import intact_rows, seal
 from ..database.connection import Database
-from ..database.schema import checksum_sql
 from ..errors import CorruptError, MismatchError
 from ..pictures.canaries import LEAST_COSINE, canary_pictures
 from .records import Space
@@ -49,17 +48,13 @@ def kept_canaries(database: Database, space: Space) -> Canaries | None:
     Raises:
         CorruptError: one of them is damaged.
     """
-    found = database.read(
-        f"SELECT *, checksum = {checksum_sql('canaries')} AS whole FROM canaries "
-        "WHERE space_id = ? ORDER BY number",
-        (space.space_id,),
-    )
+    found = intact_rows(database.read, "canaries", "space_id", space.space_id)
     width = space.dim * np.dtype(np.float32).itemsize
-    whole = all(
-        record["whole"] and isinstance(record["vector"], bytes) and len(record["vector"]) == width
-        for record in found
-    )
-    if not whole or len(found) not in (0, len(canary_pictures())):
+    if (
+        found is None
+        or len(found) not in (0, len(canary_pictures()))
+        or not all(isinstance(r["vector"], bytes) and len(r["vector"]) == width for r in found)
+    ):
         raise CorruptError(
             f"{database.folder} holds a damaged canary of space '{space.name}'; restore a snapshot"
         )

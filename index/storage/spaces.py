@@ -9,9 +9,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from ..database.checksums import seal
+from ..database.checksums import intact_rows, seal
 from ..database.connection import Database
-from ..database.schema import checksum_sql
 from ..errors import CorruptError, HolotypeError, MismatchError, NotFoundError, UsageError
 from ..vectors.projection import Projection
 from .records import Space, now, read_space
@@ -97,12 +96,8 @@ def projection_of(database: Database, space: Space) -> Projection | None:
     """
     if space.projection_id is None:
         return None
-    found = database.read(
-        f"SELECT content, checksum = {checksum_sql('projections')} AS whole "
-        "FROM projections WHERE projection_id = ?",
-        (space.projection_id,),
-    )
-    if not found or not found[0]["whole"]:
+    found = intact_rows(database.read, "projections", "projection_id", space.projection_id)
+    if not found:
         raise CorruptError(
             f"{database.folder} holds a damaged projection (that of space '{space.name}'); "
             "tune the space again"

@@ -9,13 +9,12 @@ from typing import Any
 from ..collection import Collection
 from ..errors import CorruptError, PictureError
 from ..files.durable import is_file
-from ..gallery.index_files import about_index, damage, state_of
+from ..gallery.index_files import about_index, damage
 from ..gallery.label_files import damaged_columns
 from ..pictures.reading import content_hash, read_bytes
 from ..storage.files_beside import IMAGES, INDEX, THUMBNAILS, unneeded
 from ..storage.integrity import damage_of
 from ..storage.sources import is_shown
-from ..storage.spaces import source_of
 from ..taxonomy import RANKS
 from ..vectors import measure_recall
 
@@ -57,8 +56,8 @@ def _space_info(collection: Collection, name: str) -> dict[str, Any]:
         "fingerprint": space.fingerprint,
         "views": space.views,
         "dim": space.dim,
-        "tuned_from": source_of(collection.database, space).name if space.projection_id else None,
-        "embeddings": state_of(collection.database, space).count,
+        "tuned_from": collection.source(space).name if space.projection_id else None,
+        "embeddings": collection.count(space),
         "index": about["kind"],
         "index_why": about["why"],
         "index_recall": about["recall"],
@@ -70,8 +69,8 @@ def recall_of(collection: Collection) -> dict[str, float]:
 
     256 images a space look for their neighbours; a share in [0, 1].
     """
-    filled = [space for space in collection.spaces() if state_of(collection.database, space).count]
-    return {space.name: measure_recall(collection.gallery(space.name).index) for space in filled}
+    filled = (space.name for space in collection.spaces() if collection.count(space))
+    return {name: measure_recall(collection.gallery(name).index) for name in filled}
 
 
 @dataclass(frozen=True)

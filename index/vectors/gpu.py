@@ -12,6 +12,7 @@ import faiss
 import numpy as np
 
 from ..arrays import Allowed, Answer, Embeddings
+from ..errors import first_line
 from . import faiss_calls as library
 from .base import BuiltIndex, Card, Parts
 from .exact import best
@@ -76,7 +77,7 @@ class GpuIndex:
             with _alone:
                 ids = library.search(self._rows, queries, wanted, None)[1]
         except RuntimeError as error:
-            log.warning("The GPU refused a search, so the processor answers: %s", _first(error))
+            log.warning("The GPU refused a search, so the processor answers: %s", first_line(error))
             return self.base.search(queries, k)
         return best(library.score(self.vectors, queries, ids), ids, min(k, len(self)))
 
@@ -95,7 +96,7 @@ def on_gpu(index: BuiltIndex, name: str) -> BuiltIndex | GpuIndex:
             try:
                 rows = _copies[name] = _copied(index.vectors)
             except RuntimeError as error:
-                log.warning("The GPU does not take %d vectors: %s", len(index), _first(error))
+                log.warning("The GPU does not take %d vectors: %s", len(index), first_line(error))
                 return index
         return GpuIndex(index, rows)
 
@@ -115,7 +116,3 @@ def _copied(rows: Embeddings) -> faiss.Index:
 @cache
 def _resources() -> Any:
     return faiss.StandardGpuResources()
-
-
-def _first(error: Exception) -> str:
-    return str(error).partition("\n")[0]

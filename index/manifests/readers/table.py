@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...errors import ManifestError
+from ...errors import ManifestError, first_line
 from ...files.regular import Limit, open_regular
 from ...settings import settings
 from ..parquet_pages import open_parquet
@@ -134,8 +134,7 @@ def _read(path: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     try:
         return read()
     except (OSError, ValueError, MemoryError, Warning, pa.ArrowException) as error:
-        said = (getattr(error, "strerror", None) or str(error)).strip()
-        reason = said.splitlines()[0] if said else type(error).__name__
+        reason = getattr(error, "strerror", None) or first_line(error)
         raise ManifestError(
             f"{path} cannot be read as a table ({reason}); save it as UTF-8 CSV or Parquet"
         ) from error
