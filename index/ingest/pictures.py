@@ -171,8 +171,7 @@ def _without_stored(
     for row, image in images:
         old = stored.get(image.image_id)
         if old is not None and is_taken(old, image):
-            message = f"image_id '{image.image_id}' is that of {old.path}; give each its own"
-            report.problems.append(Problem(row, image.path, message))
+            report.problems.append(taken(row, image, old))
             continue
         if old is None or embedded.get(image.image_id) != image.sha256:
             yield row, image
@@ -209,6 +208,12 @@ def is_taken(old: Image, new: Image) -> bool:
         and before.is_file()
         and not (after.exists() and before.samefile(after))
     )
+
+
+def taken(row: int, image: Image, old: Image) -> Problem:
+    """Return what to tell of a row whose id is that of another picture."""
+    message = f"image_id '{image.image_id}' is that of {old.path}; give each its own"
+    return Problem(row, image.path, message)
 
 
 class _Pipeline:

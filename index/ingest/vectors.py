@@ -24,7 +24,7 @@ from ..storage.records import Image, Space, image_query, read_image
 from ..storage.sources import add_sources
 from ..storage.spaces import EXTERNAL, dropped_if_unused, external_encoder
 from ..trust import trust_encoder
-from .pictures import IngestReport, is_taken, refuse
+from .pictures import IngestReport, is_taken, refuse, taken
 
 _COMMIT_SECONDS = 1.0
 _CACHE = "PRAGMA cache_size=-65536"  # KiB: pages of the tables' indexes are written to at random
@@ -193,8 +193,7 @@ class _Load:
             old, embedded = there.get(image.image_id, (None, None))
             now = image if old is None else self.rows.completed(image, old)
             if old is not None and is_taken(old, now):
-                message = f"image_id '{image.image_id}' is that of {old.path}; give each its own"
-                self.report.problems.append(Problem(rows.numbers[place], image.path, message))
+                self.report.problems.append(taken(rows.numbers[place], image, old))
                 continue
             same = embedded is not None and embedded == self._embedded(now, rows.vectors[place])
             unchanged += same

@@ -18,9 +18,10 @@ from ..pictures.reading import file_limit
 from ..storage.records import DETAILS, Image
 from ..storage.sources import lies_in
 from ..taxonomy import RANKS, Lineage, TaxonNameError
+from .file_checks import FileChecks, ids_of, ranks_of, specimens_of
 from .image_ids import id_of_path
 from .manifest import Problem, own_columns
-from .row_checks import RowChecks, RowError, ids_of, ranks_of, specimens_of
+from .row_checks import RowError
 from .vector_file import Texts, VectorFile, VectorRows
 
 _UNIT = 1e-6  # so near to 1 a length is left as it is
@@ -70,7 +71,7 @@ class Rows:
                 f"{file.source} has neither a column 'image_id' nor 'path' (it has "
                 f"{', '.join(file.columns)}); one of them must name the images"
             )
-        self._checks = RowChecks(file)
+        self._checks = FileChecks(file)
 
     def good(self, problems: list[Problem]) -> Iterator[GoodRows]:
         """Yield the rows that can be stored; append what is wrong with the others."""
