@@ -23,8 +23,8 @@ from .storage import determinations
 from .storage.canaries import check_canaries
 from .storage.embeddings import read_vectors
 from .storage.images import delete_images, put_entries
-from .storage.integrity import check_soundness
-from .storage.moving import choose_store
+from .storage.integrity import require_intact
+from .storage.moving import set_store
 from .storage.opening import open_database, require_trusted_store
 from .storage.records import Image, Space, image_query, read_image
 from .storage.sources import picture_file, picture_of
@@ -58,7 +58,7 @@ class Collection:
         self.database = database
         self._galleries: dict[str, Gallery] = {}
         self._loading = threading.Lock()
-        self._sound = False
+        self._is_intact = False
         self.calibrations: dict[int, tuple[object, Any]] = {}  # see `kept_calibration`
 
     @classmethod
@@ -99,7 +99,7 @@ class Collection:
         made = cls(open_database(Path(folder), create=True, into_existing=into_existing))
         try:
             if store:
-                choose_store(made.database, store)
+                set_store(made.database, store)
             require_trusted_store(made.database)
         except BaseException:
             made.close()
@@ -126,15 +126,15 @@ class Collection:
         """The collection's folder."""
         return self.database.folder
 
-    def require_sound(self) -> None:
-        """Refuse to answer from a damaged database; it is looked at once.
+    def require_intact(self) -> None:
+        """Refuse to answer from a damaged database; it is checked once as long as it is open.
 
         Raises:
-            CorruptError: something in it is damaged; see `soundness`.
+            CorruptError: something in it is damaged; see `integrity`.
         """
-        if not self._sound:
-            check_soundness(self.database)
-            self._sound = True
+        if not self._is_intact:
+            require_intact(self.database)
+            self._is_intact = True
 
     def writing(self) -> AbstractContextManager[None]:
         """Hold the writer's lock over work that ends in writing; see `Database.writing`."""
@@ -234,7 +234,7 @@ class Collection:
         return self._images("i.sha256 = ?", (sha256,))
 
     def _images(self, where: str, values: Sequence[object] = ()) -> Iterator[Image]:
-        self.require_sound()
+        self.require_intact()
         query = image_query(where) + " ORDER BY i.row"
         for record in self.database.read(query, values):
             yield read_image(record)
@@ -324,7 +324,7 @@ class Collection:
 
     def history(self, specimen_id: str | None = None) -> list[determinations.Event]:
         """Return every determination and undo, oldest first; of one specimen or of all."""
-        self.require_sound()
+        self.require_intact()
         return determinations.history(self.database, specimen_id)
 
     # Embeddings -------------------------------------------------------------------------------
@@ -338,7 +338,7 @@ class Collection:
         """
         with self._loading:
             with self.database.snapshot():
-                self.require_sound()
+                self.require_intact()
                 space = self.space(name)
                 kept = self._galleries.get(space.name)
                 stamp = self._stamp(space)

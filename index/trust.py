@@ -30,7 +30,7 @@ _UNUSABLE = (OSError, RuntimeError, Timeout)  # the second where a user has no h
 
 
 @dataclass(frozen=True)
-class StoreOf:
+class NamedStore:
     """The store that a collection names.
 
     Attributes:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .schema import BLOBS, SEALED, checksum_sql
+from .schema import BLOBS, CHECKED_COLUMNS, checksum_sql
 
 Record = tuple[Any, ...]
 Read = Callable[[str, Sequence[object]], list[sqlite3.Row]]
@@ -34,19 +34,20 @@ def crc32(*parts: str | bytes) -> int:
     return value
 
 
-def sealed(table: str, records: Sequence[Record]) -> list[Record]:
-    """Return rows of a sealed table with their checksums appended: what `seal` writes, in batches.
+def with_checksums(table: str, records: Sequence[Record]) -> list[Record]:
+    """Return rows with their checksums appended, as `write_checksum` makes them one by one.
 
     Args:
-        table: one of `SEALED`.
-        records: its columns as `SEALED` lists them.
+        table: one of `CHECKED_COLUMNS`.
+        records: its columns as `CHECKED_COLUMNS` lists them.
 
-    >>> sealed("embeddings", [(1, 2, "é", b"x")])[0][-1] == zlib.crc32('[1,2,"é"]x'.encode())
+    >>> found = with_checksums("embeddings", [(1, 2, "é", b"x")])
+    >>> found[0][-1] == zlib.crc32('[1,2,"é"]x'.encode())
     True
     """
     if not records:
         return []
-    plain = sum(name not in BLOBS for name in SEALED[table])
+    plain = sum(name not in BLOBS for name in CHECKED_COLUMNS[table])
     # JSON holds neither line breaks nor zero bytes but those that are put in here.
     joined = _as_json([record[:plain] for record in records])[1:-1]
     texts = joined.replace("]\n[", "]\0[").replace("\n", ",").split("\0")
@@ -60,30 +61,30 @@ def intact_rows(read: Read, table: str, key: str, value: object) -> list[sqlite3
 
     Args:
         read: runs a query.
-        table: one of `SEALED`.
+        table: one of `CHECKED_COLUMNS`.
         key: the column.
         value: what it holds.
     """
-    order = ", ".join(SEALED[table][:2])
+    order = ", ".join(CHECKED_COLUMNS[table][:2])
     query = f"SELECT *, checksum = {checksum_sql(table)} AS whole FROM {table}"
     found = read(f"{query} WHERE {key} = ? ORDER BY {order}", (value,))
     return found if all(record["whole"] for record in found) else None
 
 
-def seal(connection: sqlite3.Connection, table: str, key: int | None) -> None:
+def write_checksum(connection: sqlite3.Connection, table: str, key: int | None) -> None:
     """Write the checksum of a row that was just inserted or changed, given its rowid."""
     connection.execute(
         f"UPDATE {table} SET checksum = {checksum_sql(table)} WHERE rowid = ?", (key,)
     )
 
 
-def seal_rows(connection: sqlite3.Connection) -> None:
+def write_row_checksums(connection: sqlite3.Connection) -> None:
     """Write the checksums of every row, which a collection of an earlier format does not have."""
     there = {found[0] for found in connection.execute("SELECT name FROM sqlite_master")}
-    for table in SEALED.keys() & there:
+    for table in CHECKED_COLUMNS.keys() & there:
         connection.execute(f"UPDATE {table} SET checksum = {checksum_sql(table)}")
 
 
-def seal_schema(connection: sqlite3.Connection) -> None:
+def write_schema_checksum(connection: sqlite3.Connection) -> None:
     """Write the checksum of the schema, after a migration."""
     connection.execute(f"INSERT OR REPLACE INTO meta VALUES ('schema', ({SCHEMA_SUM}))")

@@ -17,10 +17,9 @@ Read = Callable[[Ids], Embeddings]
 class VectorStore(Protocol):
     """Where the vectors of a collection lie.
 
-    Which embeddings there are is told by the table `embeddings` alone, whose sequence numbers name
-    the vectors. They are written there, as blobs; a store may carry them elsewhere, under their
-    numbers, before the transaction commits. What lies elsewhere and is in no row is never
-    answered with.
+    The table `embeddings` alone says which embeddings there are; its sequence numbers name the
+    vectors. They are written there, as blobs; a store may move them elsewhere, under their
+    numbers, before the transaction commits. A vector elsewhere that no row names is ignored.
     """
 
     @property
@@ -88,7 +87,7 @@ class VectorStore(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of what is open."""
+        """Close what is open."""
         ...
 
 
@@ -98,10 +97,10 @@ class LocalStore:
     address = ""
 
     def connect(self) -> None:
-        """See nothing: the database is open."""
+        """Do nothing: the database is open."""
 
     def mark(self, connection: sqlite3.Connection) -> int:
-        """Return 0: nothing is carried."""
+        """Return 0: no vector is moved."""
         return 0
 
     def carry(self, connection: sqlite3.Connection, *, after: int) -> None:
@@ -119,7 +118,7 @@ class LocalStore:
         return None
 
     def about(self) -> dict[str, Any] | None:
-        """Return nothing: the index files tell."""
+        """Return nothing: the index files say it."""
         return None
 
     def leftovers(self, space_id: int) -> Ids:

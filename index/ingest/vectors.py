@@ -16,7 +16,7 @@ from ..database.sql import run_over
 from ..errors import HolotypeError, UsageError
 from ..manifests.manifest import Problem, Progress
 from ..manifests.vector_file import Identity, VectorFile
-from ..manifests.vector_rows import GoodRows, Rows
+from ..manifests.vector_rows import CheckedFile, GoodRows
 from ..storage.canaries import kept_canaries, put_canaries, require_same
 from ..storage.embeddings import put_embeddings
 from ..storage.images import Taxa, find_images, put_images
@@ -80,7 +80,7 @@ def load_vectors(
                 with suppress(HolotypeError):
                     trust_encoder(encoder)
             report = IngestReport(space)
-            rows = Rows(file, add_sources(collection.database, [file.root, *pictures]))
+            rows = CheckedFile(file, add_sources(collection.database, [file.root, *pictures]))
             if strict:
                 _refuse_bad_rows(rows)
             start = time.perf_counter()
@@ -91,7 +91,7 @@ def load_vectors(
         return report
 
 
-def _refuse_bad_rows(rows: Rows) -> None:
+def _refuse_bad_rows(rows: CheckedFile) -> None:
     problems: list[Problem] = []
     for _ in rows.good(problems):
         pass
@@ -147,7 +147,7 @@ class _Load:
     """One run over a file, committed about once a second."""
 
     def __init__(
-        self, collection: Collection, space: Space, rows: Rows, report: IngestReport
+        self, collection: Collection, space: Space, rows: CheckedFile, report: IngestReport
     ) -> None:
         self.collection = collection
         self.space = space

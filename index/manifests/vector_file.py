@@ -96,7 +96,7 @@ def canaries_as_json(canaries: Canaries | None) -> dict[str, Any] | None:
 
 
 @dataclass(frozen=True, eq=False)
-class VectorRows:
+class Batch:
     """Some rows of a vector file.
 
     Attributes:
@@ -192,12 +192,12 @@ class VectorFile:
         for batch in self._batches([self.columns[name] for name in names if name in self.columns]):
             yield self._texts(batch)
 
-    def rows(self) -> Iterator[VectorRows]:
+    def rows(self) -> Iterator[Batch]:
         """Yield all rows, some at a time."""
         first = 2
         for batch in self._batches([*self.columns.values(), COLUMN]):
             vectors, length = _vectors(batch.column(COLUMN), self.dim)
-            yield VectorRows(first, self._texts(batch), vectors, length)
+            yield Batch(first, self._texts(batch), vectors, length)
             first += len(batch)
 
     def _texts(self, batch: pa.RecordBatch) -> Texts:

@@ -22,7 +22,7 @@ from .file_checks import FileChecks, ids_of, ranks_of, specimens_of
 from .image_ids import id_of_path
 from .manifest import Problem, own_columns
 from .row_checks import RowError
-from .vector_file import Texts, VectorFile, VectorRows
+from .vector_file import Batch, Texts, VectorFile
 
 _UNIT = 1e-6  # so near to 1 a length is left as it is
 
@@ -36,7 +36,8 @@ class GoodRows:
         images: what the rows say; the rest is empty.
         vectors: float32 [n, dim], unit rows.
         read: how many rows of the file have been looked at so far.
-        former: the paths of those whose ids follow from them and differ: once these were the ids.
+        former: {id: path} of rows without an id whose id differs from the path; earlier versions
+            used the path itself.
     """
 
     numbers: list[int]
@@ -46,8 +47,8 @@ class GoodRows:
     former: dict[str, str]
 
 
-class Rows:
-    """What a vector file says, row by row.
+class CheckedFile:
+    """The rows of a vector file as images and unit vectors, checked.
 
     Args:
         file: the vectors.
@@ -113,7 +114,7 @@ class Rows:
             problems.append(Problem(hidden[0], "", message, "note"))
 
     def _checked(
-        self, rows: VectorRows, faults: dict[int, str], problems: list[Problem]
+        self, rows: Batch, faults: dict[int, str], problems: list[Problem]
     ) -> tuple[list[int], list[Lineage]]:
         """Return the places of the rows that can be stored, and their lineages."""
         texts, count = rows.columns, len(rows.vectors)
@@ -163,7 +164,7 @@ class Rows:
                     specimen_id=specimens[place],
                     path=path,
                     sha256=sha256,
-                    phash=int(sha256[:16], 16),  # no picture was seen: like that of its equal only
+                    phash=int(sha256[:16], 16),  # unseen pictures: alike where equal
                     width=0,
                     height=0,
                     split=splits[place],
@@ -258,7 +259,7 @@ def _at_length_1(vectors: Embeddings) -> tuple[Embeddings, Floats]:
     return units, lengths
 
 
-def _faults(rows: VectorRows, lengths: Floats, dim: int) -> dict[int, str]:
+def _faults(rows: Batch, lengths: Floats, dim: int) -> dict[int, str]:
     """Return {place: what is wrong with its vector}."""
     faults = {}
     for place in np.flatnonzero(~np.isfinite(lengths) | (lengths == 0)).tolist():

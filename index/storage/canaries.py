@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..arrays import Embeddings
-from ..database.checksums import intact_rows, seal
+from ..database.checksums import intact_rows, write_checksum
 from ..database.connection import Database
 from ..errors import CorruptError, MismatchError
 from ..pictures.canaries import LEAST_COSINE, canary_pictures
@@ -78,7 +78,7 @@ def put_canaries(database: Database, space: Space, canaries: Canaries) -> None:
                 "INSERT INTO canaries (space_id, number, libraries, vector) VALUES (?, ?, ?, ?)",
                 (space.space_id, number, canaries.libraries, vector.tobytes()),
             )
-            seal(connection, "canaries", cursor.lastrowid)
+            write_checksum(connection, "canaries", cursor.lastrowid)
 
 
 def check_canaries(database: Database, space: Space, encoder: Encoder) -> None:

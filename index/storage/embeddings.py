@@ -11,7 +11,7 @@ from itertools import compress
 import numpy as np
 
 from ..arrays import Embeddings, Ids
-from ..database.checksums import Record, crc32, sealed
+from ..database.checksums import Record, crc32, with_checksums
 from ..database.connection import Database
 from ..database.schema import identity_sql
 from ..database.sql import insert_rows, run_over
@@ -56,7 +56,7 @@ def put_embeddings(
     ]
     delete = f"DELETE FROM embeddings WHERE space_id = {space.space_id} AND row IN"
     run_over(connection.execute, delete, rows)
-    _insert(connection, sealed("embeddings", records))
+    _insert(connection, with_checksums("embeddings", records))
 
 
 def renumber_embeddings(connection: sqlite3.Connection, row: int) -> None:
@@ -144,7 +144,8 @@ def read_vector(database: Database, space: Space, image: Image) -> Embeddings | 
 def read_at(database: Database, space: Space, seqs: Ids) -> Embeddings:
     """Return vectors by their sequence numbers, float32 [n, dim], in that order.
 
-    They may be of a past state: the checksum of what is no longer there went with it.
+    They may be of a past state. The row of one that was removed since, and the checksum in it, is
+    gone; such a vector is returned unchecked where the store still has it.
 
     Args:
         database: the collection's.
@@ -240,14 +241,16 @@ def _damaged(database: Database, space: Space, record: sqlite3.Row, blob: bytes)
     if record["row"] is None:
         place = database.store.address or database.folder
         return f"{place} was compacted while it was searched; repeat the query"
-    return _told(database, space, record, "its checksum differs" if blob else "it is missing")
+    return _damaged_vector(
+        database, space, record, "its checksum differs" if blob else "it is missing"
+    )
 
 
 def _no_vector(database: Database, space: Space, record: sqlite3.Row) -> str:
-    return _told(database, space, record, "it is not finite or not of length 1")
+    return _damaged_vector(database, space, record, "it is not finite or not of length 1")
 
 
-def _told(database: Database, space: Space, record: sqlite3.Row, fault: str) -> str:
+def _damaged_vector(database: Database, space: Space, record: sqlite3.Row, fault: str) -> str:
     found = database.read("SELECT image_id FROM images WHERE row = ?", (record["row"],))
     name = f"image '{found[0]['image_id']}'" if found else f"row {record['row']}"
     return (

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..database.connection import Database
 from ..database.vector_store import LocalStore, VectorStore
 from ..errors import CorruptError
-from ..trust import StoreOf
+from ..trust import NamedStore
 from .milvus.address import is_remembered, resolved
 
 _STORE_ID = re.compile("[0-9a-f]{32}")
@@ -57,7 +57,7 @@ def open_store(database: Database) -> VectorStore:
     return MilvusStore(database, address, named.store_id, kind, permit)
 
 
-def named_store(database: Database) -> StoreOf | None:
+def named_store(database: Database) -> NamedStore | None:
     """Return which store a collection says that its vectors lie in; None for its own database.
 
     Raises:
@@ -73,7 +73,7 @@ def named_store(database: Database) -> StoreOf | None:
             f"{database.folder} names a store '{found['store']}' as no collection does; restore a "
             "snapshot"
         )
-    return StoreOf(found.get("collection_id", ""), found["store"], store_id)
+    return NamedStore(found.get("collection_id", ""), found["store"], store_id)
 
 
 def require_trusted_store(database: Database) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from ..database.checksums import sealed
+from ..database.checksums import with_checksums
 from ..database.connection import Database
 from ..database.schema import checksum_sql
 from ..errors import PictureError
@@ -36,7 +36,9 @@ def add_sources(database: Database, folders: Iterable[str | Path]) -> frozenset[
     kept = _read(database)
     wanted = _outermost({*kept, *named})
     if wanted != frozenset(kept):
-        new = sealed("sources", [(folder, now()) for folder in sorted(wanted - kept.keys())])
+        new = with_checksums(
+            "sources", [(folder, now()) for folder in sorted(wanted - kept.keys())]
+        )
         gone = [(kept[folder],) for folder in kept.keys() - wanted]
         with database.writing(), database.transaction() as connection:
             connection.executemany("DELETE FROM sources WHERE folder = ?", gone)

@@ -1,4 +1,4 @@
-"""What a space may be, whoever wrote its record: files are named after it, memory is taken."""
+"""Limits on the record of a space: files are named after it, and memory is taken by its sizes."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..database.checksums import seal
+from ..database.checksums import write_checksum
 from ..database.connection import Database
 from ..errors import NotFoundError, UsageError
 from .records import Space, now
@@ -54,7 +54,7 @@ def remove_space(
                     "?, ?, ?, 0 FROM spaces AS s WHERE space_id = ?",
                     (by, now(), remarks, space.space_id),
                 )
-                seal(connection, "removed_spaces", removed.lastrowid)
+                write_checksum(connection, "removed_spaces", removed.lastrowid)
                 for table in ("embeddings", "spaces"):
                     connection.execute(f"DELETE FROM {table} WHERE space_id = ?", (space.space_id,))
                 connection.execute(

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from ..database.checksums import intact_rows, seal
+from ..database.checksums import intact_rows, write_checksum
 from ..database.connection import Database
 from ..errors import CorruptError, HolotypeError, MismatchError, NotFoundError, UsageError
 from ..vectors.projection import Projection
@@ -135,7 +135,7 @@ def add_space(
             (name, encoder, fingerprint, views, dim, now()),
         )
         if cursor.rowcount:
-            seal(connection, "spaces", cursor.lastrowid)
+            write_checksum(connection, "spaces", cursor.lastrowid)
     space = find_space(database, name)
     if space.projection_id is not None:
         raise UsageError(
@@ -188,7 +188,7 @@ def add_projected_space(
             "INSERT INTO projections (kind, dim, content, card, created_at) VALUES (?, ?, ?, ?, ?)",
             (projection.kind, projection.out, projection.to_bytes(), card, now()),
         ).lastrowid
-        seal(connection, "projections", projection_id)
+        write_checksum(connection, "projections", projection_id)
         digest = hashlib.sha256(f"{base.fingerprint} {projection.fingerprint}".encode())
         shown = (base.encoder, digest.hexdigest(), base.views, projection.out)
         cursor = connection.execute(
@@ -197,7 +197,7 @@ def add_projected_space(
             f"VALUES ({_NEXT_ID}, ?, ?, ?, ?, ?, 'float32', ?, ?, ?)",
             (name, *shown, base.space_id, projection_id, now()),
         )
-        seal(connection, "spaces", cursor.lastrowid)
+        write_checksum(connection, "spaces", cursor.lastrowid)
     return find_space(database, name)
 
 

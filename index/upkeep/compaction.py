@@ -9,7 +9,7 @@ from ..collection import Collection
 from ..database.connection import FILE
 from ..errors import CorruptError
 from ..storage.files_beside import IMAGES, INDEX, THUMBNAILS, remove_unneeded
-from ..storage.integrity import unsound
+from ..storage.integrity import database_damage
 from ..storage.spaces import list_spaces
 
 
@@ -40,7 +40,7 @@ def compact(collection: Collection) -> Compacted:
     """
     database, folder = collection.database, collection.folder
     with database.keeping(), database.writing(), database.indexing():
-        damage = unsound(database)
+        damage = database_damage(database)
         if damage:
             raise CorruptError(damage[0])
         before = (folder / FILE).stat().st_size
@@ -56,6 +56,6 @@ def compact(collection: Collection) -> Compacted:
 def _vacuum(connection: sqlite3.Connection) -> None:
     connection.execute("VACUUM")
     waits = connection.execute("PRAGMA busy_timeout").fetchone()[0]
-    connection.execute("PRAGMA busy_timeout=0")  # while somebody reads an older state it stays long
+    connection.execute("PRAGMA busy_timeout=0")  # the log stays where an older state is read
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     connection.execute(f"PRAGMA busy_timeout={waits}")

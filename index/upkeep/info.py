@@ -13,7 +13,7 @@ from ..gallery.index_files import about_index, damage
 from ..gallery.label_files import damaged_columns
 from ..pictures.reading import content_hash, read_bytes
 from ..storage.files_beside import IMAGES, INDEX, THUMBNAILS, unneeded
-from ..storage.integrity import damage_of
+from ..storage.integrity import all_damage
 from ..storage.sources import is_shown
 from ..taxonomy import RANKS
 from ..vectors import measure_recall
@@ -23,7 +23,7 @@ _SHOWN = 20  # missing pictures that are named one by one
 
 def info(collection: Collection) -> dict[str, Any]:
     """Return counts, spaces with their encoders, and index kinds, as JSON-ready values."""
-    collection.require_sound()
+    collection.require_intact()
     read = collection.database.read
     images, specimens = read("SELECT count(*), count(DISTINCT specimen_id) FROM images")[0]
     taxa = {}
@@ -92,7 +92,7 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
     Args:
         pictures: also read every picture and compare it with the hash that was stored.
     """
-    errors = damage_of(collection.database)
+    errors = all_damage(collection.database)
     warnings = [
         f"{collection.folder / path} is needed no more; 'holotype collection compact' removes it"
         for kind in (INDEX, IMAGES, THUMBNAILS)

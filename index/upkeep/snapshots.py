@@ -20,10 +20,10 @@ from ..files.durable import (
     sync,
     write_durably,
 )
-from ..storage.files_beside import INDEX, belongings, missing_copies
-from ..storage.integrity import damage_of
+from ..storage.files_beside import INDEX, files_to_copy, missing_copies
+from ..storage.integrity import all_damage
 from ..storage.milvus.address import checked
-from ..storage.moving import bring_home, send_away
+from ..storage.moving import copy_vectors_into, move_vectors_to
 from ..storage.opening import named_store, open_database
 
 SUMS = "SHA256SUMS"
@@ -63,10 +63,10 @@ def snapshot(collection: Collection, to: Path) -> Copied:
     """
     with new_folder(to) as folder, _keeping(collection.database):
         _back_up(collection.database, folder / FILE)
-        bring_home(collection.database, folder / FILE)
+        copy_vectors_into(collection.database, folder / FILE)
         sync(folder / FILE)
         with _checked(folder) as copy:
-            own = belongings(copy, collection.folder)
+            own = files_to_copy(copy, collection.folder)
             missing = missing_copies(copy, collection.folder)
             count = copy.read("SELECT count(*) FROM images")[0][0]
         sums = {Path(FILE): digest_of(folder / FILE)}
@@ -104,11 +104,11 @@ def restore(source: Path, to: Path, *, store: str = "") -> Copied:
                 )
         with _checked(folder) as copy:
             copy.connection().execute("PRAGMA journal_mode=WAL")
-            copy.become_another()
+            copy.take_new_id()
             count = copy.read("SELECT count(*) FROM images")[0][0]
             missing = missing_copies(copy, folder)
             if address:
-                send_away(copy, address)
+                move_vectors_to(copy, address)
         sync(folder / FILE)
         size = sum((folder / path).stat().st_size for path in sums)
     return Copied(count, len(sums), size, [path.as_posix() for path in missing])
@@ -139,7 +139,7 @@ def _checked(folder: Path) -> Iterator[Database]:
     with closing(open_database(folder)) as database:
         if named_store(database) is not None:
             raise CorruptError("It names a store of vectors, which no snapshot does; use another")
-        damage = damage_of(database)
+        damage = all_damage(database)
         if damage:
             raise CorruptError(damage[0])
         yield database

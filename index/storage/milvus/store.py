@@ -27,8 +27,8 @@ from .index import MilvusIndex
 _GRACE = 600  # seconds for which a reader may hold on to an older state
 _AT_ONCE = 10_000  # rows that are carried together
 
-# A row that only got a new number (`records._renumber_embeddings`) has no blob: `moved` is the
-# number that its vector lies under.
+# A row that only got a new number (`embeddings.renumber_embeddings`) has no blob: `moved` is the
+# number under which the Milvus holds its vector.
 _FRESH = f"""
 SELECT e.seq, e.space_id, e.row, e.vector, {", ".join(f'"{name}"' for name in TEXTS)}, (
     SELECT max(seq) FROM leaving AS l
@@ -129,7 +129,7 @@ class MilvusStore:
                     own.execute("DELETE FROM leaving WHERE since <= ?", before)
 
     def blobs(self, space_id: int, dtype: str, records: Sequence[sqlite3.Row]) -> list[bytes]:
-        """Return the vectors of rows as they were sealed, empty where one is missing."""
+        """Return the vectors of rows as they were stored, empty where one is missing."""
         seqs = np.array([record["seq"] for record in records], np.int64)
         blobs: list[bytes] = []
         for batch in batches(seqs):

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holotype.index.collection import Collection
-from holotype.index.database.checksums import sealed
+from holotype.index.database.checksums import with_checksums
 from holotype.index.database.connection import Database
-from holotype.index.database.schema import SEALED, checksum_sql
+from holotype.index.database.schema import CHECKED_COLUMNS, checksum_sql
 from holotype.index.errors import MismatchError
 from holotype.index.storage import images as storing
 from holotype.index.storage.images import Entry
@@ -55,7 +55,7 @@ def tables(database: Database) -> dict[str, list[tuple[Any, ...]]]:
         "value",
     }
     found = {}
-    for name in (*SEALED, "accepted", "space_states"):
+    for name in (*CHECKED_COLUMNS, "accepted", "space_states"):
         records = map(dict, database.read(f"SELECT * FROM {name}"))
         kept = (tuple(r[c] for c in r if c not in unimportant) for r in records)
         found[name] = sorted(kept, key=repr)
@@ -86,9 +86,9 @@ def test_a_batch_stores_what_its_images_store_one_by_one(
 def test_checksums_of_any_text_are_those_of_sqlite(found: list[tuple[str, str, str]]) -> None:
     database = _scratch()
     records = [(n, *parts, "2024", "x", "y", "z") for n, parts in enumerate(found)]
-    columns = ", ".join(f'"{name}"' for name in SEALED["deletions"])
-    asked = ", ".join(f'? AS "{name}"' for name in SEALED["deletions"])
-    for record in sealed("deletions", records):
+    columns = ", ".join(f'"{name}"' for name in CHECKED_COLUMNS["deletions"])
+    asked = ", ".join(f'? AS "{name}"' for name in CHECKED_COLUMNS["deletions"])
+    for record in with_checksums("deletions", records):
         query = f"SELECT {checksum_sql('deletions')} FROM (SELECT {columns} FROM (SELECT {asked}))"
         assert database.execute(query, record[:-1]).fetchone()[0] == record[-1], record
 

@@ -1,9 +1,8 @@
-"""What is refused of a database before anything in it is read: whatever could act by itself.
+"""Databases may come from others: what could run code or touch other files is refused unread.
 
-A database may come from anybody. Tables are data; a trigger, a view or a computed column is a
-program that runs when its table is read or written, and a rollback journal may name a file
-elsewhere that SQLite then removes. So a collection holds the tables and triggers that this program
-makes, word by word, and no others.
+Tables are data; a trigger, a view or a computed column is a program that runs when its table is
+read or written, and a rollback journal may name a file elsewhere that SQLite then removes. So a
+collection holds the tables and triggers that this program makes, word by word, and no others.
 """
 
 from __future__ import annotations
@@ -28,14 +27,14 @@ _JOURNAL_END = bytes.fromhex("d9d505f920a163d7")  # ends a journal that names an
 _PRAGMAS = ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0")
 _READ_SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master"
 
-# What SQLite itself adds where somebody has let it count.
+# Tables that SQLite adds itself where somebody ran ANALYZE.
 _STATISTICS: dict[str, str] = {
     "sqlite_stat1": "CREATE TABLE sqlite_stat1(tbl,idx,stat)",
     "sqlite_stat4": "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)",
 }
 
 
-def refuse_odd_files(database: Path) -> None:
+def refuse_unsafe_files(database: Path) -> None:
     """Refuse what SQLite would open beside a database but must not.
 
     Args:
@@ -65,8 +64,8 @@ def _end_of(file: Path) -> bytes:
         return opened.read()
 
 
-def harden(connection: sqlite3.Connection) -> None:
-    """Let SQLite take what stands in a file for data, and refuse values beyond all measure."""
+def restrict_connection(connection: sqlite3.Connection) -> None:
+    """Let SQLite run no function that a file asks for, and read no value over the limit."""
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, settings().max_record_bytes)
