@@ -21,7 +21,7 @@ from .own_folder import FILE as FILE
 from .own_folder import check_new_folder
 from .schema import APPLICATION_ID, MIGRATIONS
 from .untrusted import check_history, check_schema, refuse_unsafe_files, restrict_connection
-from .vector_store import LocalStore, VectorStore
+from .vector_store import VectorStore
 
 # Every transaction writes the page that says which collection this is: see `Opened`.
 _MARK = "UPDATE meta SET value = lower(hex(randomblob(8))) WHERE key = 'written'"
@@ -48,7 +48,7 @@ class Database:
         self._keeper = FolderLock(folder, "keeper")
         self._frozen = False
         self._opened: Opened | None = None
-        self.store: VectorStore = LocalStore()
+        self.store = VectorStore()
         refuse_unsafe_files(folder / FILE)
         if not (folder / FILE).is_file():
             if not create:
@@ -229,15 +229,10 @@ class Database:
             UnavailableError: the disk or another process does not let it be read.
         """
         try:
-            found = self.connection().execute(query, values).fetchall()
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            self.require_same()  # a file that was replaced is no damage
-            if not is_damage(error):
-                raise UnavailableError(refusal(error)) from error
-            raise CorruptError(
-                f"{self.folder} cannot be read ({error}); run 'holotype collection verify', or "
-                "restore a snapshot"
-            ) from error
+            with self._damage_raised():
+                found = self.connection().execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise UnavailableError(refusal(error)) from error
         self.require_same()
         return found
 
@@ -292,7 +287,7 @@ class Database:
         """Raise damage as `CorruptError`, and what fails for another reason as it is."""
         try:
             yield
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             self.require_same()  # a file that was replaced is no damage
             if not is_damage(error):
                 raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +14,8 @@ from ..vectors.base import VectorIndex
 Read = Callable[[Ids], Embeddings]
 
 
-class VectorStore(Protocol):
-    """Where the vectors of a collection lie.
+class VectorStore:
+    """Where the vectors of a collection lie: here in its own database, in subclasses elsewhere.
 
     The table `embeddings` alone says which embeddings there are; its sequence numbers name the
     vectors. They are written there, as blobs; a store may move them elsewhere, under their
@@ -25,7 +25,7 @@ class VectorStore(Protocol):
     @property
     def address(self) -> str:
         """The address of the store; empty where vectors lie in the database."""
-        ...
+        return ""
 
     def connect(self) -> None:
         """See that the store answers.
@@ -33,11 +33,10 @@ class VectorStore(Protocol):
         Raises:
             StoreError: it does not.
         """
-        ...
 
     def mark(self, connection: sqlite3.Connection) -> int:
         """Return the number that new sequence numbers exceed; called where a transaction begins."""
-        ...
+        return 0
 
     def carry(self, connection: sqlite3.Connection, *, after: int) -> None:
         """Take the vectors of rows with larger sequence numbers; called before their commit.
@@ -45,11 +44,9 @@ class VectorStore(Protocol):
         Raises:
             StoreError: they cannot be stored; the transaction must not commit.
         """
-        ...
 
     def tidy(self) -> None:
         """Remove what was replaced or deleted a while ago; called after a commit, never fails."""
-        ...
 
     def blobs(self, space_id: int, dtype: str, records: Sequence[sqlite3.Row]) -> list[bytes]:
         """Return the vectors of rows of `embeddings` (seq, vector), empty where one is missing.
@@ -62,7 +59,7 @@ class VectorStore(Protocol):
         Raises:
             StoreError: they cannot be read.
         """
-        ...
+        return [record["vector"] for record in records]
 
     def index(self, space_id: int, seqs: Ids, read: Read) -> VectorIndex | None:
         """Return an index that the store itself offers over rows of a space; None without one.
@@ -72,61 +69,18 @@ class VectorStore(Protocol):
             seqs: the sequence numbers, int64 [n], in the order of the places.
             read: gives checked vectors by sequence numbers.
         """
-        ...
+        return None
 
     def about(self) -> dict[str, Any] | None:
         """Return kind, why and recall of the index that the store offers; None without one."""
-        ...
+        return None
 
     def leftovers(self, space_id: int) -> Ids:
         """Return the sequence numbers of vectors that a process left behind when it died."""
-        ...
-
-    def remove_leftovers(self, space_id: int) -> None:
-        """Remove every vector that is in no row; the caller holds the writer's lock."""
-        ...
-
-    def close(self) -> None:
-        """Close what is open."""
-        ...
-
-
-class LocalStore:
-    """The blobs of `embeddings` are the vectors; index files beside the database serve searches."""
-
-    address = ""
-
-    def connect(self) -> None:
-        """Do nothing: the database is open."""
-
-    def mark(self, connection: sqlite3.Connection) -> int:
-        """Return 0: no vector is moved."""
-        return 0
-
-    def carry(self, connection: sqlite3.Connection, *, after: int) -> None:
-        """Leave the vectors where they are."""
-
-    def tidy(self) -> None:
-        """Leave free pages to `VACUUM`."""
-
-    def blobs(self, space_id: int, dtype: str, records: Sequence[sqlite3.Row]) -> list[bytes]:
-        """Return the vectors of rows."""
-        return [record["vector"] for record in records]
-
-    def index(self, space_id: int, seqs: Ids, read: Read) -> VectorIndex | None:
-        """Return none: indexes are built of the vectors and kept in files."""
-        return None
-
-    def about(self) -> dict[str, Any] | None:
-        """Return nothing: the index files say it."""
-        return None
-
-    def leftovers(self, space_id: int) -> Ids:
-        """Return none: a vector is its row."""
         return np.empty(0, np.int64)
 
     def remove_leftovers(self, space_id: int) -> None:
-        """Remove nothing."""
+        """Remove every vector that is in no row; the caller holds the writer's lock."""
 
     def close(self) -> None:
-        """Close nothing: the database closes itself."""
+        """Close what is open."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -57,18 +57,13 @@ class Identity:
         Raises:
             ValueError: it is nothing that one writes.
         """
-        about = {**dict.fromkeys(_SAID), **read_json(text, dict)}
-        identity = cls(
-            about["encoder"],
-            about["fingerprint"],
-            about["views"],
-            about["dim"],
-            projected=about.get("projection_id") is not None,
-        )
-        fault = fault_of(identity)
-        if fault:
+        about = read_json(text, dict)
+        said: dict[str, Any] = {name: about.get(name) for name in _SAID}
+        if fault := fault_of(**said):
             raise ValueError(f"it is of an encoder {fault}")
-        return replace(identity, canaries=_canaries(about.get("canaries"), identity.dim))
+        projected = about.get("projection_id") is not None
+        canaries = _canaries(about.get("canaries"), said["dim"])
+        return cls(**said, projected=projected, canaries=canaries)
 
 
 def _canaries(kept: object, dim: int) -> Canaries | None:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from ..database.connection import Database
-from ..database.vector_store import LocalStore, VectorStore
+from ..database.vector_store import VectorStore
 from ..errors import CorruptError
 from ..trust import NamedStore
 from .milvus.address import is_remembered, resolved
@@ -46,7 +46,7 @@ def open_store(database: Database) -> VectorStore:
     """
     named = named_store(database)
     if named is None:
-        return LocalStore()
+        return VectorStore()
     from .milvus.store import MilvusStore
 
     def permit() -> None:

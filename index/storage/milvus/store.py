@@ -18,7 +18,7 @@ import numpy as np
 
 from ...arrays import Embeddings, Ids
 from ...database.connection import Database
-from ...database.vector_store import Read
+from ...database.vector_store import Read, VectorStore
 from ...errors import CorruptError, LockedError, ReadOnlyError, StoreError
 from ...vectors.base import VectorIndex
 from .client import MOST_HITS, TEXTS, Client, batches
@@ -40,7 +40,7 @@ WHERE e.seq > :after ORDER BY e.space_id, e.seq
 """
 
 
-class MilvusStore:
+class MilvusStore(VectorStore):
     """The vectors of one collection in a Milvus, a table for each space."""
 
     def __init__(
