@@ -31,7 +31,7 @@ COLUMN = "embedding"
 METADATA = b"holotype"
 
 _BATCH = 4096  # rows
-_SAID = ("encoder", "fingerprint", "views", "dim")
+_IDENTITY = ("encoder", "fingerprint", "views", "dim")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Identity:
             ValueError: it is nothing that one writes.
         """
         about = read_json(text, dict)
-        said: dict[str, Any] = {name: about.get(name) for name in _SAID}
+        said: dict[str, Any] = {name: about.get(name) for name in _IDENTITY}
         if fault := fault_of(**said):
             raise ValueError(f"it is of an encoder {fault}")
         projected = about.get("projection_id") is not None
@@ -122,7 +122,7 @@ class VectorFile:
         first = self._files[0].schema_arrow
         for file, path in zip(self._files, paths, strict=True):
             schema = file.schema_arrow
-            if schema.names != first.names or _said(schema) != _said(first):
+            if schema.names != first.names or _identity_text(schema) != _identity_text(first):
                 raise ManifestError(
                     f"{path} has other columns or another encoder than the first file of {source}; "
                     "load them one by one"
@@ -142,7 +142,7 @@ class VectorFile:
         Raises:
             ManifestError: what it says is nothing that an export writes.
         """
-        said = _said(self._files[0].schema_arrow)
+        said = _identity_text(self._files[0].schema_arrow)
         try:
             return Identity.from_json(said) if said else None
         except ValueError as error:
@@ -230,7 +230,7 @@ def _paths(source: Path) -> list[Path]:
     return [source] if source.suffix.lower() == ".parquet" and source.is_file() else []
 
 
-def _said(schema: pa.Schema) -> bytes:
+def _identity_text(schema: pa.Schema) -> bytes:
     found: bytes = (schema.metadata or {}).get(METADATA, b"")
     return found
 

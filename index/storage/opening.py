@@ -52,7 +52,7 @@ def open_store(database: Database) -> VectorStore:
     def permit() -> None:
         named.require_trust(database.folder)
 
-    kind = _said(database)["store_index"]
+    kind = _store_entries(database)["store_index"]
     address = resolved(named.address, database.folder)
     return MilvusStore(database, address, named.store_id, kind, permit)
 
@@ -63,7 +63,7 @@ def named_store(database: Database) -> NamedStore | None:
     Raises:
         CorruptError: it says so as this program never does.
     """
-    found = _said(database)
+    found = _store_entries(database)
     if "store" not in found:
         return None
     kind, store_id = found.get("store_index"), found.get("store_id", "")
@@ -87,7 +87,7 @@ def require_trusted_store(database: Database) -> None:
         named.require_trust(database.folder)
 
 
-def _said(database: Database) -> dict[str, str]:
+def _store_entries(database: Database) -> dict[str, str]:
     records = database.read(
         "SELECT key, value FROM meta WHERE key LIKE 'store%' OR key = 'collection_id'"
     )
