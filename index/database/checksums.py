@@ -1,4 +1,4 @@
-"""Checksums of rows: a value that changed on the disk is refused, never answered from."""
+"""Checksums of rows: a value that changed on the disk is refused."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def with_checksums(table: str, records: Sequence[Record]) -> list[Record]:
     if not records:
         return []
     plain = sum(name not in BLOBS for name in CHECKED_COLUMNS[table])
-    # JSON holds neither line breaks nor zero bytes but those that are put in here.
+    # The only line breaks in this JSON are its separators, so they can tell records apart.
     joined = _as_json([record[:plain] for record in records])[1:-1]
     texts = joined.replace("]\n[", "]\0[").replace("\n", ",").split("\0")
     return [

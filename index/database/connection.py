@@ -247,23 +247,23 @@ class Database:
         return self._holding(self._writer)
 
     def indexing(self) -> AbstractContextManager[None]:
-        """Hold the lock of who writes index files; the writer goes on meanwhile."""
+        """Hold the lock for writing index files; the writer of records goes on meanwhile."""
         return self._holding(self._indexer)
 
     def keeping(self) -> AbstractContextManager[None]:
-        """Hold the lock of who needs the folder's files to stay, or removes some."""
+        """Hold the lock for removing files of the folder, or for needing that none is removed."""
         return self._holding(self._keeper)
 
     @contextmanager
     def _holding(self, lock: FolderLock) -> Iterator[None]:
         self.require_same()
         with lock.holding():
-            self.require_same()  # a lock goes by its path: it may be another collection's
+            self.require_same()  # the lock is a path: it may lie in another collection by now
             yield
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Commit everything inside, or nothing, with the vectors where the store keeps them."""
+        """Commit everything inside, or nothing; the store takes its vectors before the commit."""
         connection = self.connection()
         self.require_same()
         with self._damage_raised():

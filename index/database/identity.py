@@ -1,4 +1,4 @@
-"""Which collection was opened: whatever is looked at later must be the same one."""
+"""Which collection was opened, so that another at the same path is never taken for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..errors import CorruptError, ReplacedError
 Identity = tuple[int, int, str]
 
 ID = "SELECT value FROM meta WHERE key = 'collection_id'"
-_LOOKS, _PAUSE = 3, 0.01  # a page that is just being written may read wrongly; seconds
+_LOOKS, _PAUSE = 3, 0.01  # reads, seconds: a page that is being written may read wrongly
 _ATTEMPTS, _TICK = 5, 0.02  # seconds; file systems count time in steps of up to 10 ms
 
 

@@ -1,4 +1,4 @@
-"""The folder of a collection is its own: what it may hold before one is made in it."""
+"""What a folder may hold before a collection is made in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..errors import HolotypeError, UsageError
 
 FILE = "collection.sqlite"
 
-_BESIDE = ("-wal", "-shm", "-journal")  # what SQLite calls its own files, and may remove
+_BESIDE = ("-wal", "-shm", "-journal")  # endings of SQLite's own files, which it may remove
 _IGNORED = {".DS_Store", "Thumbs.db", "desktop.ini", "lost+found"}  # left by systems, not people
 # What a process leaves that died while it made a collection.
 _LEFT_BY_CRASH = {"writer.lock", "writer.json"}

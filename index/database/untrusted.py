@@ -35,7 +35,7 @@ _STATISTICS: dict[str, str] = {
 
 
 def refuse_unsafe_files(database: Path) -> None:
-    """Refuse what SQLite would open beside a database but must not.
+    """Refuse unsafe files that SQLite would open beside a database.
 
     Args:
         database: its file.
@@ -93,7 +93,7 @@ def check_schema(folder: Path, read: Read, version: int) -> None:
 
 
 def check_history(folder: Path, read: Read) -> None:
-    """Refuse undos that lead in a circle: whoever follows them would never come to an end.
+    """Refuse undos that lead in a circle: following them would never end.
 
     Raises:
         CorruptError: an undo is not later than what it undoes.

@@ -39,7 +39,7 @@ class VectorStore:
         return 0
 
     def carry(self, connection: sqlite3.Connection, *, after: int) -> None:
-        """Take the vectors of rows with larger sequence numbers; called before their commit.
+        """Move the vectors of rows with larger sequence numbers; called before their commit.
 
         Raises:
             StoreError: they cannot be stored; the transaction must not commit.

@@ -1,4 +1,4 @@
-"""Ids that images were given before they had to fit an address: those that are stored stay."""
+"""Ids of earlier versions, which did not have to fit an address, stay where they are stored."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def ingest(
     with collection.database.writing():
         there = any(known.name == space for known in collection.spaces())
         if there and not is_unused(collection.database, space):
-            collection.check_encoder(space, encoder)  # before the long work, not after it
+            collection.check_encoder(space, encoder)  # refused before the long work
         checked, problems = manifest.check(decode=strict, progress=on_check)
         report = IngestReport(space, problems=problems)
         if strict or not len(checked):
@@ -271,7 +271,7 @@ class _Pipeline:
 
     def _work(self, task: list[_Row]) -> tuple[list[_Entry], list[Problem]]:
         """Decode and encode one batch; a picture that cannot be decoded becomes a problem."""
-        self.collection.database.require_same()  # a copy of a picture is written by its path
+        self.collection.database.require_same()  # before a copy is written by its path
         images, pixels, problems = [], [], []
         for row, image in task:
             try:

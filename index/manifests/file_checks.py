@@ -43,7 +43,7 @@ class FileChecks(RowChecks):
         self._disputed = _disagreeing(np.concatenate(contents), np.concatenate(species))
 
     def again(self) -> None:
-        """Begin at the first row anew."""
+        """Forget the rows, to check the file from its first row again."""
         self._first_row.clear()
         self._first_lineage.clear()
 

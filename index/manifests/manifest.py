@@ -127,7 +127,7 @@ class Manifest:
 
 
 def column_names(written: Iterable[object]) -> list[str]:
-    """Return the columns' names as they are looked for.
+    """Return the columns' names in lower case, stripped, aliases replaced.
 
     Raises:
         ManifestError: two columns of one name.

@@ -1,4 +1,4 @@
-"""What a row of a manifest or of a vector file may say, beside what the other rows say."""
+"""The rules for the rows of a manifest and of a vector file, one row after the other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class RowError(ValueError):
 
 
 class RowChecks:
-    """What the rows of a table have said so far, and whether the next one agrees with it."""
+    """Rules that compare a row with the earlier ones: ids are unique, names of specimens agree."""
 
     def __init__(self) -> None:
         self._lineages: dict[Names, tuple[Lineage, str | None] | TaxonNameError] = {}

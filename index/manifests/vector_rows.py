@@ -24,7 +24,7 @@ from .manifest import Problem, own_columns
 from .row_checks import RowError
 from .vector_file import Batch, Texts, VectorFile
 
-_UNIT = 1e-6  # so near to 1 a length is left as it is
+_UNIT = 1e-6  # lengths that are so near to 1 are left as they are
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,7 +227,7 @@ def _real(path: str) -> str:
 
 
 def _former(texts: Texts, kept: list[int]) -> dict[str, str]:
-    """Return {id: path} of the rows that are named by their paths, and not by the letter."""
+    """Return {id: path} of the rows without an id whose id differs from their path."""
     paths = texts.get("path", [])
     given = texts.get("image_id", [""] * len(paths))
     own = {paths[place]: id_of_path(paths[place]) for place in kept if paths and not given[place]}

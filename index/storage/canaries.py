@@ -1,4 +1,4 @@
-"""Embeddings of the canary pictures, kept with a space: does its encoder still see as it did?
+"""Embeddings of the canary pictures, kept with a space, to notice an encoder that has changed.
 
 A fingerprint covers weights and preprocessing, not the libraries that compute with them. What a new
 version of one changes, or a broken accelerator, shows in the embeddings of these pictures.
@@ -118,7 +118,7 @@ def require_same(space: Space, kept: Canaries, name: str, canaries: Canaries) ->
 
 
 def _vectors_of(encoder: Encoder) -> Embeddings:
-    """Return an encoder's embeddings of the canary pictures, made once as long as it lives."""
+    """Return an encoder's embeddings of the canary pictures, made once for each encoder."""
     if encoder not in _embedded:
         pixels = [encoder.preprocess(picture) for picture in canary_pictures()]
         _embedded[encoder] = encoder.encode_images(np.stack(pixels))

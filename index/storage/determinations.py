@@ -97,7 +97,7 @@ class _Standing:
         self._undoes: dict[int, int | None] = {}
 
     def append(self, event: int, undoes: int | None) -> None:
-        """Let an event stand. Along what it undoes, every second one stands again.
+        """Add an event. Back along what it undoes, every other event stands again.
 
         Raises:
             CorruptError: it undoes what does not come before it.

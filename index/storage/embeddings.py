@@ -1,4 +1,4 @@
-"""The embeddings of a space as they stand in the database, each with its checksum."""
+"""The embeddings of a space in the database, each with its checksum."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def _require_room(database: Database, space: Space, count: int) -> None:
 
 
 def _whole(space: Space, record: sqlite3.Row, blob: bytes) -> bool:
-    """Return whether a vector is what was stored; without its row, whether it is there at all."""
+    """Return whether a vector is as it was stored; without its row, whether it has its length."""
     right = record["row"] is None or crc32(record["identity"], blob) == record["checksum"]
     return (
         right

@@ -1,4 +1,4 @@
-"""Is the database whole? Its structure, its values, and what is derived inside it."""
+"""The integrity of a database: its structure, its values, and the tables derived from others."""
 
 from __future__ import annotations
 

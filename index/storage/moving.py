@@ -42,7 +42,7 @@ def set_store(database: Database, address: str) -> None:
 def _use_store(database: Database, address: str) -> None:
     """Remember a store and use it from now on, once it has answered."""
     with database.transaction() as connection:
-        # Milvus Lite loses filtered hits of a graph.
+        # The graph index of Milvus Lite misses hits under a filter.
         kind = "FLAT" if address.endswith(LITE) else settings().milvus_index
         entries = {"store": address, "store_id": uuid.uuid4().hex, "store_index": kind}
         connection.executemany("INSERT INTO meta VALUES (?, ?)", entries.items())
@@ -53,7 +53,7 @@ def _use_store(database: Database, address: str) -> None:
 
 
 def _trust(database: Database) -> None:
-    """Remember that the store may be used: whoever calls this has named it."""
+    """Remember that the user allows the store, having named it."""
     named = named_store(database)
     if named is not None:
         named.trust()

@@ -1,4 +1,4 @@
-"""Where the vectors of a collection lie: in its own database, or in a Milvus."""
+"""Opening a database with the store of its vectors: the database itself, or a Milvus."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def open_store(database: Database) -> VectorStore:
 
 
 def named_store(database: Database) -> NamedStore | None:
-    """Return which store a collection says that its vectors lie in; None for its own database.
+    """Return the store that a collection names for its vectors; None for its own database.
 
     Raises:
         CorruptError: it says so as this program never does.

@@ -137,7 +137,7 @@ def is_shown(database: Database, path: str) -> bool:
 
 
 def _read(database: Database) -> dict[str, str]:
-    """Return the folders, and how they are written; a damaged row opens nothing."""
+    """Return {folder: as it is written}; a row with a wrong checksum is ignored."""
     query = f"SELECT folder FROM sources WHERE checksum = {checksum_sql('sources')}"
     return {os.path.normpath(row["folder"]): row["folder"] for row in database.read(query)}
 

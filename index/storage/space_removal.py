@@ -1,4 +1,4 @@
-"""Spaces out of a collection, with a record of what was there."""
+"""Removal of spaces, with a record of what was removed."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def remove_space(
 
 
 def _chosen(database: Database, name: str, with_tuned: bool) -> Sequence[Space]:
-    """Return the spaces that go, those that show another before it."""
+    """Return the spaces to remove, tuned ones before the space that they show."""
     spaces = list_spaces(database)
     found = [space for space in spaces if space.name == name]
     if not found:

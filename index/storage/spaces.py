@@ -1,4 +1,4 @@
-"""The spaces of a collection: whose embeddings they hold, or show through a projection."""
+"""The spaces of a collection: embeddings of one encoder, or a projection of another space."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from .files_beside import THUMBNAILS, is_plain, list_files, listed_sha256, may_w
 from .records import Image
 from .sources import picture_file, picture_of
 
-_PATIENCE = 200  # milliseconds that a reader waits for a writer to note what it keeps
+_PATIENCE = 200  # milliseconds that a reader waits for a writer, before it gives up keeping one
 
 
 def made_thumbnail(
@@ -52,7 +52,7 @@ def _place(image: Image) -> str:
 
 
 def kept_thumbnail(database: Database, image: Image) -> bytes | None:
-    """Return a thumbnail that was kept; None where there is none as it was made."""
+    """Return a thumbnail that was kept; None where it is missing or was changed."""
     inside = _place(image)
     sha256 = listed_sha256(database, inside)
     if sha256 is None or not is_plain(database.folder, inside):

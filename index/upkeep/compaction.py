@@ -1,4 +1,4 @@
-"""A collection without what it no longer needs."""
+"""Compaction: what a collection no longer needs is removed."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
     ]
     try:
         spaces = collection.spaces()
-    except CorruptError:  # told among the errors
+    except CorruptError:  # it is among the errors already
         spaces = []
     for space in spaces:
         broken = damage(collection.database, space), damaged_columns(collection.database, space)
@@ -142,7 +142,7 @@ def _changed_pictures(collection: Collection) -> list[str]:
         try:
             path = collection.picture_path(image)
             if not is_file(path):
-                continue  # it is missing, which was said
+                continue  # it is among the missing ones
             if content_hash(read_bytes(path)) != image.sha256:
                 found.append(f"{path} is not the picture that was ingested; ingest it again")
         except PictureError as error:

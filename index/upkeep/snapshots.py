@@ -74,7 +74,7 @@ def snapshot(collection: Collection, to: Path) -> Copied:
             sums[path] = copy_durably(collection.folder / path, folder / path)
         write_durably(folder / SUMS, _as_text(sums))
         _read_sums(folder)
-        collection.database.require_same()  # what was copied beside it went by its path
+        collection.database.require_same()  # the files beside it were copied by their paths
         size = sum((folder / path).stat().st_size for path in sums)
     return Copied(count, len(sums), size, [path.as_posix() for path in missing])
 
@@ -116,7 +116,7 @@ def restore(source: Path, to: Path, *, store: str = "") -> Copied:
 
 @contextmanager
 def _keeping(database: Database) -> Iterator[None]:
-    """Let nobody remove files meanwhile; from a folder that is read-only nobody can."""
+    """Keep others from removing files; in a folder that is read-only nobody can."""
     with ExitStack() as stack:
         with suppress(ReadOnlyError):
             stack.enter_context(database.keeping())

@@ -10,7 +10,7 @@ from .selection import Selection
 
 # Up to this share of allowed vectors it is faster to pick them than to test every one.
 _PICK_SHARE = 0.25
-_FEW_QUERIES = 4  # so many are scored one by one, without copying rows together
+_FEW_QUERIES = 4  # up to so many are scored one by one, without copying rows
 _BLOCK = 8192  # rows that are copied together for a batch
 
 

@@ -17,7 +17,7 @@ import faiss  # noqa: E402
 
 from ..arrays import Answer, Bytes, Embeddings, Ids  # noqa: E402
 
-_BATCH = 32  # from so many queries on, threads inside a call pay
+_BATCH = 32  # queries of a call from which on several threads are faster
 _THREADS = int(faiss.omp_get_max_threads())
 
 

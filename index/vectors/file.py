@@ -148,7 +148,7 @@ def open_arrays(
 
 
 def check_index(path: Path, digest: str) -> None:
-    """Compare every block of an index file with its digest, whoever has done so before.
+    """Compare every block of an index file with its digest, whoever wrote it.
 
     Raises:
         CorruptError: the file is missing or damaged.

@@ -1,4 +1,4 @@
-"""Exact search on a GPU, where FAISS sees one: it proposes, the rows beside it decide."""
+"""Exact search on a GPU, where FAISS sees one: its hits are scored again on the processor."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from .selection import Selection
 
 log = logging.getLogger("holotype.index")
 
-_FEWEST = 10_000  # rows; fewer are compared as fast where they are
+_FEWEST = 10_000  # rows; fewer are compared as fast on the processor
 _BATCH = 32  # queries from which on a GPU is faster than codes on a processor
-_SPARE = 8  # more than are wanted, since its sums are rounded otherwise
+_SPARE = 8  # hits beyond k, since its sums are rounded differently
 _MOST = 2048  # neighbours that FAISS gives on a GPU
 _BLOCK = 1 << 16
 

@@ -1,4 +1,4 @@
-"""What a search may return, and with it what an index with codes is asked."""
+"""The rows that a search may return, and the questions that an index with codes gets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Selection:
 
     def __init__(self, allowed: Allowed) -> None:
         self.allowed = allowed
-        # Bits are counted in a third of the time that bools take.
+        # Counting bits takes a third of the time of counting bools.
         bits = np.packbits(allowed, bitorder="little")
         words = bits[: len(bits) // 8 * 8].view(np.uint64)
         rest = bits[len(bits) // 8 * 8 :]

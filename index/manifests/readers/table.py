@@ -67,7 +67,7 @@ def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _plain_column(column: pa.Array) -> pa.Array:
-    """Return a column whose texts were read as numbers in a list, once none is found too long."""
+    """Return a column with its texts written out, having refused one that is too long."""
     texts = column.dictionary if pa.types.is_dictionary(column.type) else column
     kind, types = texts.type, pa.types
     if not (

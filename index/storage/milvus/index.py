@@ -1,4 +1,4 @@
-"""Search in a Milvus, answered as every index answers: exactly, whichever rows are allowed."""
+"""Search in a Milvus, with exact scores under any filter, as every index answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ...vectors.selection import Selection
 Found = list[tuple[Embeddings, Ids]]
 Ask = Callable[[Embeddings, int, Ids | None], Found]
 
-_FEW = 32  # so many are read and compared, without a search before
+_FEW = 32  # up to so many rows are read and compared, without a search
 _MOST_LISTED = 8192  # rows that one filter names
 _TIE = 4e-6  # far above the error of a float32 product of unit rows
 
@@ -93,7 +93,7 @@ class MilvusIndex:
     def _widening(
         self, queries: Embeddings, k: int, places: Ids, *, listed: bool = False
     ) -> list[Ids] | None:
-        """Return places for each query, its k best among them; None where they do not come.
+        """Return places for each query that hold its k best; None where the Milvus finds too few.
 
         Args:
             queries: float32 [q, dim].

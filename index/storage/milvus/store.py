@@ -1,4 +1,4 @@
-"""Vectors in a Milvus; which of them count is told by the collection's database.
+"""Vectors in a Milvus; the collection's database says which of them are in use.
 
 A vector is written there before the transaction that makes its row, and removed a while after the
 one that takes it away. So every row has its vector, whenever a process dies; vectors without a row
@@ -168,7 +168,7 @@ class MilvusStore(VectorStore):
 
     def remove_leftovers(self, space_id: int) -> None:
         """Remove every vector that is in no row."""
-        # Inside a transaction, so that no other thread's vectors are on their way.
+        # Inside a transaction, so that no other thread is sending vectors.
         with self._database.transaction() as connection:
             self.client.delete(self.table(space_id), self._without_row(space_id))
             connection.execute("DELETE FROM leaving WHERE space_id = ?", (space_id,))
