@@ -9,7 +9,7 @@ from ...measures.arrays import Codes
 from ...measures.classification import confusion_matrix
 from ..blocks import Block, Figure, Section, Table, Text
 from ..cells import Column, count_cell, is_italic, share_cell, taxon_cell
-from ..retrieval.figures import heat_map
+from ..heat_map import heat_map
 from ..retrieval.subject import plural
 from .subject import AnswerSubject
 

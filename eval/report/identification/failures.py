@@ -12,7 +12,7 @@ from holotype.index.storage.records import Image
 from ...measures.arrays import Codes, Flags, Floats
 from ..blocks import Example, Examples, Picture, Section, Text
 from ..cells import share_text
-from ..pictures import images_by_place, picture_of
+from ..examples import images_by_place, picture_of
 from .subject import AnswerSubject
 
 _EXAMPLES = 12  # of each kind

@@ -9,8 +9,8 @@ from ...measures.novelty import Novelty
 from ..blocks import Block, Figure, Section, Table
 from ..cells import Cell, Column, count_cell, interval_text, percent_text, share_cell, share_text
 from ..drawing import MUTED, RIGHT, WRONG
+from .bars import Scores, distributions
 from .curves import roc
-from .figures import Scores, distributions
 from .subject import AnswerSubject
 
 

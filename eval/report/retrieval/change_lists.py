@@ -20,7 +20,7 @@ from ..cells import (
     taxon_cell,
 )
 from ..marks import Points
-from .change_figures import Change, dumbbells, gain_scatter
+from .change_plots import Change, dumbbells, gain_scatter
 from .change_sections import names_of
 from .spread import rho_text
 from .subject import Subject, plural

@@ -23,7 +23,7 @@ from ..cells import (
     share_cell,
 )
 from ..marks import Points
-from .change_figures import paired_boxes
+from .change_plots import paired_boxes
 from .spread import MOST_GROUPS, left_out_text
 from .subject import Subject, plural
 

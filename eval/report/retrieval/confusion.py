@@ -8,7 +8,7 @@ from ...measures.arrays import Codes
 from ...measures.classification import confusion_matrix
 from ..blocks import Block, Figure, Section, Table, Text
 from ..cells import Cell, Column, count_cell, is_italic, share_cell, taxon_cell
-from .figures import heat_map
+from ..heat_map import heat_map
 from .subject import Subject, plural
 from .taxon_table import confused_pairs, nearest_taxon, wrong_at_first
 

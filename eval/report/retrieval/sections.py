@@ -8,7 +8,7 @@ from ..blocks import Section
 from .change_lists import changes
 from .change_sections import gain
 from .confusion import confusion
-from .examples import failures
+from .failures import failures
 from .glossary import glossary
 from .headline import headline, protocol
 from .leak_notice import leak_notice

@@ -8,8 +8,8 @@ import pandas as pd
 from ...measures.correlation import spearman
 from ..blocks import Block, Figure, Section, Text
 from ..cells import correlation_text, is_italic
+from ..heat_map import box_plot, scatter
 from ..marks import Points
-from .figures import box_plot, scatter
 from .subject import Subject, plural
 
 MOST_GROUPS = 20

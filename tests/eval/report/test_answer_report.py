@@ -20,6 +20,7 @@ from holotype.eval.measures.calibration import reliability
 from holotype.eval.measures.classification import ClassCounts, confusion_matrix
 from holotype.eval.measures.selective import selective_curve
 from holotype.eval.report import write_report
+from holotype.eval.report.identification.bars import RankBars, Scores, distributions, rank_bars
 from holotype.eval.report.identification.curves import (
     RankReliability,
     reliability_panels,
@@ -27,7 +28,6 @@ from holotype.eval.report.identification.curves import (
     roc,
     threshold_curves,
 )
-from holotype.eval.report.identification.figures import RankBars, Scores, distributions, rank_bars
 from holotype.index.collection import Collection
 from tests.conftest import Ask, Cli
 from tests.eval.planting import HOSTILE, SPECIES, Names

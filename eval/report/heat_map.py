@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from ...measures.arrays import Codes
-from ..drawing import INK, LINE, MUTED, RIGHT, WRONG, canvas, share_axis, to_svg
-from ..marks import FEW, Points, box, count_axis, point
+from ..measures.arrays import Codes
+from .drawing import INK, LINE, MUTED, RIGHT, WRONG, canvas, share_axis, to_svg
+from .marks import FEW, Points, box, count_axis, point
 
 
 def box_plot(groups: Sequence[Points], *, axis: str, italic: bool) -> str:

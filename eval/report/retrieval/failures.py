@@ -11,7 +11,7 @@ from holotype.index.storage.records import Image
 
 from ...measures.arrays import Codes
 from ..blocks import Example, Examples, Picture, Section
-from ..pictures import images_by_place, picture_of
+from ..examples import images_by_place, picture_of
 from .subject import Subject
 from .taxon_table import nearest_taxon, wrong_at_first
 
