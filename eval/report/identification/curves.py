@@ -1,4 +1,4 @@
-"""Figures of answers that are curves. Each returns an `<svg>` element."""
+"""Curves about answers. Each returns an `<svg>` element."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from ..cells import (
     count_cell,
     gain_cell,
     is_italic,
+    plural,
     share_cell,
     taxon_cell,
 )
@@ -23,7 +24,7 @@ from ..marks import Points
 from .change_plots import Change, dumbbells, gain_scatter
 from .change_sections import names_of
 from .spread import rho_text
-from .subject import Subject, plural
+from .subject import Subject
 
 _LISTED = 5
 _DRAWN = 10  # so many find room in a figure where many tie with the fifth

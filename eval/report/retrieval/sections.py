@@ -33,8 +33,3 @@ SECTIONS: Sequence[Callable[[Subject], Section | None]] = (
     unanswerable,
     glossary,
 )
-
-
-def sections_of(subject: Subject) -> list[Section]:
-    """Return the sections that have something to say."""
-    return [made for section in SECTIONS if (made := section(subject)) is not None]
