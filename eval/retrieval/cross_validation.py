@@ -21,15 +21,6 @@ from .evaluate import Evaluation, Protocol, measure
 from .folded import FoldedEvaluation, folded
 
 
-class FoldedSplit(Split):
-    """All rows that ask in one fold or another, against all that answer to another fold."""
-
-    @property
-    def leave_one_out(self) -> bool:
-        """False: nothing ever answers to its own fold."""
-        return False
-
-
 def evaluate_kfold(
     collection: Collection,
     *,
@@ -63,7 +54,7 @@ def evaluate_kfold(
     for place, each in enumerate(splits):
         fold[each.query] = place
     rows = np.arange(len(images))
-    split = FoldedSplit(f"{folds}-fold, every {group} whole (seed {seed})", rows, rows)
+    split = Split(f"{folds}-fold, every {group} whole (seed {seed})", rows, rows)
     asked = Protocol(split, ("each fold in turn",), ("every other fold",))
     found = _apart(images, asked, fold)
     united = _of_several_specimens(copies.unite(images.specimens), images.specimens)
@@ -130,7 +121,7 @@ def untuned(collection: Collection, space: str | None, protocol: str) -> Gallery
 
 
 def _sites_protocol(site: str, asked: Codes, n: int) -> Protocol:
-    split = FoldedSplit(f"leave-one-{site}-out", asked, np.arange(n))
+    split = Split(f"leave-one-{site}-out", asked, np.arange(n))
     return Protocol(split, (f"each {site} in turn",), (f"every other {site}",))
 
 

@@ -142,7 +142,8 @@ def protocol_of(
         return Protocol(leave_one_out(len(images)))
     sides = [allowed_places(collection, images, side) for side in (query, gallery)]
     asked, held = (np.flatnonzero(side) for side in sides if side is not None)
-    return Protocol(Split("given split", asked, held), tuple(query), tuple(gallery))
+    split = Split("given split", asked, held, leave_one_out=np.array_equal(asked, held))
+    return Protocol(split, tuple(query), tuple(gallery))
 
 
 def evaluate(

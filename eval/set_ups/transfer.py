@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -121,7 +121,7 @@ def evaluate_transfer(
     protocol = protocol_of(collection, images, query, gallery)
     split = protocol.split
     within = _same_specimens(collection, images, split, setup)
-    everyone = Split(split.name, np.union1d(split.query, within), split.gallery)
+    everyone = replace(split, query=np.union1d(split.query, within))
     leaks = find_leaks_of(collection, images, everyone)
     if not allow_leak:
         refuse_leaks(collection, images, leaks)
