@@ -11,7 +11,8 @@ import pandas as pd
 
 from holotype.index.vectors.brute_force import exact_knn
 
-from .arrays import Average, Codes, Embeddings, Flags, average, mean, mean_by, number
+from .arrays import Average, Codes, Embeddings, Flags, average, mean, mean_by
+from .jsonable import told_as
 from .taxon_codes import Taxa, count_positives
 
 KS = (1, 5, 10)
@@ -70,8 +71,8 @@ class RankRecall:
             "n_answerable": int(self.answerable.sum()),
             "n_unanswerable": int((self.labelled & ~self.answerable).sum()),
             "unanswerable": list(self.unanswerable),
-            "recall": {str(k): self.recall[k].to_dict() for k in self.ks},
-            "as_misses": {str(k): number(self.as_misses[k]) for k in self.ks},
+            "recall": told_as(self.recall),
+            "as_misses": told_as(self.as_misses),
         }
 
 

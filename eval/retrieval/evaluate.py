@@ -14,9 +14,10 @@ from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.search.filters import allowed_places
 
-from ..measures.arrays import Codes, Embeddings, number
+from ..measures.arrays import Codes, Embeddings
 from ..measures.bootstrap import bootstrap_mean
 from ..measures.intervals import Interval
+from ..measures.jsonable import told_as
 from ..measures.ranking import Ranking, ranking_by_rank
 from ..measures.recall import (
     KS,
@@ -109,19 +110,17 @@ class Evaluation:
             }
         if self.other_species is not None:
             ranks["genus"]["hits_of_other_species_only"] = self.other_species.to_dict()
-        by_category = [] if self.by_category is None else self.by_category.to_dict("records")
         return {
             "n": len(self.protocol.query_rows),
             "space": asdict(self.images.space),
             "protocol": self.protocol.to_dict(),
             "ranks": ranks,
-            "species_recall_by_category": [
-                {key: number(v) if isinstance(v, float) else v for key, v in row.items()}
-                for row in by_category
-            ],
+            "species_recall_by_category": told_as(
+                [] if self.by_category is None else self.by_category
+            ),
             "leaks": self.leaks.to_dict(),
-            "recall_at_1_with_leaks": {r: number(v) for r, v in self.with_leaks.items()},
-            "ties": {str(k): number(share) for k, share in self.ties.items()},
+            "recall_at_1_with_leaks": told_as(self.with_leaks),
+            "ties": told_as(self.ties),
         }
 
 

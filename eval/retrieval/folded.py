@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..measures.arrays import Codes, Floats, mean_by, number
+from ..measures.jsonable import told_as
 from .evaluate import Evaluation
 
 
@@ -50,7 +51,7 @@ class FoldedEvaluation(Evaluation):
             **super().to_dict(),
             "kept_whole": self.column,
             "n_united": self.n_united,
-            "folds": {rank: _records(table) for rank, table in tables.items()},
+            "folds": told_as(tables),
             "over_folds": {rank: _spread(table) for rank, table in tables.items()},
         }
 
@@ -61,13 +62,6 @@ def folded(
     """Return a pooled evaluation with what is needed to tell its folds apart again."""
     pooled = {each.name: getattr(found, each.name) for each in fields(found)}
     return FoldedEvaluation(**pooled, column=column, folds=names, fold=fold, n_united=united)
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {str(key): number(v) if isinstance(v, float) else v for key, v in row.items()}
-        for row in table.to_dict("records")
-    ]
 
 
 def _spread(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:

@@ -13,7 +13,8 @@ from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
-from ..measures.arrays import Codes, number
+from ..measures.arrays import Codes
+from ..measures.jsonable import told_as
 from ..measures.recall import RankRecall, nearest, recall_at_k
 from ..measures.taxon_codes import Taxa
 from ..measures.transfer import learning_curve
@@ -49,12 +50,11 @@ class Curve:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the curve as JSON-ready values."""
-        sizes = self.by_size().to_dict("records")
         return {
             "protocol": {**self.protocol.to_dict(), "name": "learning curve"},
             "rank": self.rank,
             "unit": self.unit,
-            "sizes": [{str(key): number(value) for key, value in row.items()} for row in sizes],
+            "sizes": told_as(self.by_size().astype(np.float64)),
             "draws": self.draws.to_dict("records"),
         }
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-from ..measures.arrays import number
+from ..measures.jsonable import Figures
 from ..measures.transfer import dataset_classification_error
 from .remedies import Side
 
@@ -15,7 +14,7 @@ _TRAIN_SHARE, _TEST_SHARE = 0.6, 0.3
 
 
 @dataclass(frozen=True)
-class SetError:
+class SetError(Figures):
     """How well a linear machine tells two sets apart: 0.5 not at all, 0 always.
 
     Attributes:
@@ -28,10 +27,6 @@ class SetError:
     train: int
     test: int
     repeats: tuple[float, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the figures as JSON knows them."""
-        return {**asdict(self), "error": number(self.error)}
 
 
 def tell_apart(one: Side, other: Side, seed: int = 0) -> SetError:

@@ -11,6 +11,7 @@ from ..measures.arrays import Floats
 from ..measures.classification import ClassCounts, confusion_matrix
 from ..measures.correlation import Correlation, spearman
 from ..measures.intervals import Interval
+from ..measures.jsonable import told_as
 from ..measures.taxon_codes import Taxa, count_positives
 from ..measures.transfer import TransferGap, transfer_gap
 from .recovery import RemedyResult, judge
@@ -46,12 +47,10 @@ class Shift:
             **self.gap.to_dict(),
             "n_source_queries": self.n_source,
             "n_target_queries": self.n_target,
-            "remedies": [remedy.to_dict() for remedy in self.remedies],
-            "dataset_classification_error": self.told_apart.to_dict(),
-            "dataset_classification_error_within_source": self.told_apart_within.to_dict(),
-            "spearman_with_gallery_images": {
-                name: found.to_dict() for name, found in self.by_count.items()
-            },
+            "remedies": told_as(self.remedies),
+            "dataset_classification_error": told_as(self.told_apart),
+            "dataset_classification_error_within_source": told_as(self.told_apart_within),
+            "spearman_with_gallery_images": told_as(self.by_count),
         }
 
 
@@ -86,7 +85,7 @@ def measure_shift(
     at_source, at_target = source.right(first.gallery), target.right(first.gallery)
     gap = transfer_gap(at_source, at_target, source.groups, target.groups, seed=seed)
     none = Interval(0.0, 0.0, 0.0)
-    results = [RemedyResult(first.name, "", gap.source, gap.target, none, none)]
+    results = [RemedyResult(first.name, "", gap.accuracy_source, gap.accuracy_target, none, none)]
     for remedy in applied:
         trained = source_is_gallery and bool(remedy.fitted)
         results.append(judge(remedy, at_source, at_target, trained, seed))

@@ -44,14 +44,16 @@ def world(offset: float, seed: int = 0) -> tuple[Side, Side, Side, Side]:
 def test_a_shift_is_measured_and_copies_of_it_win_it_back() -> None:
     gallery, source, target, copies = world(offset=4.0)
     found = measure_shift(gallery, source, target, copies)
-    assert found.gap.gap.estimate == pytest.approx(found.gap.source - found.gap.target)
+    assert found.gap.gap.estimate == pytest.approx(
+        found.gap.accuracy_source - found.gap.accuracy_target
+    )
     assert found.gap.gap.low > 0.1
     none, aligned, _, added, _ = found.remedies
-    assert none.target == found.gap.target
-    assert aligned.target > none.target
+    assert none.accuracy_target == found.gap.accuracy_target
+    assert aligned.accuracy_target > none.accuracy_target
     assert added.recovered.estimate > 0.5
     for each in found.remedies[1:]:
-        assert each.gain.estimate == pytest.approx(each.target - none.target)
+        assert each.gain.estimate == pytest.approx(each.accuracy_target - none.accuracy_target)
         assert each.recovered.estimate == pytest.approx(each.gain.estimate / found.gap.gap.estimate)
         assert each.recovered.low <= each.recovered.estimate <= each.recovered.high
     assert found.told_apart.error < 0.1
@@ -62,7 +64,7 @@ def test_without_a_shift_nothing_is_lost_and_the_share_is_not_known() -> None:
     gallery, source, *_ = world(offset=0.0)
     found = measure_shift(gallery, source, source)
     assert found.gap.gap.estimate == 0
-    assert [each.name for each in found.remedies][-1] == "tuned on the gallery"
+    assert [each.remedy for each in found.remedies][-1] == "tuned on the gallery"
     assert math.isnan(found.remedies[1].recovered.estimate)
 
 
@@ -84,7 +86,7 @@ def test_remedies_see_no_label_of_the_target() -> None:
 def test_a_gallery_that_asks_itself_has_no_figure_for_what_was_fitted_on_it() -> None:
     gallery, _, target, copies = world(offset=2.0)
     found = measure_shift(gallery, gallery, target, copies, source_is_gallery=True)
-    known = {each.name: not math.isnan(each.source) for each in found.remedies}
+    known = {each.remedy: not math.isnan(each.accuracy_source) for each in found.remedies}
     assert known == {
         "none": True,
         "each set-up standardised": True,
