@@ -16,7 +16,7 @@ from holotype.index.vectors.brute_force import check_groups, check_unit_rows
 
 from .arrays import Average, Codes, Embeddings, Flags, Floats, average
 from .jsonable import Figures
-from .taxon_codes import Taxa, count_positives
+from .taxon_codes import TaxonCodes, count_positives
 
 _BLOCK_SCORES = 1 << 22
 
@@ -46,7 +46,7 @@ class Ranking(Figures):
 def ranking_by_rank(
     queries: Embeddings,
     gallery: Embeddings,
-    taxa: Mapping[str, Taxa],
+    taxa: Mapping[str, TaxonCodes],
     *,
     query_groups: Codes | None = None,
     gallery_groups: Codes | None = None,
@@ -133,7 +133,7 @@ def _measure(match: Flags, positives: Codes) -> Floats:
     return figures
 
 
-def _summary(figures: Floats, taxa: Taxa) -> Ranking:
+def _summary(figures: Floats, taxa: TaxonCodes) -> Ranking:
     answerable = ~np.isnan(figures[:, 0])
     codes = taxa.query[answerable]
     map_at_r, r_precision, mrr = (

@@ -12,7 +12,6 @@ import pandas as pd
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
-from holotype.index.search.filters import allowed_places
 
 from ..measures.arrays import Codes, Embeddings
 from ..measures.bootstrap import bootstrap_mean
@@ -29,45 +28,10 @@ from ..measures.recall import (
     recall_within,
     tie_shares,
 )
-from ..measures.taxon_codes import Taxa
+from ..measures.taxon_codes import TaxonCodes
 from ..protocols.leaks import find_leaks_of, refuse_leaks
+from ..protocols.protocol import Protocol, protocol_of
 from ..splits.leakage import Leaks
-from ..splits.splits import Split, leave_one_out
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """Who asks and who answers, and the conditions that chose them."""
-
-    split: Split
-    query: tuple[str, ...] = ()
-    gallery: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """What was done."""
-        return self.split.name
-
-    @property
-    def query_rows(self) -> Codes:
-        """Places of the images that ask, int64 [q]."""
-        return self.split.query
-
-    @property
-    def gallery_rows(self) -> Codes:
-        """Places of the images that answer, int64 [g]."""
-        return self.split.gallery
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the protocol as JSON-ready values."""
-        return {
-            "name": self.name,
-            "query": list(self.query),
-            "gallery": list(self.gallery),
-            "n_queries": len(self.query_rows),
-            "n_gallery": len(self.gallery_rows),
-            "own_specimen_excluded": True,
-        }
 
 
 @dataclass(frozen=True)
@@ -89,7 +53,7 @@ class Evaluation:
     images: Gallery
     protocol: Protocol
     neighbours: Neighbours
-    taxa: Mapping[str, Taxa]
+    taxa: Mapping[str, TaxonCodes]
     recall: Mapping[str, RankRecall]
     ranking: Mapping[str, Ranking]
     intervals: Mapping[str, Interval]
@@ -122,27 +86,6 @@ class Evaluation:
             "recall_at_1_with_leaks": told_as(self.with_leaks),
             "ties": told_as(self.ties),
         }
-
-
-def protocol_of(
-    collection: Collection, images: Gallery, query: Sequence[str], gallery: Sequence[str]
-) -> Protocol:
-    """Return the protocol that conditions describe: a given split, or without any leave-one-out.
-
-    Raises:
-        UsageError: only one of the two sides is given, or a condition is off.
-    """
-    if bool(query) != bool(gallery):
-        raise UsageError(
-            "Give both --query and --gallery, for example --query split=test --gallery "
-            "split=train; or neither, for leave-one-out"
-        )
-    if not query:
-        return Protocol(leave_one_out(len(images)))
-    sides = [allowed_places(collection, images, side) for side in (query, gallery)]
-    asked, held = (np.flatnonzero(side) for side in sides if side is not None)
-    split = Split("given split", asked, held, leave_one_out=np.array_equal(asked, held))
-    return Protocol(split, tuple(query), tuple(gallery))
 
 
 def evaluate(
@@ -188,7 +131,7 @@ def measure(images: Gallery, protocol: Protocol, leaks: Leaks) -> Evaluation:
     own, theirs = groups[asked], groups[held]
     neighbours = nearest(queries, answers, query_groups=own, gallery_groups=theirs)
     labels = {rank: images.labels(rank) for rank in images.ranks}
-    taxa = {r: Taxa.split(side.names, side.codes, asked, held) for r, side in labels.items()}
+    taxa = {r: TaxonCodes.split(side.names, side.codes, asked, held) for r, side in labels.items()}
     recall = {rank: recall_at_k(neighbours, side) for rank, side in taxa.items()}
     ranking = ranking_by_rank(queries, answers, taxa, query_groups=own, gallery_groups=theirs)
     return Evaluation(
@@ -213,13 +156,15 @@ def _interval(found: RankRecall, specimens: Codes) -> Interval:
     return bootstrap_mean(first, specimens[counted])
 
 
-def _of_other_species(neighbours: Neighbours, taxa: Mapping[str, Taxa]) -> RankRecall | None:
+def _of_other_species(neighbours: Neighbours, taxa: Mapping[str, TaxonCodes]) -> RankRecall | None:
     if "genus" not in taxa or "species" not in taxa:
         return None
     return genus_recall_of_other_species(neighbours, taxa["genus"], taxa["species"])
 
 
-def _by_category(recall: Mapping[str, RankRecall], taxa: Mapping[str, Taxa]) -> pd.DataFrame | None:
+def _by_category(
+    recall: Mapping[str, RankRecall], taxa: Mapping[str, TaxonCodes]
+) -> pd.DataFrame | None:
     if "category" not in taxa or "species" not in taxa:
         return None
     return recall_within(recall["species"], taxa["category"].query, taxa["category"].names)
@@ -228,7 +173,7 @@ def _by_category(recall: Mapping[str, RankRecall], taxa: Mapping[str, Taxa]) -> 
 def _with_leaks(
     queries: Embeddings,
     answers: Embeddings,
-    taxa: Mapping[str, Taxa],
+    taxa: Mapping[str, TaxonCodes],
     protocol: Protocol,
     leaks: Leaks,
 ) -> dict[str, float]:

@@ -16,7 +16,7 @@ from holotype.eval.identification.details import accuracy_interval, auroc_interv
 from holotype.eval.identification.draws import AnswerEvaluation, far_specimens
 from holotype.eval.identification.evaluate import evaluate_honesty
 from holotype.eval.identification.species import class_counts, given_finest, likeliest
-from holotype.eval.measures.calibration import reliability
+from holotype.eval.measures.calibration_error import reliability
 from holotype.eval.measures.classification import ClassCounts, confusion_matrix
 from holotype.eval.measures.selective import selective_curve
 from holotype.eval.report import write_report

@@ -12,7 +12,7 @@ from scipy import stats
 
 from holotype.eval.measures.bootstrap import bootstrap_mean
 from holotype.eval.measures.correlation import spearman
-from holotype.eval.measures.transfer import (
+from holotype.eval.measures.domain_shift import (
     dataset_classification_error,
     learning_curve,
     transfer_gap,

@@ -32,15 +32,19 @@ class TransferGap(Figures):
 
 
 @dataclass(frozen=True)
-class DatasetError:
+class DatasetError(Figures):
     """How well a linear machine tells two sets of embeddings apart.
 
     Attributes:
-        error: mean test error in [0, 1]; about 0.5 where the sets look the same, 0 where disjoint.
+        error: mean test error in [0, 1]; about 0.5 where the sets look the same, 0 where disjoint;
+            NaN where they are too small or of too few specimens.
+        train, test: images of each set.
         repeats: the test error of every repeat.
     """
 
     error: float
+    train: int
+    test: int
     repeats: tuple[float, ...]
 
 
@@ -122,7 +126,7 @@ def dataset_classification_error(
         learn, check = _draw(rng, side, groups, train, test)
         model = LinearSVC(random_state=0).fit(vectors[learn], side[learn])
         errors.append(float((model.predict(vectors[check]) != side[check]).mean()))
-    return DatasetError(mean(np.array(errors)), tuple(errors))
+    return DatasetError(mean(np.array(errors)), train, test, tuple(errors))
 
 
 def _draw(

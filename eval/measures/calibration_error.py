@@ -44,7 +44,7 @@ class Reliability(Figures):
 
 
 @dataclass(frozen=True)
-class Calibration(Figures):
+class CalibrationError(Figures):
     """How far stated confidences are from the truth; 0 is best everywhere.
 
     Attributes:
@@ -69,7 +69,7 @@ class Calibration(Figures):
 
 def measure_calibration(
     confidence: Floats, correct: Flags, weights: Floats | None = None
-) -> Calibration:
+) -> CalibrationError:
     """Return the calibration of confidences in answers.
 
     Args:
@@ -83,7 +83,7 @@ def measure_calibration(
     weights = _checked(confidence, weights)
     right = correct.astype(np.float64)
     sure = np.where(correct, confidence, 1 - confidence).clip(_FLOOR, 1)
-    return Calibration(
+    return CalibrationError(
         n=len(confidence),
         mass=reliability(confidence, correct, "mass", weights=weights),
         width=reliability(confidence, correct, "width", weights=weights),

@@ -15,7 +15,7 @@ from .remedies import Remedied
 
 
 @dataclass(frozen=True)
-class RemedyResult(Figures):
+class RemedyFigures(Figures):
     """Accuracy with a remedy.
 
     Attributes:
@@ -35,9 +35,9 @@ class RemedyResult(Figures):
     recovered: Interval
 
 
-def judge(
+def measure_remedy(
     remedy: Remedied, at_source: Flags, at_target: Flags, trained: bool, seed: int
-) -> RemedyResult:
+) -> RemedyFigures:
     """Return how well a remedy does.
 
     Args:
@@ -50,7 +50,7 @@ def judge(
     source, target = remedy.source, remedy.target
     now = target.right(remedy.gallery)
     change = now.astype(np.float64) - at_target
-    return RemedyResult(
+    return RemedyFigures(
         remedy=remedy.name,
         fitted=remedy.fitted,
         accuracy_source=math.nan
