@@ -28,7 +28,7 @@ class Average:
 
     def to_dict(self) -> dict[str, float | None]:
         """Return the two as JSON knows them."""
-        return {"micro": number(self.micro), "macro": number(self.macro)}
+        return numbers(vars(self))
 
 
 def number(value: float) -> float | None:

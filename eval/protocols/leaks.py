@@ -45,6 +45,15 @@ def find_leaks_of(collection: Collection, images: Gallery, split: Split) -> Leak
     )
 
 
+def copies_anywhere(collection: Collection, images: Gallery) -> Leaks:
+    """Return the copies and near copies among all images, for `Leaks.unite`.
+
+    What it lists under `specimens` means nothing: every image is on both sides.
+    """
+    rows = np.arange(len(images))
+    return find_leaks_of(collection, images, Split("every pair", rows, rows))
+
+
 def refuse_leaks(collection: Collection, images: Gallery, leaks: Leaks) -> None:
     """Refuse a split that something crosses.
 

@@ -13,7 +13,7 @@ from holotype.index.vectors.projection import Projection
 
 from .recipes import EXPONENTS, RECIPES, REFERENCE, Recipe
 from .scatter import gather
-from .select import Score, gather_folds, score, simplest_good, split
+from .scoring import Score, gather_folds, score, simplest_good, split
 
 
 @dataclass(frozen=True)
