@@ -10,7 +10,6 @@ from holotype.index.errors import HolotypeError, PictureError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.pictures.reading import read_picture
 from holotype.index.storage.records import Image
-from holotype.index.storage.spaces import source_of
 
 from ..measures.arrays import Codes
 from ..splits.copies import SIDE, Thumbnails, grey_thumbnail
@@ -41,7 +40,7 @@ def find_leaks_of(collection: Collection, images: Gallery, split: Split) -> Leak
         images.specimens,
         content,
         phash=np.array([image.phash for image in stored], np.uint64),
-        embeddings=collection.vectors(source_of(collection.database, images.space)),
+        embeddings=collection.vectors(collection.source(images.space)),
         thumbnails=_Thumbnails(collection, stored),
     )
 

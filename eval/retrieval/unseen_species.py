@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from holotype.index.arrays import Embeddings
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.identification.kept_calibration import labels_of
-from holotype.index.vectors.brute_force import Embeddings
 from holotype.training.tuning.folds import class_folds
 from holotype.training.tuning.tune import tune
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from holotype.index.vectors.brute_force import Codes, Embeddings, check_unit_rows
+from holotype.index.arrays import Codes, Embeddings
+from holotype.index.vectors.brute_force import check_unit_rows
 from holotype.index.vectors.projection import Projection
 
 from .recipes import EXPONENTS, RECIPES, REFERENCE, Recipe
