@@ -15,7 +15,7 @@ from .jsonable import Figures, told_fields
 
 Binning = Literal["mass", "width"]
 BINS: dict[Binning, int] = {"mass": 10, "width": 15}
-_FLOOR = 1e-15  # as scikit-learn clips, so that one sure error does not cost infinity
+_FLOOR = 1e-15  # the least probability that a logarithm is taken of; scikit-learn has the same
 
 
 @dataclass(frozen=True)

@@ -164,7 +164,7 @@ def recall_within(result: RankRecall, groups: Codes, names: Sequence[str]) -> pd
 
 def _matches(taxa: TaxonCodes, rows: Codes) -> Flags:
     """Return whether the neighbour at each place is of the query's taxon, bool [q, k]."""
-    found = np.append(taxa.gallery, -1)[rows]  # the last entry answers for the padding
+    found = np.append(taxa.gallery, -1)[rows]  # row -1, the padding, reads the last entry
     matches: Flags = (found == taxa.query[:, None]) & (found >= 0)
     return matches
 
