@@ -12,7 +12,7 @@ import pandas as pd
 from holotype.index.vectors.brute_force import exact_knn
 
 from .arrays import Average, Codes, Embeddings, Flags, Floats, average, mean, mean_by
-from .jsonable import told_as
+from .jsonable import jsonable
 from .taxon_codes import TaxonCodes, count_positives
 
 KS = (1, 5, 10)
@@ -71,8 +71,8 @@ class RankRecall:
             "n_answerable": int(self.answerable.sum()),
             "n_unanswerable": int((self.labelled & ~self.answerable).sum()),
             "unanswerable": list(self.unanswerable),
-            "recall": told_as(self.recall),
-            "as_misses": told_as(self.as_misses),
+            "recall": jsonable(self.recall),
+            "as_misses": jsonable(self.as_misses),
         }
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from .arrays import Codes, Flags, Floats, number, ratio
 from .intervals import Interval, wilson, wilson_bounds
-from .jsonable import Figures, told_fields
+from .jsonable import Figures, jsonable_fields
 
 Measure = Literal["accuracy", "kappa"]
 
@@ -47,7 +47,7 @@ class SelectivePoint(Figures):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as JSON knows them."""
-        told = told_fields(self)
+        told = jsonable_fields(self)
         first = {name: told.pop(name) for name in ("threshold", "n", "n_accepted")}
         return {**first, "coverage": number(self.coverage), **told}
 

@@ -14,7 +14,7 @@ from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
 from ..measures.arrays import Codes, Floats, number
-from ..measures.jsonable import told_as
+from ..measures.jsonable import jsonable
 from ..measures.recall import recall_by
 from ..protocols.columns import column_codes
 from ..protocols.leaks import copies_anywhere, refuse_leaks
@@ -55,7 +55,7 @@ class CrossValidation(Evaluation):
             **super().to_dict(),
             "kept_whole": self.column,
             "n_united": self.n_united,
-            "folds": told_as(tables),
+            "folds": jsonable(tables),
             "over_folds": {rank: _spread(table) for rank, table in tables.items()},
         }
 

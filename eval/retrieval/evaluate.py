@@ -16,7 +16,7 @@ from holotype.index.gallery.gallery import Gallery
 from ..measures.arrays import Codes, Embeddings
 from ..measures.bootstrap import bootstrap_mean
 from ..measures.intervals import Interval
-from ..measures.jsonable import told_as
+from ..measures.jsonable import jsonable
 from ..measures.ranking import Ranking, ranking_by_rank
 from ..measures.recall import (
     KS,
@@ -79,12 +79,12 @@ class Evaluation:
             "space": asdict(self.images.space),
             "protocol": self.protocol.to_dict(),
             "ranks": ranks,
-            "species_recall_by_category": told_as(
+            "species_recall_by_category": jsonable(
                 [] if self.by_category is None else self.by_category
             ),
             "leaks": self.leaks.to_dict(),
-            "recall_at_1_with_leaks": told_as(self.with_leaks),
-            "ties": told_as(self.ties),
+            "recall_at_1_with_leaks": jsonable(self.with_leaks),
+            "ties": jsonable(self.ties),
         }
 
 
