@@ -17,8 +17,9 @@ from ..measures.arrays import Codes, Floats
 from ..protocols.leaks import find_leaks_of, refuse_leaks
 from ..retrieval.evaluate import protocol_of
 from ..splits.splits import Split, grouped_kfold, leave_out_classes
+from .asking import Asked, Specimens, ask
 from .draws import AnswerEvaluation, Draw, far_specimens
-from .figures import Asked, Specimens, ask, measure_honesty, thresholds_of
+from .figures import choose_thresholds, measure_honesty
 
 _FOLDS = 4
 _SHOWN = 5  # nearest images that are kept of every specimen, for the report
@@ -123,11 +124,11 @@ def _draw(
     gallery, queries = table.at(split.gallery), table.at(split.query)
     try:
         asked = ask(gallery, queries, seed=seed)
+        thresholds = choose_thresholds(asked.left_out, prior=prior)
     except ValueError as error:
         raise UsageError(f"The gallery of {split.name} cannot be calibrated: {error}") from error
     found = asked.identify(risk=risk, prior=prior)
     closed = asked.identify(risk=risk, prior=0.0)
-    thresholds = thresholds_of(gallery, asked.fitted, prior=prior, seed=seed)
     # Pooling keeps one row a specimen, in the order of their codes.
     first = split.query[np.unique(queries.groups, return_index=True)[1]]
     as_far = np.isin(first, far_rows)
