@@ -10,19 +10,12 @@ from typing import TYPE_CHECKING, Any
 from ..console import progress
 
 if TYPE_CHECKING:
-    from holotype.eval.identification.draws import AnswerEvaluation
-    from holotype.eval.retrieval.evaluate import Evaluation
-    from holotype.eval.retrieval.folded import FoldedEvaluation
-    from holotype.eval.retrieval.learning_curve import Curve
-    from holotype.eval.retrieval.two_spaces import SpaceComparison
-    from holotype.eval.retrieval.unseen_species import UnseenSpecies
-    from holotype.eval.set_ups.transfer import Transfer
     from holotype.index.collection import Collection
 
 
 def measure_recall(
     collection: Collection, *, space: str | None, spaces: str = "", **asked: Any
-) -> Evaluation | SpaceComparison:
+) -> Any:
     """Measure one space, or two under one protocol."""
     from holotype.eval.retrieval.evaluate import evaluate
     from holotype.eval.retrieval.two_spaces import compare_spaces
@@ -32,14 +25,14 @@ def measure_recall(
     return compare_spaces(collection, _two(spaces), **asked)
 
 
-def measure_folds(collection: Collection, **asked: Any) -> FoldedEvaluation:
+def measure_folds(collection: Collection, **asked: Any) -> Any:
     """Let every fold ask in turn."""
     from holotype.eval.retrieval.cross_validation import evaluate_kfold
 
     return evaluate_kfold(collection, **asked)
 
 
-def measure_sites(collection: Collection, **asked: Any) -> FoldedEvaluation:
+def measure_sites(collection: Collection, **asked: Any) -> Any:
     """Let every site ask in turn."""
     from holotype.eval.retrieval.cross_validation import evaluate_sites
 
@@ -48,7 +41,7 @@ def measure_sites(collection: Collection, **asked: Any) -> FoldedEvaluation:
 
 def measure_transfer(
     collection: Collection, *, space: str | None, copies: int, simulate: str, **asked: Any
-) -> Transfer:
+) -> Any:
     """Let another imaging set-up ask, with so many degraded copies of every gallery picture."""
     from holotype.eval.set_ups.degrade import Degradation
     from holotype.eval.set_ups.transfer import Simulation, evaluate_transfer
@@ -63,23 +56,21 @@ def measure_transfer(
         return evaluate_transfer(collection, space=space, simulation=simulation, **asked)
 
 
-def measure_curve(collection: Collection, *, site: str = "specimen", **asked: Any) -> Curve:
+def measure_curve(collection: Collection, *, site: str = "specimen", **asked: Any) -> Any:
     """Let ever more of the gallery answer, drawn by specimens or by sites."""
     from holotype.eval.retrieval.learning_curve import evaluate_curve
 
     return evaluate_curve(collection, unit=site, **asked)
 
 
-def measure_unseen(collection: Collection, **asked: Any) -> UnseenSpecies:
+def measure_unseen(collection: Collection, **asked: Any) -> Any:
     """Tune on half of the species and let the others ask."""
     from holotype.eval.retrieval.unseen_species import evaluate_unseen
 
     return evaluate_unseen(collection, **asked)
 
 
-def measure_answers(
-    collection: Collection, *, leave_out: str | None = None, **asked: Any
-) -> AnswerEvaluation:
+def measure_answers(collection: Collection, *, leave_out: str | None = None, **asked: Any) -> Any:
     """Calibrate and identify."""
     from holotype.eval.identification.evaluate import evaluate_honesty
 

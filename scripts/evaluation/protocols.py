@@ -31,7 +31,8 @@ class Protocol:
 
     Attributes:
         what: for the help.
-        measure: gets the collection, `space`, and the options by name.
+        measure: gets the collection, `space`, and the options by name; what it returns has
+            `to_dict`.
         show: prints what `measure` found, as JSON knows it.
         options: what it takes beside --space, --out and --json.
         needs: those of them that it cannot do without.
@@ -47,7 +48,7 @@ class Protocol:
     needs: tuple[str, ...] = ()
     only_with: Mapping[str, str] = field(default_factory=dict)
     doing: str = "Measuring"
-    page: bool = False
+    page: bool = True
 
 
 SIDES = ("query", "gallery")
@@ -55,64 +56,53 @@ IDENTIFICATION = "identification"
 
 PROTOCOLS: Mapping[str, Protocol] = {
     "leave-one-out": Protocol(
-        "every image asks all others; the default",
-        measure_recall,
-        show_recall,
-        options=("spaces",),
-        page=True,
+        "every image asks all others, the default", measure_recall, show_recall, ("spaces",)
     ),
     "split": Protocol(
-        "--query asks --gallery; the default with these",
+        "--query asks --gallery, the default with these",
         measure_recall,
         show_recall,
-        options=(*SIDES, "spaces", "allow_leak"),
+        (*SIDES, "spaces", "allow_leak"),
         needs=SIDES,
-        page=True,
     ),
     "kfold": Protocol(
-        "each fold asks the others",
-        measure_folds,
-        show_folds,
-        options=("folds", "group", "seed"),
-        page=True,
+        "each fold asks the others", measure_folds, show_folds, ("folds", "group", "seed")
     ),
     "leave-site-out": Protocol(
-        "each site asks the others",
-        measure_sites,
-        show_folds,
-        options=("site", "allow_leak"),
-        page=True,
+        "each site asks the others", measure_sites, show_folds, ("site", "allow_leak")
     ),
     "transfer": Protocol(
         "another imaging set-up asks",
         measure_transfer,
         show_transfer,
-        options=(*SIDES, "setup", "copies", "simulate", "seed", "allow_leak"),
+        (*SIDES, "setup", "copies", "simulate", "seed", "allow_leak"),
         needs=SIDES,
         only_with={"simulate": "copies"},
         doing="",
+        page=False,
     ),
     "learning-curve": Protocol(
         "ever more of the gallery answers",
         measure_curve,
         show_curve,
-        options=(*SIDES, "site", "seed", "allow_leak"),
+        (*SIDES, "site", "seed", "allow_leak"),
         needs=SIDES,
+        page=False,
     ),
     "unseen-species": Protocol(
         "a space tuned on half of the species is asked for the other half",
         measure_unseen,
         show_unseen,
         doing="Tuning on half of the species, five times",
+        page=False,
     ),
     IDENTIFICATION: Protocol(
         "how honest the answers are",
         measure_answers,
         show_answers,
-        options=(*SIDES, "leave_out", "share", "far", "seeds", "risk", "prior"),
+        (*SIDES, "leave_out", "share", "far", "seeds", "risk", "prior"),
         only_with={"share": "leave_out"},
         doing="Calibrating and identifying",
-        page=True,
     ),
 }
 
@@ -131,12 +121,7 @@ def takers(option: str) -> str:
 
 
 def chosen(named: str | None, *, identification: bool, sided: bool) -> str:
-    """Return the protocol that is meant.
-
-    Args:
-        named: by --protocol.
-        identification: whether --identification was given.
-        sided: whether conditions say who asks or who answers.
+    """Return the protocol that is meant, `sided` where conditions say who asks or answers.
 
     Raises:
         UsageError: there is none of that name, or two are named.
@@ -165,10 +150,12 @@ def options_of(name: str, given: Set[str], values: Mapping[str, Any]) -> dict[st
 
     protocol = PROTOCOLS[name]
     typed = flag(name) if name == IDENTIFICATION else f"--protocol {name}"
-    for option in given & _owned():
-        if option not in protocol.options:
-            takes = _listed(map(flag, protocol.options), "and") or "no option of its own"
-            raise UsageError(f"{flag(option)} belongs to {takers(option)}; {typed} takes {takes}")
+    owned = {option for each in PROTOCOLS.values() for option in each.options}
+    strays = [option for option in values if option in given & owned.difference(protocol.options)]
+    if strays:
+        told = "; ".join(f"{flag(option)} belongs to {takers(option)}" for option in strays)
+        takes = _listed(map(flag, protocol.options), "and") or "no option of its own"
+        raise UsageError(f"{told}; {typed} takes {takes}")
     needed = protocol.needs or (SIDES if given & set(SIDES) else ())
     if not set(needed) <= given:
         example = "--query split=test --gallery split=train"
@@ -181,11 +168,6 @@ def options_of(name: str, given: Set[str], values: Mapping[str, Any]) -> dict[st
         raise UsageError("--spaces names both spaces; leave out --space")
     used = {option: values[option] for option in protocol.options}
     return {"space": values["space"]} | {o: v for o, v in used.items() if v is not None and v != []}
-
-
-def _owned() -> Set[str]:
-    """Return the options that belong to some protocol."""
-    return {option for protocol in PROTOCOLS.values() for option in protocol.options}
 
 
 def _listed(names: Iterable[str], last: str) -> str:

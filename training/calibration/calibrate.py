@@ -39,14 +39,7 @@ def calibrate(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 
 def fit_calibration(
     vectors: Embeddings, labels: Codes, left_out: LeftOut, *, seed: int
 ) -> Calibration:
-    """Fit what `calibrate` does, where the specimens have been left out already.
-
-    Args:
-        vectors: float32 [n, dim].
-        labels: int64 [n, ranks].
-        left_out: what `leave_out` found in the same rows.
-        seed: of its folds, for the record.
-    """
+    """Fit what `calibrate` does, from what `leave_out` found in the same rows with that seed."""
     sharpness, surprise = fit_sets(left_out)
     features, right = _features(left_out, sharpness), left_out.right
     known, stated = left_out.novel == 0, left_out.truth >= 0
@@ -66,9 +59,9 @@ def fit_calibration(
 def held_out_probabilities(left_out: LeftOut) -> tuple[Floats, Floats]:
     """Return probabilities of left-out specimens from models that never saw them.
 
-    For choosing thresholds: the models of `calibrate` have seen the left-out specimens, and look
-    better on them than on others. A specimen may be left out twice, once as known and once as
-    novel; neither is fitted on where the other is judged.
+    For choosing thresholds: the models of `calibrate` look better on the specimens that they were
+    fitted on than on others. A specimen that is left out twice, as known and as novel, is judged
+    twice by models that saw neither.
 
     Returns:
         float64 [q], P(right at the finest rank | known), and float64 [q], P(known) at equal shares.
