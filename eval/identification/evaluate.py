@@ -15,9 +15,8 @@ from holotype.index.identification.kept_calibration import labels_of, source_vec
 from holotype.index.search.filters import allowed_places
 
 from ..measures.arrays import Codes, Floats
-from ..protocols.crossings import copies_anywhere
-from ..protocols.leaks import find_leaks_of, refuse_leaks
-from ..retrieval.evaluate import protocol_of
+from ..protocols.leaks import copies_anywhere, find_leaks_of, refuse_leaks
+from ..protocols.protocol import protocol_of
 from ..splits.splits import Split, grouped_kfold, leave_out_classes
 from .asking import Asked, Specimens, ask
 from .draws import AnswerEvaluation, Draw, far_specimens

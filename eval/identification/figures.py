@@ -14,7 +14,7 @@ from holotype.training.calibration.calibrate import held_out_probabilities
 from holotype.training.calibration.left_out import LeftOut
 
 from ..measures.arrays import Flags, Floats, number
-from ..measures.calibration import Calibration, measure_calibration, prior_weights
+from ..measures.calibration_error import CalibrationError, measure_calibration, prior_weights
 from ..measures.intervals import Interval, wilson
 from ..measures.novelty import Novelty, Retained, measure_novelty, retained, threshold_retaining
 from ..measures.selective import SelectivePoint, choose_threshold, selective_curve, selective_point
@@ -87,8 +87,8 @@ class Honesty:
     novelty: Novelty
     retained: Retained
     selective: SelectivePoint
-    calibration: Mapping[str, Calibration]
-    open_calibration: Mapping[str, Calibration]
+    calibration: Mapping[str, CalibrationError]
+    open_calibration: Mapping[str, CalibrationError]
     set_coverage: Interval
     set_size: float
 
@@ -178,7 +178,9 @@ def _share(flags: Flags) -> Interval:
     return wilson(int(flags.sum()), len(flags))
 
 
-def _calibration(found: Identified, counted: Flags, prior: float | None) -> dict[str, Calibration]:
+def _calibration(
+    found: Identified, counted: Flags, prior: float | None
+) -> dict[str, CalibrationError]:
     weights: Floats | None = None
     if prior is not None:
         weights = prior_weights(found.novel, prior)[counted]
