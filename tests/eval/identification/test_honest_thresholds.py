@@ -55,6 +55,7 @@ def test_a_specimen_that_is_left_out_twice_is_seen_by_neither_model(left_out: Le
     assert before == after
 
 
+@pytest.mark.filterwarnings("ignore:.*label:UserWarning")
 def test_thresholds_are_what_they_are_chosen_for(left_out: LeftOut) -> None:
     found = choose_thresholds(left_out, prior=0.2)
     p_right, p_known = held_out_probabilities(left_out)
