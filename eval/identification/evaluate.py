@@ -82,17 +82,8 @@ def evaluate_honesty(
         named = split.query[table.labels[split.query, -1] >= 0]
         split = replace(split, query=np.union1d(named, far_rows))
         draws.append(_draw(table, split, far_rows, risk=risk, prior=prior, seed=seed))
-    return AnswerEvaluation(
-        images,
-        tuple(draws),
-        tuple(query),
-        tuple(gallery),
-        left_out,
-        share,
-        tuple(far),
-        risk,
-        prior,
-    )
+    conditions = (tuple(query), tuple(gallery), left_out, share, tuple(far))
+    return AnswerEvaluation(images, tuple(draws), *conditions, risk, prior)
 
 
 def _check(

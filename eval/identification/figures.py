@@ -124,19 +124,16 @@ def measure_honesty(
         prior: stated.
     """
     known, species = ~found.novel, len(found.ranks) - 1
-    right = found.right
-    given = found.given
     n_known = int(known.sum())
     p_known = found.answers.known
-    species_given = found.answers.rank[found.novel] == species
-    correct = right[known, species]
+    correct = found.right[known, species]
     return Honesty(
         n_known=n_known,
         n_novel=int(found.novel.sum()),
         coverage=_share(found.given_right[known]),
         accuracy=_at_prior(found, prior),
-        accuracy_known=_share(found.given_right[given & known]),
-        over_commitment=_share(species_given),
+        accuracy_known=_share(found.given_right[found.given & known]),
+        over_commitment=_share(found.answers.rank[found.novel] == species),
         given={
             rank: float((found.answers.rank[known] == place).mean()) if n_known else 0.0
             for place, rank in enumerate(found.ranks)

@@ -79,10 +79,7 @@ def evaluate(
     seed: Annotated[int, _of("seed", "Of the draws.", min=0)] = 0,
     leave_out: Annotated[
         str | None,
-        _of(
-            "leave_out",
-            "A rank of which a share of the taxa is kept out of the gallery, e.g. species.",
-        ),
+        _of("leave_out", "A rank; a share of its taxa is kept out of the gallery, e.g. species."),
     ] = None,
     share: Annotated[float, _of("share", "With --leave-out: that share.")] = 0.25,
     far: Annotated[list[str] | None, _of("far", "Far novel images, e.g. category=Fish.")] = None,
@@ -96,8 +93,8 @@ def evaluate(
     take is refused.
     """
     values = context.params
-    sources = {name: context.get_parameter_source(name) for name in values}
-    given = {name for name, source in sources.items() if source and source.name != "DEFAULT"}
+    sources = ((name, context.get_parameter_source(name)) for name in values)
+    given = {name for name, source in sources if source and source.name != "DEFAULT"}
     name = chosen(protocol, identification=identification, sided=bool(query or gallery))
     figures = measured(collection, name, options_of(name, given, values), to)
     if as_json:
