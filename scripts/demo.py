@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .console import err, out, print_labelled, progress
-from .evaluate import run_evaluation, show_recall
+from .evaluation.command import measured
+from .evaluation.recall_tables import show_recall
 from .identify import show_answer
 from .ingest import run_ingest, show_problems
 
@@ -50,7 +51,7 @@ def demo(
     out.print(f"  {report.embedded} embedded, {report.unchanged} there already", highlight=False)
     _step(3, "Asking every specimen what it is, the others answering")
     reports = to / "reports" / collection.name
-    show_recall(run_evaluation(collection, to=reports))
+    show_recall(measured(collection, "leave-one-out", {"space": None}, reports))
     out.print(f"  Report with pictures: {reports / 'report.html'}", highlight=False, soft_wrap=True)
     _step(4, "Identifying held-out specimens, each with its evidence")
     _identify_some(collection)
