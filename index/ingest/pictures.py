@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from ..collection import Collection
-from ..encoders import Embeddings, Encoder, Pixels, single_threaded
+from ..encoders import Embeddings, Encoder, Pixels
 from ..errors import HolotypeError, ManifestError, PictureError
 from ..manifests.manifest import Manifest, Problem, Progress
 from ..pictures.reading import content_hash, perceptual_hash, read_bytes, read_with_size
@@ -218,7 +219,7 @@ class _Pipeline:
     ) -> None:
         self.collection = collection
         self.space = space
-        self.encoder = encoder
+        self.encoder = encoder.alone()
         self.copies = collection.folder if copy_images else None
         self.copied: deque[tuple[str, str]] = deque()  # (path, sha256), not listed yet
 
@@ -229,7 +230,7 @@ class _Pipeline:
         waiting: list[_Entry] = []
         committed, done = time.monotonic(), 0
         tasks = _chunks(todo, self.encoder.batch_size)
-        with single_threaded(), ThreadPoolExecutor(worker_count()) as pool:
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(worker_count()) as pool:
             ahead = 2 * worker_count()
             running = deque(pool.submit(self._work, task) for task in islice(tasks, ahead))
             try:
