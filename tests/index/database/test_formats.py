@@ -109,7 +109,7 @@ def test_an_old_collection_that_another_process_writes_to_is_left_alone(
     old = build(FIXTURES / "format_1.sql", tmp_path / "old")
     with monkeypatch.context() as patched:
         for module in ("database", "migrating"):
-            patched.setattr(f"holotype.index.{module}.MIGRATIONS", MIGRATIONS[:-1])
+            patched.setattr(f"holotype.index.database.{module}.MIGRATIONS", MIGRATIONS[:-1])
         writer = Database(old)
     with writer.writing(), pytest.raises(LockedError):
         Collection.open(old)
