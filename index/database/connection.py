@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import quote
 
-from ..errors import CorruptError, NotFoundError, UnavailableError
+from ..errors import CorruptError, UnavailableError
 from ..storage.opening import LocalStore, VectorStore, open_store
 from .checksums import crc32
 from .damage import is_damage, refusal
@@ -19,7 +19,7 @@ from .identity import ID, Opened
 from .locks import FolderLock
 from .migrations import migrate
 from .own_folder import FILE as FILE
-from .own_folder import check_new_folder
+from .own_folder import check_new_folder, require_collection
 from .received import check_history, check_schema, harden, refuse_odd_files
 from .schema import APPLICATION_ID, MIGRATIONS
 
@@ -49,10 +49,7 @@ class Database:
         refuse_odd_files(folder / FILE)
         if not (folder / FILE).is_file():
             if not create:
-                raise NotFoundError(
-                    f"{folder} is not a collection (it holds no {FILE}); make one with "
-                    "'holotype ingest SOURCE --to COLLECTION'"
-                )
+                require_collection(folder)
             check_new_folder(folder, into_existing=into_existing)
             self._create()
         try:

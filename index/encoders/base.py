@@ -284,7 +284,5 @@ def _loaded(name: str, model: Unloaded, views: int, device: str) -> InTorch:
 
     loaded = InTorch(model.load(), views, device)
     if loaded.facts != model.facts:
-        raise EncoderError(
-            f"Encoder '{name}' is another than it was a moment ago; load it again"
-        )
+        raise EncoderError(f"Encoder '{name}' is another than it was a moment ago; load it again")
     return loaded

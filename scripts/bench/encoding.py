@@ -52,7 +52,10 @@ def run(rounds: int = 5) -> dict[str, Any]:
     shells = draw_shells(_DRAWINGS)
     with tempfile.TemporaryDirectory() as scratch, PlainTorch(eager, Path(scratch)) as plain:
         with threadpool_limits(1, "blas"):
-            sections = [_encoder(plain, eager.alone(), fast, rounds), *_decoding(fast, shells, rounds)]
+            sections = [
+                _encoder(plain, eager.alone(), fast, rounds),
+                *_decoding(fast, shells, rounds),
+            ]
         sections.append(_bulk(plain, fast, shells, rounds))
     for section in sections:
         _print(section)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from holotype.index.identification.votes import Floats
 from holotype.index.vectors.brute_force import Codes
@@ -21,6 +20,8 @@ def fit_sets(left_out: LeftOut) -> tuple[Floats, Floats]:
         sharpness: float64 [f], the weights of `Evidence.closeness`.
         surprise: float64 [known], 1 - P(true species) of every known specimen.
     """
+    from scipy.optimize import minimize  # what only serves or asks does without
+
     closeness, true = _candidates(left_out)
     known = left_out.novel == 0
     found = true.any(axis=1)
