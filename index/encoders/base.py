@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from .network import InTorch
+    from .network import InTorch, Network
 
 Embeddings = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -150,7 +150,7 @@ class Encoder:
         return self.facts.preprocessing
 
     @property
-    def network(self) -> nn.Module:
+    def network(self) -> Network:
         """What `encode_images` runs, in PyTorch.
 
         Raises:
