@@ -49,7 +49,7 @@ def tune_space(
         UsageError: too few species have two specimens, a condition is off, the name is taken, or
             the space is tuned already.
     """
-    with collection.database.writing():  # a locked collection says so before the work
+    with collection.writing():  # a locked collection says so before the work
         base = collection.space(space)
         check_target(collection.database, name, base)
         gallery = collection.gallery(base.name)
@@ -95,7 +95,7 @@ def calibrate_space(
         LockedError, ReadOnlyError: the collection cannot be written to.
         UsageError: too few labelled specimens or species.
     """
-    with collection.database.writing():  # a locked collection says so before the work
+    with collection.writing():  # a locked collection says so before the work
         gallery = collection.gallery(space)
         start = time.perf_counter()
         try:

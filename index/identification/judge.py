@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arrays import Allowed, Codes, Embeddings, Floats
 from ..collection import Collection
-from ..gallery.gallery import Codes, Gallery
-from ..search.filters import Allowed
+from ..gallery.gallery import Gallery
 from ..taxonomy import RANKS
-from ..vectors.brute_force import Embeddings
 from .answers import Judgement, Taxa, share_out
 from .calibration import FAR, Answers
 from .confidence import NEIGHBOURS, Calibration, Votes, calibrate, count_votes
 from .evidence import Evidence, gather_evidence
 from .kept_calibration import KeptCalibration, reference_of
 from .reference import Reference
-from .votes import Floats
 
 _SHOWN = 5  # taxa listed at every rank
 _NOVEL = 0.01  # p-value below which a specimen is unlike anything in the gallery

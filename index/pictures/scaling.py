@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
-Values = NDArray[np.float64]
+from ..arrays import Floats, Ids, Pixels
 
 METHODS = ("bicubic", "bilinear", "lanczos")
 
@@ -84,7 +83,7 @@ def _plan(before: int, size: int, method: str) -> _Plan:
     return _Plan(blocks, offset.astype(kind), 0.5**bits)
 
 
-def _block(first: NDArray[np.int64], whole: Values, start: int, kind: type) -> _Block:
+def _block(first: Ids, whole: Floats, start: int, kind: type) -> _Block:
     """Return the block of the rows from `start` on."""
     made = slice(start, min(start + _TOGETHER, len(first)))
     shift = first[made] - first[start]
@@ -94,7 +93,7 @@ def _block(first: NDArray[np.int64], whole: Values, start: int, kind: type) -> _
     return _Block(made, slice(first[start], first[start] + weights.shape[1]), weights)
 
 
-def _weights(before: int, size: int, method: str) -> tuple[NDArray[np.int64], Values]:
+def _weights(before: int, size: int, method: str) -> tuple[Ids, Floats]:
     """Return how much each pixel counts for what is made.
 
     Returns:
@@ -114,7 +113,7 @@ def _weights(before: int, size: int, method: str) -> tuple[NDArray[np.int64], Va
     return start, weights / weights.cumsum(axis=1)[:, -1:]
 
 
-def _filtered(distance: Values, method: str) -> Values:
+def _filtered(distance: Floats, method: str) -> Floats:
     """Return the filter of a method at distances in pixels, those of what is made or of what was.
 
     Bicubic is Keys's with a = -0.5, lanczos of three lobes.

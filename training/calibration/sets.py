@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from holotype.index.identification.votes import Floats
-from holotype.index.vectors.brute_force import Codes
+from holotype.index.arrays import Codes, Floats
 
 from .left_out import LeftOut
 
