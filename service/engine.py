@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
-import torch
 from fastapi import Depends, Request
 from threadpoolctl import threadpool_limits
 
@@ -154,7 +153,7 @@ class Engine:
             if (spec, views) == (space.encoder, space.views) and isinstance(encoder, Encoder)
         )
         try:
-            encoder = next(same, None) or encoder_of(space)
+            encoder = next(same, None) or encoder_of(space).alone()
             self.collection.check_encoder(space.name, encoder)
         except EncoderError as error:
             return NotReadyError(str(error))
@@ -262,7 +261,6 @@ def folder_of(encoder: str) -> str:
 
 def _use_one_core() -> None:
     """Questions run side by side, so none splits its work: cores shared by two are lost to both."""
-    torch.set_num_threads(1)
     threadpool_limits(1, "blas")  # of NumPy; for the process, as long as it runs
 
 

@@ -75,8 +75,8 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import timm
     import torch
 
-    from holotype.index.encoders.base import Preprocessing
     from holotype.index.encoders.checkpoint import save_checkpoint
+    from holotype.index.encoders.model import Preprocessing
 
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("tiny") / "checkpoint"

@@ -11,14 +11,14 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import quote
 
-from ..errors import CorruptError, NotFoundError, UnavailableError
+from ..errors import CorruptError, UnavailableError
 from .checksums import crc32
 from .damage import is_damage, refusal
 from .identity import ID, Opened
 from .locks import FolderLock
 from .migrations import migrate
 from .own_folder import FILE as FILE
-from .own_folder import check_new_folder
+from .own_folder import check_new_folder, require_collection
 from .schema import APPLICATION_ID, MIGRATIONS
 from .untrusted import check_history, check_schema, refuse_unsafe_files, restrict_connection
 from .vector_store import VectorStore
@@ -52,10 +52,7 @@ class Database:
         refuse_unsafe_files(folder / FILE)
         if not (folder / FILE).is_file():
             if not create:
-                raise NotFoundError(
-                    f"{folder} is not a collection (it holds no {FILE}); make one with "
-                    "'holotype ingest SOURCE --to COLLECTION'"
-                )
+                require_collection(folder)
             check_new_folder(folder, into_existing=into_existing)
             self._create()
         try:

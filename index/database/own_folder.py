@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..errors import HolotypeError, UsageError
+from ..errors import HolotypeError, NotFoundError, UsageError
 
 FILE = "collection.sqlite"
 
@@ -14,6 +14,19 @@ _IGNORED = {".DS_Store", "Thumbs.db", "desktop.ini", "lost+found"}  # left by sy
 # What a process leaves that died while it made a collection.
 _LEFT_BY_CRASH = {"writer.lock", "writer.json"}
 _NAMED = 3  # files that a message names
+
+
+def require_collection(folder: Path) -> None:
+    """Refuse a folder that is no collection.
+
+    Raises:
+        NotFoundError: it holds no database.
+    """
+    if not (folder / FILE).is_file():
+        raise NotFoundError(
+            f"{folder} is not a collection (it holds no {FILE}); make one with "
+            "'holotype ingest SOURCE --to COLLECTION'"
+        )
 
 
 def check_place(folder: Path, *, into_existing: bool = False) -> None:

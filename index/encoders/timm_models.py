@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import timm
-from timm.data import resolve_model_data_config
-
 from ..errors import EncoderError, first_line
-from .base import Model, Preprocessing
+from .model import Model, Preprocessing
 
 
 def load_timm(model: str) -> Model:
@@ -15,6 +12,9 @@ def load_timm(model: str) -> Model:
     Raises:
         EncoderError: timm has no such model, no weights for it, or cannot reach them.
     """
+    import timm
+    from timm.data import resolve_model_data_config
+
     try:
         network = timm.create_model(model, pretrained=True, num_classes=0)
     except Exception as error:  # timm and the hub raise many kinds; all mean it cannot be loaded

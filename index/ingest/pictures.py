@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from ..arrays import Embeddings, Pixels
 from ..collection import Collection
-from ..encoders import Encoder, single_threaded
+from ..encoders import Encoder
 from ..errors import HolotypeError, ManifestError, PictureError
 from ..manifests.image_ids import id_of_path
 from ..manifests.manifest import Manifest, Problem, Progress
@@ -229,7 +230,7 @@ class _Pipeline:
     ) -> None:
         self.collection = collection
         self.space = space
-        self.encoder = encoder
+        self.encoder = encoder.alone()
         self.copies = collection.folder if copy_images else None
         self.copied: deque[tuple[str, str]] = deque()  # (path, sha256), not listed yet
 
@@ -240,7 +241,7 @@ class _Pipeline:
         waiting: list[_Entry] = []
         committed, done = time.monotonic(), 0
         tasks = _chunks(todo, self.encoder.batch_size)
-        with single_threaded(), ThreadPoolExecutor(worker_count()) as pool:
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(worker_count()) as pool:
             ahead = 2 * worker_count()
             running = deque(pool.submit(self._work, task) for task in islice(tasks, ahead))
             try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from holotype.index.arrays import Codes, Floats
 
@@ -38,6 +37,8 @@ def fit_sharpness(closeness: Floats, true: NDArray[np.bool_]) -> Floats:
         true: bool [q, m]; rows without the true class are left out.
     """
     found = true.any(axis=1)
+    from scipy.optimize import minimize  # what only serves or asks does without
+
     values, place = closeness[found], true[found].argmax(axis=1)
     start = np.full(values.shape[2], 5.0)
     if not len(values):

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from holotype.index.arrays import Codes, Embeddings, Floats
 from holotype.index.vectors.projection import signed_power
@@ -80,6 +79,8 @@ class Scatter:
         if not 0 < shrinkage <= 1:
             raise ValueError(f"shrinkage is {shrinkage}; it must lie above 0 and be at most 1")
         if shrinkage not in self._whiteners:
+            from scipy.linalg import solve_triangular  # what only serves or asks does without
+
             covariance = (1 - shrinkage) * self.within
             covariance[np.diag_indices_from(covariance)] += (
                 shrinkage * np.trace(self.within) / len(covariance)
