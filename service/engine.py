@@ -22,7 +22,6 @@ from holotype.index.runtime import worker_count
 from holotype.index.search.search import encoder_of, stored_vector
 from holotype.index.storage.records import Space
 from holotype.index.storage.spaces import EXTERNAL, filled_spaces
-from holotype.training.spaces import ensure_calibrated
 
 from .decoding.decoders import Budget, Decoders
 from .guards.turns import Shares, Turns
@@ -116,7 +115,6 @@ class Engine:
         gallery = self.collection.gallery(space.name)
         if not space.encoder.startswith(EXTERNAL):
             self.encoder(space.name)
-        ensure_calibrated(self.collection, space.name)
         first = int(gallery.rows[0])
         image = self.collection.images_at([first])[first]
         vector = stored_vector(self.collection, image, space.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from holotype.index.collection import Collection
-from holotype.index.errors import LockedError, UsageError
+from holotype.index.errors import UsageError
 from holotype.index.identification.kept_calibration import (
     keep_calibration,
     kept_calibration,
@@ -22,6 +21,7 @@ from holotype.index.search.filters import allowed_places
 from holotype.index.storage.spaces import check_target
 
 from .calibration.calibrate import calibrate
+from .calibration.steps import Progress, unwatched
 from .tuning.tune import tune
 
 
@@ -81,12 +81,24 @@ def tune_space(
 
 
 def calibrate_space(
-    collection: Collection, *, space: str | None = None, seed: int = 0
+    collection: Collection,
+    *,
+    space: str | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Progress = unwatched,
 ) -> dict[str, Any]:
     """Fit confidence at every rank on specimens and species left out of the gallery in turn.
 
     What was fitted is kept with the space that holds the embeddings, and identification uses it
-    from then on, in whatever space it is asked.
+    from then on, in whatever space it is asked. Until then nothing in the collection changes.
+
+    Args:
+        space: any that shows the embeddings; by default the oldest.
+        seed: of the folds.
+        threads: how many cores it takes; by default all.
+        progress: is told how many steps are done, of how many, first that none is, once the lock
+            is held and there is enough to fit on. What it raises ends the work: nothing is kept.
 
     Returns:
         on what it was fitted and how well it did there, as JSON-ready values.
@@ -104,6 +116,8 @@ def calibrate_space(
                 labels_of(gallery),
                 gallery.specimens,
                 seed=seed,
+                threads=threads,
+                progress=progress,
             )
         except ValueError as error:
             raise UsageError(f"{collection.folder} cannot be calibrated: {error}") from error
@@ -112,17 +126,3 @@ def calibrate_space(
     kept = kept_calibration(collection, gallery)
     assert kept is not None  # it was stored a moment ago
     return {"space": gallery.space.name, "seconds": round(seconds, 2), **kept.to_dict()}
-
-
-def ensure_calibrated(collection: Collection, space: str | None = None) -> bool:
-    """Calibrate a collection that never was; return whether it is calibrated now.
-
-    A collection that is too small for it, or that cannot be written to, goes without.
-    """
-    if kept_calibration(collection, collection.gallery(space)) is not None:
-        return True
-    try:
-        calibrate_space(collection, space=space)
-    except (UsageError, LockedError, OSError, sqlite3.OperationalError):
-        return False
-    return True

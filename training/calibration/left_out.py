@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -60,7 +60,21 @@ class LeftOut:
         return np.concatenate([getattr(evidence, name) for evidence in self.evidence])
 
 
-def leave_out(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 0) -> LeftOut:
+def fold_count(labels: Codes, groups: Codes) -> int:
+    """Return in how many folds `leave_out` deals out a gallery."""
+    specimens = len(np.unique(groups[labels[:, -1] >= 0]))
+    return _MANY_FOLDS if specimens <= _SMALL else _FOLDS
+
+
+def leave_out(
+    vectors: Embeddings,
+    labels: Codes,
+    groups: Codes,
+    *,
+    seed: int = 0,
+    threads: int | None = None,
+    fold_done: Callable[[], None] | None = None,
+) -> LeftOut:
     """Identify specimens that are left out of the gallery, ten folds in turn.
 
     In each fold a tenth of the specimens and a tenth of the species (in every second fold, of the
@@ -74,13 +88,16 @@ def leave_out(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 
         labels: int64 [n, ranks], taxa coarse to fine, -1 where not known.
         groups: int64 [n], specimens.
         seed: of the folds.
+        threads: how many folds are worked on at once; by default one a core.
+        fold_done: is called after every fold, by the thread that worked on it.
     """
-    specimens = len(np.unique(groups[labels[:, -1] >= 0]))
-    folds = _MANY_FOLDS if specimens <= _SMALL else _FOLDS
+    folds = fold_count(labels, groups)
     parts = on_all_cores(
         partial(_left_out_of_fold, vectors, labels, groups),
         count(),
         *zip(*_folds(labels, groups, folds, seed), strict=True),
+        threads=threads,
+        part_done=fold_done,
     )
     found = [part for part in parts if part is not None]
     return LeftOut(
