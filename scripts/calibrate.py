@@ -8,7 +8,7 @@ import typer
 
 from .console import (
     CollectionArgument,
-    Interrupted,
+    InterruptionError,
     JsonFlag,
     SpaceOption,
     out,
@@ -56,4 +56,4 @@ def run_calibration(
         with percentage("Calibrating") as update:
             return calibrate_space(collection, space=space, seed=seed, progress=update)
     except KeyboardInterrupt:
-        raise Interrupted(f"Interrupted; {collection.folder} is as it was before.") from None
+        raise InterruptionError(f"Interrupted; {collection.folder} is as it was before.") from None

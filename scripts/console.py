@@ -114,7 +114,7 @@ def percentage(description: str) -> Iterator[Any]:
         yield update
 
 
-class Interrupted(Exception):
+class InterruptionError(Exception):
     """Ctrl-C in what either ends or changes nothing; the message says so."""
 
 
@@ -123,7 +123,7 @@ def one_sentence() -> Iterator[None]:
     """Turn an expected error into one sentence on stderr and its exit code."""
     try:
         yield
-    except Interrupted as end:
+    except InterruptionError as end:
         err.print(str(end))
         raise SystemExit(_INTERRUPTED) from end
     except HolotypeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -66,7 +67,8 @@ def show_note(answers: Sequence[Answer], collection: Path) -> None:
     """Print what to bear in mind about the figures of answers, once."""
     for note in dict.fromkeys(answer.calibration_note for answer in answers):
         if note:
-            told = note.replace("'holotype calibrate'", f"'holotype calibrate {collection}'")
+            command = f"'holotype calibrate {shlex.quote(str(collection))}'"
+            told = note.replace("'holotype calibrate'", command)
             out.print()
             out.print(told, style="yellow", soft_wrap=True, highlight=False)
 

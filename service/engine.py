@@ -25,6 +25,7 @@ from holotype.index.storage.spaces import EXTERNAL, filled_spaces
 
 from .decoding.decoders import Budget, Decoders
 from .guards.turns import Shares, Turns
+from .jobs import Jobs
 from .problems import NotReadyError
 from .readiness import Readiness, SpaceState
 from .settings import ServiceSettings, service_settings
@@ -78,6 +79,7 @@ class Engine:
         self._shows = Turns(_SHOWN, "show")
         self._probes = Turns(1, "probe")  # never too many: a connection each
         self.decoders = Decoders()
+        self.jobs = Jobs(self.told)
 
     def load(self) -> None:
         """Load every space that can be asked: its encoder and gallery, and answer one question.
@@ -244,6 +246,7 @@ class Engine:
         turns = (self._decodings, self._queries, self._readers, self._shows, self._probes)
         for one in turns:
             one.shutdown(cancel_futures=not finish)
+        self.jobs.close()
         self.decoders.close()
         self.collection.close()
 

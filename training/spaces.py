@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from holotype.index.collection import Collection
-from holotype.index.errors import UsageError
+from holotype.index.database.locks import is_writable
+from holotype.index.errors import ReadOnlyError, UsageError
 from holotype.index.identification.kept_calibration import (
     keep_calibration,
     kept_calibration,
@@ -49,7 +51,7 @@ def tune_space(
         UsageError: too few species have two specimens, a condition is off, the name is taken, or
             the space is tuned already.
     """
-    with collection.database.writing():  # a locked collection says so before the work
+    with _writing(collection):
         base = collection.space(space)
         check_target(collection.database, name, base)
         gallery = collection.gallery(base.name)
@@ -107,7 +109,7 @@ def calibrate_space(
         LockedError, ReadOnlyError: the collection cannot be written to.
         UsageError: too few labelled specimens or species.
     """
-    with collection.database.writing():  # a locked collection says so before the work
+    with _writing(collection):
         gallery = collection.gallery(space)
         start = time.perf_counter()
         try:
@@ -126,3 +128,14 @@ def calibrate_space(
     kept = kept_calibration(collection, gallery)
     assert kept is not None  # it was stored a moment ago
     return {"space": gallery.space.name, "seconds": round(seconds, 2), **kept.to_dict()}
+
+
+@contextmanager
+def _writing(collection: Collection) -> Iterator[None]:
+    """Hold the writer's lock, so that who cannot write is told before the work, not after it."""
+    with collection.database.writing():
+        if not is_writable(collection.folder):
+            raise ReadOnlyError(
+                f"{collection.folder} is read-only; copy it to where it can be written"
+            )
+        yield
