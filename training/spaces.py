@@ -23,7 +23,7 @@ from holotype.index.search.filters import allowed_places
 from holotype.index.storage.spaces import check_target
 
 from .calibration.calibrate import calibrate
-from .calibration.steps import Progress, unwatched
+from .calibration.steps import Progress, Steps, unwatched
 from .tuning.tune import tune
 
 
@@ -112,17 +112,18 @@ def calibrate_space(
     with _writing(collection):
         gallery = collection.gallery(space)
         start = time.perf_counter()
+        steps = Steps(progress, threads)
         try:
             calibration = calibrate(
                 source_vectors(collection, gallery),
                 labels_of(gallery),
                 gallery.specimens,
                 seed=seed,
-                threads=threads,
-                progress=progress,
+                steps=steps,
             )
         except ValueError as error:
             raise UsageError(f"{collection.folder} cannot be calibrated: {error}") from error
+        steps.take()
         seconds = time.perf_counter() - start
         keep_calibration(collection, gallery, calibration)
     kept = kept_calibration(collection, gallery)

@@ -11,16 +11,14 @@ from holotype.index.identification.calibration import Calibration, with_odds
 from holotype.index.identification.logistic import Logistic
 from holotype.index.identification.votes import Floats
 from holotype.index.vectors.brute_force import Codes, Embeddings
-from holotype.index.vectors.projection import Projection
 
-from .left_out import LeftOut, fold_count, leave_out, working_spaces
+from .left_out import LeftOut, leave_out, working_spaces
 from .sets import fit_sets
-from .steps import Progress, Steps, unwatched
+from .steps import Steps
 
 _FEWEST = 50  # specimens: with fewer nothing can be said about 95 %
 _INVERSE_PENALTY = 0.3
 _FEW = 10  # right or wrong answers below which a rank is not modelled but counted
-_CLOSING = 2  # steps after the folds: the working spaces, the models
 _PARTS = 5  # of the folds, for held-out probabilities
 
 
@@ -30,8 +28,7 @@ def calibrate(
     groups: Codes,
     *,
     seed: int = 0,
-    threads: int | None = None,
-    progress: Progress = unwatched,
+    steps: Steps | None = None,
 ) -> Calibration:
     """Fit all that turns the evidence of a gallery into probabilities.
 
@@ -40,46 +37,29 @@ def calibrate(
         labels: int64 [n, ranks], taxa coarse to fine, -1 where not known.
         groups: int64 [n], specimens; a specimen's images are pooled into one query.
         seed: of the folds.
-        threads: how many folds are worked on at once; by default one a core.
-        progress: is told how many steps are done, of how many, first that none is.
+        steps: are told how far it is, from when there is enough to fit on.
 
     Raises:
         ValueError: fewer than 50 named specimens, or no species with two of them.
     """
     _check(labels, groups)
-    steps = Steps(progress, fold_count(labels, groups) + _CLOSING)
-    left_out = leave_out(vectors, labels, groups, seed=seed, threads=threads, fold_done=steps.take)
-    spaces = working_spaces(vectors, labels[:, -1], np.arange(len(labels)))
-    steps.take()
-    calibration = _models(left_out, spaces, _card(labels, left_out, seed))
-    steps.take()
-    return calibration
-
-
-def _models(left_out: LeftOut, spaces: tuple[Projection, ...], card: dict[str, Any]) -> Calibration:
-    """Fit the models on what was left out."""
+    left_out = leave_out(vectors, labels, groups, seed=seed, steps=steps)
     sharpness, surprise = fit_sets(left_out)
-    features, right = _features(left_out, sharpness), _right(left_out)
+    taxa, features = left_out.joined("taxa"), _features(left_out, sharpness)
     known = left_out.novel == 0
+    right = (taxa == left_out.truth) & (taxa >= 0)
     stated = left_out.truth >= 0
-    ranks = range(right.shape[1])
+    ranks = range(labels.shape[1])
     return Calibration(
-        spaces,
+        working_spaces(vectors, labels[:, -1], np.arange(len(labels))),
         _fit(features[:, -1], known, _balanced(left_out.novel)),
         tuple(_at(r, known & stated[:, r], features, right) for r in ranks),
         tuple(_at(r, ~known & stated[:, r], features, right) for r in ranks),
         np.sort(left_out.joined("nearness")[known]),
         sharpness,
         np.sort(surprise),
-        card,
+        _card(labels, left_out, right, seed),
     )
-
-
-def _right(left_out: LeftOut) -> NDArray[np.bool_]:
-    """Return bool [q, ranks]: whether the strongest taxon is the specimen's."""
-    taxa = left_out.joined("taxa")
-    right: NDArray[np.bool_] = (taxa == left_out.truth) & (taxa >= 0)
-    return right
 
 
 def held_out_probabilities(left_out: LeftOut) -> tuple[Floats, Floats]:
@@ -153,8 +133,8 @@ def _fit(features: Floats, yes: NDArray[np.bool_], weights: Floats) -> Logistic:
     return Logistic(slopes, float(model.intercept_[0] - slopes @ mean))
 
 
-def _card(labels: Codes, left_out: LeftOut, seed: int) -> dict[str, Any]:
-    known, right = left_out.novel == 0, _right(left_out)
+def _card(labels: Codes, left_out: LeftOut, right: NDArray[np.bool_], seed: int) -> dict[str, Any]:
+    known = left_out.novel == 0
     return {
         "images": int((labels[:, -1] >= 0).sum()),
         "taxa": [len(np.unique(column[column >= 0])) for column in labels.T],

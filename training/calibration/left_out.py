@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -20,6 +20,7 @@ from ..tuning.closed_form import lda, stretched, wccn
 from ..tuning.folds import class_folds, specimen_folds
 from ..tuning.parallel import on_all_cores
 from ..tuning.scatter import gather
+from .steps import Steps
 
 _FOLDS, _MANY_FOLDS = 10, 20
 _SMALL = 3000  # specimens
@@ -60,20 +61,13 @@ class LeftOut:
         return np.concatenate([getattr(evidence, name) for evidence in self.evidence])
 
 
-def fold_count(labels: Codes, groups: Codes) -> int:
-    """Return in how many folds `leave_out` deals out a gallery."""
-    specimens = len(np.unique(groups[labels[:, -1] >= 0]))
-    return _MANY_FOLDS if specimens <= _SMALL else _FOLDS
-
-
 def leave_out(
     vectors: Embeddings,
     labels: Codes,
     groups: Codes,
     *,
     seed: int = 0,
-    threads: int | None = None,
-    fold_done: Callable[[], None] | None = None,
+    steps: Steps | None = None,
 ) -> LeftOut:
     """Identify specimens that are left out of the gallery, ten folds in turn.
 
@@ -88,16 +82,18 @@ def leave_out(
         labels: int64 [n, ranks], taxa coarse to fine, -1 where not known.
         groups: int64 [n], specimens.
         seed: of the folds.
-        threads: how many folds are worked on at once; by default one a core.
-        fold_done: is called after every fold, by the thread that worked on it.
+        steps: are told of every fold.
     """
-    folds = fold_count(labels, groups)
+    specimens = len(np.unique(groups[labels[:, -1] >= 0]))
+    folds = _MANY_FOLDS if specimens <= _SMALL else _FOLDS
+    steps = steps or Steps()
+    steps.begin(folds)
     parts = on_all_cores(
         partial(_left_out_of_fold, vectors, labels, groups),
         count(),
         *zip(*_folds(labels, groups, folds, seed), strict=True),
-        threads=threads,
-        part_done=fold_done,
+        threads=steps.threads,
+        part_done=steps.take,
     )
     found = [part for part in parts if part is not None]
     return LeftOut(
