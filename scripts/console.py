@@ -124,7 +124,7 @@ def one_sentence() -> Iterator[None]:
     try:
         yield
     except InterruptionError as end:
-        err.print(str(end))
+        err.print(str(end), soft_wrap=True, highlight=False)
         raise SystemExit(_INTERRUPTED) from end
     except HolotypeError as error:
         _say(error)
