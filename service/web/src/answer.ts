@@ -45,10 +45,11 @@ function determination(answer: Answer, wanted: number): HTMLElement {
   );
   const name = taxonName(found.taxon, found.rank);
   const qualifier = found.qualifier ? ` ${found.qualifier}` : "";
+  const doubt = answer.calibration === "none" ? " · not calibrated" : "";
   return el(
     "article",
     { class: "determination" },
-    el("p", { class: "kicker" }, `Determination · ${found.rank}`),
+    el("p", { class: "kicker" }, `Determination · ${found.rank}${doubt}`),
     el("h2", {}, name, qualifier),
     lineage(answer),
     sure,

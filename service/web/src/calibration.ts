@@ -7,7 +7,7 @@ const PAUSE = 500; // milliseconds between two looks at a job
 
 export class CalibrationNotice {
   private readonly means = el("div", { class: "means" });
-  private readonly command: HTMLElement;
+  private readonly command: string;
   private readonly allowed: boolean;
   private readonly firstSpace: string;
   private answer: Answer | null = null;
@@ -23,7 +23,7 @@ export class CalibrationNotice {
     this.firstSpace = space;
     this.allowed = mayCalibrate !== undefined;
     const named = /^[\w.-]+$/.test(collection) ? collection : `"${collection}"`;
-    this.command = el("p", {}, "To do that: ", el("code", {}, `holotype calibrate ${named}`));
+    this.command = `holotype calibrate ${named}`;
   }
 
   /** The notice of an answer, or nothing where it is calibrated. */
@@ -51,7 +51,9 @@ export class CalibrationNotice {
     );
     button.addEventListener("click", () => void this.start());
     const said = problem ? el("p", { role: "alert" }, problem) : "";
-    this.means.replaceChildren(this.allowed ? button : this.command, said);
+    const way = none ? "To calibrate the collection, run " : "To renew it, run ";
+    const command = el("p", {}, way, el("code", {}, this.command));
+    this.means.replaceChildren(this.allowed ? button : command, said);
   }
 
   private async start(): Promise<void> {
