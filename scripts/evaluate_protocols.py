@@ -13,7 +13,7 @@ from .console import err, progress, require_report
 from .protocol_tables import show_curve, show_folds, show_place, show_transfer, show_unseen
 
 if TYPE_CHECKING:
-    from holotype.eval.retrieval.folded import FoldedEvaluation
+    from holotype.eval.retrieval.cross_validation import CrossValidation
     from holotype.eval.retrieval.learning_curve import Curve
     from holotype.eval.retrieval.unseen_species import UnseenSpecies
     from holotype.eval.set_ups.transfer import Transfer
@@ -95,7 +95,7 @@ def run_protocol(
 ) -> dict[str, Any]:
     """Measure, write the report where a folder is given, and return the figures."""
     from holotype.eval.report import write_report
-    from holotype.eval.retrieval.folded import FoldedEvaluation
+    from holotype.eval.retrieval.cross_validation import CrossValidation
     from holotype.index.collection import Collection
 
     if to is not None:
@@ -103,7 +103,7 @@ def run_protocol(
     with Collection.open(folder) as opened:
         found = _RUN[protocol](opened, asked)
         figures = found.to_dict()
-        if to is not None and isinstance(found, FoldedEvaluation):
+        if to is not None and isinstance(found, CrossValidation):
             with err.status("Drawing the report …"):
                 write_report(found, opened, to)
         elif to is not None:
@@ -130,7 +130,7 @@ def _write_figures(figures: dict[str, Any], folder: Path) -> None:
     write_own(folder, {"report.json": text.encode()})
 
 
-def _kfold(collection: Collection, asked: Asked) -> FoldedEvaluation:
+def _kfold(collection: Collection, asked: Asked) -> CrossValidation:
     from holotype.eval.retrieval.cross_validation import evaluate_kfold
 
     with err.status("Measuring …"):
@@ -143,7 +143,7 @@ def _kfold(collection: Collection, asked: Asked) -> FoldedEvaluation:
         )
 
 
-def _sites(collection: Collection, asked: Asked) -> FoldedEvaluation:
+def _sites(collection: Collection, asked: Asked) -> CrossValidation:
     from holotype.eval.retrieval.cross_validation import evaluate_sites
 
     site = asked.site or "site"
@@ -198,7 +198,7 @@ def _unseen(collection: Collection, asked: Asked) -> UnseenSpecies:
 
 _RUN: dict[
     ProtocolName,
-    Callable[[Collection, Asked], FoldedEvaluation | Curve | Transfer | UnseenSpecies],
+    Callable[[Collection, Asked], CrossValidation | Curve | Transfer | UnseenSpecies],
 ] = {
     ProtocolName.KFOLD: _kfold,
     ProtocolName.LEAVE_SITE_OUT: _sites,

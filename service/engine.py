@@ -21,7 +21,7 @@ from holotype.index.identification.identify import identify_vector
 from holotype.index.runtime import worker_count
 from holotype.index.search.search import encoder_of, stored_vector
 from holotype.index.storage.records import Space
-from holotype.index.storage.spaces import EXTERNAL, filled_spaces
+from holotype.index.storage.spaces import EXTERNAL
 
 from .decoding.decoders import Budget, Decoders
 from .guards.turns import Shares, Turns
@@ -223,7 +223,7 @@ class Engine:
         return await self._probes.run(self._look)
 
     def _look(self) -> Readiness:
-        filled = filled_spaces(self.collection.database)
+        filled = self.collection.filled_spaces()
         return self.readiness.of(filled, f"Collection '{self.collection.folder.name}'")
 
     def require_room(self) -> None:

@@ -134,7 +134,7 @@ def calibrate_space(
 @contextmanager
 def _writing(collection: Collection) -> Iterator[None]:
     """Hold the writer's lock, so that who cannot write is told before the work, not after it."""
-    with collection.database.writing():
+    with collection.writing():
         if not is_writable(collection.folder):
             raise ReadOnlyError(
                 f"{collection.folder} is read-only; copy it to where it can be written"

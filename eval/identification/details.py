@@ -14,7 +14,7 @@ from holotype.index.gallery.gallery import Gallery
 
 from ..measures.arrays import Codes, Flags, Floats, number, numbers, ratio
 from ..measures.bootstrap import bootstrap_rows, percentile_interval, resampled_sums
-from ..measures.calibration import reliability
+from ..measures.calibration_error import reliability
 from ..measures.classification import ClassCounts
 from ..measures.intervals import Interval
 from ..measures.novelty import Novelty, auroc, measure_novelty

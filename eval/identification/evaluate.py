@@ -15,7 +15,7 @@ from holotype.index.search.filters import allowed_places
 
 from ..measures.arrays import Codes, Floats
 from ..protocols.leaks import find_leaks_of, refuse_leaks
-from ..retrieval.evaluate import protocol_of
+from ..protocols.protocol import protocol_of
 from ..splits.splits import Split, grouped_kfold, leave_out_classes
 from .draws import AnswerEvaluation, Draw, far_specimens
 from .figures import Asked, Specimens, ask, measure_honesty, thresholds_of

@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
+from holotype.index.arrays import Embeddings
 from holotype.index.identification.calibration import Answers, Calibration
 from holotype.index.identification.evidence import Evidence, gather_evidence
 from holotype.index.identification.reference import Reference, build_reference, pool_specimens
-from holotype.index.vectors.brute_force import Embeddings
 from holotype.training.calibration.calibrate import calibrate
 from holotype.training.calibration.left_out import leave_out
 
 from ..measures.arrays import Codes, Flags, Floats, number
-from ..measures.calibration import Calibration as Measured
-from ..measures.calibration import measure_calibration, prior_weights
+from ..measures.calibration_error import CalibrationError as Measured
+from ..measures.calibration_error import measure_calibration, prior_weights
 from ..measures.intervals import Interval, wilson
 from ..measures.novelty import Novelty, Retained, measure_novelty, retained, threshold_retaining
 from ..measures.selective import SelectivePoint, choose_threshold, selective_curve, selective_point

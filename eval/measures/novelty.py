@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from .arrays import Flags, Floats, numbers
+from .arrays import Flags, Floats
 from .intervals import Interval, wilson
+from .jsonable import Figures
 
 
 @dataclass(frozen=True)
-class Novelty:
+class Novelty(Figures):
     """How well a score separates, in [0, 1]; 1 is best but for `fpr95`, where 0 is.
 
     Attributes:
@@ -41,14 +41,9 @@ class Novelty:
     auroc_correct: float
     auroc_wrong: float
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the figures as JSON knows them."""
-        figures = {name: value for name, value in vars(self).items() if isinstance(value, float)}
-        return {"n_known": self.n_known, "n_novel": self.n_novel, **numbers(figures)}
-
 
 @dataclass(frozen=True)
-class Retained:
+class Retained(Figures):
     """What a threshold keeps and catches, each share with Wilson's 95 % interval.
 
     Attributes:
@@ -62,15 +57,6 @@ class Retained:
     retained_correct: Interval
     detected_failures: Interval
     detected_novel: Interval
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the figures as JSON knows them."""
-        return {
-            **numbers({"threshold": self.threshold}),
-            "retained_correct": self.retained_correct.to_dict(),
-            "detected_failures": self.detected_failures.to_dict(),
-            "detected_novel": self.detected_novel.to_dict(),
-        }
 
 
 def measure_novelty(known_scores: Floats, known_correct: Flags, novel_scores: Floats) -> Novelty:

@@ -11,8 +11,9 @@ import pandas as pd
 
 from holotype.index.vectors.brute_force import exact_knn
 
-from .arrays import Average, Codes, Embeddings, Flags, average, mean, mean_by, number
-from .taxon_codes import Taxa, count_positives
+from .arrays import Average, Codes, Embeddings, Flags, average, mean, mean_by
+from .jsonable import told_as
+from .taxon_codes import TaxonCodes, count_positives
 
 KS = (1, 5, 10)
 
@@ -70,8 +71,8 @@ class RankRecall:
             "n_answerable": int(self.answerable.sum()),
             "n_unanswerable": int((self.labelled & ~self.answerable).sum()),
             "unanswerable": list(self.unanswerable),
-            "recall": {str(k): self.recall[k].to_dict() for k in self.ks},
-            "as_misses": {str(k): number(self.as_misses[k]) for k in self.ks},
+            "recall": told_as(self.recall),
+            "as_misses": told_as(self.as_misses),
         }
 
 
@@ -98,7 +99,7 @@ def nearest(
     return Neighbours(scores, rows, query_groups, gallery_groups)
 
 
-def recall_at_k(neighbours: Neighbours, taxa: Taxa, ks: Sequence[int] = KS) -> RankRecall:
+def recall_at_k(neighbours: Neighbours, taxa: TaxonCodes, ks: Sequence[int] = KS) -> RankRecall:
     """Return recall@k at the rank of the taxa.
 
     Raises:
@@ -110,7 +111,7 @@ def recall_at_k(neighbours: Neighbours, taxa: Taxa, ks: Sequence[int] = KS) -> R
 
 
 def genus_recall_of_other_species(
-    neighbours: Neighbours, genera: Taxa, species: Taxa, ks: Sequence[int] = KS
+    neighbours: Neighbours, genera: TaxonCodes, species: TaxonCodes, ks: Sequence[int] = KS
 ) -> RankRecall:
     """Return recall@k at genus rank where an image of the query's own species is no hit.
 
@@ -118,7 +119,7 @@ def genus_recall_of_other_species(
     places in the list. Queries and gallery images without a species are left out, since nobody
     can tell whether they are another one.
     """
-    only = Taxa(
+    only = TaxonCodes(
         genera.names,
         np.where(species.query >= 0, genera.query, -1),
         np.where(species.gallery >= 0, genera.gallery, -1),
@@ -161,7 +162,7 @@ def recall_within(result: RankRecall, groups: Codes, names: Sequence[str]) -> pd
     return frame[frame["n_answerable"] > 0].reset_index(drop=True)
 
 
-def _matches(taxa: Taxa, rows: Codes) -> Flags:
+def _matches(taxa: TaxonCodes, rows: Codes) -> Flags:
     """Return whether the neighbour at each place is of the query's taxon, bool [q, k]."""
     found = np.append(taxa.gallery, -1)[rows]  # the last entry answers for the padding
     matches: Flags = (found == taxa.query[:, None]) & (found >= 0)
@@ -176,7 +177,7 @@ def _check_length(length: int, ks: Sequence[int]) -> None:
         )
 
 
-def _recall(match: Flags, positives: Codes, taxa: Taxa, ks: Sequence[int]) -> RankRecall:
+def _recall(match: Flags, positives: Codes, taxa: TaxonCodes, ks: Sequence[int]) -> RankRecall:
     _check_length(match.shape[1], ks)
     first = np.where(match.any(axis=1), match.argmax(axis=1), match.shape[1])
     hits = first[:, None] < np.array(ks)
@@ -197,7 +198,7 @@ def _recall(match: Flags, positives: Codes, taxa: Taxa, ks: Sequence[int]) -> Ra
     )
 
 
-def _per_taxon(taxa: Taxa, answerable: Flags, hits: Flags, ks: Sequence[int]) -> pd.DataFrame:
+def _per_taxon(taxa: TaxonCodes, answerable: Flags, hits: Flags, ks: Sequence[int]) -> pd.DataFrame:
     n = len(taxa.names)
     table = {
         "taxon": list(taxa.names),

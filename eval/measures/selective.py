@@ -15,12 +15,13 @@ import pandas as pd
 
 from .arrays import Codes, Flags, Floats, number, ratio
 from .intervals import Interval, wilson, wilson_bounds
+from .jsonable import Figures, told_fields
 
 Measure = Literal["accuracy", "kappa"]
 
 
 @dataclass(frozen=True)
-class SelectivePoint:
+class SelectivePoint(Figures):
     """What a threshold does, all as shares in [0, 1] but kappa, which is in [-1, 1].
 
     Attributes:
@@ -46,15 +47,9 @@ class SelectivePoint:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as JSON knows them."""
-        return {
-            "threshold": number(self.threshold),
-            "n": self.n,
-            "n_accepted": self.n_accepted,
-            "coverage": number(self.coverage),
-            "accuracy": self.accuracy.to_dict(),
-            "overall_correct": number(self.overall_correct),
-            "kappa": number(self.kappa),
-        }
+        told = told_fields(self)
+        first = {name: told.pop(name) for name in ("threshold", "n", "n_accepted")}
+        return {**first, "coverage": number(self.coverage), **told}
 
 
 def selective_curve(scores: Floats, truth: Codes, predicted: Codes) -> pd.DataFrame:

@@ -10,7 +10,6 @@ from holotype.index.errors import HolotypeError, PictureError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.pictures.reading import read_picture
 from holotype.index.storage.records import Image
-from holotype.index.storage.spaces import source_of
 
 from ..measures.arrays import Codes
 from ..splits.copies import SIDE, Thumbnails, grey_thumbnail
@@ -41,9 +40,18 @@ def find_leaks_of(collection: Collection, images: Gallery, split: Split) -> Leak
         images.specimens,
         content,
         phash=np.array([image.phash for image in stored], np.uint64),
-        embeddings=collection.vectors(source_of(collection.database, images.space)),
+        embeddings=collection.vectors(collection.source(images.space)),
         thumbnails=_Thumbnails(collection, stored),
     )
+
+
+def copies_anywhere(collection: Collection, images: Gallery) -> Leaks:
+    """Return the copies and near copies among all images, for `Leaks.unite`.
+
+    What it lists under `specimens` means nothing: every image is on both sides.
+    """
+    rows = np.arange(len(images))
+    return find_leaks_of(collection, images, Split("every pair", rows, rows))
 
 
 def refuse_leaks(collection: Collection, images: Gallery, leaks: Leaks) -> None:

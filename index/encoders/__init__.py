@@ -10,13 +10,12 @@ from ..runtime import prepare
 
 prepare()
 
+from ..arrays import Embeddings, Pixels  # noqa: E402
 from .accelerate import accelerated  # noqa: E402
 from .base import (  # noqa: E402
     VIEWS,
-    Embeddings,
     Encoder,
     Model,
-    Pixels,
     Preprocessing,
     single_threaded,
 )

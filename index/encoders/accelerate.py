@@ -9,9 +9,9 @@ from importlib.metadata import version
 import numpy as np
 from PIL import Image
 
-from ..errors import EncoderError
+from ..errors import EncoderError, first_line
+from ..pictures.canaries import LEAST_COSINE, canary_pictures
 from ..settings import settings
-from ..storage.canaries import LEAST_COSINE, canary_pictures
 from .base import Encoder
 from .cache import keep_cached, read_cached
 from .onnx import Engine, export_graph
@@ -38,7 +38,7 @@ def accelerated(encoder: Encoder, *, threads: int = 1) -> Encoder:
     try:
         return encoder.running_on(_engine(encoder, threads))
     except Exception as error:  # the exporter and the runtime raise many kinds
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = first_line(error)
         log.warning("Encoder '%s' runs in PyTorch, which is slower: %s", encoder.name, reason)
         return encoder
 

@@ -13,17 +13,14 @@ from math import isfinite
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
+from ..arrays import Embeddings, Pixels
 from ..errors import EncoderError, UsageError
 from ..pictures.reading import LONGEST, pad_to_square, shrink
 from ..settings import settings
 from .network import Network
-
-Embeddings = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
 
 VIEWS: dict[int, tuple[str, ...]] = {
     1: ("whole",),

@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from ..errors import EncoderError
+from ..errors import EncoderError, first_line
 from ..files.plain_json import read_json
 from ..files.regular import Limit, read_regular
 from .base import Model, Preprocessing
@@ -70,7 +70,7 @@ def load_checkpoint(folder: str) -> Model:
         )
         network = _network(card["architecture"]["name"], Path(folder) / "model.safetensors")
     except (*_FAULTS, SafetensorError, EncoderError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = first_line(error)
         raise EncoderError(
             f"{folder} is not a checkpoint that can be loaded ({reason}); "
             "give a folder with card.json and model.safetensors"

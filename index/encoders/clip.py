@@ -14,7 +14,7 @@ import timm
 import torch
 from torch import nn
 
-from ..errors import EncoderError
+from ..errors import EncoderError, first_line
 from ..files.plain_json import read_json
 from ..trust import trusts_encoder
 from .base import Model, Preprocessing
@@ -100,7 +100,7 @@ def _load(name: str, pretrained: str | None) -> Model:
         tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:  # open_clip and the hub raise many kinds
         shown = f"{name}/{pretrained}" if pretrained else name
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = first_line(error)
         raise EncoderError(
             f"open_clip cannot load '{shown}' ({reason}); check the name, or fetch the weights "
             "once while online"

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 if TYPE_CHECKING:
-    from .base import Embeddings, Encoder, Pixels
+    from ..arrays import Embeddings, Pixels
+    from .base import Encoder
 
 _INPUT = "pixels"
 _OPSET = 18

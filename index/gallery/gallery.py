@@ -9,17 +9,15 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Codes, places_in
 from ..errors import CorruptError
-from ..lookup import places_in
 from ..storage.records import Space
 from ..taxonomy import RANKS, Lineage
 from ..vectors import Selection, VectorIndex
 from ..vectors.projection import Projection
 from .index_files import State
 
-Codes = NDArray[np.int64]
 Made = TypeVar("Made")
 
 _MOST_ANSWERS = 1000

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..vectors.brute_force import Codes
+from ..arrays import Codes
 
 Array = TypeVar("Array", bound=NDArray[Any])
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from ..vectors.brute_force import Codes, Embeddings
+from ..arrays import Codes, Embeddings, Floats
 from .reference import Reference, View
-from .votes import Floats, shares_at, strongest, vote_weights
+from .votes import shares_at, strongest, vote_weights
 
 NEAR = 5  # neighbours whose mean cosine says how far a query is from everything
 OF_A_VIEW = (

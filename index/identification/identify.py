@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arrays import Embeddings
 from ..collection import Collection
-from ..encoders import Embeddings, Encoder
+from ..encoders import Encoder
 from ..errors import UsageError
 from ..search.filters import selected
 from ..search.search import hits, picture_vector, stored_vector, unit_vector, without_specimens

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arrays import Allowed, Codes, Embeddings, Floats
 from ..collection import Collection
-from ..gallery.gallery import Codes, Gallery
-from ..search.filters import Allowed
-from ..vectors.brute_force import Embeddings
+from ..gallery.gallery import Gallery
 from .answers import Judgement, Taxa, share_out
 from .calibration import FAR, Answers
 from .evidence import Evidence, gather_evidence
 from .kept_calibration import KeptCalibration, reference_of
 from .reference import Reference
-from .votes import Floats
 
 _SHOWN = 5  # taxa listed at every rank
 

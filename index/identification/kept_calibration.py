@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Codes, Embeddings
 from ..collection import Collection
-from ..database.checksums import seal
+from ..database.checksums import write_checksum
 from ..database.schema import checksum_sql
 from ..errors import CorruptError
 from ..files.plain_json import read_json
-from ..gallery.gallery import Codes, Gallery
+from ..gallery.gallery import Gallery
 from ..storage.records import now
 from ..storage.spaces import source_of
-from ..vectors.brute_force import Embeddings
 from .calibration import Calibration
 from .changes import Changes, Fitted, changes_since
 from .reference import Reference, build_reference
@@ -76,7 +76,7 @@ def keep_calibration(collection: Collection, gallery: Gallery, calibration: Cali
                 now(),
             ),
         )
-        seal(connection, "calibrations", gallery.space.source_id)
+        write_checksum(connection, "calibrations", gallery.space.source_id)
 
 
 def kept_calibration(collection: Collection, gallery: Gallery) -> KeptCalibration | None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..vectors.brute_force import Codes, Embeddings, exact_knn, nearest_rows
+from ..arrays import Codes, Embeddings, Floats
+from ..vectors.brute_force import exact_knn, nearest_rows
 from ..vectors.projection import Projection
 from .classes import Changed, changed_classes
 from .likelihood import Likelihood, fit_likelihood
-from .votes import NEIGHBOURS, Floats
+from .votes import NEIGHBOURS
 
 MOST_IMAGES = 5  # of one specimen, as an identification takes
 _TINY = 1e-12

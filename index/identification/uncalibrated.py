@@ -6,15 +6,15 @@ confidence and no p-value come with it.
 
 from __future__ import annotations
 
-from ..gallery.gallery import Codes, Gallery
-from ..vectors.brute_force import Embeddings
+from ..arrays import Codes, Floats, Scores
+from ..gallery.gallery import Gallery
 from .answers import Judgement, Taxa
-from .votes import NEIGHBOURS, Floats, vote_weights
+from .votes import NEIGHBOURS, vote_weights
 
 _SHOWN = 5  # taxa listed at every rank
 
 
-def judge_by_votes(gallery: Gallery, scores: Embeddings, places: Codes) -> Judgement:
+def judge_by_votes(gallery: Gallery, scores: Scores, places: Codes) -> Judgement:
     """Judge a specimen by its neighbours' votes.
 
     Args:

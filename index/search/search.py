@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Embeddings, Pixels
 from ..collection import Collection
-from ..encoders import Embeddings, Encoder, Pixels, accelerated, load_encoder
+from ..encoders import Encoder, accelerated, load_encoder
 from ..errors import MismatchError, UsageError
 from ..gallery.gallery import Gallery
 from ..pictures.reading import content_hash, read_bytes, read_picture
@@ -227,7 +228,7 @@ def pixels_vector(
         MismatchError: the encoder is not the space's.
     """
     collection.check_encoder(space, encoder)
-    same = [image for one in contents for image in collection.images("i.sha256 = ?", (one,))]
+    same = [image for one in contents for image in collection.images_of(one)]
     mean: Embeddings = encoder.encode_images(np.stack(pixels)).mean(axis=0)
     return mean, {image.specimen_id for image in same}
 

@@ -23,11 +23,11 @@ ANSWER = """
 import os, sys
 from pathlib import Path
 from holotype.index.collection import Collection
-from holotype.index.database import FILE
+from holotype.index.database.connection import FILE
 from holotype.index.errors import HolotypeError
-from holotype.index.info import info, verify
-from holotype.index.search import search, stored_vector
-from holotype.index.snapshots import snapshot
+from holotype.index.upkeep.info import info, verify
+from holotype.index.search.search import search, stored_vector
+from holotype.index.upkeep.snapshots import snapshot
 from holotype.scripts.bench.faults import plain
 shelf = Path(sys.argv[1])
 if os.getuid() == 0:  # who may do everything cannot be kept from writing

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from holotype.index.arrays import Codes, Embeddings, Floats
 from holotype.index.identification.calibration import Calibration, with_odds
 from holotype.index.identification.logistic import Logistic
-from holotype.index.identification.votes import Floats
-from holotype.index.vectors.brute_force import Codes, Embeddings
 
 from .left_out import LeftOut, leave_out, working_spaces
 from .sets import fit_sets

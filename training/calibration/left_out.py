@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from holotype.index.arrays import Codes, Embeddings
 from holotype.index.identification.evidence import Evidence, gather_evidence
 from holotype.index.identification.reference import build_reference, pool_specimens
-from holotype.index.vectors.brute_force import Codes, Embeddings
 from holotype.index.vectors.projection import Projection
 
 from ..tuning.closed_form import lda, stretched, wccn

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from holotype.index.identification.votes import Floats
-from holotype.index.vectors.brute_force import Codes
+from holotype.index.arrays import Codes, Floats
 
 from .left_out import LeftOut
 

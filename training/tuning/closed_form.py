@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from holotype.index.arrays import Floats
 from holotype.index.vectors.projection import Projection
 
-from .scatter import Floats, Scatter
+from .scatter import Scatter
 
 _FLOOR = 1e-3  # of the largest variance: keeps directions without any from being blown up
 _MOST_AXES = 256

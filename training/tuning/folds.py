@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from holotype.index.vectors.brute_force import Codes
+from holotype.index.arrays import Codes
 
 
 def specimen_folds(labels: Codes, groups: Codes, n_folds: int, seed: int = 0) -> Codes:

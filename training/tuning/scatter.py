@@ -6,13 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
-from holotype.index.vectors.brute_force import Codes, Embeddings
+from holotype.index.arrays import Codes, Embeddings, Floats
 from holotype.index.vectors.projection import signed_power
-
-Floats = NDArray[np.float64]
 
 _BLOCK_ROWS = 8192
 

@@ -1,4 +1,4 @@
-"""The sections of a report on answers, in their order."""
+"""The sections of a report on answers, in their order; to add one, list it here."""
 
 from __future__ import annotations
 
@@ -31,8 +31,3 @@ ANSWER_SECTIONS: Sequence[Callable[[AnswerSubject], Section | None]] = (
     species,
     glossary,
 )
-
-
-def answer_sections_of(subject: AnswerSubject) -> list[Section]:
-    """Return the sections that have something to say."""
-    return [made for section in ANSWER_SECTIONS if (made := section(subject)) is not None]

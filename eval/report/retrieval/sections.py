@@ -8,7 +8,7 @@ from ..blocks import Section
 from .change_lists import changes
 from .change_sections import gain
 from .confusion import confusion
-from .examples import failures
+from .failures import failures
 from .glossary import glossary
 from .headline import headline, protocol
 from .leak_notice import leak_notice
@@ -33,8 +33,3 @@ SECTIONS: Sequence[Callable[[Subject], Section | None]] = (
     unanswerable,
     glossary,
 )
-
-
-def sections_of(subject: Subject) -> list[Section]:
-    """Return the sections that have something to say."""
-    return [made for section in SECTIONS if (made := section(subject)) is not None]

@@ -9,8 +9,8 @@ import numpy as np
 from ...measures.arrays import Floats, mean_by
 from ...measures.recall import RankRecall
 from ..blocks import Section, Table
-from ..cells import Cell, Column, count_cell, is_italic, share_cell, taxon_cell
-from .subject import Subject, plural
+from ..cells import Cell, Column, count_cell, is_italic, plural, share_cell, taxon_cell
+from .subject import Subject
 from .taxon_table import taxon_table
 
 

@@ -10,7 +10,6 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.identification.changes import Changes
 from holotype.index.identification.identify import identify_stored
-from holotype.index.storage.determinations import determine, undo
 from holotype.index.taxonomy import parse_lineage
 from holotype.scripts.bench.faults import plain
 from holotype.training.spaces import calibrate_space, tune_space
@@ -49,26 +48,26 @@ def test_added_and_removed_and_replaced_images(fitted: Collection) -> None:
 
 
 def test_determinations(fitted: Collection) -> None:
-    name = determine(fitted, "specimen image 5", NAME, by="A")
+    name = fitted.determine("specimen image 5", NAME, by="A")
     assert told(fitted) == ("stale", Changes(specimens_determined=1))
-    determine(fitted, "specimen image 5", NAME, by="B")
-    determine(fitted, "specimen image 6", NAME, by="B")
+    fitted.determine("specimen image 5", NAME, by="B")
+    fitted.determine("specimen image 6", NAME, by="B")
     assert told(fitted) == ("stale", Changes(specimens_determined=2))
-    undo(fitted, name, by="A")
+    fitted.undo(name, by="A")
     assert told(fitted) == ("stale", Changes(specimens_determined=2))
     note = identify_stored(fitted, "image 3").calibration_note
     assert "2 specimens were determined anew since it was fitted" in note
 
 
 def test_what_changes_no_label_makes_nothing_stale(fitted: Collection) -> None:
-    determine(fitted, "specimen image 5", NAME, by="a model", origin="machine")
+    fitted.determine("specimen image 5", NAME, by="a model", origin="machine")
     fitted.add_space("other", encoder="external:o", fingerprint="o", views=1, dim=4)
     assert told(fitted) == ("fitted", Changes())
 
 
 def test_names_of_new_images_are_counted_with_the_images(fitted: Collection) -> None:
     plain.put(fitted, [("new 1", 0)])
-    determine(fitted, "specimen new 1", NAME, by="A")
+    fitted.determine("specimen new 1", NAME, by="A")
     assert told(fitted) == ("stale", Changes(images_added=1))
 
 

@@ -12,7 +12,7 @@ from scipy import stats
 
 from holotype.eval.measures.bootstrap import bootstrap_mean
 from holotype.eval.measures.correlation import spearman
-from holotype.eval.measures.transfer import (
+from holotype.eval.measures.domain_shift import (
     dataset_classification_error,
     learning_curve,
     transfer_gap,
@@ -27,7 +27,7 @@ def test_the_gap_of_paired_specimens_has_the_interval_of_their_differences() -> 
     specimens = np.arange(200)
     found = transfer_gap(source, target, specimens, specimens, seed=4)
     paired = bootstrap_mean(source.astype(float) - target.astype(float), seed=4)
-    assert found.gap.estimate == pytest.approx(found.source - found.target)
+    assert found.gap.estimate == pytest.approx(found.accuracy_source - found.accuracy_target)
     assert (found.gap.low, found.gap.high) == pytest.approx((paired.low, paired.high), abs=1e-12)
 
 

@@ -1,9 +1,8 @@
-"""What is refused of a database before anything in it is read: whatever could act by itself.
+"""Databases may come from others: what could run code or touch other files is refused unread.
 
-A database may come from anybody. Tables are data; a trigger, a view or a computed column is a
-program that runs when its table is read or written, and a rollback journal may name a file
-elsewhere that SQLite then removes. So a collection holds the tables and triggers that this program
-makes, word by word, and no others.
+Tables are data; a trigger, a view or a computed column is a program that runs when its table is
+read or written, and a rollback journal may name a file elsewhere that SQLite then removes. So a
+collection holds the tables and triggers that this program makes, word by word, and no others.
 """
 
 from __future__ import annotations
@@ -11,18 +10,16 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..errors import CorruptError
 from ..settings import settings
 from .checksums import crc32
 from .schema import MIGRATIONS
 
-if TYPE_CHECKING:
-    from .connection import Database
-
+Read = Callable[[str], list[sqlite3.Row]]
 Item = tuple[str, str, str, str | None]  # type, name, table and statement of `sqlite_master`
 
 _SIDE_FILES = ("", "-wal", "-shm", "-journal")
@@ -30,15 +27,15 @@ _JOURNAL_END = bytes.fromhex("d9d505f920a163d7")  # ends a journal that names an
 _PRAGMAS = ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0")
 _READ_SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master"
 
-# What SQLite itself adds where somebody has let it count.
+# Tables that SQLite adds itself where somebody ran ANALYZE.
 _STATISTICS: dict[str, str] = {
     "sqlite_stat1": "CREATE TABLE sqlite_stat1(tbl,idx,stat)",
     "sqlite_stat4": "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)",
 }
 
 
-def refuse_odd_files(database: Path) -> None:
-    """Refuse what SQLite would open beside a database but must not.
+def refuse_unsafe_files(database: Path) -> None:
+    """Refuse unsafe files that SQLite would open beside a database.
 
     Args:
         database: its file.
@@ -67,52 +64,47 @@ def _end_of(file: Path) -> bytes:
         return opened.read()
 
 
-def harden(connection: sqlite3.Connection) -> None:
-    """Let SQLite take what stands in a file for data, and refuse values beyond all measure."""
+def restrict_connection(connection: sqlite3.Connection) -> None:
+    """Let SQLite run no function that a file asks for, and read no value over the limit."""
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, settings().max_record_bytes)
 
 
-def check_schema(database: Database, version: int) -> None:
+def check_schema(folder: Path, read: Read, version: int) -> None:
     """Refuse a database that holds anything which its format does not.
 
-    What is missing is damage, which `soundness` tells.
+    What is missing is damage, which `integrity` tells.
 
     Args:
-        database: read in one transaction with its version.
+        folder: the collection's.
+        read: runs a query, in one transaction with that which gave the version.
         version: of its format, from 1.
 
     Raises:
         CorruptError: the message names the first thing that is not ours.
     """
-    for item in _items(database):
-        if item not in _expected(version) and not _is_statistics(item):
+    for item in items(read):
+        if item not in expected_items(version) and not _is_statistics(item):
             raise CorruptError(
-                f"{database.folder} holds a {item[0]} '{item[1]}' that no collection has, which "
+                f"{folder} holds a {item[0]} '{item[1]}' that no collection has, which "
                 "could act by itself; use another copy of the collection"
             )
 
 
-def check_history(database: Database) -> None:
-    """Refuse undos that lead in a circle: whoever follows them would never come to an end.
+def check_history(folder: Path, read: Read) -> None:
+    """Refuse undos that lead in a circle: following them would never end.
 
     Raises:
         CorruptError: an undo is not later than what it undoes.
     """
-    if database.read("SELECT 1 FROM determinations WHERE undoes >= determination_id LIMIT 1"):
-        raise CorruptError(
-            f"{database.folder} holds an undo of what comes after it; restore a snapshot"
-        )
+    if read("SELECT 1 FROM determinations WHERE undoes >= determination_id LIMIT 1"):
+        raise CorruptError(f"{folder} holds an undo of what comes after it; restore a snapshot")
 
 
-def is_complete(database: Database) -> bool:
-    """Return whether a database holds all that the present format has."""
-    return _expected(len(MIGRATIONS)) <= _items(database)
-
-
-def _items(database: Database) -> set[Item]:
-    return {tuple(record) for record in database.read(_READ_SCHEMA)}
+def items(read: Read) -> set[Item]:
+    """Return the tables, indexes, views and triggers of a database."""
+    return {tuple(record) for record in read(_READ_SCHEMA)}
 
 
 def _is_statistics(item: Item) -> bool:
@@ -121,7 +113,7 @@ def _is_statistics(item: Item) -> bool:
 
 
 @cache
-def _expected(version: int) -> frozenset[Item]:
+def expected_items(version: int) -> frozenset[Item]:
     """Return what the migrations up to a format make."""
     made = sqlite3.connect(":memory:")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,16 +11,24 @@ import numpy as np
 from ..measures.arrays import Floats
 from ..measures.classification import ClassCounts, confusion_matrix
 from ..measures.correlation import Correlation, spearman
+from ..measures.domain_shift import (
+    DatasetError,
+    TransferGap,
+    dataset_classification_error,
+    transfer_gap,
+)
 from ..measures.intervals import Interval
-from ..measures.taxon_codes import Taxa, count_positives
-from ..measures.transfer import TransferGap, transfer_gap
-from .recovery import RemedyResult, judge
+from ..measures.jsonable import told_as
+from ..measures.taxon_codes import TaxonCodes, count_positives
 from .remedies import Side, remedies
-from .set_error import SetError, tell_apart
+from .remedy_figures import RemedyFigures, measure_remedy
+
+_TRAIN, _TEST = 200, 100
+_TRAIN_SHARE, _TEST_SHARE = 0.6, 0.3
 
 
 @dataclass(frozen=True)
-class Shift:
+class TransferFigures:
     """Everything that METHODS 4.10 asks of a source and a target.
 
     Attributes:
@@ -35,9 +44,9 @@ class Shift:
     gap: TransferGap
     n_source: int
     n_target: int
-    remedies: tuple[RemedyResult, ...]
-    told_apart: SetError
-    told_apart_within: SetError
+    remedies: tuple[RemedyFigures, ...]
+    told_apart: DatasetError
+    told_apart_within: DatasetError
     by_count: dict[str, Correlation]
 
     def to_dict(self) -> dict[str, Any]:
@@ -46,16 +55,14 @@ class Shift:
             **self.gap.to_dict(),
             "n_source_queries": self.n_source,
             "n_target_queries": self.n_target,
-            "remedies": [remedy.to_dict() for remedy in self.remedies],
-            "dataset_classification_error": self.told_apart.to_dict(),
-            "dataset_classification_error_within_source": self.told_apart_within.to_dict(),
-            "spearman_with_gallery_images": {
-                name: found.to_dict() for name, found in self.by_count.items()
-            },
+            "remedies": told_as(self.remedies),
+            "dataset_classification_error": told_as(self.told_apart),
+            "dataset_classification_error_within_source": told_as(self.told_apart_within),
+            "spearman_with_gallery_images": told_as(self.by_count),
         }
 
 
-def measure_shift(
+def measure_transfer(
     gallery: Side,
     source: Side,
     target: Side,
@@ -63,7 +70,7 @@ def measure_shift(
     *,
     source_is_gallery: bool = False,
     seed: int = 0,
-) -> Shift:
+) -> TransferFigures:
     """Measure what is lost from source to target, and what each remedy wins back.
 
     Only queries count whose taxon the gallery holds, in another specimen.
@@ -86,25 +93,47 @@ def measure_shift(
     at_source, at_target = source.right(first.gallery), target.right(first.gallery)
     gap = transfer_gap(at_source, at_target, source.groups, target.groups, seed=seed)
     none = Interval(0.0, 0.0, 0.0)
-    results = [RemedyResult(first.name, "", gap.source, gap.target, none, none)]
+    results = [RemedyFigures(first.name, "", gap.accuracy_source, gap.accuracy_target, none, none)]
     for remedy in applied:
         trained = source_is_gallery and bool(remedy.fitted)
-        results.append(judge(remedy, at_source, at_target, trained, seed))
+        results.append(measure_remedy(remedy, at_source, at_target, trained, seed))
     halves = np.random.default_rng(seed).random(int(gallery.groups.max()) + 1)[gallery.groups] < 0.5
-    return Shift(
+    return TransferFigures(
         gap=gap,
         n_source=len(source.labels),
         n_target=len(target.labels),
         remedies=tuple(results),
-        told_apart=tell_apart(gallery, target, seed),
-        told_apart_within=tell_apart(gallery.at(halves), gallery.at(~halves), seed),
+        told_apart=_told_apart(gallery, target, seed),
+        told_apart_within=_told_apart(gallery.at(halves), gallery.at(~halves), seed),
         by_count=_by_count(gallery, target),
     )
 
 
+def _told_apart(one: Side, other: Side, seed: int = 0) -> DatasetError:
+    """Return the error of a linear support vector machine, with sizes that the sets allow.
+
+    200 images of each set to learn from and 100 to test on, or 60 % and 30 % of the smaller set
+    where that is less; specimens never stand in both.
+    """
+    least = min(len(one.labels), len(other.labels))
+    train, test = min(_TRAIN, int(_TRAIN_SHARE * least)), min(_TEST, int(_TEST_SHARE * least))
+    try:
+        return dataset_classification_error(
+            one.vectors,
+            other.vectors,
+            source_groups=one.groups,
+            target_groups=other.groups,
+            train=train,
+            test=test,
+            seed=seed,
+        )
+    except ValueError:  # too few images, or too many of one specimen
+        return DatasetError(math.nan, train, test, ())
+
+
 def _answerable(side: Side, gallery: Side) -> Side:
     n = int(max(side.labels.max(initial=-1), gallery.labels.max(initial=-1))) + 1
-    taxa = Taxa([""] * n, side.labels, gallery.labels)
+    taxa = TaxonCodes([""] * n, side.labels, gallery.labels)
     known = count_positives(taxa, side.groups, gallery.groups) > 0
     if not known.any():
         raise ValueError("no query is of a taxon that the gallery holds in another specimen")

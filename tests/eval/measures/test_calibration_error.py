@@ -7,7 +7,7 @@ import pytest
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
-from holotype.eval.measures.calibration import (
+from holotype.eval.measures.calibration_error import (
     measure_calibration,
     multiclass_brier,
     multiclass_nll,

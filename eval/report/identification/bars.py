@@ -1,4 +1,4 @@
-"""Figures of answers that are bars: ranks given, distributions. Each returns an `<svg>` element."""
+"""Bars about answers: ranks given, distributions. Each returns an `<svg>` element."""
 
 from __future__ import annotations
 

@@ -5,50 +5,46 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.svm import LinearSVC
 
-from .arrays import Codes, Embeddings, Flags, mean, number, ratio
+from .arrays import Codes, Embeddings, Flags, mean, ratio
 from .bootstrap import RESAMPLES, percentile_interval, resampled_sums
 from .intervals import Interval
+from .jsonable import Figures
 
 
 @dataclass(frozen=True)
-class TransferGap:
+class TransferGap(Figures):
     """What is lost from the source to the target.
 
     Attributes:
-        source: accuracy within the source, in [0, 1].
-        target: accuracy on the target with the gallery of the source.
-        gap: source - target, with its 95 % bootstrap interval.
+        accuracy_source: within the source, in [0, 1].
+        accuracy_target: on the target with the gallery of the source.
+        gap: what is lost, with its 95 % bootstrap interval.
     """
 
-    source: float
-    target: float
+    accuracy_source: float
+    accuracy_target: float
     gap: Interval
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the figures as JSON knows them."""
-        return {
-            "accuracy_source": number(self.source),
-            "accuracy_target": number(self.target),
-            "gap": self.gap.to_dict(),
-        }
 
 
 @dataclass(frozen=True)
-class DatasetError:
+class DatasetError(Figures):
     """How well a linear machine tells two sets of embeddings apart.
 
     Attributes:
-        error: mean test error in [0, 1]; about 0.5 where the sets look the same, 0 where disjoint.
+        error: mean test error in [0, 1]; about 0.5 where the sets look the same, 0 where disjoint;
+            NaN where they are too small or of too few specimens.
+        train, test: images of each set.
         repeats: the test error of every repeat.
     """
 
     error: float
+    train: int
+    test: int
     repeats: tuple[float, ...]
 
 
@@ -130,7 +126,7 @@ def dataset_classification_error(
         learn, check = _draw(rng, side, groups, train, test)
         model = LinearSVC(random_state=0).fit(vectors[learn], side[learn])
         errors.append(float((model.predict(vectors[check]) != side[check]).mean()))
-    return DatasetError(mean(np.array(errors)), tuple(errors))
+    return DatasetError(mean(np.array(errors)), train, test, tuple(errors))
 
 
 def _draw(

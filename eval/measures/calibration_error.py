@@ -10,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from .arrays import Codes, Flags, Floats, number, ratio
+from .arrays import Codes, Flags, Floats, ratio
+from .jsonable import Figures, told_fields
 
 Binning = Literal["mass", "width"]
 BINS: dict[Binning, int] = {"mass": 10, "width": 15}
@@ -18,7 +19,7 @@ _FLOOR = 1e-15  # as scikit-learn clips, so that one sure error does not cost in
 
 
 @dataclass(frozen=True)
-class Reliability:
+class Reliability(Figures):
     """Confidence against accuracy in bins.
 
     Attributes:
@@ -39,15 +40,11 @@ class Reliability:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as JSON knows them."""
-        return {
-            "ece": number(self.ece),
-            "mce": number(self.mce),
-            "bins": self.table.to_dict("records"),
-        }
+        return {**super().to_dict(), "bins": self.table.to_dict("records")}
 
 
 @dataclass(frozen=True)
-class Calibration:
+class CalibrationError(Figures):
     """How far stated confidences are from the truth; 0 is best everywhere.
 
     Attributes:
@@ -66,18 +63,13 @@ class Calibration:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as JSON knows them."""
-        return {
-            "n": self.n,
-            "equal_mass": self.mass.to_dict(),
-            "equal_width": self.width.to_dict(),
-            "brier": number(self.brier),
-            "nll": number(self.nll),
-        }
+        names = {"mass": "equal_mass", "width": "equal_width"}
+        return {names.get(name, name): each for name, each in told_fields(self).items()}
 
 
 def measure_calibration(
     confidence: Floats, correct: Flags, weights: Floats | None = None
-) -> Calibration:
+) -> CalibrationError:
     """Return the calibration of confidences in answers.
 
     Args:
@@ -91,7 +83,7 @@ def measure_calibration(
     weights = _checked(confidence, weights)
     right = correct.astype(np.float64)
     sure = np.where(correct, confidence, 1 - confidence).clip(_FLOOR, 1)
-    return Calibration(
+    return CalibrationError(
         n=len(confidence),
         mass=reliability(confidence, correct, "mass", weights=weights),
         width=reliability(confidence, correct, "width", weights=weights),

@@ -1,4 +1,4 @@
-"""Figures of two spaces side by side. Each returns an `<svg>` element."""
+"""Plots of two spaces side by side. Each returns an `<svg>` element."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from ...measures.arrays import Codes, Floats
 from ..cells import gain_text
 from ..drawing import INK, LINE, MUTED, RIGHT, WRONG, canvas, share_axis, to_svg
-from ..marks import FEW, Points, box, count_axis, point
+from ..marks import FEW, Points, box, count_axis, name_rows, point
 
 _SIDES = ((-0.2, LINE, 1.0, MUTED), (0.2, RIGHT, 0.3, RIGHT))  # shift, box, its strength, dots
 
@@ -44,7 +44,7 @@ def paired_boxes(
                 title = f"{name}, {space}: {value:.3f}"
                 point(axes, float(value), row + shift + float(aside), title, titles, colour)
     labels = [f"{before.label} ({len(before.values)})" for before, _ in groups]
-    _rows(axes, labels, len(groups), italic=italic)
+    name_rows(axes, labels, italic=italic)
     share_axis(axes, "x", axis)
     _legend(axes, spaces, (MUTED, RIGHT))
     return to_svg(figure, "pairs", titles)
@@ -76,7 +76,7 @@ def dumbbells(
         _dumbbell(axes, row, change)
     axes.text(1.12, -0.9, "gain", ha="right", color=MUTED, fontsize=8.5)
     axes.text(1.25, -0.9, "shrunken", ha="right", color=MUTED, fontsize=8.5)
-    _rows(axes, labels, height, italic=italic, rows=rows)
+    name_rows(axes, labels, italic=italic, rows=rows)
     share_axis(axes, "x", "recall@1")
     names = (spaces[0], f"{spaces[1]}, better", f"{spaces[1]}, worse")
     _legend(axes, names, (MUTED, RIGHT, WRONG))
@@ -110,15 +110,6 @@ def gain_scatter(points: Points, counts: Codes, *, x_axis: str, y_axis: str) -> 
     axes.set_xlabel(x_axis)
     axes.set_ylabel(y_axis)
     return to_svg(figure, "gains", titles)
-
-
-def _rows(
-    axes: Axes, labels: Sequence[str], height: int, *, italic: bool, rows: Sequence[int] = ()
-) -> None:
-    style = "italic" if italic else "normal"
-    axes.set_yticks(rows or range(height), labels, fontstyle=style, parse_math=False)
-    axes.set_ylim(height - 0.45, -0.55)
-    axes.spines["left"].set_visible(False)
 
 
 def _legend(axes: Axes, names: Sequence[str], colours: Sequence[str]) -> None:

@@ -4,51 +4,40 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from ..measures.arrays import Codes, Flags, Floats, mean, number, ratio
+from ..measures.arrays import Codes, Flags, Floats, mean, ratio
 from ..measures.bootstrap import bootstrap_mean, percentile_interval, resampled_sums
 from ..measures.intervals import Interval
+from ..measures.jsonable import Figures
 from .remedies import Remedied
 
 
 @dataclass(frozen=True)
-class RemedyResult:
+class RemedyFigures(Figures):
     """Accuracy with a remedy.
 
     Attributes:
-        name: of the remedy.
+        remedy: its name.
         fitted: the recipe that was chosen inside the gallery; empty where none was.
-        source: accuracy within the source; NaN where the remedy was fitted on what asks there.
-        target: accuracy on the target.
+        accuracy_source: within the source; NaN where the remedy was fitted on what asks there.
+        accuracy_target: on the target.
         gain: of the target's accuracy over none, with its 95 % bootstrap interval.
         recovered: gain / gap without a remedy, with its interval; NaN without a gap.
     """
 
-    name: str
+    remedy: str
     fitted: str
-    source: float
-    target: float
+    accuracy_source: float
+    accuracy_target: float
     gain: Interval
     recovered: Interval
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the figures as JSON knows them."""
-        return {
-            "remedy": self.name,
-            "fitted": self.fitted,
-            "accuracy_source": number(self.source),
-            "accuracy_target": number(self.target),
-            "gain": self.gain.to_dict(),
-            "recovered": self.recovered.to_dict(),
-        }
 
-
-def judge(
+def measure_remedy(
     remedy: Remedied, at_source: Flags, at_target: Flags, trained: bool, seed: int
-) -> RemedyResult:
+) -> RemedyFigures:
     """Return how well a remedy does.
 
     Args:
@@ -61,11 +50,13 @@ def judge(
     source, target = remedy.source, remedy.target
     now = target.right(remedy.gallery)
     change = now.astype(np.float64) - at_target
-    return RemedyResult(
-        name=remedy.name,
+    return RemedyFigures(
+        remedy=remedy.name,
         fitted=remedy.fitted,
-        source=math.nan if trained else mean(source.right(remedy.gallery).astype(np.float64)),
-        target=mean(now.astype(np.float64)),
+        accuracy_source=math.nan
+        if trained
+        else mean(source.right(remedy.gallery).astype(np.float64)),
+        accuracy_target=mean(now.astype(np.float64)),
         gain=bootstrap_mean(change, target.groups, seed=seed),
         recovered=_recovered(change, at_source, at_target, source.groups, target.groups, seed),
     )

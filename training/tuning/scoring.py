@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from holotype.index.vectors.brute_force import Codes, Embeddings, exact_knn
+from holotype.index.arrays import Codes, Embeddings
+from holotype.index.vectors.brute_force import exact_knn
 from holotype.index.vectors.projection import Projection
 
 from .folds import class_folds, specimen_folds

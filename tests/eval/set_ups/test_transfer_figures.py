@@ -9,7 +9,7 @@ import pytest
 
 from holotype.eval.measures.arrays import Codes, Embeddings, Floats
 from holotype.eval.set_ups.remedies import Side, remedies, standardised
-from holotype.eval.set_ups.shift import measure_shift
+from holotype.eval.set_ups.transfer_figures import measure_transfer
 
 DIM, SPECIES, EACH = 24, 8, 10
 
@@ -43,15 +43,17 @@ def world(offset: float, seed: int = 0) -> tuple[Side, Side, Side, Side]:
 
 def test_a_shift_is_measured_and_copies_of_it_win_it_back() -> None:
     gallery, source, target, copies = world(offset=4.0)
-    found = measure_shift(gallery, source, target, copies)
-    assert found.gap.gap.estimate == pytest.approx(found.gap.source - found.gap.target)
+    found = measure_transfer(gallery, source, target, copies)
+    assert found.gap.gap.estimate == pytest.approx(
+        found.gap.accuracy_source - found.gap.accuracy_target
+    )
     assert found.gap.gap.low > 0.1
     none, aligned, _, added, _ = found.remedies
-    assert none.target == found.gap.target
-    assert aligned.target > none.target
+    assert none.accuracy_target == found.gap.accuracy_target
+    assert aligned.accuracy_target > none.accuracy_target
     assert added.recovered.estimate > 0.5
     for each in found.remedies[1:]:
-        assert each.gain.estimate == pytest.approx(each.target - none.target)
+        assert each.gain.estimate == pytest.approx(each.accuracy_target - none.accuracy_target)
         assert each.recovered.estimate == pytest.approx(each.gain.estimate / found.gap.gap.estimate)
         assert each.recovered.low <= each.recovered.estimate <= each.recovered.high
     assert found.told_apart.error < 0.1
@@ -60,9 +62,9 @@ def test_a_shift_is_measured_and_copies_of_it_win_it_back() -> None:
 
 def test_without_a_shift_nothing_is_lost_and_the_share_is_not_known() -> None:
     gallery, source, *_ = world(offset=0.0)
-    found = measure_shift(gallery, source, source)
+    found = measure_transfer(gallery, source, source)
     assert found.gap.gap.estimate == 0
-    assert [each.name for each in found.remedies][-1] == "tuned on the gallery"
+    assert [each.remedy for each in found.remedies][-1] == "tuned on the gallery"
     assert math.isnan(found.remedies[1].recovered.estimate)
 
 
@@ -83,8 +85,8 @@ def test_remedies_see_no_label_of_the_target() -> None:
 
 def test_a_gallery_that_asks_itself_has_no_figure_for_what_was_fitted_on_it() -> None:
     gallery, _, target, copies = world(offset=2.0)
-    found = measure_shift(gallery, gallery, target, copies, source_is_gallery=True)
-    known = {each.name: not math.isnan(each.source) for each in found.remedies}
+    found = measure_transfer(gallery, gallery, target, copies, source_is_gallery=True)
+    known = {each.remedy: not math.isnan(each.accuracy_source) for each in found.remedies}
     assert known == {
         "none": True,
         "each set-up standardised": True,
@@ -98,11 +100,11 @@ def test_queries_of_taxa_that_the_gallery_lacks_do_not_count() -> None:
     gallery, source, target, _ = world(offset=2.0)
     kept = gallery.labels != 3
     fewer = Side(gallery.vectors[kept], gallery.labels[kept], gallery.groups[kept])
-    found = measure_shift(fewer, source, target)
+    found = measure_transfer(fewer, source, target)
     assert found.n_target == found.n_source == (SPECIES - 1) * EACH
     stranger = Side(target.vectors, np.full(len(target.labels), SPECIES), target.groups)
     with pytest.raises(ValueError, match="no query is of a taxon that the gallery holds"):
-        measure_shift(gallery, source, stranger)
+        measure_transfer(gallery, source, stranger)
 
 
 def test_standardised_rows_are_centred_on_their_domain() -> None:
