@@ -13,13 +13,21 @@ from holotype.index.identification.logistic import Logistic
 
 from .left_out import LeftOut, leave_out, working_spaces
 from .sets import candidates_of, fit_sets, fit_sharpness
+from .steps import Steps
 
 _INVERSE_PENALTY = 0.3
 _FEW = 10  # right or wrong answers below which a rank is not modelled but counted
 _PARTS = 5  # of the folds, for held-out probabilities
 
 
-def calibrate(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 0) -> Calibration:
+def calibrate(
+    vectors: Embeddings,
+    labels: Codes,
+    groups: Codes,
+    *,
+    seed: int = 0,
+    steps: Steps | None = None,
+) -> Calibration:
     """Fit all that turns the evidence of a gallery into probabilities.
 
     Args:
@@ -27,11 +35,12 @@ def calibrate(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 
         labels: int64 [n, ranks], taxa coarse to fine, -1 where not known.
         groups: int64 [n], specimens; a specimen's images are pooled into one query.
         seed: of the folds.
+        steps: are told how far it is, from when there is enough to fit on.
 
     Raises:
         ValueError: fewer than 50 named specimens, or no species with two of them.
     """
-    left_out = leave_out(vectors, labels, groups, seed=seed)
+    left_out = leave_out(vectors, labels, groups, seed=seed, steps=steps)
     return fit_calibration(vectors, labels, left_out, seed=seed)
 
 

@@ -20,6 +20,7 @@ from ..tuning.closed_form import lda, stretched, wccn
 from ..tuning.folds import class_folds, specimen_folds
 from ..tuning.parallel import on_all_cores
 from ..tuning.scatter import gather
+from .steps import Steps
 
 _FOLDS, _MANY_FOLDS = 10, 20
 _SMALL = 3000  # specimens
@@ -70,7 +71,14 @@ class LeftOut:
         return matches
 
 
-def leave_out(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 0) -> LeftOut:
+def leave_out(
+    vectors: Embeddings,
+    labels: Codes,
+    groups: Codes,
+    *,
+    seed: int = 0,
+    steps: Steps | None = None,
+) -> LeftOut:
     """Identify specimens that are left out of the gallery, ten folds in turn.
 
     In each fold a tenth of the specimens and a tenth of the species (in every second fold, of the
@@ -84,6 +92,7 @@ def leave_out(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 
         labels: int64 [n, ranks], taxa coarse to fine, -1 where not known.
         groups: int64 [n], specimens.
         seed: of the folds.
+        steps: are told of every fold.
 
     Raises:
         ValueError: fewer than 50 named specimens, or no species with two of them.
@@ -91,10 +100,14 @@ def leave_out(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 
     _check(labels, groups)
     specimens = len(np.unique(groups[labels[:, -1] >= 0]))
     folds = _MANY_FOLDS if specimens <= _SMALL else _FOLDS
+    steps = steps or Steps()
+    steps.begin(folds)
     parts = on_all_cores(
         partial(_left_out_of_fold, vectors, labels, groups),
         count(),
         *zip(*_folds(labels, groups, folds, seed), strict=True),
+        threads=steps.threads,
+        part_done=steps.take,
     )
     found = [part for part in parts if part is not None]
     return LeftOut(
