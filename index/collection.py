@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from .arrays import Embeddings
 from .database.connection import Database
-from .errors import NotFoundError, PictureError
+from .errors import NotFoundError
 from .files.durable import refuse_unfinished
 from .files.regular import Limit
 from .gallery.gallery import Gallery
@@ -17,30 +19,30 @@ from .gallery.index_files import state_of
 from .gallery.label_files import Columns, Stamp
 from .gallery.loading import Loaded, change_since, changed_index, load
 from .gallery.taxa import TaxonNames
-from .pictures.reading import content_hash, read_bytes
+from .pictures.reading import PictureReader, read_picture
+from .storage import determinations
 from .storage.canaries import check_canaries
-from .storage.deletion import delete_images
 from .storage.embeddings import read_vectors
-from .storage.images import put_entries
-from .storage.integrity import check_soundness
-from .storage.moving import choose_store
-from .storage.opening import require_trusted_store
+from .storage.images import delete_images, put_entries
+from .storage.integrity import require_intact
+from .storage.moving import set_store
+from .storage.opening import open_database, require_trusted_store
 from .storage.records import Image, Space, image_query, read_image
-from .storage.sources import picture_file
+from .storage.sources import picture_file, picture_of
 from .storage.space_removal import remove_space
 from .storage.spaces import (
     add_projected_space,
     add_space,
     check_fingerprint,
+    filled_spaces,
     find_space,
     list_spaces,
     projection_of,
     source_of,
 )
-from .storage.thumbnails import made_thumbnail
-from .taxonomy import RANKS
+from .storage.thumbnails import kept_thumbnail, made_thumbnail
+from .taxonomy import RANKS, Lineage
 from .vectors import VectorIndex
-from .vectors.brute_force import Embeddings
 from .vectors.projection import Projection
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ class Collection:
         self._sources: dict[int, str] = {}
         self._taxon_names = TaxonNames()
         self._loading = threading.Lock()
-        self._sound = False
+        self._is_intact = False
         self.calibrations: dict[int, KeptRecord] = {}  # see `kept_calibration`
 
     @classmethod
@@ -76,7 +78,7 @@ class Collection:
             StoreError: its vectors lie where this user has not said that they may.
         """
         refuse_unfinished(Path(folder))
-        opened = cls(Database(Path(folder)))
+        opened = cls(open_database(Path(folder)))
         try:
             require_trusted_store(opened.database)
         except BaseException:
@@ -100,10 +102,10 @@ class Collection:
                 new collection's folder holds other files.
         """
         refuse_unfinished(Path(folder))
-        made = cls(Database(Path(folder), create=True, into_existing=into_existing))
+        made = cls(open_database(Path(folder), create=True, into_existing=into_existing))
         try:
             if store:
-                choose_store(made.database, store)
+                set_store(made.database, store)
             require_trusted_store(made.database)
         except BaseException:
             made.close()
@@ -130,15 +132,23 @@ class Collection:
         """The collection's folder."""
         return self.database.folder
 
-    def require_sound(self) -> None:
-        """Refuse to answer from a damaged database; it is looked at once.
+    def require_intact(self) -> None:
+        """Refuse to answer from a damaged database; it is checked once as long as it is open.
 
         Raises:
-            CorruptError: something in it is damaged; see `soundness`.
+            CorruptError: something in it is damaged; see `integrity`.
         """
-        if not self._sound:
-            check_soundness(self.database)
-            self._sound = True
+        if not self._is_intact:
+            require_intact(self.database)
+            self._is_intact = True
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Hold the writer's lock over work that ends in writing; see `Database.writing`."""
+        return self.database.writing()
+
+    def require_same(self) -> None:
+        """Refuse to go on where another collection lies by now; see `Database.require_same`."""
+        self.database.require_same()
 
     # Spaces -----------------------------------------------------------------------------------
 
@@ -149,6 +159,18 @@ class Collection:
     def space(self, name: str | None = None) -> Space:
         """Return a space by name; without a name, the oldest with vectors; see `find_space`."""
         return find_space(self.database, name)
+
+    def filled_spaces(self) -> set[str]:
+        """Return the names of the spaces that show any vector."""
+        return filled_spaces(self.database)
+
+    def source(self, space: Space) -> Space:
+        """Return the space that holds the embeddings which a space shows."""
+        return source_of(self.database, space)
+
+    def count(self, space: Space) -> int:
+        """Return how many vectors a space shows."""
+        return state_of(self.database, space).count
 
     def add_space(
         self, name: str, *, encoder: str, fingerprint: str, views: int, dim: int
@@ -188,7 +210,7 @@ class Collection:
             NotFoundError: no such space.
         """
         space = self.space(name)
-        source = source_of(self.database, space)
+        source = self.source(space)
         check_fingerprint(source, encoder.fingerprint, encoder.name)
         check_canaries(self.database, source, encoder)
         return space
@@ -205,13 +227,20 @@ class Collection:
         Raises:
             NotFoundError: there is none of that id.
         """
-        for image in self.images("i.image_id = ?", (image_id,)):
+        for image in self._images("i.image_id = ?", (image_id,)):
             return image
         raise NotFoundError(f"{self.folder} has no image '{image_id}'")
 
-    def images(self, where: str = "1", values: Sequence[object] = ()) -> Iterator[Image]:
-        """Yield the images that an SQL condition on `i` (images) and `t` (taxa) selects, by row."""
-        self.require_sound()
+    def images(self) -> Iterator[Image]:
+        """Yield the images, by row."""
+        return self._images("1")
+
+    def images_of(self, sha256: str) -> Iterator[Image]:
+        """Yield the images of a picture, told by the hash of its file's content."""
+        return self._images("i.sha256 = ?", (sha256,))
+
+    def _images(self, where: str, values: Sequence[object] = ()) -> Iterator[Image]:
+        self.require_intact()
         query = image_query(where) + " ORDER BY i.row"
         for record in self.database.read(query, values):
             yield read_image(record)
@@ -219,7 +248,7 @@ class Collection:
     def images_at(self, rows: Sequence[int]) -> dict[int, Image]:
         """Return images by their rows."""
         marks = ", ".join("?" for _ in rows)
-        return {image.row: image for image in self.images(f"i.row IN ({marks})", rows)}
+        return {image.row: image for image in self._images(f"i.row IN ({marks})", rows)}
 
     def store(self, space: Space, entries: Iterable[tuple[Image, Embeddings | None]]) -> None:
         """Store images and, where given, their embeddings in a space, all or none of them.
@@ -258,25 +287,51 @@ class Collection:
         return picture_file(self.database, image)
 
     def picture(self, image: Image, most: Limit | None = None) -> bytes:
-        """Return the file of the picture that was ingested.
+        """Return the file of the picture that was ingested; see `sources.picture_of`."""
+        return picture_of(self.database, image, most)
 
-        Args:
-            image: one of the collection.
-            most: the largest file that is read; by default as `read_bytes` says.
-
-        Raises:
-            PictureError: it is gone, too large, or another file has its place.
-        """
-        path = self.picture_path(image)
-        data = read_bytes(path, most)
-        if content_hash(data) != image.sha256:
-            raise PictureError(f"{path} is not the picture that was ingested; ingest it again")
-        return data
-
-    def thumbnail(self, image: Image) -> bytes:
+    def thumbnail(
+        self, image: Image, *, read: PictureReader = read_picture, most: Limit | None = None
+    ) -> bytes:
         """Return a small JPEG of an image; see `thumbnails`."""
         self.database.require_same()
-        return made_thumbnail(self, image)
+        return made_thumbnail(self.database, image, read=read, most=most)
+
+    def kept_thumbnail(self, image: Image) -> bytes | None:
+        """Return the small JPEG of an image that was made before; None without one."""
+        return kept_thumbnail(self.database, image)
+
+    # Determinations ---------------------------------------------------------------------------
+
+    def determine(
+        self,
+        specimen_id: str,
+        lineage: Lineage,
+        *,
+        by: str,
+        origin: determinations.Origin = "human",
+        qualifier: str = "",
+        remarks: str = "",
+    ) -> int:
+        """Append a determination of a specimen and return its id; see `determinations`."""
+        return determinations.determine(
+            self.database,
+            specimen_id,
+            lineage,
+            by=by,
+            origin=origin,
+            qualifier=qualifier,
+            remarks=remarks,
+        )
+
+    def undo(self, determination_id: int, *, by: str, remarks: str = "") -> int:
+        """Take back a determination, or an undo, and return the id of that."""
+        return determinations.undo(self.database, determination_id, by=by, remarks=remarks)
+
+    def history(self, specimen_id: str | None = None) -> list[determinations.Event]:
+        """Return every determination and undo, oldest first; of one specimen or of all."""
+        self.require_intact()
+        return determinations.history(self.database, specimen_id)
 
     # Embeddings -------------------------------------------------------------------------------
 
@@ -302,7 +357,7 @@ class Collection:
                 written = self._meta("written")
                 gallery = source = self._kept(self._called.get(name), written)
                 if gallery is None:
-                    self.require_sound()
+                    self.require_intact()
                     space = self.space(name)
                     self._called[name] = space.name
                     gallery = source = self._gallery_of(space, written, loaded)

@@ -102,3 +102,13 @@ class MismatchError(HolotypeError):
     exit_code = 4
     http_status = 409
     title = "Encoder does not match"
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what another library's error says; its kind where it is silent.
+
+    >>> first_line(ValueError("no such model\\n  and much more")), first_line(ValueError())
+    ('no such model', 'ValueError')
+    """
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -25,6 +25,18 @@ _LINUX = sys.platform == "linux"
 
 
 @cache
+def may_have_gpu() -> bool:
+    """Return whether PyTorch may find a GPU here, which takes seconds to ask PyTorch itself."""
+    if not _LINUX or os.path.exists("/dev/kfd"):  # AMD's
+        return True
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:  # no driver of NVIDIA's
+        return False
+    return True
+
+
+@cache
 def prepare() -> None:
     """Choose how threads wait, OpenBLAS kernels and to keep freed memory, where nobody has chosen.
 

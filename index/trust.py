@@ -1,4 +1,4 @@
-"""What this user lets a collection use beyond its own data, remembered outside every collection.
+"""Stores and encoders that this user allows collections to use, remembered outside of them.
 
 A collection may come from anybody. That its vectors lie in a store, or that its encoder is fetched
 from a hub or read from a folder, is only what its database says; it is used where the user said so
@@ -30,7 +30,7 @@ _UNUSABLE = (OSError, RuntimeError, Timeout)  # the second where a user has no h
 
 
 @dataclass(frozen=True)
-class StoreOf:
+class NamedStore:
     """The store that a collection names.
 
     Attributes:

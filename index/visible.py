@@ -1,4 +1,4 @@
-"""Texts from elsewhere as a terminal may show them: what it would obey becomes visible."""
+"""Texts from others as a terminal may show them: control characters become visible."""
 
 from __future__ import annotations
 

@@ -66,10 +66,9 @@ def remove_space(
 ) -> None:
     """Remove a space with its vectors and its calibration. Images and determinations stay."""
     from holotype.index.collection import Collection
-    from holotype.index.gallery.index_files import state_of
 
     with Collection.open(collection) as opened:
-        count = state_of(opened.database, opened.space(name)).count
+        count = opened.count(opened.space(name))
         if not yes:
             question = f"Remove space '{name}' of {collection} ({count} vectors)?"
             typer.confirm(visible(question), abort=True, err=True)
@@ -98,10 +97,9 @@ def log(
 ) -> None:
     """Show determinations and undos, oldest first: who, when, what, and why."""
     from holotype.index.collection import Collection
-    from holotype.index.storage.determinations import history
 
     with Collection.open(collection) as opened:
-        events = history(opened, specimen)
+        events = opened.history(specimen)
     shown = [event for event in events if imports or event.origin != "import"]
     if as_json:
         print_json([event.to_dict() for event in shown])
@@ -128,12 +126,10 @@ def undo(
 ) -> None:
     """Take back a determination, or an undo. Nothing is erased: the undo is appended."""
     from holotype.index.collection import Collection
-    from holotype.index.storage.determinations import history
-    from holotype.index.storage.determinations import undo as run
 
     with Collection.open(collection) as opened:
-        number = run(opened, determination, by=by or getpass.getuser(), remarks=why)
-        event = next(e for e in history(opened) if e.determination_id == number)
+        number = opened.undo(determination, by=by or getpass.getuser(), remarks=why)
+        event = next(e for e in opened.history() if e.determination_id == number)
     if as_json:
         print_json(event.to_dict())
         return

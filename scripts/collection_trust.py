@@ -21,9 +21,9 @@ def trust(
     A store receives vectors, queries and HOLOTYPE_MILVUS_TOKEN; an encoder is fetched from a hub or
     read from a folder. What you made yourself needs no trust.
     """
-    from holotype.index.upkeep.asks import asks_of
+    from holotype.index.upkeep.trust_requests import trust_requests
 
-    asked = asks_of(collection)
+    asked = trust_requests(collection)
     address = asked.store.address if asked.store else ""
     lines = [f"Store {address!r}"] if address else []
     lines += [f"Encoder {name!r}" for name in asked.encoders]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -21,7 +22,7 @@ from .guards.limits import NO_MEMORY, AnswerLimit, BodyLimit
 from .guards.origins import OwnPagesOnly
 from .guards.turns import Shares
 from .problems import Problem, add_handlers
-from .resources import health, identify, images, pages, search, spaces, taxa
+from .resources import calibration, health, identify, images, jobs, pages, search, spaces, taxa
 from .settings import service_settings
 from .switch import Switch
 
@@ -32,7 +33,8 @@ answer. Every error is `application/problem+json` (RFC 9457) whose `detail` is o
 def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True) -> FastAPI:
     """Make the application that serves a collection.
 
-    Encoders and galleries are loaded at start-up, or before by `app.state.engine.load()`.
+    Encoders and galleries are loaded while it answers already: pages come at once, questions wait
+    for what they need, and `readyz` says when all is there. `app.state.loading` ends then.
 
     Args:
         keys: the API keys to ask for; None asks for none.
@@ -73,7 +75,7 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
 
 def _add_routes(app: FastAPI) -> None:
     v1 = APIRouter(prefix="/v1")
-    for module in (identify, search, images, taxa, spaces):
+    for module in (identify, search, images, taxa, spaces, calibration, jobs):
         v1.include_router(module.router)
     app.include_router(v1)
     app.include_router(health.router)
@@ -83,8 +85,11 @@ def _add_routes(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    switch: Switch = app.state.switch
-    await switch.engine().start()
-    app.openapi()  # made once, while nobody waits
+    app.state.loading = asyncio.create_task(_load(app))
     yield
-    switch.close()
+    app.state.switch.close()
+
+
+async def _load(app: FastAPI) -> None:
+    await app.state.switch.engine().start()
+    await asyncio.to_thread(app.openapi)  # made once, while nobody waits

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
-import torch
 from fastapi import Depends, Request
 from threadpoolctl import threadpool_limits
 
@@ -21,11 +20,11 @@ from holotype.index.identification.identify import identify_vector
 from holotype.index.runtime import worker_count
 from holotype.index.search.search import encoder_of, stored_vector
 from holotype.index.storage.records import Space
-from holotype.index.storage.spaces import EXTERNAL, filled_spaces
-from holotype.training.spaces import ensure_calibrated
+from holotype.index.storage.spaces import EXTERNAL
 
 from .decoding.decoders import Budget, Decoders
 from .guards.turns import Shares, Turns
+from .jobs import Jobs
 from .problems import NotReadyError
 from .readiness import Readiness, SpaceState
 from .settings import ServiceSettings, service_settings
@@ -79,6 +78,7 @@ class Engine:
         self._shows = Turns(_SHOWN, "show")
         self._probes = Turns(1, "probe")  # never too many: a connection each
         self.decoders = Decoders()
+        self.jobs = Jobs(self.told)
 
     def load(self) -> None:
         """Load every space that can be asked: its encoder and gallery, and answer one question.
@@ -116,7 +116,6 @@ class Engine:
         gallery = self.collection.gallery(space.name)
         if not space.encoder.startswith(EXTERNAL):
             self.encoder(space.name)
-        ensure_calibrated(self.collection, space.name)
         first = int(gallery.rows[0])
         image = self.collection.images_at([first])[first]
         vector = stored_vector(self.collection, image, space.name)
@@ -154,7 +153,7 @@ class Engine:
             if (spec, views) == (space.encoder, space.views) and isinstance(encoder, Encoder)
         )
         try:
-            encoder = next(same, None) or encoder_of(space)
+            encoder = next(same, None) or encoder_of(space).alone()
             self.collection.check_encoder(space.name, encoder)
         except EncoderError as error:
             return NotReadyError(str(error))
@@ -223,7 +222,7 @@ class Engine:
         return await self._probes.run(self._look)
 
     def _look(self) -> Readiness:
-        filled = filled_spaces(self.collection.database)
+        filled = self.collection.filled_spaces()
         return self.readiness.of(filled, f"Collection '{self.collection.folder.name}'")
 
     def require_room(self) -> None:
@@ -246,6 +245,7 @@ class Engine:
         turns = (self._decodings, self._queries, self._readers, self._shows, self._probes)
         for one in turns:
             one.shutdown(cancel_futures=not finish)
+        self.jobs.close()
         self.decoders.close()
         self.collection.close()
 
@@ -262,7 +262,6 @@ def folder_of(encoder: str) -> str:
 
 def _use_one_core() -> None:
     """Questions run side by side, so none splits its work: cores shared by two are lost to both."""
-    torch.set_num_threads(1)
     threadpool_limits(1, "blas")  # of NumPy; for the process, as long as it runs
 
 

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import logging.config
-import os
 import socket
-import threading
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
+from typing import TYPE_CHECKING
 
-import uvicorn
-from fastapi import FastAPI
-
+from holotype.index.database.own_folder import require_collection
 from holotype.index.errors import HolotypeError, UsageError
 from holotype.index.visible import visible
 
-from .app import create_app
-from .guards.connections import bounded
-from .guards.hosts import is_loopback
-from .guards.keys import Keys
-from .guards.open_files import room_for
-from .logs import LOG_CONFIG
-from .settings import ServiceSettings, service_settings
+from .interfaces import ARRIVING, is_loopback
+from .settings import service_settings
 
-_BACKLOG = 32  # connections that are taken at once, over the limit
-_ARRIVING = 1024  # connections that the system keeps until they are taken; others try again in 1 s
-_LAST_SECONDS = 3  # after a graceful stop should have ended
+if TYPE_CHECKING:
+    from .guards.keys import Keys
 
 
 def serve(folder: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
     """Serve a collection's page and API until Ctrl-C, and print the address.
+
+    It is printed before the large libraries are imported: who comes early waits for a moment.
 
     Args:
         host: the interface; others than this machine's own need `HOLOTYPE_API_KEYS`.
@@ -41,57 +32,32 @@ def serve(folder: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
         NotFoundError, CorruptError, EncoderError, MismatchError: the collection cannot be served.
         HolotypeError: the address cannot be had.
     """
-    keys = Keys.parse(service_settings().api_keys)
+    keys = _keys()
     loopback = is_loopback(host)
     if not loopback and keys is None:
         raise UsageError(
             f"{host} can be reached from other machines, so API keys are needed: set "
             "HOLOTYPE_API_KEYS to 'read:' and the sha256 of a key, or serve 127.0.0.1"
         )
+    require_collection(folder)
     with _bound(host, port) as listener:
-        logging.config.dictConfig(LOG_CONFIG)
-        app = create_app(folder, keys=keys, loopback=loopback)
-        app.state.engine.load()
-        listener.listen(_ARRIVING)
+        listener.listen(ARRIVING)
         name = f"[{host}]" if ":" in host else host
         address = f"http://{name}:{listener.getsockname()[1]}"
         print(f"{visible(str(folder))} is served at {address} (API: {address}/docs)", flush=True)
         with suppress(KeyboardInterrupt):  # how a server ends
-            Server(configured(app)).run(sockets=[listener])
+            from .running import run
+
+            run(folder, listener, keys=keys, loopback=loopback)
 
 
-def configured(app: FastAPI) -> uvicorn.Config:
-    """Return how an application is served, with a bound for every wait."""
-    limits: ServiceSettings = app.state.limits
-    return uvicorn.Config(
-        app,
-        http=bounded(room_for(limits, _BACKLOG)),
-        ws="none",
-        log_config=LOG_CONFIG,
-        log_level="error",  # what a client sends is not for the log
-        server_header=False,
-        backlog=_BACKLOG,
-        timeout_keep_alive=limits.keep_alive_seconds,
-        timeout_graceful_shutdown=limits.stop_seconds,
-    )
+def _keys() -> Keys | None:
+    text = service_settings().api_keys
+    if not text:
+        return None
+    from .guards.keys import Keys
 
-
-class Server(uvicorn.Server):
-    """Lets many arrive at once, and ends some seconds after it was told to, whatever it does."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to serve; asyncio would have as many arrive as it takes at once."""
-        await super().startup(sockets)
-        for listener in sockets or ():
-            listener.listen(_ARRIVING)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop."""
-        super().handle_exit(sig, frame)
-        seconds = (self.config.timeout_graceful_shutdown or 0) + _LAST_SECONDS
-        last = threading.Timer(seconds, os._exit, [1])
-        last.daemon = True
-        last.start()
+    return Keys.parse(text)
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -59,7 +59,7 @@ class Switch:
             engine: Engine = self._state.engine
             if self._serving:
                 try:
-                    engine.collection.database.require_same()
+                    engine.collection.require_same()
                     return engine
                 except ReplacedError:
                     self._serving = False
@@ -109,7 +109,7 @@ class Switch:
 def _loaded(engine: Engine) -> Engine:
     try:
         engine.load()
-        engine.collection.database.require_same()
+        engine.collection.require_same()
     except BaseException:
         engine.close()
         raise

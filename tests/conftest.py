@@ -17,6 +17,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from holotype.index.collection import Collection
@@ -74,8 +75,8 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import timm
     import torch
 
-    from holotype.index.encoders.base import Preprocessing
     from holotype.index.encoders.checkpoint import save_checkpoint
+    from holotype.index.encoders.model import Preprocessing
 
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("tiny") / "checkpoint"
@@ -268,3 +269,15 @@ def shell(program: Path) -> Shell:
         )
 
     return run
+
+
+@pytest.fixture
+def units() -> Callable[[np.random.Generator, int, int], NDArray[np.float32]]:
+    """Draws random unit rows, float32 [n, dim]."""
+
+    def draw(rng: np.random.Generator, n: int, dim: int) -> NDArray[np.float32]:
+        values = rng.standard_normal((n, dim))
+        values /= np.linalg.norm(values, axis=1, keepdims=True)
+        return values.astype(np.float32)
+
+    return draw

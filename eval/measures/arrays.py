@@ -1,4 +1,4 @@
-"""Array types of this package, and small things done to them everywhere."""
+"""Arrays of figures: small things done to them everywhere."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Embeddings = NDArray[np.float32]
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+from holotype.index.arrays import Codes as Codes
+from holotype.index.arrays import Embeddings as Embeddings
+from holotype.index.arrays import Flags as Flags
+from holotype.index.arrays import Floats as Floats
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Average:
 
     def to_dict(self) -> dict[str, float | None]:
         """Return the two as JSON knows them."""
-        return {"micro": number(self.micro), "macro": number(self.macro)}
+        return numbers(vars(self))
 
 
 def number(value: float) -> float | None:

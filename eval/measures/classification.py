@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .arrays import Codes, Flags, Floats, mean, numbers, ratio
-from .intervals import wilson, wilson_bounds
+from .intervals import Interval, wilson, wilson_bounds
 
 REJECTED = -1
 
@@ -116,6 +116,11 @@ class ClassCounts:
         return float(self.true_positives.sum() / self.n) if self.n else math.nan
 
     @property
+    def accuracy_interval(self) -> Interval:
+        """Accuracy with Wilson's 95 % interval."""
+        return wilson(int(self.true_positives.sum()), self.n)
+
+    @property
     def balanced_accuracy(self) -> float:
         """Mean sensitivity of the classes that are present."""
         return mean(self.sensitivity[self.present])
@@ -149,7 +154,7 @@ class ClassCounts:
             "n_classes": int(self.present.sum()),
             "n_rejected": self.n - int(self.predicted.sum()),
             "n_undefined_precision": int((self.present & (self.predicted == 0)).sum()),
-            "accuracy_interval": wilson(int(self.true_positives.sum()), self.n).to_dict(),
+            "accuracy_interval": self.accuracy_interval.to_dict(),
             **numbers(
                 {
                     "accuracy": self.accuracy,

@@ -15,13 +15,14 @@ from sklearn.metrics import (
 )
 from sklearn.metrics.cluster import contingency_matrix
 
-from .arrays import Codes, Flags, mean, numbers
+from .arrays import Codes, Flags, mean, number
+from .jsonable import Figures
 
 NOISE = -1
 
 
 @dataclass(frozen=True)
-class ClusterAgreement:
+class ClusterAgreement(Figures):
     """How clusters agree with taxa.
 
     A specimen that was left out as noise is a cluster of its own in every figure; `coverage` says
@@ -69,9 +70,7 @@ class ClusterAgreement:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as JSON knows them."""
-        counts = {name: value for name, value in vars(self).items() if isinstance(value, int)}
-        figures = {name: value for name, value in vars(self).items() if isinstance(value, float)}
-        return {**counts, **numbers({**figures, "k_ratio": self.k_ratio})}
+        return {**super().to_dict(), "k_ratio": number(self.k_ratio)}
 
 
 def cluster_agreement(truth: Codes, clusters: Codes) -> ClusterAgreement:

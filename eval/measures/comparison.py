@@ -15,12 +15,13 @@ from .arrays import Average, Codes, Flags, Floats, average, mean, mean_by, numbe
 from .bootstrap import RESAMPLES, bootstrap_macro, bootstrap_mean
 from .correlation import Correlation, spearman
 from .intervals import Interval
+from .jsonable import Figures
 
 PRIOR_QUERIES = 5  # a taxon with so many queries is moved half-way to the mean gain
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Figures):
     """What changed from one space to another at one rank; gains are after - before.
 
     Attributes:
@@ -59,15 +60,8 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as JSON knows them, without the table."""
-        figures: dict[str, Any] = {}
-        for name, value in vars(self).items():
-            if isinstance(value, Average | Interval | Correlation):
-                figures[name] = value.to_dict()
-            elif isinstance(value, float):
-                figures[name] = number(value)
-            elif isinstance(value, int):
-                figures[name] = value
-        return {**figures, "unchanged": number(1 - self.improved - self.worsened)}
+        unchanged = number(1 - self.improved - self.worsened)
+        return {**super().to_dict(), "unchanged": unchanged}
 
 
 def compare(
@@ -158,7 +152,7 @@ def _per_taxon(
 ) -> pd.DataFrame:
     n = np.bincount(taxa, minlength=len(names))
     was, now = mean_by(before, taxa, len(names)), mean_by(after, taxa, len(names))
-    # Not now - was: rounding would make equal gains differ, and ties are listed.
+    # The mean of the differences: now - was would round equal gains apart, and ties are listed.
     gain = mean_by(after - before, taxa, len(names))
     overall = mean(after - before)
     frame = pd.DataFrame(

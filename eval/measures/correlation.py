@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import spearmanr
 
-from .arrays import Floats, number
+from .arrays import Floats
+from .jsonable import Figures
 
 
 @dataclass(frozen=True)
-class Correlation:
+class Correlation(Figures):
     """Spearman's rank correlation.
 
     Attributes:
@@ -24,10 +25,6 @@ class Correlation:
     rho: float
     p: float
     n: int
-
-    def to_dict(self) -> dict[str, float | None]:
-        """Return the figures as JSON knows them."""
-        return {"rho": number(self.rho), "p": number(self.p), "n": self.n}
 
 
 def spearman(figures: Floats, counts: Floats) -> Correlation:

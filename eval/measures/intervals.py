@@ -8,24 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from .arrays import Floats, number
+from .arrays import Floats
+from .jsonable import Figures
 
 
 @dataclass(frozen=True)
-class Interval:
+class Interval(Figures):
     """An estimate and the bounds of its confidence interval, NaN where it cannot be known."""
 
     estimate: float
     low: float
     high: float
-
-    def to_dict(self) -> dict[str, float | None]:
-        """Return the three as JSON knows them."""
-        return {
-            "estimate": number(self.estimate),
-            "low": number(self.low),
-            "high": number(self.high),
-        }
 
 
 def wilson_bounds(

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from .arrays import Flags, Floats, numbers
+from .arrays import Flags, Floats
 from .intervals import Interval, wilson
+from .jsonable import Figures
 
 
 @dataclass(frozen=True)
-class Novelty:
+class Novelty(Figures):
     """How well a score separates, in [0, 1]; 1 is best but for `fpr95`, where 0 is.
 
     Attributes:
@@ -41,14 +41,9 @@ class Novelty:
     auroc_correct: float
     auroc_wrong: float
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the figures as JSON knows them."""
-        figures = {name: value for name, value in vars(self).items() if isinstance(value, float)}
-        return {"n_known": self.n_known, "n_novel": self.n_novel, **numbers(figures)}
-
 
 @dataclass(frozen=True)
-class Retained:
+class Retained(Figures):
     """What a threshold keeps and catches, each share with Wilson's 95 % interval.
 
     Attributes:
@@ -62,15 +57,6 @@ class Retained:
     retained_correct: Interval
     detected_failures: Interval
     detected_novel: Interval
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the figures as JSON knows them."""
-        return {
-            **numbers({"threshold": self.threshold}),
-            "retained_correct": self.retained_correct.to_dict(),
-            "detected_failures": self.detected_failures.to_dict(),
-            "detected_novel": self.detected_novel.to_dict(),
-        }
 
 
 def measure_novelty(known_scores: Floats, known_correct: Flags, novel_scores: Floats) -> Novelty:
@@ -147,7 +133,8 @@ def threshold_retaining(scores: Floats, share: float) -> float:
             f"a share of {share} of {len(scores)} scores cannot be retained; "
             "give at least one score and a share above 0, up to 1"
         )
-    wanted = math.ceil(share * len(scores) - 1e-9)  # .92 x 25 is 23, not 24 for its rounding error
+    # 0.07 * 100 is 7.000000000000001 in floating point, which would be rounded up to 8.
+    wanted = math.ceil(share * len(scores) - 1e-9)
     return float(np.sort(scores)[len(scores) - max(wanted, 1)])
 
 

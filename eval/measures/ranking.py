@@ -15,13 +15,14 @@ import numpy as np
 from holotype.index.vectors.brute_force import check_groups, check_unit_rows
 
 from .arrays import Average, Codes, Embeddings, Flags, Floats, average
-from .taxon_codes import Taxa, count_positives
+from .jsonable import Figures
+from .taxon_codes import TaxonCodes, count_positives
 
 _BLOCK_SCORES = 1 << 22
 
 
 @dataclass(frozen=True)
-class Ranking:
+class Ranking(Figures):
     """Ranking measures at one rank, each in [0, 1].
 
     Attributes:
@@ -38,18 +39,14 @@ class Ranking:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as JSON knows them."""
-        return {
-            "n_answerable": int((~np.isnan(self.per_query[:, 0])).sum()),
-            "map_at_r": self.map_at_r.to_dict(),
-            "r_precision": self.r_precision.to_dict(),
-            "mrr": self.mrr.to_dict(),
-        }
+        answerable = int((~np.isnan(self.per_query[:, 0])).sum())
+        return {"n_answerable": answerable, **super().to_dict()}
 
 
 def ranking_by_rank(
     queries: Embeddings,
     gallery: Embeddings,
-    taxa: Mapping[str, Taxa],
+    taxa: Mapping[str, TaxonCodes],
     *,
     query_groups: Codes | None = None,
     gallery_groups: Codes | None = None,
@@ -87,7 +84,7 @@ def _rankings(
     gallery_groups: Codes | None,
 ) -> Iterator[tuple[slice, Codes]]:
     """Yield blocks of queries with all gallery rows, best first, the own group last."""
-    # In float64 and divided by the lengths, so that rounding does not decide near ties.
+    # float32 rows are of length 1 but for rounding, which would decide the order of near ties.
     columns = _unit(gallery).T
     step = max(1, _BLOCK_SCORES // max(len(gallery), 1))
     for start in range(0, len(queries), step):
@@ -136,7 +133,7 @@ def _measure(match: Flags, positives: Codes) -> Floats:
     return figures
 
 
-def _summary(figures: Floats, taxa: Taxa) -> Ranking:
+def _summary(figures: Floats, taxa: TaxonCodes) -> Ranking:
     answerable = ~np.isnan(figures[:, 0])
     codes = taxa.query[answerable]
     map_at_r, r_precision, mrr = (

@@ -11,8 +11,9 @@ import pandas as pd
 
 from holotype.index.vectors.brute_force import exact_knn
 
-from .arrays import Average, Codes, Embeddings, Flags, average, mean, mean_by, number
-from .taxon_codes import Taxa, count_positives
+from .arrays import Average, Codes, Embeddings, Flags, Floats, average, mean, mean_by
+from .jsonable import jsonable
+from .taxon_codes import TaxonCodes, count_positives
 
 KS = (1, 5, 10)
 
@@ -70,8 +71,8 @@ class RankRecall:
             "n_answerable": int(self.answerable.sum()),
             "n_unanswerable": int((self.labelled & ~self.answerable).sum()),
             "unanswerable": list(self.unanswerable),
-            "recall": {str(k): self.recall[k].to_dict() for k in self.ks},
-            "as_misses": {str(k): number(self.as_misses[k]) for k in self.ks},
+            "recall": jsonable(self.recall),
+            "as_misses": jsonable(self.as_misses),
         }
 
 
@@ -98,7 +99,7 @@ def nearest(
     return Neighbours(scores, rows, query_groups, gallery_groups)
 
 
-def recall_at_k(neighbours: Neighbours, taxa: Taxa, ks: Sequence[int] = KS) -> RankRecall:
+def recall_at_k(neighbours: Neighbours, taxa: TaxonCodes, ks: Sequence[int] = KS) -> RankRecall:
     """Return recall@k at the rank of the taxa.
 
     Raises:
@@ -110,7 +111,7 @@ def recall_at_k(neighbours: Neighbours, taxa: Taxa, ks: Sequence[int] = KS) -> R
 
 
 def genus_recall_of_other_species(
-    neighbours: Neighbours, genera: Taxa, species: Taxa, ks: Sequence[int] = KS
+    neighbours: Neighbours, genera: TaxonCodes, species: TaxonCodes, ks: Sequence[int] = KS
 ) -> RankRecall:
     """Return recall@k at genus rank where an image of the query's own species is no hit.
 
@@ -118,7 +119,7 @@ def genus_recall_of_other_species(
     places in the list. Queries and gallery images without a species are left out, since nobody
     can tell whether they are another one.
     """
-    only = Taxa(
+    only = TaxonCodes(
         genera.names,
         np.where(species.query >= 0, genera.query, -1),
         np.where(species.gallery >= 0, genera.gallery, -1),
@@ -151,19 +152,32 @@ def recall_within(result: RankRecall, groups: Codes, names: Sequence[str]) -> pd
     Returns:
         one row a taxon with an answerable query: taxon, n_answerable, recall@k … over its queries.
     """
-    counted = result.answerable & (groups >= 0)
-    codes = groups[counted]
-    table = {"taxon": list(names), "n_answerable": np.bincount(codes, minlength=len(names))}
-    for place, k in enumerate(result.ks):
-        hits = result.hits[counted, place].astype(np.float64)
-        table[f"recall@{k}"] = mean_by(hits, codes, len(names))
-    frame = pd.DataFrame(table)
+    table = recall_by(groups, len(names), result.answerable, result.hits, result.ks)
+    frame = pd.DataFrame({"taxon": list(names), **table})
     return frame[frame["n_answerable"] > 0].reset_index(drop=True)
 
 
-def _matches(taxa: Taxa, rows: Codes) -> Flags:
+def recall_by(
+    groups: Codes, n: int, answerable: Flags, hits: Flags, ks: Sequence[int]
+) -> dict[str, Codes | Floats]:
+    """Return the columns of a table of recall by group: n_answerable, recall@k ….
+
+    Args:
+        groups: int64 [q], the group of every query, -1 for none.
+        n: how many groups there are; recall is NaN for those without an answerable query.
+        answerable, hits, ks: see `RankRecall`.
+    """
+    counted = answerable & (groups >= 0)
+    codes = groups[counted]
+    columns: dict[str, Codes | Floats] = {"n_answerable": np.bincount(codes, minlength=n)}
+    for place, k in enumerate(ks):
+        columns[f"recall@{k}"] = mean_by(hits[counted, place].astype(np.float64), codes, n)
+    return columns
+
+
+def _matches(taxa: TaxonCodes, rows: Codes) -> Flags:
     """Return whether the neighbour at each place is of the query's taxon, bool [q, k]."""
-    found = np.append(taxa.gallery, -1)[rows]  # the last entry answers for the padding
+    found = np.append(taxa.gallery, -1)[rows]  # row -1, the padding, reads the last entry
     matches: Flags = (found == taxa.query[:, None]) & (found >= 0)
     return matches
 
@@ -176,7 +190,7 @@ def _check_length(length: int, ks: Sequence[int]) -> None:
         )
 
 
-def _recall(match: Flags, positives: Codes, taxa: Taxa, ks: Sequence[int]) -> RankRecall:
+def _recall(match: Flags, positives: Codes, taxa: TaxonCodes, ks: Sequence[int]) -> RankRecall:
     _check_length(match.shape[1], ks)
     first = np.where(match.any(axis=1), match.argmax(axis=1), match.shape[1])
     hits = first[:, None] < np.array(ks)
@@ -197,16 +211,10 @@ def _recall(match: Flags, positives: Codes, taxa: Taxa, ks: Sequence[int]) -> Ra
     )
 
 
-def _per_taxon(taxa: Taxa, answerable: Flags, hits: Flags, ks: Sequence[int]) -> pd.DataFrame:
+def _per_taxon(taxa: TaxonCodes, answerable: Flags, hits: Flags, ks: Sequence[int]) -> pd.DataFrame:
     n = len(taxa.names)
-    table = {
-        "taxon": list(taxa.names),
-        "n_queries": np.bincount(taxa.query[taxa.query >= 0], minlength=n),
-        "n_answerable": np.bincount(taxa.query[answerable], minlength=n),
-        "n_gallery": np.bincount(taxa.gallery[taxa.gallery >= 0], minlength=n),
-    }
-    for place, k in enumerate(ks):
-        values = hits[answerable, place].astype(np.float64)
-        table[f"recall@{k}"] = mean_by(values, taxa.query[answerable], n)
-    frame = pd.DataFrame(table)
+    frame = pd.DataFrame(recall_by(taxa.query, n, answerable, hits, ks))
+    frame.insert(0, "taxon", list(taxa.names))
+    frame.insert(1, "n_queries", np.bincount(taxa.query[taxa.query >= 0], minlength=n))
+    frame.insert(3, "n_gallery", np.bincount(taxa.gallery[taxa.gallery >= 0], minlength=n))
     return frame[frame["n_queries"] + frame["n_gallery"] > 0].reset_index(drop=True)

@@ -15,12 +15,13 @@ import pandas as pd
 
 from .arrays import Codes, Flags, Floats, number, ratio
 from .intervals import Interval, wilson, wilson_bounds
+from .jsonable import Figures, jsonable_fields
 
 Measure = Literal["accuracy", "kappa"]
 
 
 @dataclass(frozen=True)
-class SelectivePoint:
+class SelectivePoint(Figures):
     """What a threshold does, all as shares in [0, 1] but kappa, which is in [-1, 1].
 
     Attributes:
@@ -46,15 +47,9 @@ class SelectivePoint:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as JSON knows them."""
-        return {
-            "threshold": number(self.threshold),
-            "n": self.n,
-            "n_accepted": self.n_accepted,
-            "coverage": number(self.coverage),
-            "accuracy": self.accuracy.to_dict(),
-            "overall_correct": number(self.overall_correct),
-            "kappa": number(self.kappa),
-        }
+        told = jsonable_fields(self)
+        first = {name: told.pop(name) for name in ("threshold", "n", "n_accepted")}
+        return {**first, "coverage": number(self.coverage), **told}
 
 
 def selective_curve(scores: Floats, truth: Codes, predicted: Codes) -> pd.DataFrame:
@@ -186,8 +181,9 @@ def _check_scores(scores: Floats) -> None:
 def _chance_pairs(truth: Codes, predicted: Codes) -> Floats:
     """Return, for the first 1, 2 … n, the sum over classes of truths x predictions.
 
-    One more specimen adds the earlier predictions of its truth, and the truths so far of its
-    prediction. Sorted (class, place) pairs count both without a pass over the classes.
+    Adding a specimen makes the sum larger by the number of earlier predictions of its true class,
+    and by the number of truths so far of its predicted class. Both are looked up by binary search
+    among sorted keys of (class, place), so that the cost does not grow with the classes.
     """
     n = len(truth)
     _, codes = np.unique(np.concatenate([truth, predicted]), return_inverse=True)

@@ -11,7 +11,7 @@ from .arrays import Codes
 
 
 @dataclass(frozen=True)
-class Taxa:
+class TaxonCodes:
     """What queries and gallery images are called at one rank.
 
     Attributes:
@@ -40,7 +40,7 @@ class Taxa:
     @classmethod
     def split(
         cls, names: Sequence[str], codes: Codes, query_rows: Codes, gallery_rows: Codes
-    ) -> Taxa:
+    ) -> TaxonCodes:
         """Return the two sides of a split of one table.
 
         Args:
@@ -52,10 +52,10 @@ class Taxa:
         return cls(names, codes[query_rows], codes[gallery_rows])
 
     @classmethod
-    def from_names(cls, query: Sequence[str], gallery: Sequence[str]) -> Taxa:
+    def from_names(cls, query: Sequence[str], gallery: Sequence[str]) -> TaxonCodes:
         """Code names; an empty name is not labelled.
 
-        >>> Taxa.from_names(["Xestia", ""], ["Noctua"]).query
+        >>> TaxonCodes.from_names(["Xestia", ""], ["Noctua"]).query
         array([ 1, -1])
         """
         names = sorted({*query, *gallery} - {""})
@@ -65,13 +65,13 @@ class Taxa:
 
 
 def count_positives(
-    taxa: Taxa, query_groups: Codes | None = None, gallery_groups: Codes | None = None
+    taxa: TaxonCodes, query_groups: Codes | None = None, gallery_groups: Codes | None = None
 ) -> Codes:
     """Return how many gallery images of its taxon each query may find, int64 [q].
 
     Images of the query's own group are not counted. A query without a taxon has none.
     """
-    counts = np.zeros(len(taxa.names) + 1, np.int64)  # the last entry answers for code -1
+    counts = np.zeros(len(taxa.names) + 1, np.int64)  # code -1 reads the last entry
     counts[:-1] = np.bincount(taxa.gallery[taxa.gallery >= 0], minlength=len(taxa.names))
     positives = counts[taxa.query]
     if query_groups is None or gallery_groups is None:

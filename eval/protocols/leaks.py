@@ -10,7 +10,6 @@ from holotype.index.errors import HolotypeError, PictureError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.pictures.reading import read_picture
 from holotype.index.storage.records import Image
-from holotype.index.storage.spaces import source_of
 
 from ..measures.arrays import Codes
 from ..splits.copies import SIDE, Thumbnails, grey_thumbnail
@@ -41,13 +40,27 @@ def find_leaks_of(collection: Collection, images: Gallery, split: Split) -> Leak
         images.specimens,
         content,
         phash=np.array([image.phash for image in stored], np.uint64),
-        embeddings=collection.vectors(source_of(collection.database, images.space)),
+        embeddings=collection.vectors(collection.source(images.space)),
         thumbnails=_Thumbnails(collection, stored),
     )
 
 
-def refuse_leaks(collection: Collection, images: Gallery, leaks: Leaks) -> None:
+def copies_anywhere(collection: Collection, images: Gallery) -> Leaks:
+    """Return the copies and near copies among all images, for `Leaks.unite`.
+
+    What it lists under `specimens` means nothing: every image is on both sides.
+    """
+    rows = np.arange(len(images))
+    return find_leaks_of(collection, images, Split("every pair", rows, rows))
+
+
+def refuse_leaks(
+    collection: Collection, images: Gallery, leaks: Leaks, *, allowable: bool = True
+) -> None:
     """Refuse a split that something crosses.
+
+    Args:
+        allowable: whether the protocol can also measure without what crosses (--allow-leak).
 
     Raises:
         LeakError: the message names the first specimens and pictures that cross, and how many.
@@ -62,8 +75,8 @@ def refuse_leaks(collection: Collection, images: Gallery, leaks: Leaks) -> None:
     counts = ", ".join(f"{len(pairs)} show {what}" for pairs, what in kinds if len(pairs))
     raise LeakError(
         f"{len(leaks.queries)} of {leaks.n_queries} queries are given away by the gallery: "
-        f"{counts} ({_examples(collection, images, leaks)}). Split by specimen, or measure with "
-        "and without them by --allow-leak."
+        f"{counts} ({_examples(collection, images, leaks)}). Split by specimen"
+        + (", or measure with and without them by --allow-leak." if allowable else ".")
     )
 
 

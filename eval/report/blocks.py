@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .cells import Cell, Column
+from ..measures.intervals import Interval
+from .cells import Cell, Column, interval_cells
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,12 @@ class Tile:
     title: str
     share: Cell
     note: str = ""
+
+
+def interval_tile(title: str, found: Interval, more: str = "") -> Tile:
+    """Return a share with its 95 % interval as a headline figure; `more` ends the note."""
+    share, bounds = interval_cells(found)
+    return Tile(title, share, f"95 % interval {bounds.text}{more}")
 
 
 @dataclass(frozen=True)

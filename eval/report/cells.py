@@ -6,8 +6,10 @@ import math
 from dataclasses import dataclass
 
 from ..measures.correlation import Correlation
+from ..measures.intervals import Interval
 
 _ITALIC_RANKS = frozenset({"genus", "species"})
+_PLURALS = {"genus": "genera", "species": "species", "phylum": "phyla", "class": "classes"}
 
 
 def is_italic(rank: str) -> bool:
@@ -17,6 +19,15 @@ def is_italic(rank: str) -> bool:
     (True, False)
     """
     return rank in _ITALIC_RANKS
+
+
+def plural(rank: str) -> str:
+    """Return the plural of a rank.
+
+    >>> plural("family"), plural("genus"), plural("kingdom")
+    ('families', 'genera', 'kingdoms')
+    """
+    return _PLURALS.get(rank) or (f"{rank[:-1]}ies" if rank.endswith("y") else f"{rank}s")
 
 
 def share_text(value: float) -> str:
@@ -116,6 +127,12 @@ def share_cell(
         return Cell("–")
     known = interval if interval and all(map(math.isfinite, interval)) else None
     return Cell(share_text(value), value=float(value), bar=bar, interval=known)
+
+
+def interval_cells(found: Interval) -> tuple[Cell, Cell]:
+    """Return a share with its interval drawn on the bar, and the interval in figures."""
+    bounds = (found.low, found.high)
+    return share_cell(found.estimate, bar=True, interval=bounds), Cell(interval_text(*bounds))
 
 
 def gain_cell(value: float, note: str = "") -> Cell:

@@ -1,4 +1,4 @@
-"""Marks that several figures draw: points that tell their name, boxes, an axis of counts."""
+"""Marks that several figures draw: points that tell their name, boxes, axes of counts and names."""
 
 from __future__ import annotations
 
@@ -78,3 +78,21 @@ def count_axis(axes: Axes, counts: Codes) -> Floats:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlim(counts.min() * 0.85, counts.max() * 1.15)
     return counts * (1 + 0.03 * shift)
+
+
+def name_rows(
+    axes: Axes, labels: Sequence[str], *, italic: bool, rows: Sequence[int] | None = None
+) -> None:
+    """Write names along the y axis, the first at the top.
+
+    Args:
+        axes: of rows, one apart.
+        labels: the names.
+        italic: set them in italics.
+        rows: their places where some rows have no name.
+    """
+    places = range(len(labels)) if rows is None else rows
+    style = "italic" if italic else "normal"
+    axes.set_yticks(places, labels, fontstyle=style, parse_math=False)
+    axes.set_ylim(max(places) + 0.55, -0.55)
+    axes.spines["left"].set_visible(False)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -20,14 +21,15 @@ from ..retrieval.evaluate import Evaluation
 from ..retrieval.two_spaces import SpaceComparison
 from .blocks import Section
 from .identification.headline import summary as answer_summary
-from .identification.sections import answer_sections_of
+from .identification.sections import ANSWER_SECTIONS
 from .identification.subject import AnswerSubject
 from .retrieval.headline import summary
-from .retrieval.sections import sections_of
+from .retrieval.sections import SECTIONS
 from .retrieval.subject import Subject
 
 FILES = ("report.json", "per_species.parquet", "report.html")
 
+_About = TypeVar("_About")
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -70,14 +72,21 @@ class _Report:
 
 
 def _of_recall(found: Evaluation | SpaceComparison, subject: Subject) -> _Report:
-    page = _render(subject.collection, summary(subject), sections_of(subject))
+    page = _render(subject.collection, summary(subject), _sections(SECTIONS, subject))
     return _Report(found.to_dict(), _per_species(subject.taxa, subject.rank), page)
 
 
 def _of_answers(subject: AnswerSubject) -> _Report:
     figures = {**subject.found.to_dict(), "first_draw": subject.to_dict()}
-    page = _render(subject.collection, answer_summary(subject), answer_sections_of(subject))
+    page = _render(subject.collection, answer_summary(subject), _sections(ANSWER_SECTIONS, subject))
     return _Report(figures, _per_species(subject.details.species, subject.rank), page)
+
+
+def _sections(
+    makers: Iterable[Callable[[_About], Section | None]], subject: _About
+) -> list[Section]:
+    """Return the sections that have something to say."""
+    return [made for maker in makers if (made := maker(subject)) is not None]
 
 
 def _render(collection: Collection, subtitle: str, sections: list[Section]) -> str:

@@ -2,32 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
-from ..measures.arrays import Codes
-from ..measures.bootstrap import bootstrap_mean
+from ..measures.arrays import Codes, Floats, number
+from ..measures.jsonable import jsonable
+from ..measures.recall import recall_by
 from ..protocols.columns import column_codes
-from ..protocols.crossings import copies_anywhere, crossings, no_leaks
-from ..protocols.leaks import refuse_leaks
+from ..protocols.leaks import copies_anywhere, refuse_leaks
+from ..protocols.protocol import Protocol, untuned
 from ..splits.duplicates import duplicate_groups
+from ..splits.leakage import Leaks, leaks_between
 from ..splits.splits import Split, grouped_kfold, leave_one_site_out
-from .evaluate import Evaluation, Protocol, measure
-from .folded import FoldedEvaluation, folded
+from .evaluate import Evaluation, interval_of_first, measure
 
 
-class FoldedSplit(Split):
-    """All rows that ask in one fold or another, against all that answer to another fold."""
+@dataclass(frozen=True)
+class CrossValidation(Evaluation):
+    """An evaluation that is pooled over folds, and its figures in every fold.
 
-    @property
-    def leave_one_out(self) -> bool:
-        """False: nothing ever answers to its own fold."""
-        return False
+    Attributes:
+        column: what stays whole in a fold.
+        folds: the names of the folds.
+        fold: int64 [q], the fold of every query, a position in `folds`.
+        n_united: images that stay together with a copy under another specimen's name.
+    """
+
+    column: str
+    folds: Sequence[str]
+    fold: Codes
+    n_united: int
+
+    def by_fold(self, rank: str) -> pd.DataFrame:
+        """Return one row a fold: fold, n_queries, n_answerable, recall@k … (NaN without any)."""
+        found, n = self.recall[rank], len(self.folds)
+        n_queries = np.bincount(self.fold, minlength=n)
+        table = recall_by(self.fold, n, found.answerable, found.hits, found.ks)
+        return pd.DataFrame({"fold": list(self.folds), "n_queries": n_queries, **table})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the pooled figures, those of every fold, and mean and sd over folds."""
+        tables = {rank: self.by_fold(rank) for rank in self.recall}
+        return {
+            **super().to_dict(),
+            "kept_whole": self.column,
+            "n_united": self.n_united,
+            "folds": jsonable(tables),
+            "over_folds": {rank: _spread(table) for rank, table in tables.items()},
+        }
 
 
 def evaluate_kfold(
@@ -37,7 +67,7 @@ def evaluate_kfold(
     folds: int = 5,
     group: str = "specimen",
     seed: int = 0,
-) -> FoldedEvaluation:
+) -> CrossValidation:
     """Deal all images over folds, taxa in proportion; each fold asks and the others answer.
 
     Specimens, images of one value in the column, copies and near copies stay in one fold.
@@ -63,11 +93,11 @@ def evaluate_kfold(
     for place, each in enumerate(splits):
         fold[each.query] = place
     rows = np.arange(len(images))
-    split = FoldedSplit(f"{folds}-fold, every {group} whole (seed {seed})", rows, rows)
+    split = Split(f"{folds}-fold, every {group} whole (seed {seed})", rows, rows)
     asked = Protocol(split, ("each fold in turn",), ("every other fold",))
     found = _apart(images, asked, fold)
     united = _of_several_specimens(copies.unite(images.specimens), images.specimens)
-    return folded(found, group, [each.name for each in splits], fold, united)
+    return _by_folds(found, group, [each.name for each in splits], fold, united)
 
 
 def evaluate_sites(
@@ -76,7 +106,7 @@ def evaluate_sites(
     space: str | None = None,
     site: str = "site",
     allow_leak: bool = False,
-) -> FoldedEvaluation:
+) -> CrossValidation:
     """Let each site ask in turn, and all other sites answer.
 
     Images without a site answer and never ask.
@@ -96,7 +126,7 @@ def evaluate_sites(
         leave_one_site_out(codes, names)
     except ValueError as error:
         raise UsageError(f"--site {site}: {error}") from error
-    leaks = crossings(codes, images.specimens, copies_anywhere(collection, images))
+    leaks = leaks_between(codes, images.specimens, copies_anywhere(collection, images))
     if not allow_leak:
         refuse_leaks(collection, images, leaks)
     everyone = _sites_protocol(site, np.flatnonzero(codes >= 0), len(images))
@@ -108,29 +138,11 @@ def evaluate_sites(
         seeming = {rank: side.recall[1].micro for rank, side in found.recall.items()}
         found = _apart(images, _sites_protocol(site, kept, len(images)), codes)
         found = replace(found, leaks=leaks, with_leaks=seeming)
-    return folded(found, site, names, codes[found.protocol.query_rows], 0)
-
-
-def untuned(collection: Collection, space: str | None, protocol: str) -> Gallery:
-    """Return a gallery that was not fitted on the labels it is to be asked for.
-
-    Raises:
-        UsageError: the space is tuned, or nothing is named.
-    """
-    images = collection.gallery(space)
-    if images.projection is not None:
-        raise UsageError(
-            f"Space '{images.space.name}' was fitted on labels of images that would ask under "
-            f"{protocol}; measure the space that it was tuned from, or a given split whose gallery "
-            "it was tuned on"
-        )
-    if not images.ranks:
-        raise UsageError(f"No image of {collection.folder} is named, so recall cannot be measured")
-    return images
+    return _by_folds(found, site, names, codes[found.protocol.query_rows], 0)
 
 
 def _sites_protocol(site: str, asked: Codes, n: int) -> Protocol:
-    split = FoldedSplit(f"leave-one-{site}-out", asked, np.arange(n))
+    split = Split(f"leave-one-{site}-out", asked, np.arange(n))
     return Protocol(split, (f"each {site} in turn",), (f"every other {site}",))
 
 
@@ -156,12 +168,27 @@ def _apart(images: Gallery, protocol: Protocol, sides: Codes) -> Evaluation:
     """
     split = protocol.split
     stand_in = replace(images, specimens=sides)
-    found = measure(stand_in, protocol, no_leaks(split, len(images)))
+    found = measure(stand_in, protocol, Leaks.none(split, len(images)))
     specimens = images.specimens[split.query]
-    intervals = {
-        rank: bootstrap_mean(
-            side.hits[side.answerable, 0].astype(np.float64), specimens[side.answerable]
-        )
-        for rank, side in found.recall.items()
-    }
+    intervals = {r: interval_of_first(side, specimens) for r, side in found.recall.items()}
     return replace(found, images=images, intervals=intervals)
+
+
+def _by_folds(
+    found: Evaluation, column: str, names: Sequence[str], fold: Codes, united: int
+) -> CrossValidation:
+    """Return a pooled evaluation with what is needed to tell its folds apart again."""
+    pooled = {each.name: getattr(found, each.name) for each in fields(found)}
+    return CrossValidation(**pooled, column=column, folds=names, fold=fold, n_united=united)
+
+
+def _spread(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
+    """Return mean and standard deviation (of a sample) over the folds that have a figure."""
+    figures = [str(name) for name in table.columns if str(name).startswith("recall@")]
+    spread = {}
+    for name in figures:
+        values: Floats = table[name].dropna().to_numpy(np.float64)
+        sd = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
+        average = float(values.mean()) if len(values) else float("nan")
+        spread[name] = {"mean": number(average), "sd": number(sd)}
+    return spread

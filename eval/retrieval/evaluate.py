@@ -12,11 +12,11 @@ import pandas as pd
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
-from holotype.index.search.filters import allowed_places
 
-from ..measures.arrays import Codes, Embeddings, number
+from ..measures.arrays import Codes, Embeddings
 from ..measures.bootstrap import bootstrap_mean
 from ..measures.intervals import Interval
+from ..measures.jsonable import jsonable
 from ..measures.ranking import Ranking, ranking_by_rank
 from ..measures.recall import (
     KS,
@@ -28,45 +28,10 @@ from ..measures.recall import (
     recall_within,
     tie_shares,
 )
-from ..measures.taxon_codes import Taxa
+from ..measures.taxon_codes import TaxonCodes
 from ..protocols.leaks import find_leaks_of, refuse_leaks
+from ..protocols.protocol import Protocol, protocol_of
 from ..splits.leakage import Leaks
-from ..splits.splits import Split, leave_one_out
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """Who asks and who answers, and the conditions that chose them."""
-
-    split: Split
-    query: tuple[str, ...] = ()
-    gallery: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """What was done."""
-        return self.split.name
-
-    @property
-    def query_rows(self) -> Codes:
-        """Places of the images that ask, int64 [q]."""
-        return self.split.query
-
-    @property
-    def gallery_rows(self) -> Codes:
-        """Places of the images that answer, int64 [g]."""
-        return self.split.gallery
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the protocol as JSON-ready values."""
-        return {
-            "name": self.name,
-            "query": list(self.query),
-            "gallery": list(self.gallery),
-            "n_queries": len(self.query_rows),
-            "n_gallery": len(self.gallery_rows),
-            "own_specimen_excluded": True,
-        }
 
 
 @dataclass(frozen=True)
@@ -88,7 +53,7 @@ class Evaluation:
     images: Gallery
     protocol: Protocol
     neighbours: Neighbours
-    taxa: Mapping[str, Taxa]
+    taxa: Mapping[str, TaxonCodes]
     recall: Mapping[str, RankRecall]
     ranking: Mapping[str, Ranking]
     intervals: Mapping[str, Interval]
@@ -109,40 +74,18 @@ class Evaluation:
             }
         if self.other_species is not None:
             ranks["genus"]["hits_of_other_species_only"] = self.other_species.to_dict()
-        by_category = [] if self.by_category is None else self.by_category.to_dict("records")
         return {
             "n": len(self.protocol.query_rows),
             "space": asdict(self.images.space),
             "protocol": self.protocol.to_dict(),
             "ranks": ranks,
-            "species_recall_by_category": [
-                {key: number(v) if isinstance(v, float) else v for key, v in row.items()}
-                for row in by_category
-            ],
+            "species_recall_by_category": jsonable(
+                [] if self.by_category is None else self.by_category
+            ),
             "leaks": self.leaks.to_dict(),
-            "recall_at_1_with_leaks": {r: number(v) for r, v in self.with_leaks.items()},
-            "ties": {str(k): number(share) for k, share in self.ties.items()},
+            "recall_at_1_with_leaks": jsonable(self.with_leaks),
+            "ties": jsonable(self.ties),
         }
-
-
-def protocol_of(
-    collection: Collection, images: Gallery, query: Sequence[str], gallery: Sequence[str]
-) -> Protocol:
-    """Return the protocol that conditions describe: a given split, or without any leave-one-out.
-
-    Raises:
-        UsageError: only one of the two sides is given, or a condition is off.
-    """
-    if bool(query) != bool(gallery):
-        raise UsageError(
-            "Give both --query and --gallery, for example --query split=test --gallery "
-            "split=train; or neither, for leave-one-out"
-        )
-    if not query:
-        return Protocol(leave_one_out(len(images)))
-    sides = [allowed_places(collection, images, side) for side in (query, gallery)]
-    asked, held = (np.flatnonzero(side) for side in sides if side is not None)
-    return Protocol(Split("given split", asked, held), tuple(query), tuple(gallery))
 
 
 def evaluate(
@@ -188,7 +131,7 @@ def measure(images: Gallery, protocol: Protocol, leaks: Leaks) -> Evaluation:
     own, theirs = groups[asked], groups[held]
     neighbours = nearest(queries, answers, query_groups=own, gallery_groups=theirs)
     labels = {rank: images.labels(rank) for rank in images.ranks}
-    taxa = {r: Taxa.split(side.names, side.codes, asked, held) for r, side in labels.items()}
+    taxa = {r: TaxonCodes.split(side.names, side.codes, asked, held) for r, side in labels.items()}
     recall = {rank: recall_at_k(neighbours, side) for rank, side in taxa.items()}
     ranking = ranking_by_rank(queries, answers, taxa, query_groups=own, gallery_groups=theirs)
     return Evaluation(
@@ -198,7 +141,9 @@ def measure(images: Gallery, protocol: Protocol, leaks: Leaks) -> Evaluation:
         taxa=taxa,
         recall=recall,
         ranking=ranking,
-        intervals={r: _interval(found, images.specimens[asked]) for r, found in recall.items()},
+        intervals={
+            r: interval_of_first(found, images.specimens[asked]) for r, found in recall.items()
+        },
         other_species=_of_other_species(neighbours, taxa),
         by_category=_by_category(recall, taxa),
         ties=tie_shares(neighbours, KS),
@@ -207,19 +152,22 @@ def measure(images: Gallery, protocol: Protocol, leaks: Leaks) -> Evaluation:
     )
 
 
-def _interval(found: RankRecall, specimens: Codes) -> Interval:
+def interval_of_first(found: RankRecall, specimens: Codes) -> Interval:
+    """Return recall@1 with its 95 % bootstrap interval over specimens, int64 [q]."""
     counted = found.answerable
     first = found.hits[counted, 0].astype(np.float64)
     return bootstrap_mean(first, specimens[counted])
 
 
-def _of_other_species(neighbours: Neighbours, taxa: Mapping[str, Taxa]) -> RankRecall | None:
+def _of_other_species(neighbours: Neighbours, taxa: Mapping[str, TaxonCodes]) -> RankRecall | None:
     if "genus" not in taxa or "species" not in taxa:
         return None
     return genus_recall_of_other_species(neighbours, taxa["genus"], taxa["species"])
 
 
-def _by_category(recall: Mapping[str, RankRecall], taxa: Mapping[str, Taxa]) -> pd.DataFrame | None:
+def _by_category(
+    recall: Mapping[str, RankRecall], taxa: Mapping[str, TaxonCodes]
+) -> pd.DataFrame | None:
     if "category" not in taxa or "species" not in taxa:
         return None
     return recall_within(recall["species"], taxa["category"].query, taxa["category"].names)
@@ -228,11 +176,11 @@ def _by_category(recall: Mapping[str, RankRecall], taxa: Mapping[str, Taxa]) -> 
 def _with_leaks(
     queries: Embeddings,
     answers: Embeddings,
-    taxa: Mapping[str, Taxa],
+    taxa: Mapping[str, TaxonCodes],
     protocol: Protocol,
     leaks: Leaks,
 ) -> dict[str, float]:
-    """Return what recall@1 would have seemed to be, over the same kind of queries."""
+    """Return recall@1 by rank with what crosses the split left in; nothing where none does."""
     if protocol.split.leave_one_out or leaks.clean:
         return {}
     everything = nearest(queries, answers)

@@ -13,14 +13,14 @@ from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
-from ..measures.arrays import Codes, number
+from ..measures.arrays import Codes
+from ..measures.domain_shift import learning_curve
+from ..measures.jsonable import jsonable
 from ..measures.recall import RankRecall, nearest, recall_at_k
-from ..measures.taxon_codes import Taxa
-from ..measures.transfer import learning_curve
+from ..measures.taxon_codes import TaxonCodes
 from ..protocols.columns import column_codes
 from ..protocols.leaks import find_leaks_of, refuse_leaks
-from .cross_validation import untuned
-from .evaluate import Protocol, protocol_of
+from ..protocols.protocol import Protocol, protocol_of, untuned
 
 _MOST_SIZES = 6
 
@@ -49,12 +49,11 @@ class Curve:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the curve as JSON-ready values."""
-        sizes = self.by_size().to_dict("records")
         return {
             "protocol": {**self.protocol.to_dict(), "name": "learning curve"},
             "rank": self.rank,
             "unit": self.unit,
-            "sizes": [{str(key): number(value) for key, value in row.items()} for row in sizes],
+            "sizes": jsonable(self.by_size().astype(np.float64)),
             "draws": self.draws.to_dict("records"),
         }
 
@@ -116,7 +115,7 @@ def _recall_with(
     def measured(rows: Codes) -> RankRecall:
         own, theirs = groups[asked], groups[rows]
         found = nearest(vectors[asked], vectors[rows], query_groups=own, gallery_groups=theirs, k=1)
-        return recall_at_k(found, Taxa.split(labels.names, labels.codes, asked, rows), (1,))
+        return recall_at_k(found, TaxonCodes.split(labels.names, labels.codes, asked, rows), (1,))
 
     answerable = measured(held).answerable
     if not answerable.any():

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 
-from ..measures.arrays import number
 from ..measures.comparison import Comparison, compare, most_changed
+from ..measures.jsonable import jsonable
 from .evaluate import Evaluation, evaluate
 
 _LISTED = 5
@@ -96,16 +95,6 @@ def compare_spaces(
 def _changes(found: Comparison) -> dict[str, Any]:
     return {
         **found.to_dict(),
-        "most_improved": _records(most_changed(found.per_taxon, _LISTED)),
-        "most_worsened": _records(most_changed(found.per_taxon, _LISTED, worst=True)),
+        "most_improved": jsonable(most_changed(found.per_taxon, _LISTED)),
+        "most_worsened": jsonable(most_changed(found.per_taxon, _LISTED, worst=True)),
     }
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {
-            str(key): number(value) if isinstance(value, float) else value
-            for key, value in row.items()
-        }
-        for row in table.to_dict("records")
-    ]

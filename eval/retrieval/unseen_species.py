@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from holotype.index.arrays import Embeddings
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.identification.kept_calibration import labels_of
-from holotype.index.vectors.brute_force import Embeddings
 from holotype.training.tuning.folds import class_folds
 from holotype.training.tuning.tune import tune
 
@@ -18,8 +18,8 @@ from ..measures.arrays import Codes, Flags
 from ..measures.bootstrap import bootstrap_macro
 from ..measures.intervals import Interval
 from ..measures.recall import nearest, recall_at_k
-from ..measures.taxon_codes import Taxa
-from .cross_validation import untuned
+from ..measures.taxon_codes import TaxonCodes
+from ..protocols.protocol import untuned
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ def _found(
 ) -> tuple[Flags, Flags, Codes]:
     """Return recall@1 in both spaces of every query that can be answered, and its taxon."""
     names, codes = np.unique(labels, return_inverse=True)
-    taxa = Taxa([str(name) for name in names], codes, codes)
+    taxa = TaxonCodes([str(name) for name in names], codes, codes)
     base, tuned = (
         recall_at_k(
             nearest(vectors, vectors, query_groups=groups, gallery_groups=groups, k=1), taxa, (1,)

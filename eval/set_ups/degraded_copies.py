@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from holotype.index.collection import Collection
-from holotype.index.encoders import Encoder, single_threaded
+from holotype.index.encoders import Encoder
 from holotype.index.pictures.reading import read_picture
 from holotype.index.runtime import worker_count
 from holotype.index.storage.records import Image
@@ -16,7 +17,7 @@ from holotype.index.storage.records import Image
 from ..measures.arrays import Embeddings
 from .degrade import Degradation, degrade, picture_rng, random_degradation
 
-_STREAM = 1  # other noise than that of `second_setup`, which draws from the seed alone
+_STREAM = 1  # keeps the noise apart from that of `add_second_setup` with the same seed
 
 
 def embed_degraded(
@@ -47,7 +48,7 @@ def embed_degraded(
     """
     by_row = collection.images_at(rows)
     images = [by_row[row] for row in rows]
-    size = encoder.batch_size
+    encoder, size = encoder.alone(), encoder.batch_size
 
     def embed(start: int) -> Embeddings:
         batch = images[start : start + size]
@@ -56,7 +57,7 @@ def embed_degraded(
         return encoder.encode_images(np.stack(pixels))
 
     parts: list[Embeddings] = []
-    with single_threaded(), ThreadPoolExecutor(worker_count()) as pool:
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(worker_count()) as pool:
         for part in pool.map(embed, range(0, len(images), size)):
             parts.append(part)
             if on_picture:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,14 +16,13 @@ from holotype.index.gallery.gallery import Gallery
 from ..measures.arrays import Codes
 from ..protocols.columns import column_codes
 from ..protocols.leaks import find_leaks_of, refuse_leaks
-from ..retrieval.cross_validation import untuned
-from ..retrieval.evaluate import Protocol, protocol_of
+from ..protocols.protocol import Protocol, protocol_of, untuned
 from ..splits.splits import Split
 from .degrade import Degradation
 from .degraded_copies import embed_degraded
 from .remedies import Side
-from .shift import Shift, measure_shift
 from .simulated import SETUP_COLUMN
+from .transfer_figures import TransferFigures, measure_transfer
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Simulation:
 
 @dataclass(frozen=True)
 class Transfer:
-    """A shift between two sides of a collection.
+    """What is lost between two sides of a collection.
 
     Attributes:
         rank: the taxa that are told apart.
@@ -58,7 +57,7 @@ class Transfer:
         protocol: the gallery of the source and the queries of the target.
         simulation: of the degraded copies; None where there were none.
         seed: of the copies and of the draws.
-        shift: the figures.
+        figures: what is lost and won back.
     """
 
     images: Gallery
@@ -67,7 +66,7 @@ class Transfer:
     protocol: Protocol
     simulation: Simulation | None
     seed: int
-    shift: Shift
+    figures: TransferFigures
 
     def to_dict(self) -> dict[str, Any]:
         """Return every figure as JSON-ready values."""
@@ -78,7 +77,7 @@ class Transfer:
             "within_source": self.within,
             "simulation": self.simulation.to_dict() if self.simulation else None,
             "seed": self.seed,
-            **self.shift.to_dict(),
+            **self.figures.to_dict(),
         }
 
 
@@ -121,7 +120,7 @@ def evaluate_transfer(
     protocol = protocol_of(collection, images, query, gallery)
     split = protocol.split
     within = _same_specimens(collection, images, split, setup)
-    everyone = Split(split.name, np.union1d(split.query, within), split.gallery)
+    everyone = replace(split, query=np.union1d(split.query, within))
     leaks = find_leaks_of(collection, images, everyone)
     if not allow_leak:
         refuse_leaks(collection, images, leaks)
@@ -133,11 +132,13 @@ def evaluate_transfer(
     paired = len(within) > 0
     source, target = table.at(within) if paired else held, table.at(split.query)
     try:
-        shift = measure_shift(held, source, target, copies, source_is_gallery=not paired, seed=seed)
+        figures = measure_transfer(
+            held, source, target, copies, source_is_gallery=not paired, seed=seed
+        )
     except ValueError as error:
         raise UsageError(f"Transfer cannot be measured: {error}") from error
     words = f"the same specimens, {setup} as in the gallery" if paired else "leave-one-out"
-    return Transfer(images, images.ranks[-1], words, protocol, simulation, seed, shift)
+    return Transfer(images, images.ranks[-1], words, protocol, simulation, seed, figures)
 
 
 def _table(images: Gallery, groups: Codes) -> Side:

@@ -50,8 +50,16 @@ class Leaks:
     content: Codes
     near_pairs: Codes
 
+    @classmethod
+    def none(cls, split: Split, n: int) -> Leaks:
+        """Return that nothing crosses a split of n rows, where all was kept apart beforehand."""
+        return cls(len(split.query), _NONE, _NONE, _NONE, np.arange(n), _NONE)
+
     def unite(self, groups: Codes) -> Codes:
-        """Return specimens in which copies are one, so that none answers for another."""
+        """Return groups, specimens at least, that hold all copies of their pictures.
+
+        With the groups as specimens, no picture is answered by its copy.
+        """
         _, first, member = np.unique(self.content, return_index=True, return_inverse=True)
         copies = (first[member], np.arange(len(member)))
         near = (self.near_pairs[:, 0], self.near_pairs[:, 1])
@@ -125,9 +133,32 @@ def find_leaks(
     return Leaks(len(asked), exact, fresh, shared, content, near_pairs)
 
 
+def leaks_between(sides: Codes, specimens: Codes, copies: Leaks) -> Leaks:
+    """Return what stands on two sides, as pairs of an image and the first one on another side.
+
+    Args:
+        sides: int64 [n], the side of every image; images of side -1 answer and never ask.
+        specimens: int64 [n].
+        copies: among all images, on whichever side.
+    """
+    united = copies.unite(specimens)
+    pairs = np.unique(np.stack([united, sides]), axis=1)
+    groups, n_sides = np.unique(pairs[0], return_counts=True)
+    torn = np.isin(united, groups[n_sides > 1])
+    shared, alike = [_NONE], [_NONE]
+    for row in np.flatnonzero(torn & (sides >= 0)):
+        others = np.flatnonzero((united == united[row]) & (sides != sides[row]))
+        own = others[specimens[others] == specimens[row]]
+        (shared if len(own) else alike).append(np.array([[row, (own if len(own) else others)[0]]]))
+    near, same = np.concatenate(alike), np.concatenate(shared)
+    n_queries = int((sides >= 0).sum())
+    return Leaks(n_queries, _NONE, near, same, copies.content, copies.near_pairs)
+
+
 def _similar(
     embeddings: Embeddings, asked: Codes, held: Codes, specimens: Codes, widely: bool
 ) -> Pairs:
+    """Return pairs of similar rows: the nearest of each query, or only those nearly the same."""
     if widely:
         sides = specimens[asked], specimens[held]
         return nearest_pairs(embeddings[asked], embeddings[held], *sides)

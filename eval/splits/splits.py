@@ -31,6 +31,8 @@ class Split:
         calibration: int64 [c], rows that thresholds and models may be fitted on; they are in
             neither of the others.
         left_out: int64, taxa that were kept out of the gallery on purpose.
+        leave_one_out: the rows that ask are those that answer, so that no specimen can be kept on
+            one side; the measures leave out the query's own instead.
     """
 
     name: str
@@ -38,11 +40,7 @@ class Split:
     gallery: Codes
     calibration: Codes = field(default_factory=_no_rows)
     left_out: Codes = field(default_factory=_no_rows)
-
-    @property
-    def leave_one_out(self) -> bool:
-        """Whether the same rows ask and answer."""
-        return np.array_equal(self.query, self.gallery)
+    leave_one_out: bool = False
 
     def novel(self, labels: Codes) -> Flags:
         """Return which queries are of a taxon that the gallery does not have, bool [q].
@@ -79,15 +77,12 @@ def given_split(
         raise ValueError(
             f"one split stands on two sides ({', '.join(wanted)}); name different ones"
         )
-    return Split("given split", sides[0], sides[1], *sides[2:])
+    return Split("given split", sides[0], sides[1], sides[2] if calibration else _no_rows())
 
 
 def leave_one_out(n: int) -> Split:
-    """Return the split in which every row asks and all others answer.
-
-    The measures leave out the query's own specimen.
-    """
-    return Split("leave-one-out", np.arange(n), np.arange(n))
+    """Return the split in which every row asks and all others answer."""
+    return Split("leave-one-out", np.arange(n), np.arange(n), leave_one_out=True)
 
 
 def grouped_kfold(labels: Codes, groups: Codes, folds: int = 5, seed: int = 0) -> list[Split]:
@@ -164,6 +159,7 @@ def leave_out_classes(split: Split, labels: Codes, share: float, seed: int = 0) 
         gallery=split.gallery[~np.isin(labels[split.gallery], gone)],
         calibration=split.calibration[~np.isin(labels[split.calibration], gone)],
         left_out=gone,
+        leave_one_out=False,
     )
 
 

@@ -1,23 +1,22 @@
-"""Checksums of rows: a value that changed on the disk is refused, never answered from."""
+"""Checksums of rows: a value that changed on the disk is refused."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import zlib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from .schema import BLOBS, SEALED, checksum_sql
-
-if TYPE_CHECKING:
-    from .connection import Database
+from .schema import BLOBS, CHECKED_COLUMNS, checksum_sql
 
 Record = tuple[Any, ...]
+Read = Callable[[str, Sequence[object]], list[sqlite3.Row]]
 
 _as_json = json.JSONEncoder(ensure_ascii=False, separators=("\n", ":")).encode
 
-_SCHEMA_SUM = (
+# The checksum of the tables, triggers and views, as text.
+SCHEMA_SUM = (
     "SELECT CAST(crc32(group_concat(name || tbl_name || coalesce(sql, ''))) AS TEXT) "
     "FROM (SELECT * FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name)"
 )
@@ -35,20 +34,21 @@ def crc32(*parts: str | bytes) -> int:
     return value
 
 
-def sealed(table: str, records: Sequence[Record]) -> list[Record]:
-    """Return rows of a sealed table with their checksums appended: what `seal` writes, in batches.
+def with_checksums(table: str, records: Sequence[Record]) -> list[Record]:
+    """Return rows with their checksums appended, as `write_checksum` makes them one by one.
 
     Args:
-        table: one of `SEALED`.
-        records: its columns as `SEALED` lists them.
+        table: one of `CHECKED_COLUMNS`.
+        records: its columns as `CHECKED_COLUMNS` lists them.
 
-    >>> sealed("embeddings", [(1, 2, "é", b"x")])[0][-1] == zlib.crc32('[1,2,"é"]x'.encode())
+    >>> found = with_checksums("embeddings", [(1, 2, "é", b"x")])
+    >>> found[0][-1] == zlib.crc32('[1,2,"é"]x'.encode())
     True
     """
     if not records:
         return []
-    plain = sum(name not in BLOBS for name in SEALED[table])
-    # JSON holds neither line breaks nor zero bytes but those that are put in here.
+    plain = sum(name not in BLOBS for name in CHECKED_COLUMNS[table])
+    # The only line breaks in this JSON are its separators, so they can tell records apart.
     joined = _as_json([record[:plain] for record in records])[1:-1]
     texts = joined.replace("]\n[", "]\0[").replace("\n", ",").split("\0")
     return [
@@ -56,39 +56,35 @@ def sealed(table: str, records: Sequence[Record]) -> list[Record]:
     ]
 
 
-def seal(connection: sqlite3.Connection, table: str, key: int | None) -> None:
+def intact_rows(read: Read, table: str, key: str, value: object) -> list[sqlite3.Row] | None:
+    """Return the rows of a table that have a key, in their order; None where one is damaged.
+
+    Args:
+        read: runs a query.
+        table: one of `CHECKED_COLUMNS`.
+        key: the column.
+        value: what it holds.
+    """
+    order = ", ".join(CHECKED_COLUMNS[table][:2])
+    query = f"SELECT *, checksum = {checksum_sql(table)} AS whole FROM {table}"
+    found = read(f"{query} WHERE {key} = ? ORDER BY {order}", (value,))
+    return found if all(record["whole"] for record in found) else None
+
+
+def write_checksum(connection: sqlite3.Connection, table: str, key: int | None) -> None:
     """Write the checksum of a row that was just inserted or changed, given its rowid."""
     connection.execute(
         f"UPDATE {table} SET checksum = {checksum_sql(table)} WHERE rowid = ?", (key,)
     )
 
 
-def seal_rows(connection: sqlite3.Connection) -> None:
+def write_row_checksums(connection: sqlite3.Connection) -> None:
     """Write the checksums of every row, which a collection of an earlier format does not have."""
     there = {found[0] for found in connection.execute("SELECT name FROM sqlite_master")}
-    for table in SEALED.keys() & there:
+    for table in CHECKED_COLUMNS.keys() & there:
         connection.execute(f"UPDATE {table} SET checksum = {checksum_sql(table)}")
 
 
-def seal_schema(connection: sqlite3.Connection) -> None:
+def write_schema_checksum(connection: sqlite3.Connection) -> None:
     """Write the checksum of the schema, after a migration."""
-    connection.execute(f"INSERT OR REPLACE INTO meta VALUES ('schema', ({_SCHEMA_SUM}))")
-
-
-def schema_is_whole(database: Database) -> bool:
-    """Return whether tables, triggers and views read as they were made."""
-    kept = f"SELECT 1 FROM meta WHERE key = 'schema' AND value = ({_SCHEMA_SUM})"
-    return bool(database.read(kept))
-
-
-def broken_seals(database: Database, table: str) -> list[str]:
-    """Return one sentence for every row of a table whose checksum differs."""
-    key = SEALED[table][0]
-    found = database.read(
-        f"SELECT {key} FROM {table} WHERE checksum <> {checksum_sql(table)} ORDER BY rowid"
-    )
-    return [
-        f"{database.folder} holds a damaged row ({key} {record[0]}) in its table '{table}'; "
-        "restore a snapshot"
-        for record in found
-    ]
+    connection.execute(f"INSERT OR REPLACE INTO meta VALUES ('schema', ({SCHEMA_SUM}))")

@@ -11,29 +11,32 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import quote
 
-from ..errors import CorruptError, NotFoundError, UnavailableError
-from ..storage.opening import LocalStore, VectorStore, open_store
+from ..errors import CorruptError, UnavailableError
 from .checksums import crc32
 from .damage import is_damage, refusal
 from .identity import ID, Opened
 from .locks import FolderLock
 from .migrations import migrate
 from .own_folder import FILE as FILE
-from .own_folder import check_new_folder
-from .received import check_history, check_schema, harden, refuse_odd_files
+from .own_folder import check_new_folder, require_collection
 from .schema import APPLICATION_ID, MIGRATIONS
+from .untrusted import check_history, check_schema, refuse_unsafe_files, restrict_connection
+from .vector_store import VectorStore
 
 # Every transaction writes the page that says which collection this is: see `Opened`.
 _MARK = "UPDATE meta SET value = lower(hex(randomblob(8))) WHERE key = 'written'"
 
 
 class Database:
-    """One connection a thread, one writer a collection.
+    """One connection for each thread, one writer for each collection.
 
     SQLite runs in WAL mode with `synchronous=FULL`: readers see one committed state while a writer
     works, and what was committed is on disk. A collection in a folder that cannot be written to is
-    read as it lies there. All connections are to the file that was opened first: where its path
-    leads to another one by now, everything is refused.
+    read as it lies there. All connections are to the file that was opened first: where another file
+    lies at its path by now, every call is refused.
+
+    Attributes:
+        store: where its vectors lie; see `opening.open_database`, which sets it.
     """
 
     def __init__(self, folder: Path, *, create: bool = False, into_existing: bool = False) -> None:
@@ -45,20 +48,16 @@ class Database:
         self._keeper = FolderLock(folder, "keeper")
         self._frozen = False
         self._opened: Opened | None = None
-        self.store: VectorStore = LocalStore()
-        refuse_odd_files(folder / FILE)
+        self.store = VectorStore()
+        refuse_unsafe_files(folder / FILE)
         if not (folder / FILE).is_file():
             if not create:
-                raise NotFoundError(
-                    f"{folder} is not a collection (it holds no {FILE}); make one with "
-                    "'holotype ingest SOURCE --to COLLECTION'"
-                )
+                require_collection(folder)
             check_new_folder(folder, into_existing=into_existing)
             self._create()
         try:
             self._check_version()
             self.opened.collection_id = "".join(str(found[0]) for found in self.read(ID))
-            self.store = open_store(self)
         except BaseException:
             self.close()
             raise
@@ -80,7 +79,7 @@ class Database:
         """Refuse a foreign, damaged or newer file; bring an older one up to date."""
         application, version = self._identity()
         if version == 0 and application == 0 and not self._has_tables():
-            self._create()  # a process died between making the file and its first commit
+            self._create()  # a process died after making the file, before its first commit
             return
         if application != APPLICATION_ID or version < 1:
             raise CorruptError(f"{self.folder / FILE} is not a Holotype collection; name another")
@@ -91,7 +90,7 @@ class Database:
             )
         self._check_schema()
         if version < len(MIGRATIONS):
-            check_history(self)
+            check_history(self.folder, self.read)
             with self.writing():
                 self._bring_up_to_date()
 
@@ -106,9 +105,9 @@ class Database:
             ) from error
 
     def _check_schema(self) -> None:
-        """Refuse what could act by itself, before anything else is read or written."""
-        with self.snapshot():  # together: another process may bring the file up to date
-            check_schema(self, self._pragmas()[1])
+        """Refuse triggers and views of others, before anything else is read or written."""
+        with self.snapshot():  # one state: another process may be bringing the file up to date
+            check_schema(self.folder, self.read, self._pragmas()[1])
 
     def _identity(self) -> tuple[int, int]:
         """Return the application's id and the version of the format."""
@@ -136,11 +135,11 @@ class Database:
         return application, connection.execute("PRAGMA user_version").fetchone()[0]
 
     def _freeze(self) -> bool:
-        """Turn to reading a file in a folder that cannot be written to; False where it can.
+        """Read on without a log where the folder cannot be written to; False where it can be.
 
-        SQLite needs files of its own beside one in WAL mode. Where it cannot make them it reads
-        the file alone if told that nobody changes it, which misses what a writer that died left
-        in the log.
+        SQLite keeps files of its own beside a database in WAL mode. Where it cannot make them, it
+        reads the database alone if it is told that nobody changes it. What a writer that died left
+        in the log would be missed, so a log that is not empty is not passed over.
         """
         log = self.folder / f"{FILE}-wal"
         if os.access(self.folder, os.W_OK) or (log.exists() and log.stat().st_size):
@@ -189,7 +188,7 @@ class Database:
         return connection
 
     def _connect(self) -> sqlite3.Connection:
-        self.require_same()  # rather than touch another one
+        self.require_same()  # before SQLite opens a file that may be another collection's
         if self._opened is not None:
             connection = self._opened.another(self._connect_to)
         else:
@@ -209,7 +208,7 @@ class Database:
         try:
             connection.row_factory = sqlite3.Row
             connection.create_function("crc32", -1, crc32, deterministic=True)
-            harden(connection)
+            restrict_connection(connection)
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
             opened.check(connection)
@@ -227,15 +226,10 @@ class Database:
             UnavailableError: the disk or another process does not let it be read.
         """
         try:
-            found = self.connection().execute(query, values).fetchall()
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            self.require_same()  # else what it met is not its own
-            if not is_damage(error):
-                raise UnavailableError(refusal(error)) from error
-            raise CorruptError(
-                f"{self.folder} cannot be read ({error}); run 'holotype collection verify', or "
-                "restore a snapshot"
-            ) from error
+            with self._damage_raised():
+                found = self.connection().execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise UnavailableError(refusal(error)) from error
         self.require_same()
         return found
 
@@ -250,26 +244,26 @@ class Database:
         return self._holding(self._writer)
 
     def indexing(self) -> AbstractContextManager[None]:
-        """Hold the lock of who writes index files; the writer goes on meanwhile."""
+        """Hold the lock for writing index files; the writer of records goes on meanwhile."""
         return self._holding(self._indexer)
 
     def keeping(self) -> AbstractContextManager[None]:
-        """Hold the lock of who needs the folder's files to stay, or removes some."""
+        """Hold the lock for removing files of the folder, or for needing that none is removed."""
         return self._holding(self._keeper)
 
     @contextmanager
     def _holding(self, lock: FolderLock) -> Iterator[None]:
         self.require_same()
         with lock.holding():
-            self.require_same()  # a lock goes by its path: it may be another collection's
+            self.require_same()  # the lock is a path: it may lie in another collection by now
             yield
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Commit everything inside, or nothing, with the vectors where the store keeps them."""
+        """Commit everything inside, or nothing; the store takes its vectors before the commit."""
         connection = self.connection()
         self.require_same()
-        with self._damage_told():
+        with self._damage_raised():
             connection.execute("BEGIN IMMEDIATE")
         try:
             changes = connection.total_changes
@@ -286,12 +280,12 @@ class Database:
         self.store.tidy()
 
     @contextmanager
-    def _damage_told(self) -> Iterator[None]:
-        """Tell damage as damage; what only fails for now is left to the caller."""
+    def _damage_raised(self) -> Iterator[None]:
+        """Raise damage as `CorruptError`, and what fails for another reason as it is."""
         try:
             yield
-        except sqlite3.DatabaseError as error:
-            self.require_same()  # else what it met is not its own
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            self.require_same()  # a file that was replaced is no damage
             if not is_damage(error):
                 raise
             raise CorruptError(
@@ -299,15 +293,15 @@ class Database:
                 "restore a snapshot"
             ) from error
 
-    def become_another(self) -> None:
-        """Take an id of its own, for a copy that goes its own way; nobody else has it open."""
+    def take_new_id(self) -> None:
+        """Take a new id, for a copy that becomes a collection of its own; nobody has it open."""
         new = uuid.uuid4().hex
         with self.transaction() as connection:
             connection.execute("UPDATE meta SET value = ? WHERE key = 'collection_id'", (new,))
         self.opened.collection_id = new
 
     def _roll_back(self, connection: sqlite3.Connection) -> None:
-        """End a transaction that failed, with its connection where even that fails."""
+        """Undo a transaction that failed; where that fails too, close its connection."""
         try:
             if connection.in_transaction:  # a full disk may have ended it already
                 connection.execute("ROLLBACK")
@@ -323,14 +317,14 @@ class Database:
         if connection.in_transaction:
             yield
             return
-        with self._damage_told():
+        with self._damage_raised():
             connection.execute("BEGIN")
         try:
             yield
         except BaseException:
             self._roll_back(connection)
             raise
-        with self._damage_told():
+        with self._damage_raised():
             connection.execute("COMMIT")
 
     def close(self) -> None:

@@ -1,10 +1,10 @@
-"""What SQLite complains about: damage, or the machine."""
+"""Errors of SQLite told apart: a damaged file, or a machine that cannot read or write it."""
 
 from __future__ import annotations
 
 import sqlite3
 
-# What the machine refuses; any other complaint of SQLite is about what stands in the file.
+# Errors of the machine; every other error of SQLite is about the content of the file.
 _REFUSALS = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_CANTOPEN,
@@ -18,14 +18,14 @@ _REFUSALS = {
 
 
 def is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
-    """Return whether an error is about what stands in the file, not about the machine.
+    """Return whether an error is about the content of the file, not about the machine.
 
     Every statement is our own: one that SQLite does not understand met a damaged schema or value.
     """
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
-    return code & 0xFF not in _REFUSALS  # the upper bits of a code only say more
+    return code & 0xFF not in _REFUSALS  # the upper bits only give details
 
 
 def refusal(error: Exception) -> str:
-    """Return what to tell about an error that is no damage."""
+    """Return a sentence about an error of the machine."""
     return f"The collection's database cannot be used ({error}); check the disk and its rights"

@@ -1,4 +1,4 @@
-"""Which collection was opened: whatever is looked at later must be the same one."""
+"""Which collection was opened, so that another at the same path is never taken for it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from ..errors import CorruptError, ReplacedError
 Identity = tuple[int, int, str]
 
 ID = "SELECT value FROM meta WHERE key = 'collection_id'"
-_LOOKS, _PAUSE = 3, 0.01  # a page that is just being written may read wrongly; seconds
+_LOOKS, _PAUSE = 3, 0.01  # reads, seconds: a page that is being written may read wrongly
 _ATTEMPTS, _TICK = 5, 0.02  # seconds; file systems count time in steps of up to 10 ms
 
 
 class Opened:
-    """The file that a database was opened from, told from any other that takes its name.
+    """The file that a database was opened from, told from any other at the same path.
 
-    It is told by its device and inode, which no other file is given while a connection is open, and
-    by the id inside, since a file can also be written over.
+    It is recognised by device and inode, which no other file can have while a connection is open,
+    and by the id inside, since a file can also be written over.
 
     Attributes:
         frozen: nobody may change the file at all.
@@ -76,11 +76,11 @@ class Opened:
             raise ReplacedError(f"{self.path.parent} was replaced while it was open; open it again")
 
     def another(self, connect: Callable[[Opened], sqlite3.Connection]) -> sqlite3.Connection:
-        """Return a further connection, made while the folder stayed where it is.
+        """Return a further connection, made while the folder was not moved.
 
-        SQLite opens file and log by their names, one after the other. Where folders changed places
-        in between, and back, both were there at every look and yet do not belong together. But the
-        folder's time of change tells, which a rename sets.
+        SQLite opens the file and its log by their names, one after the other. If two folders are
+        swapped in between and swapped back, it holds the file of one and the log of the other. A
+        rename sets the folder's time of change, so that time must be the same before and after.
 
         Raises:
             ReplacedError: another collection lies there by now, or folders never stop moving.
@@ -99,7 +99,7 @@ class Opened:
         raise ReplacedError(f"{self.path.parent} is being moved; open it again when it lies still")
 
     def _settled(self) -> int:
-        """Return when the folder was changed, once a change now would have another time."""
+        """Return the folder's time of change, having waited until a change now would alter it."""
         if abs(time.time_ns() - self._changed()) < _TICK * 1e9:
             time.sleep(_TICK)
         return self._changed()
@@ -134,14 +134,15 @@ class Opened:
 
     @contextmanager
     def kept_from_change(self) -> Iterator[None]:
-        """Close connections inside: what is another collection by now is left as it is.
+        """Keep a file that holds another collection by now as it is, while connections close.
 
-        As SQLite closes the last connection that may write, it ends the log: into the file.
+        When SQLite closes the last connection that may write, it writes the log into the file. A
+        connection that only reads is therefore held open meanwhile.
         """
         if not self.overwritten:
             yield
             return
-        with closing(looking(self.path)) as guard:
+        with closing(read_only(self.path)) as guard:
             with suppress(sqlite3.Error, UnicodeDecodeError):
                 id_of(guard)
             yield
@@ -177,16 +178,17 @@ def id_of(connection: sqlite3.Connection) -> str:
 def id_in(path: Path, mode: str = "immutable=1") -> str:
     """Return the id in a database file, by default without its log; empty where none is told."""
     try:
-        with closing(looking(path, mode)) as connection:
+        with closing(read_only(path, mode)) as connection:
             return id_of(connection)
     except (sqlite3.Error, UnicodeDecodeError):
         return ""
 
 
-def looking(path: Path, mode: str = "mode=ro") -> sqlite3.Connection:
-    """Open a connection that changes nothing, not even as it is closed.
+def read_only(path: Path, mode: str = "mode=ro") -> sqlite3.Connection:
+    """Open a connection that changes nothing, not even when it is closed.
 
-    A file opened otherwise would, when closed, let go of the locks that SQLite has on it.
+    The file is opened by SQLite only: if this process closed it after opening it in another way,
+    the system would release SQLite's locks on it.
     """
     address = f"file:{quote(str(path.absolute()))}?{mode}"
     return sqlite3.connect(address, uri=True, check_same_thread=False)

@@ -1,4 +1,4 @@
-"""Locks on a collection's folder: one process at a time, and the next is told which."""
+"""Locks on a collection's folder: one process at a time; others are told which."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class FolderLock:
-    """A lock that the threads of one object share and every other object is refused.
+    """A lock that the threads of one object share, and that no other object gets meanwhile.
 
     It is gone when its process dies, however it dies.
     """
@@ -79,8 +79,14 @@ class FolderLock:
             raise
 
 
+def is_writable(folder: Path) -> bool:
+    """Return whether the system lets a folder and the files of its database be written to."""
+    files = [path for path in folder.glob("*.sqlite*") if path.is_file()]
+    return all(os.access(path, os.W_OK) for path in (folder, *files))
+
+
 def _refuse_foreign(path: Path, is_ours: Callable[[Path], bool]) -> None:
-    """Refuse to write over a file that no lock left, or through a link."""
+    """Refuse to write over a file that is none of ours, or through a link."""
     if path.is_symlink() or (path.exists() and not is_ours(path)):
         raise UsageError(
             f"{path} is not what Holotype keeps under this name; move it away, or give the "

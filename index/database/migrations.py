@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
-from .checksums import seal_rows, seal_schema
-from .schema import APPLICATION_ID, MIGRATIONS, SEALED_FROM
+from .checksums import write_row_checksums, write_schema_checksum
+from .schema import APPLICATION_ID, CHECKSUMS_FROM, MIGRATIONS
 from .sql import split_script
 
 
@@ -18,7 +18,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     for script in MIGRATIONS[version:]:
         for statement in split_script(script):
             connection.execute(statement)
-    if version < SEALED_FROM:
-        seal_rows(connection)
-    seal_schema(connection)
+    if version < CHECKSUMS_FROM:
+        write_row_checksums(connection)
+    write_schema_checksum(connection)
     connection.execute(f"PRAGMA user_version={len(MIGRATIONS)}")

@@ -1,19 +1,32 @@
-"""The folder of a collection is its own: what it may hold before one is made in it."""
+"""What a folder may hold before a collection is made in it."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from ..errors import HolotypeError, UsageError
+from ..errors import HolotypeError, NotFoundError, UsageError
 
 FILE = "collection.sqlite"
 
-_BESIDE = ("-wal", "-shm", "-journal")  # what SQLite calls its own files, and may remove
-_NO_MATTER = {".DS_Store", "Thumbs.db", "desktop.ini", "lost+found"}  # left by systems, not people
-# What a process leaves that died before a new collection held anything.
-_FIRST = {"writer.lock", "writer.json"}
+_BESIDE = ("-wal", "-shm", "-journal")  # endings of SQLite's own files, which it may remove
+_IGNORED = {".DS_Store", "Thumbs.db", "desktop.ini", "lost+found"}  # left by systems, not people
+# What a process leaves that died while it made a collection.
+_LEFT_BY_CRASH = {"writer.lock", "writer.json"}
 _NAMED = 3  # files that a message names
+
+
+def require_collection(folder: Path) -> None:
+    """Refuse a folder that is no collection.
+
+    Raises:
+        NotFoundError: it holds no database.
+    """
+    if not (folder / FILE).is_file():
+        raise NotFoundError(
+            f"{folder} is not a collection (it holds no {FILE}); make one with "
+            "'holotype ingest SOURCE --to COLLECTION'"
+        )
 
 
 def check_place(folder: Path, *, into_existing: bool = False) -> None:
@@ -41,7 +54,7 @@ def check_new_folder(folder: Path, *, into_existing: bool) -> None:
         return
     if not folder.is_dir():
         raise HolotypeError(f"{folder} is a file; name a folder for the collection")
-    there = sorted(set(os.listdir(folder)) - _NO_MATTER - _FIRST)
+    there = sorted(set(os.listdir(folder)) - _IGNORED - _LEFT_BY_CRASH)
     taken = [name for name in there if name in (FILE, *(FILE + end for end in _BESIDE))]
     if taken:
         raise UsageError(f"{folder / taken[0]} is in the way of a new collection; move it away")

@@ -1,7 +1,7 @@
 """The tables of a collection, as a list of migrations. A released migration is never edited.
 
-Rows are sealed with a checksum (`SEALED`), because SQLite notices damage to the structure of its
-file but not to a value in it.
+Rows have a checksum (over their `CHECKED_COLUMNS`): SQLite notices damage to the structure of its
+file, but not to a value in it.
 """
 
 from __future__ import annotations
@@ -324,13 +324,13 @@ INSERT INTO meta VALUES ('written', '');  -- another value after every transacti
 """
 
 MIGRATIONS = (_V1, _V2, _V3, _V4)
-SEALED_FROM = 2  # the first format whose rows have checksums
+CHECKSUMS_FROM = 2  # the first format whose rows have checksums
 APPLICATION_ID = 0x484F4C4F  # "HOLO"
 
 BLOBS = {"content", "vector"}
 
-# The columns of each sealed table, its key first.
-SEALED: dict[str, tuple[str, ...]] = {
+# The columns that the checksum of a row covers, the key of the table first.
+CHECKED_COLUMNS: dict[str, tuple[str, ...]] = {
     "taxa": ("taxon_id", *RANKS),
     "images": (
         *("row", "image_id", "specimen_id", "path", "sha256", "phash", "width", "height"),
@@ -366,16 +366,16 @@ SEALED: dict[str, tuple[str, ...]] = {
 
 @cache
 def checksum_sql(table: str) -> str:
-    """Return the SQL expression for the checksum of a row of a sealed table.
+    """Return the SQL expression for the checksum of a row of one of these tables.
 
     >>> checksum_sql("embeddings")
     'crc32(json_array("space_id", "row", "sha256"), "vector")'
     """
-    blobs = [f'"{name}"' for name in SEALED[table] if name in BLOBS]
+    blobs = [f'"{name}"' for name in CHECKED_COLUMNS[table] if name in BLOBS]
     return f"crc32({', '.join([identity_sql(table), *blobs])})"
 
 
 def identity_sql(table: str) -> str:
     """Return the SQL expression for what a checksum covers besides blobs."""
-    plain = ", ".join(f'"{name}"' for name in SEALED[table] if name not in BLOBS)
+    plain = ", ".join(f'"{name}"' for name in CHECKED_COLUMNS[table] if name not in BLOBS)
     return f"json_array({plain})"

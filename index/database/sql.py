@@ -1,7 +1,7 @@
-"""SQL over any number of rows, hundreds a statement.
+"""SQL over any number of rows, hundreds at a time.
 
-SQLite works without Python's lock, but only within a statement: between the rows of one
-`executemany` another thread may take the lock, and keeps it for milliseconds.
+SQLite releases Python's lock within a statement only. Between the rows of one `executemany`
+another thread may take that lock, and keeps it for milliseconds.
 """
 
 from __future__ import annotations

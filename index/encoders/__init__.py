@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
+from pathlib import Path
 
 from ..errors import EncoderError
 from ..runtime import prepare
 
 prepare()
 
-from .accelerate import accelerated  # noqa: E402
-from .base import (  # noqa: E402
-    VIEWS,
-    Embeddings,
-    Encoder,
-    Model,
-    Pixels,
-    Preprocessing,
-    single_threaded,
-)
+from ..arrays import Embeddings, Pixels  # noqa: E402
+from .accelerate import accelerated, runs_in_torch  # noqa: E402
+from .base import Encoder  # noqa: E402
+from .kept_facts import facts_key, keep_facts, read_facts  # noqa: E402
+from .model import VIEWS, Model, Preprocessing, Unloaded, require_views  # noqa: E402
 
-# Module and function; imported when asked for, because each brings a large library.
+# Module and function; the large library that each needs is imported when something is loaded.
 LOADERS: dict[str, tuple[str, str]] = {
     "bundled": ("bundled", "load_bundled"),
     "timm": ("timm_models", "load_timm"),
@@ -30,6 +28,9 @@ LOADERS: dict[str, tuple[str, str]] = {
     "local-dir": ("clip", "load_local"),
     "checkpoint": ("checkpoint", "load_checkpoint"),
 }
+
+# What lists the files that a loader reads, where they are known before it has read them.
+_FILES = {"bundled": "bundled_files", "local-dir": "local_files", "checkpoint": "checkpoint_files"}
 
 __all__ = [
     "LOADERS",
@@ -41,12 +42,14 @@ __all__ = [
     "Preprocessing",
     "accelerated",
     "load_encoder",
-    "single_threaded",
 ]
 
 
 def load_encoder(name: str = "bundled", *, views: int = 1) -> Encoder:
     """Load an encoder by its name: `bundled`, or `<kind>:<what>` with a kind of `LOADERS`.
+
+    Of one whose files were loaded before, only what was kept is read, and its network where PyTorch
+    has to run it.
 
     Args:
         views: how many views of a picture are averaged: 1 the whole picture, 2 and its centre,
@@ -60,9 +63,34 @@ def load_encoder(name: str = "bundled", *, views: int = 1) -> Encoder:
     if kind not in LOADERS or (kind == "bundled") == bool(rest):
         forms = ", ".join(k if k == "bundled" else f"{k}:…" for k in LOADERS)
         raise EncoderError(f"Encoder '{name}' is not known; write one of {forms}")
-    module, function = LOADERS[kind]
-    load = getattr(import_module(f".{module}", __name__), function)
+    require_views(views)
     if kind in ("local-dir", "checkpoint"):  # found again from any working folder
         rest = os.path.realpath(rest)
         name = f"{kind}:{rest}"
-    return Encoder(name, load(rest), views=views)
+    module, function = LOADERS[kind]
+    home = import_module(f".{module}", __name__)
+    load: Callable[[], Model] = partial(getattr(home, function), rest)
+    if kind not in _FILES or runs_in_torch():
+        return Encoder(name, load(), views=views)
+    return _known(name, views, partial(getattr(home, _FILES[kind]), rest), load)
+
+
+def _known(
+    name: str, views: int, files: Callable[[], list[Path]], load: Callable[[], Model]
+) -> Encoder:
+    """Return an encoder that is loaded only where its facts have not been kept."""
+    key = _key(name, views, files)
+    facts = read_facts(key) if key else None
+    if facts is not None:
+        return Encoder(name, Unloaded(facts, load), views=views)
+    encoder = Encoder(name, load(), views=views)
+    if key and key == _key(name, views, files):  # the files are still those that were loaded
+        keep_facts(key, encoder.facts)
+    return encoder
+
+
+def _key(name: str, views: int, files: Callable[[], list[Path]]) -> str:
+    try:
+        return facts_key(name, views, files())
+    except OSError:  # whatever is missing, loading it says so
+        return ""

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from importlib.metadata import version
 
 import numpy as np
 from PIL import Image
 
-from ..errors import EncoderError
+from ..errors import EncoderError, first_line
+from ..pictures.canaries import LEAST_COSINE, canary_pictures
 from ..settings import settings
-from ..storage.canaries import LEAST_COSINE, canary_pictures
-from .base import Encoder
+from .base import Encoder, pick_device
 from .cache import keep_cached, read_cached
+from .kept_facts import libraries
 from .onnx import Engine, export_graph
 
 log = logging.getLogger("holotype.encoders")
 
-# What decides how a network is exported and run; another version exports it anew.
-_LIBRARIES = ("torch", "timm", "open_clip_torch", "onnx", "onnxruntime")
-_FORMAT = 1
+_FORMAT = 1  # of what is kept
 
 
 def accelerated(encoder: Encoder, *, threads: int = 1) -> Encoder:
@@ -33,14 +30,19 @@ def accelerated(encoder: Encoder, *, threads: int = 1) -> Encoder:
     Args:
         threads: cores that one picture may use; 1 where several are encoded side by side.
     """
-    if encoder.device.type != "cpu" or settings().engine == "torch":
+    if runs_in_torch():
         return encoder
     try:
         return encoder.running_on(_engine(encoder, threads))
     except Exception as error:  # the exporter and the runtime raise many kinds
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = first_line(error)
         log.warning("Encoder '%s' runs in PyTorch, which is slower: %s", encoder.name, reason)
         return encoder
+
+
+def runs_in_torch() -> bool:
+    """Return whether there is no faster way here: on a GPU, or because a setting says so."""
+    return settings().engine == "torch" or pick_device() != "cpu"
 
 
 def _engine(encoder: Encoder, threads: int) -> Engine:
@@ -57,9 +59,7 @@ def _engine(encoder: Encoder, threads: int) -> Engine:
 
 def _key(encoder: Encoder) -> str:
     """Return all that a graph depends on: weights, recipe and views, layers, and libraries."""
-    layers = hashlib.sha256(repr(encoder.network).encode()).hexdigest()
-    libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
-    return f"graph {_FORMAT}: {encoder.fingerprint}, {layers}, {libraries}"
+    return f"graph {_FORMAT}: {encoder.fingerprint}, {encoder.facts.layers}, {libraries()}"
 
 
 def _check(encoder: Encoder, engine: Engine) -> None:

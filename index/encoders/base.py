@@ -2,85 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import asdict, dataclass
-from functools import cached_property
-from math import isfinite
+from functools import cache, cached_property, partial
+from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 from PIL import Image
-from torch import nn
 
+from ..arrays import Embeddings, Pixels
 from ..errors import EncoderError, UsageError
 from ..pictures.reading import LONGEST, pad_to_square, shrink
+from ..pictures.scaling import scaled
+from ..runtime import may_have_gpu
 from ..settings import settings
-from .network import Network
+from .model import VIEWS, Model, Preprocessing, Unloaded, require_views
 
-Embeddings = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
+if TYPE_CHECKING:
+    from .network import InTorch, Network
 
-VIEWS: dict[int, tuple[str, ...]] = {
-    1: ("whole",),
-    2: ("whole", "centre"),
-    3: ("whole", "mirror", "centre"),
-}
 _CENTRE = 0.65  # share of the side that the centre view keeps
-
-_INTERPOLATION = ("bicubic", "bilinear", "lanczos")
-
-
-@dataclass(frozen=True)
-class Preprocessing:
-    """How a picture becomes the encoder's input: square side in pixels, scaling, mean and std.
-
-    Mean and std are per channel, on RGB scaled to 0..1. They belong to the weights: with another
-    encoder's values the vectors are wrong without any error.
-    """
-
-    size: int
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    interpolation: str = "bicubic"
-
-    def __post_init__(self) -> None:
-        if self.interpolation not in _INTERPOLATION:
-            known = ", ".join(_INTERPOLATION)
-            raise EncoderError(f"Interpolation '{self.interpolation}' is not one of {known}")
-        limit = settings().max_encoder_side
-        if not isinstance(self.size, int) or not 1 <= self.size <= limit:
-            raise EncoderError(
-                f"The encoder's side is {self.size!r}; it must be 1 to {limit} pixels "
-                "(HOLOTYPE_MAX_ENCODER_SIDE)"
-            )
-        if not (_are_three(self.mean) and _are_three(self.std) and min(self.std) > 0):
-            raise EncoderError(
-                f"The encoder's mean {self.mean} and std {self.std} are not three numbers each"
-            )
-
-
-def _are_three(values: Sequence[object]) -> bool:
-    numbers = [value for value in values if isinstance(value, int | float) and isfinite(value)]
-    return len(numbers) == len(values) == 3
-
-
-@dataclass(frozen=True)
-class Model:
-    """A loaded network: what a loader returns, before views and device are chosen.
-
-    `image` maps float32 [n, 3, size, size] to features [n, dim]; `text`, where there is a text
-    tower, maps a list of n strings to features [n, dim] in the same space.
-    """
-
-    image: nn.Module
-    preprocessing: Preprocessing
-    weights: nn.Module
-    text: Callable[[Sequence[str]], torch.Tensor] | None = None
 
 
 class Encoder:
@@ -91,24 +33,45 @@ class Encoder:
     Attributes:
         name: the string that loads it again.
         views: how many views of a picture are averaged; see `VIEWS`.
-        network: what `encode_images` runs, in PyTorch.
-        fingerprint: sha256 of the weights, the preprocessing and the views. Two encoders with one
-            fingerprint make the same embeddings.
+        facts: what is known of it without its network.
+        device: cpu, cuda or mps.
     """
 
-    def __init__(self, name: str, model: Model, *, views: int = 1) -> None:
-        if views not in VIEWS:
-            raise UsageError(f"views is {views}; it must be one of {', '.join(map(str, VIEWS))}")
+    def __init__(self, name: str, model: Model | Unloaded, *, views: int = 1) -> None:
+        require_views(views)
         self.name = name
         self.views = views
-        self.preprocessing = model.preprocessing
         self.device = pick_device()
-        self.fingerprint = _fingerprint(model.weights, model.preprocessing, VIEWS[views])
-        self._text = model.text
-        model.weights.eval().to(self.device)
-        network = Network(model.image, self.preprocessing.mean, self.preprocessing.std)
-        self.network = network.eval().to(self.device).to(memory_format=torch.channels_last)
         self._engine: Callable[[Pixels], Embeddings] | None = None
+        self._alone = False
+        if isinstance(model, Unloaded):
+            self.facts = model.facts
+            self._in_torch = _once(partial(_loaded, name, model, views, self.device))
+        else:
+            from .network import InTorch
+
+            loaded = InTorch(model, views, self.device)
+            self.facts = loaded.facts
+            self._in_torch = lambda: loaded
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from encoders that make other embeddings; see `Facts`."""
+        return self.facts.fingerprint
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How a picture becomes its input."""
+        return self.facts.preprocessing
+
+    @property
+    def network(self) -> Network:
+        """What `encode_images` runs, in PyTorch.
+
+        Raises:
+            EncoderError: it cannot be loaded any more, or is another by now.
+        """
+        return self._in_torch().network
 
     @cached_property
     def dim(self) -> int:
@@ -119,12 +82,12 @@ class Encoder:
     @property
     def has_text(self) -> bool:
         """Whether words can be encoded too."""
-        return self._text is not None
+        return self.facts.has_text
 
     @property
     def batch_size(self) -> int:
         """Pictures per batch: small on a CPU, where a large batch leaves the cache."""
-        wanted = settings().batch_size or (64 if self.device.type == "cuda" else 8)
+        wanted = settings().batch_size or (64 if self.device == "cuda" else 8)
         return max(1, wanted // self.views)
 
     def preprocess(self, picture: Image.Image) -> Pixels:
@@ -141,12 +104,7 @@ class Encoder:
         return np.stack([made[view]() for view in VIEWS[self.views]])
 
     def _resized(self, square: Pixels) -> Pixels:
-        """Scale a square to the encoder's side; Pillow's result within 1 of 255, 5 times faster."""
-        size, method = self.preprocessing.size, self.preprocessing.interpolation
-        pixels = torch.from_numpy(square).permute(2, 0, 1)[None]
-        scaled = nn.functional.interpolate(pixels, (size, size), mode=method, antialias=True)
-        rows: Pixels = scaled[0].permute(1, 2, 0).numpy()
-        return rows
+        return scaled(square, self.preprocessing.size, self.preprocessing.interpolation)
 
     def encode_images(self, pixels: Pixels) -> Embeddings:
         """Encode preprocessed pictures.
@@ -160,8 +118,9 @@ class Encoder:
         Raises:
             EncoderError: the network gave a vector that is not finite.
         """
-        run = self._engine or self._run_torch
-        return self._finite(run(pixels))
+        if self._engine is not None:
+            return self._finite(self._engine(pixels))
+        return self._finite(self._in_torch().embed(pixels, alone=self._alone))
 
     def running_on(self, engine: Callable[[Pixels], Embeddings]) -> Encoder:
         """Return the same encoder with something else to run its image network.
@@ -173,11 +132,14 @@ class Encoder:
         other._engine = engine
         return other
 
-    def _run_torch(self, pixels: Pixels) -> Embeddings:
-        with torch.inference_mode():
-            batch = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device)
-            rows: Embeddings = self.network(batch).cpu().numpy()
-        return rows
+    def alone(self) -> Encoder:
+        """Return the same encoder for threads that encode side by side, each on one core.
+
+        Two threads with one core each encode more pictures than two that split every batch.
+        """
+        other = copy(self)
+        other._alone = True
+        return other
 
     def encode_text(self, texts: Sequence[str]) -> Embeddings:
         """Encode n descriptions into the space of the pictures: float32 [n, dim], unit rows.
@@ -185,15 +147,12 @@ class Encoder:
         Raises:
             UsageError: the encoder has no text tower.
         """
-        if self._text is None:
+        if not self.has_text:
             raise UsageError(
                 f"Encoder '{self.name}' has no text tower; search by text needs a CLIP-style "
                 "encoder such as open_clip:ViT-B-32/openai"
             )
-        with torch.inference_mode():
-            features = self._text(texts).float()
-            rows: Embeddings = nn.functional.normalize(features, dim=1).cpu().numpy()
-        return self._finite(rows)
+        return self._finite(self._in_torch().embed_text(texts, alone=self._alone))
 
     def _finite(self, rows: Embeddings) -> Embeddings:
         if not np.isfinite(rows).all():
@@ -201,35 +160,34 @@ class Encoder:
         return rows
 
 
-@contextmanager
-def single_threaded() -> Iterator[None]:
-    """Let every encoding thread work alone, instead of all of them sharing all cores.
-
-    Two threads with one core each encode more pictures than two that split every batch.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def pick_device() -> torch.device:
+def pick_device() -> str:
     """Return the device of `HOLOTYPE_DEVICE`; by default CUDA, then MPS, then the CPU."""
     wanted = settings().device
     if wanted != "auto":
-        return torch.device(wanted)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        return wanted
+    if not may_have_gpu():
+        return "cpu"
+    from .network import best_device
+
+    return best_device()
 
 
-def _fingerprint(weights: nn.Module, preprocessing: Preprocessing, views: tuple[str, ...]) -> str:
-    digest = hashlib.sha256()
-    for name, tensor in sorted(weights.state_dict().items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
-    recipe = {**asdict(preprocessing), "views": views, "padding": "edge mean", "resize": "torch"}
-    digest.update(json.dumps(recipe, sort_keys=True).encode())
-    return digest.hexdigest()
+def _once(make: Callable[[], InTorch]) -> Callable[[], InTorch]:
+    """Return what makes something when it is first asked for, for all threads and copies."""
+    lock, kept = Lock(), cache(make)
+
+    def get() -> InTorch:
+        with lock:
+            return kept()
+
+    return get
+
+
+def _loaded(name: str, model: Unloaded, views: int, device: str) -> InTorch:
+    """Load a model that is to be the one whose facts are known."""
+    from .network import InTorch
+
+    loaded = InTorch(model.load(), views, device)
+    if loaded.facts != model.facts:
+        raise EncoderError(f"Encoder '{name}' is another than it was a moment ago; load it again")
+    return loaded

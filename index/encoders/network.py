@@ -1,9 +1,19 @@
-"""All that an encoder computes: from the views of pictures to their embeddings."""
+"""An encoder in PyTorch: its network, its fingerprint, and what runs it."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+
+import numpy as np
 import torch
 from torch import nn
+
+from ..arrays import Embeddings, Pixels
+from .model import VIEWS, Facts, Model, Preprocessing
 
 
 class Network(nn.Module):
@@ -37,3 +47,79 @@ class Network(nn.Module):
         features = self.image((batch - self.mean) / self.std).float()
         unit = nn.functional.normalize(features, dim=1).view(count, views, -1)
         return nn.functional.normalize(unit.mean(1), dim=1)
+
+
+class ImageTower(nn.Module):
+    """The half of a CLIP model that takes pictures."""
+
+    def __init__(self, clip: nn.Module) -> None:
+        super().__init__()
+        self.clip = clip
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return features, [n, dim], of float32 [n, 3, size, size]."""
+        features: torch.Tensor = self.clip.encode_image(images)  # type: ignore[operator]
+        return features
+
+
+class InTorch:
+    """A model on its device.
+
+    Attributes:
+        network: what embeds pictures.
+        facts: what is known of it.
+    """
+
+    def __init__(self, model: Model, views: int, device: str) -> None:
+        recipe, self._text, self._device = model.preprocessing, model.text, torch.device(device)
+        fingerprint = _fingerprint(model.weights, recipe, VIEWS[views])
+        model.weights.eval().to(self._device)
+        network = Network(model.image, recipe.mean, recipe.std)
+        self.network = network.eval().to(self._device).to(memory_format=torch.channels_last)
+        layers = hashlib.sha256(repr(self.network).encode()).hexdigest()
+        self.facts = Facts(fingerprint, layers, recipe, has_text=model.text is not None)
+
+    def embed(self, pixels: Pixels, *, alone: bool) -> Embeddings:
+        """Embed pictures; see `Network`. Other threads leave it one core where it is `alone`."""
+        with torch.inference_mode(), _threads(alone):
+            batch = torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device)
+            rows: Embeddings = self.network(batch).cpu().numpy()
+        return rows
+
+    def embed_text(self, texts: Sequence[str], *, alone: bool) -> Embeddings:
+        """Embed descriptions, where there is a text tower: float32 [n, dim], unit rows."""
+        assert self._text is not None
+        with torch.inference_mode(), _threads(alone):
+            features = self._text(texts).float()
+            rows: Embeddings = nn.functional.normalize(features, dim=1).cpu().numpy()
+        return rows
+
+
+@contextmanager
+def _threads(alone: bool) -> Iterator[None]:
+    """Use one core where several threads encode side by side: sharing all costs more."""
+    before = torch.get_num_threads()
+    if alone:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        if alone:
+            torch.set_num_threads(before)
+
+
+def best_device() -> str:
+    """Return where PyTorch is fastest: CUDA, then MPS, then the CPU."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _fingerprint(weights: nn.Module, preprocessing: Preprocessing, views: tuple[str, ...]) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(weights.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+    recipe = {**asdict(preprocessing), "views": views, "padding": "edge mean", "resize": "torch"}
+    digest.update(json.dumps(recipe, sort_keys=True).encode())
+    return digest.hexdigest()

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 if TYPE_CHECKING:
-    from .base import Embeddings, Encoder, Pixels
+    from ..arrays import Embeddings, Pixels
+    from .base import Encoder
 
 _INPUT = "pixels"
 _OPSET = 18
@@ -59,6 +59,8 @@ def export_graph(encoder: Encoder) -> bytes:
     Raises:
         Exception: PyTorch's exporter raises many kinds where it cannot express a network.
     """
+    import torch
+
     size = encoder.preprocessing.size
     picture = torch.zeros((1, encoder.views, size, size, 3), dtype=torch.uint8)
     with (
@@ -84,6 +86,8 @@ def export_graph(encoder: Encoder) -> bytes:
 @contextmanager
 def _plain_attention() -> Iterator[None]:
     """Let attention run as the operators it is made of: ONNX has no word for the fused one."""
+    import torch
+
     before = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import timm
-from timm.data import resolve_model_data_config
-
-from ..errors import EncoderError
-from .base import Model, Preprocessing
+from ..errors import EncoderError, first_line
+from .model import Model, Preprocessing
 
 
 def load_timm(model: str) -> Model:
@@ -15,11 +12,14 @@ def load_timm(model: str) -> Model:
     Raises:
         EncoderError: timm has no such model, no weights for it, or cannot reach them.
     """
+    import timm
+    from timm.data import resolve_model_data_config
+
     try:
         network = timm.create_model(model, pretrained=True, num_classes=0)
     except Exception as error:  # timm and the hub raise many kinds; all mean it cannot be loaded
         raise EncoderError(
-            f"timm cannot load '{model}' with pretrained weights ({_first_line(error)}); "
+            f"timm cannot load '{model}' with pretrained weights ({first_line(error)}); "
             "check the name, or fetch the weights once while online"
         ) from error
     config = resolve_model_data_config(network)
@@ -30,8 +30,3 @@ def load_timm(model: str) -> Model:
         interpolation=config["interpolation"],
     )
     return Model(network, preprocessing, weights=network)
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

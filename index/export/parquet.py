@@ -20,7 +20,7 @@ from ..storage.canaries import kept_canaries
 from ..storage.records import DETAILS, Image, Space
 from ..taxonomy import RANKS
 
-_GROUP = 16_384  # rows, so that whoever reads the file needs not hold it
+_GROUP = 16_384  # rows that a reader holds at once
 
 
 def export_parquet(collection: Collection, path: Path, *, space: str | None = None) -> int:

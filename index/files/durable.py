@@ -1,4 +1,4 @@
-"""Files and folders that survive a crash: whole, or not there."""
+"""Files and folders that are whole or missing after a crash, never half written."""
 
 from __future__ import annotations
 
@@ -124,5 +124,5 @@ def _refuse_existing(to: Path) -> None:
 
 
 def _temporary(path: Path) -> Path:
-    """Return a name beside a path that nobody else uses, so that whatever has it is ours."""
+    """Return a random name beside a path, which nobody else uses."""
     return path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")

@@ -1,4 +1,4 @@
-"""Files that a command writes where the user says: others of their names are never replaced."""
+"""Files that a command writes where the user says; a file of somebody else is never replaced."""
 
 from __future__ import annotations
 

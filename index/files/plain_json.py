@@ -1,4 +1,4 @@
-"""JSON that somebody else wrote: of the kind that is wanted, or refused in one way."""
+"""JSON from others: of the expected kind, or a `ValueError`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 from typing import TypeVar
 
-_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")  # perhaps: two halves are one whole
+_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")  # of a surrogate pair, or both
 
 Kind = TypeVar("Kind")
 

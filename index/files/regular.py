@@ -1,4 +1,4 @@
-"""Files are looked at before they are read: only regular ones, of bounded size, are opened.
+"""Only regular files of bounded size are opened.
 
 A pipe would be waited for without end, a device has no end, and a sparse file of a few bytes can
 claim any size. What is wrong is an `OSError` whose `strerror` says it, as of any file that cannot
@@ -49,7 +49,7 @@ def open_regular(path: Path, limit: Limit | None = None) -> BufferedReader:
         OSError: it is not there, is no regular file, is over the limit, or cannot be opened.
         ValueError: no file can have that name.
     """
-    _require_regular(os.stat(path), path, limit)  # to open some devices is to do something
+    _require_regular(os.stat(path), path, limit)  # opening some devices acts on them
     descriptor = os.open(path, _FLAGS)
     try:
         _require_regular(os.fstat(descriptor), path, limit)
@@ -68,9 +68,9 @@ def read_regular(path: Path, limit: Limit) -> bytes:
     with open_regular(path, limit) as file:
         size = os.fstat(file.fileno()).st_size
         data = file.read(size + 1)
-        if data is None:  # one that the system makes up, with nothing to say at the moment
+        if data is None:  # a virtual file, with nothing to read at the moment
             raise OSError(errno.EAGAIN, "There is nothing to read in it", str(path))
-        if len(data) > size:  # it has grown, or is one that the system makes up
+        if len(data) > size:  # it has grown, or is a virtual file of no stated size
             data += file.read(limit.size + 1 - size) or b""
     if len(data) > limit.size:
         raise _too_large(len(data), path, limit)

@@ -10,15 +10,14 @@ from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 
+from ..arrays import Codes, places_in
 from ..errors import CorruptError
-from ..lookup import places_in
 from ..storage.records import Space
 from ..taxonomy import RANKS, Lineage
 from ..vectors import Selection, VectorIndex
 from ..vectors.projection import Projection
 from .index_files import State
 from .label_files import Change
-from .taxa import Codes as Codes
 from .taxa import RankNames, TaxonNames
 
 Made = TypeVar("Made")

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from ..arrays import Embeddings, Ids
 from ..database.connection import Database
 from ..database.identity import Identity
 from ..errors import CorruptError, LockedError, UsageError
@@ -39,7 +40,6 @@ from ..vectors import (
     packed,
     read_header,
 )
-from ..vectors.base import Embeddings, Ids
 from ..vectors.file import Buffer
 from .rebuilding import rebuild_beside
 
@@ -85,7 +85,7 @@ def load_index(
     """
     if space.projection_id is None:
         read = partial(read_at, database, space)
-        served = database.store.index(space, present, read)
+        served = database.store.index(space.space_id, present, read)
         if served is not None:
             return served, False
     kept = _read(database, space, state)
@@ -136,7 +136,7 @@ def about_index(database: Database, space: Space) -> dict[str, Any] | None:
         kind, why, count, levels (what it was tuned to) and recall (at 10 without a filter, when
         it was built; 1 where every search is exact, None where it was not measured).
     """
-    served = database.store.about(space) if space.projection_id is None else None
+    served = database.store.about() if space.projection_id is None else None
     if served is not None:
         return served | {"count": state_of(database, space).count, "levels": []}
     record = _record(database, space)

@@ -12,16 +12,14 @@ from dataclasses import dataclass, replace
 from itertools import compress
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Flags, Ids, places_in
 from ..database.connection import Database
 from ..database.sql import run_over
 from ..errors import CorruptError, LockedError, UsageError
-from ..lookup import places_in
 from ..settings import settings
 from ..storage.files_beside import index_file
 from ..storage.records import Space, now
-from ..vectors.base import Ids
 from ..vectors.file import open_arrays, pack_arrays
 from .index_files import State, damage_of_file, replace_file
 
@@ -207,7 +205,7 @@ def _gone(
     space: Space,
     covers: State,
     rows: Ids,
-    stays: NDArray[np.bool_],
+    stays: Flags,
     gone: int,
 ) -> Ids:
     """Return the places of vectors that were deleted since a state.
@@ -260,9 +258,7 @@ def _relabelled(database: Database, kept: Columns, covers: Stamp) -> tuple[Ids, 
     return taxa, len(found)
 
 
-def _codes(
-    database: Database, specimen_ids: list[str], kept: Columns, stays: NDArray[np.bool_]
-) -> Ids:
+def _codes(database: Database, specimen_ids: list[str], kept: Columns, stays: Flags) -> Ids:
     """Return codes for the specimens of new rows: those of kept images of theirs, or new ones."""
     codes: dict[str, int] = {}
     query = "SELECT specimen_id, row FROM images WHERE specimen_id IN"

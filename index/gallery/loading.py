@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from ..arrays import Embeddings
 from ..database.connection import Database
 from ..errors import NotFoundError
 from ..storage.embeddings import read_at, read_vectors
 from ..storage.records import Space
 from ..vectors import VectorIndex, moved
-from ..vectors.base import Embeddings
 from .gallery import Gallery
 from .index_files import keep_index, load_index
 from .label_files import Change, Columns, Stamp, changed, keep_columns, load_columns
@@ -76,7 +76,7 @@ def changed_index(database: Database, kept: Gallery, change: Change) -> VectorIn
         return kept.index
     if kept.projection is None:
         read = partial(read_at, database, kept.space)
-        served = database.store.index(kept.space, change.columns.sequence, read)
+        served = database.store.index(kept.space.space_id, change.columns.sequence, read)
         if served is not None:
             return served
     fresh = read_vectors(database, kept.space, after=kept.state.last_seq)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..database.connection import Database
 from ..errors import HolotypeError
+from ..storage.opening import open_database
 
 _running: dict[tuple[Path, str], threading.Thread] = {}
 _starting = threading.Lock()
@@ -28,7 +29,7 @@ def rebuild_beside(folder: Path, space: str, build: Callable[[Database], None]) 
 
     def work() -> None:
         with suppress(HolotypeError, OSError, sqlite3.Error):
-            database = Database(folder)
+            database = open_database(folder)
             try:
                 build(database)
             finally:

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Codes
 from ..errors import CorruptError
 from ..taxonomy import RANKS, Lineage
-
-Codes = NDArray[np.int64]
 
 _SPARSE = 16  # times as many numbers as taxa; no memory is taken for more
 

@@ -17,15 +17,14 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import save
 
+from ..arrays import Codes, Floats
 from ..errors import CorruptError
 from ..files.plain_json import read_json
-from ..vectors.brute_force import Codes
 from ..vectors.projection import Projection, unpacked
 from .evidence import Evidence
 from .features import OF_A_VIEW, OF_LIKELIHOOD, log_odds
 from .logistic import Logistic, with_prior
 from .reference import Reference
-from .votes import Floats
 
 FAR = 0.005  # p-value of the distance below which nothing is said but "unknown"
 _ODDS = 2  # features that `with_odds` adds

@@ -16,11 +16,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from ..vectors.brute_force import Codes, Embeddings
+from ..arrays import Codes, Embeddings, Floats
 from .features import NEAR, NONE, Seen, log_odds, of_likelihood, strongest_taxa
 from .neighbours import compared, indexed, ranked
 from .reference import Left, Reference, View, spread_of
-from .votes import NEIGHBOURS, Floats, vote_weights
+from .votes import NEIGHBOURS, vote_weights
 
 _BLOCK, _BLOCK_VALUES = 128, 1 << 22  # queries at once, and their numbers of ranks x classes
 _MOST_CANDIDATES = 50

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..vectors.brute_force import Codes, Embeddings
-from .votes import Floats, shares_at, strongest
+from ..arrays import Codes, Embeddings, Flags, Floats
+from .votes import shares_at, strongest
 
 NEAR = 5  # neighbours whose mean cosine says how far a query is from everything
 OF_A_VIEW = (
@@ -18,8 +17,6 @@ OF_A_VIEW = (
 )  # fmt: skip
 OF_LIKELIHOOD = ("of_taxon", "lead", "of_any")
 NONE = -2.0  # below every cosine
-
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

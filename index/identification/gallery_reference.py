@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..arrays import Codes
 from ..gallery.gallery import Gallery
 from ..gallery.label_files import Change
 from ..vectors import moved
-from ..vectors.brute_force import Codes
 from .calibration import Calibration
 from .reference import Reference, View, reference_over
 

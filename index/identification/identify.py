@@ -15,19 +15,20 @@ from typing import TypedDict, Unpack
 
 import numpy as np
 
+from ..arrays import Embeddings, Ids
 from ..collection import Collection
-from ..encoders import Embeddings, Encoder
+from ..encoders import Encoder
 from ..errors import UsageError
 from ..gallery.gallery import Gallery
 from ..search.filters import selected
 from ..search.search import Hit, encoder_units, hits, own_places, picture_vectors
 from ..settings import settings
-from ..vectors.base import Ids
 from ..vectors.own_rows import search_others
 from .answers import Answer, Determination, Judgement, explain
-from .confidence import NEIGHBOURS
-from .judge import judge_by_votes, judge_calibrated
+from .judge import judge_calibrated
 from .kept_calibration import kept_calibration
+from .uncalibrated import judge_by_votes
+from .votes import NEIGHBOURS
 
 __all__ = [
     "Answer",

@@ -1,4 +1,4 @@
-"""Judging specimens by a stored calibration, or by leave-one-out where none is kept."""
+"""Judging specimens by a stored calibration."""
 
 from __future__ import annotations
 
@@ -7,21 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..gallery.gallery import Codes, Gallery
-from ..taxonomy import RANKS
+from ..arrays import Codes, Embeddings, Floats
+from ..gallery.gallery import Gallery
 from ..vectors import Selection
-from ..vectors.brute_force import Embeddings
 from .answers import Judgement, Taxa, share_out
 from .calibration import FAR, Answers
-from .confidence import NEIGHBOURS, Calibration, Votes, calibrate, count_votes
 from .evidence import Evidence, look_up
 from .gallery_reference import reference_of
 from .kept_calibration import KeptCalibration
 from .reference import Reference
-from .votes import Floats
 
 _SHOWN = 5  # taxa listed at every rank
-_NOVEL = 0.01  # p-value below which a specimen is unlike anything in the gallery
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +71,7 @@ def judge_calibrated(
 
 
 def _nothing(kept: KeptCalibration) -> Judgement:
-    return Judgement({}, 1.0, far=False, calibration=kept.state)
+    return Judgement({}, 1.0, far=False, calibration=kept.state, changes=kept.changes)
 
 
 def _judgement(judged: _Judged, query: int) -> Judgement:
@@ -93,6 +89,7 @@ def _judgement(judged: _Judged, query: int) -> Judgement:
         known=float(judged.answers.known[query]),
         species_set=_finest_names(judged.source, judged.reference.classes[judged.sets[query]]),
         calibration=judged.kept.state,
+        changes=judged.kept.changes,
     )
 
 
@@ -113,47 +110,3 @@ def _finest_names(gallery: Gallery, classes: Codes) -> tuple[str, ...]:
     """Return the names of classes at the finest rank that has one."""
     finest = gallery.names(gallery.ranks[-1]).names
     return tuple(dict.fromkeys(finest[code] for code in classes[:, -1] if code >= 0))
-
-
-def judge_by_votes(gallery: Gallery, scores: Embeddings, places: Codes) -> Judgement:
-    """Judge a specimen by its neighbours' votes, calibrated by leave-one-out over the gallery.
-
-    Args:
-        scores: float32 [k], cosines of the neighbours, best first.
-        places: int64 [k], their places in the gallery.
-    """
-    scores, places = scores[:NEIGHBOURS], places[:NEIGHBOURS]
-    votes = count_votes(gallery, scores, places)
-    calibration = calibrate(gallery)
-    novelty = calibration.novelty(float(scores[0]))
-    ranks = _vote_probabilities(gallery, votes, _consistent(gallery, votes, calibration, scores))
-    return Judgement(ranks=ranks, novelty_p=novelty, far=novelty < _NOVEL)
-
-
-def _consistent(
-    gallery: Gallery, votes: dict[str, Votes], calibration: Calibration, scores: Embeddings
-) -> dict[str, float]:
-    """Return each rank's confidence, a taxon at least as probable as the one it contains."""
-    raised: dict[str, float] = {}
-    finer: str | None = None
-    for rank in reversed(list(votes)):
-        raised[rank] = calibration.confidence(rank, votes[rank].shares[0], scores)
-        if finer is not None:
-            inside = gallery.labels(finer).lineages[votes[finer].taxa[0]]
-            top = gallery.labels(rank).names[votes[rank].taxa[0]]
-            if inside[RANKS.index(rank)] == top:
-                raised[rank] = max(raised[rank], raised[finer])
-        finer = rank
-    return raised
-
-
-def _vote_probabilities(
-    gallery: Gallery, votes: dict[str, Votes], sure: dict[str, float]
-) -> dict[str, Taxa]:
-    """Return taxa and probabilities of every rank, coarse to fine."""
-    found = {}
-    for rank, counted in votes.items():
-        names = [gallery.labels(rank).names[code] for code in counted.taxa]
-        weighed = list(zip(names, counted.shares, strict=True))
-        found[rank] = [(names[0], sure[rank]), *share_out(sure[rank], weighed[1:])][:_SHOWN]
-    return found

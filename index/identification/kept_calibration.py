@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Codes, Embeddings
 from ..collection import Collection
-from ..database.checksums import seal
+from ..database.checksums import write_checksum
 from ..database.schema import checksum_sql
 from ..errors import CorruptError
 from ..files.plain_json import read_json
-from ..gallery.gallery import Codes, Gallery
+from ..gallery.gallery import Gallery
 from ..storage.records import now
 from ..storage.spaces import source_of
-from ..vectors.brute_force import Embeddings
 from .calibration import Calibration
+from .changes import Changes, Fitted, changes_since
 
 # All of a row but the models, from an index: they stand before it in the row, and are megabytes.
 _SAID = (
@@ -41,14 +42,19 @@ class KeptCalibration:
 
     Attributes:
         ranks: the ranks that it answers at, coarse to fine.
-        stale: images or determinations have changed since it was fitted.
+        changes: images and determinations that have changed since it was fitted.
         created_at: when it was fitted, ISO 8601.
     """
 
     calibration: Calibration
     ranks: tuple[str, ...]
-    stale: bool
+    changes: Changes
     created_at: str
+
+    @property
+    def stale(self) -> bool:
+        """Whether anything has changed since it was fitted."""
+        return bool(self.changes)
 
     @property
     def state(self) -> str:
@@ -60,6 +66,7 @@ class KeptCalibration:
         return {
             "ranks": list(self.ranks),
             "stale": self.stale,
+            "changes": self.changes.to_dict(),
             "created_at": self.created_at,
             **self.calibration.card,
         }
@@ -82,7 +89,7 @@ def keep_calibration(collection: Collection, gallery: Gallery, calibration: Cali
                 now(),
             ),
         )
-        seal(connection, "calibrations", gallery.space.source_id)
+        write_checksum(connection, "calibrations", gallery.space.source_id)
     collection.calibrations.pop(gallery.space.source_id, None)
 
 
@@ -106,9 +113,11 @@ def kept_calibration(collection: Collection, gallery: Gallery) -> KeptCalibratio
     said = kept.said
     if _ranks(said["ranks"]) != gallery.ranks:
         return None
-    state = (gallery.state.last_seq, gallery.state.count, gallery.labelled)
-    fitted = (said["last_seq"], said["count"], said["labelled"])
-    return KeptCalibration(kept.calibration, gallery.ranks, state != fitted, said["created_at"])
+    fitted = Fitted(said["last_seq"], said["count"], said["labelled"])
+    changes = gallery.once(
+        "changes", kept.calibration, lambda: changes_since(collection.database, gallery, fitted)
+    )
+    return KeptCalibration(kept.calibration, gallery.ranks, changes, said["created_at"])
 
 
 def _looked_at(

@@ -17,9 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..vectors.brute_force import Codes, Embeddings
+from ..arrays import Codes, Embeddings, Floats
 from ..vectors.projection import Projection
-from .votes import Floats
 
 _SHARED = 0.03  # of the between-class variance, dealt evenly over all directions of the space
 _TINY = 1e-12

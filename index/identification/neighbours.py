@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..arrays import Codes, Embeddings
 from ..vectors import Selection, VectorIndex
-from ..vectors.brute_force import Codes, Embeddings, exact_knn
+from ..vectors.brute_force import exact_knn
 from ..vectors.own_rows import best_there, search_others
 
 _SPARE = 8  # rows that are proposed beyond those that are wanted

@@ -15,12 +15,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Codes, Embeddings, Floats
 from ..vectors import FlatIndex, HalfIndex, Selection, VectorIndex
-from ..vectors.brute_force import Codes, Embeddings
 from ..vectors.projection import Projection
 from .likelihood import Likelihood, Specimens, fit_likelihood, written
 from .neighbours import compared
-from .votes import NEIGHBOURS, Floats
+from .votes import NEIGHBOURS
 
 MOST_IMAGES = 5  # of one specimen, as an identification takes
 _MOST_EXACT = 20_000  # rows up to which comparing all takes about a millisecond a space

@@ -8,11 +8,8 @@ class repair that.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..vectors.brute_force import Codes, Embeddings
-
-Floats = NDArray[np.float64]
+from ..arrays import Codes, Embeddings, Floats
 
 NEIGHBOURS = 15
 TEMPERATURE = 0.05

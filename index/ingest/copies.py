@@ -15,7 +15,7 @@ from ..storage.records import Image
 
 
 def list_copies(database: Database, images: Iterable[Image]) -> None:
-    """Note which copies are about to be made: they are ours even if this process dies.
+    """List the copies that are about to be made, so that they are known as ours after a crash.
 
     Args:
         database: the collection's.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
+from ..arrays import Embeddings, Pixels
 from ..collection import Collection
-from ..encoders import Embeddings, Encoder, Pixels, single_threaded
+from ..encoders import Encoder
 from ..errors import HolotypeError, ManifestError, PictureError
+from ..manifests.image_ids import id_of_path
 from ..manifests.manifest import Manifest, Problem, Progress
 from ..pictures.reading import content_hash, perceptual_hash, read_bytes, read_with_size
 from ..runtime import worker_count
@@ -28,7 +31,7 @@ from ..storage.spaces import dropped_if_unused, is_unused
 from ..taxonomy import RANKS
 from ..trust import trust_encoder
 from .copies import keep_copy, list_copies
-from .old_ids import with_old_ids
+from .old_ids import under_old_ids
 
 _COMMIT_SECONDS = 1.0
 
@@ -96,7 +99,7 @@ def ingest(
     with collection.database.writing():
         there = any(known.name == space for known in collection.spaces())
         if there and not is_unused(collection.database, space):
-            collection.check_encoder(space, encoder)  # before the long work, not after it
+            collection.check_encoder(space, encoder)  # refused before the long work
         checked, problems = manifest.check(decode=strict, progress=on_check)
         report = IngestReport(space, problems=problems)
         if strict or not len(checked):
@@ -109,13 +112,13 @@ def ingest(
             dim=encoder.dim,
         )
         add_sources(collection.database, folders_of(checked.frame["_file"], checked.root))
-        checked = with_old_ids(collection.database, checked)
         with suppress(HolotypeError):  # where it cannot be kept, the next search says what to do
             trust_encoder(encoder.name)
         with dropped_if_unused(collection.database, space, made=not there):
             keep_canaries(collection.database, target, encoder)
             start = time.perf_counter()
-            todo = list(_without_stored(collection, target, _images(checked), report))
+            rows = zip(checked.frame["_row"].tolist(), _images(collection, checked), strict=True)
+            todo = list(_without_stored(collection, target, rows, report))
             _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
             report.seconds = time.perf_counter() - start
             if not report.embedded and not report.unchanged:
@@ -135,26 +138,28 @@ def refuse(problems: list[Problem], what: str) -> None:
         raise ManifestError(f"{what}: {errors[0]}{rest}")
 
 
-def _images(manifest: Manifest) -> Iterator[_Row]:
-    """Yield (row number, image) of a checked manifest; sizes and hash are not known yet."""
+def _images(collection: Collection, manifest: Manifest) -> Sequence[Image]:
+    """Return the images of a checked manifest; sizes and perceptual hash are not known yet."""
     extra = manifest.extra_columns
-    for record in manifest.frame.to_dict("records"):
-        yield (
-            int(record["_row"]),
-            Image(
-                image_id=record["image_id"],
-                specimen_id=record["specimen_id"],
-                path=record["_file"],
-                sha256=record["sha256"],
-                phash=0,
-                width=0,
-                height=0,
-                split=record["split"],
-                lineage=tuple(record[rank] for rank in RANKS),
-                details={name: record[name] for name in DETAILS},
-                metadata={name: record[name] for name in extra if record[name]},
-            ),
+    images = [
+        Image(
+            image_id=record["image_id"],
+            specimen_id=record["specimen_id"],
+            path=record["_file"],
+            sha256=record["sha256"],
+            phash=0,
+            width=0,
+            height=0,
+            split=record["split"],
+            lineage=tuple(record[rank] for rank in RANKS),
+            details={name: record[name] for name in DETAILS},
+            metadata={name: record[name] for name in extra if record[name]},
         )
+        for record in manifest.frame.to_dict("records")
+    ]
+    ids = zip(manifest.frame["image_id"], manifest.frame["path"], strict=True)
+    former = {one: path for one, path in ids if one != path and one == id_of_path(path)}
+    return under_old_ids(collection.database, images, former)
 
 
 def _without_stored(
@@ -169,9 +174,9 @@ def _without_stored(
     updates = []
     for row, image in images:
         old = stored.get(image.image_id)
-        if old is not None and is_taken(old, image):
-            message = f"image_id '{image.image_id}' is that of {old.path}; give each its own"
-            report.problems.append(Problem(row, image.path, message))
+        taken = taken_id(row, image, old)
+        if taken is not None:
+            report.problems.append(taken)
             continue
         if old is None or embedded.get(image.image_id) != image.sha256:
             yield row, image
@@ -196,18 +201,25 @@ def _is_copy(path: str) -> bool:
     return bool(path) and not Path(path).is_absolute()
 
 
-def is_taken(old: Image, new: Image) -> bool:
-    """Return whether an id already names another picture, whose file is still there.
+def taken_id(row: int, new: Image, old: Image | None) -> Problem | None:
+    """Return what to tell where an id names another picture, whose file is still there.
 
     Two folders often hold files of one name; the second must not replace the first.
+
+    Args:
+        row: of the manifest.
+        new: what it says.
+        old: what is stored under its id.
     """
+    if old is None or old.sha256 == new.sha256:
+        return None
     before, after = Path(old.path), Path(new.path)
-    return (
-        old.sha256 != new.sha256
-        and before.is_absolute()
-        and before.is_file()
-        and not (after.exists() and before.samefile(after))
-    )
+    if not (before.is_absolute() and before.is_file()):
+        return None
+    if after.exists() and before.samefile(after):
+        return None
+    message = f"image_id '{new.image_id}' is that of {old.path}; give each its own"
+    return Problem(row, new.path, message)
 
 
 class _Pipeline:
@@ -218,7 +230,7 @@ class _Pipeline:
     ) -> None:
         self.collection = collection
         self.space = space
-        self.encoder = encoder
+        self.encoder = encoder.alone()
         self.copies = collection.folder if copy_images else None
         self.copied: deque[tuple[str, str]] = deque()  # (path, sha256), not listed yet
 
@@ -229,7 +241,7 @@ class _Pipeline:
         waiting: list[_Entry] = []
         committed, done = time.monotonic(), 0
         tasks = _chunks(todo, self.encoder.batch_size)
-        with single_threaded(), ThreadPoolExecutor(worker_count()) as pool:
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(worker_count()) as pool:
             ahead = 2 * worker_count()
             running = deque(pool.submit(self._work, task) for task in islice(tasks, ahead))
             try:
@@ -260,7 +272,7 @@ class _Pipeline:
 
     def _work(self, task: list[_Row]) -> tuple[list[_Entry], list[Problem]]:
         """Decode and encode one batch; a picture that cannot be decoded becomes a problem."""
-        self.collection.database.require_same()  # a copy of a picture is written by its path
+        self.collection.database.require_same()  # before a copy is written by its path
         images, pixels, problems = [], [], []
         for row, image in task:
             try:

@@ -7,15 +7,15 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
+from ..arrays import Embeddings
 from ..collection import Collection
 from ..database.sql import run_over
 from ..errors import HolotypeError, UsageError
 from ..manifests.manifest import Problem, Progress
 from ..manifests.vector_file import Identity, VectorFile
-from ..manifests.vector_rows import GoodRows, Rows
+from ..manifests.vector_rows import CheckedFile, GoodRows
 from ..storage.canaries import kept_canaries, put_canaries, require_same
 from ..storage.embeddings import put_embeddings
 from ..storage.images import Taxa, find_images, put_images
@@ -23,8 +23,8 @@ from ..storage.records import Image, Space, image_query, read_image
 from ..storage.sources import add_sources
 from ..storage.spaces import EXTERNAL, dropped_if_unused, external_encoder
 from ..trust import trust_encoder
-from ..vectors.brute_force import Embeddings
-from .pictures import IngestReport, is_taken, refuse
+from .old_ids import under_old_ids
+from .pictures import IngestReport, refuse, taken_id
 
 _COMMIT_SECONDS = 1.0
 _CACHE = "PRAGMA cache_size=-65536"  # KiB: pages of the tables' indexes are written to at random
@@ -80,7 +80,7 @@ def load_vectors(
                 with suppress(HolotypeError):
                     trust_encoder(encoder)
             report = IngestReport(space)
-            rows = Rows(file, add_sources(collection.database, [file.root, *pictures]))
+            rows = CheckedFile(file, add_sources(collection.database, [file.root, *pictures]))
             if strict:
                 _refuse_bad_rows(rows)
             start = time.perf_counter()
@@ -91,7 +91,7 @@ def load_vectors(
         return report
 
 
-def _refuse_bad_rows(rows: Rows) -> None:
+def _refuse_bad_rows(rows: CheckedFile) -> None:
     problems: list[Problem] = []
     for _ in rows.good(problems):
         pass
@@ -147,7 +147,7 @@ class _Load:
     """One run over a file, committed about once a second."""
 
     def __init__(
-        self, collection: Collection, space: Space, rows: Rows, report: IngestReport
+        self, collection: Collection, space: Space, rows: CheckedFile, report: IngestReport
     ) -> None:
         self.collection = collection
         self.space = space
@@ -183,7 +183,7 @@ class _Load:
 
     def _store(self, connection: sqlite3.Connection, rows: GoodRows) -> tuple[int, int]:
         """Store what is new or has changed; return how many vectors, and how many were there."""
-        images_of_rows = _under_old_ids(connection, rows)
+        images_of_rows = under_old_ids(self.collection.database, rows.images, rows.former)
         found = find_images(connection, [image.image_id for image in images_of_rows])
         there = self._there(list(found))
         images: list[Image] = []
@@ -192,9 +192,9 @@ class _Load:
         for place, image in enumerate(images_of_rows):
             old, embedded = there.get(image.image_id, (None, None))
             now = image if old is None else self.rows.completed(image, old)
-            if old is not None and is_taken(old, now):
-                message = f"image_id '{image.image_id}' is that of {old.path}; give each its own"
-                self.report.problems.append(Problem(rows.numbers[place], image.path, message))
+            taken = taken_id(rows.numbers[place], now, old)
+            if taken is not None:
+                self.report.problems.append(taken)
                 continue
             same = embedded is not None and embedded == self._embedded(now, rows.vectors[place])
             unchanged += same
@@ -229,22 +229,6 @@ class _Load:
         found = run_over(read, query, [image.row for image in images])
         vectors = {record["row"]: (record["sha256"], record["vector"]) for record in found}
         return {image.image_id: (image, vectors.get(image.row)) for image in images}
-
-
-def _under_old_ids(connection: sqlite3.Connection, rows: GoodRows) -> list[Image]:
-    """Return the images, under the ids that their paths once gave where these are stored."""
-    if not rows.former:
-        return rows.images
-    stored = find_images(connection, list(rows.former.values()))
-    old = {image_id: path for image_id, path in rows.former.items() if path in stored}
-    return [
-        replace(
-            image,
-            image_id=old.get(image.image_id, image.image_id),
-            specimen_id=old.get(image.specimen_id, image.specimen_id),
-        )
-        for image in rows.images
-    ]
 
 
 def _read_ahead(batches: Iterator[GoodRows]) -> Iterator[GoodRows]:

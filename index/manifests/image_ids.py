@@ -1,4 +1,4 @@
-"""Ids of images that survive an address: `/v1/images/{id}` in a browser, which tidies paths up."""
+"""Ids of images that can be part of an address: browsers rewrite `..` and `//` in paths."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def id_of_path(path: str) -> str:
     'a/b.jpg'
     """
     if not _TURNS.search(path):
-        return path  # nearly every one
+        return path  # as nearly every one can be
     parts: list[str] = []
     for part in _CONTROLS.sub("_", path.replace("\\", "/")).split("/"):
         if part == "..":

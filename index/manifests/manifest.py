@@ -8,15 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ..errors import ManifestError, PictureError
 from ..pictures.reading import content_hash, picture_size, read_bytes, read_picture
 from ..runtime import worker_count
 from ..storage.records import DETAILS
-from ..taxonomy import RANKS, TaxonNameError, parse_lineage
-from .image_ids import fault_of_id, id_of_path
+from ..taxonomy import RANKS, TaxonNameError
+from .image_ids import id_of_path
 from .readers import read_source
+from .row_checks import RowChecks, RowError
 
 Progress = Callable[[int, int], None]
 
@@ -116,16 +118,16 @@ class Manifest:
             progress: called with (pictures checked, pictures in all).
         """
         problems: list[Problem] = []
-        frame = _drop_repeated_ids(_drop_bad_ids(self.frame, problems), problems)
-        frame = _parse_names(frame, problems)
+        checks = RowChecks()
+        frame = _check_rows(self.frame, checks, problems)
         frame = _check_files(frame, self.root, problems, decode=decode, progress=progress)
-        frame = _drop_conflicts(frame, problems)
+        frame = _drop_conflicts(frame, checks, problems)
         problems.sort(key=lambda problem: problem.row)
         return Manifest(frame.reset_index(drop=True), self.root), problems
 
 
 def column_names(written: Iterable[object]) -> list[str]:
-    """Return the columns' names as they are looked for.
+    """Return the columns' names in lower case, stripped, aliases replaced.
 
     Raises:
         ManifestError: two columns of one name.
@@ -144,38 +146,17 @@ def own_columns(names: Iterable[str]) -> list[str]:
     return [name for name in names if name not in known]
 
 
-def _drop_bad_ids(frame: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
-    """Keep the rows whose ids can be asked for."""
-    good = []
-    for row, path, image_id in _cells(frame, "image_id"):
-        fault = fault_of_id(image_id)
-        if fault:
-            problems.append(Problem(row, path, fault))
-        good.append(fault is None)
-    return frame[good]
-
-
-def _drop_repeated_ids(frame: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
-    """Keep the first row of every image_id, and every row that has a path and an id."""
-    first = frame.drop_duplicates("image_id").set_index("image_id")[_ROW]
-    repeated = frame["image_id"].duplicated()
-    for row, path, image_id in _cells(frame[repeated], "image_id"):
-        message = f"image_id '{image_id}' is already in row {first[image_id]}; give each its own"
-        problems.append(Problem(row, path, message))
-    empty = frame["path"] == ""
-    for row, path, _ in _cells(frame[empty & ~repeated], "path"):
-        problems.append(Problem(row, path, "the path is empty; name a picture file"))
-    return frame[~repeated & ~empty]
-
-
-def _parse_names(frame: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
-    """Replace the rank columns by parsed names; rows whose names contradict each other go."""
+def _check_rows(frame: pd.DataFrame, checks: RowChecks, problems: list[Problem]) -> pd.DataFrame:
+    """Keep the rows with a path, an id of their own and names that fit, which are parsed."""
     lineages, good = [], []
-    for record in frame.to_dict("records"):
-        row, path = int(record[_ROW]), str(record["path"])
+    names = zip(*(frame[rank] for rank in RANKS), strict=True)
+    for (row, path, image_id), said in zip(_cells(frame, "image_id"), names, strict=True):
         try:
-            lineage, note = parse_lineage({rank: str(record[rank]) for rank in RANKS})
-        except TaxonNameError as error:
+            checks.identify(row, image_id)
+            if not path:
+                raise RowError("the path is empty; name a picture file")
+            lineage, note = checks.name(said)
+        except (RowError, TaxonNameError) as error:
             problems.append(Problem(row, path, str(error)))
             good.append(False)
             continue
@@ -183,7 +164,7 @@ def _parse_names(frame: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
             problems.append(Problem(row, path, note, "note"))
         lineages.append(lineage)
         good.append(True)
-    kept = frame[good].copy()
+    kept = frame[np.array(good, bool)].copy()
     kept[list(RANKS)] = pd.DataFrame(lineages, columns=list(RANKS), index=kept.index, dtype=str)
     return kept
 
@@ -227,7 +208,9 @@ def _probe(file: Path, decode: bool) -> str | PictureError:
     return content_hash(data)
 
 
-def _drop_conflicts(frame: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
+def _drop_conflicts(
+    frame: pd.DataFrame, checks: RowChecks, problems: list[Problem]
+) -> pd.DataFrame:
     """Leave out rows that say two things of one picture or one specimen.
 
     Which of the two is right cannot be known here. Of one specimen the first row stays, because
@@ -235,19 +218,23 @@ def _drop_conflicts(frame: pd.DataFrame, problems: list[Problem]) -> pd.DataFram
     """
     named = frame[frame["species"] != ""]
     species_of = named.groupby("sha256")["species"].agg(lambda names: sorted(set(names)))
-    torn = species_of[species_of.map(len) > 1]
-    for row, path, key in _cells(frame[frame["sha256"].isin(torn.index)], "sha256"):
-        names = " and ".join(f"'{name}'" for name in torn[key])
+    disputed = species_of[species_of.map(len) > 1]
+    is_disputed = frame["sha256"].isin(disputed.index)
+    for row, path, key in _cells(frame[is_disputed], "sha256"):
+        names = " and ".join(f"'{name}'" for name in disputed[key])
         problems.append(Problem(row, path, f"the same picture is given as {names}; keep one"))
-    frame = frame[~frame["sha256"].isin(torn.index)]
+    frame = frame[~is_disputed]
 
-    columns = zip(*(frame[rank] for rank in RANKS), strict=True)
-    lineage = pd.Series(["\t".join(names) for names in columns], frame.index, str)
-    first = lineage.groupby(frame["specimen_id"]).transform("first")
-    for row, path, specimen in _cells(frame[lineage != first], "specimen_id"):
-        message = f"specimen '{specimen}' has another name in an earlier row; give both the same"
-        problems.append(Problem(row, path, message))
-    frame = frame[lineage == first]
+    good = []
+    lineages = zip(*(frame[rank] for rank in RANKS), strict=True)
+    for (row, path, specimen), lineage in zip(_cells(frame, "specimen_id"), lineages, strict=True):
+        try:
+            checks.agree(specimen, lineage)
+            good.append(True)
+        except RowError as error:
+            problems.append(Problem(row, path, str(error)))
+            good.append(False)
+    frame = frame[np.array(good, bool)]
 
     again = frame["sha256"].duplicated()
     for row, path, _ in _cells(frame[again], "sha256"):

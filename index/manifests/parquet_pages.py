@@ -18,7 +18,7 @@ from ..errors import ManifestError
 from ..files.regular import open_regular
 from ..settings import settings
 
-_RATIO = 8  # a file may always become so many times as large
+_RATIO = 8  # times as large as it is stored a file may always become
 _LEVELS = 4  # bytes that say where a value belongs
 _PAGE = 64  # bytes that a page costs at least
 _WINDOW, _LONGEST_HEADER = 1 << 12, 1 << 24  # of a page, in bytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from ..arrays import Embeddings, Ids
 from ..errors import ManifestError
 from ..files.plain_json import read_json
+from ..pictures.canaries import canary_pictures
 from ..settings import settings
-from ..storage.canaries import Canaries, canary_pictures
+from ..storage.canaries import Canaries
 from ..storage.space_checks import fault_of
-from ..vectors.brute_force import Embeddings, not_unit
+from ..vectors.brute_force import not_unit
 from .manifest import column_names
 from .parquet_pages import open_parquet
 from .readers.table import text_of
@@ -30,7 +31,7 @@ COLUMN = "embedding"
 METADATA = b"holotype"
 
 _BATCH = 4096  # rows
-_SAID = ("encoder", "fingerprint", "views", "dim")
+_IDENTITY = ("encoder", "fingerprint", "views", "dim")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,18 +57,13 @@ class Identity:
         Raises:
             ValueError: it is nothing that one writes.
         """
-        about = {**dict.fromkeys(_SAID), **read_json(text, dict)}
-        identity = cls(
-            about["encoder"],
-            about["fingerprint"],
-            about["views"],
-            about["dim"],
-            projected=about.get("projection_id") is not None,
-        )
-        fault = fault_of(identity)
-        if fault:
+        about = read_json(text, dict)
+        said: dict[str, Any] = {name: about.get(name) for name in _IDENTITY}
+        if fault := fault_of(**said):
             raise ValueError(f"it is of an encoder {fault}")
-        return replace(identity, canaries=_canaries(about.get("canaries"), identity.dim))
+        projected = about.get("projection_id") is not None
+        canaries = _canaries(about.get("canaries"), said["dim"])
+        return cls(**said, projected=projected, canaries=canaries)
 
 
 def _canaries(kept: object, dim: int) -> Canaries | None:
@@ -95,7 +91,7 @@ def canaries_as_json(canaries: Canaries | None) -> dict[str, Any] | None:
 
 
 @dataclass(frozen=True, eq=False)
-class VectorRows:
+class Batch:
     """Some rows of a vector file.
 
     Attributes:
@@ -108,7 +104,7 @@ class VectorRows:
     first: int
     columns: Texts
     vectors: Embeddings
-    length: NDArray[np.int64]
+    length: Ids
 
 
 class VectorFile:
@@ -126,7 +122,7 @@ class VectorFile:
         first = self._files[0].schema_arrow
         for file, path in zip(self._files, paths, strict=True):
             schema = file.schema_arrow
-            if schema.names != first.names or _said(schema) != _said(first):
+            if schema.names != first.names or _identity_text(schema) != _identity_text(first):
                 raise ManifestError(
                     f"{path} has other columns or another encoder than the first file of {source}; "
                     "load them one by one"
@@ -146,7 +142,7 @@ class VectorFile:
         Raises:
             ManifestError: what it says is nothing that an export writes.
         """
-        said = _said(self._files[0].schema_arrow)
+        said = _identity_text(self._files[0].schema_arrow)
         try:
             return Identity.from_json(said) if said else None
         except ValueError as error:
@@ -191,12 +187,12 @@ class VectorFile:
         for batch in self._batches([self.columns[name] for name in names if name in self.columns]):
             yield self._texts(batch)
 
-    def rows(self) -> Iterator[VectorRows]:
+    def rows(self) -> Iterator[Batch]:
         """Yield all rows, some at a time."""
         first = 2
         for batch in self._batches([*self.columns.values(), COLUMN]):
             vectors, length = _vectors(batch.column(COLUMN), self.dim)
-            yield VectorRows(first, self._texts(batch), vectors, length)
+            yield Batch(first, self._texts(batch), vectors, length)
             first += len(batch)
 
     def _texts(self, batch: pa.RecordBatch) -> Texts:
@@ -234,7 +230,7 @@ def _paths(source: Path) -> list[Path]:
     return [source] if source.suffix.lower() == ".parquet" and source.is_file() else []
 
 
-def _said(schema: pa.Schema) -> bytes:
+def _identity_text(schema: pa.Schema) -> bytes:
     found: bytes = (schema.metadata or {}).get(METADATA, b"")
     return found
 
@@ -247,7 +243,7 @@ def _is_vector(schema: pa.Schema) -> bool:
     return bool(lists and types.is_floating(kind.value_type))
 
 
-def _vectors(column: pa.Array, dim: int) -> tuple[Embeddings, NDArray[np.int64]]:
+def _vectors(column: pa.Array, dim: int) -> tuple[Embeddings, Ids]:
     length = pc.fill_null(pc.list_value_length(column), -1).to_numpy(zero_copy_only=False)
     right = length == dim
     kept = column if right.all() else column.filter(pa.array(right))

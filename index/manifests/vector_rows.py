@@ -10,21 +10,21 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Embeddings, Floats
 from ..errors import ManifestError
 from ..files.regular import open_regular
 from ..pictures.reading import file_limit
 from ..storage.records import DETAILS, Image
 from ..storage.sources import lies_in
 from ..taxonomy import RANKS, Lineage, TaxonNameError
-from ..vectors.brute_force import Embeddings
+from .file_checks import FileChecks, ids_of, ranks_of, specimens_of
 from .image_ids import id_of_path
 from .manifest import Problem, own_columns
-from .row_checks import RowChecks, RowError, ids_of, ranks_of, specimens_of
-from .vector_file import Texts, VectorFile, VectorRows
+from .row_checks import RowError
+from .vector_file import Batch, Texts, VectorFile
 
-_UNIT = 1e-6  # so near to 1 a length is left as it is
+_UNIT = 1e-6  # lengths that are so near to 1 are left as they are
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,8 @@ class GoodRows:
         images: what the rows say; the rest is empty.
         vectors: float32 [n, dim], unit rows.
         read: how many rows of the file have been looked at so far.
-        former: the paths of those whose ids follow from them and differ: once these were the ids.
+        former: {id: path} of rows without an id whose id differs from the path; earlier versions
+            used the path itself.
     """
 
     numbers: list[int]
@@ -46,8 +47,8 @@ class GoodRows:
     former: dict[str, str]
 
 
-class Rows:
-    """What a vector file says, row by row.
+class CheckedFile:
+    """The rows of a vector file as images and unit vectors, checked.
 
     Args:
         file: the vectors.
@@ -71,7 +72,7 @@ class Rows:
                 f"{file.source} has neither a column 'image_id' nor 'path' (it has "
                 f"{', '.join(file.columns)}); one of them must name the images"
             )
-        self._checks = RowChecks(file)
+        self._checks = FileChecks(file)
 
     def good(self, problems: list[Problem]) -> Iterator[GoodRows]:
         """Yield the rows that can be stored; append what is wrong with the others."""
@@ -113,7 +114,7 @@ class Rows:
             problems.append(Problem(hidden[0], "", message, "note"))
 
     def _checked(
-        self, rows: VectorRows, faults: dict[int, str], problems: list[Problem]
+        self, rows: Batch, faults: dict[int, str], problems: list[Problem]
     ) -> tuple[list[int], list[Lineage]]:
         """Return the places of the rows that can be stored, and their lineages."""
         texts, count = rows.columns, len(rows.vectors)
@@ -163,7 +164,7 @@ class Rows:
                     specimen_id=specimens[place],
                     path=path,
                     sha256=sha256,
-                    phash=int(sha256[:16], 16),  # no picture was seen: like that of its equal only
+                    phash=int(sha256[:16], 16),  # unseen pictures: alike where equal
                     width=0,
                     height=0,
                     split=splits[place],
@@ -226,7 +227,7 @@ def _real(path: str) -> str:
 
 
 def _former(texts: Texts, kept: list[int]) -> dict[str, str]:
-    """Return {id: path} of the rows that are named by their paths, and not by the letter."""
+    """Return {id: path} of the rows without an id whose id differs from their path."""
     paths = texts.get("path", [])
     given = texts.get("image_id", [""] * len(paths))
     own = {paths[place]: id_of_path(paths[place]) for place in kept if paths and not given[place]}
@@ -242,7 +243,7 @@ def _details(texts: Texts, count: int) -> list[dict[str, str]]:
     return [{**unknown, **dict(zip(given, row, strict=True))} for row in values]
 
 
-def _at_length_1(vectors: Embeddings) -> tuple[Embeddings, NDArray[np.float64]]:
+def _at_length_1(vectors: Embeddings) -> tuple[Embeddings, Floats]:
     """Return vectors at length 1, and the lengths that they had; some may be 0 or not finite."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors)).astype(np.float64)
@@ -258,7 +259,7 @@ def _at_length_1(vectors: Embeddings) -> tuple[Embeddings, NDArray[np.float64]]:
     return units, lengths
 
 
-def _faults(rows: VectorRows, lengths: NDArray[np.float64], dim: int) -> dict[int, str]:
+def _faults(rows: Batch, lengths: Floats, dim: int) -> dict[int, str]:
     """Return {place: what is wrong with its vector}."""
     faults = {}
     for place in np.flatnonzero(~np.isfinite(lengths) | (lengths == 0)).tolist():

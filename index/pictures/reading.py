@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from ..arrays import Pixels
 from ..errors import PictureError
 from ..files.regular import Limit, read_regular
 from ..settings import settings
@@ -218,10 +218,10 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
         return None
 
 
-def edge_colour(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def edge_colour(pixels: Pixels) -> Pixels:
     """Return the mean colour of the outermost pixels: what the specimen lies on."""
     sides = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
-    mean: NDArray[np.uint8] = np.concatenate(sides).mean(axis=0).round().astype(np.uint8)
+    mean: Pixels = np.concatenate(sides).mean(axis=0).round().astype(np.uint8)
     return mean
 
 
@@ -234,7 +234,7 @@ def shrink(image: Image.Image, limit: int) -> Image.Image:
     return image if factor <= 1 else image.reduce(factor)
 
 
-def pad_to_square(image: Image.Image) -> NDArray[np.uint8]:
+def pad_to_square(image: Image.Image) -> Pixels:
     """Pad the short sides with the edge colour: nothing is stretched and nothing is cut off.
 
     Returns:

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..arrays import Pixels
+
 _SIDE = 1024  # px of a block
 
 Box = tuple[int, int, int, int]
 Values = NDArray[Any]  # of 16 or 32 bits, whole numbers or fractions
-Grey = NDArray[np.uint8]
 
 
 def to_rgb(image: Image.Image, longest: int = 0) -> Image.Image:
@@ -67,7 +68,7 @@ def _on_white(block: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
 
 
-def _grey_scale(image: Image.Image) -> Callable[[Values], Grey]:
+def _grey_scale(image: Image.Image) -> Callable[[Values], Pixels]:
     """Return what makes 8 bits of values of 16 or 32.
 
     Cameras store 10-, 12- and 14-bit values in 16-bit files, so whole numbers are scaled by the
@@ -86,7 +87,7 @@ def _grey_scale(image: Image.Image) -> Callable[[Values], Grey]:
     return lambda values: table[np.maximum(values, 0)]
 
 
-def _scaled(values: Values, low: float, high: float) -> Grey:
+def _scaled(values: Values, low: float, high: float) -> Pixels:
     wide = values.astype(np.float64)
     wide -= low
     wide *= 255.0 / max(high - low, 1e-12)

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Allowed, Codes
 from ..collection import Collection
 from ..errors import UsageError
 from ..gallery.gallery import Gallery
@@ -17,9 +17,6 @@ from ..settings import settings
 from ..storage.records import DETAILS
 from ..taxonomy import RANKS
 from ..vectors import Selection
-
-Allowed = NDArray[np.bool_]
-Codes = NDArray[np.int64]
 
 _COLUMNS = ("image_id", "specimen_id", "split", *DETAILS)
 _SHOWN = 80  # characters of a filter that a sentence repeats

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Embeddings, Ids, Pixels
 from ..collection import Collection
 from ..database.sql import run_over
-from ..encoders import Embeddings, Encoder, Pixels, accelerated, load_encoder
+from ..encoders import Encoder, accelerated, load_encoder
 from ..errors import MismatchError, UsageError
 from ..gallery.gallery import Gallery
 from ..pictures.reading import content_hash, read_bytes, read_picture
@@ -21,7 +22,6 @@ from ..storage.records import Image, Space
 from ..storage.spaces import require_encoder
 from ..taxonomy import RANKS
 from ..trust import require_trusted_encoder
-from ..vectors.base import Ids
 from ..vectors.own_rows import search_others
 from .filters import selected
 
@@ -275,7 +275,7 @@ def stored_specimens(collection: Collection, contents: Sequence[Sequence[str]]) 
     Args:
         contents: the sha256 of every picture's file.
     """
-    collection.require_sound()
+    collection.require_intact()
     query = "SELECT sha256, specimen_id FROM images WHERE sha256 IN"
     wanted = list(dict.fromkeys(one for group in contents for one in group))
     found: dict[str, set[str]] = {}

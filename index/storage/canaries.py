@@ -1,4 +1,4 @@
-"""Fixed pictures whose embeddings are kept with a space: does its encoder still see as it did?
+"""Embeddings of the canary pictures, kept with a space, to notice an encoder that has changed.
 
 A fingerprint covers weights and preprocessing, not the libraries that compute with them. What a new
 version of one changes, or a broken accelerator, shows in the embeddings of these pictures.
@@ -13,44 +13,20 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from PIL import Image
 
-from ..database.checksums import seal
+from ..arrays import Embeddings
+from ..database.checksums import intact_rows, write_checksum
 from ..database.connection import Database
-from ..database.schema import checksum_sql
 from ..errors import CorruptError, MismatchError
-from ..vectors.brute_force import Embeddings
+from ..pictures.canaries import LEAST_COSINE, canary_pictures
 from .records import Space
 
 if TYPE_CHECKING:
     from ..encoders import Encoder
 
-LEAST_COSINE = 0.9999
-_SIZES = ((96, 64), (64, 96), (301, 301))  # lying, standing, scaled down by an odd factor
 _LIBRARIES = ("torch", "timm", "pillow", "numpy")
 
 _embedded: WeakKeyDictionary[Encoder, Embeddings] = WeakKeyDictionary()
-
-
-def canary_pictures() -> list[Image.Image]:
-    """Return the pictures: RGB, made of whole numbers alone, the same on every machine.
-
-    Each is a grid of coloured waves with hard edges, so that colour, orientation, scaling and
-    padding all leave their mark.
-
-    >>> [picture.size for picture in canary_pictures()]
-    [(96, 64), (64, 96), (301, 301)]
-    """
-    return [_picture(number, *size) for number, size in enumerate(_SIZES, 1)]
-
-
-def _picture(number: int, width: int, height: int) -> Image.Image:
-    x, y = np.arange(width)[None, :], np.arange(height)[:, None]
-    red = (x * (3 + number) + y * number) % 256
-    green = (x * y // (5 + number)) % 256
-    blue = np.where((x // 11 + y // (7 + number)) % 2, 220, 35 * number)
-    pixels = np.stack(np.broadcast_arrays(red, green, blue), axis=2).astype(np.uint8)
-    return Image.fromarray(pixels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,17 +48,13 @@ def kept_canaries(database: Database, space: Space) -> Canaries | None:
     Raises:
         CorruptError: one of them is damaged.
     """
-    found = database.read(
-        f"SELECT *, checksum = {checksum_sql('canaries')} AS whole FROM canaries "
-        "WHERE space_id = ? ORDER BY number",
-        (space.space_id,),
-    )
+    found = intact_rows(database.read, "canaries", "space_id", space.space_id)
     width = space.dim * np.dtype(np.float32).itemsize
-    whole = all(
-        record["whole"] and isinstance(record["vector"], bytes) and len(record["vector"]) == width
-        for record in found
-    )
-    if not whole or len(found) not in (0, len(_SIZES)):
+    if (
+        found is None
+        or len(found) not in (0, len(canary_pictures()))
+        or not all(isinstance(r["vector"], bytes) and len(r["vector"]) == width for r in found)
+    ):
         raise CorruptError(
             f"{database.folder} holds a damaged canary of space '{space.name}'; restore a snapshot"
         )
@@ -106,7 +78,7 @@ def put_canaries(database: Database, space: Space, canaries: Canaries) -> None:
                 "INSERT INTO canaries (space_id, number, libraries, vector) VALUES (?, ?, ?, ?)",
                 (space.space_id, number, canaries.libraries, vector.tobytes()),
             )
-            seal(connection, "canaries", cursor.lastrowid)
+            write_checksum(connection, "canaries", cursor.lastrowid)
 
 
 def check_canaries(database: Database, space: Space, encoder: Encoder) -> None:
@@ -146,7 +118,7 @@ def require_same(space: Space, kept: Canaries, name: str, canaries: Canaries) ->
 
 
 def _vectors_of(encoder: Encoder) -> Embeddings:
-    """Return an encoder's embeddings of the canary pictures, made once as long as it lives."""
+    """Return an encoder's embeddings of the canary pictures, made once for each encoder."""
     if encoder not in _embedded:
         pixels = [encoder.preprocess(picture) for picture in canary_pictures()]
         _embedded[encoder] = encoder.encode_images(np.stack(pixels))

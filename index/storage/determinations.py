@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from ..collection import Collection
+from ..database.connection import Database
 from ..errors import CorruptError, NotFoundError, UsageError
 from ..taxonomy import RANKS, Lineage
 from .records import append_determination, taxon_id
@@ -50,7 +50,7 @@ class Event:
 
 
 def determine(
-    collection: Collection,
+    database: Database,
     specimen_id: str,
     lineage: Lineage,
     *,
@@ -75,9 +75,9 @@ def determine(
     """
     if len(lineage) != len(RANKS):
         raise UsageError(f"A lineage has {len(RANKS)} ranks ({', '.join(RANKS)}), not {lineage}")
-    if not collection.database.read("SELECT 1 FROM images WHERE specimen_id = ?", (specimen_id,)):
-        raise NotFoundError(f"{collection.folder} has no specimen '{specimen_id}'")
-    with collection.database.writing(), collection.database.transaction() as connection:
+    if not database.read("SELECT 1 FROM images WHERE specimen_id = ?", (specimen_id,)):
+        raise NotFoundError(f"{database.folder} has no specimen '{specimen_id}'")
+    with database.writing(), database.transaction() as connection:
         return append_determination(
             connection,
             specimen_id,
@@ -97,7 +97,7 @@ class _Standing:
         self._undoes: dict[int, int | None] = {}
 
     def append(self, event: int, undoes: int | None) -> None:
-        """Let an event stand. Along what it undoes, every second one stands again.
+        """Add an event. Back along what it undoes, every other event stands again.
 
         Raises:
             CorruptError: it undoes what does not come before it.
@@ -113,7 +113,7 @@ class _Standing:
             undoes = self._undoes[undoes]
 
 
-def undo(collection: Collection, determination_id: int, *, by: str, remarks: str = "") -> int:
+def undo(database: Database, determination_id: int, *, by: str, remarks: str = "") -> int:
     """Take back a determination, or an undo, by appending that it no longer stands.
 
     Returns:
@@ -123,13 +123,13 @@ def undo(collection: Collection, determination_id: int, *, by: str, remarks: str
         NotFoundError: there is no such determination.
         UsageError: it is undone already.
     """
-    with collection.database.writing(), collection.database.transaction() as connection:
+    with database.writing(), database.transaction() as connection:
         found = connection.execute(
             "SELECT specimen_id, root FROM determinations WHERE determination_id = ?",
             (determination_id,),
         ).fetchone()
         if found is None:
-            raise NotFoundError(f"{collection.folder} has no determination {determination_id}")
+            raise NotFoundError(f"{database.folder} has no determination {determination_id}")
         root = found["root"] or determination_id
         standing = _Standing()
         standing.append(root, None)
@@ -156,12 +156,11 @@ def undo(collection: Collection, determination_id: int, *, by: str, remarks: str
         )
 
 
-def history(collection: Collection, specimen_id: str | None = None) -> list[Event]:
+def history(database: Database, specimen_id: str | None = None) -> list[Event]:
     """Return every determination and undo, oldest first; of one specimen or of all."""
-    collection.require_sound()
     where, values = ("specimen_id = ?", (specimen_id,)) if specimen_id else ("1", ())
     taxa = ", ".join(f't."{rank}"' for rank in RANKS)
-    records = collection.database.read(
+    records = database.read(
         f"SELECT d.*, {taxa} FROM determinations AS d LEFT JOIN taxa AS t USING (taxon_id) "
         f"WHERE {where} ORDER BY determination_id",
         values,

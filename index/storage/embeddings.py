@@ -1,4 +1,4 @@
-"""The embeddings of a space as they stand in the database, each with its checksum."""
+"""The embeddings of a space in the database, each with its checksum."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from itertools import compress
 
 import numpy as np
 
-from ..database.checksums import Record, crc32, sealed
+from ..arrays import Embeddings, Ids
+from ..database.checksums import Record, crc32, with_checksums
 from ..database.connection import Database
 from ..database.schema import identity_sql
 from ..database.sql import insert_rows, run_over
 from ..errors import CorruptError, HolotypeError, MismatchError
-from ..vectors.base import Ids
-from ..vectors.brute_force import Embeddings, check_unit_rows, not_unit
+from ..vectors.brute_force import check_unit_rows, not_unit
 from .records import Image, Space
 from .spaces import projection_of, source_of
 
@@ -56,7 +56,7 @@ def put_embeddings(
     ]
     delete = f"DELETE FROM embeddings WHERE space_id = {space.space_id} AND row IN"
     run_over(connection.execute, delete, rows)
-    _insert(connection, sealed("embeddings", records))
+    _insert(connection, with_checksums("embeddings", records))
 
 
 def renumber_embeddings(connection: sqlite3.Connection, row: int) -> None:
@@ -144,7 +144,8 @@ def read_vector(database: Database, space: Space, image: Image) -> Embeddings | 
 def read_at(database: Database, space: Space, seqs: Ids) -> Embeddings:
     """Return vectors by their sequence numbers, float32 [n, dim], in that order.
 
-    They may be of a past state: the checksum of what is no longer there went with it.
+    They may be of a past state. The row of one that was removed since, and the checksum in it, is
+    gone; such a vector is returned unchecked where the store still has it.
 
     Args:
         database: the collection's.
@@ -166,7 +167,7 @@ def damaged_vectors(database: Database, space: Space) -> list[str]:
     told: list[str] = []
     with database.snapshot():
         for found in _blocks(database, space, 0):
-            blobs = database.store.blobs(space, found)
+            blobs = database.store.blobs(space.space_id, space.dtype, found)
             whole = [_whole(space, *pair) for pair in zip(found, blobs, strict=True)]
             for record, blob, right in zip(found, blobs, whole, strict=True):
                 if not right:
@@ -193,7 +194,7 @@ def _found(database: Database, space: Space, where: str, *values: int) -> list[s
 
 def _joined(database: Database, space: Space, found: list[sqlite3.Row]) -> Embeddings:
     """Return the vectors of rows, float32 [n, dim], having refused a damaged one."""
-    blobs = database.store.blobs(space, found)
+    blobs = database.store.blobs(space.space_id, space.dtype, found)
     for record, blob in zip(found, blobs, strict=True):
         if not _whole(space, record, blob):
             raise (CorruptError if record["row"] else HolotypeError)(
@@ -227,7 +228,7 @@ def _require_room(database: Database, space: Space, count: int) -> None:
 
 
 def _whole(space: Space, record: sqlite3.Row, blob: bytes) -> bool:
-    """Return whether a vector is what was stored; without its row, whether it is there at all."""
+    """Return whether a vector is as it was stored; without its row, whether it has its length."""
     right = record["row"] is None or crc32(record["identity"], blob) == record["checksum"]
     return (
         right
@@ -240,14 +241,16 @@ def _damaged(database: Database, space: Space, record: sqlite3.Row, blob: bytes)
     if record["row"] is None:
         place = database.store.address or database.folder
         return f"{place} was compacted while it was searched; repeat the query"
-    return _told(database, space, record, "its checksum differs" if blob else "it is missing")
+    return _damaged_vector(
+        database, space, record, "its checksum differs" if blob else "it is missing"
+    )
 
 
 def _no_vector(database: Database, space: Space, record: sqlite3.Row) -> str:
-    return _told(database, space, record, "it is not finite or not of length 1")
+    return _damaged_vector(database, space, record, "it is not finite or not of length 1")
 
 
-def _told(database: Database, space: Space, record: sqlite3.Row, fault: str) -> str:
+def _damaged_vector(database: Database, space: Space, record: sqlite3.Row, fault: str) -> str:
     found = database.read("SELECT image_id FROM images WHERE row = ?", (record["row"],))
     name = f"image '{found[0]['image_id']}'" if found else f"row {record['row']}"
     return (

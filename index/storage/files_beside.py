@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..database.checksums import sealed
+from ..database.checksums import with_checksums
 from ..database.connection import Database
 from ..database.sql import insert_rows
 from ..errors import CorruptError, NotFoundError, UsageError
@@ -106,7 +106,7 @@ def may_write(database: Database, path: str) -> bool:
 
 def list_files(connection: sqlite3.Connection, made: Iterable[tuple[str, str]]) -> None:
     """Note files that this program made or is about to make, given as (path, sha256)."""
-    records = sealed("files", [(path, sha256, now()) for path, sha256 in made])
+    records = with_checksums("files", [(path, sha256, now()) for path, sha256 in made])
     insert_rows(
         connection, "INSERT OR REPLACE INTO files (path, sha256, made_at, checksum)", records
     )
@@ -172,7 +172,7 @@ def remove_unneeded(database: Database, kind: str) -> list[Path]:
     return removed
 
 
-def belongings(database: Database, folder: Path) -> list[Path]:
+def files_to_copy(database: Database, folder: Path) -> list[Path]:
     """Return the copied pictures, thumbnails and checkpoints of a collection, relative to it.
 
     Args:

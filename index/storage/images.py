@@ -1,4 +1,4 @@
-"""Pictures' records into the database, a batch at a time."""
+"""Pictures' records into the database, a batch at a time, and out of it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..database.checksums import Record, sealed
-from ..database.schema import SEALED
+from ..arrays import Embeddings
+from ..database.checksums import Record, with_checksums, write_checksum
+from ..database.connection import Database
+from ..database.schema import CHECKED_COLUMNS
 from ..database.sql import insert_rows, run_over
-from ..errors import CorruptError
+from ..errors import CorruptError, NotFoundError
 from ..taxonomy import Lineage
-from ..vectors.brute_force import Embeddings
 from .embeddings import put_embeddings, renumber_embeddings, stack_vectors
 from .records import DETAILS, Image, Space, now, taxon_id
 
@@ -19,26 +20,26 @@ Entry = tuple[Image, Embeddings | None]
 Taxa = dict[Lineage, int | None]
 Stored = dict[str, sqlite3.Row]
 
-MOST_NUMBERS = 1 << 60  # of a table; each costs more than a byte on the disk
+MOST_NUMBERS = 1 << 60  # that a table can have given out: more rows fit on no disk
 
 _BATCH = 4096  # images
 
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
-_COLUMNS = SEALED["images"]
+_COLUMNS = CHECKED_COLUMNS["images"]
 _INSERT = f"INSERT INTO images ({', '.join(_COLUMNS)}, checksum)"
 _UPDATE = (
     f"UPDATE images SET {', '.join(f'{name} = ?' for name in _COLUMNS)}, checksum = ? WHERE row = ?"
 )
 
-# Filters that are kept in memory hold until the next one.
+# Galleries keep filters and answers in memory until this count changes.
 _COUNT_EDIT = (
     "INSERT INTO meta VALUES ('edits', '1') "
     "ON CONFLICT (key) DO UPDATE SET value = CAST(value + 1 AS TEXT)"
 )
 
-_DETERMINATION = SEALED["determinations"]
+_DETERMINATION = CHECKED_COLUMNS["determinations"]
 _APPEND = f"INSERT INTO determinations ({', '.join(_DETERMINATION)}, checksum)"
-# An import is the latest one, and counts unless a human's does.
+# A new import takes the place of an earlier one; a human's determination stays.
 _OVER_IMPORTS = (
     "ON CONFLICT (specimen_id) DO UPDATE "
     "SET taxon_id = excluded.taxon_id, determination_id = excluded.determination_id "
@@ -110,9 +111,9 @@ def put_images(
         record = _record(image, row, time) if old is None else _record(image, row, old=old)
         (new if old is None else changed).append(record)
         rows.append(row)
-    insert_rows(connection, _INSERT, sealed("images", new))
+    insert_rows(connection, _INSERT, with_checksums("images", new))
     if changed:
-        keyed = [(*record, record[0]) for record in sealed("images", changed)]
+        keyed = [(*record, record[0]) for record in with_checksums("images", changed)]
         connection.executemany(_UPDATE, keyed)
         connection.execute(_COUNT_EDIT)
         _follow(connection, images, rows, stored)
@@ -122,7 +123,7 @@ def put_images(
 
 
 def _record(image: Image, row: int, added_at: str = "", old: sqlite3.Row | None = None) -> Record:
-    """Return the columns of `SEALED` of an image; what it does not say stays as it was."""
+    """Return the columns of `CHECKED_COLUMNS` of an image; what it does not say stays as it was."""
     return (
         row,
         image.image_id,
@@ -170,7 +171,7 @@ def _follow(
     rows: Sequence[int],
     stored: Stored,
 ) -> None:
-    """Let the embeddings of images that were there follow a change of content or specimen."""
+    """Remove the embeddings of images with new content; renumber those with a new specimen."""
     for image, row in zip(images, rows, strict=True):
         old = stored.get(image.image_id)
         if old is None:
@@ -204,6 +205,45 @@ def _import_determinations(
             latest[image.specimen_id] = taxon
             who = ("import", "manifest", time, "", None, None)
             new.append((free + len(new), image.specimen_id, taxon, "", *who))
-    insert_rows(connection, _APPEND, sealed("determinations", new))
+    insert_rows(connection, _APPEND, with_checksums("determinations", new))
     accepted = [(record[1], record[2], record[0]) for record in new]
     insert_rows(connection, "INSERT INTO accepted", accepted, _OVER_IMPORTS)
+
+
+def delete_images(
+    database: Database, image_ids: Sequence[str], *, by: str = "", remarks: str = ""
+) -> int:
+    """Delete images and their embeddings in every space, all of them or none.
+
+    What was deleted is recorded, by whom and why. Determinations of their specimens stay, as do
+    copied pictures and thumbnails until the collection is compacted.
+
+    Args:
+        image_ids: an id that comes twice counts once.
+        by: who deletes.
+        remarks: why.
+
+    Returns:
+        how many images were deleted.
+
+    Raises:
+        NotFoundError: one of the images is not there.
+        LockedError: another process is writing to the collection.
+    """
+    wanted = list(dict.fromkeys(image_ids))
+    with database.writing(), database.transaction() as connection:
+        for image_id in wanted:
+            kept = connection.execute(
+                "INSERT INTO deletions "
+                "(image_id, specimen_id, path, sha256, deleted_by, deleted_at, remarks) "
+                "SELECT image_id, specimen_id, path, sha256, ?, ?, ? FROM images "
+                "WHERE image_id = ?",
+                (by, now(), remarks, image_id),
+            )
+            if kept.rowcount != 1:
+                raise NotFoundError(
+                    f"{database.folder} has no image '{image_id}'; nothing was deleted"
+                )
+            write_checksum(connection, "deletions", kept.lastrowid)
+            connection.execute("DELETE FROM images WHERE image_id = ?", (image_id,))
+    return len(wanted)

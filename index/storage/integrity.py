@@ -1,11 +1,11 @@
-"""Is the database whole? Its structure, its values, and what is derived inside it."""
+"""The integrity of a database: its structure, its values, and the tables derived from others."""
 
 from __future__ import annotations
 
-from ..database.checksums import broken_seals, schema_is_whole
+from ..database.checksums import SCHEMA_SUM
 from ..database.connection import Database
-from ..database.received import is_complete
-from ..database.schema import SEALED
+from ..database.schema import CHECKED_COLUMNS, MIGRATIONS, checksum_sql
+from ..database.untrusted import expected_items, items
 from ..errors import CorruptError
 from ..settings import settings
 from .embeddings import damaged_vectors
@@ -14,7 +14,7 @@ from .spaces import list_spaces
 
 _RECOVER = "restore a snapshot"
 
-# What no checksum covers, since whoever made the file could make them anew.
+# Values that this program never writes. A checksum is no help: a forger can compute it, too.
 _IMPOSSIBLE = (
     "SELECT 1 FROM determinations WHERE root NOT NULL AND undoes >= determination_id LIMIT 1",
     f"SELECT 1 FROM sqlite_sequence WHERE typeof(seq) <> 'integer' OR seq > {MOST_NUMBERS} LIMIT 1",
@@ -25,13 +25,12 @@ _IMPOSSIBLE = (
     "SELECT 1 FROM spaces WHERE base_space_id = space_id",
 )
 
-# What belongs to single spaces is compared with its checksum wherever it is read, so that damage
-# there keeps no other space from being asked.
+# Rows of these are checked when they are read, so damage to one space leaves the others usable.
 _OF_SPACES = ("projections", "calibrations", "canaries")
 
 
-def unsound(database: Database, *, spaces: bool = True) -> list[str]:
-    """Return one sentence for everything that is wrong with the database but the embeddings.
+def database_damage(database: Database, *, spaces: bool = True) -> list[str]:
+    """Return one sentence for everything that is wrong with a database, embeddings apart.
 
     Args:
         spaces: also with the projections, calibrations and canaries of spaces.
@@ -41,10 +40,10 @@ def unsound(database: Database, *, spaces: bool = True) -> list[str]:
         for record in database.read("PRAGMA integrity_check")
         if record[0] != "ok"
     ]
-    for table in SEALED:
+    for table in CHECKED_COLUMNS:
         if table != "embeddings" and (spaces or table not in _OF_SPACES):
-            found += broken_seals(database, table)
-    if not schema_is_whole(database) or not is_complete(database):
+            found += damaged_rows(database, table)
+    if not _schema_is_whole(database):
         found.append(f"{database.folder} has a damaged schema; {_RECOVER}")
     misfits = database.read("PRAGMA foreign_key_check") or any(map(database.read, _IMPOSSIBLE))
     if misfits or _derived_differs(database):
@@ -52,9 +51,28 @@ def unsound(database: Database, *, spaces: bool = True) -> list[str]:
     return found
 
 
-def damage_of(database: Database) -> list[str]:
-    """Return one sentence for everything that is wrong with the database, embeddings too."""
-    found = unsound(database)
+def damaged_rows(database: Database, table: str) -> list[str]:
+    """Return one sentence for every row of a table whose checksum differs."""
+    key = CHECKED_COLUMNS[table][0]
+    found = database.read(
+        f"SELECT {key} FROM {table} WHERE checksum <> {checksum_sql(table)} ORDER BY rowid"
+    )
+    return [
+        f"{database.folder} holds a damaged row ({key} {record[0]}) in its table '{table}'; "
+        f"{_RECOVER}"
+        for record in found
+    ]
+
+
+def _schema_is_whole(database: Database) -> bool:
+    """Return whether tables, triggers and views are all there and read as they were made."""
+    unchanged = database.read(f"SELECT 1 FROM meta WHERE key = 'schema' AND value = ({SCHEMA_SUM})")
+    return bool(unchanged) and expected_items(len(MIGRATIONS)) <= items(database.read)
+
+
+def all_damage(database: Database) -> list[str]:
+    """Return one sentence for everything that is wrong with a database, embeddings included."""
+    found = database_damage(database)
     try:
         spaces = [space for space in list_spaces(database) if space.projection_id is None]
     except CorruptError as error:
@@ -62,7 +80,7 @@ def damage_of(database: Database) -> list[str]:
     return found + [sentence for space in spaces for sentence in damaged_vectors(database, space)]
 
 
-def check_soundness(database: Database) -> None:
+def require_intact(database: Database) -> None:
     """Refuse a damaged database before anything is answered from it.
 
     One above `HOLOTYPE_MAX_CHECKED_BYTES` is left to 'holotype collection verify'.
@@ -73,14 +91,14 @@ def check_soundness(database: Database) -> None:
     size = database.read("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
     if size[0][0] > settings().max_checked_bytes:
         return
-    found = unsound(database, spaces=False)
+    found = database_damage(database, spaces=False)
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise CorruptError(found[0] + more)
 
 
 def _derived_differs(database: Database) -> bool:
-    """Return whether what is worked out from other tables is not what these give."""
+    """Return whether a table that is derived from others differs from what they give."""
     given_out = "(SELECT seq FROM sqlite_sequence WHERE name = 'embeddings')"
     held = "SELECT space_id, max(seq) AS seq FROM embeddings GROUP BY space_id"
     wrong = (

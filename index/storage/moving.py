@@ -1,4 +1,4 @@
-"""Vectors from one store into another: chosen at the start, brought home, sent away."""
+"""Vectors moved between the database and a store elsewhere, and the choice of that store."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 from ..database.connection import Database
 from ..errors import UsageError
 from ..settings import settings
-from .milvus.address import LITE
-from .opening import checked, named_store, open_store
+from .milvus.address import LITE, checked
+from .opening import named_store, open_store
 from .spaces import list_spaces
 
 _AT_ONCE = 10_000
 
 
-def choose_store(database: Database, address: str) -> None:
-    """Let an empty collection keep its vectors elsewhere; it remembers the address.
+def set_store(database: Database, address: str) -> None:
+    """Let an empty collection keep its vectors elsewhere, at an address that it remembers.
 
     Raises:
         StoreError: nothing answers there; nothing is remembered.
@@ -36,13 +36,13 @@ def choose_store(database: Database, address: str) -> None:
                 f"{database.folder} keeps its vectors in {here}; to have them in {address}, take a "
                 "snapshot and restore it with --store"
             )
-        _point(database, wanted)
+        _use_store(database, wanted)
 
 
-def _point(database: Database, address: str) -> None:
-    """Open another store, once it has answered."""
+def _use_store(database: Database, address: str) -> None:
+    """Remember a store and use it from now on, once it has answered."""
     with database.transaction() as connection:
-        # Milvus Lite loses filtered hits of a graph.
+        # The graph index of Milvus Lite misses hits under a filter.
         kind = "FLAT" if address.endswith(LITE) else settings().milvus_index
         entries = {"store": address, "store_id": uuid.uuid4().hex, "store_index": kind}
         connection.executemany("INSERT INTO meta VALUES (?, ?)", entries.items())
@@ -53,27 +53,27 @@ def _point(database: Database, address: str) -> None:
 
 
 def _trust(database: Database) -> None:
-    """Remember that the store may be used: whoever calls this has named it."""
+    """Remember that the user allows the store, having named it."""
     named = named_store(database)
     if named is not None:
         named.trust()
 
 
-def send_away(database: Database, address: str) -> None:
-    """Carry the vectors of a local collection into another store.
+def move_vectors_to(database: Database, address: str) -> None:
+    """Move the vectors of a local collection into another store.
 
     Args:
         database: nobody else has opened it.
         address: as `checked` returned it.
     """
     with database.writing():
-        _point(database, address)
+        _use_store(database, address)
         with database.transaction() as connection:
             database.store.carry(connection, after=0)
         database.connection().execute("VACUUM")
 
 
-def bring_home(database: Database, copy: Path) -> None:
+def copy_vectors_into(database: Database, copy: Path) -> None:
     """Write the vectors of a collection into a copy of its database, which becomes local.
 
     Args:
@@ -90,7 +90,7 @@ def bring_home(database: Database, copy: Path) -> None:
                 "SELECT seq, vector FROM embeddings WHERE space_id = ?", (space.space_id,)
             )
             while records := found.fetchmany(_AT_ONCE):
-                blobs = database.store.blobs(space, records)
+                blobs = database.store.blobs(space.space_id, space.dtype, records)
                 seqs = (record["seq"] for record in records)
                 connection.executemany(
                     "UPDATE embeddings SET vector = ? WHERE seq = ?", zip(blobs, seqs, strict=True)

@@ -1,29 +1,39 @@
-"""Where the vectors of a collection lie: in its own database, or in a Milvus."""
+"""Opening a database with the store of its vectors: the database itself, or a Milvus."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from ..database.connection import Database
+from ..database.vector_store import VectorStore
 from ..errors import CorruptError
-from ..trust import StoreOf
-from .local_store import LocalStore
-from .milvus.address import checked, is_remembered, resolved
-from .vector_store import VectorStore
-
-if TYPE_CHECKING:
-    from ..database.connection import Database
-
-__all__ = [
-    "LocalStore",
-    "VectorStore",
-    "checked",
-    "named_store",
-    "open_store",
-    "require_trusted_store",
-]
+from ..trust import NamedStore
+from .milvus.address import is_remembered, resolved
 
 _STORE_ID = re.compile("[0-9a-f]{32}")
+
+
+def open_database(folder: Path, *, create: bool = False, into_existing: bool = False) -> Database:
+    """Open the database of a collection, with the store that its vectors lie in.
+
+    Args:
+        folder: the collection's.
+        create: make one where there is none.
+        into_existing: in a folder that holds other files, too.
+
+    Raises:
+        CorruptError: it is damaged, foreign, of a newer version, or names no store as we do.
+        NotFoundError: there is none.
+        UsageError: the folder of a new one holds other files.
+    """
+    database = Database(folder, create=create, into_existing=into_existing)
+    try:
+        database.store = open_store(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def open_store(database: Database) -> VectorStore:
@@ -36,24 +46,24 @@ def open_store(database: Database) -> VectorStore:
     """
     named = named_store(database)
     if named is None:
-        return LocalStore()
+        return VectorStore()
     from .milvus.store import MilvusStore
 
     def permit() -> None:
         named.require_trust(database.folder)
 
-    kind = _said(database)["store_index"]
+    kind = _store_entries(database)["store_index"]
     address = resolved(named.address, database.folder)
     return MilvusStore(database, address, named.store_id, kind, permit)
 
 
-def named_store(database: Database) -> StoreOf | None:
-    """Return which store a collection says that its vectors lie in; None for its own database.
+def named_store(database: Database) -> NamedStore | None:
+    """Return the store that a collection names for its vectors; None for its own database.
 
     Raises:
         CorruptError: it says so as this program never does.
     """
-    found = _said(database)
+    found = _store_entries(database)
     if "store" not in found:
         return None
     kind, store_id = found.get("store_index"), found.get("store_id", "")
@@ -63,7 +73,7 @@ def named_store(database: Database) -> StoreOf | None:
             f"{database.folder} names a store '{found['store']}' as no collection does; restore a "
             "snapshot"
         )
-    return StoreOf(found.get("collection_id", ""), found["store"], store_id)
+    return NamedStore(found.get("collection_id", ""), found["store"], store_id)
 
 
 def require_trusted_store(database: Database) -> None:
@@ -77,7 +87,7 @@ def require_trusted_store(database: Database) -> None:
         named.require_trust(database.folder)
 
 
-def _said(database: Database) -> dict[str, str]:
+def _store_entries(database: Database) -> dict[str, str]:
     records = database.read(
         "SELECT key, value FROM meta WHERE key LIKE 'store%' OR key = 'collection_id'"
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
-from ..database.checksums import seal
+from ..database.checksums import write_checksum
 from ..errors import CorruptError
 from ..files.plain_json import read_json
 from ..taxonomy import RANKS, Lineage
@@ -98,7 +98,7 @@ def taxon_id(connection: sqlite3.Connection, lineage: Lineage) -> int | None:
         return int(found[0])
     marks = ", ".join("?" for _ in RANKS)
     cursor = connection.execute(f"INSERT INTO taxa ({_TAXON}) VALUES ({marks})", lineage)
-    seal(connection, "taxa", cursor.lastrowid)
+    write_checksum(connection, "taxa", cursor.lastrowid)
     return cursor.lastrowid
 
 
@@ -122,7 +122,7 @@ def append_determination(
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*values, root),
     )
-    seal(connection, "determinations", cursor.lastrowid)
+    write_checksum(connection, "determinations", cursor.lastrowid)
     connection.execute("DELETE FROM accepted WHERE specimen_id = ?", (specimen_id,))
     connection.execute(_ACCEPT, (specimen_id,))
     return int(cursor.lastrowid or 0)

@@ -12,10 +12,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from ..database.checksums import sealed
+from ..database.checksums import with_checksums
 from ..database.connection import Database
 from ..database.schema import checksum_sql
 from ..errors import PictureError
+from ..files.regular import Limit
+from ..pictures.reading import content_hash, read_bytes
 from .records import Image, now
 
 _COPIES = "images"
@@ -34,7 +36,9 @@ def add_sources(database: Database, folders: Iterable[str | Path]) -> frozenset[
     kept = _read(database)
     wanted = _outermost({*kept, *named})
     if wanted != frozenset(kept):
-        new = sealed("sources", [(folder, now()) for folder in sorted(wanted - kept.keys())])
+        new = with_checksums(
+            "sources", [(folder, now()) for folder in sorted(wanted - kept.keys())]
+        )
         gone = [(kept[folder],) for folder in kept.keys() - wanted]
         with database.writing(), database.transaction() as connection:
             connection.executemany("DELETE FROM sources WHERE folder = ?", gone)
@@ -95,6 +99,24 @@ def picture_file(database: Database, image: Image) -> Path:
     return Path(path)
 
 
+def picture_of(database: Database, image: Image, most: Limit | None = None) -> bytes:
+    """Return the file of the picture that was ingested.
+
+    Args:
+        database: the collection's.
+        image: one of the collection.
+        most: the largest file that is read; by default as `read_bytes` says.
+
+    Raises:
+        PictureError: it is gone, too large, or another file has its place.
+    """
+    path = picture_file(database, image)
+    data = read_bytes(path, most)
+    if content_hash(data) != image.sha256:
+        raise PictureError(f"{path} is not the picture that was ingested; ingest it again")
+    return data
+
+
 def _copy(database: Database, image: Image, path: str) -> Path:
     file = database.folder / path
     real = os.path.join(os.path.realpath(database.folder), path)
@@ -115,7 +137,7 @@ def is_shown(database: Database, path: str) -> bool:
 
 
 def _read(database: Database) -> dict[str, str]:
-    """Return the folders, and how they are written; a damaged row opens nothing."""
+    """Return {folder: as it is written}; a row with a wrong checksum is ignored."""
     query = f"SELECT folder FROM sources WHERE checksum = {checksum_sql('sources')}"
     return {os.path.normpath(row["folder"]): row["folder"] for row in database.read(query)}
 

@@ -1,11 +1,10 @@
-"""What a space may be, whoever wrote its record: files are named after it, memory is taken."""
+"""Limits on the record of a space: files are named after it, and memory is taken by its sizes."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from ..errors import CorruptError
 from ..settings import settings
@@ -47,42 +46,16 @@ def is_name(name: object) -> bool:
     )
 
 
-class Made(Protocol):
-    """What says which encoder made some vectors."""
-
-    @property
-    def encoder(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def fingerprint(self) -> str:
-        """What tells it from others."""
-        ...
-
-    @property
-    def views(self) -> int:
-        """How many views of a picture it averages."""
-        ...
-
-    @property
-    def dim(self) -> int:
-        """How long its vectors are."""
-        ...
-
-
-def fault_of(made: Made) -> str:
+def fault_of(encoder: object, fingerprint: object, views: object, dim: object) -> str:
     """Return what is wrong with what is said of an encoder; empty where nothing is."""
     limit = settings().max_dim
-    wrong = {
-        f"of {made.dim!r} dimensions (1 to {limit} may be, HOLOTYPE_MAX_DIM)": not _is_count(
-            made.dim, limit
-        ),
-        f"of {made.views!r} views": not _is_count(made.views, _MOST_VIEWS),
-        "whose encoder's name can be none": not _is_text(made.encoder),
-        "whose fingerprint can be none": not _is_text(made.fingerprint),
-    }
-    return next((fault for fault, is_wrong in wrong.items() if is_wrong), "")
+    if not _is_count(dim, limit):
+        return f"of {dim!r} dimensions (1 to {limit} may be, HOLOTYPE_MAX_DIM)"
+    if not _is_count(views, _MOST_VIEWS):
+        return f"of {views!r} views"
+    if not _is_text(encoder):
+        return "whose encoder's name can be none"
+    return "" if _is_text(fingerprint) else "whose fingerprint can be none"
 
 
 def _fault_of(space: Space, by_id: Mapping[int, Space]) -> str:
@@ -93,7 +66,7 @@ def _fault_of(space: Space, by_id: Mapping[int, Space]) -> str:
         return f"of type {space.dtype!r}"
     if not _fits_its_base(space, by_id):
         return "that shows another which cannot be shown"
-    return fault_of(space)
+    return fault_of(space.encoder, space.fingerprint, space.views, space.dim)
 
 
 def _is_count(value: object, most: int) -> bool:

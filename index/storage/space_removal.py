@@ -1,10 +1,10 @@
-"""Spaces out of a collection, with a record of what was there."""
+"""Removal of spaces, with a record of what was removed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..database.checksums import seal
+from ..database.checksums import write_checksum
 from ..database.connection import Database
 from ..errors import NotFoundError, UsageError
 from .records import Space, now
@@ -54,7 +54,7 @@ def remove_space(
                     "?, ?, ?, 0 FROM spaces AS s WHERE space_id = ?",
                     (by, now(), remarks, space.space_id),
                 )
-                seal(connection, "removed_spaces", removed.lastrowid)
+                write_checksum(connection, "removed_spaces", removed.lastrowid)
                 for table in ("embeddings", "spaces"):
                     connection.execute(f"DELETE FROM {table} WHERE space_id = ?", (space.space_id,))
                 connection.execute(
@@ -64,7 +64,7 @@ def remove_space(
 
 
 def _chosen(database: Database, name: str, with_tuned: bool) -> Sequence[Space]:
-    """Return the spaces that go, those that show another before it."""
+    """Return the spaces to remove, tuned ones before the space that they show."""
     spaces = list_spaces(database)
     found = [space for space in spaces if space.name == name]
     if not found:

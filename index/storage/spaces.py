@@ -1,4 +1,4 @@
-"""The spaces of a collection: whose embeddings they hold, or show through a projection."""
+"""The spaces of a collection: embeddings of one encoder, or a projection of another space."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from ..database.checksums import seal
+from ..database.checksums import intact_rows, write_checksum
 from ..database.connection import Database
-from ..database.schema import checksum_sql
 from ..errors import CorruptError, HolotypeError, MismatchError, NotFoundError, UsageError
 from ..vectors.projection import Projection
 from .records import Space, now, read_space
@@ -97,12 +96,8 @@ def projection_of(database: Database, space: Space) -> Projection | None:
     """
     if space.projection_id is None:
         return None
-    found = database.read(
-        f"SELECT content, checksum = {checksum_sql('projections')} AS whole "
-        "FROM projections WHERE projection_id = ?",
-        (space.projection_id,),
-    )
-    if not found or not found[0]["whole"]:
+    found = intact_rows(database.read, "projections", "projection_id", space.projection_id)
+    if not found:
         raise CorruptError(
             f"{database.folder} holds a damaged projection (that of space '{space.name}'); "
             "tune the space again"
@@ -140,7 +135,7 @@ def add_space(
             (name, encoder, fingerprint, views, dim, now()),
         )
         if cursor.rowcount:
-            seal(connection, "spaces", cursor.lastrowid)
+            write_checksum(connection, "spaces", cursor.lastrowid)
     space = find_space(database, name)
     if space.projection_id is not None:
         raise UsageError(
@@ -193,7 +188,7 @@ def add_projected_space(
             "INSERT INTO projections (kind, dim, content, card, created_at) VALUES (?, ?, ?, ?, ?)",
             (projection.kind, projection.out, projection.to_bytes(), card, now()),
         ).lastrowid
-        seal(connection, "projections", projection_id)
+        write_checksum(connection, "projections", projection_id)
         digest = hashlib.sha256(f"{base.fingerprint} {projection.fingerprint}".encode())
         shown = (base.encoder, digest.hexdigest(), base.views, projection.out)
         cursor = connection.execute(
@@ -202,7 +197,7 @@ def add_projected_space(
             f"VALUES ({_NEXT_ID}, ?, ?, ?, ?, ?, 'float32', ?, ?, ?)",
             (name, *shown, base.space_id, projection_id, now()),
         )
-        seal(connection, "spaces", cursor.lastrowid)
+        write_checksum(connection, "spaces", cursor.lastrowid)
     return find_space(database, name)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from ..database.connection import Database
 from ..errors import HolotypeError
@@ -14,15 +13,13 @@ from ..pictures.reading import PictureReader, content_hash, read_bytes, read_pic
 from ..settings import settings
 from .files_beside import THUMBNAILS, is_plain, list_files, listed_sha256, may_write, place_for
 from .records import Image
+from .sources import picture_file, picture_of
 
-if TYPE_CHECKING:
-    from ..collection import Collection
-
-_PATIENCE = 200  # milliseconds that a reader waits for a writer to note what it keeps
+_PATIENCE = 200  # milliseconds that a reader waits for a writer, before it gives up keeping one
 
 
 def made_thumbnail(
-    collection: Collection,
+    database: Database,
     image: Image,
     *,
     read: PictureReader = read_picture,
@@ -38,14 +35,14 @@ def made_thumbnail(
         PictureError: the original is gone or damaged, or another picture has its place.
     """
     side = settings().thumbnail_pixels
-    kept = kept_thumbnail(collection, image)
+    kept = kept_thumbnail(database, image)
     if kept is not None:
         return kept
-    original = collection.picture(image, most)
-    data = thumbnail(read(original, target=side, name=collection.picture_path(image)), side)
+    original = picture_of(database, image, most)
+    data = thumbnail(read(original, target=side, name=picture_file(database, image)), side)
     # Only a cache: a busy, full or read-only disk does not matter.
     with suppress(HolotypeError, OSError, sqlite3.Error):
-        _keep(collection.database, _place(image), data)
+        _keep(database, _place(image), data)
     return data
 
 
@@ -54,9 +51,9 @@ def _place(image: Image) -> str:
     return f"{THUMBNAILS}/{image.sha256[:2]}/{image.sha256}-{side}.jpg"
 
 
-def kept_thumbnail(collection: Collection, image: Image) -> bytes | None:
-    """Return a thumbnail that was kept; None where there is none as it was made."""
-    database, inside = collection.database, _place(image)
+def kept_thumbnail(database: Database, image: Image) -> bytes | None:
+    """Return a thumbnail that was kept; None where it is missing or was changed."""
+    inside = _place(image)
     sha256 = listed_sha256(database, inside)
     if sha256 is None or not is_plain(database.folder, inside):
         return None

@@ -1,4 +1,4 @@
-"""A collection without what it no longer needs."""
+"""Compaction: what a collection no longer needs is removed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..collection import Collection
 from ..database.connection import FILE
 from ..errors import CorruptError
 from ..storage.files_beside import IMAGES, INDEX, THUMBNAILS, remove_unneeded
-from ..storage.integrity import unsound
+from ..storage.integrity import database_damage
 from ..storage.spaces import list_spaces
 
 
@@ -40,12 +40,12 @@ def compact(collection: Collection) -> Compacted:
     """
     database, folder = collection.database, collection.folder
     with database.keeping(), database.writing(), database.indexing():
-        damage = unsound(database)
+        damage = database_damage(database)
         if damage:
             raise CorruptError(damage[0])
         before = (folder / FILE).stat().st_size
         for space in list_spaces(database):
-            database.store.remove_leftovers(space)
+            database.store.remove_leftovers(space.space_id)
         kinds = (INDEX, IMAGES, THUMBNAILS)
         removed = [path for kind in kinds for path in remove_unneeded(database, kind)]
         _vacuum(database.connection())
@@ -56,6 +56,6 @@ def compact(collection: Collection) -> Compacted:
 def _vacuum(connection: sqlite3.Connection) -> None:
     connection.execute("VACUUM")
     waits = connection.execute("PRAGMA busy_timeout").fetchone()[0]
-    connection.execute("PRAGMA busy_timeout=0")  # while somebody reads an older state it stays long
+    connection.execute("PRAGMA busy_timeout=0")  # the log stays where an older state is read
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     connection.execute(f"PRAGMA busy_timeout={waits}")

@@ -9,13 +9,12 @@ from typing import Any
 from ..collection import Collection
 from ..errors import CorruptError, PictureError
 from ..files.durable import is_file
-from ..gallery.index_files import about_index, damage, state_of
+from ..gallery.index_files import about_index, damage
 from ..gallery.label_files import damaged_columns
 from ..pictures.reading import content_hash, read_bytes
 from ..storage.files_beside import IMAGES, INDEX, THUMBNAILS, unneeded
-from ..storage.integrity import damage_of
+from ..storage.integrity import all_damage
 from ..storage.sources import is_shown
-from ..storage.spaces import source_of
 from ..taxonomy import RANKS
 from ..vectors import measure_recall
 
@@ -24,7 +23,7 @@ _SHOWN = 20  # missing pictures that are named one by one
 
 def info(collection: Collection) -> dict[str, Any]:
     """Return counts, spaces with their encoders, and index kinds, as JSON-ready values."""
-    collection.require_sound()
+    collection.require_intact()
     read = collection.database.read
     images, specimens = read("SELECT count(*), count(DISTINCT specimen_id) FROM images")[0]
     taxa = {}
@@ -57,8 +56,8 @@ def _space_info(collection: Collection, name: str) -> dict[str, Any]:
         "fingerprint": space.fingerprint,
         "views": space.views,
         "dim": space.dim,
-        "tuned_from": source_of(collection.database, space).name if space.projection_id else None,
-        "embeddings": state_of(collection.database, space).count,
+        "tuned_from": collection.source(space).name if space.projection_id else None,
+        "embeddings": collection.count(space),
         "index": about["kind"],
         "index_why": about["why"],
         "index_recall": about["recall"],
@@ -70,8 +69,8 @@ def recall_of(collection: Collection) -> dict[str, float]:
 
     256 images a space look for their neighbours; a share in [0, 1].
     """
-    filled = [space for space in collection.spaces() if state_of(collection.database, space).count]
-    return {space.name: measure_recall(collection.gallery(space.name).index) for space in filled}
+    filled = (space.name for space in collection.spaces() if collection.count(space))
+    return {name: measure_recall(collection.gallery(name).index) for name in filled}
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
     Args:
         pictures: also read every picture and compare it with the hash that was stored.
     """
-    errors = damage_of(collection.database)
+    errors = all_damage(collection.database)
     warnings = [
         f"{collection.folder / path} is needed no more; 'holotype collection compact' removes it"
         for kind in (INDEX, IMAGES, THUMBNAILS)
@@ -101,12 +100,12 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
     ]
     try:
         spaces = collection.spaces()
-    except CorruptError:  # told among the errors
+    except CorruptError:  # it is among the errors already
         spaces = []
     for space in spaces:
         broken = damage(collection.database, space), damaged_columns(collection.database, space)
         warnings += [sentence for sentence in broken if sentence]
-        left = len(collection.database.store.leftovers(space))
+        left = len(collection.database.store.leftovers(space.space_id))
         if left:
             warnings.append(
                 f"{collection.database.store.address} holds {left} vectors of space "
@@ -137,11 +136,13 @@ def _is_known(collection: Collection, path: str) -> bool:
 
 def _changed_pictures(collection: Collection) -> list[str]:
     found = []
-    for image in collection.images("i.path <> ''"):
+    for image in collection.images():
+        if not image.path:
+            continue  # only its vector was stored
         try:
             path = collection.picture_path(image)
             if not is_file(path):
-                continue  # it is missing, which was said
+                continue  # it is among the missing ones
             if content_hash(read_bytes(path)) != image.sha256:
                 found.append(f"{path} is not the picture that was ingested; ingest it again")
         except PictureError as error:

@@ -20,10 +20,11 @@ from ..files.durable import (
     sync,
     write_durably,
 )
-from ..storage.files_beside import INDEX, belongings, missing_copies
-from ..storage.integrity import damage_of
-from ..storage.moving import bring_home, send_away
-from ..storage.opening import checked, named_store
+from ..storage.files_beside import INDEX, files_to_copy, missing_copies
+from ..storage.integrity import all_damage
+from ..storage.milvus.address import checked
+from ..storage.moving import copy_vectors_into, move_vectors_to
+from ..storage.opening import named_store, open_database
 
 SUMS = "SHA256SUMS"
 
@@ -62,10 +63,10 @@ def snapshot(collection: Collection, to: Path) -> Copied:
     """
     with new_folder(to) as folder, _keeping(collection.database):
         _back_up(collection.database, folder / FILE)
-        bring_home(collection.database, folder / FILE)
+        copy_vectors_into(collection.database, folder / FILE)
         sync(folder / FILE)
         with _checked(folder) as copy:
-            own = belongings(copy, collection.folder)
+            own = files_to_copy(copy, collection.folder)
             missing = missing_copies(copy, collection.folder)
             count = copy.read("SELECT count(*) FROM images")[0][0]
         sums = {Path(FILE): digest_of(folder / FILE)}
@@ -73,7 +74,7 @@ def snapshot(collection: Collection, to: Path) -> Copied:
             sums[path] = copy_durably(collection.folder / path, folder / path)
         write_durably(folder / SUMS, _as_text(sums))
         _read_sums(folder)
-        collection.database.require_same()  # what was copied beside it went by its path
+        collection.database.require_same()  # the files beside it were copied by their paths
         size = sum((folder / path).stat().st_size for path in sums)
     return Copied(count, len(sums), size, [path.as_posix() for path in missing])
 
@@ -103,11 +104,11 @@ def restore(source: Path, to: Path, *, store: str = "") -> Copied:
                 )
         with _checked(folder) as copy:
             copy.connection().execute("PRAGMA journal_mode=WAL")
-            copy.become_another()
+            copy.take_new_id()
             count = copy.read("SELECT count(*) FROM images")[0][0]
             missing = missing_copies(copy, folder)
             if address:
-                send_away(copy, address)
+                move_vectors_to(copy, address)
         sync(folder / FILE)
         size = sum((folder / path).stat().st_size for path in sums)
     return Copied(count, len(sums), size, [path.as_posix() for path in missing])
@@ -115,7 +116,7 @@ def restore(source: Path, to: Path, *, store: str = "") -> Copied:
 
 @contextmanager
 def _keeping(database: Database) -> Iterator[None]:
-    """Let nobody remove files meanwhile; from a folder that is read-only nobody can."""
+    """Keep others from removing files; in a folder that is read-only nobody can."""
     with ExitStack() as stack:
         with suppress(ReadOnlyError):
             stack.enter_context(database.keeping())
@@ -135,10 +136,10 @@ def _back_up(database: Database, to: Path) -> None:
 @contextmanager
 def _checked(folder: Path) -> Iterator[Database]:
     """Open the database of a copy, having refused a damaged one."""
-    with closing(Database(folder)) as database:
+    with closing(open_database(folder)) as database:
         if named_store(database) is not None:
             raise CorruptError("It names a store of vectors, which no snapshot does; use another")
-        damage = damage_of(database)
+        damage = all_damage(database)
         if damage:
             raise CorruptError(damage[0])
         yield database

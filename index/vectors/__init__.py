@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from .base import BuiltIndex, VectorIndex
-from .faiss_calls import Selection
 from .file import Contents, check_index, open_index, packed, read_header
 from .gpu import on_gpu
 from .kinds.auto import AUTO, KINDS, build_index, choose_kind, measure_recall
 from .kinds.flat import FlatIndex
 from .kinds.half import HalfIndex
 from .layered import LayeredIndex, bring_up_to_date, moved
+from .selection import Selection
 
 __all__ = [
     "AUTO",

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any, Protocol, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from .faiss_calls import Selection
+from ..arrays import Allowed, Answer, Embeddings, Ids
+from .selection import Selection
 
-Embeddings = NDArray[np.float32]
-Ids = NDArray[np.int64]
-Bytes = NDArray[np.uint8]
-Allowed = NDArray[np.bool_]
-Answer = tuple[Embeddings, Ids]
 Card = Mapping[str, Any]
 Parts = Mapping[str, NDArray[Any]]
 

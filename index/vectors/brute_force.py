@@ -9,10 +9,8 @@ bits from one to the next, so it only proposes, and float64 products of the prop
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Embeddings = NDArray[np.float32]
-Codes = NDArray[np.int64]
+from ..arrays import Codes, Embeddings, Flags
 
 _NORM_TOLERANCE = 1e-3  # vectors that were stored as float16 are off by up to 3e-4
 _MARGIN = 4e-6  # far above the error of a float32 product of unit rows (about 3e-7)
@@ -51,11 +49,11 @@ def check_unit_rows(vectors: Embeddings, what: str = "embedding") -> None:
     raise ValueError(f"{what} row {row} {fault}; every row must be a finite vector of length 1")
 
 
-def not_unit(vectors: Embeddings) -> NDArray[np.bool_]:
+def not_unit(vectors: Embeddings) -> Flags:
     """Return which rows of [n, dim] hold NaN or infinity, or are not of length 1 within 0.001."""
     with np.errstate(over="ignore", invalid="ignore"):
         norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-        off: NDArray[np.bool_] = ~(np.abs(norms - 1) <= _NORM_TOLERANCE)
+        off: Flags = ~(np.abs(norms - 1) <= _NORM_TOLERANCE)
     return off  # also where the length is NaN
 
 
@@ -102,7 +100,7 @@ def exact_knn(
 
 
 def nearest_rows(
-    query: Embeddings, gallery: Embeddings, k: int, used: NDArray[np.bool_] | None = None
+    query: Embeddings, gallery: Embeddings, k: int, used: Flags | None = None
 ) -> tuple[Embeddings, Codes]:
     """Do as `exact_knn` does for one query, with the same answer and without its checks.
 

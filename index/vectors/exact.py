@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arrays import Allowed, Answer, Embeddings, Ids
 from . import faiss_calls as library
-from .base import Allowed, Answer, Embeddings, Ids
+from .selection import Selection
 
 # Up to this share of allowed vectors it is faster to pick them than to test every one.
 _PICK_SHARE = 0.25
-_FEW_QUERIES = 4  # so many are scored one by one, without copying rows together
+_FEW_QUERIES = 4  # up to so many are scored one by one, without copying rows
 _BLOCK = 8192  # rows that are copied together for a batch
 
 
@@ -17,7 +18,7 @@ def nearest(
     rows: Embeddings,
     queries: Embeddings,
     k: int,
-    allowed: Allowed | library.Selection | None = None,
+    allowed: Allowed | Selection | None = None,
 ) -> Answer:
     """Compare every query with every allowed row.
 
@@ -30,7 +31,7 @@ def nearest(
     Returns:
         cosines float32 [q, m] and places int64 [q, m], best first, m = min(k, allowed).
     """
-    chosen = library.Selection.of(allowed)
+    chosen = Selection.of(allowed)
     count = len(rows) if chosen is None else chosen.count
     k = min(k, count)
     if k == 0:

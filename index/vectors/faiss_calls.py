@@ -5,7 +5,7 @@ Its `torch_utils`, once imported anywhere, replaces `Index.search` by one that r
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +15,9 @@ prepare()
 
 import faiss  # noqa: E402
 
-from .base import Allowed, Answer, Bytes, Embeddings, Ids  # noqa: E402
+from ..arrays import Answer, Bytes, Embeddings, Ids  # noqa: E402
 
-_BATCH = 32  # from so many queries on, threads inside a call pay
+_BATCH = 32  # queries of a call from which on several threads are faster
 _THREADS = int(faiss.omp_get_max_threads())
 
 
@@ -37,42 +37,9 @@ def let_blas_multiply(dim: int) -> None:
     faiss.cvar.distance_compute_blas_threshold = 4 * dim
 
 
-class Selection:
-    """The rows that a search may return, as FAISS takes them: one bit each.
-
-    Attributes:
-        allowed: bool [n].
-        count: how many they are.
-        selector: the same for FAISS.
-    """
-
-    def __init__(self, allowed: Allowed) -> None:
-        self.allowed = allowed
-        # Bits are counted in a third of the time that bools take.
-        bits = np.packbits(allowed, bitorder="little")
-        words = bits[: len(bits) // 8 * 8].view(np.uint64)
-        rest = bits[len(bits) // 8 * 8 :]
-        self.count = int(np.bitwise_count(words).sum() + np.bitwise_count(rest).sum())
-        self.selector = faiss.IDSelectorBitmap(bits)
-
-    @classmethod
-    def of(cls, allowed: Allowed | Selection | None) -> Selection | None:
-        """Return a selection of allowed rows, None where all are."""
-        return cls(allowed) if isinstance(allowed, np.ndarray) else allowed
-
-
-class Asked(NamedTuple):
-    """What an index with codes is asked.
-
-    Attributes:
-        queries: float32 [q, dim].
-        chosen: the rows that may be returned; None for all.
-        near: the lists nearest to each query with their scores, once they have been looked up.
-    """
-
-    queries: Embeddings
-    chosen: Selection | None = None
-    near: Answer | None = None
+def bitmap_selector(bits: Bytes) -> faiss.IDSelectorBitmap:
+    """Return the rows whose bits are set, the lowest bit of a byte first, as FAISS takes them."""
+    return faiss.IDSelectorBitmap(bits)
 
 
 def search(

@@ -22,10 +22,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Bytes, Ids
 from ..errors import CorruptError
 from ..files.plain_json import read_json
 from ..runtime import worker_count
-from .base import BuiltIndex, Bytes, Ids, Parts
+from .base import BuiltIndex, Parts
 from .kinds.auto import KINDS
 from .signature import is_own, signature
 
@@ -147,7 +148,7 @@ def open_arrays(
 
 
 def check_index(path: Path, digest: str) -> None:
-    """Compare every block of an index file with its digest, whoever has done so before.
+    """Compare every block of an index file with its digest, whoever wrote it.
 
     Raises:
         CorruptError: the file is missing or damaged.

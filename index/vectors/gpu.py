@@ -1,4 +1,4 @@
-"""Exact search on a GPU, where FAISS sees one: it proposes, the rows beside it decide."""
+"""Exact search on a GPU, where FAISS sees one: its hits are scored again on the processor."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from weakref import WeakValueDictionary
 import faiss
 import numpy as np
 
+from ..arrays import Allowed, Answer, Embeddings, Ids
+from ..errors import first_line
 from . import faiss_calls as library
-from .base import Allowed, Answer, BuiltIndex, Card, Embeddings, Ids, Parts
+from .base import BuiltIndex, Card, Parts
 from .exact import best
+from .selection import Selection
 
 log = logging.getLogger("holotype.index")
 
-_FEWEST = 10_000  # rows; fewer are compared as fast where they are
+_FEWEST = 10_000  # rows; fewer are compared as fast on the processor
 _BATCH = 32  # queries from which on a GPU is faster than codes on a processor
-_SPARE = 8  # more than are wanted, since its sums are rounded otherwise
+_SPARE = 8  # hits beyond k, since its sums are rounded differently
 _MOST = 2048  # neighbours that FAISS gives on a GPU
 _BLOCK = 1 << 16
 
@@ -66,7 +69,7 @@ class GpuIndex:
         return len(self.base)
 
     def search(
-        self, queries: Embeddings, k: int, allowed: Allowed | library.Selection | None = None
+        self, queries: Embeddings, k: int, allowed: Allowed | Selection | None = None
     ) -> Answer:
         """Return exact cosines and ids, best first; see `VectorIndex.search`."""
         wanted = min(k + _SPARE, len(self))
@@ -78,7 +81,7 @@ class GpuIndex:
             with _alone:
                 ids = library.search(self._rows, queries, wanted, None)[1]
         except RuntimeError as error:
-            log.warning("The GPU refused a search, so the processor answers: %s", _first(error))
+            log.warning("The GPU refused a search, so the processor answers: %s", first_line(error))
             return self.base.search(queries, k)
         return best(library.score(self.vectors, queries, ids), ids, min(k, len(self)))
 
@@ -97,7 +100,7 @@ def on_gpu(index: BuiltIndex, name: str) -> BuiltIndex | GpuIndex:
             try:
                 rows = _copies[name] = _copied(index.vectors)
             except RuntimeError as error:
-                log.warning("The GPU does not take %d vectors: %s", len(index), _first(error))
+                log.warning("The GPU does not take %d vectors: %s", len(index), first_line(error))
                 return index
         return GpuIndex(index, rows)
 
@@ -117,7 +120,3 @@ def _copied(rows: Embeddings) -> faiss.Index:
 @cache
 def _resources() -> Any:
     return faiss.StandardGpuResources()
-
-
-def _first(error: Exception) -> str:
-    return str(error).partition("\n")[0]

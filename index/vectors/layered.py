@@ -1,4 +1,4 @@
-"""An index that was built some changes ago, with what has changed since."""
+"""An index that was built earlier, joined with the rows that were added or removed since."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from .base import Allowed, Answer, Card, Embeddings, Ids, VectorIndex
+from ..arrays import Allowed, Answer, Embeddings, Ids
+from .base import Card, VectorIndex
 from .exact import best, join, nearest
-from .faiss_calls import Selection
 from .kinds.half import HalfIndex
+from .selection import Selection
 
 _FEW_LOST = 64
 
@@ -109,8 +110,8 @@ class LayeredIndex:
 
     def _search_built(self, queries: Embeddings, k: int, chosen: Selection | None) -> Answer:
         if chosen is None and 0 < self._lost <= _FEW_LOST and not isinstance(self.base, HalfIndex):
-            # However the lost rows rank, enough others are among so many more. Lists that are
-            # looked through row by row skip them at no cost.
+            # Even if all lost rows are among the best, k + lost hits hold k living ones. Lists
+            # that are compared row by row skip lost rows at no cost.
             scores, ids = self.base.search(queries, k + self._lost)
             places = self._base_places[ids]
             scores = np.where(places < 0, np.float32(-np.inf), scores)
@@ -119,7 +120,7 @@ class LayeredIndex:
         return scores, self._base_places[ids]
 
     def _in_base(self, chosen: Selection | None) -> Selection | None:
-        """Return which rows of the built index may be returned, kept while the filter is."""
+        """Return which rows of the built index may be returned, kept as long as the filter."""
         if chosen is None:
             return self._living if self._lost else None
         if chosen not in self._chosen:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .base import Answer, Embeddings, Ids, VectorIndex
+from ..arrays import Answer, Embeddings, Ids
+from .base import VectorIndex
 from .exact import best
-from .faiss_calls import Selection
+from .selection import Selection
 
 _MOST_DROPPED = 32  # own rows up to which they are dropped from an answer
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from ..arrays import Embeddings
 from ..errors import CorruptError, MismatchError
 from ..files.plain_json import read_json
-from .brute_force import Embeddings
 
 _BLOCK_ROWS = 4096
 _TINY = 1e-12

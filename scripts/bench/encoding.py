@@ -19,7 +19,7 @@ from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from holotype.index.collection import Collection
-from holotype.index.encoders import Encoder, Pixels, accelerated, load_encoder, single_threaded
+from holotype.index.encoders import Encoder, Pixels, accelerated, load_encoder
 from holotype.index.errors import UsageError
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
@@ -51,8 +51,11 @@ def run(rounds: int = 5) -> dict[str, Any]:
         raise UsageError("There is no faster way to measure here; see what was logged above")
     shells = draw_shells(_DRAWINGS)
     with tempfile.TemporaryDirectory() as scratch, PlainTorch(eager, Path(scratch)) as plain:
-        with single_threaded():
-            sections = [_encoder(plain, eager, fast, rounds), *_decoding(fast, shells, rounds)]
+        with threadpool_limits(1, "blas"):
+            sections = [
+                _encoder(plain, eager.alone(), fast, rounds),
+                *_decoding(fast, shells, rounds),
+            ]
         sections.append(_bulk(plain, fast, shells, rounds))
     for section in sections:
         _print(section)
@@ -159,7 +162,7 @@ def _bulk_contenders(
 
     def in_threads(work: Callable[[Any], object], parts: list[Any]) -> Callable[[], object]:
         def work_all() -> None:
-            with single_threaded(), ThreadPoolExecutor(worker_count()) as pool:
+            with threadpool_limits(1, "blas"), ThreadPoolExecutor(worker_count()) as pool:
                 list(pool.map(work, parts))
 
         return work_all

@@ -28,8 +28,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from holotype.index.arrays import Embeddings
 from holotype.index.collection import Collection
-from holotype.index.encoders import Embeddings
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.identification.calibration import Answers
 from holotype.index.identification.evidence import gather_evidence, look_up
@@ -43,7 +43,6 @@ from holotype.index.identification.kept_calibration import (
 from holotype.index.identification.reference import Reference
 from holotype.index.ingest.vectors import load_vectors
 from holotype.index.runtime import prepare
-from holotype.index.storage.determinations import determine, undo
 from holotype.index.upkeep.snapshots import restore, snapshot
 from holotype.index.vectors import FlatIndex
 from holotype.training.calibration.calibrate import calibrate
@@ -235,7 +234,7 @@ def _determined(answers: Answers) -> np.ndarray[Any, Any]:
 def _after_changes(collection: Collection, asked: Asked, stored: Asked) -> dict[str, list[float]]:
     """Return how long the first answer takes after each of some changes; best of a few."""
     specimens = [specimen for _, specimen in stored]
-    first = next(iter(collection.images("i.specimen_id = ?", [specimens[0]])))
+    first = next(image for image in collection.images() if image.specimen_id == specimens[0])
     space = collection.space()
     times: dict[str, list[float]] = {}
 
@@ -246,9 +245,9 @@ def _after_changes(collection: Collection, asked: Asked, stored: Asked) -> dict[
         return done
 
     for turn in range(1, 6):
-        named = partial(determine, collection, specimens[turn], first.lineage, by="bench")
+        named = partial(collection.determine, specimens[turn], first.lineage, by="bench")
         event = after("one determination", named)
-        after("its undo", partial(undo, collection, event, by="bench"))
+        after("its undo", partial(collection.undo, event, by="bench"))
         new = [
             (replace(first, image_id=f"new {turn} {n}", sha256=f"{turn}{n:063}"), stored[n][0])
             for n in range(10)

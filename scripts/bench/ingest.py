@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from holotype.index.collection import Collection
-from holotype.index.encoders import Encoder, Pixels, accelerated, load_encoder, single_threaded
+from holotype.index.encoders import Encoder, Pixels, accelerated, load_encoder
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.pictures.reading import read_picture
@@ -66,8 +66,8 @@ def _forward_shared(encoder: Encoder, batches: list[Pixels]) -> None:
 
 
 def _forward_parallel(encoder: Encoder, batches: list[Pixels]) -> None:
-    with single_threaded(), ThreadPoolExecutor(worker_count()) as pool:
-        list(pool.map(encoder.encode_images, batches))
+    with ThreadPoolExecutor(worker_count()) as pool:
+        list(pool.map(encoder.alone().encode_images, batches))
 
 
 def _ingest(manifest: Manifest, encoder: Encoder, scratch: str) -> None:

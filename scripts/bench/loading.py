@@ -62,7 +62,7 @@ with Collection.open(sys.argv[1]) as collection:
     image, = collection.images_at([1]).values()
     added = dataclasses.replace(image, image_id="added", sha256="0" * 64)
     collection.store(collection.space(), [(added, np.load(sys.argv[2])[0])])
-    determine(collection, image.specimen_id, image.lineage, by="bench")
+    collection.determine(image.specimen_id, image.lineage, by="bench")
 """
 
 
@@ -79,9 +79,7 @@ def run(rounds: int = ROUNDS, rows: int = ROWS, dim: int = DIM) -> dict[str, Any
             _timed("import numpy as np", _OPEN, folder, query)
         ]
         _open(steps, "", folder, query, rounds)
-        change = "import dataclasses\nimport numpy as np\n"
-        change += "from holotype.index.storage.determinations import determine"
-        _timed(change, _CHANGE, folder, query)
+        _timed("import dataclasses\nimport numpy as np", _CHANGE, folder, query)
         _open(steps, " after a change", folder, query, rounds)
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return _report(steps, rows, dim, size)

@@ -18,9 +18,9 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from ..interfaces import is_loopback
 from ..problems import problem
 from ..settings import ServiceSettings
-from .hosts import is_loopback
 from .origins import SAFE_METHODS
 from .turns import CLIENT
 

@@ -6,13 +6,13 @@ a server there answers. Its requests still say its own name in `Host`, so they a
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import NamedTuple
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ..interfaces import is_loopback
 from ..problems import HostError, problem_of
 
 _SHOWN = 80  # characters of a name that a sentence repeats
@@ -25,20 +25,6 @@ class Host(NamedTuple):
 
     name: str
     port: int
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a name or address is this machine, reachable from this machine only.
-
-    >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("0.0.0.0")
-    (True, True, False)
-    """
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def host_of(header: str) -> Host | None:

@@ -17,7 +17,6 @@ from holotype.index.files.regular import open_regular
 from holotype.index.pictures.reading import file_limit, media_type
 from holotype.index.settings import settings
 from holotype.index.storage.records import Image
-from holotype.index.storage.thumbnails import kept_thumbnail, made_thumbnail
 from holotype.index.taxonomy import RANKS, lowest_rank, name_at
 
 from .. import schemas as answers
@@ -47,7 +46,7 @@ async def thumbnail(image_id: ImageId, request: Request, engine: TheEngine) -> R
     etag = f'"{image.sha256[:32]}-{settings().thumbnail_pixels}"'
     if _fresh(request, etag):
         return _picture(etag, status=304)
-    data = await engine.read(kept_thumbnail, engine.collection, image)
+    data = await engine.read(engine.collection.kept_thumbnail, image)
     if data is None:
         data = await engine.show(_thumbnail, engine, image)
     return _picture(etag, data, "image/jpeg")
@@ -99,9 +98,7 @@ def _record(image: Image) -> dict[str, Any]:
 def _thumbnail(engine: Engine, image: Image) -> bytes:
     decoders = engine.decoders
     try:
-        return made_thumbnail(
-            engine.collection, image, read=decoders.read_picture, most=decoders.most
-        )
+        return engine.collection.thumbnail(image, read=decoders.read_picture, most=decoders.most)
     except PictureError:
         raise _gone(image) from None
 

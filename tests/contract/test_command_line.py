@@ -12,10 +12,14 @@ import pytest
 import typer.main
 from typer.core import TyperGroup
 
+from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
+from holotype.index.ingest.pictures import ingest
+from holotype.index.manifests.manifest import Manifest
 from holotype.scripts.main import app
+from holotype.training.spaces import calibrate_space
 from holotype.version import __version__
-from tests.conftest import Ask, Cli, Shell
+from tests.conftest import Ask, Cli, Draw, Shell
 
 HEAVY = {"torch", "numpy", "pandas", "PIL", "faiss", "scipy", "sklearn", "timm", "open_clip"}
 
@@ -58,6 +62,55 @@ def test_help_of_every_command_loads_nothing_heavy() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_package_itself_loads_nothing_heavy() -> None:
+    script = (
+        f"import sys, holotype; print(sorted({HEAVY | {'pydantic', 'rich'}!r} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+SLOW = {"torch", "torchvision", "timm", "open_clip", "pandas", "sklearn", "matplotlib", "scipy"}
+
+
+@pytest.fixture(scope="module")
+def calibrated(tmp_path_factory: pytest.TempPathFactory, draw: Draw, tiny: Encoder) -> Path:
+    """A collection of 5 species of 12 specimens, in a folder of the pictures."""
+    folder = tmp_path_factory.mktemp("calibrated")
+    lines = ["path,species"]
+    for number in range(60):
+        species = "baja cnigrum ditrapezium sexstrigata xanthographa".split()[number % 5]
+        path = draw(folder / f"{number}.png", number, like=number % 5)
+        lines.append(f"{path.name},Xestia {species}")
+    (folder / "manifest.csv").write_text("\n".join(lines))
+    with Collection.create(folder / "c") as collection:
+        ingest(Manifest.read(folder / "manifest.csv"), collection, tiny)
+        calibrate_space(collection)
+    return folder
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["for people", "json"])
+def test_identifying_by_a_kept_graph_loads_no_library_that_takes_seconds(
+    calibrated: Path, form: list[str]
+) -> None:
+    """`tiny` was exported in this process, so that its graph is kept."""
+    asked = ["identify", str(calibrated / "0.png"), "--in", str(calibrated / "c"), *form]
+    script = (
+        "import sys\n"
+        "from holotype.scripts.main import main\n"
+        f"sys.argv = ['holotype', *{asked!r}]\n"
+        "try:\n"
+        "    main()\n"
+        "finally:\n"
+        f"    print(sorted({SLOW!r} & set(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert "Xestia" in done.stdout, done.stderr
+    assert done.stderr.splitlines()[-1] == "[]"
 
 
 def test_importing_the_package_loads_nothing_heavy_and_every_name_is_there() -> None:
@@ -120,7 +173,8 @@ def check_answer(found: Any) -> None:
         assert found["determination"] is None
     else:
         assert found["determination"].keys() >= {"rank", "taxon", "confidence"}
-        assert isinstance(found["determination"]["confidence"], float)
+        votes = found["calibration"] == "none"  # of which no confidence is known
+        assert votes == (found["determination"]["confidence"] is None)
     for taxa in found["ranks"].values():
         for taxon in taxa:
             assert taxon.keys() == {"taxon", "p"}
@@ -156,8 +210,11 @@ def test_identify_several_images_of_one_specimen_gives_one_answer(
     assert "Xestia_baja_0" not in {near["specimen_id"] for near in found["neighbours"]}
 
 
-def test_an_unknown_has_no_determination(folder: Path, picture: Path, ask: Ask) -> None:
-    found = ask("identify", picture, "--in", folder, "--risk", "0.0000001")
+def test_an_unknown_has_no_determination(
+    folder: Path, tmp_path: Path, draw: Draw, ask: Ask
+) -> None:
+    between = draw(tmp_path / "between.png", 4711, like=53)  # 92 % of the votes are for one
+    found = ask("identify", between, "--in", folder)
     check_answer(found)
     assert found["unknown"]
 

@@ -81,8 +81,8 @@ def test_4_for_weights_that_changed_under_a_collection(
     import timm
     import torch
 
-    from holotype.index.encoders.base import Preprocessing
     from holotype.index.encoders.checkpoint import save_checkpoint
+    from holotype.index.encoders.model import Preprocessing
 
     def write(seed: int) -> None:
         torch.manual_seed(seed)

@@ -1,4 +1,4 @@
-"""The house: arrows point one way, and a wheel holds all of it and nothing else."""
+"""The house: arrows point one way, rooms are small, and a wheel holds all and nothing else."""
 
 from __future__ import annotations
 
@@ -30,6 +30,17 @@ def test_arrows_point_one_way() -> None:
         [linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def modules(folder: Path) -> list[Path]:
+    return [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+
+
+def test_the_top_of_the_index_is_short_and_no_room_is_crowded() -> None:
+    assert len(modules(ROOT / "index")) <= 10
+    for top in ("index", "training", "eval", "service"):
+        rooms = [ROOT / top, *(path for path in (ROOT / top).rglob("*") if path.is_dir())]
+        assert {room: len(modules(room)) for room in rooms if len(modules(room)) > 16} == {}
 
 
 def carried(folder: Path) -> set[str]:

@@ -6,24 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from holotype.index.collection import Collection
 from tests.eval.planting import Names, Planted, noisy, plant
-
-
-@pytest.fixture
-def units() -> Callable[[np.random.Generator, int, int], NDArray[np.float32]]:
-    """Draws random unit rows, float32 [n, dim]."""
-
-    def draw(rng: np.random.Generator, n: int, dim: int) -> NDArray[np.float32]:
-        values = rng.standard_normal((n, dim))
-        values /= np.linalg.norm(values, axis=1, keepdims=True)
-        return values.astype(np.float32)
-
-    return draw
 
 
 @pytest.fixture

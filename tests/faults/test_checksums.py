@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.database.schema import SEALED
+from holotype.index.database.schema import CHECKED_COLUMNS
 from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError
 from holotype.index.search.search import stored_vector
@@ -27,7 +27,7 @@ SEED = 8
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory, tiny: Encoder) -> bytes:
-    """A database with at least one row in every sealed table."""
+    """A database with at least one row in every table with checksums."""
     folder = tmp_path_factory.mktemp("full") / "c"
     plain.make(folder, 60)
     with Collection.open(folder) as collection:
@@ -67,13 +67,13 @@ def test_every_single_bit_of_a_vector_counts(folder: Path) -> None:
             collection.gallery()
 
 
-@pytest.mark.parametrize("table", SEALED)
+@pytest.mark.parametrize("table", CHECKED_COLUMNS)
 def test_every_column_of_every_table_counts(folder: Path, table: str) -> None:
     with closing(sqlite3.connect(folder / "collection.sqlite")) as raw:
         raw.execute("DROP TRIGGER determinations_unchanged")
-        for column in SEALED[table][1:]:
+        for column in CHECKED_COLUMNS[table][1:]:
             found = raw.execute(
-                f'SELECT rowid, "{SEALED[table][0]}", "{column}" FROM {table} LIMIT 1'
+                f'SELECT rowid, "{CHECKED_COLUMNS[table][0]}", "{column}" FROM {table} LIMIT 1'
             ).fetchone()
             assert found is not None, f"{table} is empty"
             row, name, value = found
@@ -86,7 +86,7 @@ def test_every_column_of_every_table_counts(folder: Path, table: str) -> None:
             raw.commit()
             with Collection.open(folder) as collection:
                 errors = verify(collection).errors
-            key = SEALED[table][0]
+            key = CHECKED_COLUMNS[table][0]
             told = "damaged vector" if table == "embeddings" else f"({key} {name})"
             if table in ("canaries", "embeddings"):
                 told = "damaged"

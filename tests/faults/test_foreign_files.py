@@ -17,7 +17,6 @@ from holotype.index.errors import CorruptError, HolotypeError, ManifestError, Us
 from holotype.index.identification.identify import identify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
-from holotype.index.storage.determinations import history, undo
 from holotype.index.upkeep.compaction import compact
 from holotype.index.upkeep.info import verify
 from holotype.index.upkeep.snapshots import restore, snapshot
@@ -62,7 +61,7 @@ def use(folder: Path, encoder: Encoder, picture: Path, rng: random.Random, place
         lambda c: verify(c, pictures=True),
         lambda c: [c.thumbnail(image) for image in c.images()],
         lambda c: c.delete([next(c.images()).image_id]),
-        lambda c: undo(c, next(iter(history(c))).determination_id, by="A. Tester"),
+        lambda c: c.undo(next(iter(c.history())).determination_id, by="A. Tester"),
         lambda c: snapshot(c, place / f"snap {rng.random()}"),
         lambda c: restore(next(place.glob("snap*")), place / f"back {rng.random()}"),
         lambda c: ingest(Manifest.read(picture.parent), c, encoder, copy_images=True),

@@ -25,7 +25,7 @@ LIMITED = """
 import resource, signal, sqlite3, sys
 from pathlib import Path
 from holotype.index.collection import Collection
-from holotype.index.info import verify
+from holotype.index.upkeep.info import verify
 from holotype.scripts.bench.faults import plain
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 folder = Path(sys.argv[1])

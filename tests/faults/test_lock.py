@@ -23,7 +23,7 @@ from tests.conftest import Ask, Cli, Draw
 HOLD = """
 import sys
 from pathlib import Path
-from holotype.index.database import Database
+from holotype.index.database.connection import Database
 with Database(Path(sys.argv[1])).writing():
     print("held", flush=True)
     sys.stdin.read()

@@ -23,7 +23,7 @@ from tests.conftest import table_of
 WRITE = """
 import os, signal, sys
 from holotype.index.collection import Collection
-from holotype.index.stores import milvus
+from holotype.index.storage.milvus import store as milvus
 from holotype.scripts.bench.faults import plain
 
 def die(*_, **__):

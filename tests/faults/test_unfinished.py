@@ -18,7 +18,7 @@ _DIE = """
 import os, sys
 from pathlib import Path
 from holotype.index.collection import Collection
-from holotype.index.snapshots import restore, snapshot
+from holotype.index.upkeep.snapshots import restore, snapshot
 
 left = int(sys.argv[4])
 

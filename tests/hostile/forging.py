@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from holotype.index.database.checksums import crc32, seal_rows, seal_schema
-from holotype.index.database.schema import SEALED
+from holotype.index.database.checksums import crc32, write_row_checksums, write_schema_checksum
+from holotype.index.database.schema import CHECKED_COLUMNS
 from tests.conftest import Cli
 
 Outcome = tuple[int, str]
 
 
 def forge(folder: Path, *statements: str, values: tuple[object, ...] = ()) -> Path:
-    """Run statements on a collection's database, and seal all of it again as if it were whole.
+    """Run statements on a collection's database, and write all checksums anew as if it were whole.
 
     Args:
         folder: the collection's.
@@ -32,12 +32,12 @@ def forge(folder: Path, *statements: str, values: tuple[object, ...] = ()) -> Pa
         for number, statement in enumerate(statements):
             raw.execute(statement, () if number else values)
         tables = {record[0] for record in raw.execute("SELECT name FROM sqlite_master")}
-        if SEALED.keys() <= tables:
+        if CHECKED_COLUMNS.keys() <= tables:
             with suppress(sqlite3.OperationalError):  # what has no checksum cannot get one
-                seal_rows(raw)
+                write_row_checksums(raw)
         for guard in guards:
             raw.execute(guard)
-        seal_schema(raw)
+        write_schema_checksum(raw)
     return folder
 
 

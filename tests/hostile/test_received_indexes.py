@@ -32,7 +32,7 @@ _ASK = """
 import os, sys
 from pathlib import Path
 from holotype.index.collection import Collection
-from holotype.index.search import search, stored_vector
+from holotype.index.search.search import search, stored_vector
 from holotype.index.settings import settings
 for folder in sys.argv[1:]:
     os.environ["HOLOTYPE_INDEX_KIND"] = Path(folder).name

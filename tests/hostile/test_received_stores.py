@@ -14,7 +14,7 @@ from holotype.index.collection import Collection
 from holotype.index.errors import CorruptError, StoreError
 from holotype.index.settings import settings
 from holotype.index.storage.milvus.connection import connected
-from holotype.index.upkeep.asks import asks_of
+from holotype.index.upkeep.trust_requests import trust_requests
 from tests.conftest import Cli
 from tests.hostile.forging import Listener, ask_everything, forge
 
@@ -100,7 +100,7 @@ def test_who_trusts_a_store_is_asked_first_and_then_served(
     folder: Path, cli: Cli, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     naming(folder, listener.address)
-    asked = asks_of(folder)
+    asked = trust_requests(folder)
     assert asked.store is not None
     assert asked.store.address == listener.address
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
@@ -108,7 +108,7 @@ def test_who_trusts_a_store_is_asked_first_and_then_served(
     assert not asked.store.is_trusted
     code, _, err = cli("collection", "trust", folder, "--yes")
     assert code == 0, err
-    assert asks_of(folder).store is None
+    assert trust_requests(folder).store is None
     assert listener.visits == 0
     file = settings().config / "trust.json"
     assert file.stat().st_mode & 0o077 == 0

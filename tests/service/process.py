@@ -57,6 +57,8 @@ def service(
         assert process.stdout is not None
         found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
         assert found, log.read_text()
+        while "still being loaded" in httpx2.get(f"{found[0]}/readyz", timeout=_SECONDS).text:
+            time.sleep(0.05)
         yield Service(process, found[0], log)
     finally:
         process.kill()

@@ -21,7 +21,6 @@ from PIL import Image
 from holotype.index.collection import Collection
 from holotype.index.errors import PictureError
 from holotype.index.pictures.reading import read_picture
-from holotype.index.storage.thumbnails import kept_thumbnail, made_thumbnail
 from holotype.service.app import create_app
 from holotype.service.decoding import decoders as module
 from holotype.service.decoding.decoders import Budget, Decoders
@@ -210,8 +209,8 @@ def test_a_stored_original_can_go_through_the_same_door(
     decoders: Decoders, collection: Collection
 ) -> None:
     image = next(collection.images())
-    shown = made_thumbnail(collection, image, read=decoders.read_picture, most=decoders.most)
-    assert shown == kept_thumbnail(collection, image)
+    shown = collection.thumbnail(image, read=decoders.read_picture, most=decoders.most)
+    assert shown == collection.kept_thumbnail(image)
     one = Image.open(io.BytesIO(shown))
     assert one.size == Image.open(collection.picture_path(image)).size
 

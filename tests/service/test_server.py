@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.database.checksums import seal
+from holotype.index.database.checksums import write_checksum
 from holotype.index.errors import HolotypeError, MismatchError, NotFoundError, UsageError
 from holotype.service import schemas as answers
 from holotype.service.app import create_app
@@ -36,7 +36,7 @@ def test_another_interface_needs_keys(folder: Path, monkeypatch: pytest.MonkeyPa
             serve(folder, host=host)
 
 
-@pytest.mark.parametrize("entry", ["secret", "write:" + "0" * 64, "read:abc", f"{ENTRY} {ENTRY}"])
+@pytest.mark.parametrize("entry", ["secret", "admin:" + "0" * 64, "read:abc", f"{ENTRY} {ENTRY}"])
 def test_malformed_keys(entry: str) -> None:
     with pytest.raises(UsageError, match="HOLOTYPE_API_KEYS") as caught:
         Keys.parse(entry)
@@ -83,7 +83,7 @@ def test_another_encoder_is_refused_at_start(folder: Path) -> None:
     app = create_app(folder)
     with app.state.engine.collection.database.transaction() as connection:
         connection.execute("UPDATE spaces SET fingerprint = 'another'")
-        seal(connection, "spaces", 1)
+        write_checksum(connection, "spaces", 1)
     with pytest.raises(MismatchError, match="fingerprint"):
         app.state.engine.load()
     app.state.engine.close()

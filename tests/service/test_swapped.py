@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.database.checksums import seal
+from holotype.index.database.checksums import write_checksum
 from holotype.index.database.connection import FILE
 from holotype.index.storage.records import now
 from holotype.index.storage.spaces import EXTERNAL
@@ -70,7 +70,7 @@ class World:
                 added = connection.execute(
                     "INSERT INTO sources (folder, added_at) VALUES (?, ?)", (folder_of, now())
                 )
-                seal(connection, "sources", added.lastrowid)
+                write_checksum(connection, "sources", added.lastrowid)
         return folder
 
     def copy(self, version: int) -> Path:

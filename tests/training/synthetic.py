@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from holotype.index.vectors.brute_force import Codes, Embeddings
+from holotype.index.arrays import Codes, Embeddings
 
 
 class Sample(NamedTuple):

@@ -5,7 +5,7 @@ import pytest
 
 from holotype.index.vectors.brute_force import exact_knn
 from holotype.training.tuning.folds import class_folds, specimen_folds
-from holotype.training.tuning.select import Hits, Score, simplest_good, split
+from holotype.training.tuning.scoring import Hits, Score, simplest_good, split
 from holotype.training.tuning.tune import tune
 
 from .synthetic import Sample, draw_sample

@@ -6,13 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 
-from holotype.index.vectors.brute_force import Codes, Embeddings
+from holotype.index.arrays import Codes, Embeddings, Floats
 from holotype.index.vectors.projection import signed_power
-
-Floats = NDArray[np.float64]
 
 _BLOCK_ROWS = 8192
 
@@ -83,6 +79,8 @@ class Scatter:
         if not 0 < shrinkage <= 1:
             raise ValueError(f"shrinkage is {shrinkage}; it must lie above 0 and be at most 1")
         if shrinkage not in self._whiteners:
+            from scipy.linalg import solve_triangular  # what only serves or asks does without
+
             covariance = (1 - shrinkage) * self.within
             covariance[np.diag_indices_from(covariance)] += (
                 shrinkage * np.trace(self.within) / len(covariance)

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from holotype.index.vectors.brute_force import Codes, Embeddings, check_unit_rows
+from holotype.index.arrays import Codes, Embeddings
+from holotype.index.vectors.brute_force import check_unit_rows
 from holotype.index.vectors.projection import Projection
 
 from .recipes import EXPONENTS, RECIPES, REFERENCE, Recipe
 from .scatter import gather
-from .select import Score, gather_folds, score, simplest_good, split
+from .scoring import Score, gather_folds, score, simplest_good, split
 
 
 @dataclass(frozen=True)

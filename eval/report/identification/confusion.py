@@ -6,106 +6,52 @@ import numpy as np
 
 from ...identification.species import given_at, likeliest
 from ...measures.arrays import Codes
-from ...measures.classification import confusion_matrix
-from ..blocks import Block, Figure, Section, Table, Text
-from ..cells import Column, count_cell, is_italic, share_cell, taxon_cell
-from ..retrieval.figures import heat_map
-from ..retrieval.subject import plural
+from ..blocks import Block, Section, Text
+from ..cells import Column
+from ..mistakes import Answered, confusion_map, pairs_table, readable
 from .subject import AnswerSubject
-
-_MOST_PAIRS = 60
-_MOST_TAXA = 40
 
 
 def confusion(subject: AnswerSubject) -> Section | None:
     """What known specimens are mistaken for; None without known specimens."""
-    if not subject.draw.figures.n_known:
+    draw = subject.draw
+    if not draw.figures.n_known:
         return None
     blocks: list[Block] = [_pairs(subject)]
-    for place in reversed(range(len(subject.ranks))):
-        if 1 < len(_drawn(subject, place)) <= _MOST_TAXA:
-            blocks.append(_map(subject, place))
-            break
+    drawn = readable(
+        _answered(subject, place, given_at(draw, place))
+        for place in reversed(range(len(subject.ranks)))
+    )
+    if drawn is not None:
+        rank = drawn.rank
+        reading = (
+            f"Known specimens: a row is a true {rank}, a column the {rank} that the answer names; "
+            "the stronger a cell's colour, the larger its share of the row. The diagonal (blue) is "
+            f"right, orange is wrong, grey got a coarser answer than {rank}, or none."
+        )
+        axis = f"{rank} given, at this rank or below"
+        blocks.append(confusion_map(drawn, axis, "given", reading, "not given"))
     return Section("confusion", "What is mistaken for what", tuple(blocks))
 
 
 def _pairs(subject: AnswerSubject) -> Block:
-    truth, answers = _named(subject, len(subject.ranks) - 1)
-    likely = likeliest(subject.draw)[_counted(subject, len(subject.ranks) - 1)]
-    wrong = (likely != truth) & (likely >= 0)
-    if not wrong.any():
+    finest = len(subject.ranks) - 1
+    likely = _answered(subject, finest, likeliest(subject.draw))
+    wrong = sum(likely.mistakes().values())
+    if not wrong:
         return Text((f"No known specimen's likeliest {subject.rank} is wrong.",))
-    pairs, member, times = np.unique(
-        np.column_stack([truth[wrong], likely[wrong]]),
-        axis=0,
-        return_inverse=True,
-        return_counts=True,
+    return pairs_table(
+        likely,
+        (Column("of specimens", 0.9), Column("and given as the answer", 1.1)),
+        _answered(subject, finest, given_at(subject.draw, finest)).mistakes(),
+        f"The likeliest {subject.rank} is wrong for {wrong:,} known specimens, on",
+        "it was sure enough to be given",
     )
-    stated = np.bincount(member.reshape(-1), answers[wrong] >= 0, len(pairs)).astype(np.int64)
-    specimens = np.bincount(truth, minlength=len(subject.names(subject.rank)))
-    order = np.argsort(-times, kind="stable")[:_MOST_PAIRS]
-    rows = [
-        (
-            *(taxon_cell(subject.names(subject.rank)[code], subject.rank) for code in pairs[i]),
-            count_cell(int(times[i])),
-            count_cell(int(specimens[pairs[i, 0]])),
-            share_cell(times[i] / specimens[pairs[i, 0]], bar=True),
-            count_cell(int(stated[i])),
-        )
-        for i in order
-    ]
-    columns = (
-        Column(f"true {subject.rank}", 2.6, numeric=False),
-        Column("mistaken for", 2.6, numeric=False),
-        Column("times", 0.7),
-        Column("of specimens", 0.9),
-        Column("share", 1.8),
-        Column("and given as the answer", 1.1),
-    )
-    which = "all of them" if len(order) == len(pairs) else f"the {len(order)} most frequent"
-    reading = (
-        f"The likeliest {subject.rank} is wrong for {int(wrong.sum()):,} known specimens, on "
-        f"{len(pairs):,} pairs of truth and answer; these are {which}. The last column counts how "
-        f"often it was sure enough to be given."
-    )
-    return Table("Most confused pairs", columns, rows, reading, shown=15)
 
 
-def _counted(subject: AnswerSubject, place: int) -> Codes:
-    """Return the known specimens that are named at a rank, int64."""
-    draw = subject.draw
-    return np.flatnonzero(draw.known & (draw.found.truth[:, place] >= 0))
-
-
-def _named(subject: AnswerSubject, place: int) -> tuple[Codes, Codes]:
-    """Return truths and given answers at a rank of the known specimens that are named at it."""
-    counted = _counted(subject, place)
-    return subject.draw.found.truth[counted, place], given_at(subject.draw, place)[counted]
-
-
-def _drawn(subject: AnswerSubject, place: int) -> Codes:
-    """Return the taxa of a rank that ask or are given, by category and name."""
-    used = np.concatenate(_named(subject, place))
-    lineages = subject.found.images.labels(subject.ranks[place]).lineages
-    ordered = sorted(np.unique(used[used >= 0]).tolist(), key=lambda code: lineages[code])
-    return np.array(ordered, np.int64)
-
-
-def _map(subject: AnswerSubject, place: int) -> Figure:
-    rank, codes = subject.ranks[place], _drawn(subject, place)
-    names = subject.names(rank)
-    cells = confusion_matrix(*_named(subject, place), len(names))
-    return Figure(
-        f"Confusion of {plural(rank)}",
-        heat_map(
-            cells[np.ix_(codes, np.append(codes, len(names)))],
-            [names[code] for code in codes],
-            italic=is_italic(rank),
-            rejected="not given",
-            axis=f"{rank} given, at this rank or below",
-        ),
-        f"Map of {len(codes)} true {plural(rank)} against the {plural(rank)} given.",
-        f"Known specimens: a row is a true {rank}, a column the {rank} that the answer names; the "
-        "stronger a cell's colour, the larger its share of the row. The diagonal (blue) is right, "
-        f"orange is wrong, grey got a coarser answer than {rank}, or none.",
-    )
+def _answered(subject: AnswerSubject, place: int, answers: Codes) -> Answered:
+    """Return answers at a rank about the known specimens that are named at it."""
+    draw, rank = subject.draw, subject.ranks[place]
+    counted = np.flatnonzero(draw.known & (draw.found.truth[:, place] >= 0))
+    truth = draw.found.truth[counted, place]
+    return Answered(rank, subject.found.images.labels(rank), truth, answers[counted])

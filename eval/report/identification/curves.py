@@ -1,4 +1,4 @@
-"""Figures of answers that are curves. Each returns an `<svg>` element."""
+"""Curves about answers. Each returns an `<svg>` element."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from sklearn.metrics import roc_curve
 
 from ...measures.arrays import Codes, Floats
-from ...measures.calibration import Reliability
+from ...measures.calibration_error import Reliability
 from ...measures.intervals import wilson_bounds
 from ..drawing import INK, LINE, MUTED, RIGHT, WRONG, canvas, panels, share_axis, to_svg
 

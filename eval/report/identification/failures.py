@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-
 import numpy as np
 
-from holotype.index.storage.records import Image
-
 from ...measures.arrays import Codes, Flags, Floats
-from ..blocks import Example, Examples, Picture, Section, Text
+from ..blocks import Section, Text
 from ..cells import share_text
-from ..pictures import images_by_place, picture_of
+from ..examples import Query, examples, legend
 from .subject import AnswerSubject
 
 _EXAMPLES = 12  # of each kind
@@ -76,60 +71,24 @@ def _worst(members: Flags, p: Floats) -> Codes:
 
 
 def _legend(subject: AnswerSubject) -> str:
-    near = (
-        ", ≈ another one of the right genus, ✗ neither" if "genus" in subject.ranks else ", ✗ not"
-    )
     return (
         "At the left the specimen with its true name, then what was answered and how probable "
         "that seemed; right of it the most similar gallery images in the first working "
-        f"space, with the cosine. ✓ is the right {subject.rank}{near}."
+        f"space, with the cosine. {legend(subject.ranks)}"
     )
 
 
 def _section(
     subject: AnswerSubject, key: str, title: str, asked: Codes, rank: Codes, reading: str
 ) -> Section:
-    draw = subject.draw
-    nearest = draw.nearest[asked]
-    places = np.union1d(draw.asked[asked], nearest[nearest >= 0])
-    stored = images_by_place(subject.found.images, subject.collection, places)
-    examples = tuple(_example(subject, int(row), int(rank[row]), stored) for row in asked)
-    return Section(key, title, (Examples(examples, reading),))
+    shown = [_query(subject, int(row), int(rank[row])) for row in asked]
+    block = examples(subject.found.images, subject.collection, shown, reading)
+    return Section(key, title, (block,))
 
 
-def _example(subject: AnswerSubject, row: int, place: int, stored: Mapping[int, Image]) -> Example:
-    draw = subject.draw
-    rank, code = subject.ranks[place], int(draw.found.answers.taxa[row, place])
-    p = share_text(float(draw.found.answers.p[row, place]))
-    own = int(draw.asked[row])
-    query = replace(
-        _picture(subject, stored.get(own), own, "", "truth"),
-        note=f"answer, {p}: {subject.names(rank)[code]}",
-    )
-    answers = tuple(
-        _picture(subject, stored.get(int(near)), int(near), _mark(subject, row, int(near)), label)
-        for near, label in zip(
-            draw.nearest[row], map(share_text, draw.cosines[row].tolist()), strict=True
-        )
-        if near >= 0
-    )
-    return Example(query, answers)
-
-
-def _picture(
-    subject: AnswerSubject, image: Image | None, place: int, mark: str, label: str
-) -> Picture:
-    labels = subject.found.images.labels(subject.rank)
-    code = int(labels.codes[place])
-    name = labels.names[code] if code >= 0 else ""
-    return picture_of(subject.collection, image, mark, label, name, subject.rank)
-
-
-def _mark(subject: AnswerSubject, row: int, near: int) -> str:
-    truth = subject.draw.found.truth[row]
-    for mark, rank in (("right", subject.rank), ("near", "genus")):
-        if rank in subject.ranks:
-            code = subject.found.images.labels(rank).codes[near]
-            if truth[subject.ranks.index(rank)] == code >= 0:
-                return mark
-    return "wrong"
+def _query(subject: AnswerSubject, row: int, place: int) -> Query:
+    draw, names = subject.draw, subject.names(subject.ranks[place])
+    answers = draw.found.answers
+    p, code = share_text(float(answers.p[row, place])), int(answers.taxa[row, place])
+    nearest = zip(draw.nearest[row].tolist(), draw.cosines[row].tolist(), strict=True)
+    return Query(int(draw.asked[row]), "truth", tuple(nearest), f"answer, {p}: {names[code]}")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..blocks import Figure, Section, Table
 from ..cells import Cell, Column, count_cell, share_cell
-from .figures import RankBars, rank_bars
+from .bars import RankBars, rank_bars
 from .subject import AnswerSubject
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import statistics
-from datetime import UTC, datetime
 
 import numpy as np
 
-from holotype.version import __version__
-
 from ...measures.arrays import Flags
 from ...measures.intervals import Interval
-from ..blocks import Block, Facts, Section, Table, Text, Tile, Tiles
-from ..cells import Cell, Column, interval_text, percent_text, share_cell, share_text
-from ..retrieval.subject import plural
+from ..blocks import Block, Facts, Section, Table, Text, Tile, Tiles, interval_tile
+from ..cells import Cell, Column, interval_text, percent_text, plural, share_cell, share_text
+from ..facts import encoder_text, made_fact, today
 from .subject import AnswerSubject
 
 
@@ -23,7 +20,7 @@ def summary(subject: AnswerSubject) -> str:
     return (
         f"Answers about {len(draw.asked):,} specimens, {len(draw.split.gallery):,} gallery images, "
         f"{draw.split.name}{f', {many} draws' if many > 1 else ''} · "
-        f"space {subject.found.images.space.name} · {_today()}"
+        f"space {subject.found.images.space.name} · {today()}"
     )
 
 
@@ -42,9 +39,7 @@ def _tile(title: str, draws: tuple[Interval, ...]) -> Tile:
     if not values:
         return Tile(title, Cell("–"), "no specimen to measure it on")
     if len(draws) == 1:
-        bounds = (draws[0].low, draws[0].high)
-        note = f"95 % interval {interval_text(*bounds)}"
-        return Tile(title, share_cell(values[0], bar=True, interval=bounds), note)
+        return interval_tile(title, draws[0])
     bounds = (min(values), max(values))
     spread = share_text(statistics.stdev(values)) if len(values) > 1 else "–"
     note = f"mean of {len(values)} draws, sd {spread}, from {interval_text(*bounds)}"
@@ -128,19 +123,11 @@ def protocol(subject: AnswerSubject) -> Section:
         ),
         ("Accepted risk", f"{percent_text(found.risk)} of the given answers may be wrong"),
         ("Stated prior", f"{percent_text(found.prior)} of the specimens are novel"),
-        (
-            "Encoder",
-            f"{space.encoder}, {space.views} view{'s' if space.views > 1 else ''} "
-            f"(fingerprint {space.fingerprint[:12]})",
-        ),
+        ("Encoder", f"{encoder_text(space)} (fingerprint {space.fingerprint[:12]})"),
         ("Draws", f"{len(found.draws)}; seed {draw.seed} in figures, tables and pictures"),
-        ("Made", f"{_today()}, Holotype {__version__}"),
+        made_fact(),
     )
     return Section("protocol", "What was asked of what", (Facts(facts),))
-
-
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()
 
 
 def _protocol_text(subject: AnswerSubject) -> str:

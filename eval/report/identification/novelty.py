@@ -7,10 +7,10 @@ from ...identification.figures import KEPT
 from ...measures.intervals import Interval
 from ...measures.novelty import Novelty
 from ..blocks import Block, Figure, Section, Table
-from ..cells import Cell, Column, count_cell, interval_text, percent_text, share_cell, share_text
+from ..cells import Cell, Column, count_cell, interval_cells, percent_text, share_cell, share_text
 from ..drawing import MUTED, RIGHT, WRONG
+from .bars import Scores, distributions
 from .curves import roc
-from .figures import Scores, distributions
 from .subject import AnswerSubject
 
 
@@ -51,7 +51,7 @@ def _retained(subject: AnswerSubject) -> Table:
         Column("95 % interval", 1.2),
     )
     rows = [
-        _share(name, each)
+        (Cell(name), *interval_cells(each))
         for name, each in (
             ("right answers kept", found.retained_correct),
             ("wrong answers flagged", found.detected_failures),
@@ -64,12 +64,6 @@ def _retained(subject: AnswerSubject) -> Table:
         "specimen is flagged."
     )
     return Table(f"Keeping {percent_text(KEPT)} of what is right", columns, rows, reading)
-
-
-def _share(name: str, found: Interval) -> tuple[Cell, ...]:
-    bounds = (found.low, found.high)
-    shown = share_cell(found.estimate, bar=True, interval=bounds)
-    return Cell(name), shown, Cell(interval_text(*bounds))
 
 
 def _roc(subject: AnswerSubject) -> Figure:
@@ -115,11 +109,9 @@ def _measures(subject: AnswerSubject) -> Table:
 
 
 def _measured(kind: str, found: Novelty, interval: Interval) -> tuple[Cell, ...]:
-    bounds = (interval.low, interval.high)
     return (
         Cell(kind),
-        share_cell(found.auroc, bar=True, interval=bounds),
-        Cell(interval_text(*bounds)),
+        *interval_cells(interval),
         count_cell(found.n_known),
         count_cell(found.n_novel),
         share_cell(found.fpr95),

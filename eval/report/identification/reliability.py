@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...measures.calibration import Calibration
+from ...measures.calibration_error import CalibrationError
 from ...measures.intervals import Interval
 from ..blocks import Figure, Section, Table
 from ..cells import Cell, Column, count_cell, interval_text, percent_text, share_cell
@@ -70,7 +70,7 @@ def _table(subject: AnswerSubject) -> Table:
     return Table("Calibration error", columns, rows, reading)
 
 
-def _row(rank: str, kind: str, found: Calibration, interval: Interval) -> tuple[Cell, ...]:
+def _row(rank: str, kind: str, found: CalibrationError, interval: Interval) -> tuple[Cell, ...]:
     return (
         Cell(rank),
         Cell(kind),

@@ -1,14 +1,14 @@
-"""The sections of a report on answers, in their order."""
+"""The sections of a report on answers, in their order; to add one, list it here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from ..blocks import Section
+from ..glossary import glossary
 from .confusion import confusion
 from .failures import failures, over_commitments
 from .given import given
-from .glossary import glossary
 from .headline import headline, protocol
 from .novelty import novelty
 from .reliability import reliability
@@ -16,6 +16,12 @@ from .sets import sets
 from .species import species
 from .subject import AnswerSubject
 from .threshold import threshold
+
+
+def terms(_: AnswerSubject) -> Section:
+    """What the terms of the report mean."""
+    return glossary("identification")
+
 
 ANSWER_SECTIONS: Sequence[Callable[[AnswerSubject], Section | None]] = (
     headline,
@@ -29,10 +35,5 @@ ANSWER_SECTIONS: Sequence[Callable[[AnswerSubject], Section | None]] = (
     over_commitments,
     confusion,
     species,
-    glossary,
+    terms,
 )
-
-
-def answer_sections_of(subject: AnswerSubject) -> list[Section]:
-    """Return the sections that have something to say."""
-    return [made for section in ANSWER_SECTIONS if (made := section(subject)) is not None]

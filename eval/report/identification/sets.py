@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...measures.arrays import mean
-from ..blocks import Section, Table, Tile, Tiles
-from ..cells import Cell, Column, count_cell, interval_text, share_cell
+from ..blocks import Section, Table, Tile, Tiles, interval_tile
+from ..cells import Cell, Column, count_cell, share_cell
 from .subject import AnswerSubject
 
 _SEPARATE = 5  # sizes with a row of their own
@@ -17,15 +17,11 @@ def sets(subject: AnswerSubject) -> Section | None:
     figures, draw = subject.draw.figures, subject.draw
     if not figures.n_known:
         return None
-    covered = figures.set_coverage
-    bounds = (covered.low, covered.high)
     novel = mean(draw.found.set_sizes[draw.found.novel].astype(np.float64))
     tiles = Tiles(
         (
-            Tile(
-                f"Sets that hold the {subject.rank}",
-                share_cell(covered.estimate, bar=True, interval=bounds),
-                f"95 % interval {interval_text(*bounds)}; 0.95 is promised",
+            interval_tile(
+                f"Sets that hold the {subject.rank}", figures.set_coverage, "; 0.95 is promised"
             ),
             Tile("Mean size", _size(figures.set_size), "known specimens"),
             *((Tile("Mean size", _size(novel), "novel specimens"),) if subject.has_novel else ()),

@@ -9,8 +9,7 @@ import numpy as np
 from ...measures.arrays import mean
 from ...measures.classification import ClassCounts
 from ..blocks import Section, Table, Tile, Tiles
-from ..cells import Cell, Column, count_cell, interval_text, share_cell, taxon_cell
-from ..retrieval.subject import plural
+from ..cells import Cell, Column, count_cell, interval_cells, plural, share_cell, taxon_cell
 from .subject import AnswerSubject
 
 _SHOWN = 25
@@ -113,13 +112,10 @@ def _totals(subject: AnswerSubject) -> Table:
 
 
 def _total(name: str, counts: ClassCounts) -> tuple[Cell, ...]:
-    told = counts.to_dict()["accuracy_interval"]
-    low, high = (np.nan if told[side] is None else told[side] for side in ("low", "high"))
     return (
         Cell(name),
         count_cell(int(counts.predicted.sum())),
-        share_cell(counts.accuracy, bar=True, interval=(low, high)),
-        Cell(interval_text(low, high)),
+        *interval_cells(counts.accuracy_interval),
         share_cell(counts.balanced_accuracy),
         share_cell(counts.macro_precision),
         share_cell(counts.macro_f1),

@@ -7,7 +7,7 @@ import math
 from ...identification.figures import KAPPA
 from ...measures.selective import SelectivePoint, selective_point
 from ..blocks import Block, Figure, Section, Table, Text
-from ..cells import Cell, Column, count_cell, interval_text, share_cell, share_text
+from ..cells import Cell, Column, count_cell, interval_cells, share_cell, share_text
 from .curves import risk_coverage, threshold_curves
 from .subject import AnswerSubject
 
@@ -80,13 +80,11 @@ def _at(subject: AnswerSubject, at: float) -> SelectivePoint:
 
 
 def _cells(point: SelectivePoint) -> tuple[Cell, ...]:
-    bounds = (point.accuracy.low, point.accuracy.high)
     return (
         share_cell(point.threshold),
         count_cell(point.n_accepted),
         share_cell(point.coverage, bar=True),
-        share_cell(point.accuracy.estimate, bar=True, interval=bounds),
-        Cell(interval_text(*bounds)),
+        *interval_cells(point.accuracy),
         share_cell(point.kappa),
         share_cell(point.overall_correct),
     )

@@ -16,17 +16,18 @@ from ..cells import (
     count_cell,
     gain_cell,
     is_italic,
+    plural,
     share_cell,
     taxon_cell,
 )
 from ..marks import Points
-from .change_figures import Change, dumbbells, gain_scatter
+from .change_plots import Change, dumbbells, gain_scatter
 from .change_sections import names_of
 from .spread import rho_text
-from .subject import Subject, plural
+from .subject import Subject
 
 _LISTED = 5
-_DRAWN = 10  # so many find room in a figure where many tie with the fifth
+_DRAWN = 10  # taxa drawn at most on either side; where many tie, the table lists all
 
 
 def changes(subject: Subject) -> Section | None:

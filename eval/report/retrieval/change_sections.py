@@ -20,12 +20,13 @@ from ..cells import (
     is_italic,
     p_text,
     percent_text,
+    plural,
     share_cell,
 )
 from ..marks import Points
-from .change_figures import paired_boxes
+from .change_plots import paired_boxes
 from .spread import MOST_GROUPS, left_out_text
-from .subject import Subject, plural
+from .subject import Subject
 
 
 def gain(subject: Subject) -> Section | None:

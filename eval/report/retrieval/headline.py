@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import numpy as np
 
 from holotype.index.storage.records import Space
-from holotype.version import __version__
 
-from ..blocks import Facts, Section, Text, Tile, Tiles
-from ..cells import interval_text, share_cell, share_text
+from ..blocks import Facts, Section, Text, Tile, Tiles, interval_tile
+from ..cells import plural, share_cell, share_text
+from ..facts import encoder_text, made_fact, today
 from .leak_notice import leakage_text
-from .subject import Subject, plural
+from .subject import Subject
 
 
 def summary(subject: Subject) -> str:
@@ -22,24 +20,14 @@ def summary(subject: Subject) -> str:
         space += f" compared with {subject.comparison.before.images.space.name}"
     return (
         f"{len(made.query_rows):,} queries against {len(made.gallery_rows):,} gallery images, "
-        f"{made.name} · {space} · {_today()}"
+        f"{made.name} · {space} · {today()}"
     )
-
-
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()
 
 
 def headline(subject: Subject) -> Section:
     """Recall@1 at the finest rank with its interval, then the longer lists and coarser ranks."""
     rank, recall = subject.rank, subject.recall
-    interval = subject.evaluation.intervals[rank]
-    bounds = (interval.low, interval.high)
-    first = Tile(
-        f"{rank.capitalize()} recall@1",
-        share_cell(recall.recall[1].micro, bar=True, interval=bounds),
-        f"95 % interval {interval_text(*bounds)}",
-    )
+    first = interval_tile(f"{rank.capitalize()} recall@1", subject.evaluation.intervals[rank])
     lists = [
         Tile(f"{rank.capitalize()} recall@{k}", share_cell(recall.recall[k].micro, bar=True))
         for k in recall.ks[1:]
@@ -84,11 +72,11 @@ def protocol(subject: Subject) -> Section:
         ("Left out", "Images of the query's own specimen are never among its neighbours"),
         ("Leakage", leakage_text(subject.evaluation)),
         ("Similarity", f"Cosine of embeddings of {space.dim} dimensions; exact search"),
-        ("Encoder", f"{space.encoder}, {space.views} view{'s' if space.views > 1 else ''}"),
+        ("Encoder", encoder_text(space)),
         ("Space", _space_text(space)),
         *_compared_with(subject),
         ("Ties", f"Share of lists that only the order of the gallery decided: {ties}"),
-        ("Made", f"{_today()}, Holotype {__version__}"),
+        made_fact(),
     )
     return Section("protocol", "What was asked of what", (Facts(facts),))
 

@@ -8,8 +8,8 @@ from ...measures.arrays import Average
 from ...measures.intervals import Interval
 from ...measures.recall import RankRecall
 from ..blocks import Block, Names, Section, Table, Text
-from ..cells import Cell, Column, count_cell, interval_text, is_italic, share_cell
-from .subject import Subject, plural
+from ..cells import Cell, Column, count_cell, interval_cells, is_italic, plural, share_cell
+from .subject import Subject
 
 OTHER_SPECIES = "genus, by other species only"
 
@@ -36,7 +36,9 @@ def _recall_table(subject: Subject) -> Table:
     for rank in reversed(subject.ranks):
         rows.append(_recall_row(rank, found.recall[rank], found.intervals[rank]))
         if rank == "genus" and found.other_species is not None:
-            rows.append(_recall_row(OTHER_SPECIES, found.other_species, None))
+            others = found.other_species
+            unknown = Interval(others.recall[1].micro, math.nan, math.nan)
+            rows.append(_recall_row(OTHER_SPECIES, others, unknown))
     reading = (
         "Read a row as: of the answerable queries, so large a share had an image of their own "
         "taxon among the k most similar; the line on the bar is the 95 % interval over specimens. "
@@ -47,15 +49,13 @@ def _recall_table(subject: Subject) -> Table:
     return Table("Recall@k", columns, rows, reading)
 
 
-def _recall_row(name: str, recall: RankRecall, interval: Interval | None) -> tuple[Cell, ...]:
+def _recall_row(name: str, recall: RankRecall, interval: Interval) -> tuple[Cell, ...]:
     answerable = int(recall.answerable.sum())
-    bounds = (interval.low, interval.high) if interval else (math.nan, math.nan)
     return (
         Cell(name),
         count_cell(answerable),
         count_cell(int(recall.labelled.sum()) - answerable),
-        share_cell(recall.recall[1].micro, bar=True, interval=bounds),
-        Cell(interval_text(*bounds)),
+        *interval_cells(interval),
         *(share_cell(recall.recall[k].micro) for k in recall.ks[1:]),
         *(share_cell(recall.recall[k].macro) for k in recall.ks),
         share_cell(recall.as_misses[1]),

@@ -7,10 +7,10 @@ import pandas as pd
 
 from ...measures.correlation import spearman
 from ..blocks import Block, Figure, Section, Text
-from ..cells import correlation_text, is_italic
+from ..cells import correlation_text, is_italic, plural
 from ..marks import Points
-from .figures import box_plot, scatter
-from .subject import Subject, plural
+from .plots import box_plot, scatter
+from .subject import Subject
 
 MOST_GROUPS = 20
 

@@ -13,6 +13,7 @@ from holotype.index.collection import Collection
 from ...measures.recall import RankRecall
 from ...retrieval.evaluate import Evaluation
 from ...retrieval.two_spaces import SpaceComparison
+from ..cells import plural
 from .taxon_table import taxon_changes, taxon_table
 
 _CHANGE = ("before", "after", "gain", "shrunk_gain")
@@ -90,15 +91,3 @@ class Subject:
             (str(name) or "not named", part) for name, part in self.measured.groupby(self.grouping)
         ]
         return sorted(parts, key=lambda part: (-len(part[1]), part[0]))
-
-
-PLURALS = {"genus": "genera", "species": "species", "phylum": "phyla", "class": "classes"}
-
-
-def plural(rank: str) -> str:
-    """Return the plural of a rank.
-
-    >>> plural("family"), plural("genus"), plural("kingdom")
-    ('families', 'genera', 'kingdoms')
-    """
-    return PLURALS.get(rank) or (f"{rank[:-1]}ies" if rank.endswith("y") else f"{rank}s")

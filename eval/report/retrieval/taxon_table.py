@@ -12,6 +12,7 @@ from ...measures.intervals import wilson_bounds
 from ...measures.precision import recall_at_precision_of_answers
 from ...retrieval.evaluate import Evaluation
 from ...retrieval.two_spaces import SpaceComparison
+from ..mistakes import Answered
 
 
 def taxon_table(evaluation: Evaluation, rank: str) -> pd.DataFrame:
@@ -36,7 +37,7 @@ def taxon_table(evaluation: Evaluation, rank: str) -> pd.DataFrame:
     for kind in ("", "_wilson"):
         held = precise[f"recall{kind}"].reindex(codes)
         table[f"recall_at_95_precision{kind}"] = held.to_numpy()
-    mistakes = most_mistaken_for(evaluation, rank)
+    mistakes = _mostly_mistaken_for(answered_at(evaluation, rank))
     table["mistaken_for"] = [mistakes.get(int(code), ("", 0))[0] for code in codes]
     table["n_mistaken"] = [mistakes.get(int(code), ("", 0))[1] for code in codes]
     order = [f"recall@{k}" for k in evaluation.recall[rank].ks]
@@ -45,12 +46,9 @@ def taxon_table(evaluation: Evaluation, rank: str) -> pd.DataFrame:
 
 def _recall_at_precision(evaluation: Evaluation, rank: str) -> pd.DataFrame:
     """Return how much of each taxon is found by nearest images that are right 19 times in 20."""
-    asked = evaluation.recall[rank].answerable
-    return recall_at_precision_of_answers(
-        evaluation.neighbours.scores[asked, 0].astype(np.float64),
-        nearest_taxon(evaluation, rank)[asked],
-        evaluation.taxa[rank].query[asked],
-    )
+    asked = answered_at(evaluation, rank)
+    scores = evaluation.neighbours.scores[evaluation.recall[rank].answerable, 0]
+    return recall_at_precision_of_answers(scores.astype(np.float64), asked.answers, asked.truth)
 
 
 def taxon_changes(comparison: SpaceComparison, rank: str) -> pd.DataFrame:
@@ -64,32 +62,24 @@ def taxon_changes(comparison: SpaceComparison, rank: str) -> pd.DataFrame:
     return comparison.by_rank[rank].per_taxon.set_axis(np.unique(codes[codes >= 0]))
 
 
-def most_mistaken_for(evaluation: Evaluation, rank: str) -> dict[int, tuple[str, int]]:
-    """Return, for the code of each taxon with mistakes, the taxon it is mostly taken for."""
+def _mostly_mistaken_for(asked: Answered) -> dict[int, tuple[str, int]]:
+    """Return, for each taxon with mistakes, what it is mostly taken for and how often."""
     found: dict[int, tuple[str, int]] = {}
-    for truth, answer, times in confused_pairs(evaluation, rank):
-        found.setdefault(truth, (evaluation.taxa[rank].names[answer], times))
+    for (truth, answer), times in asked.mistakes().items():
+        found.setdefault(truth, (asked.labels.names[answer], times))
     return found
 
 
-def confused_pairs(evaluation: Evaluation, rank: str) -> list[tuple[int, int, int]]:
-    """Return (truth, answer, times) of the wrong nearest images, the most frequent pair first.
-
-    Only answerable queries count, and only nearest images that are named at the rank.
-    """
-    taxa = evaluation.taxa[rank]
-    answers = nearest_taxon(evaluation, rank)
-    counted = wrong_at_first(evaluation, rank) & (answers >= 0)
-    pairs, times = np.unique(
-        np.column_stack([taxa.query[counted], answers[counted]]), axis=0, return_counts=True
-    )
-    order = np.argsort(-times, kind="stable")
-    return [(int(pairs[i, 0]), int(pairs[i, 1]), int(times[i])) for i in order]
+def answered_at(evaluation: Evaluation, rank: str) -> Answered:
+    """Return what the nearest images answer to the queries that can be answered at a rank."""
+    asked = evaluation.recall[rank].answerable
+    truth, answers = evaluation.taxa[rank].query[asked], nearest_taxon(evaluation, rank)[asked]
+    return Answered(rank, evaluation.images.labels(rank), truth, answers)
 
 
 def nearest_taxon(evaluation: Evaluation, rank: str) -> Codes:
     """Return the taxon of every query's nearest gallery image: int64 [q], -1 for none."""
-    named = np.append(evaluation.taxa[rank].gallery, -1)  # the last entry answers for the padding
+    named = np.append(evaluation.taxa[rank].gallery, -1)  # row -1, the padding, reads the last
     found: Codes = named[evaluation.neighbours.rows[:, 0]]
     return found
 

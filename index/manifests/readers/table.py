@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...errors import ManifestError
+from ...errors import ManifestError, first_line
 from ...files.regular import Limit, open_regular
 from ...settings import settings
 from ..parquet_pages import open_parquet
@@ -67,7 +67,7 @@ def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _plain_column(column: pa.Array) -> pa.Array:
-    """Return a column whose texts were read as numbers in a list, once none is found too long."""
+    """Return a column with its texts written out, having refused one that is too long."""
     texts = column.dictionary if pa.types.is_dictionary(column.type) else column
     kind, types = texts.type, pa.types
     if not (
@@ -134,8 +134,7 @@ def _read(path: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     try:
         return read()
     except (OSError, ValueError, MemoryError, Warning, pa.ArrowException) as error:
-        said = (getattr(error, "strerror", None) or str(error)).strip()
-        reason = said.splitlines()[0] if said else type(error).__name__
+        reason = getattr(error, "strerror", None) or first_line(error)
         raise ManifestError(
             f"{path} cannot be read as a table ({reason}); save it as UTF-8 CSV or Parquet"
         ) from error

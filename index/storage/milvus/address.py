@@ -43,7 +43,7 @@ def checked(address: str, folder: Path) -> str:
 
 
 def is_remembered(address: str) -> bool:
-    """Return whether an address is one that `checked` gives.
+    """Return whether an address is one that `checked` returns.
 
     >>> [is_remembered(a) for a in ("http://host:19530", "vectors.db", "../vectors.db", "ftp://x")]
     [True, True, False, False]

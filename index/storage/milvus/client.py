@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import Embeddings, Ids
 from ...settings import settings
 from ...taxonomy import RANKS
-from ...vectors.base import Embeddings, Ids
 from .connection import as_ours, connected, release
 
 TEXTS = ("image_id", "specimen_id", "split", *RANKS)
@@ -134,7 +134,7 @@ class Client:
             return self._milvus
 
     def _effort(self, limit: int) -> dict[str, Any]:
-        """Return the parameters of a search; a graph is walked twice as wide as it must answer."""
+        """Return the parameters of a search; a graph looks at twice as many rows as it returns."""
         if self.kind == "FLAT":
             return {}
         return {"params": {"ef": min(max(2 * limit, 128), 2 * MOST_HITS)}}
@@ -154,7 +154,7 @@ class Client:
             self._loaded.add(table)
 
     def _make_table(self, table: str, dim: int) -> None:
-        """Make a table or its index, where a process died before it had; or nothing."""
+        """Make a table and its index where missing: a process may have died in between."""
         milvus = self.connect()
         if not self._call("has_collection", table):
             # What SQLite has committed must be seen by every reader, whichever client wrote it.
@@ -175,7 +175,7 @@ class Client:
                 table, *values, timeout=settings().milvus_timeout, **options
             )
         except (MilvusException, RpcError) as error:
-            self._loaded.clear()  # one that was started again has loaded nothing
+            self._loaded.clear()  # a server that was restarted has loaded no table
             raise as_ours(self.address, error) from error
 
 

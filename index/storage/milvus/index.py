@@ -1,25 +1,23 @@
-"""Search in a Milvus, answered as every index answers: exactly, whichever rows are allowed."""
+"""Search in a Milvus, with exact scores under any filter, as every index answers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...lookup import places_in
+from ...arrays import Allowed, Answer, Embeddings, Ids, places_in
+from ...database.vector_store import Read
 from ...vectors import faiss_calls as library
-from ...vectors.base import Allowed, Answer, Card, Embeddings, Ids
+from ...vectors.base import Card
 from ...vectors.exact import best, join, nearest
-
-if TYPE_CHECKING:
-    from ..vector_store import Read
+from ...vectors.selection import Selection
 
 Found = list[tuple[Embeddings, Ids]]
 Ask = Callable[[Embeddings, int, Ids | None], Found]
 
-_FEW = 32  # so many are read and compared, without a search before
+_FEW = 32  # up to so many rows are read and compared, without a search
 _MOST_LISTED = 8192  # rows that one filter names
 _TIE = 4e-6  # far above the error of a float32 product of unit rows
 
@@ -68,11 +66,11 @@ class MilvusIndex:
         return self._read(self._seqs[places])
 
     def search(
-        self, queries: Embeddings, k: int, allowed: Allowed | library.Selection | None = None
+        self, queries: Embeddings, k: int, allowed: Allowed | Selection | None = None
     ) -> Answer:
         """Return exact cosines and ids, best first; see `VectorIndex.search`."""
         queries = np.ascontiguousarray(queries, np.float32)
-        chosen = library.Selection.of(allowed)
+        chosen = Selection.of(allowed)
         places = np.arange(len(self)) if chosen is None else np.flatnonzero(chosen.allowed)
         k = min(k, len(places))
         if not k or not len(queries):
@@ -99,7 +97,7 @@ class MilvusIndex:
     def _widening(
         self, queries: Embeddings, k: int, places: Ids, *, listed: bool = False
     ) -> list[Ids] | None:
-        """Return places for each query, its k best among them; None where they do not come.
+        """Return places for each query that hold its k best; None where the Milvus finds too few.
 
         Args:
             queries: float32 [q, dim].

@@ -1,4 +1,4 @@
-"""Vectors in a Milvus; which of them count is told by the collection's database.
+"""Vectors in a Milvus; the collection's database says which of them are in use.
 
 A vector is written there before the transaction that makes its row, and removed a while after the
 one that takes it away. So every row has its vector, whenever a process dies; vectors without a row
@@ -12,25 +12,23 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from ...arrays import Embeddings, Ids
+from ...database.connection import Database
+from ...database.vector_store import Read, VectorStore
 from ...errors import CorruptError, LockedError, ReadOnlyError, StoreError
-from ...vectors.base import Embeddings, Ids, VectorIndex
-from ..records import Space
+from ...vectors.base import VectorIndex
 from .client import MOST_HITS, TEXTS, Client, batches
 from .index import MilvusIndex
-
-if TYPE_CHECKING:
-    from ...database.connection import Database
-    from ..vector_store import Read
 
 _GRACE = 600  # seconds for which a reader may hold on to an older state
 _AT_ONCE = 10_000  # rows that are carried together
 
-# A row that only got a new number (`records._renumber_embeddings`) has no blob: `moved` is the
-# number that its vector lies under.
+# A row that only got a new number (`embeddings.renumber_embeddings`) has no blob: `moved` is the
+# number under which the Milvus holds its vector.
 _FRESH = f"""
 SELECT e.seq, e.space_id, e.row, e.vector, {", ".join(f'"{name}"' for name in TEXTS)}, (
     SELECT max(seq) FROM leaving AS l
@@ -42,7 +40,7 @@ WHERE e.seq > :after ORDER BY e.space_id, e.seq
 """
 
 
-class MilvusStore:
+class MilvusStore(VectorStore):
     """The vectors of one collection in a Milvus, a table for each space."""
 
     def __init__(
@@ -130,50 +128,50 @@ class MilvusStore:
                 with self._database.transaction() as own:
                     own.execute("DELETE FROM leaving WHERE since <= ?", before)
 
-    def blobs(self, space: Space, records: Sequence[sqlite3.Row]) -> list[bytes]:
-        """Return the vectors of rows as they were sealed, empty where one is missing."""
+    def blobs(self, space_id: int, dtype: str, records: Sequence[sqlite3.Row]) -> list[bytes]:
+        """Return the vectors of rows as they were stored, empty where one is missing."""
         seqs = np.array([record["seq"] for record in records], np.int64)
         blobs: list[bytes] = []
         for batch in batches(seqs):
-            there = self.client.read(self.table(space.space_id), batch)
-            blobs += [_blob(there.get(seq), space.dtype) for seq in batch.tolist()]
+            there = self.client.read(self.table(space_id), batch)
+            blobs += [_blob(there.get(seq), dtype) for seq in batch.tolist()]
         return blobs
 
-    def index(self, space: Space, seqs: Ids, read: Read) -> VectorIndex | None:
+    def index(self, space_id: int, seqs: Ids, read: Read) -> VectorIndex | None:
         """Return an index over rows of a space, which asks the Milvus."""
 
         def ask(queries: Embeddings, limit: int, only: Ids | None) -> list[tuple[Embeddings, Ids]]:
-            return self.client.search(self.table(space.space_id), queries, limit, only)
+            return self.client.search(self.table(space_id), queries, limit, only)
 
         return MilvusIndex(ask, read, seqs, most=MOST_HITS)
 
-    def about(self, space: Space) -> dict[str, Any] | None:
-        """Return kind, why and recall of the index of a space; the last where it is exact."""
+    def about(self) -> dict[str, Any] | None:
+        """Return kind, why and recall of the index; the last where it is exact."""
         return {
             "kind": MilvusIndex.kind,
             "why": f"{MilvusIndex.kind}, because the vectors lie in {self.address}",
             "recall": 1.0 if self.client.kind == "FLAT" else None,
         }
 
-    def leftovers(self, space: Space) -> Ids:
+    def leftovers(self, space_id: int) -> Ids:
         """Return the sequence numbers of vectors that a process left behind when it died."""
-        return np.setdiff1d(self._without_row(space), self._numbers("leaving", space))
+        return np.setdiff1d(self._without_row(space_id), self._numbers("leaving", space_id))
 
-    def _without_row(self, space: Space) -> Ids:
-        there = self.client.keys(self.table(space.space_id))
-        return np.setdiff1d(there, self._numbers("embeddings", space))
+    def _without_row(self, space_id: int) -> Ids:
+        there = self.client.keys(self.table(space_id))
+        return np.setdiff1d(there, self._numbers("embeddings", space_id))
 
-    def _numbers(self, table: str, space: Space) -> Ids:
+    def _numbers(self, table: str, space_id: int) -> Ids:
         query = f"SELECT seq FROM {table} WHERE space_id = ?"
-        found = self._database.read(query, (space.space_id,))
+        found = self._database.read(query, (space_id,))
         return np.array([record[0] for record in found], np.int64)
 
-    def remove_leftovers(self, space: Space) -> None:
+    def remove_leftovers(self, space_id: int) -> None:
         """Remove every vector that is in no row."""
-        # Inside a transaction, so that no other thread's vectors are on their way.
+        # Inside a transaction, so that no other thread is sending vectors.
         with self._database.transaction() as connection:
-            self.client.delete(self.table(space.space_id), self._without_row(space))
-            connection.execute("DELETE FROM leaving WHERE space_id = ?", (space.space_id,))
+            self.client.delete(self.table(space_id), self._without_row(space_id))
+            connection.execute("DELETE FROM leaving WHERE space_id = ?", (space_id,))
 
     def close(self) -> None:
         """Disconnect."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..base import Answer, BuiltIndex, Embeddings, Ids, VectorIndex
+from ...arrays import Answer, Embeddings, Ids
+from ..base import BuiltIndex, VectorIndex
 from ..exact import best
 from .flat import FlatIndex
 from .hnsw import HnswIndex

@@ -12,9 +12,11 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arrays import Allowed, Answer, Embeddings, Ids
 from .. import faiss_calls as library
-from ..base import Allowed, Answer, Card, Embeddings, Ids, Parts
+from ..base import Card, Parts
 from ..exact import best, nearest
+from ..selection import Asked, Selection
 from .tuning import TUNED_AT, Level, Plan, level_for, tune
 
 _FEWEST = 1024  # with fewer rows there is nothing to save
@@ -85,11 +87,11 @@ class CodedIndex(ABC):
         return self._vectors[places]
 
     def search(
-        self, queries: Embeddings, k: int, allowed: Allowed | library.Selection | None = None
+        self, queries: Embeddings, k: int, allowed: Allowed | Selection | None = None
     ) -> Answer:
         """Return exact cosines and ids, best first; see `VectorIndex.search`."""
         queries = np.ascontiguousarray(queries, np.float32)
-        asked = library.Asked(queries, library.Selection.of(allowed))
+        asked = Asked(queries, Selection.of(allowed))
         count = len(self) if asked.chosen is None else asked.chosen.count
         k = min(k, count)
         spared = 0 if asked.chosen is None else FILTERED
@@ -105,11 +107,11 @@ class CodedIndex(ABC):
         scores, ids = library.empty_answer(len(queries), k)
         for level in set(levels):
             which = np.equal(levels, level)
-            part = library.Asked(queries[which], asked.chosen)
+            part = Asked(queries[which], asked.chosen)
             scores[which], ids[which] = self._at_level(level, part, k)
         return scores, ids
 
-    def _choose(self, asked: library.Asked, k: int, count: int) -> list[int]:
+    def _choose(self, asked: Asked, k: int, count: int) -> list[int]:
         """Return the level of every query, -1 where all allowed rows must be compared."""
         # Where a filter thins out the query's surroundings, what it allows lies scattered beyond.
         least = 0.5 * count / len(self)
@@ -123,7 +125,7 @@ class CodedIndex(ABC):
         place = level_for(self._levels, share)
         return -1 if place >= 0 and EXACT * count <= self._costs[place] else place
 
-    def _at_level(self, place: int, asked: library.Asked, k: int) -> Answer:
+    def _at_level(self, place: int, asked: Asked, k: int) -> Answer:
         queries, chosen, _ = asked
         if place < 0:
             return nearest(self._vectors, queries, k, chosen)
@@ -150,14 +152,14 @@ class CodedIndex(ABC):
         """Return what may be tuned."""
 
     @abstractmethod
-    def _find(self, asked: library.Asked, effort: int, count: int) -> Ids:
+    def _find(self, asked: Asked, effort: int, count: int) -> Ids:
         """Return candidates by their codes, int64 [q, count]; -1 where there are fewer."""
 
-    def _looked(self, asked: library.Asked) -> library.Asked:
+    def _looked(self, asked: Asked) -> Asked:
         """Return what is asked with the lists nearest to each query, where there are lists."""
         return asked
 
-    def _shares(self, asked: library.Asked) -> Sequence[float]:
+    def _shares(self, asked: Asked) -> Sequence[float]:
         """Return what share of the rows near each query is allowed."""
         return [1.0] * len(asked.queries)
 

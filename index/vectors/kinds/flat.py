@@ -6,9 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..base import Allowed, Answer, Card, Embeddings, Ids, Parts
+from ...arrays import Allowed, Answer, Embeddings, Ids
+from ..base import Card, Parts
 from ..exact import nearest
-from ..faiss_calls import Selection, unchanging
+from ..faiss_calls import unchanging
+from ..selection import Selection
 
 
 class FlatIndex:

@@ -12,8 +12,10 @@ from typing import Any, ClassVar
 import faiss
 import numpy as np
 
+from ...arrays import Allowed, Answer, Embeddings, Ids
 from .. import faiss_calls as library
-from ..base import Allowed, Answer, Card, Embeddings, Ids
+from ..base import Card
+from ..selection import Selection
 from .tuning import TARGET, recall
 
 _TRAIN_PER_LIST, _ROUNDS = 40, 6
@@ -76,7 +78,7 @@ class HalfIndex:
         return library.reconstructed(self._lists, places)
 
     def search(
-        self, queries: Embeddings, k: int, allowed: Allowed | library.Selection | None = None
+        self, queries: Embeddings, k: int, allowed: Allowed | Selection | None = None
     ) -> Answer:
         """Return cosines and ids, best first; see `VectorIndex.search`.
 
@@ -84,7 +86,7 @@ class HalfIndex:
         of them where too few rows turn up.
         """
         queries = np.ascontiguousarray(queries, np.float32)
-        chosen = library.Selection.of(allowed)
+        chosen = Selection.of(allowed)
         count = len(self) if chosen is None else chosen.count
         k = min(k, count)
         if k == 0 or not len(queries):
@@ -106,9 +108,7 @@ class HalfIndex:
         return np.clip(scores, -1, 1), ids
 
 
-def _look(
-    lists: Any, queries: Embeddings, k: int, probes: int, chosen: library.Selection | None
-) -> Answer:
+def _look(lists: Any, queries: Embeddings, k: int, probes: int, chosen: Selection | None) -> Answer:
     selector = None if chosen is None else chosen.selector
     return library.search(lists, queries, k, faiss.SearchParametersIVF(nprobe=probes, sel=selector))
 

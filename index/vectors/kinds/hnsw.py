@@ -13,8 +13,9 @@ from typing import ClassVar
 import faiss
 import numpy as np
 
+from ...arrays import Embeddings, Ids
 from .. import faiss_calls as library
-from ..base import Embeddings, Ids
+from ..selection import Asked
 from .coded import CodedIndex
 from .tuning import Plan, held_out
 
@@ -48,12 +49,12 @@ class HnswIndex(CodedIndex):
     def _plan(self) -> Plan:
         return Plan(_EFFORTS, (2,), (1.0,), lambda effort, _: _STEP * effort)
 
-    def _find(self, asked: library.Asked, effort: int, count: int) -> Ids:
+    def _find(self, asked: Asked, effort: int, count: int) -> Ids:
         parameters = faiss.SearchParametersHNSW(efSearch=max(effort, count))
         found = library.search(self._codes, asked.queries, count, parameters)[1]
         return np.where(found < 0, -1, _order(len(self))[found])
 
-    def _shares(self, asked: library.Asked) -> Sequence[float]:
+    def _shares(self, asked: Asked) -> Sequence[float]:
         return [0.0] * len(asked.queries)
 
 

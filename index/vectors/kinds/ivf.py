@@ -12,8 +12,10 @@ from typing import Any, ClassVar
 import faiss
 import numpy as np
 
+from ...arrays import Embeddings, Ids
 from .. import faiss_calls as library
-from ..base import Card, Embeddings, Ids, Parts
+from ..base import Card, Parts
+from ..selection import Asked
 from .coded import AGAIN, CodedIndex
 from .tuning import TUNED_AT, Level, Plan, held_out
 
@@ -87,7 +89,7 @@ class IvfIndex(CodedIndex):
 
         return Plan(_probes(lists), _FACTORS, _SHARES, cost)
 
-    def _find(self, asked: library.Asked, effort: int, count: int) -> Ids:
+    def _find(self, asked: Asked, effort: int, count: int) -> Ids:
         selector = None if asked.chosen is None else asked.chosen.selector
         parameters = faiss.SearchParametersIVF(nprobe=effort, sel=selector)
         queries = _padded(asked.queries, self._codes.d)
@@ -95,12 +97,12 @@ class IvfIndex(CodedIndex):
             return library.search(self._codes, queries, count, parameters)[1]
         return library.search_lists(self._codes, queries, count, asked.near, parameters)[1]
 
-    def _looked(self, asked: library.Asked) -> library.Asked:
+    def _looked(self, asked: Asked) -> Asked:
         lists = min(_NEAR_LISTS, self._codes.nlist)
         queries = _padded(asked.queries, self._codes.d)
         return asked._replace(near=library.search(self._codes.quantizer, queries, lists, None))
 
-    def _shares(self, asked: library.Asked) -> Sequence[float]:
+    def _shares(self, asked: Asked) -> Sequence[float]:
         assert self._sample is not None
         assert asked.near is not None
         assert asked.chosen is not None

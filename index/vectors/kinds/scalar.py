@@ -6,8 +6,9 @@ from typing import ClassVar
 
 import faiss
 
+from ...arrays import Embeddings, Ids
 from .. import faiss_calls as library
-from ..base import Embeddings, Ids
+from ..selection import Asked
 from .coded import CodedIndex
 from .tuning import Plan
 
@@ -30,7 +31,7 @@ class Flat16Index(CodedIndex):
     def _plan(self) -> Plan:
         return Plan((1,), (10, 20, 40), (1.0,), lambda _, factor: _STEP * len(self))
 
-    def _find(self, asked: library.Asked, effort: int, count: int) -> Ids:
+    def _find(self, asked: Asked, effort: int, count: int) -> Ids:
         selector = None if asked.chosen is None else asked.chosen.selector
         parameters = faiss.SearchParameters(sel=selector)
         return library.search(self._codes, asked.queries, count, parameters)[1]

@@ -10,16 +10,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ...arrays import Allowed, Embeddings, Ids
 from .. import faiss_calls as library
-from ..base import Allowed, Embeddings, Ids
 from ..exact import best, nearest
+from ..selection import Asked, Selection
 
 TARGET = 0.98
 TUNED_AT = 10  # recall is measured at this k
 _HELD_OUT = 512
 _SEED = 0
 
-Find = Callable[[library.Asked, int, int], Ids]
+Find = Callable[[Asked, int, int], Ids]
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def recall(found: Ids, truth: Ids) -> tuple[float, float]:
 def _cheapest(
     rows: Embeddings, queries: Embeddings, allowed: Allowed, find: Find, plan: Plan, share: float
 ) -> Level | None:
-    asked = library.Asked(queries, library.Selection(allowed))
+    asked = Asked(queries, Selection(allowed))
     _, truth = nearest(rows, queries, TUNED_AT, asked.chosen)
     cheapest: Level | None = None
     for effort in plan.efforts:

@@ -14,7 +14,6 @@ from holotype.index.collection import Collection
 from holotype.index.errors import HolotypeError
 from holotype.index.pictures.reading import content_hash
 from holotype.index.search.search import search, stored_vector
-from holotype.index.storage.determinations import history
 from holotype.index.storage.files_beside import THUMBNAILS, list_files, place_for
 from holotype.index.upkeep.snapshots import restore, snapshot
 
@@ -165,4 +164,4 @@ def _answers(folder: Path) -> Any:
             for vector in [vector_of(f"{number:016x}") for number in range(3)]
         ]
         stored = [stored_vector(collection, image).tolist() for image in images]
-        return images, near, stored, [event.determined_by for event in history(collection)]
+        return images, near, stored, [event.determined_by for event in collection.history()]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from holotype.index.arrays import Embeddings
 from holotype.index.collection import Collection
 from holotype.index.storage.records import DETAILS, Image, Space
 from holotype.index.taxonomy import RANKS, Lineage
-from holotype.index.vectors.brute_force import Embeddings
 
 DIM = 16
 SPECIES = 5

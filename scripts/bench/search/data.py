@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from holotype.index.vectors.base import Allowed, Embeddings
+from holotype.index.arrays import Allowed, Embeddings
 
 _INNER = 64  # dimensions that the centroids, or the spectrum, span
 _FAMILIES, _SPECIES = 50, 100

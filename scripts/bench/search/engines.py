@@ -9,16 +9,18 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from holotype.index.arrays import Allowed, Embeddings, Ids
 from holotype.index.runtime import prepare
 from holotype.index.vectors import KINDS, Selection, open_index, packed
 from holotype.index.vectors import faiss_calls as library
-from holotype.index.vectors.base import Allowed, Embeddings, Ids
 from holotype.index.vectors.kinds.ivf import IvfIndex
 from holotype.index.vectors.kinds.tuning import TARGET
 
 prepare()
 
 import faiss  # noqa: E402
+
+from holotype.index.vectors.selection import Asked  # noqa: E402
 
 from .peers import Hnswlib, Lance, Qdrant, SmallHnswlib, Usearch  # noqa: E402
 
@@ -75,7 +77,7 @@ class Holotype:
         index = self.index
         assert isinstance(index, IvfIndex)
         level = index._levels[0]
-        ids = index._find(library.Asked(query), level.effort, k * level.factor)
+        ids = index._find(Asked(query), level.effort, k * level.factor)
         library.score(index.vectors, query, ids)
 
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from holotype.index.vectors.base import Allowed, Embeddings, Ids
+from holotype.index.arrays import Allowed, Embeddings, Ids
 from holotype.index.vectors.kinds.tuning import TARGET
 
 GRAPH, EFFORT = 32, 128  # neighbours and building effort of a graph

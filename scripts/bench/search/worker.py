@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from holotype.index.arrays import Allowed, Embeddings, Ids
 from holotype.index.runtime import prepare
-from holotype.index.vectors.base import Allowed, Embeddings, Ids
 from holotype.index.vectors.kinds.tuning import recall
 
 from .engines import ENGINES, Engine, Holotype

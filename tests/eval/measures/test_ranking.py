@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 
 from holotype.eval.measures.ranking import ranking_by_rank
-from holotype.eval.measures.taxon_codes import Taxa
+from holotype.eval.measures.taxon_codes import TaxonCodes
 
 Units = Callable[[np.random.Generator, int, int], NDArray[np.float32]]
 
@@ -48,7 +48,7 @@ def test_measures_equal_pytorch_metric_learning(
     if not leave_one_out:
         queries, asked = units(rng, 70, 12), rng.integers(0, 11, 70)
     groups = (np.arange(150), np.arange(150)) if leave_one_out else (None, None)
-    taxa = Taxa([str(i) for i in range(100)], asked, known)
+    taxa = TaxonCodes([str(i) for i in range(100)], asked, known)
     ours = ranking_by_rank(
         queries, gallery, {"species": taxa}, query_groups=groups[0], gallery_groups=groups[1]
     )["species"]
@@ -79,7 +79,7 @@ def test_measures_equal_pytorch_metric_learning(
 def test_measures_of_a_hand_worked_case_with_a_specimen_left_out() -> None:
     angles = np.radians([0, 1, 10, 20, 30, 40])
     images = np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
-    taxa = Taxa.from_names(["a"], ["a", "a", "b", "a", "b", "a"])
+    taxa = TaxonCodes.from_names(["a"], ["a", "a", "b", "a", "b", "a"])
     found = ranking_by_rank(
         images[:1],
         images,
@@ -93,7 +93,7 @@ def test_measures_of_a_hand_worked_case_with_a_specimen_left_out() -> None:
 
 def test_unanswerable_and_unlabelled_queries_do_not_count() -> None:
     images = np.eye(3, dtype=np.float32)
-    taxa = {"species": Taxa.from_names(["a", "b", ""], ["a", "c", ""])}
+    taxa = {"species": TaxonCodes.from_names(["a", "b", ""], ["a", "c", ""])}
     found = ranking_by_rank(images, images, taxa)["species"]
     assert found.to_dict()["n_answerable"] == 1
     assert found.map_at_r.micro == 1.0
@@ -108,7 +108,7 @@ def test_equal_scores_rank_in_gallery_order_in_any_block(
     rng = np.random.default_rng(seed)
     images = units(rng, 6, 40)[rng.integers(0, 6, 60)]
     labels, groups = rng.integers(-1, 5, 60), rng.integers(0, 30, 60)
-    taxa = {"species": Taxa(list("abcde"), labels, labels)}
+    taxa = {"species": TaxonCodes(list("abcde"), labels, labels)}
     monkeypatch.setattr("holotype.eval.measures.ranking._BLOCK_SCORES", 60 * (1 + 7 * seed))
     found = ranking_by_rank(images, images, taxa, query_groups=groups, gallery_groups=groups)
     exact = (images[:, None].astype(np.float64) * images[None]).sum(axis=2).astype(np.float32)

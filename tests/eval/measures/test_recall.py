@@ -17,7 +17,7 @@ from holotype.eval.measures.recall import (
     recall_within,
     tie_shares,
 )
-from holotype.eval.measures.taxon_codes import Taxa, count_positives
+from holotype.eval.measures.taxon_codes import TaxonCodes, count_positives
 
 Units = Callable[[np.random.Generator, int, int], NDArray[np.float32]]
 
@@ -29,7 +29,7 @@ def neighbours_of(rows: list[list[int]]) -> Neighbours:
 
 
 def test_recall_of_a_hand_worked_case() -> None:
-    taxa = Taxa.from_names(["a", "a", "b", "", "c"], ["a", "b", "a", ""])
+    taxa = TaxonCodes.from_names(["a", "a", "b", "", "c"], ["a", "b", "a", ""])
     found = recall_at_k(
         neighbours_of([[1, 0, 2], [2, 1, 0], [3, 0, 1], [3, 1, 0], [0, 1, 2]]), taxa, (1, 2)
     )
@@ -58,7 +58,7 @@ def test_recall_of_a_hand_worked_case() -> None:
 
 
 def test_an_unlabelled_neighbour_is_no_hit_for_an_unlabelled_query() -> None:
-    found = recall_at_k(neighbours_of([[0, -1]]), Taxa.from_names([""], [""]), (1,))
+    found = recall_at_k(neighbours_of([[0, -1]]), TaxonCodes.from_names([""], [""]), (1,))
     assert found.to_dict()["n_labelled"] == 0
     assert found.to_dict()["recall"]["1"] == {"micro": None, "macro": None}
 
@@ -66,7 +66,7 @@ def test_an_unlabelled_neighbour_is_no_hit_for_an_unlabelled_query() -> None:
 def test_a_species_with_one_specimen_is_unanswerable_even_with_many_images(units: Units) -> None:
     images = units(np.random.default_rng(0), 6, 5)
     specimens = np.array([0, 0, 0, 1, 2, 3])
-    taxa = Taxa.from_names(["a", "a", "a", "b", "b", ""], ["a", "a", "a", "b", "b", ""])
+    taxa = TaxonCodes.from_names(["a", "a", "a", "b", "b", ""], ["a", "a", "a", "b", "b", ""])
     found = nearest(images, images, query_groups=specimens, gallery_groups=specimens)
     result = recall_at_k(found, taxa)
     assert result.unanswerable == ("a",)
@@ -85,7 +85,7 @@ def test_recall_equals_brute_force_with_ties_singletons_and_long_lists(
     pool = units(rng, 15, 6)
     images = pool[rng.integers(0, 15, n)]
     labels, specimens = rng.integers(-1, 12, n), rng.integers(0, 25, n)
-    taxa = Taxa([f"t{i}" for i in range(12)], labels, labels)
+    taxa = TaxonCodes([f"t{i}" for i in range(12)], labels, labels)
     found = nearest(images, images, query_groups=specimens, gallery_groups=specimens, k=max(ks))
     result = recall_at_k(found, taxa, ks)
 
@@ -118,13 +118,15 @@ def test_recall_at_1_equals_the_accuracy_of_scikit_learns_nearest_neighbour(
     queries, gallery = units(rng, 80, 16), units(rng, 120, 16)
     asked, known = rng.integers(0, 7, 80), rng.integers(0, 7, 120)
     model = KNeighborsClassifier(1, algorithm="brute", metric="cosine").fit(gallery, known)
-    result = recall_at_k(nearest(queries, gallery), Taxa([str(i) for i in range(7)], asked, known))
+    result = recall_at_k(
+        nearest(queries, gallery), TaxonCodes([str(i) for i in range(7)], asked, known)
+    )
     assert result.recall[1].micro == pytest.approx(model.score(queries, asked), abs=1e-9)
 
 
 def test_genus_recall_of_other_species_does_not_count_the_own_species() -> None:
-    genera = Taxa.from_names(["Aa", "Aa", "Bb", "Aa"], ["Aa", "Aa", "Bb", "Aa"])
-    species = Taxa.from_names(["Aa x", "Aa y", "Bb z", ""], ["Aa x", "Aa y", "Bb z", ""])
+    genera = TaxonCodes.from_names(["Aa", "Aa", "Bb", "Aa"], ["Aa", "Aa", "Bb", "Aa"])
+    species = TaxonCodes.from_names(["Aa x", "Aa y", "Bb z", ""], ["Aa x", "Aa y", "Bb z", ""])
     found = neighbours_of([[0, 1, 2], [3, 1, 0], [2, 0, 1], [0, 1, 2]])
     result = genus_recall_of_other_species(found, genera, species, (1, 2))
     assert result.answerable.tolist() == [True, True, False, False]
@@ -142,7 +144,7 @@ def test_ties_at_the_end_of_the_list_are_reported() -> None:
 
 
 def test_lists_that_are_too_short_are_refused() -> None:
-    taxa = Taxa.from_names(["a"], ["a"])
+    taxa = TaxonCodes.from_names(["a"], ["a"])
     with pytest.raises(ValueError, match="serve 1 to 2"):
         recall_at_k(neighbours_of([[0, -1]]), taxa, (1, 5))
     with pytest.raises(ValueError, match="serve 1 to 1"):
@@ -151,13 +153,13 @@ def test_lists_that_are_too_short_are_refused() -> None:
 
 def test_an_empty_gallery_makes_every_query_unanswerable() -> None:
     found = nearest(np.eye(2, dtype=np.float32), np.empty((0, 2), np.float32))
-    result = recall_at_k(found, Taxa.from_names(["a", "b"], []))
+    result = recall_at_k(found, TaxonCodes.from_names(["a", "b"], []))
     assert result.unanswerable == ("a", "b")
     assert result.as_misses[1] == 0.0
 
 
 def test_recall_within_categories_averages_their_queries() -> None:
-    species = Taxa.from_names(["a", "b", "c", "d"], ["a", "b", "c"])
+    species = TaxonCodes.from_names(["a", "b", "c", "d"], ["a", "b", "c"])
     result = recall_at_k(neighbours_of([[0, 1], [0, 1], [0, 1], [0, 1]]), species, (1, 2))
     table = recall_within(result, np.array([0, 0, 1, 1]), ["Moth", "Fish", "Plant"])
     assert table.to_dict("list") == {
@@ -174,7 +176,7 @@ def test_positives_leave_out_the_own_specimen(seed: int) -> None:
     rng = np.random.default_rng(seed)
     asked, known = rng.integers(-1, 4, 30), rng.integers(-1, 4, 50)
     query_groups, gallery_groups = rng.integers(-3, 9, 30), rng.integers(-3, 9, 50)
-    counts = count_positives(Taxa(list("abcd"), asked, known), query_groups, gallery_groups)
+    counts = count_positives(TaxonCodes(list("abcd"), asked, known), query_groups, gallery_groups)
     same = (asked[:, None] == known) & (asked[:, None] >= 0)
     expected = (same & (query_groups[:, None] != gallery_groups)).sum(axis=1)
     np.testing.assert_array_equal(counts, expected)
@@ -182,4 +184,4 @@ def test_positives_leave_out_the_own_specimen(seed: int) -> None:
 
 def test_a_code_without_a_name_is_refused() -> None:
     with pytest.raises(ValueError, match="gallery 1 has taxon code 3"):
-        Taxa(["a"], np.array([0]), np.array([0, 3]))
+        TaxonCodes(["a"], np.array([0]), np.array([0, 3]))

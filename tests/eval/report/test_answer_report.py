@@ -16,10 +16,11 @@ from holotype.eval.identification.details import accuracy_interval, auroc_interv
 from holotype.eval.identification.draws import AnswerEvaluation, far_specimens
 from holotype.eval.identification.evaluate import evaluate_honesty
 from holotype.eval.identification.species import class_counts, given_finest, likeliest
-from holotype.eval.measures.calibration import reliability
+from holotype.eval.measures.calibration_error import reliability
 from holotype.eval.measures.classification import ClassCounts, confusion_matrix
 from holotype.eval.measures.selective import selective_curve
 from holotype.eval.report import write_report
+from holotype.eval.report.identification.bars import RankBars, Scores, distributions, rank_bars
 from holotype.eval.report.identification.curves import (
     RankReliability,
     reliability_panels,
@@ -27,7 +28,6 @@ from holotype.eval.report.identification.curves import (
     roc,
     threshold_curves,
 )
-from holotype.eval.report.identification.figures import RankBars, Scores, distributions, rank_bars
 from holotype.index.collection import Collection
 from tests.conftest import Ask, Cli
 from tests.eval.planting import HOSTILE, SPECIES, Names

@@ -14,7 +14,7 @@ import pytest
 
 from holotype.eval.report import write_report
 from holotype.eval.report.marks import Points
-from holotype.eval.report.retrieval.change_figures import (
+from holotype.eval.report.retrieval.change_plots import (
     Change,
     dumbbells,
     gain_scatter,

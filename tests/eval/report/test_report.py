@@ -15,8 +15,9 @@ import pandas as pd
 import pytest
 
 from holotype.eval.report import write_report
+from holotype.eval.report.heat_map import heat_map
 from holotype.eval.report.marks import Points
-from holotype.eval.report.retrieval.figures import box_plot, heat_map, scatter
+from holotype.eval.report.retrieval.plots import box_plot, scatter
 from holotype.eval.retrieval.evaluate import Evaluation, evaluate
 from holotype.index.collection import Collection
 from tests.eval.planting import SPECIES, Names

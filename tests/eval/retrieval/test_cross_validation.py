@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from holotype.eval.measures.recall import nearest, recall_at_k
-from holotype.eval.measures.taxon_codes import Taxa
+from holotype.eval.measures.taxon_codes import TaxonCodes
 from holotype.eval.protocols.columns import column_codes
 from holotype.eval.protocols.leaks import LeakError
 from holotype.eval.retrieval.cross_validation import evaluate_kfold, evaluate_sites
@@ -42,7 +42,7 @@ def test_pooled_folds_are_the_folds_one_by_one(make: Make) -> None:
         asked, held = np.flatnonzero(found.fold == fold), np.flatnonzero(found.fold != fold)
         assert not np.isin(images.specimens[asked], images.specimens[held]).any()
         neighbours = nearest(vectors[asked], vectors[held])
-        alone = recall_at_k(neighbours, Taxa.split(labels.names, labels.codes, asked, held))
+        alone = recall_at_k(neighbours, TaxonCodes.split(labels.names, labels.codes, asked, held))
         assert table["n_answerable"][fold] == alone.answerable.sum()
         for k in (1, 5, 10):
             assert table[f"recall@{k}"][fold] == pytest.approx(alone.recall[k].micro)
@@ -91,7 +91,7 @@ def test_each_site_asks_all_others_and_the_siteless_only_answer(make: Make) -> N
     for place, site in enumerate(found.folds):
         own, others = np.flatnonzero(names == site), np.flatnonzero(names != site)
         neighbours = nearest(images.index.vectors[own], images.index.vectors[others])
-        taxa = Taxa.split(labels.names, labels.codes, own, others)
+        taxa = TaxonCodes.split(labels.names, labels.codes, own, others)
         alone = recall_at_k(neighbours, taxa).recall[1].micro
         assert found.by_fold("species")["recall@1"][place] == pytest.approx(alone)
 

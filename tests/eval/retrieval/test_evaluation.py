@@ -202,6 +202,16 @@ def test_leave_one_out_is_never_refused_and_counts_copies_under_another_specimen
     assert found.recall["species"].recall[1].micro == pytest.approx(np.nanmean(hits))
 
 
+def test_the_same_condition_on_both_sides_is_leave_one_out_among_those_images(make: Make) -> None:
+    rows = frames(2, per_specimen=2)
+    moths: dict[str, Any] = {"query": ["category=Moth"], "gallery": ["category=Moth"]}
+    found = evaluate(make(rows), space="before", **moths)
+    those = np.flatnonzero([row.names["category"] == "Moth" for row in rows])
+    hits = first_hits(rows, "species", "before", by_specimen(rows), those, those)
+    assert found.recall["species"].recall[1].micro == pytest.approx(np.nanmean(hits))
+    assert found.leaks.clean
+
+
 def test_what_cannot_be_measured_is_refused_in_one_sentence(make: Make) -> None:
     rows = frames(0)
     collection = make(rows)

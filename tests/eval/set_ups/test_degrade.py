@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -78,3 +80,14 @@ def test_a_second_set_up_shares_specimens_names_and_splits(
         add_second_setup(Manifest.read(source), source.parent)
     with pytest.raises(UsageError, match="has a column 'imaging' already"):
         add_second_setup(Manifest.read(made.manifest), tmp_path / "three")
+
+
+def test_degrading_a_picture_loads_no_library_of_statistics() -> None:
+    script = (
+        "import sys; import holotype.eval.set_ups.degrade; "
+        "print(*{'pandas', 'sklearn', 'scipy', 'torch'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []

@@ -15,7 +15,6 @@ from holotype.index.collection import Collection
 from holotype.index.database.connection import Database
 from holotype.index.database.schema import MIGRATIONS
 from holotype.index.errors import LockedError
-from holotype.index.storage.determinations import history, undo
 from holotype.index.upkeep.info import info, verify
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -59,12 +58,12 @@ def test_an_old_collection_answers_as_it_did(old: Path) -> None:
 
 def test_the_history_of_an_old_collection_goes_on(old: Path) -> None:
     with Collection.open(old) as collection:
-        changes = [event for event in history(collection, "A") if event.origin != "import"]
+        changes = [event for event in collection.history("A") if event.origin != "import"]
         assert [(event.undoes, event.stands, event.after) for event in changes] == [
             (None, False, "Xestia c-nigrum"),
             (5, True, "Xestia baja"),
         ]
-        undo(collection, 6, by="A. Tester")
+        collection.undo(6, by="A. Tester")
         assert collection.image("a1").lineage[-1] == "Xestia c-nigrum"
 
 
@@ -108,8 +107,8 @@ def test_an_old_collection_that_another_process_writes_to_is_left_alone(
 ) -> None:
     old = build(FIXTURES / "format_1.sql", tmp_path / "old")
     with monkeypatch.context() as patched:
-        for module in ("database", "migrating"):
-            patched.setattr(f"holotype.index.{module}.MIGRATIONS", MIGRATIONS[:-1])
+        for module in ("connection", "migrations"):
+            patched.setattr(f"holotype.index.database.{module}.MIGRATIONS", MIGRATIONS[:-1])
         writer = Database(old)
     with writer.writing(), pytest.raises(LockedError):
         Collection.open(old)

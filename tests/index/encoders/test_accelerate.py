@@ -6,7 +6,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from PIL import Image
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, Pixels, accelerated, load_encoder
 from holotype.index.encoders import accelerate as fast
-from holotype.index.encoders.base import Model, Preprocessing
+from holotype.index.encoders.model import Model, Preprocessing
 from holotype.index.identification.identify import identify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
@@ -81,42 +81,56 @@ def test_threads_that_share_it_get_what_one_gets(tiny: Encoder, pixels: Pixels) 
 
 
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
-    "a flipped bit": lambda data: data[:500] + bytes([data[500] ^ 4]) + data[501:],
+    "a flipped bit": lambda data: data[:200] + bytes([data[200] ^ 4]) + data[201:],
     "cut short": lambda data: data[: len(data) // 2],
     "empty": lambda data: b"",
     "zeroed": lambda data: bytes(len(data)),
 }
 
 
+def by_size(files: Iterable[Path]) -> list[Path]:
+    """The facts and the graph."""
+    return sorted(files, key=lambda file: file.stat().st_size)
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["facts", "graph"])
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=list(DAMAGE))
 def test_a_damaged_file_in_the_cache_is_made_anew(
-    tiny: Encoder, pixels: Pixels, cache: Path, damage: Callable[[bytes], bytes]
+    tiny: Encoder, pixels: Pixels, cache: Path, damage: Callable[[bytes], bytes], which: int
 ) -> None:
     accelerated(tiny)
-    (file,) = cache.iterdir()
+    file = by_size(cache.iterdir())[which]
     whole = file.read_bytes()
     file.write_bytes(damage(whole))
-    assert_same(accelerated(tiny), tiny, pixels)
+    again = load_encoder(tiny.name)
+    assert again.facts == tiny.facts
+    assert_same(accelerated(again), tiny, pixels)
     assert file.read_bytes() == whole
 
 
-def test_the_file_of_another_encoder_is_not_taken_for_its_own(
-    tiny: Encoder, pixels: Pixels, cache: Path
+def test_the_files_of_another_encoder_are_not_taken_for_its_own(
+    tiny_folder: Path, pixels: Pixels, cache: Path
 ) -> None:
-    accelerated(load_encoder(tiny.name, views=3))
-    (foreign,) = cache.iterdir()
+    name = f"checkpoint:{tiny_folder}"
+    tiny = load_encoder(name)
     accelerated(tiny)
-    (own,) = set(cache.iterdir()) - {foreign}
-    own.write_bytes(foreign.read_bytes())
-    assert_same(accelerated(tiny), tiny, pixels)
+    own = set(cache.iterdir())
+    accelerated(load_encoder(name, views=3))
+    foreign = set(cache.iterdir()) - own
+    for mine, other in zip(by_size(own), by_size(foreign), strict=True):
+        mine.write_bytes(other.read_bytes())
+    again = load_encoder(name)
+    assert again.facts == tiny.facts
+    assert_same(accelerated(again), tiny, pixels)
 
 
 @pytest.mark.parametrize("folder", ["cache", "~nobody-of-this-name/cache"])
 def test_without_a_folder_for_the_cache_it_works_all_the_same(
     folder: str, tiny_folder: Path, pixels: Pixels, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache.write_bytes(b"a file where the folder should be")
-    monkeypatch.setenv("HOLOTYPE_CACHE", folder if folder.startswith("~") else str(cache))
+    file = cache.with_name("file")
+    file.write_bytes(b"where the folder should be")
+    monkeypatch.setenv("HOLOTYPE_CACHE", folder if folder.startswith("~") else str(file))
     settings.cache_clear()
     tiny = load_encoder(f"checkpoint:{tiny_folder}")
     quick = accelerated(tiny)

@@ -15,8 +15,8 @@ from sklearn.datasets import load_sample_image
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import VIEWS, Encoder, accelerated, load_encoder
-from holotype.index.encoders.base import Model, Preprocessing
 from holotype.index.encoders.checkpoint import save_checkpoint
+from holotype.index.encoders.model import Model, Preprocessing
 from holotype.index.errors import EncoderError, UsageError
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest

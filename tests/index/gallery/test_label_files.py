@@ -15,7 +15,6 @@ from holotype.index.gallery import label_files as columns
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.search.search import search
 from holotype.index.settings import settings
-from holotype.index.storage.determinations import determine, history, undo
 from holotype.index.storage.files_beside import list_files
 from holotype.index.upkeep.info import verify
 from holotype.index.upkeep.snapshots import restore, snapshot
@@ -88,10 +87,10 @@ def test_any_changes_are_laid_over_a_file(
                 elif what == 3 and writer.database.read(
                     "SELECT 1 FROM images WHERE specimen_id = ?", (specimen,)
                 ):
-                    determine(writer, specimen, plain.lineage_of(str(rng.integers(99))), by="T")
-                elif history(writer):
+                    writer.determine(specimen, plain.lineage_of(str(rng.integers(99))), by="T")
+                elif writer.history():
                     with suppress(HolotypeError):  # it may be undone already
-                        undo(writer, int(rng.integers(1, len(history(writer)))), by="T")
+                        writer.undo(int(rng.integers(1, len(writer.history()))), by="T")
             check(place, monkeypatch)
         assert verify(writer).errors == []
 
@@ -102,7 +101,7 @@ def test_a_few_changes_leave_the_file_and_many_write_a_new_one(
     monkeypatch.setattr(columns, "_MANY_CHANGED", 0.1)
     first = file_of(place)
     with Collection.open(place) as writer:
-        determine(writer, "specimen image 3", plain.lineage_of("x"), by="T")
+        writer.determine("specimen image 3", plain.lineage_of("x"), by="T")
         plain.put(writer, [("new", 0)])
         check(place, monkeypatch)
         assert file_of(place) == first

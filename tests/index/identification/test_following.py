@@ -22,7 +22,6 @@ from holotype.index.identification.gallery_reference import reference_of
 from holotype.index.identification.identify import identify_vector
 from holotype.index.identification.kept_calibration import kept_calibration
 from holotype.index.identification.reference import Reference
-from holotype.index.storage.determinations import determine, history, undo
 from holotype.index.vectors import FlatIndex, HalfIndex, LayeredIndex
 from holotype.scripts.bench.faults import plain
 from holotype.training.spaces import calibrate_space, tune_space
@@ -76,14 +75,14 @@ def change(collection: Collection, rng: np.random.Generator) -> None:
     elif what == 2 and name in stored:
         moved = replace(collection.image(name), specimen_id=specimen, lineage=("",) * 8)
         collection.store(collection.space(), [(moved, None)])
-    elif what == 5 and history(collection):
+    elif what == 5 and collection.history():
         with suppress(HolotypeError):  # it may be undone already
-            undo(collection, int(rng.integers(1, len(history(collection)))), by="T")
+            collection.undo(int(rng.integers(1, len(collection.history()))), by="T")
     elif collection.database.read("SELECT 1 FROM images WHERE specimen_id = ?", (specimen,)):
         lineage = ("",) * 8 if what == 4 else plain.lineage_of(str(rng.integers(99)))
         if what == 3 and rng.random() < 0.5:
             lineage = (*lineage[:-1], f"Xestia new{rng.integers(3)}x")
-        determine(collection, specimen, lineage, by="T")
+        collection.determine(specimen, lineage, by="T")
 
 
 def check(collection: Collection, folder: Path) -> None:
@@ -151,9 +150,9 @@ def test_nothing_is_built_anew_after_a_change(
         monkeypatch.setattr(f"holotype.index.identification.{name}", None)
     for name in ("load_columns", "load_index"):
         monkeypatch.setattr(f"holotype.index.gallery.loading.{name}", None)
-    event = determine(collection, "specimen image 3", plain.lineage_of("x"), by="T")
+    event = collection.determine("specimen image 3", plain.lineage_of("x"), by="T")
     ask(collection)
-    undo(collection, event, by="T")
+    collection.undo(event, by="T")
     ask(collection)
     plain.put(collection, [("new", 0)])
     ask(collection)
@@ -164,7 +163,7 @@ def test_nothing_is_built_anew_after_a_change(
 def test_many_changes_are_read_and_fitted_anew(folder: Path, collection: Collection) -> None:
     ask(collection)
     for number in range(20):
-        determine(collection, f"specimen image {number}", plain.lineage_of("x"), by="T")
+        collection.determine(f"specimen image {number}", plain.lineage_of("x"), by="T")
         plain.put(collection, [(f"new {number}", 0)])
         ask(collection)
     gallery, _ = reference_now(collection)
@@ -173,7 +172,7 @@ def test_many_changes_are_read_and_fitted_anew(folder: Path, collection: Collect
 
 
 CHANGES: dict[str, Callable[[Collection], object]] = {
-    "a determination": lambda c: determine(c, "specimen image 3", plain.lineage_of("x"), by="T"),
+    "a determination": lambda c: c.determine("specimen image 3", plain.lineage_of("x"), by="T"),
     "new pictures": lambda c: plain.put(c, [(f"new {n}", 0) for n in range(3)]),
     "a deletion": lambda c: c.delete(["image 5"]),
     "an edit": lambda c: c.store(
@@ -270,7 +269,7 @@ def test_a_warm_question_reads_three_times_at_most(
         asked.clear()
         identify_vector(collection, vector, name="q", **question)  # type: ignore[arg-type]
         assert len(asked) <= 3, asked
-    determine(collection, "specimen image 4", plain.lineage_of("x"), by="T")
+    collection.determine("specimen image 4", plain.lineage_of("x"), by="T")
     ask(collection)
     asked.clear()
     ask(collection)

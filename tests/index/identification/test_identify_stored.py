@@ -11,7 +11,6 @@ from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError
 from holotype.index.identification.identify import identify_stored, identify_vector
 from holotype.index.search.search import stored_vector
-from holotype.index.storage.determinations import determine
 from holotype.scripts.bench.faults import plain
 from holotype.training.spaces import calibrate_space
 
@@ -50,7 +49,7 @@ def test_whatever_changes_is_in_the_next_answer(made: Collection) -> None:
     calibrate_space(made, seed=1)
     assert identify_stored(made, "image 3") is not before
     nearest = before.neighbours[0].image
-    determine(made, nearest.specimen_id, ("Moth", *nearest.lineage[1:-1], "Xestia nova"), by="A")
+    made.determine(nearest.specimen_id, ("Moth", *nearest.lineage[1:-1], "Xestia nova"), by="A")
     changed()
     assert identify_stored(made, "image 3").neighbours[0].image.lineage[-1] == "Xestia nova"
     edited = replace(nearest, metadata={"note": "seen"})

@@ -7,12 +7,12 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
+from holotype.index.arrays import Codes
 from holotype.index.identification import reference as references
 from holotype.index.identification.calibration import Calibration
 from holotype.index.identification.evidence import Evidence, gather_evidence, look_up
 from holotype.index.identification.reference import Reference, build_reference
 from holotype.index.vectors import HalfIndex, Selection
-from holotype.index.vectors.brute_force import Codes
 from holotype.training.calibration.calibrate import calibrate
 from tests.training.synthetic import Sample, draw_sample
 

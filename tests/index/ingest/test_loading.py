@@ -21,7 +21,6 @@ from holotype.index.ingest import vectors as loading
 from holotype.index.ingest.pictures import IngestReport
 from holotype.index.ingest.vectors import load_vectors
 from holotype.index.search.search import encoder_of, picture_vector, search, stored_vector
-from holotype.index.storage.determinations import determine, history
 from holotype.index.taxonomy import parse_lineage
 from holotype.index.upkeep.info import verify
 from tests.conftest import Ask, Cli
@@ -233,15 +232,15 @@ def test_a_second_space_leaves_the_first_and_all_records_as_they_are(
     collection: Collection, tmp_path: Path
 ) -> None:
     """A file of ids and vectors alone says nothing of names, splits or contents."""
-    determine(collection, "Salmo_trutta_0", parse_lineage({"genus": "Salmo"})[0], by="A. Tester")
+    collection.determine("Salmo_trutta_0", parse_lineage({"genus": "Salmo"})[0], by="A. Tester")
     images = list(collection.images())
-    before, events = collection.gallery("base").index.vectors.copy(), len(history(collection))
+    before, events = collection.gallery("base").index.vectors.copy(), len(collection.history())
     path = write(
         tmp_path / "x.parquet", unit_rows(40), image_id=[image.image_id for image in images]
     )
     load(path, collection, space="second")
     assert list(collection.images()) == images
-    assert len(history(collection)) == events
+    assert len(collection.history()) == events
     np.testing.assert_array_equal(collection.gallery("base").index.vectors, before)
     assert len(collection.gallery("second")) == 40
 

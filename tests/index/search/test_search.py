@@ -16,7 +16,6 @@ from holotype.index.errors import UsageError
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search.search import picture_vector, search, stored_vector
-from holotype.index.storage.determinations import determine
 from holotype.scripts.bench.faults import plain
 from tests.conftest import Draw
 
@@ -233,7 +232,7 @@ def test_a_filter_that_was_asked_before_follows_every_change(
         elsewhere.store(elsewhere.space(), [(moved, None)])
         assert found("locality=") == before["locality="] - {first.image_id}
         assert found("locality=Bohuslän") == {first.image_id}
-        determine(elsewhere, first.specimen_id, other.lineage, by="Ada")
+        elsewhere.determine(first.specimen_id, other.lineage, by="Ada")
         assert first.image_id not in found(species)
         elsewhere.delete(["0-0.png"])
         assert found("locality=") == before["locality="] - {first.image_id}

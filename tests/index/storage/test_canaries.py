@@ -18,8 +18,8 @@ from holotype.index.errors import CorruptError, MismatchError
 from holotype.index.identification.identify import identify
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
+from holotype.index.pictures.canaries import canary_pictures
 from holotype.index.search.search import picture_vector
-from holotype.index.storage.canaries import canary_pictures
 from tests.conftest import Draw
 
 pytestmark = pytest.mark.both_stores

@@ -22,7 +22,6 @@ from holotype.index.identification.kept_calibration import kept_calibration
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search.search import search, stored_vector
-from holotype.index.storage.determinations import history
 from holotype.index.upkeep.info import info, verify
 from holotype.scripts.bench.faults import plain
 from holotype.training.spaces import calibrate_space, tune_space
@@ -47,7 +46,7 @@ def test_a_deleted_image_is_gone_from_every_space_and_stays_on_record(
 ) -> None:
     ingest(Manifest.read(source), collection, load_encoder(tiny.name, views=3), space="three")
     before = collection.gallery("three")
-    told = len(history(collection))
+    told = len(collection.history())
     gone = ["0-0.png", "3-9.png", "0-0.png"]
     assert collection.delete(gone, by="A. Tester", remarks="twins") == 2
     with pytest.raises(NotFoundError, match="no image '0-0"):
@@ -61,7 +60,7 @@ def test_a_deleted_image_is_gone_from_every_space_and_stays_on_record(
     recorded = collection.database.read("SELECT * FROM deletions ORDER BY image_id")
     assert [row["image_id"] for row in recorded] == ["0-0.png", "3-9.png"]
     assert {(row["deleted_by"], row["remarks"]) for row in recorded} == {("A. Tester", "twins")}
-    assert len(history(collection)) == told
+    assert len(collection.history()) == told
     assert verify(collection).errors == []
 
 

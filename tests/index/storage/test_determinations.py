@@ -14,7 +14,7 @@ from holotype.index.encoders import Encoder
 from holotype.index.errors import NotFoundError, UsageError
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
-from holotype.index.storage.determinations import Event, Origin, determine, history, undo
+from holotype.index.storage.determinations import Event, Origin
 from holotype.index.upkeep.info import info, verify
 from tests.conftest import Draw
 
@@ -30,7 +30,7 @@ def name(
     """Determine a specimen as a species that the collection knows."""
     lineages = (image.lineage for image in collection.images())
     lineage = next(lineage for lineage in lineages if lineage[-1] == species)
-    return determine(collection, specimen, lineage, by="A. Tester", origin=origin)
+    return collection.determine(specimen, lineage, by="A. Tester", origin=origin)
 
 
 def accepted(collection: Collection) -> str:
@@ -43,9 +43,9 @@ def test_a_human_stands_over_the_import_and_can_be_undone(collection: Collection
     assert accepted(collection) == "Xestia c-nigrum"
     second = name(collection, "Salmo trutta")
     assert accepted(collection) == "Salmo trutta"
-    undo(collection, second, by="A. Tester")
+    collection.undo(second, by="A. Tester")
     assert accepted(collection) == "Xestia c-nigrum"
-    undo(collection, first, by="A. Tester")
+    collection.undo(first, by="A. Tester")
     assert accepted(collection) == "Xestia baja"
 
 
@@ -90,16 +90,16 @@ def test_a_name_in_two_categories_is_two_taxa(tmp_path: Path, draw: Draw, tiny: 
 
 
 def events(collection: Collection) -> list[Event]:
-    return [event for event in history(collection, SPECIMEN) if event.origin != "import"]
+    return [event for event in collection.history(SPECIMEN) if event.origin != "import"]
 
 
 def test_an_undo_can_be_undone_and_all_of_it_stays_on_record(collection: Collection) -> None:
     first = name(collection, "Xestia c-nigrum")
-    gone = undo(collection, first, by="B. Other", remarks="wing pattern")
+    gone = collection.undo(first, by="B. Other", remarks="wing pattern")
     assert accepted(collection) == "Xestia baja"
-    back = undo(collection, gone, by="A. Tester", remarks="it was worn")
+    back = collection.undo(gone, by="A. Tester", remarks="it was worn")
     assert accepted(collection) == "Xestia c-nigrum"
-    again = undo(collection, back, by="B. Other")
+    again = collection.undo(back, by="B. Other")
     assert accepted(collection) == "Xestia baja"
     told = [(e.determination_id, e.undoes, e.stands, e.before, e.after) for e in events(collection)]
     assert told == [
@@ -117,15 +117,15 @@ def test_an_undo_can_be_undone_and_all_of_it_stays_on_record(collection: Collect
 
 def test_what_is_undone_cannot_be_undone_again(collection: Collection) -> None:
     first = name(collection, "Xestia c-nigrum")
-    undo(collection, first, by="A. Tester")
+    collection.undo(first, by="A. Tester")
     with pytest.raises(UsageError, match="is undone already; undo its undo"):
-        undo(collection, first, by="A. Tester")
+        collection.undo(first, by="A. Tester")
     with pytest.raises(NotFoundError, match="has no determination 999"):
-        undo(collection, 999, by="A. Tester")
+        collection.undo(999, by="A. Tester")
     with pytest.raises(NotFoundError, match="no specimen 'nobody'"):
         name(collection, "Salmo trutta", specimen="nobody")
     with pytest.raises(UsageError, match="A lineage has 8 ranks"):
-        determine(collection, SPECIMEN, ("Moth",), by="A. Tester")
+        collection.determine(SPECIMEN, ("Moth",), by="A. Tester")
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_random_histories_agree_with_a_model(collection: Collection) -> None:
         ]
         if standing and rng.random() < 0.6:
             target = int(rng.choice(standing))
-            event = undo(collection, target, by="x")
+            event = collection.undo(target, by="x")
             undone_by.setdefault(target, []).append(event)
         else:
             chosen = str(rng.choice(species))
@@ -165,5 +165,5 @@ def test_random_histories_agree_with_a_model(collection: Collection) -> None:
         left = [event for event in sorted(names) if stands(event)]
         expected = names[left[-1]] if left else "Xestia baja"
         assert accepted(collection) == expected, f"seed {SEED}, step {step}"
-        assert history(collection, SPECIMEN)[-1].after == expected, f"seed {SEED}, step {step}"
+        assert collection.history(SPECIMEN)[-1].after == expected, f"seed {SEED}, step {step}"
     assert verify(collection).errors == []

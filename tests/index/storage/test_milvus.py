@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from holotype.index.arrays import Ids
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError, HolotypeError, StoreError, UsageError
@@ -21,7 +22,6 @@ from holotype.index.storage.milvus.store import MilvusStore
 from holotype.index.upkeep.compaction import compact
 from holotype.index.upkeep.info import info, verify
 from holotype.index.upkeep.snapshots import restore, snapshot
-from holotype.index.vectors.base import Ids
 from holotype.scripts.bench.faults import plain
 from tests.conftest import Ask, Cli, Shell, table_of
 

@@ -170,7 +170,7 @@ def test_a_source_that_was_written_by_hand_opens_nothing(
     tmp_path: Path, private: Path, made: Collection
 ) -> None:
     load(table(tmp_path / "t" / "v.parquet", [str(private)]), made)
-    made.require_sound()
+    made.require_intact()
     made.database.read("INSERT INTO sources VALUES ('/', '2026', 0)")
     assert shown(made) == [False]
 

@@ -12,12 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holotype.index.collection import Collection
-from holotype.index.database.checksums import sealed
+from holotype.index.database.checksums import with_checksums
 from holotype.index.database.connection import Database
-from holotype.index.database.schema import SEALED, checksum_sql
+from holotype.index.database.schema import CHECKED_COLUMNS, checksum_sql
 from holotype.index.errors import MismatchError
 from holotype.index.storage import images as storing
-from holotype.index.storage.determinations import determine
 from holotype.index.storage.images import Entry
 from holotype.index.storage.records import Image, Space
 from holotype.index.taxonomy import parse_lineage
@@ -56,7 +55,7 @@ def tables(database: Database) -> dict[str, list[tuple[Any, ...]]]:
         "value",
     }
     found = {}
-    for name in (*SEALED, "accepted", "space_states"):
+    for name in (*CHECKED_COLUMNS, "accepted", "space_states"):
         records = map(dict, database.read(f"SELECT * FROM {name}"))
         kept = (tuple(r[c] for c in r if c not in unimportant) for r in records)
         found[name] = sorted(kept, key=repr)
@@ -76,7 +75,7 @@ def test_a_batch_stores_what_its_images_store_one_by_one(
                 one.store(plain.space_of(one), [entry])
             other.store(plain.space_of(other), part)
             for collection in (one, other):
-                determine(collection, given[0][0].specimen_id, given[1][0].lineage, by="A. Tester")
+                collection.determine(given[0][0].specimen_id, given[1][0].lineage, by="A. Tester")
         assert tables(one.database) == tables(other.database), f"seed {SEED + seed}"
         assert verify(other).errors == []
         assert np.array_equal(one.gallery().index.vectors, other.gallery().index.vectors)
@@ -87,9 +86,9 @@ def test_a_batch_stores_what_its_images_store_one_by_one(
 def test_checksums_of_any_text_are_those_of_sqlite(found: list[tuple[str, str, str]]) -> None:
     database = _scratch()
     records = [(n, *parts, "2024", "x", "y", "z") for n, parts in enumerate(found)]
-    columns = ", ".join(f'"{name}"' for name in SEALED["deletions"])
-    asked = ", ".join(f'? AS "{name}"' for name in SEALED["deletions"])
-    for record in sealed("deletions", records):
+    columns = ", ".join(f'"{name}"' for name in CHECKED_COLUMNS["deletions"])
+    asked = ", ".join(f'? AS "{name}"' for name in CHECKED_COLUMNS["deletions"])
+    for record in with_checksums("deletions", records):
         query = f"SELECT {checksum_sql('deletions')} FROM (SELECT {columns} FROM (SELECT {asked}))"
         assert database.execute(query, record[:-1]).fetchone()[0] == record[-1], record
 

@@ -208,7 +208,7 @@ def test_a_list_that_climbs_out_of_the_snapshot_is_refused(made: Path, tmp_path:
 
 def test_compaction_removes_what_belongs_to_nothing(copied: Path) -> None:
     with Collection.open(copied) as collection:
-        trained = list(collection.images("i.split = 'train'"))
+        trained = [image for image in collection.images() if image.split == "train"]
         noted = replace(trained[0], metadata={"notes": "long " * 20_000})  # fills pages of its own
         collection.store(collection.space(), [(noted, None)])
     with Collection.open(copied) as collection:

@@ -8,9 +8,9 @@ import faiss
 import numpy as np
 import pytest
 
+from holotype.index.arrays import Embeddings
 from holotype.index.collection import Collection
 from holotype.index.vectors import KINDS, BuiltIndex, gpu, on_gpu
-from holotype.index.vectors.base import Embeddings
 from holotype.scripts.bench.faults import plain
 
 ROWS, DIM = 1500, 24

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from holotype.index.arrays import Embeddings, Ids
 from holotype.index.vectors import HalfIndex, Selection, VectorIndex, moved
-from holotype.index.vectors.base import Embeddings, Ids
 from holotype.index.vectors.own_rows import search_others
 
 ROWS, DIM, K = 6000, 24, 15

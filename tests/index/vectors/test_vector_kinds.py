@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from holotype.index.arrays import Allowed, Embeddings, Ids
 from holotype.index.errors import CorruptError
 from holotype.index.vectors import (
     KINDS,
@@ -23,7 +24,6 @@ from holotype.index.vectors import (
     packed,
     read_header,
 )
-from holotype.index.vectors.base import Allowed, Embeddings, Ids
 from holotype.index.vectors.kinds.tuning import TARGET
 
 ROWS, DIM, QUERIES = 6000, 32, 400
