@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from .arrays import Embeddings
 from .database.connection import Database
@@ -47,7 +47,6 @@ from .vectors.projection import Projection
 
 if TYPE_CHECKING:
     from .encoders import Encoder
-    from .identification.kept_calibration import KeptRecord
 
 
 class Collection:
@@ -65,7 +64,7 @@ class Collection:
         self._taxon_names = TaxonNames()
         self._loading = threading.Lock()
         self._is_intact = False
-        self.calibrations: dict[int, KeptRecord] = {}  # see `kept_calibration`
+        self.calibrations: dict[int, Any] = {}  # see `kept_calibration`
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:

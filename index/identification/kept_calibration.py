@@ -103,7 +103,7 @@ def kept_calibration(collection: Collection, gallery: Gallery) -> KeptCalibratio
         CorruptError: it is damaged.
     """
     space_id = gallery.space.source_id
-    kept = collection.calibrations.get(space_id)
+    kept: KeptRecord | None = collection.calibrations.get(space_id)
     if kept is None or not gallery.written or kept.written != gallery.written:
         kept = _looked_at(collection, gallery, kept)
         if kept is None:
