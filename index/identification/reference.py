@@ -283,10 +283,10 @@ def pool_specimens(vectors: Embeddings, groups: Codes) -> tuple[Embeddings, Code
     """
     order = np.argsort(groups, kind="stable")
     _, starts, counts = np.unique(groups[order], return_index=True, return_counts=True)
-    kept = np.arange(len(order)) - np.repeat(starts, counts) < MOST_IMAGES
-    sizes = np.minimum(counts, MOST_IMAGES)
-    first = np.cumsum(sizes) - sizes
-    sums = np.add.reduceat(vectors[order[kept]], first, axis=0, dtype=np.float64)
+    sums = vectors[order[starts]].astype(np.float64)
+    for place in range(1, MOST_IMAGES):
+        there = counts > place
+        sums[there] += vectors[order[starts[there] + place]]
     means = sums / np.linalg.norm(sums, axis=1, keepdims=True)
     return means.astype(np.float32), order[starts]
 
