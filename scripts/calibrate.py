@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import typer
 
-from .console import CollectionArgument, JsonFlag, SpaceOption, err, out, print_json
+from .console import (
+    CollectionArgument,
+    InterruptionError,
+    JsonFlag,
+    SpaceOption,
+    out,
+    percentage,
+    print_json,
+)
+
+if TYPE_CHECKING:
+    from holotype.index.collection import Collection
 
 
 def calibrate(
@@ -15,13 +28,13 @@ def calibrate(
 ) -> None:
     """Fit confidence at every rank on specimens and species that are left out in turn.
 
-    identify and serve do this once by themselves; repeat it after adding pictures.
+    Until it is done, and where it is interrupted, the collection stays as it is. Repeat it after
+    adding pictures or naming specimens; answers say when it is due.
     """
     from holotype.index.collection import Collection
-    from holotype.training.spaces import calibrate_space
 
-    with Collection.open(collection) as opened, err.status("Calibrating …"):
-        found = calibrate_space(opened, space=space, seed=seed)
+    with Collection.open(collection) as opened:
+        found = run_calibration(opened, space=space, seed=seed)
     if as_json:
         print_json(found)
         return
@@ -31,3 +44,16 @@ def calibrate(
         highlight=False,
         soft_wrap=True,
     )
+
+
+def run_calibration(
+    collection: Collection, *, space: str | None = None, seed: int = 0
+) -> dict[str, Any]:
+    """Calibrate a collection and show how far it is."""
+    from holotype.training.spaces import calibrate_space
+
+    try:
+        with percentage("Calibrating") as update:
+            return calibrate_space(collection, space=space, seed=seed, progress=update)
+    except KeyboardInterrupt:
+        raise InterruptionError(f"Interrupted; {collection.folder} is as it was before.") from None

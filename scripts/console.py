@@ -100,10 +100,32 @@ def progress(description: str, unit: str = "images") -> Iterator[Any]:
 
 
 @contextmanager
+def percentage(description: str) -> Iterator[Any]:
+    """Show on stderr how far some work is; yields a callback (done, in all)."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=err) as bar:
+        task = bar.add_task(description, total=None)
+
+        def update(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield update
+
+
+class InterruptionError(Exception):
+    """Ctrl-C in what either ends or changes nothing; the message says so."""
+
+
+@contextmanager
 def one_sentence() -> Iterator[None]:
     """Turn an expected error into one sentence on stderr and its exit code."""
     try:
         yield
+    except InterruptionError as end:
+        err.print(str(end), soft_wrap=True, highlight=False)
+        raise SystemExit(_INTERRUPTED) from end
     except HolotypeError as error:
         _say(error)
         raise SystemExit(error.exit_code) from error

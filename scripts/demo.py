@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .calibrate import run_calibration
 from .console import err, out, print_labelled, progress
-from .evaluate import run_evaluation, show_recall
-from .identify import show_answer
+from .evaluation.command import measured
+from .evaluation.recall_tables import show_recall
+from .identify import show_answer, show_note
 from .ingest import run_ingest, show_problems
 
 if TYPE_CHECKING:
@@ -50,12 +52,14 @@ def demo(
     out.print(f"  {report.embedded} embedded, {report.unchanged} there already", highlight=False)
     _step(3, "Asking every specimen what it is, the others answering")
     reports = to / "reports" / collection.name
-    show_recall(run_evaluation(collection, to=reports))
+    show_recall(measured(collection, "leave-one-out", {"space": None}, reports))
     out.print(f"  Report with pictures: {reports / 'report.html'}", highlight=False, soft_wrap=True)
-    _step(4, "Identifying held-out specimens, each with its evidence")
+    _step(4, "Calibrating: how sure may an answer be?")
+    _calibrate(collection)
+    _step(5, "Identifying held-out specimens, each with its evidence")
     _identify_some(collection)
     if serve:
-        _step(5, "Serving the page; Ctrl-C ends")
+        _step(6, "Serving the page; Ctrl-C ends")
         from holotype.service.server import serve as run
 
         run(collection, port=port)
@@ -83,23 +87,42 @@ def _folder_name(source: Path) -> str:
     return f"{label}-{hashlib.sha256(str(place).encode()).hexdigest()[:6]}"
 
 
+def _calibrate(folder: Path) -> None:
+    """Calibrate a collection where that is due and possible."""
+    from holotype.index.collection import Collection
+    from holotype.index.errors import UsageError
+    from holotype.index.identification.kept_calibration import kept_calibration
+
+    with Collection.open(folder) as collection:
+        kept = kept_calibration(collection, collection.gallery())
+        if kept is not None and not kept.stale:
+            out.print(f"  Calibrated already, {kept.created_at}", highlight=False)
+            return
+        try:
+            found = run_calibration(collection)
+        except UsageError as error:  # a few pictures are a demo too
+            out.print(f"  {error}", highlight=False, soft_wrap=True)
+            return
+        out.print(f"  At {', '.join(found['ranks'])}, in {found['seconds']} s", highlight=False)
+
+
 def _identify_some(folder: Path) -> None:
     """Identify a few specimens; a test split asks the training images, else all other specimens."""
     from holotype.index.collection import Collection
     from holotype.index.identification.identify import identify
     from holotype.index.search.search import encoder_of
-    from holotype.training.spaces import ensure_calibrated
 
     with Collection.open(folder) as collection:
-        with err.status("Calibrating confidence, once …"):
-            ensure_calibrated(collection)
         encoder = encoder_of(collection.space())
         images = _held_out(collection)
         only = ("split=train",) if images and images[0].split == "test" else ()
+        answers = []
         for image in images:
             path = collection.picture_path(image)
             truth = f"{image.image_id} (labelled {image.lineage[-1] or 'nothing'})"
-            show_answer(identify(collection, encoder, [path], name=truth, only=only, k=5))
+            answers.append(identify(collection, encoder, [path], name=truth, only=only, k=5))
+            show_answer(answers[-1])
+        show_note(answers, folder)
 
 
 def _held_out(collection: Collection) -> list[Image]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import CollectionOption, JsonFlag, SpaceOption, err, out, print_json
+from .console import CollectionOption, JsonFlag, SpaceOption, out, print_json
 
 if TYPE_CHECKING:
-    from holotype.index.identification.identify import Answer
+    from holotype.index.identification.identify import Answer, Determination
 
 
 def identify(
@@ -42,14 +44,11 @@ def identify(
     from holotype.index.pictures.reading import read_bytes
     from holotype.index.runtime import worker_count
     from holotype.index.search.search import encoder_of
-    from holotype.training.spaces import ensure_calibrated
 
     for image in images:
         read_bytes(image)  # a wrong path is told before an encoder is loaded
     with Collection.open(collection) as opened:
         encoder = encoder_of(opened.space(space), threads=worker_count())
-        if not ensure_calibrated(opened, space):
-            err.print("Too few labelled specimens to calibrate; confidence is by leave-one-out.")
         groups = [images] if same_specimen else [[image] for image in images]
         answers = [
             run(opened, encoder, group, space=space, risk=risk, prior=prior, only=only or (), k=k)
@@ -61,13 +60,31 @@ def identify(
         return
     for answer in answers:
         show_answer(answer)
+    show_note(answers, collection)
+
+
+def show_note(answers: Sequence[Answer], collection: Path) -> None:
+    """Print what to bear in mind about the figures of answers, once."""
+    for note in dict.fromkeys(answer.calibration_note for answer in answers):
+        if note:
+            command = f"'holotype calibrate {shlex.quote(str(collection))}'"
+            told = note.replace("'holotype calibrate'", command)
+            out.print()
+            out.print(told, style="yellow", soft_wrap=True, highlight=False)
+
+
+def _sure(answer: Answer, found: Determination) -> str:
+    """Return how sure an answer is, and what that rests on."""
+    from holotype.index.identification.answers import percent
+
+    figure = percent(answer.ranks[found.rank][0][1])
+    words = {"none": " of the votes, not calibrated", "stale": " by a stale calibration"}
+    return figure + words.get(answer.calibration, "")
 
 
 def show_answer(answer: Answer) -> None:
     """Print an answer and its evidence for people."""
     from rich.table import Table
-
-    from holotype.index.identification.answers import percent
 
     found = answer.determination
     out.print()
@@ -77,7 +94,7 @@ def show_answer(answer: Answer) -> None:
     else:
         style = "bold italic green" if found.rank in ("genus", "species") else "bold green"
         out.print(f"  {found.taxon}", style=style, end=" ", soft_wrap=True, highlight=False)
-        out.print(f"{found.rank}, {percent(found.confidence)}", highlight=False)
+        out.print(f"{found.rank}, {_sure(answer, found)}", highlight=False)
     out.print(f"  {answer.why}", style="dim", soft_wrap=True, highlight=False)
     table = Table(box=None, padding=(0, 2), show_edge=False)
     table.add_column("cosine", justify="right")

@@ -9,8 +9,9 @@ import typer
 
 from holotype.version import __version__
 
-from . import calibrate, collection, demo, evaluate, export, identify, ingest, search, serve, tune
+from . import calibrate, collection, demo, export, identify, ingest, search, serve, tune
 from .console import one_sentence, out
+from .evaluation.command import evaluate
 
 app = typer.Typer(
     name="holotype",
@@ -41,7 +42,7 @@ app.command("demo")(demo.demo)
 app.command("ingest")(ingest.ingest)
 app.command("identify")(identify.identify)
 app.command("search")(search.search)
-app.command("eval")(evaluate.evaluate)
+app.command("eval")(evaluate)
 app.command("calibrate")(calibrate.calibrate)
 app.command("tune")(tune.tune)
 app.command("serve")(serve.serve)

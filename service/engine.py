@@ -21,10 +21,10 @@ from holotype.index.runtime import worker_count
 from holotype.index.search.search import encoder_of, stored_vector
 from holotype.index.storage.records import Space
 from holotype.index.storage.spaces import EXTERNAL
-from holotype.training.spaces import ensure_calibrated
 
 from .decoding.decoders import Budget, Decoders
 from .guards.turns import Shares, Turns
+from .jobs import Jobs
 from .problems import NotReadyError
 from .readiness import Readiness, SpaceState
 from .settings import ServiceSettings, service_settings
@@ -78,6 +78,7 @@ class Engine:
         self._shows = Turns(_SHOWN, "show")
         self._probes = Turns(1, "probe")  # never too many: a connection each
         self.decoders = Decoders()
+        self.jobs = Jobs(self.told)
 
     def load(self) -> None:
         """Load every space that can be asked: its encoder and gallery, and answer one question.
@@ -115,7 +116,6 @@ class Engine:
         gallery = self.collection.gallery(space.name)
         if not space.encoder.startswith(EXTERNAL):
             self.encoder(space.name)
-        ensure_calibrated(self.collection, space.name)
         first = int(gallery.rows[0])
         image = self.collection.images_at([first])[first]
         vector = stored_vector(self.collection, image, space.name)
@@ -245,6 +245,7 @@ class Engine:
         turns = (self._decodings, self._queries, self._readers, self._shows, self._probes)
         for one in turns:
             one.shutdown(cancel_futures=not finish)
+        self.jobs.close()
         self.decoders.close()
         self.collection.close()
 

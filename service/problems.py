@@ -64,6 +64,20 @@ class KeyRequiredError(HolotypeError):
     title = "Key required"
 
 
+class ScopeError(HolotypeError):
+    """A request with a key that does not reach so far."""
+
+    http_status = 403
+    title = "Key may only read"
+
+
+class JobRunsError(HolotypeError):
+    """One job at a time: another is running."""
+
+    http_status = 409
+    title = "A job is running"
+
+
 class OriginError(HolotypeError):
     """A request that a page of another site makes."""
 

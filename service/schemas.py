@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -24,7 +26,9 @@ class Determination(BaseModel):
 
     rank: str
     taxon: str
-    confidence: float = Field(ge=0, le=1)
+    confidence: float | None = Field(
+        description="null where calibration is none: nothing is known of it.", ge=0, le=1
+    )
     qualifier: str
 
 
@@ -32,7 +36,17 @@ class Probability(BaseModel):
     """A taxon and the probability that the specimen belongs to it."""
 
     taxon: str
-    p: float = Field(ge=0, le=1)
+    p: float = Field(
+        description="Where calibration is none, its share of the neighbours' votes.", ge=0, le=1
+    )
+
+
+class Changes(BaseModel):
+    """What has changed in a space; a picture that took another's place is in both counts."""
+
+    images_added: int
+    images_removed: int
+    specimens_determined: int = Field(description="Of the other images, also where it was undone.")
 
 
 class Answer(BaseModel):
@@ -67,6 +81,12 @@ class Answer(BaseModel):
                 "p_known": 0.91,
                 "species_set": ["Xestia c-nigrum", "Xestia triangulum"],
                 "calibration": "fitted",
+                "calibration_changes": {
+                    "images_added": 0,
+                    "images_removed": 0,
+                    "specimens_determined": 0,
+                },
+                "calibration_note": "",
                 "why": "The neighbours agree on genus Xestia (96%), but species Xestia c-nigrum "
                 "has only 71%; the nearest is Xestia c-nigrum at cosine 0.83.",
             }
@@ -78,16 +98,29 @@ class Answer(BaseModel):
     unknown: bool
     ranks: dict[str, list[Probability]] = Field(description="Coarse to fine, best first.")
     neighbours: list[Hit] = Field(description="Best first; none of the query's own specimen.")
-    novelty_p: float = Field(
-        description="How rare a nearest neighbour this far is within the gallery.", ge=0, le=1
+    novelty_p: float | None = Field(
+        description="How rare a nearest neighbour this far is within the gallery; null without a "
+        "calibration.",
+        ge=0,
+        le=1,
     )
     p_known: float | None = Field(
-        description="The probability that the gallery holds its species.", ge=0, le=1
+        description="The probability that the gallery holds its species; null likewise.", ge=0, le=1
     )
     species_set: list[str] | None = Field(
-        description="Holds the true species with 95 % probability, if the gallery does."
+        description="Holds the true species with 95 % probability, if the gallery does; null "
+        "likewise."
     )
-    calibration: str = Field(description="fitted, stale, or leave-one-out where none is kept.")
+    calibration: str = Field(
+        description="What the figures rest on: fitted; stale, where something has changed since; "
+        "none, where they are shares of the neighbours' votes and no checked probabilities."
+    )
+    calibration_changes: Changes | None = Field(
+        description="What has changed since the calibration was fitted; null without one."
+    )
+    calibration_note: str = Field(
+        description="What to bear in mind about the figures, and what to do; empty where fitted."
+    )
     why: str = Field(description="The reason, in one sentence.")
 
 
@@ -163,3 +196,32 @@ class Spaces(BaseModel):
 
     collection: str
     spaces: list[SpaceRecord]
+
+
+class Calibration(BaseModel):
+    """What turns the evidence of a space into probabilities, and whether it is up to date."""
+
+    space: str = Field(examples=["base"])
+    calibration: str = Field(description="fitted, stale or none.", examples=["fitted"])
+    changes: Changes | None = Field(description="Since it was fitted; null without one.")
+    fitted: dict[str, Any] | None = Field(description="When and on what; null without one.")
+
+
+class Job(BaseModel):
+    """Work that takes longer than an answer."""
+
+    job_id: str
+    kind: str = Field(examples=["calibrate"])
+    space: str = Field(examples=["base"])
+    state: str = Field(description="running, done, failed or cancelled.", examples=["running"])
+    percent: int = Field(ge=0, le=100, examples=[35])
+    result: dict[str, Any] | None = Field(description="What it gave, once it is done.")
+    error: str | None = Field(description="Why it failed, in one sentence.")
+    created_at: str
+    changed_at: str
+
+
+class Jobs(BaseModel):
+    """The jobs since the service started, oldest first."""
+
+    jobs: list[Job]

@@ -16,8 +16,9 @@ class ServiceSettings(BaseSettings):
     api_keys: str = Field(
         "",
         repr=False,
-        description="Keys that requests must send, as read:<sha256 of the key in hex>, separated "
-        "by commas; needed to serve other machines than this one.",
+        description="Keys that requests must send, as read:<sha256 of the key in hex>, or write: "
+        "for one that may also start jobs, separated by commas; needed to serve other machines "
+        "than this one.",
     )
     decoders: int = Field(
         2, ge=1, description="Processes that decode what is uploaded, each started when needed."

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from holotype.index.collection import Collection
-from holotype.index.errors import LockedError, UsageError
+from holotype.index.database.locks import is_writable
+from holotype.index.errors import ReadOnlyError, UsageError
 from holotype.index.identification.kept_calibration import (
     keep_calibration,
     kept_calibration,
@@ -22,6 +23,7 @@ from holotype.index.search.filters import allowed_places
 from holotype.index.storage.spaces import check_target
 
 from .calibration.calibrate import calibrate
+from .calibration.steps import Progress, Steps, unwatched
 from .tuning.tune import tune
 
 
@@ -49,7 +51,7 @@ def tune_space(
         UsageError: too few species have two specimens, a condition is off, the name is taken, or
             the space is tuned already.
     """
-    with collection.writing():  # a locked collection says so before the work
+    with _writing(collection):
         base = collection.space(space)
         check_target(collection.database, name, base)
         gallery = collection.gallery(base.name)
@@ -81,12 +83,24 @@ def tune_space(
 
 
 def calibrate_space(
-    collection: Collection, *, space: str | None = None, seed: int = 0
+    collection: Collection,
+    *,
+    space: str | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Progress = unwatched,
 ) -> dict[str, Any]:
     """Fit confidence at every rank on specimens and species left out of the gallery in turn.
 
     What was fitted is kept with the space that holds the embeddings, and identification uses it
-    from then on, in whatever space it is asked.
+    from then on, in whatever space it is asked. Until then nothing in the collection changes.
+
+    Args:
+        space: any that shows the embeddings; by default the oldest.
+        seed: of the folds.
+        threads: how many cores it takes; by default all.
+        progress: is told how many steps are done, of how many, first that none is, once the lock
+            is held and there is enough to fit on. What it raises ends the work: nothing is kept.
 
     Returns:
         on what it was fitted and how well it did there, as JSON-ready values.
@@ -95,18 +109,21 @@ def calibrate_space(
         LockedError, ReadOnlyError: the collection cannot be written to.
         UsageError: too few labelled specimens or species.
     """
-    with collection.writing():  # a locked collection says so before the work
+    with _writing(collection):
         gallery = collection.gallery(space)
         start = time.perf_counter()
+        steps = Steps(progress, threads)
         try:
             calibration = calibrate(
                 source_vectors(collection, gallery),
                 labels_of(gallery),
                 gallery.specimens,
                 seed=seed,
+                steps=steps,
             )
         except ValueError as error:
             raise UsageError(f"{collection.folder} cannot be calibrated: {error}") from error
+        steps.take()
         seconds = time.perf_counter() - start
         keep_calibration(collection, gallery, calibration)
     kept = kept_calibration(collection, gallery)
@@ -114,15 +131,12 @@ def calibrate_space(
     return {"space": gallery.space.name, "seconds": round(seconds, 2), **kept.to_dict()}
 
 
-def ensure_calibrated(collection: Collection, space: str | None = None) -> bool:
-    """Calibrate a collection that never was; return whether it is calibrated now.
-
-    A collection that is too small for it, or that cannot be written to, goes without.
-    """
-    if kept_calibration(collection, collection.gallery(space)) is not None:
-        return True
-    try:
-        calibrate_space(collection, space=space)
-    except (UsageError, LockedError, OSError, sqlite3.OperationalError):
-        return False
-    return True
+@contextmanager
+def _writing(collection: Collection) -> Iterator[None]:
+    """Hold the writer's lock, so that who cannot write is told before the work, not after it."""
+    with collection.writing():
+        if not is_writable(collection.folder):
+            raise ReadOnlyError(
+                f"{collection.folder} is read-only; copy it to where it can be written"
+            )
+        yield

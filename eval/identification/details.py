@@ -19,8 +19,9 @@ from ..measures.classification import ClassCounts
 from ..measures.intervals import Interval
 from ..measures.novelty import Novelty, auroc, measure_novelty
 from ..measures.selective import aurc, knee, selective_curve
+from .asking import Identified
 from .draws import Draw
-from .figures import Identified, mixture_weights
+from .figures import mixture_weights
 from .species import class_counts, given_finest, likeliest, species_table
 
 _RESAMPLES = 300  # of a calibration error, which is binned anew for each

@@ -12,7 +12,8 @@ from holotype.index.gallery.gallery import Gallery
 from ..measures.arrays import Codes, Flags, Floats, number
 from ..measures.calibration_error import measure_calibration, prior_weights
 from ..splits.splits import Split
-from .figures import Honesty, Identified
+from .asking import Identified
+from .figures import Honesty
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import repeat
 
 import numpy as np
 
@@ -14,11 +15,12 @@ from holotype.index.identification.kept_calibration import labels_of, source_vec
 from holotype.index.search.filters import allowed_places
 
 from ..measures.arrays import Codes, Floats
-from ..protocols.leaks import find_leaks_of, refuse_leaks
+from ..protocols.leaks import copies_anywhere, find_leaks_of, refuse_leaks
 from ..protocols.protocol import protocol_of
 from ..splits.splits import Split, grouped_kfold, leave_out_classes
+from .asking import Asked, Specimens, ask
 from .draws import AnswerEvaluation, Draw, far_specimens
-from .figures import Asked, Specimens, ask, measure_honesty, thresholds_of
+from .figures import choose_thresholds, measure_honesty
 
 _FOLDS = 4
 _SHOWN = 5  # nearest images that are kept of every specimen, for the report
@@ -39,8 +41,9 @@ def evaluate_honesty(
 ) -> AnswerEvaluation:
     """Measure identification, once for every seed.
 
-    Without query and gallery a quarter of the specimens of every taxon asks. All images of a taxon
-    that is left out ask too, as novel ones.
+    Without query and gallery a quarter of the specimens of every taxon asks; copies and near
+    copies under several specimens' names stay on one side. All images of a taxon that is left out
+    ask too, as novel ones.
 
     Args:
         left_out: a rank; a share of its taxa is kept out of the gallery.
@@ -55,64 +58,76 @@ def evaluate_honesty(
         the answers and the figures of every seed.
 
     Raises:
-        UsageError: a rank that has no names, a condition that is off, or too small a gallery.
+        UsageError: a rank that has no names, a condition or a figure that is off, or too small a
+            gallery.
         LeakError: specimens or copies stand on both sides of a given split.
     """
     images = collection.gallery(space)
-    if left_out is not None and left_out not in images.ranks:
-        raise UsageError(f"No image is named at rank '{left_out}'; there are {images.ranks}")
+    _check(collection, images, left_out, risk, prior)
     distant = allowed_places(collection, images, far)
     far_rows = np.empty(0, np.int64) if distant is None else np.flatnonzero(distant)
     table = Specimens(
         source_vectors(collection, images), labels_of(images), images.specimens, images.ranks
     )
     draws = []
-    for seed in range(seeds):
-        split = _split(collection, images, query, gallery, far_rows, seed)
+    for seed, split in enumerate(_splits(collection, images, query, gallery, seeds)):
+        split = replace(
+            split,
+            query=np.setdiff1d(split.query, far_rows),
+            gallery=np.setdiff1d(split.gallery, far_rows),
+        )
         if left_out is not None:
             split = _with_novel(split, images.labels(left_out).codes, share, seed)
-        named = split.query[
-            table.labels[split.query, -1] >= 0
-        ]  # others are neither right nor wrong
+        # Specimens without a name are neither right nor wrong.
+        named = split.query[table.labels[split.query, -1] >= 0]
         split = replace(split, query=np.union1d(named, far_rows))
         draws.append(_draw(table, split, far_rows, risk=risk, prior=prior, seed=seed))
-    return AnswerEvaluation(
-        images,
-        tuple(draws),
-        tuple(query),
-        tuple(gallery),
-        left_out,
-        share,
-        tuple(far),
-        risk,
-        prior,
-    )
+    conditions = (tuple(query), tuple(gallery), left_out, share, tuple(far))
+    return AnswerEvaluation(images, tuple(draws), *conditions, risk, prior)
 
 
-def _split(
+def _check(
+    collection: Collection, images: Gallery, left_out: str | None, risk: float, prior: float
+) -> None:
+    if not 0 < risk < 1:
+        raise UsageError(f"risk is {risk}; it must lie between 0 and 1, for example 0.05")
+    if not 0 <= prior < 1:
+        raise UsageError(f"prior is {prior}; it must be at least 0 and below 1, for example 0.2")
+    if not images.ranks:
+        raise UsageError(
+            f"No image of {collection.folder} is named, so no answer is right or wrong"
+        )
+    if left_out is not None and left_out not in images.ranks:
+        named = ", ".join(images.ranks)
+        raise UsageError(f"No image is named at rank '{left_out}'; there are {named}")
+
+
+def _splits(
     collection: Collection,
     images: Gallery,
     query: Sequence[str],
     gallery: Sequence[str],
-    far_rows: Codes,
-    seed: int,
-) -> Split:
+    seeds: int,
+) -> Iterator[Split]:
+    """Yield who asks and who answers in every draw; nothing stands on both sides."""
     if query or gallery:
-        split = protocol_of(collection, images, query, gallery).split
-        refuse_leaks(collection, images, find_leaks_of(collection, images, split))
-    else:
-        finest = images.labels(images.ranks[-1]).codes
-        split = grouped_kfold(finest, images.specimens, _FOLDS, seed)[0]
-    return replace(
-        split,
-        query=np.setdiff1d(split.query, far_rows),
-        gallery=np.setdiff1d(split.gallery, far_rows),
-    )
+        given = protocol_of(collection, images, query, gallery).split
+        leaks = find_leaks_of(collection, images, given)
+        refuse_leaks(collection, images, leaks, allowable=False)
+        yield from repeat(given, seeds)
+        return
+    finest = images.labels(images.ranks[-1]).codes
+    together = copies_anywhere(collection, images).unite(images.specimens)
+    for seed in range(seeds):
+        yield grouped_kfold(finest, together, _FOLDS, seed)[0]
 
 
 def _with_novel(split: Split, labels: Codes, share: float, seed: int) -> Split:
     """Leave taxa out of the gallery, and let all their images ask."""
-    reduced = leave_out_classes(split, labels, share, seed)
+    try:
+        reduced = leave_out_classes(split, labels, share, seed)
+    except ValueError as error:
+        raise UsageError(f"--share is {share}: {error}") from error
     gone = np.setdiff1d(split.gallery, reduced.gallery)
     return replace(reduced, query=np.union1d(reduced.query, gone))
 
@@ -123,11 +138,11 @@ def _draw(
     gallery, queries = table.at(split.gallery), table.at(split.query)
     try:
         asked = ask(gallery, queries, seed=seed)
+        thresholds = choose_thresholds(asked.left_out, prior=prior)
     except ValueError as error:
         raise UsageError(f"The gallery of {split.name} cannot be calibrated: {error}") from error
     found = asked.identify(risk=risk, prior=prior)
     closed = asked.identify(risk=risk, prior=0.0)
-    thresholds = thresholds_of(gallery, asked.fitted, prior=prior, seed=seed)
     # Pooling keeps one row a specimen, in the order of their codes.
     first = split.query[np.unique(queries.groups, return_index=True)[1]]
     as_far = np.isin(first, far_rows)

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from .arrays import Codes, Flags, Floats, ratio
-from .jsonable import Figures, told_fields
+from .jsonable import Figures, jsonable_fields
 
 Binning = Literal["mass", "width"]
 BINS: dict[Binning, int] = {"mass": 10, "width": 15}
-_FLOOR = 1e-15  # as scikit-learn clips, so that one sure error does not cost infinity
+_FLOOR = 1e-15  # the least probability that a logarithm is taken of; scikit-learn has the same
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class CalibrationError(Figures):
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as JSON knows them."""
         names = {"mass": "equal_mass", "width": "equal_width"}
-        return {names.get(name, name): each for name, each in told_fields(self).items()}
+        return {names.get(name, name): each for name, each in jsonable_fields(self).items()}
 
 
 def measure_calibration(

@@ -152,7 +152,7 @@ def _per_taxon(
 ) -> pd.DataFrame:
     n = np.bincount(taxa, minlength=len(names))
     was, now = mean_by(before, taxa, len(names)), mean_by(after, taxa, len(names))
-    # Not now - was: rounding would make equal gains differ, and ties are listed.
+    # The mean of the differences: now - was would round equal gains apart, and ties are listed.
     gain = mean_by(after - before, taxa, len(names))
     overall = mean(after - before)
     frame = pd.DataFrame(

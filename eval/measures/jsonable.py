@@ -17,30 +17,30 @@ class Figures:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as JSON knows them, None for NaN."""
-        return told_fields(self)
+        return jsonable_fields(self)
 
 
-def told_fields(value: Any) -> dict[str, Any]:
+def jsonable_fields(value: Any) -> dict[str, Any]:
     """Return the fields of a dataclass as JSON knows them, without its arrays and tables."""
     told = {each.name: getattr(value, each.name) for each in fields(value)}
     left_out = (np.ndarray, pd.DataFrame)
-    return {name: told_as(each) for name, each in told.items() if not isinstance(each, left_out)}
+    return {name: jsonable(each) for name, each in told.items() if not isinstance(each, left_out)}
 
 
-def told_as(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
     """Return figures, and what is made of them, as JSON knows them: None for NaN and infinity.
 
-    >>> told_as({1: (0.5, float("nan")), "n": 3})
+    >>> jsonable({1: (0.5, float("nan")), "n": 3})
     {'1': [0.5, None], 'n': 3}
     """
     if isinstance(value, Figures):
         return value.to_dict()
     if is_dataclass(value):
-        return told_fields(value)
+        return jsonable_fields(value)
     if isinstance(value, float):
         return number(value)
     if isinstance(value, Mapping):
-        return {str(key): told_as(each) for key, each in value.items()}
+        return {str(key): jsonable(each) for key, each in value.items()}
     if isinstance(value, pd.DataFrame):
-        return told_as(value.to_dict("records"))
-    return [told_as(each) for each in value] if isinstance(value, list | tuple) else value
+        return jsonable(value.to_dict("records"))
+    return [jsonable(each) for each in value] if isinstance(value, list | tuple) else value

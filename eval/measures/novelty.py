@@ -133,7 +133,8 @@ def threshold_retaining(scores: Floats, share: float) -> float:
             f"a share of {share} of {len(scores)} scores cannot be retained; "
             "give at least one score and a share above 0, up to 1"
         )
-    wanted = math.ceil(share * len(scores) - 1e-9)  # .92 x 25 is 23, not 24 for its rounding error
+    # 0.07 * 100 is 7.000000000000001 in floating point, which would be rounded up to 8.
+    wanted = math.ceil(share * len(scores) - 1e-9)
     return float(np.sort(scores)[len(scores) - max(wanted, 1)])
 
 

@@ -84,7 +84,7 @@ def _rankings(
     gallery_groups: Codes | None,
 ) -> Iterator[tuple[slice, Codes]]:
     """Yield blocks of queries with all gallery rows, best first, the own group last."""
-    # In float64 and divided by the lengths, so that rounding does not decide near ties.
+    # float32 rows are of length 1 but for rounding, which would decide the order of near ties.
     columns = _unit(gallery).T
     step = max(1, _BLOCK_SCORES // max(len(gallery), 1))
     for start in range(0, len(queries), step):

@@ -11,8 +11,8 @@ import pandas as pd
 
 from holotype.index.vectors.brute_force import exact_knn
 
-from .arrays import Average, Codes, Embeddings, Flags, average, mean, mean_by
-from .jsonable import told_as
+from .arrays import Average, Codes, Embeddings, Flags, Floats, average, mean, mean_by
+from .jsonable import jsonable
 from .taxon_codes import TaxonCodes, count_positives
 
 KS = (1, 5, 10)
@@ -71,8 +71,8 @@ class RankRecall:
             "n_answerable": int(self.answerable.sum()),
             "n_unanswerable": int((self.labelled & ~self.answerable).sum()),
             "unanswerable": list(self.unanswerable),
-            "recall": told_as(self.recall),
-            "as_misses": told_as(self.as_misses),
+            "recall": jsonable(self.recall),
+            "as_misses": jsonable(self.as_misses),
         }
 
 
@@ -152,19 +152,32 @@ def recall_within(result: RankRecall, groups: Codes, names: Sequence[str]) -> pd
     Returns:
         one row a taxon with an answerable query: taxon, n_answerable, recall@k … over its queries.
     """
-    counted = result.answerable & (groups >= 0)
-    codes = groups[counted]
-    table = {"taxon": list(names), "n_answerable": np.bincount(codes, minlength=len(names))}
-    for place, k in enumerate(result.ks):
-        hits = result.hits[counted, place].astype(np.float64)
-        table[f"recall@{k}"] = mean_by(hits, codes, len(names))
-    frame = pd.DataFrame(table)
+    table = recall_by(groups, len(names), result.answerable, result.hits, result.ks)
+    frame = pd.DataFrame({"taxon": list(names), **table})
     return frame[frame["n_answerable"] > 0].reset_index(drop=True)
+
+
+def recall_by(
+    groups: Codes, n: int, answerable: Flags, hits: Flags, ks: Sequence[int]
+) -> dict[str, Codes | Floats]:
+    """Return the columns of a table of recall by group: n_answerable, recall@k ….
+
+    Args:
+        groups: int64 [q], the group of every query, -1 for none.
+        n: how many groups there are; recall is NaN for those without an answerable query.
+        answerable, hits, ks: see `RankRecall`.
+    """
+    counted = answerable & (groups >= 0)
+    codes = groups[counted]
+    columns: dict[str, Codes | Floats] = {"n_answerable": np.bincount(codes, minlength=n)}
+    for place, k in enumerate(ks):
+        columns[f"recall@{k}"] = mean_by(hits[counted, place].astype(np.float64), codes, n)
+    return columns
 
 
 def _matches(taxa: TaxonCodes, rows: Codes) -> Flags:
     """Return whether the neighbour at each place is of the query's taxon, bool [q, k]."""
-    found = np.append(taxa.gallery, -1)[rows]  # the last entry answers for the padding
+    found = np.append(taxa.gallery, -1)[rows]  # row -1, the padding, reads the last entry
     matches: Flags = (found == taxa.query[:, None]) & (found >= 0)
     return matches
 
@@ -200,14 +213,8 @@ def _recall(match: Flags, positives: Codes, taxa: TaxonCodes, ks: Sequence[int])
 
 def _per_taxon(taxa: TaxonCodes, answerable: Flags, hits: Flags, ks: Sequence[int]) -> pd.DataFrame:
     n = len(taxa.names)
-    table = {
-        "taxon": list(taxa.names),
-        "n_queries": np.bincount(taxa.query[taxa.query >= 0], minlength=n),
-        "n_answerable": np.bincount(taxa.query[answerable], minlength=n),
-        "n_gallery": np.bincount(taxa.gallery[taxa.gallery >= 0], minlength=n),
-    }
-    for place, k in enumerate(ks):
-        values = hits[answerable, place].astype(np.float64)
-        table[f"recall@{k}"] = mean_by(values, taxa.query[answerable], n)
-    frame = pd.DataFrame(table)
+    frame = pd.DataFrame(recall_by(taxa.query, n, answerable, hits, ks))
+    frame.insert(0, "taxon", list(taxa.names))
+    frame.insert(1, "n_queries", np.bincount(taxa.query[taxa.query >= 0], minlength=n))
+    frame.insert(3, "n_gallery", np.bincount(taxa.gallery[taxa.gallery >= 0], minlength=n))
     return frame[frame["n_queries"] + frame["n_gallery"] > 0].reset_index(drop=True)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from .arrays import Codes, Flags, Floats, number, ratio
 from .intervals import Interval, wilson, wilson_bounds
-from .jsonable import Figures, told_fields
+from .jsonable import Figures, jsonable_fields
 
 Measure = Literal["accuracy", "kappa"]
 
@@ -47,7 +47,7 @@ class SelectivePoint(Figures):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as JSON knows them."""
-        told = told_fields(self)
+        told = jsonable_fields(self)
         first = {name: told.pop(name) for name in ("threshold", "n", "n_accepted")}
         return {**first, "coverage": number(self.coverage), **told}
 
@@ -181,8 +181,9 @@ def _check_scores(scores: Floats) -> None:
 def _chance_pairs(truth: Codes, predicted: Codes) -> Floats:
     """Return, for the first 1, 2 … n, the sum over classes of truths x predictions.
 
-    One more specimen adds the earlier predictions of its truth, and the truths so far of its
-    prediction. Sorted (class, place) pairs count both without a pass over the classes.
+    Adding a specimen makes the sum larger by the number of earlier predictions of its true class,
+    and by the number of truths so far of its predicted class. Both are looked up by binary search
+    among sorted keys of (class, place), so that the cost does not grow with the classes.
     """
     n = len(truth)
     _, codes = np.unique(np.concatenate([truth, predicted]), return_inverse=True)

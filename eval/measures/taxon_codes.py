@@ -71,7 +71,7 @@ def count_positives(
 
     Images of the query's own group are not counted. A query without a taxon has none.
     """
-    counts = np.zeros(len(taxa.names) + 1, np.int64)  # the last entry answers for code -1
+    counts = np.zeros(len(taxa.names) + 1, np.int64)  # code -1 reads the last entry
     counts[:-1] = np.bincount(taxa.gallery[taxa.gallery >= 0], minlength=len(taxa.names))
     positives = counts[taxa.query]
     if query_groups is None or gallery_groups is None:

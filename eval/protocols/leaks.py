@@ -54,8 +54,13 @@ def copies_anywhere(collection: Collection, images: Gallery) -> Leaks:
     return find_leaks_of(collection, images, Split("every pair", rows, rows))
 
 
-def refuse_leaks(collection: Collection, images: Gallery, leaks: Leaks) -> None:
+def refuse_leaks(
+    collection: Collection, images: Gallery, leaks: Leaks, *, allowable: bool = True
+) -> None:
     """Refuse a split that something crosses.
+
+    Args:
+        allowable: whether the protocol can also measure without what crosses (--allow-leak).
 
     Raises:
         LeakError: the message names the first specimens and pictures that cross, and how many.
@@ -70,8 +75,8 @@ def refuse_leaks(collection: Collection, images: Gallery, leaks: Leaks) -> None:
     counts = ", ".join(f"{len(pairs)} show {what}" for pairs, what in kinds if len(pairs))
     raise LeakError(
         f"{len(leaks.queries)} of {leaks.n_queries} queries are given away by the gallery: "
-        f"{counts} ({_examples(collection, images, leaks)}). Split by specimen, or measure with "
-        "and without them by --allow-leak."
+        f"{counts} ({_examples(collection, images, leaks)}). Split by specimen"
+        + (", or measure with and without them by --allow-leak." if allowable else ".")
     )
 
 

@@ -13,16 +13,16 @@ from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
-from ..measures.arrays import Codes, Floats, mean_by, number
-from ..measures.bootstrap import bootstrap_mean
-from ..measures.jsonable import told_as
+from ..measures.arrays import Codes, Floats, number
+from ..measures.jsonable import jsonable
+from ..measures.recall import recall_by
 from ..protocols.columns import column_codes
 from ..protocols.leaks import copies_anywhere, refuse_leaks
 from ..protocols.protocol import Protocol, untuned
 from ..splits.duplicates import duplicate_groups
 from ..splits.leakage import Leaks, leaks_between
 from ..splits.splits import Split, grouped_kfold, leave_one_site_out
-from .evaluate import Evaluation, measure
+from .evaluate import Evaluation, interval_of_first, measure
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,9 @@ class CrossValidation(Evaluation):
     def by_fold(self, rank: str) -> pd.DataFrame:
         """Return one row a fold: fold, n_queries, n_answerable, recall@k … (NaN without any)."""
         found, n = self.recall[rank], len(self.folds)
-        counted = found.answerable
-        table = {
-            "fold": list(self.folds),
-            "n_queries": np.bincount(self.fold, minlength=n),
-            "n_answerable": np.bincount(self.fold[counted], minlength=n),
-        }
-        for place, k in enumerate(found.ks):
-            hits = found.hits[counted, place].astype(np.float64)
-            table[f"recall@{k}"] = mean_by(hits, self.fold[counted], n)
-        return pd.DataFrame(table)
+        n_queries = np.bincount(self.fold, minlength=n)
+        table = recall_by(self.fold, n, found.answerable, found.hits, found.ks)
+        return pd.DataFrame({"fold": list(self.folds), "n_queries": n_queries, **table})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the pooled figures, those of every fold, and mean and sd over folds."""
@@ -62,7 +55,7 @@ class CrossValidation(Evaluation):
             **super().to_dict(),
             "kept_whole": self.column,
             "n_united": self.n_united,
-            "folds": told_as(tables),
+            "folds": jsonable(tables),
             "over_folds": {rank: _spread(table) for rank, table in tables.items()},
         }
 
@@ -177,12 +170,7 @@ def _apart(images: Gallery, protocol: Protocol, sides: Codes) -> Evaluation:
     stand_in = replace(images, specimens=sides)
     found = measure(stand_in, protocol, Leaks.none(split, len(images)))
     specimens = images.specimens[split.query]
-    intervals = {
-        rank: bootstrap_mean(
-            side.hits[side.answerable, 0].astype(np.float64), specimens[side.answerable]
-        )
-        for rank, side in found.recall.items()
-    }
+    intervals = {r: interval_of_first(side, specimens) for r, side in found.recall.items()}
     return replace(found, images=images, intervals=intervals)
 
 

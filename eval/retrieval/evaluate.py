@@ -16,7 +16,7 @@ from holotype.index.gallery.gallery import Gallery
 from ..measures.arrays import Codes, Embeddings
 from ..measures.bootstrap import bootstrap_mean
 from ..measures.intervals import Interval
-from ..measures.jsonable import told_as
+from ..measures.jsonable import jsonable
 from ..measures.ranking import Ranking, ranking_by_rank
 from ..measures.recall import (
     KS,
@@ -79,12 +79,12 @@ class Evaluation:
             "space": asdict(self.images.space),
             "protocol": self.protocol.to_dict(),
             "ranks": ranks,
-            "species_recall_by_category": told_as(
+            "species_recall_by_category": jsonable(
                 [] if self.by_category is None else self.by_category
             ),
             "leaks": self.leaks.to_dict(),
-            "recall_at_1_with_leaks": told_as(self.with_leaks),
-            "ties": told_as(self.ties),
+            "recall_at_1_with_leaks": jsonable(self.with_leaks),
+            "ties": jsonable(self.ties),
         }
 
 
@@ -141,7 +141,9 @@ def measure(images: Gallery, protocol: Protocol, leaks: Leaks) -> Evaluation:
         taxa=taxa,
         recall=recall,
         ranking=ranking,
-        intervals={r: _interval(found, images.specimens[asked]) for r, found in recall.items()},
+        intervals={
+            r: interval_of_first(found, images.specimens[asked]) for r, found in recall.items()
+        },
         other_species=_of_other_species(neighbours, taxa),
         by_category=_by_category(recall, taxa),
         ties=tie_shares(neighbours, KS),
@@ -150,7 +152,8 @@ def measure(images: Gallery, protocol: Protocol, leaks: Leaks) -> Evaluation:
     )
 
 
-def _interval(found: RankRecall, specimens: Codes) -> Interval:
+def interval_of_first(found: RankRecall, specimens: Codes) -> Interval:
+    """Return recall@1 with its 95 % bootstrap interval over specimens, int64 [q]."""
     counted = found.answerable
     first = found.hits[counted, 0].astype(np.float64)
     return bootstrap_mean(first, specimens[counted])
@@ -177,7 +180,7 @@ def _with_leaks(
     protocol: Protocol,
     leaks: Leaks,
 ) -> dict[str, float]:
-    """Return what recall@1 would have seemed to be, over the same kind of queries."""
+    """Return recall@1 by rank with what crosses the split left in; nothing where none does."""
     if protocol.split.leave_one_out or leaks.clean:
         return {}
     everything = nearest(queries, answers)

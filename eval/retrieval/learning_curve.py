@@ -15,7 +15,7 @@ from holotype.index.gallery.gallery import Gallery
 
 from ..measures.arrays import Codes
 from ..measures.domain_shift import learning_curve
-from ..measures.jsonable import told_as
+from ..measures.jsonable import jsonable
 from ..measures.recall import RankRecall, nearest, recall_at_k
 from ..measures.taxon_codes import TaxonCodes
 from ..protocols.columns import column_codes
@@ -53,7 +53,7 @@ class Curve:
             "protocol": {**self.protocol.to_dict(), "name": "learning curve"},
             "rank": self.rank,
             "unit": self.unit,
-            "sizes": told_as(self.by_size().astype(np.float64)),
+            "sizes": jsonable(self.by_size().astype(np.float64)),
             "draws": self.draws.to_dict("records"),
         }
 

@@ -12,7 +12,7 @@ from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 
 from ..measures.comparison import Comparison, compare, most_changed
-from ..measures.jsonable import told_as
+from ..measures.jsonable import jsonable
 from .evaluate import Evaluation, evaluate
 
 _LISTED = 5
@@ -95,6 +95,6 @@ def compare_spaces(
 def _changes(found: Comparison) -> dict[str, Any]:
     return {
         **found.to_dict(),
-        "most_improved": told_as(most_changed(found.per_taxon, _LISTED)),
-        "most_worsened": told_as(most_changed(found.per_taxon, _LISTED, worst=True)),
+        "most_improved": jsonable(most_changed(found.per_taxon, _LISTED)),
+        "most_worsened": jsonable(most_changed(found.per_taxon, _LISTED, worst=True)),
     }

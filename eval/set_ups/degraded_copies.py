@@ -17,7 +17,7 @@ from holotype.index.storage.records import Image
 from ..measures.arrays import Embeddings
 from .degrade import Degradation, degrade, picture_rng, random_degradation
 
-_STREAM = 1  # other noise than that of `second_setup`, which draws from the seed alone
+_STREAM = 1  # keeps the noise apart from that of `add_second_setup` with the same seed
 
 
 def embed_degraded(

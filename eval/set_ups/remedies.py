@@ -16,7 +16,7 @@ from holotype.training.tuning.tune import tune
 
 from ..measures.arrays import Codes, Embeddings, Flags
 
-_FLOOR = 0.1  # of the mean standard deviation: keeps coordinates that hardly vary from deciding
+_FLOOR = 0.1  # least spread of a coordinate to divide by, as a share of the mean spread
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from ..measures.domain_shift import (
     transfer_gap,
 )
 from ..measures.intervals import Interval
-from ..measures.jsonable import told_as
+from ..measures.jsonable import jsonable
 from ..measures.taxon_codes import TaxonCodes, count_positives
 from .remedies import Side, remedies
 from .remedy_figures import RemedyFigures, measure_remedy
@@ -55,10 +55,10 @@ class TransferFigures:
             **self.gap.to_dict(),
             "n_source_queries": self.n_source,
             "n_target_queries": self.n_target,
-            "remedies": told_as(self.remedies),
-            "dataset_classification_error": told_as(self.told_apart),
-            "dataset_classification_error_within_source": told_as(self.told_apart_within),
-            "spearman_with_gallery_images": told_as(self.by_count),
+            "remedies": jsonable(self.remedies),
+            "dataset_classification_error": jsonable(self.told_apart),
+            "dataset_classification_error_within_source": jsonable(self.told_apart_within),
+            "spearman_with_gallery_images": jsonable(self.by_count),
         }
 
 

@@ -18,8 +18,10 @@ from ..measures.arrays import Embeddings, Flags
 
 SIDE = 64
 MIN_CORRELATION = 0.97
-MAX_DIFFERENCE = 8.0  # root mean square, of 255 grey levels …
-MAX_SHARE = 0.12  # … or this share of the picture's own standard deviation
+# Root mean square difference that a copy may have: the larger of so many of 255 grey levels, and
+# this share of the picture's own standard deviation.
+MAX_DIFFERENCE = 8.0
+MAX_SHARE = 0.12
 
 Thumbnails = NDArray[np.uint8]
 
@@ -83,7 +85,7 @@ def _compare(
     flat = shrink.reshape(n * side, SIDE)
     down = flat @ (whole - level).transpose(1, 0, 2).reshape(SIDE, m * SIDE)
     windows = (down.reshape(n * side * m, SIDE) @ flat.T).reshape(n, side, m, n, side)
-    full = flat[:side]  # the first window loses nothing
+    full = flat[:side]  # the first window is the whole side
     wanted = full @ (part - level) @ full.T
     size = side**2
     product = np.einsum("viwhj,wij->wvh", windows, wanted) / size

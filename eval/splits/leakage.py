@@ -56,7 +56,10 @@ class Leaks:
         return cls(len(split.query), _NONE, _NONE, _NONE, np.arange(n), _NONE)
 
     def unite(self, groups: Codes) -> Codes:
-        """Return specimens in which copies are one, so that none answers for another."""
+        """Return groups, specimens at least, that hold all copies of their pictures.
+
+        With the groups as specimens, no picture is answered by its copy.
+        """
         _, first, member = np.unique(self.content, return_index=True, return_inverse=True)
         copies = (first[member], np.arange(len(member)))
         near = (self.near_pairs[:, 0], self.near_pairs[:, 1])
@@ -155,6 +158,7 @@ def leaks_between(sides: Codes, specimens: Codes, copies: Leaks) -> Leaks:
 def _similar(
     embeddings: Embeddings, asked: Codes, held: Codes, specimens: Codes, widely: bool
 ) -> Pairs:
+    """Return pairs of similar rows: the nearest of each query, or only those nearly the same."""
     if widely:
         sides = specimens[asked], specimens[held]
         return nearest_pairs(embeddings[asked], embeddings[held], *sides)

@@ -79,6 +79,12 @@ class FolderLock:
             raise
 
 
+def is_writable(folder: Path) -> bool:
+    """Return whether the system lets a folder and the files of its database be written to."""
+    files = [path for path in folder.glob("*.sqlite*") if path.is_file()]
+    return all(os.access(path, os.W_OK) for path in (folder, *files))
+
+
 def _refuse_foreign(path: Path, is_ours: Callable[[Path], bool]) -> None:
     """Refuse to write over a file that is none of ours, or through a link."""
     if path.is_symlink() or (path.exists() and not is_ours(path)):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..arrays import Embeddings, Ids
-from ..vectors.base import VectorIndex
+
+if TYPE_CHECKING:
+    from ..vectors.base import VectorIndex  # brings FAISS, which a database does without
 
 Read = Callable[[Ids], Embeddings]
 

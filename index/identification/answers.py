@@ -6,17 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..search.search import Hit
+from .changes import Changes
 
 Taxa = list[tuple[str, float]]
 
 
 @dataclass(frozen=True)
 class Determination:
-    """A taxon, the rank it has, and the probability in [0, 1] that it is right."""
+    """A taxon, the rank it has, and the probability in [0, 1] that it is right.
+
+    Without a calibration nothing is known of that probability, and `confidence` is None.
+    """
 
     rank: str
     taxon: str
-    confidence: float
+    confidence: float | None
     qualifier: str = ""
 
 
@@ -25,21 +29,28 @@ class Judgement:
     """What the neighbours of a specimen say.
 
     Attributes:
-        ranks: the likeliest taxa of every rank and their probabilities, best first.
-        novelty_p: how rare a specimen so far from its neighbours is, in (0, 1].
+        ranks: the likeliest taxa of every rank and their probabilities, best first; without a
+            calibration, the taxa with most of the neighbours' votes and their shares of these.
+        novelty_p: how rare a specimen so far from its neighbours is, in (0, 1]; None without a
+            calibration.
         far: too far from everything for any name.
         known: the probability that the gallery holds its species; None without a calibration.
         species_set: the species among which the true one is with 95 % probability, if the gallery
             holds it; None without a calibration.
-        calibration: `fitted`, `stale` (images were added since) or `leave-one-out` (none is kept).
+        calibration: `fitted`, `stale` (something has changed since) or `none` (none is kept).
+        changes: what has changed since the calibration was fitted; None without one.
+        decisive: the ranks that may decide, those at which the gallery offers a choice; None for
+            all.
     """
 
     ranks: dict[str, Taxa]
-    novelty_p: float
+    novelty_p: float | None
     far: bool
     known: float | None = None
     species_set: tuple[str, ...] | None = None
-    calibration: str = "leave-one-out"
+    calibration: str = "none"
+    changes: Changes | None = None
+    decisive: frozenset[str] | None = None
 
     def back_off(self, risk: float) -> Determination | None:
         """Return the likeliest taxon of the finest rank that is sure enough, or None."""
@@ -47,9 +58,25 @@ class Judgement:
             return None
         for rank in reversed(list(self.ranks)):
             taxon, p = self.ranks[rank][0]
-            if p >= 1 - risk:
-                return Determination(rank, taxon, p, "sp." if rank == "genus" else "")
+            if p >= 1 - risk and (self.decisive is None or rank in self.decisive):
+                confidence = None if self.calibration == "none" else p
+                return Determination(rank, taxon, confidence, "sp." if rank == "genus" else "")
         return None
+
+    @property
+    def note(self) -> str:
+        """What to bear in mind about the figures, and what to do; empty where they are fitted."""
+        if self.calibration == "none":
+            return (
+                "Not calibrated: the figures are shares of the neighbours' votes, not "
+                "probabilities that were checked; run 'holotype calibrate'."
+            )
+        if self.calibration == "stale":
+            return (
+                f"The calibration is stale: {self.changes} since it was fitted; run 'holotype "
+                "calibrate' to renew it."
+            )
+        return ""
 
 
 @dataclass(frozen=True)
@@ -76,14 +103,29 @@ class Answer:
         return self.determination is None
 
     @property
-    def novelty_p(self) -> float:
-        """How rare a specimen so far from its neighbours is, in (0, 1]."""
+    def novelty_p(self) -> float | None:
+        """How rare a specimen so far from its neighbours is, in (0, 1]; None where not known."""
         return self.judgement.novelty_p
 
     @property
     def ranks(self) -> dict[str, Taxa]:
         """The likeliest taxa of every rank and their probabilities, best first."""
         return self.judgement.ranks
+
+    @property
+    def calibration(self) -> str:
+        """`fitted`, `stale` or `none`: what the probabilities rest on; see `Judgement`."""
+        return self.judgement.calibration
+
+    @property
+    def calibration_changes(self) -> Changes | None:
+        """What has changed since the calibration was fitted; None without one."""
+        return self.judgement.changes
+
+    @property
+    def calibration_note(self) -> str:
+        """What to bear in mind about the figures, and what to do; empty where they are fitted."""
+        return self.judgement.note
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as JSON-ready values."""
@@ -101,6 +143,8 @@ class Answer:
             "p_known": judged.known,
             "species_set": None if judged.species_set is None else list(judged.species_set),
             "calibration": judged.calibration,
+            "calibration_changes": None if judged.changes is None else judged.changes.to_dict(),
+            "calibration_note": judged.note,
             "why": self.why,
         }
 
@@ -118,6 +162,8 @@ def explain(
         )
     if not judged.ranks:
         return f"None of the neighbours has a determination; the nearest is {nearest}."
+    if judged.calibration == "none":
+        return f"{_votes(determination, judged, risk)}; the nearest is {nearest}."
     finest = list(judged.ranks)[-1]
     taxon, p = judged.ranks[finest][0]
     if determination is None:
@@ -132,10 +178,30 @@ def explain(
         )
     if determination.rank == finest:
         return f"The neighbours agree on {taxon} ({percent(p)}); the nearest is {nearest}."
-    sure = percent(determination.confidence)
+    sure = percent(judged.ranks[determination.rank][0][1])
     return (
         f"The neighbours agree on {determination.rank} {determination.taxon} ({sure}), but "
         f"{finest} {taxon} has only {percent(p)}; the nearest is {nearest}."
+    )
+
+
+def _votes(determination: Determination | None, judged: Judgement, risk: float) -> str:
+    """Say how the neighbours voted."""
+    finest = list(judged.ranks)[-1]
+    taxon, share = judged.ranks[finest][0]
+    if determination is None and not judged.decisive:
+        return f"The gallery names nothing but {taxon}, so that its neighbours decide nothing"
+    if determination is None:
+        return (
+            f"No rank has {percent(1 - risk)} of the neighbours' votes: {finest} {taxon} has "
+            f"{percent(share)}"
+        )
+    votes = percent(judged.ranks[determination.rank][0][1])
+    if determination.rank == finest:
+        return f"{taxon} has {votes} of the neighbours' votes"
+    return (
+        f"{determination.rank.capitalize()} {determination.taxon} has {votes} of the neighbours' "
+        f"votes, but {finest} {taxon} only {percent(share)}"
     )
 
 

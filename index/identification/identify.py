@@ -15,9 +15,10 @@ from ..search.filters import selected
 from ..search.search import hits, picture_vector, stored_vector, unit_vector, without_specimens
 from ..settings import settings
 from .answers import Answer, Determination, Judgement, explain
-from .confidence import NEIGHBOURS
-from .judge import judge_by_votes, judge_calibrated
+from .judge import judge_calibrated
 from .kept_calibration import kept_calibration
+from .uncalibrated import judge_by_votes
+from .votes import NEIGHBOURS
 
 __all__ = ["Answer", "Determination", "identify", "identify_stored", "identify_vector"]
 

@@ -1,4 +1,4 @@
-"""Judging a specimen by a stored calibration, or by leave-one-out where none is kept."""
+"""Judging a specimen by a stored calibration."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ import numpy as np
 from ..arrays import Allowed, Codes, Embeddings, Floats
 from ..collection import Collection
 from ..gallery.gallery import Gallery
-from ..taxonomy import RANKS
 from .answers import Judgement, Taxa, share_out
 from .calibration import FAR, Answers
-from .confidence import NEIGHBOURS, Calibration, Votes, calibrate, count_votes
 from .evidence import Evidence, gather_evidence
 from .kept_calibration import KeptCalibration, reference_of
 from .reference import Reference
 
 _SHOWN = 5  # taxa listed at every rank
-_NOVEL = 0.01  # p-value below which a specimen is unlike anything in the gallery
 
 
 def judge_calibrated(
@@ -39,7 +36,7 @@ def judge_calibrated(
     if allowed is not None:
         reference = reference.restricted(allowed)
         if not len(reference.classes):  # a filter may leave nothing that is named
-            return Judgement({}, 1.0, far=False, calibration=state)
+            return Judgement({}, 1.0, far=False, calibration=state, changes=kept.changes)
     evidence = gather_evidence(reference, vector[None])
     answers = kept.calibration.answer(reference, evidence, prior=prior)
     chances = kept.calibration.class_probabilities(evidence)[0]
@@ -57,6 +54,7 @@ def judge_calibrated(
         known=float(answers.known[0]),
         species_set=_finest_names(gallery, reference.classes[classes]),
         calibration=state,
+        changes=kept.changes,
     )
 
 
@@ -83,47 +81,3 @@ def _finest_names(gallery: Gallery, classes: Codes) -> tuple[str, ...]:
     """Return the names of classes at the finest rank that has one."""
     finest = gallery.labels(gallery.ranks[-1]).names
     return tuple(dict.fromkeys(finest[code] for code in classes[:, -1] if code >= 0))
-
-
-def judge_by_votes(gallery: Gallery, scores: Embeddings, places: Codes) -> Judgement:
-    """Judge a specimen by its neighbours' votes, calibrated by leave-one-out over the gallery.
-
-    Args:
-        scores: float32 [k], cosines of the neighbours, best first.
-        places: int64 [k], their places in the gallery.
-    """
-    scores, places = scores[:NEIGHBOURS], places[:NEIGHBOURS]
-    votes = count_votes(gallery, scores, places)
-    calibration = calibrate(gallery)
-    novelty = calibration.novelty(float(scores[0]))
-    ranks = _vote_probabilities(gallery, votes, _consistent(gallery, votes, calibration, scores))
-    return Judgement(ranks=ranks, novelty_p=novelty, far=novelty < _NOVEL)
-
-
-def _consistent(
-    gallery: Gallery, votes: dict[str, Votes], calibration: Calibration, scores: Embeddings
-) -> dict[str, float]:
-    """Return each rank's confidence, a taxon at least as probable as the one it contains."""
-    raised: dict[str, float] = {}
-    finer: str | None = None
-    for rank in reversed(list(votes)):
-        raised[rank] = calibration.confidence(rank, votes[rank].shares[0], scores)
-        if finer is not None:
-            inside = gallery.labels(finer).lineages[votes[finer].taxa[0]]
-            top = gallery.labels(rank).names[votes[rank].taxa[0]]
-            if inside[RANKS.index(rank)] == top:
-                raised[rank] = max(raised[rank], raised[finer])
-        finer = rank
-    return raised
-
-
-def _vote_probabilities(
-    gallery: Gallery, votes: dict[str, Votes], sure: dict[str, float]
-) -> dict[str, Taxa]:
-    """Return taxa and probabilities of every rank, coarse to fine."""
-    found = {}
-    for rank, counted in votes.items():
-        names = [gallery.labels(rank).names[code] for code in counted.taxa]
-        weighed = list(zip(names, counted.shares, strict=True))
-        found[rank] = [(names[0], sure[rank]), *share_out(sure[rank], weighed[1:])][:_SHOWN]
-    return found

@@ -18,6 +18,7 @@ from ..gallery.gallery import Gallery
 from ..storage.records import now
 from ..storage.spaces import source_of
 from .calibration import Calibration
+from .changes import Changes, Fitted, changes_since
 from .reference import Reference, build_reference
 
 # All of a row but the models, from an index: they stand before it in the row, and are megabytes.
@@ -33,20 +34,26 @@ class KeptCalibration:
 
     Attributes:
         ranks: the ranks that it answers at, coarse to fine.
-        stale: images or determinations have changed since it was fitted.
+        changes: images and determinations that have changed since it was fitted.
         created_at: when it was fitted, ISO 8601.
     """
 
     calibration: Calibration
     ranks: tuple[str, ...]
-    stale: bool
+    changes: Changes
     created_at: str
+
+    @property
+    def stale(self) -> bool:
+        """Whether anything has changed since it was fitted."""
+        return bool(self.changes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what it was fitted on as JSON-ready values."""
         return {
             "ranks": list(self.ranks),
             "stale": self.stale,
+            "changes": self.changes.to_dict(),
             "created_at": self.created_at,
             **self.calibration.card,
         }
@@ -93,9 +100,11 @@ def kept_calibration(collection: Collection, gallery: Gallery) -> KeptCalibratio
     if kept is None or kept[0] != tuple(record):
         kept = tuple(record), _read(collection, gallery)
         collection.calibrations[space_id] = kept
-    state = (gallery.state.last_seq, gallery.state.count, gallery.labelled)
-    fitted = (record["last_seq"], record["count"], record["labelled"])
-    return KeptCalibration(kept[1], gallery.ranks, state != fitted, record["created_at"])
+    fitted = Fitted(record["last_seq"], record["count"], record["labelled"])
+    changes = gallery.once(
+        "changes", kept, lambda: changes_since(collection.database, gallery, fitted)
+    )
+    return KeptCalibration(kept[1], gallery.ranks, changes, record["created_at"])
 
 
 def _read(collection: Collection, gallery: Gallery) -> Calibration:

@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 
 from holotype.index.collection import Collection
-from holotype.training.spaces import ensure_calibrated
+from holotype.index.identification.kept_calibration import kept_calibration
+from holotype.training.spaces import calibrate_space
 
 from ..console import out
 from .measures import images
@@ -39,7 +40,8 @@ def run(
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(collection) if collection else _make(Path(scratch, "c"), rows, dim)
         with Collection.open(folder) as opened:
-            assert ensure_calibrated(opened)
+            if kept_calibration(opened, opened.gallery()) is None:
+                calibrate_space(opened)
             ids = [image.image_id for image in opened.images()]
         bare = [b"GET /v1/version HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"]
         with _served(folder) as port:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import re
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Self
 
@@ -14,20 +15,24 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from holotype.index.errors import UsageError
 
-from ..problems import KeyRequiredError, problem_of
+from ..problems import KeyRequiredError, ScopeError, problem_of
 from .turns import CLIENT
 
-SCOPES = ("read",)
+SCOPES = ("read", "write")  # who may write may read too
 PUBLIC = frozenset({"/healthz", "/readyz"})
+
+# Whether the request's key may change anything; without keys everybody on this machine may.
+MAY_WRITE: ContextVar[bool] = ContextVar("may_write", default=True)
 
 _ENTRY = re.compile(r"(\w+):([0-9a-fA-F]{64})")
 
 
 @dataclass(frozen=True)
 class Keys:
-    """The sha256 digests of the keys that are accepted."""
+    """The sha256 digests of the keys that are accepted, and of those that may also write."""
 
     digests: tuple[bytes, ...]
+    writing: frozenset[bytes] = frozenset()
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
@@ -36,8 +41,9 @@ class Keys:
         Raises:
             UsageError: an entry is malformed or its scope is unknown.
         """
-        found = [_digest(entry.strip()) for entry in text.split(",") if entry.strip()]
-        return cls(tuple(found)) if found else None
+        found = [_entry(entry.strip()) for entry in text.split(",") if entry.strip()]
+        writing = frozenset(digest for scope, digest in found if scope == "write")
+        return cls(tuple(digest for _, digest in found), writing) if found else None
 
     def accept(self, authorization: str) -> bool:
         """Return whether an Authorization header holds one of the keys."""
@@ -50,15 +56,31 @@ class Keys:
         matches = [hmac.compare_digest(digest, known) for known in self.digests]
         return digest.hex() if key and any(matches) else None
 
+    def may_write(self, client: str) -> bool:
+        """Return whether the key of a digest, as `client` gives it, may write."""
+        return bytes.fromhex(client) in self.writing
 
-def _digest(entry: str) -> bytes:
+
+def require_write() -> None:
+    """Refuse a request that would change something, where its key may only read.
+
+    Raises:
+        ScopeError: it may not.
+    """
+    if not MAY_WRITE.get():
+        raise ScopeError(
+            "This API key may only read; send one that HOLOTYPE_API_KEYS lists as 'write:'"
+        )
+
+
+def _entry(entry: str) -> tuple[str, bytes]:
     match = _ENTRY.fullmatch(entry)
     if match is None or match[1] not in SCOPES:
         raise UsageError(
-            "HOLOTYPE_API_KEYS holds an entry that is not 'read:' and 64 hex digits; write the "
-            "sha256 of each key, for example from 'sha256sum'"
+            "HOLOTYPE_API_KEYS holds an entry that is not 'read:' or 'write:' and 64 hex digits; "
+            "write the sha256 of each key, for example from 'sha256sum'"
         )
-    return bytes.fromhex(match[2])
+    return match[1], bytes.fromhex(match[2])
 
 
 def _presented(authorization: str) -> bytes:
@@ -88,4 +110,5 @@ class KeyGuard:
                 await problem_of(scope, KeyRequiredError(sentence))(scope, receive, send)
                 return
             CLIENT.set(client)
+            MAY_WRITE.set(self.keys.may_write(client))
         await self.app(scope, receive, send)

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader
 
+from holotype.index.database.locks import is_writable
 from holotype.index.settings import settings
 from holotype.index.storage.records import Image
 from holotype.index.taxonomy import lowest_rank, name_at
@@ -18,6 +19,7 @@ from holotype.index.upkeep.info import info
 from holotype.version import __version__
 
 from ..engine import Engine, TheEngine
+from ..guards.keys import MAY_WRITE
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -48,7 +50,7 @@ def _lowest_taxon(image: Image) -> tuple[str, str]:
 @router.get("/")
 async def index(engine: TheEngine) -> str:
     """Show the page that identifies."""
-    return await engine.read(_index, engine)
+    return await engine.read(_index, engine, MAY_WRITE.get())
 
 
 @router.get("/docs")
@@ -61,7 +63,7 @@ async def docs(request: Request) -> str:
     )
 
 
-def _index(engine: Engine) -> str:
+def _index(engine: Engine, may_write: bool) -> str:
     held = info(engine.collection)
     counts = {"images": held["images"], "specimens": held["specimens"], **held["taxa"]}
     return (
@@ -71,6 +73,8 @@ def _index(engine: Engine) -> str:
             collection=engine.collection.folder.name,
             counts={name: counts[name] for name in _counted(counts)},
             spaces=[space["name"] for space in held["spaces"]],
+            default_space=engine.collection.space().name,
+            may_calibrate=may_write and is_writable(engine.collection.folder),
             examples=_examples(engine),
             max_images=settings().max_images_per_query,
             max_bytes=settings().max_upload_bytes,

@@ -173,7 +173,8 @@ def check_answer(found: Any) -> None:
         assert found["determination"] is None
     else:
         assert found["determination"].keys() >= {"rank", "taxon", "confidence"}
-        assert isinstance(found["determination"]["confidence"], float)
+        votes = found["calibration"] == "none"  # of which no confidence is known
+        assert votes == (found["determination"]["confidence"] is None)
     for taxa in found["ranks"].values():
         for taxon in taxa:
             assert taxon.keys() == {"taxon", "p"}
@@ -209,8 +210,11 @@ def test_identify_several_images_of_one_specimen_gives_one_answer(
     assert "Xestia_baja_0" not in {near["specimen_id"] for near in found["neighbours"]}
 
 
-def test_an_unknown_has_no_determination(folder: Path, picture: Path, ask: Ask) -> None:
-    found = ask("identify", picture, "--in", folder, "--risk", "0.0000001")
+def test_an_unknown_has_no_determination(
+    folder: Path, tmp_path: Path, draw: Draw, ask: Ask
+) -> None:
+    between = draw(tmp_path / "between.png", 4711, like=53)  # 92 % of the votes are for one
+    found = ask("identify", between, "--in", folder)
     check_answer(found)
     assert found["unknown"]
 

@@ -17,7 +17,7 @@ from holotype.index.collection import Collection
 from holotype.index.database.connection import FILE
 from holotype.index.errors import HolotypeError, ReadOnlyError
 from holotype.scripts.bench.faults import plain
-from holotype.training.spaces import ensure_calibrated
+from holotype.training.spaces import calibrate_space
 
 ANSWER = """
 import os, sys
@@ -132,5 +132,6 @@ def test_a_lock_that_cannot_be_made_is_named(
         monkeypatch.setattr("holotype.index.database.locks.FileLock.acquire", refuse)
         with pytest.raises(ReadOnlyError, match=r"is read-only \(Read-only file system\)"):
             collection.delete(["image 1"])
-        assert not ensure_calibrated(collection)
+        with pytest.raises(ReadOnlyError, match="is read-only"):
+            calibrate_space(collection)
         assert len(collection.gallery()) == 60

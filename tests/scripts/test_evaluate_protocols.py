@@ -106,11 +106,11 @@ def test_the_whole_gallery_ends_the_learning_curve(folder: Path, ask: Ask, cli: 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("split",), "needs --query and --gallery"),
-        (("transfer",), "needs --query and --gallery"),
-        (("kfold", *SPLIT), "takes all images"),
-        (("leave-one-out", *SPLIT), "takes all images"),
-        (("kfold", "--spaces", "base,tuned"), "measures one space"),
+        (("split",), "needs both --query and --gallery"),
+        (("transfer",), "needs both --query and --gallery"),
+        (("kfold", *SPLIT), "--protocol kfold takes --folds, --group and --seed"),
+        (("leave-one-out", *SPLIT), "--query belongs to --protocol split, transfer"),
+        (("kfold", "--spaces", "base,tuned"), "--spaces belongs to --protocol leave-one-out or"),
     ],
 )
 def test_options_that_a_protocol_would_not_use_are_refused(

@@ -18,7 +18,7 @@ from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search.search import picture_vector, search, stored_vector
 from holotype.service.app import create_app
-from holotype.training.spaces import ensure_calibrated
+from holotype.training.spaces import calibrate_space
 
 from ..conftest import Ask, Draw
 from .running import running
@@ -138,7 +138,7 @@ def test_real_moths(data: Path, encoder: Encoder, tmp_path: Path) -> None:
     encoder = accelerated(encoder)  # as the service's: two engines may differ by more
     with Collection.create(tmp_path / "moths") as made:
         ingest(manifest, made, encoder)
-        ensure_calibrated(made)  # as the service does when it starts
+        calibrate_space(made)
         query = made.picture_path(next(iter(made.images())))
         wanted = identify(made, encoder, [query], name=query.name).to_dict()
     with running(create_app(tmp_path / "moths")) as address:

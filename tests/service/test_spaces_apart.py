@@ -127,7 +127,7 @@ def test_a_probe_fits_and_loads_nothing(
         client.get("/readyz")
         with Collection.open(folder) as collection:  # what was fitted is stale from now on
             collection.delete([next(collection.images()).image_id])
-        for name in ("ensure_calibrated", "encoder_of", "identify_vector"):
+        for name in ("encoder_of", "identify_vector"):
             monkeypatch.setattr(f"holotype.service.engine.{name}", None)
         for _ in range(4):
             assert client.get("/readyz").json()["status"] == "ready"

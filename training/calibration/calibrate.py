@@ -12,15 +12,22 @@ from holotype.index.identification.calibration import Calibration, with_odds
 from holotype.index.identification.logistic import Logistic
 
 from .left_out import LeftOut, leave_out, working_spaces
-from .sets import fit_sets
+from .sets import candidates_of, fit_sets, fit_sharpness
+from .steps import Steps
 
-_FEWEST = 50  # specimens: with fewer nothing can be said about 95 %
 _INVERSE_PENALTY = 0.3
 _FEW = 10  # right or wrong answers below which a rank is not modelled but counted
 _PARTS = 5  # of the folds, for held-out probabilities
 
 
-def calibrate(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 0) -> Calibration:
+def calibrate(
+    vectors: Embeddings,
+    labels: Codes,
+    groups: Codes,
+    *,
+    seed: int = 0,
+    steps: Steps | None = None,
+) -> Calibration:
     """Fit all that turns the evidence of a gallery into probabilities.
 
     Args:
@@ -28,17 +35,22 @@ def calibrate(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 
         labels: int64 [n, ranks], taxa coarse to fine, -1 where not known.
         groups: int64 [n], specimens; a specimen's images are pooled into one query.
         seed: of the folds.
+        steps: are told how far it is, from when there is enough to fit on.
 
     Raises:
         ValueError: fewer than 50 named specimens, or no species with two of them.
     """
-    _check(labels, groups)
-    left_out = leave_out(vectors, labels, groups, seed=seed)
+    left_out = leave_out(vectors, labels, groups, seed=seed, steps=steps)
+    return fit_calibration(vectors, labels, left_out, seed=seed)
+
+
+def fit_calibration(
+    vectors: Embeddings, labels: Codes, left_out: LeftOut, *, seed: int
+) -> Calibration:
+    """Fit what `calibrate` does, from what `leave_out` found in the same rows with that seed."""
     sharpness, surprise = fit_sets(left_out)
-    taxa, features = left_out.joined("taxa"), _features(left_out, sharpness)
-    known = left_out.novel == 0
-    right = (taxa == left_out.truth) & (taxa >= 0)
-    stated = left_out.truth >= 0
+    features, right = _features(left_out, sharpness), left_out.right
+    known, stated = left_out.novel == 0, left_out.truth >= 0
     ranks = range(labels.shape[1])
     return Calibration(
         working_spaces(vectors, labels[:, -1], np.arange(len(labels))),
@@ -48,51 +60,37 @@ def calibrate(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 
         np.sort(left_out.joined("nearness")[known]),
         sharpness,
         np.sort(surprise),
-        _card(labels, left_out, right, seed),
+        _card(labels, left_out, seed),
     )
 
 
 def held_out_probabilities(left_out: LeftOut) -> tuple[Floats, Floats]:
-    """Return probabilities of left-out specimens from models fitted without their fold.
+    """Return probabilities of left-out specimens from models that never saw them.
 
-    For choosing thresholds: the models of `calibrate` have seen the left-out specimens, and look
-    better on them than on others.
+    For choosing thresholds: the models of `calibrate` look better on the specimens that they were
+    fitted on than on others. A specimen that is left out twice, as known and as novel, is judged
+    twice by models that saw neither.
 
     Returns:
         float64 [q], P(right at the finest rank | known), and float64 [q], P(known) at equal shares.
     """
-    sharpness, _ = fit_sets(left_out)
-    features = _features(left_out, sharpness)[:, -1]
-    known = left_out.novel == 0
-    right = left_out.joined("taxa")[:, -1] == left_out.truth[:, -1]
+    closeness, true = candidates_of(left_out)
+    known, right = left_out.novel == 0, left_out.right[:, -1]
     p_right, p_known = np.zeros(len(known)), np.zeros(len(known))
     for part in range(_PARTS):
         inside = left_out.fold % _PARTS == part
-        fitted, other = known & ~inside, ~inside
-        p_right[inside] = _fit(features[fitted], right[fitted], np.ones(int(fitted.sum())))(
-            features[inside]
-        )
-        balanced = _balanced(left_out.novel[other])
-        p_known[inside] = _fit(features[other], known[other], balanced)(features[inside])
+        others = ~np.isin(left_out.specimen, left_out.specimen[inside])
+        fitted = others & known
+        sharpness = fit_sharpness(closeness[fitted], true[fitted])
+        features = _features(left_out, sharpness)[:, -1]
+        if_known = _fit(features[fitted], right[fitted], np.ones(int(fitted.sum())))
+        is_known = _fit(features[others], known[others], _balanced(left_out.novel[others]))
+        p_right[inside], p_known[inside] = if_known(features[inside]), is_known(features[inside])
     return p_right, p_known
 
 
 def _features(left_out: LeftOut, sharpness: Floats) -> Floats:
     return np.concatenate([with_odds(evidence, sharpness) for evidence in left_out.evidence])
-
-
-def _check(labels: Codes, groups: Codes) -> None:
-    named = labels[:, -1] >= 0
-    pairs = np.unique(np.stack([labels[named, -1], groups[named]]), axis=1)
-    if np.bincount(pairs[0], minlength=1).max() < 2:
-        raise ValueError(
-            "no species has two specimens, so confidence cannot be calibrated; label more specimens"
-        )
-    if len(pairs[0]) < _FEWEST:
-        raise ValueError(
-            f"{len(pairs[0])} specimens are named to species, and {_FEWEST} are needed; "
-            "label more specimens"
-        )
 
 
 def _balanced(novel: Codes) -> Floats:
@@ -123,13 +121,13 @@ def _fit(features: Floats, yes: NDArray[np.bool_], weights: Floats) -> Logistic:
     return Logistic(slopes, float(model.intercept_[0] - slopes @ mean))
 
 
-def _card(labels: Codes, left_out: LeftOut, right: NDArray[np.bool_], seed: int) -> dict[str, Any]:
+def _card(labels: Codes, left_out: LeftOut, seed: int) -> dict[str, Any]:
     known = left_out.novel == 0
     return {
         "images": int((labels[:, -1] >= 0).sum()),
         "taxa": [len(np.unique(column[column >= 0])) for column in labels.T],
         "known_specimens": int(known.sum()),
         "novel_specimens": int((~known).sum()),
-        "right_if_known": right[known].mean(axis=0).tolist(),
+        "right_if_known": left_out.right[known].mean(axis=0).tolist(),
         "seed": seed,
     }

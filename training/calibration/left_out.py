@@ -20,11 +20,13 @@ from ..tuning.closed_form import lda, stretched, wccn
 from ..tuning.folds import class_folds, specimen_folds
 from ..tuning.parallel import on_all_cores
 from ..tuning.scatter import gather
+from .steps import Steps
 
 _FOLDS, _MANY_FOLDS = 10, 20
 _SMALL = 3000  # specimens
 _MOST_QUERIES = 300  # of a fold
 _EXPONENT = 0.5
+_FEWEST = 50  # specimens: with fewer nothing can be said about 95 %
 
 
 def working_spaces(vectors: Embeddings, labels: Codes, rows: Codes) -> tuple[Projection, ...]:
@@ -44,6 +46,7 @@ class LeftOut:
         evidence: in the order of the folds.
         classes: the lineages that `evidence.candidates` of each specimen points to, a fold each.
         fold: int64 [q].
+        specimen: int64 [q], its group.
         truth: int64 [q, ranks].
         novel: int64 [q], 0 where the species stayed in the gallery, 1 where it was left out, 2
             where its genus was.
@@ -52,6 +55,7 @@ class LeftOut:
     evidence: list[Evidence]
     classes: list[Codes]
     fold: Codes
+    specimen: Codes
     truth: Codes
     novel: Codes
 
@@ -59,8 +63,22 @@ class LeftOut:
         """Return one part of the evidence for all specimens."""
         return np.concatenate([getattr(evidence, name) for evidence in self.evidence])
 
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Whether the rest of the gallery named the true taxon, bool [q, ranks]."""
+        taxa = self.joined("taxa")
+        matches: NDArray[np.bool_] = (taxa == self.truth) & (taxa >= 0)
+        return matches
 
-def leave_out(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 0) -> LeftOut:
+
+def leave_out(
+    vectors: Embeddings,
+    labels: Codes,
+    groups: Codes,
+    *,
+    seed: int = 0,
+    steps: Steps | None = None,
+) -> LeftOut:
     """Identify specimens that are left out of the gallery, ten folds in turn.
 
     In each fold a tenth of the specimens and a tenth of the species (in every second fold, of the
@@ -74,22 +92,46 @@ def leave_out(vectors: Embeddings, labels: Codes, groups: Codes, *, seed: int = 
         labels: int64 [n, ranks], taxa coarse to fine, -1 where not known.
         groups: int64 [n], specimens.
         seed: of the folds.
+        steps: are told of every fold.
+
+    Raises:
+        ValueError: fewer than 50 named specimens, or no species with two of them.
     """
+    _check(labels, groups)
     specimens = len(np.unique(groups[labels[:, -1] >= 0]))
     folds = _MANY_FOLDS if specimens <= _SMALL else _FOLDS
+    steps = steps or Steps()
+    steps.begin(folds)
     parts = on_all_cores(
         partial(_left_out_of_fold, vectors, labels, groups),
         count(),
         *zip(*_folds(labels, groups, folds, seed), strict=True),
+        threads=steps.threads,
+        part_done=steps.take,
     )
     found = [part for part in parts if part is not None]
     return LeftOut(
         [part.evidence[0] for part in found],
         [part.classes[0] for part in found],
-        np.concatenate([part.fold for part in found]),
-        np.concatenate([part.truth for part in found]),
-        np.concatenate([part.novel for part in found]),
+        *(
+            np.concatenate([getattr(part, name) for part in found])
+            for name in ("fold", "specimen", "truth", "novel")
+        ),
     )
+
+
+def _check(labels: Codes, groups: Codes) -> None:
+    named = labels[:, -1] >= 0
+    pairs = np.unique(np.stack([labels[named, -1], groups[named]]), axis=1)
+    if np.bincount(pairs[0], minlength=1).max() < 2:
+        raise ValueError(
+            "no species has two specimens, so confidence cannot be calibrated; label more specimens"
+        )
+    if len(pairs[0]) < _FEWEST:
+        raise ValueError(
+            f"{len(pairs[0])} specimens are named to species, and {_FEWEST} are needed; "
+            "label more specimens"
+        )
 
 
 def _folds(
@@ -127,6 +169,7 @@ def _left_out_of_fold(
         [gather_evidence(reference, queries)],
         [reference.classes],
         np.full(len(rows), fold),
+        groups[rows],
         labels[rows],
         np.where(gone[rows], 1 + level, 0),
     )

@@ -19,22 +19,36 @@ def fit_sets(left_out: LeftOut) -> tuple[Floats, Floats]:
         sharpness: float64 [f], the weights of `Evidence.closeness`.
         surprise: float64 [known], 1 - P(true species) of every known specimen.
     """
-    from scipy.optimize import minimize  # what only serves or asks does without
-
-    closeness, true = _candidates(left_out)
+    closeness, true = candidates_of(left_out)
     known = left_out.novel == 0
-    found = true.any(axis=1)
-    values, place = closeness[known & found], true[known & found].argmax(axis=1)
-    start = np.full(values.shape[2], 5.0)
-    fitted = minimize(_log_loss, start, (values, place), jac=True, method="L-BFGS-B")
-    sharpness: Floats = fitted.x
+    sharpness = fit_sharpness(closeness[known], true[known])
+    found = known & true.any(axis=1)
+    p = _softmax(closeness[found], sharpness)
     surprise = np.ones(len(known))  # a true class that is no candidate is as surprising as can be
-    p = _softmax(values, sharpness)
-    surprise[known & found] = 1 - p[np.arange(len(p)), place]
+    surprise[found] = 1 - p[np.arange(len(p)), true[found].argmax(axis=1)]
     return sharpness, surprise[known]
 
 
-def _candidates(left_out: LeftOut) -> tuple[Floats, NDArray[np.bool_]]:
+def fit_sharpness(closeness: Floats, true: NDArray[np.bool_]) -> Floats:
+    """Fit the weights of closeness under which true classes are likeliest.
+
+    Args:
+        closeness: float64 [q, m, f], of the candidates of known specimens.
+        true: bool [q, m]; rows without the true class are left out.
+    """
+    found = true.any(axis=1)
+    from scipy.optimize import minimize  # what only serves or asks does without
+
+    values, place = closeness[found], true[found].argmax(axis=1)
+    start = np.full(values.shape[2], 5.0)
+    if not len(values):
+        return start
+    fitted = minimize(_log_loss, start, (values, place), jac=True, method="L-BFGS-B")
+    sharpness: Floats = fitted.x
+    return sharpness
+
+
+def candidates_of(left_out: LeftOut) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the closeness of all candidates and which is the true class, [q, m, f] and [q, m].
 
     Where a fold has fewer classes than another, closeness is filled up with NaN.

@@ -12,7 +12,7 @@ from holotype.index.vectors.projection import Projection
 
 from .scatter import Scatter
 
-_FLOOR = 1e-3  # of the largest variance: keeps directions without any from being blown up
+_FLOOR = 1e-3  # added to variances before dividing, as a share of the largest
 _MOST_AXES = 256
 _TINY = 1e-12
 
@@ -100,7 +100,7 @@ def _between(scatter: Scatter, whitener: Floats, dim: int) -> Floats:
     """
     centres = scatter.centres @ whitener
     kept = min(dim, len(centres) - 1, centres.shape[1])
-    if len(centres) <= centres.shape[1]:  # the smaller of the two products has the same axes
+    if len(centres) <= centres.shape[1]:  # the smaller of the two matrices gives the same axes
         values, mixes = np.linalg.eigh(centres @ centres.T)
         axes: Floats = centres.T @ (mixes / np.sqrt(np.maximum(values, _TINY)))[:, ::-1][:, :kept]
         return axes

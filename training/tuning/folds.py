@@ -28,7 +28,8 @@ def specimen_folds(labels: Codes, groups: Codes, n_folds: int, seed: int = 0) ->
     order = np.random.default_rng(seed).permutation(len(first))
     order = order[np.argsort(classes[order], kind="stable")]
     folds = np.empty(len(first), np.int64)
-    folds[order] = np.arange(len(first)) % n_folds  # classes follow on, so small ones even out too
+    # Dealing goes on from one class to the next: else small classes would all fill the first folds.
+    folds[order] = np.arange(len(first)) % n_folds
     return folds[member]
 
 

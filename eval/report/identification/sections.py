@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..blocks import Section
+from ..glossary import glossary
 from .confusion import confusion
 from .failures import failures, over_commitments
 from .given import given
-from .glossary import glossary
 from .headline import headline, protocol
 from .novelty import novelty
 from .reliability import reliability
@@ -16,6 +16,12 @@ from .sets import sets
 from .species import species
 from .subject import AnswerSubject
 from .threshold import threshold
+
+
+def terms(_: AnswerSubject) -> Section:
+    """What the terms of the report mean."""
+    return glossary("identification")
+
 
 ANSWER_SECTIONS: Sequence[Callable[[AnswerSubject], Section | None]] = (
     headline,
@@ -29,5 +35,5 @@ ANSWER_SECTIONS: Sequence[Callable[[AnswerSubject], Section | None]] = (
     over_commitments,
     confusion,
     species,
-    glossary,
+    terms,
 )

@@ -27,7 +27,7 @@ from .spread import rho_text
 from .subject import Subject
 
 _LISTED = 5
-_DRAWN = 10  # so many find room in a figure where many tie with the fifth
+_DRAWN = 10  # taxa drawn at most on either side; where many tie, the table lists all
 
 
 def changes(subject: Subject) -> Section | None:

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..blocks import Section
+from ..glossary import glossary
 from .change_lists import changes
 from .change_sections import gain
 from .confusion import confusion
 from .failures import failures
-from .glossary import glossary
 from .headline import headline, protocol
 from .leak_notice import leak_notice
 from .recall_tables import by_category, by_rank, unanswerable
 from .spread import spread
 from .subject import Subject
 from .taxa_sections import genera, table
+
+
+def terms(subject: Subject) -> Section:
+    """What the terms of the report mean."""
+    return glossary("retrieval", *(() if subject.comparison is None else ("two_spaces",)))
+
 
 SECTIONS: Sequence[Callable[[Subject], Section | None]] = (
     leak_notice,
@@ -31,5 +37,5 @@ SECTIONS: Sequence[Callable[[Subject], Section | None]] = (
     table,
     genera,
     unanswerable,
-    glossary,
+    terms,
 )

@@ -86,7 +86,7 @@ def genera(subject: Subject) -> Section | None:
 
 def _genus_rows(subject: Subject, recall: RankRecall, others: RankRecall) -> list[tuple[Cell, ...]]:
     frame = taxon_table(subject.evaluation, "genus")
-    # Two genera of one name in different categories are two.
+    # An animal's and a plant's genus may have one name; they are counted apart.
     key = [name for name in ("category", "genus") if name in subject.taxa]
     species = subject.taxa.groupby(key[0] if len(key) == 1 else key).size()
     first, last = (_by_genus(subject, others, place) for place in (0, -1))

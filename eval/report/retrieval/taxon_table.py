@@ -79,7 +79,7 @@ def answered_at(evaluation: Evaluation, rank: str) -> Answered:
 
 def nearest_taxon(evaluation: Evaluation, rank: str) -> Codes:
     """Return the taxon of every query's nearest gallery image: int64 [q], -1 for none."""
-    named = np.append(evaluation.taxa[rank].gallery, -1)  # the last entry answers for the padding
+    named = np.append(evaluation.taxa[rank].gallery, -1)  # row -1, the padding, reads the last
     found: Codes = named[evaluation.neighbours.rows[:, 0]]
     return found
 

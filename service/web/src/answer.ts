@@ -7,11 +7,22 @@ import { bar, el, percent, taxonName } from "./dom";
 export function spoken(answer: Answer): string {
   const found = answer.determination;
   if (found === null) return `Unknown. ${answer.why}`;
-  return `${found.rank} ${found.taxon}, ${percent(found.confidence)} confident. ${answer.why}`;
+  return `${found.rank} ${found.taxon}, ${percent(figure(answer))} ${unit(answer)}. ${answer.why}`;
 }
 
-export function render(answer: Answer, wanted: number): HTMLElement[] {
-  return [determination(answer, wanted), ranks(answer, wanted), neighbours(answer)];
+/** The answer; `notice` says what its figures rest on, where that is not as it should be. */
+export function render(answer: Answer, wanted: number, notice: HTMLElement | null): HTMLElement[] {
+  const parts = [determination(answer, wanted), notice, ranks(answer, wanted), neighbours(answer)];
+  return parts.filter((part) => part !== null);
+}
+
+/** How much speaks for the determination: a probability, or without a calibration votes. */
+function figure(answer: Answer): number {
+  return answer.ranks[answer.determination?.rank ?? ""]?.[0]?.p ?? 0;
+}
+
+function unit(answer: Answer): string {
+  return answer.calibration === "none" ? "of the neighbours' votes" : "confident";
 }
 
 function determination(answer: Answer, wanted: number): HTMLElement {
@@ -27,17 +38,18 @@ function determination(answer: Answer, wanted: number): HTMLElement {
   }
   const sure = el(
     "p",
-    { class: "sure" },
-    bar(found.confidence, wanted),
-    el("strong", {}, percent(found.confidence)),
-    el("span", { class: "quiet" }, `confident; you asked for ${percent(wanted)}`),
+    { class: answer.calibration === "none" ? "sure votes" : "sure" },
+    bar(figure(answer), wanted),
+    el("strong", {}, percent(figure(answer))),
+    el("span", { class: "quiet" }, `${unit(answer)}; you asked for ${percent(wanted)}`),
   );
   const name = taxonName(found.taxon, found.rank);
   const qualifier = found.qualifier ? ` ${found.qualifier}` : "";
+  const doubt = answer.calibration === "none" ? " · not calibrated" : "";
   return el(
     "article",
     { class: "determination" },
-    el("p", { class: "kicker" }, `Determination · ${found.rank}`),
+    el("p", { class: "kicker" }, `Determination · ${found.rank}${doubt}`),
     el("h2", {}, name, qualifier),
     lineage(answer),
     sure,
@@ -59,11 +71,13 @@ function lineage(answer: Answer): HTMLElement | null {
 
 /** Probabilities at every rank. They presume that the gallery has the taxon: none is enough alone. */
 function ranks(answer: Answer, wanted: number): HTMLElement {
+  const votes = answer.calibration === "none";
+  const title = answer.unknown ? "If it is one of these at all" : "At every rank";
   const rows = Object.entries(answer.ranks).map(([rank, found]) => rankRow(rank, found, wanted));
   return el(
     "section",
-    { class: answer.unknown ? "ranks" : "ranks known", "aria-labelledby": "ranks" },
-    el("h3", { id: "ranks" }, answer.unknown ? "If it is one of these at all" : "At every rank"),
+    { class: answer.unknown || votes ? "ranks" : "ranks known", "aria-labelledby": "ranks" },
+    el("h3", { id: "ranks" }, votes ? "The neighbours' votes at every rank" : title),
     ...(rows.length ? rows : [el("p", { class: "quiet" }, "No neighbour has a determination.")]),
   );
 }

@@ -11,8 +11,14 @@ export interface Hit {
 export interface Determination {
   rank: string;
   taxon: string;
-  confidence: number;
+  confidence: number | null;
   qualifier: string;
+}
+
+export interface Changes {
+  images_added: number;
+  images_removed: number;
+  specimens_determined: number;
 }
 
 export interface Probability {
@@ -26,8 +32,18 @@ export interface Answer {
   unknown: boolean;
   ranks: Record<string, Probability[]>;
   neighbours: Hit[];
-  novelty_p: number;
+  novelty_p: number | null;
+  calibration: "fitted" | "stale" | "none";
+  calibration_changes: Changes | null;
   why: string;
+}
+
+export interface Job {
+  job_id: string;
+  kind: string;
+  state: "running" | "done" | "failed" | "cancelled";
+  percent: number;
+  error: string | null;
 }
 
 export interface Taxon {
@@ -75,6 +91,24 @@ export async function taxa(space: string | null): Promise<Taxon[]> {
   const query = space === null ? "" : `?space=${encodeURIComponent(space)}`;
   const found = (await fetched(`/v1/taxa${query}`)) as { taxa: Taxon[] };
   return found.taxa;
+}
+
+/** Starts calibrating a space, or joins the job that does. */
+export async function calibrate(space: string): Promise<Job> {
+  const address = `/v1/spaces/${space.split("/").map(encodeURIComponent).join("/")}/calibration`;
+  return (await fetched(address, { method: "POST" })) as Job;
+}
+
+export async function jobs(): Promise<Job[]> {
+  return ((await fetched("/v1/jobs")) as { jobs: Job[] }).jobs;
+}
+
+export async function job(id: string): Promise<Job> {
+  return (await fetched(`/v1/jobs/${id}`)) as Job;
+}
+
+export async function cancel(id: string): Promise<Job> {
+  return (await fetched(`/v1/jobs/${id}`, { method: "DELETE" })) as Job;
 }
 
 /** The address of a stored image: its thumbnail, or the picture itself. */

@@ -2,6 +2,7 @@
 
 import { render, spoken } from "./answer";
 import { Problem, type Specimen, identify } from "./api";
+import { CalibrationNotice } from "./calibration";
 import { byId, el } from "./dom";
 import { OptionsForm } from "./options";
 import { Pictures } from "./pictures";
@@ -15,6 +16,7 @@ const bytes = Number(limits["maxBytes"]);
 let asking = new AbortController();
 
 const options = new OptionsForm(() => void ask());
+const calibration = new CalibrationNotice(limits, () => void ask());
 const pictures = new Pictures(most, () => void ask());
 
 async function ask(): Promise<void> {
@@ -27,8 +29,11 @@ async function ask(): Promise<void> {
   status.textContent = "Comparing …";
   try {
     refuse(specimen);
-    const answer = await identify(specimen, options.options, mine);
-    if (!mine.aborted) say(render(answer, options.confidence), spoken(answer));
+    const asked = options.options;
+    const answer = await identify(specimen, asked, mine);
+    if (mine.aborted) return;
+    const notice = calibration.of(answer, asked.space);
+    say(render(answer, options.confidence, notice), spoken(answer));
   } catch (error) {
     if (mine.aborted) return;
     const known = error instanceof Problem ? error : new Problem("Page failed", String(error));

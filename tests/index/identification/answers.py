@@ -22,14 +22,16 @@ def check(answer: Answer) -> None:
         names = [taxon for taxon, _ in taxa]
         assert len(names) == len(set(names)) <= 5
     assert list(answer.ranks) == [rank for rank in RANKS if rank in answer.ranks]
-    assert 0 < answer.novelty_p <= 1
+    assert answer.novelty_p is None or 0 < answer.novelty_p <= 1
+    assert (answer.calibration_note == "") == (answer.calibration == "fitted")
     assert answer.unknown == (answer.determination is None)
     assert answer.why.endswith(".")
     scores = [hit.score for hit in answer.neighbours]
     assert scores == sorted(scores, reverse=True)
     if answer.determination is not None:
         top, p = answer.ranks[answer.determination.rank][0]
-        assert (answer.determination.taxon, answer.determination.confidence) == (top, p)
+        sure = None if answer.calibration == "none" else p  # shares of votes are no confidence
+        assert (answer.determination.taxon, answer.determination.confidence) == (top, sure)
 
 
 def planted(folder: Path, rows: list[tuple[str, list[float]]]) -> Collection:

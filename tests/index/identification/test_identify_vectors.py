@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from holotype.index.identification.identify import identify_vector
+from holotype.training.spaces import calibrate_space
 from tests.index.identification.answers import check, planted
 
 
@@ -37,6 +38,11 @@ def test_something_unlike_all_the_gallery_is_unknown_and_says_why(tmp_path: Path
         for n in range(240)
     ]
     with planted(tmp_path / "c", rows) as collection:
+        unchecked = identify_vector(collection, np.eye(6, dtype=np.float32)[5], name="strange")
+        check(unchecked)
+        assert unchecked.unknown
+        assert unchecked.novelty_p is None  # nothing is known of how far specimens lie apart
+        calibrate_space(collection)
         known = identify_vector(collection, np.eye(6, dtype=np.float32)[1], name="known")
         strange = identify_vector(collection, np.eye(6, dtype=np.float32)[5], name="strange")
         check(known)

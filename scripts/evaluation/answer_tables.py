@@ -1,0 +1,31 @@
+"""How honest answers are, as lines on the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .tables import figure_text, say
+
+
+def show_answers(found: dict[str, Any]) -> None:
+    """Print how honest the answers are over all draws."""
+    mean = found["mean"]
+    rows = (
+        ("known specimens with a right answer at some rank", mean["known_right_at_some_rank"]),
+        ("given answers that are right, at the stated prior", mean["given_answers_right"]),
+        ("novel specimens given a species", mean["over_commitment"]),
+        ("AUROC of known against novel", mean["novelty"]["auroc"]),
+        ("coverage at the threshold for kappa .974", mean["selective"]["coverage"]),
+        ("kappa there", mean["selective"]["kappa"]),
+        ("95 % sets that hold the species", mean["set_coverage"]),
+        ("species in a set", mean["set_size"]),
+    )
+    for what, value in rows:
+        say(f"{figure_text(value):>8}  {what}")
+    for rank, error in found["pooled"]["ece_known"].items():
+        mixed = found["pooled"]["ece_open"].get(rank)
+        say(
+            f"{figure_text(error):>8}  calibration error at {rank}, known specimens"
+            f" ({figure_text(mixed)} with novel ones at the stated prior)"
+        )
+    say(f"{len(found['runs'])} draw(s); --json has each, with intervals")

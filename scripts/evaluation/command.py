@@ -1,0 +1,141 @@
+"""`holotype eval`: how good is this collection at finding the right taxon?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..console import CollectionArgument, JsonFlag, SpaceOption, err, print_json, require_report
+from .protocols import PROTOCOLS, chosen, flag, options_of, takers
+from .tables import say
+
+
+def _of(option: str, told: str, **more: Any) -> Any:
+    """Return an option that the help shows under the protocols that take it."""
+    return typer.Option(flag(option), help=told, rich_help_panel=f"With {takers(option)}", **more)
+
+
+class Likeness(StrEnum):
+    """How much the degraded copies know of the target's set-up."""
+
+    RANDOM = "random"
+    EXACT = "exact"
+
+
+def evaluate(
+    context: typer.Context,
+    collection: CollectionArgument,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="; ".join(f"{name}: {each.what}" for name, each in PROTOCOLS.items()) + ".",
+            show_default=False,
+        ),
+    ] = None,
+    identification: Annotated[
+        bool, typer.Option("--identification", help="The same as --protocol identification.")
+    ] = False,
+    space: SpaceOption = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for report.json, report.html, per_species.parquet."),
+    ] = None,
+    as_json: JsonFlag = False,
+    query: Annotated[
+        list[str] | None, _of("query", "Images that ask, e.g. split=test. Repeatable.")
+    ] = None,
+    gallery: Annotated[
+        list[str] | None, _of("gallery", "Images that answer, e.g. split=train. Repeatable.")
+    ] = None,
+    spaces: Annotated[
+        str | None, _of("spaces", "Compare two spaces query by query, e.g. base,tuned.")
+    ] = None,
+    allow_leak: Annotated[
+        bool, _of("allow_leak", "Measure where specimens or copies cross: both figures.")
+    ] = False,
+    folds: Annotated[int, _of("folds", "How many.")] = 5,
+    group: Annotated[
+        str, _of("group", "The column that stays whole, e.g. specimen, date.")
+    ] = "specimen",
+    site: Annotated[
+        str | None,
+        _of("site", "The column of sites; by default site, or for learning-curve specimens."),
+    ] = None,
+    setup: Annotated[str, _of("setup", "The column that tells set-ups apart.")] = "imaging",
+    copies: Annotated[
+        int, _of("copies", "Degraded copies of each gallery picture; 0: none.", min=0)
+    ] = 2,
+    simulate: Annotated[
+        Likeness,
+        _of("simulate", "Another set-up for every copy, or exactly that of the command degrade."),
+    ] = Likeness.RANDOM,
+    seed: Annotated[int, _of("seed", "Of the draws.", min=0)] = 0,
+    leave_out: Annotated[
+        str | None,
+        _of("leave_out", "A rank; a share of its taxa is kept out of the gallery, e.g. species."),
+    ] = None,
+    share: Annotated[float, _of("share", "With --leave-out: that share.")] = 0.25,
+    far: Annotated[list[str] | None, _of("far", "Far novel images, e.g. category=Fish.")] = None,
+    seeds: Annotated[int, _of("seeds", "How many draws.", min=1)] = 1,
+    risk: Annotated[float, _of("risk", "Accepted share of wrong answers.")] = 0.05,
+    prior: Annotated[float, _of("prior", "Stated share of novel specimens.")] = 0.2,
+) -> None:
+    """Measure recall@1/5/10 at every rank; images of the query's own specimen never count.
+
+    Without options every image asks and all others answer. An option that the protocol does not
+    take is refused.
+    """
+    values = context.params
+    sources = ((name, context.get_parameter_source(name)) for name in values)
+    given = {name for name, source in sources if source and source.name != "DEFAULT"}
+    name = chosen(protocol, identification=identification, sided=bool(query or gallery))
+    figures = measured(collection, name, options_of(name, given, values), to)
+    if as_json:
+        print_json(figures)
+        return
+    PROTOCOLS[name].show(figures)
+    if to is not None:
+        say(f"Report: {to / ('report.html' if PROTOCOLS[name].page else 'report.json')}")
+
+
+def measured(
+    folder: Path, name: str, options: Mapping[str, Any], to: Path | None = None
+) -> dict[str, Any]:
+    """Measure under a protocol, write the report where a folder is given, and return the figures.
+
+    Args:
+        folder: of the collection.
+        name: of the protocol.
+        options: from `options_of`.
+        to: where the report goes.
+    """
+    from holotype.eval.report import write_report
+    from holotype.index.collection import Collection
+
+    protocol = PROTOCOLS[name]
+    if to is not None:
+        require_report(to)
+    with Collection.open(folder) as opened:
+        with err.status(f"{protocol.doing} …") if protocol.doing else nullcontext():
+            found = protocol.measure(opened, **options)
+        figures: dict[str, Any] = found.to_dict()
+        if to is not None and protocol.page:
+            with err.status("Drawing the report …"):
+                write_report(found, opened, to)
+        elif to is not None:
+            _write_figures(figures, to)
+    return figures
+
+
+def _write_figures(figures: dict[str, Any], folder: Path) -> None:
+    from holotype.index.files.own_output import write_own
+
+    text = json.dumps(figures, ensure_ascii=False, indent=2, allow_nan=False)
+    write_own(folder, {"report.json": text.encode()})

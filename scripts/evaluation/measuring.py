@@ -1,0 +1,86 @@
+"""From the options of a protocol to what measures it; heavy imports wait until it runs.
+
+Options that were not given and have no default are absent, so that those of `holotype.eval` hold.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..console import progress
+
+if TYPE_CHECKING:
+    from holotype.index.collection import Collection
+
+
+def measure_recall(
+    collection: Collection, *, space: str | None, spaces: str = "", **asked: Any
+) -> Any:
+    """Measure one space, or two under one protocol."""
+    from holotype.eval.retrieval.evaluate import evaluate
+    from holotype.eval.retrieval.two_spaces import compare_spaces
+
+    if not spaces:
+        return evaluate(collection, space=space, **asked)
+    return compare_spaces(collection, _two(spaces), **asked)
+
+
+def measure_folds(collection: Collection, **asked: Any) -> Any:
+    """Let every fold ask in turn."""
+    from holotype.eval.retrieval.cross_validation import evaluate_kfold
+
+    return evaluate_kfold(collection, **asked)
+
+
+def measure_sites(collection: Collection, **asked: Any) -> Any:
+    """Let every site ask in turn."""
+    from holotype.eval.retrieval.cross_validation import evaluate_sites
+
+    return evaluate_sites(collection, **asked)
+
+
+def measure_transfer(
+    collection: Collection, *, space: str | None, copies: int, simulate: str, **asked: Any
+) -> Any:
+    """Let another imaging set-up ask, with so many degraded copies of every gallery picture."""
+    from holotype.eval.set_ups.degrade import Degradation
+    from holotype.eval.set_ups.transfer import Simulation, evaluate_transfer
+    from holotype.index.search.search import encoder_of
+
+    with progress("Degrading and embedding") as on_picture:
+        simulation = None
+        if copies:
+            how = Degradation() if simulate == "exact" else None
+            encoder = encoder_of(collection.space(space))
+            simulation = Simulation(encoder, copies, how, on_picture)
+        return evaluate_transfer(collection, space=space, simulation=simulation, **asked)
+
+
+def measure_curve(collection: Collection, *, site: str = "specimen", **asked: Any) -> Any:
+    """Let ever more of the gallery answer, drawn by specimens or by sites."""
+    from holotype.eval.retrieval.learning_curve import evaluate_curve
+
+    return evaluate_curve(collection, unit=site, **asked)
+
+
+def measure_unseen(collection: Collection, **asked: Any) -> Any:
+    """Tune on half of the species and let the others ask."""
+    from holotype.eval.retrieval.unseen_species import evaluate_unseen
+
+    return evaluate_unseen(collection, **asked)
+
+
+def measure_answers(collection: Collection, *, leave_out: str | None = None, **asked: Any) -> Any:
+    """Calibrate and identify."""
+    from holotype.eval.identification.evaluate import evaluate_honesty
+
+    return evaluate_honesty(collection, left_out=leave_out, **asked)
+
+
+def _two(spaces: str) -> tuple[str, str]:
+    from holotype.index.errors import UsageError
+
+    names = [name.strip() for name in spaces.split(",")]
+    if len(names) != 2:
+        raise UsageError(f"--spaces is '{spaces}'; name two spaces, for example base,tuned")
+    return names[0], names[1]

@@ -1,0 +1,112 @@
+"""Recall, of one protocol or another, as tables on the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .tables import figure_text, figure_texts, interval_text, say, show_table
+
+_MOST_FOLDS = 40
+
+
+def show_recall(found: dict[str, Any]) -> None:
+    """Print recall at every rank, what leaks would have made of it, and what a space gains."""
+    protocol = found["protocol"]
+    say(
+        f"{found['n']} queries against {protocol['n_gallery']} gallery images, "
+        f"{protocol['name']}, own specimens excluded"
+    )
+    show_table(
+        ("rank", "recall@1", "95 % interval", "@5", "@10", "macro @1", "n"),
+        [_recall(rank, row) for rank, row in found["ranks"].items()],
+    )
+    for rank, inflated in found["recall_at_1_with_leaks"].items():
+        clean = found["ranks"][rank]["recall"]["1"]["micro"]
+        say(
+            f"{rank}: recall@1 {figure_text(clean)}; it would have seemed {figure_text(inflated)} "
+            "with the specimens and copies that cross the split"
+        )
+    if "comparison" in found:
+        _show_comparison(found)
+
+
+def show_folds(found: dict[str, Any]) -> None:
+    """Print the pooled recall, then every fold at the finest rank, then mean and sd over folds."""
+    show_recall(found)
+    rank, rows = list(found["folds"].items())[-1]
+    names = ("recall@1", "recall@5", "recall@10")
+    show_table(
+        (f"{rank}, by {found['kept_whole']}", "queries", *names),
+        [
+            (row["fold"], str(row["n_answerable"]), *figure_texts(row[name] for name in names))
+            for row in rows[:_MOST_FOLDS]
+        ],
+    )
+    if len(rows) > _MOST_FOLDS:
+        say(f"… and {len(rows) - _MOST_FOLDS} more; --json lists them all")
+    for at, name in found["ranks"].items():
+        spread = found["over_folds"][at]["recall@1"]
+        say(
+            f"{at}: recall@1 {figure_text(spread['mean'])} ± {figure_text(spread['sd'])} "
+            f"(mean ± sd over folds), {figure_text(name['recall']['1']['micro'])} pooled"
+        )
+    if found["n_united"]:
+        say(f"{found['n_united']} images stayed together with a copy of another specimen's name")
+
+
+def show_curve(found: dict[str, Any]) -> None:
+    """Print recall@1 against the size of the gallery."""
+    say(
+        f"{found['protocol']['n_queries']} queries; {found['rank']} recall@1; a taxon that the "
+        "gallery lacks counts as a miss"
+    )
+    show_table(
+        (f"values of {found['unit']}", "images", "recall@1", "sd", "draws"),
+        [
+            (
+                f"{row['n']:.0f}",
+                f"{row['images']:.0f}",
+                *figure_texts((row["mean"], row["sd"])),
+                f"{row['draws']:.0f}",
+            )
+            for row in found["sizes"]
+        ],
+    )
+
+
+def show_unseen(found: dict[str, Any]) -> None:
+    """Print recall@1 on the species that each tuned space was not fitted on."""
+    for half in found["halves"]:
+        gain = interval_text(half["gain_over_taxa"])
+        say(
+            f"half {half['seed']}, {half['n']} queries: {figure_text(half['before'])} → "
+            f"{figure_text(half['after'])}, gain over taxa {gain} ({half['recipe']})"
+        )
+    say(
+        f"{found['rank']} recall@1 among species that nothing was fitted on: "
+        f"{figure_text(found['before'])} → {figure_text(found['after'])}, "
+        f"{found['fewer_errors'] or 0:.0%} fewer errors"
+    )
+
+
+def _recall(rank: str, row: dict[str, Any]) -> list[str]:
+    recall, interval = row["recall"], row["recall_at_1_interval"]
+    shares = [recall["5"]["micro"], recall["10"]["micro"], recall["1"]["macro"]]
+    between = "–".join(figure_texts((interval["low"], interval["high"])))
+    first = figure_text(recall["1"]["micro"])
+    return [rank, first, between, *figure_texts(shares), str(row["n_answerable"])]
+
+
+def _show_comparison(found: dict[str, Any]) -> None:
+    before, after = (each["space"]["name"] for each in found["spaces"])
+    rank, change = list(found["comparison"].items())[-1]
+    say(
+        f"{rank}: {before} {figure_text(change['before']['micro'])} → {after} "
+        f"{figure_text(change['after']['micro'])}, gain over taxa "
+        f"{interval_text(change['gain_over_taxa'])}, "
+        f"{change['fewer_errors'] or 0:.0%} fewer errors, {change['fixes']} fixed, "
+        f"{change['breaks']} broken (McNemar p = {change['p']:.2g})"
+    )
+    for title, key in (("most improved", "most_improved"), ("most worsened", "most_worsened")):
+        named = ", ".join(f"{row['taxon']} {row['gain']:+.2f}" for row in change[key][:5])
+        say(f"  {title}: {named or 'none'}")

@@ -1,0 +1,190 @@
+"""Work that takes longer than an answer: one job at a time, in a thread beside the questions."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from holotype.index.errors import HolotypeError, NotFoundError
+from holotype.index.storage.records import now
+from holotype.training.calibration.steps import Progress
+
+from .problems import JobRunsError, NotReadyError
+
+_MOST_KEPT = 100
+_FAILED = "Holotype failed at this job; its log says why"
+
+log = logging.getLogger("holotype.service")
+
+Work = Callable[[Progress], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is known of a job at a moment.
+
+    Attributes:
+        kind: what it does, such as `calibrate`.
+        space: the space that it was asked for.
+        state: `running`, `done`, `failed` or `cancelled`.
+        percent: how much of it is done, 0 to 100.
+        result: what it gave, once it is done.
+        error: why it failed, in one sentence.
+        created_at, changed_at: ISO 8601.
+    """
+
+    job_id: str
+    kind: str
+    space: str
+    state: str = "running"
+    percent: int = 0
+    result: dict[str, Any] | None = None
+    error: str | None = None
+    created_at: str = field(default_factory=now)
+    changed_at: str = field(default_factory=now)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the job as JSON-ready values."""
+        return dict(vars(self))
+
+
+class _CancelledError(Exception):
+    """Raised inside the work, which ends it."""
+
+
+class Jobs:
+    """The jobs of a service. They live in its memory: what one leaves is in the collection.
+
+    Args:
+        told: gives the sentence of an error as anybody may read it.
+    """
+
+    def __init__(self, told: Callable[[HolotypeError], str]) -> None:
+        self._told = told
+        self._jobs: dict[str, Job] = {}
+        self._running: str | None = None
+        self._unwanted: set[str] = set()
+        self._ended = False
+        self._lock = threading.Lock()
+        # One thread for all of them: a collection keeps a database connection for each thread.
+        self._thread = ThreadPoolExecutor(1, "job")
+
+    def start(self, kind: str, space: str, work: Work) -> Future[Job]:
+        """Start a job, and return what is resolved as soon as it is under way, or refused.
+
+        Asked again for what is running, it returns the job that runs.
+
+        Args:
+            work: calls what it is given as soon as nothing keeps it from working, and then often.
+
+        Raises:
+            JobRunsError: another job runs.
+            NotReadyError: the service is ending.
+        """
+        with self._lock:
+            if self._ended:
+                raise NotReadyError("The collection was replaced meanwhile; ask again")
+            begun = Future[Job]()
+            running = self._jobs.get(self._running or "")
+            if running is not None:
+                if (running.kind, running.space) != (kind, space):
+                    raise JobRunsError(
+                        f"Job {running.job_id} ({running.kind} '{running.space}', "
+                        f"{running.percent} %) is running; wait until it is done, or cancel it"
+                    )
+                begun.set_result(running)
+                return begun
+            job = Job(uuid.uuid4().hex, kind, space)
+            self._jobs[job.job_id] = job
+            self._running = job.job_id
+            self._thread.submit(self._run, job.job_id, work, begun)
+            return begun
+
+    def get(self, job_id: str) -> Job:
+        """Return a job as it is now.
+
+        Raises:
+            NotFoundError: there is none of that id.
+        """
+        with self._lock:
+            return self._found(job_id)
+
+    def all(self) -> list[Job]:
+        """Return the jobs that are remembered, oldest first."""
+        with self._lock:
+            return list(self._jobs.values())
+
+    def cancel(self, job_id: str) -> Job:
+        """Ask a job to end; it does so after the step that it is at. One that has ended stays.
+
+        Raises:
+            NotFoundError: there is none of that id.
+        """
+        with self._lock:
+            job = self._found(job_id)
+            if job.state == "running":
+                self._unwanted.add(job_id)
+            return job
+
+    def close(self) -> None:
+        """Cancel what is running and wait for it."""
+        with self._lock:
+            self._ended = True
+            if self._running is not None:
+                self._unwanted.add(self._running)
+        self._thread.shutdown()
+
+    def _found(self, job_id: str) -> Job:
+        job = self._jobs.get(job_id)
+        if job is None:
+            raise NotFoundError(
+                f"There is no job '{job_id}'; jobs are forgotten when the service ends"
+            )
+        return job
+
+    def _run(self, job_id: str, work: Work, begun: Future[Job]) -> None:
+        def progress(done: int, total: int) -> None:
+            with self._lock:
+                if job_id in self._unwanted:
+                    raise _CancelledError
+                job = self._change(job_id, percent=min(99, 100 * done // max(total, 1)))
+            if not begun.done():
+                begun.set_result(job)
+
+        try:
+            self._end(job_id, state="done", percent=100, result=work(progress))
+        except _CancelledError:
+            self._end(job_id, state="cancelled")
+        except HolotypeError as error:
+            self._fail(job_id, begun, error, self._told(error))
+        except Exception as error:
+            self._fail(job_id, begun, error, _FAILED)
+            log.error("A job failed", exc_info=error)
+        if not begun.done():  # cancelled before it was under way
+            begun.set_result(self.get(job_id))
+
+    def _fail(self, job_id: str, begun: Future[Job], error: Exception, sentence: str) -> None:
+        """Note a failure; of what never began there is no job, but an error for who asked."""
+        self._end(job_id, state="failed", error=sentence)
+        if not begun.done():
+            with self._lock:
+                del self._jobs[job_id]
+            begun.set_exception(error)
+
+    def _end(self, job_id: str, **changes: Any) -> None:
+        with self._lock:
+            self._change(job_id, **changes)
+            self._running = None
+            self._unwanted.discard(job_id)
+            while len(self._jobs) > _MOST_KEPT:
+                del self._jobs[next(iter(self._jobs))]
+
+    def _change(self, job_id: str, **changes: Any) -> Job:
+        job = replace(self._jobs[job_id], changed_at=now(), **changes)
+        self._jobs[job_id] = job
+        return job
