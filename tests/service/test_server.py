@@ -20,8 +20,8 @@ from holotype.index.collection import Collection
 from holotype.index.database.checksums import write_checksum
 from holotype.index.encoders import Encoder
 from holotype.index.errors import HolotypeError, MismatchError, NotFoundError, UsageError
+from holotype.index.search.search import encoder_of
 from holotype.index.storage.records import Space
-from holotype.service import engine
 from holotype.service import schemas as answers
 from holotype.service.app import create_app
 from holotype.service.guards.keys import Keys
@@ -100,13 +100,13 @@ def test_another_encoder_is_refused_at_start(folder: Path) -> None:
 def test_pages_come_and_questions_wait_while_the_encoder_is_loaded(
     folder: Path, source: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app, go, load = create_app(folder), threading.Event(), engine.encoder_of
+    app, go, load = create_app(folder), threading.Event(), encoder_of
 
     def slow(space: Space) -> Encoder:
         assert go.wait(60)
         return load(space)
 
-    monkeypatch.setattr(engine, "encoder_of", slow)
+    monkeypatch.setattr("holotype.service.engine.encoder_of", slow)
     with running(app, loaded=False) as address, ThreadPoolExecutor(1) as pool:
         assert "Xestia" in httpx2.get(address).text
         assert "still being loaded" in refused(httpx2.get(f"{address}/readyz"), 503)
