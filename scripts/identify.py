@@ -40,7 +40,7 @@ def identify(
 ) -> None:
     """Identify specimens: the lowest rank that is sure enough, or "unknown", with the evidence."""
     from holotype.index.collection import Collection
-    from holotype.index.identification.identify import identify as run
+    from holotype.index.identification.identify import identify_all
     from holotype.index.pictures.reading import read_bytes
     from holotype.index.runtime import worker_count
     from holotype.index.search.search import encoder_of
@@ -50,10 +50,9 @@ def identify(
     with Collection.open(collection) as opened:
         encoder = encoder_of(opened.space(space), threads=worker_count())
         groups = [images] if same_specimen else [[image] for image in images]
-        answers = [
-            run(opened, encoder, group, space=space, risk=risk, prior=prior, only=only or (), k=k)
-            for group in groups
-        ]
+        answers = identify_all(
+            opened, encoder, groups, space=space, risk=risk, prior=prior, only=only or (), k=k
+        )
     if as_json:
         found = [answer.to_dict() for answer in answers]
         print_json(found[0] if len(found) == 1 else found)

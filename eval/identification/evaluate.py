@@ -164,6 +164,6 @@ def _nearest(asked: Asked, split: Split) -> tuple[Codes, Floats]:
     """Return the places of the most similar images in the first working space, and how similar."""
     view = asked.reference.views[0]
     projected = view.projection.apply(asked.queries.vectors)
-    cosines, found = asked.reference.neighbours(view.vectors, projected, None, _SHOWN)
-    places = split.gallery[asked.reference.rows[np.maximum(found, 0)]]
+    cosines, found = asked.reference.neighbours(view, projected, k=_SHOWN)
+    places = split.gallery[np.maximum(found, 0)]
     return np.where(found >= 0, places, -1), cosines.astype(np.float64)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -17,11 +17,12 @@ from ..taxonomy import RANKS, Lineage
 from ..vectors import Selection, VectorIndex
 from ..vectors.projection import Projection
 from .index_files import State
+from .label_files import Change
+from .taxa import RankNames, TaxonNames
 
 Made = TypeVar("Made")
 
 _MOST_ANSWERS = 1000
-_SPARSE = 16  # times as many numbers as taxa; no memory is taken for more
 _MOST_SELECTIONS = 32  # of one byte a vector each
 
 
@@ -40,6 +41,14 @@ class RankLabels:
     lineages: list[Lineage]
 
 
+class Following(Protocol):
+    """What is made of a gallery and can be brought up to a later state of it."""
+
+    def after(self, gallery: Gallery, change: Change) -> Self | None:
+        """Return the same of a later gallery; None where it is better made anew."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Gallery:
     """The images of a space at one committed state; place i is row i of every array.
@@ -47,21 +56,25 @@ class Gallery:
     Attributes:
         labelled: the last determination that the labels reflect.
         edits: counts the changes of stored images.
+        written: tells the last transaction before it from every other.
         rows: int64 [n], the images' rows in the collection, ascending.
+        sequence: int64 [n], the sequence numbers of their vectors.
         specimens: int64 [n], images of one specimen share a code.
         taxon: int64 [n], the taxon's id, -1 where a specimen has no determination.
-        read_taxa: gives all lineages by their ids, which never change. They are read when first
-            asked for: there may be hundreds of thousands.
+        read_taxa: gives the names of all taxa by their ids. They are read when first asked for:
+            there may be hundreds of thousands.
     """
 
     space: Space
     state: State
     labelled: int
     edits: str
+    written: str
     rows: Codes
+    sequence: Codes
     specimens: Codes
     taxon: Codes
-    read_taxa: Callable[[], dict[int, Lineage]]
+    read_taxa: Callable[[], TaxonNames]
     index: VectorIndex
     projection: Projection | None = None
     selections: dict[bytes, Selection] = field(default_factory=dict, repr=False)
@@ -74,18 +87,14 @@ class Gallery:
         return len(self.rows)
 
     @cached_property
-    def _taxa(self) -> dict[int, Lineage]:
-        """All lineages by their ids, which count from 1.
+    def _taxa(self) -> TaxonNames:
+        """The names of all taxa.
 
         Raises:
-            CorruptError: they do not, or an image has a taxon that is not there.
+            CorruptError: an image has a taxon that is not there, or they are damaged.
         """
         taxa = self.read_taxa()
-        most = max(taxa, default=0)
-        numbered = min(taxa, default=1) >= 1 and most <= 1000 + _SPARSE * len(taxa)
-        named = all(isinstance(name, str) for lineage in taxa.values() for name in lineage)
-        used = self.taxon.min(initial=-1) >= -1 and self.taxon.max(initial=-1) <= most
-        if not (numbered and named and used):
+        if self.taxon.min(initial=-1) < -1 or self.taxon.max(initial=-1) > taxa.most:
             raise CorruptError(
                 f"The taxa of space '{self.space.name}' are not named and numbered as a collection "
                 "does it; restore a snapshot"
@@ -94,13 +103,19 @@ class Gallery:
 
     @cached_property
     def ranks(self) -> tuple[str, ...]:
-        """The ranks that at least one image is named at, coarse to fine."""
-        return tuple(rank for rank in RANKS if self.labels(rank).names)
+        """The ranks that at least one taxon is named at, coarse to fine."""
+        return tuple(rank for rank in RANKS if self._taxa.ranks[rank].names)
+
+    def names(self, rank: str) -> RankNames:
+        """Return the names of a rank, and the code of every taxon."""
+        return self._taxa.ranks[rank]
 
     def labels(self, rank: str) -> RankLabels:
-        """Return the taxa of a rank."""
+        """Return the taxa of a rank, and the code of every image."""
         if rank not in self._labels:
-            self._labels[rank] = _rank_labels(self._taxa, self.taxon, rank)
+            found = self.names(rank)
+            codes = found.of_taxon[self.taxon]
+            self._labels[rank] = RankLabels(codes, found.names, found.lineages)
         return self._labels[rank]
 
     def answered(self, question: object, basis: object, answer: Callable[[], Made]) -> Made:
@@ -130,7 +145,10 @@ class Gallery:
         self.selections[key] = selection
 
     def once(self, name: str, basis: object, make: Callable[[], Made]) -> Made:
-        """Return what is made of this gallery and of a basis: made once, gone with the gallery."""
+        """Return what is made of this gallery and of a basis: made once, gone with the gallery.
+
+        What can follow a change (`Following`) is brought up to the next gallery's state with it.
+        """
         with self._making:
             kept = self._made.get(name)
             if kept is None or kept[0] is not basis:
@@ -138,23 +156,27 @@ class Gallery:
             made: Made = kept[1]
             return made
 
+    def follow(self, before: Gallery, change: Change) -> None:
+        """Take over what was made of the gallery before a change, brought up to this state.
+
+        Nothing here leads back to that gallery.
+        """
+        for name, (basis, made) in list(before._made.items()):
+            if hasattr(made, "after"):
+                later = made.after(self, change)
+                if later is not None:
+                    self._made[name] = (basis, later)
+
+    def at(self, written: str, edits: str) -> Gallery:
+        """Return the same gallery after transactions that left its images where they are.
+
+        It keeps no filter and no answer of images that were edited.
+        """
+        if edits == self.edits:
+            return replace(self, written=written)
+        return replace(self, written=written, edits=edits, selections={}, answers={})
+
     def places(self, rows: Sequence[int] | Codes) -> Codes:
         """Return the places of images that are in this gallery, given their rows."""
         places, there = places_in(self.rows, np.asarray(rows, np.int64))
         return places[there]
-
-
-def _rank_labels(taxa: dict[int, Lineage], taxon: Codes, rank: str) -> RankLabels:
-    place = RANKS.index(rank)
-    known: dict[tuple[str, str], int] = {}
-    lineages: list[Lineage] = []
-    of_taxon = np.full(max(taxa, default=0) + 2, -1, np.int64)  # the last one is for taxon -1
-    for number, lineage in taxa.items():
-        if not lineage[place]:
-            continue
-        key = (lineage[0], lineage[place])
-        if key not in known:
-            known[key] = len(known)
-            lineages.append(lineage[: place + 1] + ("",) * (len(RANKS) - place - 1))
-        of_taxon[number] = known[key]
-    return RankLabels(of_taxon[taxon], [name for _, name in known], lineages)

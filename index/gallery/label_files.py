@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 
 import numpy as np
@@ -21,15 +21,20 @@ from ..settings import settings
 from ..storage.files_beside import index_file
 from ..storage.records import Space, now
 from ..vectors.file import open_arrays, pack_arrays
-from .index_files import State, damage_of_file, replace_file, sequence_of
+from .index_files import State, damage_of_file, replace_file
 
 _KEPT_FROM = 20_000  # rows; fewer are read from the database in a fraction of a second
 _MANY_CHANGED, _MOST_CHANGED = 0.01, 0.5  # shares of the rows from which on a file is written anew
+
+_FEW_GONE, _FEW_ROWS = 64, 1024  # up to which deleted vectors are looked for by counting
+_END = (1 << 63) - 1
 
 _SAID = (
     "SELECT e.row, e.seq, i.specimen_id, coalesce(a.taxon_id, -1) FROM embeddings AS e "
     "CROSS JOIN images AS i ON i.row = e.row LEFT JOIN accepted AS a USING (specimen_id) "
 )
+_WITHIN = "FROM embeddings WHERE space_id = ? AND seq <= ? AND row >= ? AND row < ?"
+_ROWS, _COUNT = f"SELECT row {_WITHIN} ORDER BY row", f"SELECT count(*) {_WITHIN}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +65,24 @@ class Stamp:
     labelled: int
 
 
+@dataclass(frozen=True, eq=False)
+class Change:
+    """What has happened to the vectors of a space between two states.
+
+    Attributes:
+        columns: of the later state.
+        moved: int64 [n before], where each vector is now, -1 where it is gone; None where none
+            came or went.
+        fresh: int64 [m], the places of new vectors.
+        count: how many came, went or were determined anew.
+    """
+
+    columns: Columns
+    moved: Ids | None
+    fresh: Ids
+    count: int
+
+
 def load_columns(database: Database, space: Space, stamp: Stamp) -> tuple[Columns, bool]:
     """Return the columns of a space at the present state, and whether to write their file.
 
@@ -67,14 +90,15 @@ def load_columns(database: Database, space: Space, stamp: Stamp) -> tuple[Column
         CorruptError: the database does not hold as many vectors as it counted.
     """
     kept = _read(database, space)
-    found = None if kept is None else _updated(database, space, stamp, *kept)
-    columns, changed = found or (_read_all(database, space), stamp.state.count)
+    found = None if kept is None else changed(database, space, stamp, *kept)
+    columns = _read_all(database, space) if found is None else found.columns
+    count = stamp.state.count if found is None else found.count
     if len(columns) != stamp.state.count:
         raise CorruptError(
             f"{database.folder} holds {len(columns)} vectors of space '{space.name}' and counted "
             f"{stamp.state.count}; restore a snapshot"
         )
-    return columns, len(columns) >= _KEPT_FROM and changed > _MANY_CHANGED * len(columns)
+    return columns, len(columns) >= _KEPT_FROM and count > _MANY_CHANGED * len(columns)
 
 
 def keep_columns(database: Database, space: Space, stamp: Stamp, columns: Columns) -> None:
@@ -139,21 +163,27 @@ def _column(records: list[sqlite3.Row], place: int) -> Ids:
     return np.fromiter((record[place] for record in records), np.int64, len(records))
 
 
-def _updated(
+def changed(
     database: Database, space: Space, stamp: Stamp, kept: Columns, covers: Stamp
-) -> tuple[Columns, int] | None:
-    """Return kept columns with what has changed since, and how much; None where most has."""
+) -> Change | None:
+    """Return what has changed since a state; None where most has, or the state is no past one."""
+    nothing = np.empty(0, np.int64)
     if stamp == covers:
-        return kept, 0
+        return Change(kept, None, nothing, 0)
     since = (space.source_id, covers.state.last_seq)
     new = database.read(f"{_SAID} WHERE +e.space_id = ? AND e.seq > ? ORDER BY e.row", since)
     if len(new) > _MOST_CHANGED * len(kept):
         return None
     rows = _column(new, 0)
-    stays = ~np.isin(kept.rows, rows)
-    if np.count_nonzero(stays) + len(new) != stamp.state.count:
-        stays &= np.isin(kept.sequence, sequence_of(database, space))
+    stays = np.ones(len(kept), np.bool_)
+    places, there = places_in(kept.rows, rows)
+    stays[places[there]] = False
+    gone = np.count_nonzero(stays) + len(new) - stamp.state.count
+    if gone:
+        stays[_gone(database, space, covers.state, kept.rows[stays], stays, int(gone))] = False
     taxa, named = _relabelled(database, kept, covers)
+    if not len(new) and stays.all():
+        return Change(replace(kept, taxa=taxa), None, nothing, named)
     specimens = _codes(database, [record[2] for record in new], kept, stays)
     order = np.argsort(np.concatenate([kept.rows[stays], rows]), kind="stable")
     columns = Columns(
@@ -162,7 +192,55 @@ def _updated(
         _in_order(np.concatenate([kept.specimens[stays], specimens])[order]),
         np.concatenate([taxa[stays], _column(new, 3)])[order],
     )
-    return columns, named + len(new) + int(np.count_nonzero(~stays))
+    now = np.empty(len(order), np.int64)
+    now[order] = np.arange(len(order))
+    moved = np.full(len(kept), -1, np.int64)
+    moved[stays] = now[: len(order) - len(new)]
+    count = named + len(new) + int(np.count_nonzero(~stays))
+    return Change(columns, moved, now[len(order) - len(new) :], count)
+
+
+def _gone(
+    database: Database,
+    space: Space,
+    covers: State,
+    rows: Ids,
+    stays: Flags,
+    gone: int,
+) -> Ids:
+    """Return the places of vectors that were deleted since a state.
+
+    Counting is many times faster than reading, so few are looked for where the database has fewer
+    than there were: in one half of the rows, in the other, and so on.
+
+    Args:
+        rows: int64 [m], ascending, those that were there.
+        stays: bool [n], which of the kept ones these are.
+        gone: how many are missing among them.
+    """
+    if gone > _FEW_GONE:
+        there = np.isin(rows, _column(database.read(_ROWS, (*_range(space, covers), 0, _END)), 0))
+        return np.flatnonzero(stays)[~there]
+    parts, found = [(0, len(rows), gone)], []
+    while parts:
+        start, stop, missing = parts.pop()
+        if not missing:
+            continue
+        if stop - start <= _FEW_ROWS:
+            ends = (int(rows[start]), int(rows[stop - 1]) + 1)
+            read = _column(database.read(_ROWS, (*_range(space, covers), *ends)), 0)
+            found.append(start + np.flatnonzero(~np.isin(rows[start:stop], read)))
+            continue
+        half = (start + stop) // 2
+        ends = (int(rows[start]), int(rows[half]))
+        count = database.read(_COUNT, (*_range(space, covers), *ends))[0][0]
+        parts += [(start, half, half - start - count), (half, stop, missing - half + start + count)]
+    places: Ids = np.flatnonzero(stays)[np.concatenate([np.empty(0, np.int64), *found])]
+    return places
+
+
+def _range(space: Space, covers: State) -> tuple[int, int]:
+    return space.source_id, covers.last_seq
 
 
 def _relabelled(database: Database, kept: Columns, covers: Stamp) -> tuple[Ids, int]:

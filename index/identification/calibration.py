@@ -21,7 +21,8 @@ from ..arrays import Codes, Floats
 from ..errors import CorruptError
 from ..files.plain_json import read_json
 from ..vectors.projection import Projection, unpacked
-from .evidence import OF_A_VIEW, OF_LIKELIHOOD, Evidence, log_odds
+from .evidence import Evidence
+from .features import OF_A_VIEW, OF_LIKELIHOOD, log_odds
 from .logistic import Logistic, with_prior
 from .reference import Reference
 
@@ -125,7 +126,7 @@ class Calibration:
         place = min(int(np.ceil((n + 1) * (1 - alpha))), n) - 1
         limit = 1 - self.surprise[place] if n else 0.0
         order = np.argsort(-p, axis=1, kind="stable")
-        sizes = np.maximum((p >= limit).sum(axis=1), 1)
+        sizes = np.maximum(((p >= limit) & (evidence.candidates >= 0)).sum(axis=1), 1)
         classes = np.take_along_axis(evidence.candidates, order, axis=1)
         return [row[:size] for row, size in zip(classes, sizes, strict=True)]
 
@@ -203,9 +204,10 @@ def _check(tensors: dict[str, NDArray[Any]], projections: int) -> None:
 def class_probabilities(evidence: Evidence, sharpness: Floats) -> Floats:
     """Return softmax(closeness . sharpness) over `Evidence.candidates`, float64 [q, m]."""
     odds = evidence.closeness.astype(np.float64) @ sharpness
-    odds -= odds.max(axis=1, keepdims=True)
+    odds[evidence.candidates < 0] = -np.inf
+    odds -= np.maximum(odds.max(axis=1, keepdims=True), -1e300)
     weights: Floats = np.exp(odds)
-    weights /= weights.sum(axis=1, keepdims=True)
+    weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
     return weights
 
 

@@ -1,29 +1,31 @@
 """What the nearest neighbours and class centres say about a query, as numbers at every rank.
 
+The road of a question: an index of every working space proposes neighbours (`look_up`), or all rows
+are compared (`gather_evidence`, for who calibrates and measures). Neighbours and class centres
+propose the classes whose likelihoods are compared. `_weigh` makes numbers of all of it.
+
 Every number means the same for a small gallery and a large one as far as that can be had: counts
 of neighbours are left out on purpose, since they follow the number of images a species has.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Codes, Embeddings, Floats
-from .reference import Reference, View
-from .votes import shares_at, strongest, vote_weights
+from .features import NEAR, NONE, Seen, log_odds, of_likelihood, strongest_taxa
+from .neighbours import compared, indexed, ranked
+from .reference import Left, Reference, View, spread_of
+from .votes import NEIGHBOURS, vote_weights
 
-NEAR = 5  # neighbours whose mean cosine says how far a query is from everything
-OF_A_VIEW = (
-    "share", "best", "lead", "centre", "centre_lead", "near", "centre_agrees", "nearest_agrees",
-    "centre_excess",
-)  # fmt: skip
-OF_LIKELIHOOD = ("of_taxon", "lead", "of_any")
-_BLOCK = 128
+_BLOCK, _BLOCK_VALUES = 128, 1 << 22  # queries at once, and their numbers of ranks x classes
 _MOST_CANDIDATES = 50
-_NONE = -2.0  # below every cosine
+_NEAREST_CENTRES = 64  # of each space, whose classes are compared by likelihood
+_FEW_CLASSES = 256  # so many are all compared
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +40,8 @@ class Evidence:
         nearness: float64 [q], mean cosine to the 5 nearest in the encoder's own space, which sees
             best what is unlike everything.
         nearest: int64 [q, 15], places of the neighbours in the first space, -1 as padding.
-        candidates: int64 [q, m], the closest classes, at most 50, for prediction sets.
+        candidates: int64 [q, m], the closest classes, at most 50, for prediction sets; -1 as
+            padding.
         candidate_taxa: int64 [q, m, ranks], their lineages.
         closeness: float32 [q, m, 2 * spaces], cosines to their centres and nearest neighbours.
     """
@@ -54,157 +57,205 @@ class Evidence:
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
-    """One space's neighbours and centres for a block of queries."""
+class _Block:
+    """Some queries, and what was found for them.
 
-    view: View
-    scores: Floats
-    classes: Codes
-    weights: Floats
-    centres: Embeddings
+    Attributes:
+        vectors: float32 [q, dim], unit rows.
+        projected: of each working space, the same there.
+        scores, places: of each working space, the neighbours, [q, 15].
+        nearest: float32 [q, 5], cosines to the nearest in the encoder's own space.
+        left: for each query, what some classes are without its specimen.
+    """
+
+    vectors: Embeddings
+    projected: list[Embeddings]
+    scores: list[Embeddings]
+    places: list[Codes]
+    nearest: Embeddings
+    left: Sequence[Left | None]
+
+
+def look_up(
+    reference: Reference,
+    queries: Embeddings,
+    own: Sequence[Codes],
+    proposed: Codes | None = None,
+) -> Evidence:
+    """Gather evidence from what the indexes of a gallery propose.
+
+    Args:
+        reference: the gallery, or the part of it that a filter leaves.
+        queries: float32 [q, dim], the encoder's unit rows; of a specimen with several images, the
+            normalised mean.
+        own: int64 [·] for each, the rows of its own specimen, which are no evidence for it.
+        proposed: int64 [q, m], what a search in the encoder's own space has found already; -1 as
+            padding.
+    """
+
+    def found(part: slice) -> _Block:
+        def search(view: View, rows: Embeddings) -> tuple[Embeddings, Codes]:
+            return indexed(view.index, rows, NEIGHBOURS, reference.usable, own[part])
+
+        vectors = queries[part]
+        if proposed is None:
+            nearest, _ = indexed(reference.index, vectors, NEAR, reference.usable, own[part])
+        else:
+            nearest, _ = ranked(reference.index, vectors, proposed[part], NEAR)
+        left = [reference.without(rows) for rows in own[part]]
+        return _block(reference, vectors, search, nearest, left)
+
+    return _in_blocks(reference, len(queries), found)
 
 
 def gather_evidence(
-    reference: Reference, queries: Embeddings, groups: Codes | None = None
+    reference: Reference,
+    queries: Embeddings,
+    groups: Codes | None = None,
+    *,
+    classes: int = _NEAREST_CENTRES,
 ) -> Evidence:
-    """Compare queries with a gallery.
+    """Gather evidence by comparing all rows of a gallery.
 
     Args:
         reference: the gallery.
-        queries: float32 [q, dim], the encoder's unit rows; of a specimen with several images, the
-            normalised mean.
-        groups: int64 [q], the queries' specimens where these are in the gallery too.
+        queries: float32 [q, dim], as for `look_up`.
+        groups: int64 [q], the queries' specimens where these are in the gallery too: no neighbours
+            of theirs, but part of their classes.
+        classes: of how many nearest centres of each space the likelihoods are compared.
     """
-    blocks = []
-    for start in range(0, max(len(queries), 1), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        blocks.append(_block(reference, queries[block], None if groups is None else groups[block]))
+
+    def found(part: slice) -> _Block:
+        own = None if groups is None else groups[part]
+
+        def search(view: View, rows: Embeddings) -> tuple[Embeddings, Codes]:
+            return reference.neighbours(view, rows, own)
+
+        vectors, usable = queries[part], reference.usable
+        nearest, _ = compared(reference.index, vectors, NEAR, usable, own, reference.groups)
+        return _block(reference, vectors, search, nearest, [None] * len(vectors))
+
+    return _in_blocks(reference, len(queries), found, classes)
+
+
+def _block(
+    reference: Reference,
+    vectors: Embeddings,
+    search: Callable[[View, Embeddings], tuple[Embeddings, Codes]],
+    nearest: Embeddings,
+    left: Sequence[Left | None],
+) -> _Block:
+    projected = [view.projection.apply(vectors) for view in reference.views]
+    found = [search(*pair) for pair in zip(reference.views, projected, strict=True)]
+    scores, places = [one[0] for one in found], [one[1] for one in found]
+    return _Block(vectors, projected, scores, places, nearest, left)
+
+
+def _in_blocks(
+    reference: Reference,
+    count: int,
+    found: Callable[[slice], _Block],
+    most: int = _NEAREST_CENTRES,
+) -> Evidence:
+    step = max(1, min(_BLOCK, _BLOCK_VALUES // max(reference.classes.size, 1)))
+    starts = range(0, max(count, 1), step)
+    parts = [_weigh(reference, found(slice(start, start + step)), most) for start in starts]
+    if len(parts) == 1:
+        return parts[0]
     names = [part.name for part in fields(Evidence)]
-    return Evidence(*(np.concatenate([getattr(b, name) for b in blocks]) for name in names))
+    return Evidence(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-def _block(reference: Reference, queries: Embeddings, groups: Codes | None) -> Evidence:
-    seen, nearest = [], []
-    for view in reference.views:
-        projected = view.projection.apply(queries)
-        scores, places = reference.neighbours(view.vectors, projected, groups)
-        classes = np.where(places >= 0, reference.member[places], -1)
-        weights = vote_weights(scores, classes)
-        floored = np.maximum(scores, -1).astype(np.float64)
-        centres = projected @ view.centres.T
-        seen.append(_Seen(view, floored, classes, weights, centres))
-        nearest.append(places)
-    own, _ = reference.neighbours(reference.vectors, queries, groups, NEAR)
-    nearness = np.maximum(own, -1).mean(axis=1, dtype=np.float64)
-    candidates, closeness = _candidates(seen)
-    taxa, shares, features = _at_ranks(
-        seen, nearness, reference.likelihood.log_ratios(queries), reference.classes
-    )
+def _weigh(reference: Reference, block: _Block, most: int) -> Evidence:
+    gone = np.zeros((len(block.vectors), len(reference.classes)), np.bool_)
+    for row, one in enumerate(block.left):
+        if one is not None:
+            gone[row, one.classes[one.counts == 0]] = True
+    seen = [_see(reference, number, block, gone) for number in range(len(reference.views))]
+    nearness = np.maximum(block.nearest, -1).mean(axis=1, dtype=np.float64)
+    found = strongest_taxa(seen, reference.classes)
+    most = max(most, len(reference.classes) if len(reference.classes) <= _FEW_CLASSES else 0)
+    near = [_nearest(one.centres, most) for one in seen]
+    proposed = np.concatenate([found.rivals, *near, *(one.classes for one in seen)], axis=1)
+    ratios = _ratios(reference, block, proposed, gone)
+    alone = np.all(found.inside | gone[:, None, :], axis=2)
+    columns = [log_odds(found.shares), np.broadcast_to(nearness[:, None], found.shares.shape)]
+    columns += [*found.columns, *of_likelihood(ratios, found.inside, alone)]
+    candidates, closeness = _candidates(seen, gone)
     return Evidence(
-        taxa,
-        shares,
-        features,
+        found.taxa,
+        found.shares,
+        np.stack(columns, axis=2),
         nearness,
-        nearest[0],
+        seen[0].places,
         candidates,
-        reference.classes[candidates],
+        np.where(candidates[:, :, None] < 0, -1, reference.classes[candidates]),
         closeness,
     )
 
 
-def _at_ranks(
-    seen: list[_Seen], nearness: Floats, ratios: Floats, lineages: Codes
-) -> tuple[Codes, Floats, Floats]:
-    """Return the strongest taxon [q, ranks], its share and the features at every rank.
+def _see(reference: Reference, number: int, block: _Block, gone: NDArray[np.bool_]) -> Seen:
+    """Return what one working space shows, every query's own specimen taken out of its class."""
+    view, projected = reference.views[number], block.projected[number]
+    scores, places = block.scores[number], block.places[number]
+    classes = np.where(places >= 0, reference.member[places], -1)
+    centres = projected @ view.centres.T
+    spread = np.broadcast_to(view.spread, centres.shape)
+    if any(one is not None for one in block.left):
+        spread = spread.copy()
+    for row, one in enumerate(block.left):
+        if one is not None:
+            centres[row, one.classes] = one.centres[number] @ projected[row]
+            means, counts = view.means.copy(), reference.counts.copy()
+            means[one.classes], counts[one.classes] = one.means[number], one.counts
+            spread[row] = spread_of(means, counts)
+    centres[gone] = NONE
+    floored = np.maximum(scores, -1).astype(np.float64)
+    return Seen(floored, places, classes, vote_weights(scores, classes), centres, spread)
+
+
+def _ratios(
+    reference: Reference, block: _Block, proposed: Codes, gone: NDArray[np.bool_]
+) -> Floats:
+    """Return the log-ratios of proposed classes, float64 [q, classes]; others get the lowest.
 
     Args:
-        ratios: float64 [q, classes], from `Likelihood.log_ratios`.
-        lineages: int64 [classes, ranks].
+        proposed: int64 [q, m], -1 as padding.
     """
-    ranks = lineages.shape[1]
-    taxon_of = np.full((ranks, len(lineages) + 1), -1, np.int64)  # the last answers for class -1
-    taxon_of[:, :-1] = lineages.T
-    voters = [taxon_of[:, one.classes].transpose(1, 0, 2) for one in seen]
-    votes = np.concatenate(voters, axis=2)
-    weights = np.repeat(np.concatenate([s.weights for s in seen], axis=1), ranks, axis=0)
-    flat = votes.reshape(len(weights), -1)
-    top, part = strongest(shares_at(weights, flat), flat)
-    taxa, share = top.reshape(-1, ranks), part.reshape(-1, ranks)
-    named = (taxa >= 0)[:, :, None]
-    inside = (taxon_of[None, :, :-1] == taxa[:, :, None]) & named
-    columns = [log_odds(share), np.broadcast_to(nearness[:, None], share.shape)]
-    for one, theirs in zip(seen, voters, strict=True):
-        agree = (theirs == taxa[:, :, None]) & named
-        nearest_centre = taxa == taxon_of[:, one.centres.argmax(axis=1)].T
-        columns += _of_view(one, agree, theirs < 0, inside, nearest_centre)
-    columns += _of_likelihood(ratios, inside)
-    return taxa, share, np.stack(columns, axis=2)
+    classes = [np.unique(line[line >= 0]) for line in proposed]
+    ratios = np.full(gone.shape, np.nan)
+    found = reference.likelihood.log_ratios(block.vectors, classes)
+    for row, (known, values, one) in enumerate(zip(classes, found, block.left, strict=True)):
+        ratios[row, known] = values
+        if one is not None:
+            without = reference.likelihood.log_ratios_to(block.vectors[row], one.specimens)
+            ratios[row, one.classes] = without
+    ratios[gone] = np.nan
+    lowest = np.fmin.reduce(ratios, axis=1, initial=np.inf)[:, None]
+    return np.where(np.isnan(ratios), np.where(np.isinf(lowest), 0.0, lowest), ratios)
 
 
-def _of_view(
-    one: _Seen,
-    agree: NDArray[np.bool_],
-    unnamed: NDArray[np.bool_],
-    inside: NDArray[np.bool_],
-    nearest_centre: NDArray[np.bool_],
-) -> list[Floats]:
-    """Return the features of one space [q, ranks], in the order of `OF_A_VIEW`.
-
-    Args:
-        one: the space's neighbours.
-        agree: bool [q, ranks, k], which of them are of the strongest taxon.
-        unnamed: bool [q, ranks, k], which are not named at the rank.
-        inside: bool [q, ranks, classes], which classes are within the taxon.
-        nearest_centre: bool [q, ranks], whether the nearest centre's class is.
-    """
-    scores, centres = one.scores[:, None, :], one.centres[:, None, :]
-    furthest = scores[:, :, -1]
-    best = np.where(agree, scores, _NONE).max(axis=2)
-    other = np.where(agree | unnamed, _NONE, scores).max(axis=2)
-    centre = np.where(inside, centres, _NONE)
-    of_best = centre.argmax(axis=2)
-    centre_best = centre.max(axis=2)
-    centre_other = np.where(inside, _NONE, centres).max(axis=2)
-    best = np.maximum(best, furthest)
-    near = one.scores[:, :NEAR].mean(axis=1)
-    return [
-        log_odds((one.weights[:, None, :] * agree).sum(axis=2)),
-        best,
-        best - np.maximum(other, furthest),
-        centre_best,
-        np.where(centre_other > _NONE, centre_best - centre_other, 0.5),
-        np.broadcast_to(near[:, None], best.shape),
-        nearest_centre.astype(np.float64),
-        agree[:, :, 0].astype(np.float64),
-        centre_best - one.view.spread[of_best],
-    ]
-
-
-def _of_likelihood(ratios: Floats, inside: NDArray[np.bool_]) -> list[Floats]:
-    """Return the log-ratios as features: of the taxon's best class, its lead, of any class.
-
-    Where the gallery has no class outside the taxon, the lead is over a class never seen.
-
-    Args:
-        ratios: float64 [q, classes].
-        inside: bool [q, ranks, classes], which classes are within the taxon.
-    """
-    each = ratios[:, None, :]
-    lowest = ratios.min(axis=1)[:, None, None]
-    best = np.where(inside, each, lowest).max(axis=2)
-    other = np.where(inside, lowest, each).max(axis=2)
-    any_class = np.broadcast_to(ratios.max(axis=1)[:, None], best.shape)
-    return [best, best - np.where(inside.all(axis=2), 0.0, other), any_class]
-
-
-def _candidates(seen: list[_Seen]) -> tuple[Codes, NDArray[np.float32]]:
+def _candidates(seen: list[Seen], gone: NDArray[np.bool_]) -> tuple[Codes, NDArray[np.float32]]:
     """Return the classes that are closest over all spaces, and how close in each."""
     closeness = np.stack([c for s in seen for c in (s.centres, _nearest_of_class(s))], axis=2)
-    order = np.argsort(-closeness.sum(axis=2), axis=1, kind="stable")[:, :_MOST_CANDIDATES]
-    return order, np.take_along_axis(closeness, order[:, :, None], axis=1)
+    total = np.where(gone, np.float32(-np.inf), closeness.sum(axis=2))
+    near = np.sort(_nearest(total, _MOST_CANDIDATES), axis=1)
+    order = np.argsort(-np.take_along_axis(total, near, axis=1), axis=1, kind="stable")
+    candidates = np.take_along_axis(near, order, axis=1)
+    there = ~np.take_along_axis(gone, candidates, axis=1)
+    return np.where(there, candidates, -1), np.take_along_axis(
+        closeness, candidates[:, :, None], axis=1
+    )
 
 
-def _nearest_of_class(one: _Seen) -> Embeddings:
+def _nearest(values: Embeddings, most: int) -> Codes:
+    """Return the places of the largest values of every row, int64 [q, at most `most`]."""
+    if values.shape[1] <= most:
+        return np.repeat(np.arange(values.shape[1])[None], len(values), axis=0)
+    return np.argpartition(-values, most - 1, axis=1)[:, :most]
+
+
+def _nearest_of_class(one: Seen) -> Embeddings:
     """Return float32 [q, classes]: the cosine to each class's nearest neighbour among the 15.
 
     A class that has none there gets the cosine of the last.
@@ -212,14 +263,3 @@ def _nearest_of_class(one: _Seen) -> Embeddings:
     closest = np.repeat(one.scores[:, -1:], one.centres.shape[1] + 1, axis=1).astype(np.float32)
     np.maximum.at(closest, (np.arange(len(closest))[:, None], one.classes), one.scores)
     return closest[:, :-1]  # padding (class -1) wrote into the last column
-
-
-def log_odds(share: Floats) -> Floats:
-    """Return log(p / (1 - p)) with p kept within [0.001, 0.999].
-
-    >>> log_odds(np.array([0.5, 1.0])).round(2).tolist()
-    [0.0, 6.91]
-    """
-    kept = np.minimum(np.maximum(share, 1e-3), 1 - 1e-3)
-    odds: Floats = np.log(kept / (1 - kept))
-    return odds

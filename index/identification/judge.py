@@ -1,83 +1,112 @@
-"""Judging a specimen by a stored calibration."""
+"""Judging specimens by a stored calibration."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
-from ..arrays import Allowed, Codes, Embeddings, Floats
-from ..collection import Collection
+from ..arrays import Codes, Embeddings, Floats
 from ..gallery.gallery import Gallery
+from ..vectors import Selection
 from .answers import Judgement, Taxa, share_out
 from .calibration import FAR, Answers
-from .evidence import Evidence, gather_evidence
-from .kept_calibration import KeptCalibration, reference_of
+from .evidence import Evidence, look_up
+from .gallery_reference import reference_of
+from .kept_calibration import KeptCalibration
 from .reference import Reference
 
 _SHOWN = 5  # taxa listed at every rank
 
 
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """The answers to all queries, and what they rest on."""
+
+    source: Gallery
+    kept: KeptCalibration
+    reference: Reference
+    evidence: Evidence
+    answers: Answers
+    chances: Floats
+    sets: list[Codes]
+
+
 def judge_calibrated(
-    collection: Collection,
-    gallery: Gallery,
+    source: Gallery,
     kept: KeptCalibration,
-    vector: Embeddings,
-    allowed: Allowed | None,
+    vectors: Embeddings,
+    own: Sequence[Codes],
+    chosen: Selection | None,
     prior: float,
-) -> Judgement:
-    """Judge a specimen by a calibration that was fitted on held-out specimens and species.
+    proposed: Codes | None,
+) -> list[Judgement]:
+    """Judge specimens by a calibration that was fitted on held-out specimens and species.
 
     Args:
-        vector: float32 [dim], the encoder's unit vector, before any projection.
-        allowed: bool [n], the part of the gallery that may be evidence; None for all of it.
+        source: the gallery of the encoder's own vectors.
+        vectors: float32 [q, dim], the encoder's unit vectors, before any projection.
+        own: int64 [·] for each, the places of its own specimens, which are no evidence.
+        chosen: the part of the gallery that may be evidence; None for all of it.
         prior: the share of specimens expected to be of species that the gallery lacks.
+        proposed: int64 [q, m], places that a search of that gallery has found; None without one.
     """
-    reference = reference_of(collection, gallery, kept.calibration)
-    state = "stale" if kept.stale else "fitted"
-    if allowed is not None:
-        reference = reference.restricted(allowed)
-        if not len(reference.classes):  # a filter may leave nothing that is named
-            return Judgement({}, 1.0, far=False, calibration=state, changes=kept.changes)
-    evidence = gather_evidence(reference, vector[None])
-    answers = kept.calibration.answer(reference, evidence, prior=prior)
-    chances = kept.calibration.class_probabilities(evidence)[0]
-    ranks = {
-        rank: _taxa(gallery, reference, answers, evidence, chances, place)
-        for place, rank in enumerate(kept.ranks)
-        if answers.taxa[0, place] >= 0
-    }
-    classes = kept.calibration.prediction_sets(evidence)[0]
-    nearness = float(answers.nearness_p[0])
+    reference = reference_of(source, kept.calibration)
+    part = None if reference is None else reference.part(chosen)
+    if part is None or not len(part.classes):  # a filter may leave nothing that is named
+        return [_nothing(kept)] * len(vectors)
+    whole = reference is not None and reference.usable is None  # what was found has names
+    evidence = look_up(part, vectors, own, proposed if whole else None)
+    judged = _Judged(
+        source,
+        kept,
+        part,
+        evidence,
+        kept.calibration.answer(part, evidence, prior=prior),
+        kept.calibration.class_probabilities(evidence),
+        kept.calibration.prediction_sets(evidence),
+    )
+    return [_judgement(judged, query) for query in range(len(vectors))]
+
+
+def _nothing(kept: KeptCalibration) -> Judgement:
+    return Judgement({}, 1.0, far=False, calibration=kept.state, changes=kept.changes)
+
+
+def _judgement(judged: _Judged, query: int) -> Judgement:
+    if not (judged.evidence.candidates[query] >= 0).any():  # nothing but its own specimen is named
+        return _nothing(judged.kept)
+    nearness = float(judged.answers.nearness_p[query])
     return Judgement(
-        ranks=ranks,
+        ranks={
+            rank: _taxa(judged, query, place)
+            for place, rank in enumerate(judged.kept.ranks)
+            if judged.answers.taxa[query, place] >= 0
+        },
         novelty_p=nearness,
         far=nearness < FAR,
-        known=float(answers.known[0]),
-        species_set=_finest_names(gallery, reference.classes[classes]),
-        calibration=state,
-        changes=kept.changes,
+        known=float(judged.answers.known[query]),
+        species_set=_finest_names(judged.source, judged.reference.classes[judged.sets[query]]),
+        calibration=judged.kept.state,
+        changes=judged.kept.changes,
     )
 
 
-def _taxa(
-    gallery: Gallery,
-    reference: Reference,
-    answers: Answers,
-    evidence: Evidence,
-    chances: Floats,
-    place: int,
-) -> Taxa:
+def _taxa(judged: _Judged, query: int, place: int) -> Taxa:
     """Return the likeliest taxa of one rank: the answer, then the others by their chances."""
-    names = gallery.labels(gallery.ranks[place]).names
-    top, p = int(answers.taxa[0, place]), float(answers.p[0, place])
-    codes = reference.classes[evidence.candidates[0], place]
-    weights = np.bincount(codes[codes >= 0], chances[codes >= 0], minlength=len(names))
-    weights[top] = 0
+    names = judged.source.names(judged.source.ranks[place]).names
+    top, p = int(judged.answers.taxa[query, place]), float(judged.answers.p[query, place])
+    codes = judged.evidence.candidate_taxa[query, :, place]
+    known = (codes >= 0) & (codes != top)
+    found, member = np.unique(codes[known], return_inverse=True)
+    weights = np.bincount(member, judged.chances[query, known], minlength=len(found))
     order = np.argsort(-weights, kind="stable")[: _SHOWN - 1]
-    others = [(names[code], float(weights[code])) for code in order if weights[code] > 0]
+    others = [(names[found[code]], float(weights[code])) for code in order if weights[code] > 0]
     return [(names[top], p), *share_out(p, others)]
 
 
 def _finest_names(gallery: Gallery, classes: Codes) -> tuple[str, ...]:
     """Return the names of classes at the finest rank that has one."""
-    finest = gallery.labels(gallery.ranks[-1]).names
+    finest = gallery.names(gallery.ranks[-1]).names
     return tuple(dict.fromkeys(finest[code] for code in classes[:, -1] if code >= 0))

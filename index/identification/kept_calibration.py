@@ -19,13 +19,21 @@ from ..storage.records import now
 from ..storage.spaces import source_of
 from .calibration import Calibration
 from .changes import Changes, Fitted, changes_since
-from .reference import Reference, build_reference
 
 # All of a row but the models, from an index: they stand before it in the row, and are megabytes.
 _SAID = (
     "SELECT space_id, ranks, last_seq, count, labelled, created_at, checksum FROM calibrations "
     "INDEXED BY calibrations_said WHERE space_id = ?"
 )
+
+
+@dataclass(frozen=True, eq=False)
+class KeptRecord:
+    """A calibration that was read: what is said of it, and when (see `Gallery.written`)."""
+
+    said: dict[str, Any]
+    written: str
+    calibration: Calibration
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +55,11 @@ class KeptCalibration:
     def stale(self) -> bool:
         """Whether anything has changed since it was fitted."""
         return bool(self.changes)
+
+    @property
+    def state(self) -> str:
+        """What answers say of it: `fitted`, or `stale`."""
+        return "stale" if self.stale else "fitted"
 
     def to_dict(self) -> dict[str, Any]:
         """Return what it was fitted on as JSON-ready values."""
@@ -77,34 +90,47 @@ def keep_calibration(collection: Collection, gallery: Gallery, calibration: Cali
             ),
         )
         write_checksum(connection, "calibrations", gallery.space.source_id)
+    collection.calibrations.pop(gallery.space.source_id, None)
 
 
 def kept_calibration(collection: Collection, gallery: Gallery) -> KeptCalibration | None:
     """Return the stored calibration of a gallery's space, None where there is none that fits.
 
     One that was fitted while the gallery had other ranks does not fit. It is read and checked once:
-    later only what tells it from another is looked at.
+    later only what tells it from another is looked at, and only where something was written.
 
     Raises:
         CorruptError: it is damaged.
     """
     space_id = gallery.space.source_id
-    said = collection.database.read(_SAID, (space_id,))
-    if not said:
-        collection.calibrations.pop(space_id, None)
-        return None
-    record = said[0]
-    if _ranks(record["ranks"]) != gallery.ranks:
-        return None
-    kept = collection.calibrations.get(space_id)
-    if kept is None or kept[0] != tuple(record):
-        kept = tuple(record), _read(collection, gallery)
+    kept: KeptRecord | None = collection.calibrations.get(space_id)
+    if kept is None or not gallery.written or kept.written != gallery.written:
+        kept = _looked_at(collection, gallery, kept)
+        if kept is None:
+            collection.calibrations.pop(space_id, None)
+            return None
         collection.calibrations[space_id] = kept
-    fitted = Fitted(record["last_seq"], record["count"], record["labelled"])
+    said = kept.said
+    if _ranks(said["ranks"]) != gallery.ranks:
+        return None
+    fitted = Fitted(said["last_seq"], said["count"], said["labelled"])
     changes = gallery.once(
-        "changes", kept, lambda: changes_since(collection.database, gallery, fitted)
+        "changes", kept.calibration, lambda: changes_since(collection.database, gallery, fitted)
     )
-    return KeptCalibration(kept[1], gallery.ranks, changes, record["created_at"])
+    return KeptCalibration(kept.calibration, gallery.ranks, changes, said["created_at"])
+
+
+def _looked_at(
+    collection: Collection, gallery: Gallery, kept: KeptRecord | None
+) -> KeptRecord | None:
+    """Return what the database holds now, read again only where it is another."""
+    found = collection.database.read(_SAID, (gallery.space.source_id,))
+    if not found:
+        return None
+    said = dict(found[0])
+    same = kept is not None and kept.said == said
+    calibration = kept.calibration if kept is not None and same else _read(collection, gallery)
+    return KeptRecord(said, gallery.written, calibration)
 
 
 def _read(collection: Collection, gallery: Gallery) -> Calibration:
@@ -146,14 +172,3 @@ def source_vectors(collection: Collection, gallery: Gallery) -> Embeddings:
     if gallery.projection is None:
         return gallery.index.vectors
     return collection.vectors(source_of(collection.database, gallery.space))
-
-
-def reference_of(collection: Collection, gallery: Gallery, calibration: Calibration) -> Reference:
-    """Return a gallery as a calibration's working spaces show it, kept as long as the gallery."""
-
-    def build() -> Reference:
-        vectors = source_vectors(collection, gallery)
-        labels = labels_of(gallery)
-        return build_reference(calibration.projections, vectors, labels, gallery.specimens)
-
-    return gallery.once("reference", calibration, build)

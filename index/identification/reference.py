@@ -1,21 +1,31 @@
-"""A labelled gallery as the working spaces of identification show it."""
+"""A labelled gallery as the working spaces of identification show it.
+
+Every working space has an index over all rows, which depends on the vectors alone, and of every
+class a centre and a spread, which depend on the labels too. So a determination moves two classes,
+new and deleted rows move the indexes' last layer and their classes, and a filter leaves the
+indexes as they are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Codes, Embeddings, Floats
-from ..vectors.brute_force import exact_knn, nearest_rows
+from ..vectors import FlatIndex, HalfIndex, Selection, VectorIndex
 from ..vectors.projection import Projection
-from .classes import Changed, changed_classes
-from .likelihood import Likelihood, fit_likelihood
+from .likelihood import Likelihood, Specimens, fit_likelihood, written
+from .neighbours import compared
 from .votes import NEIGHBOURS
 
 MOST_IMAGES = 5  # of one specimen, as an identification takes
+_MOST_EXACT = 20_000  # rows up to which comparing all takes about a millisecond a space
+_BLOCK = 1 << 16  # rows that are in memory at once, beside the indexes
+_MOST_PARTS = 4  # what filters leave, kept for who asks again
 _TINY = 1e-12
 
 
@@ -25,7 +35,7 @@ class View:
 
     Attributes:
         projection: what leads there from the encoder's vectors.
-        vectors: float32 [n, out], unit rows.
+        index: over the rows there.
         centres: float32 [classes, out], unit mean of every class.
         means: float64 [classes], mean cosine of the members to the centre of the others; of a
             class of one it means nothing.
@@ -33,22 +43,45 @@ class View:
     """
 
     projection: Projection
-    vectors: Embeddings
+    index: VectorIndex
     centres: Embeddings
     means: Floats
     spread: Floats
 
-    def restricted(self, changed: Changed, counts: Codes) -> View:
+    def with_rows(self, rows: Codes, of_row: Codes, classes: Codes, counts: Codes) -> View:
         """Return the view with the centres of some classes computed anew.
 
         Args:
-            changed: which classes have lost rows.
-            counts: int64 [classes that stay], their rows.
+            rows: int64 [r], the rows of these classes, class by class.
+            of_row: int64 [r], the places of their classes among these.
+            classes: int64 [m].
+            counts: int64 [all classes], their rows from now on; classes without any go.
         """
-        centres, means = _centres(self.vectors[changed.rows], changed.member, len(changed.classes))
-        centres = changed.written(self.centres, centres)
-        means = changed.written(self.means, means)
-        return replace(self, centres=centres, means=means, spread=_spread(means, counts))
+        empty = np.zeros((len(classes), self.projection.out), np.float32)
+        centres, means = _centres(self.index, rows, of_row, empty)
+        centres = written(self.centres, classes, centres, counts > 0)
+        means = written(self.means, classes, means, counts > 0)
+        spread = spread_of(means, counts[counts > 0])
+        return replace(self, centres=centres, means=means, spread=spread)
+
+
+@dataclass(frozen=True, eq=False)
+class Left:
+    """What the classes of a query's specimen are without it.
+
+    Attributes:
+        classes: int64 [m].
+        counts: int64 [m], the rows that each keeps.
+        centres: of each view, float32 [m, out].
+        means: of each view, float64 [m], as those of `View`.
+        specimens: the classes as the likelihood sees them.
+    """
+
+    classes: Codes
+    counts: Codes
+    centres: tuple[Embeddings, ...]
+    means: tuple[Floats, ...]
+    specimens: Specimens
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,86 +89,138 @@ class Reference:
     """What queries are compared with.
 
     Attributes:
-        rows: int64 [n], where the rows that have any label stand in the gallery.
-        vectors: float32 [n, dim], as the encoder gave them.
+        index: over n rows as the encoder gave them.
         groups: int64 [n], their specimens.
         classes: int64 [classes, ranks], the different lineages, coarse to fine, -1 not known.
         member: int64 [n], the class of every row, -1 for one that may not be used.
+        pooled: int64 [n], the same, but a specimen that keeps any row keeps all: as a whole it is
+            one in the likelihood.
+        counts: int64 [classes], the rows of each.
         views: the gallery in every working space that neighbours are looked for in.
         likelihood: its specimens as a model of classes sees them.
-        specimen: int64 [n], the place of every row's specimen in the likelihood.
-        used: bool [n], the rows that may be used; None for all.
     """
 
-    rows: Codes
-    vectors: Embeddings
+    index: VectorIndex
     groups: Codes
     classes: Codes
     member: Codes
+    pooled: Codes
+    counts: Codes
     views: tuple[View, ...]
     likelihood: Likelihood
-    specimen: Codes
-    used: NDArray[np.bool_] | None = None
+    _parts: dict[Selection, Reference] = field(default_factory=dict, repr=False)
 
-    def restricted(self, allowed: NDArray[np.bool_]) -> Reference:
-        """Return the part of a whole gallery that may be used, its class centres computed anew.
-
-        Nothing is copied that depends on rows alone, and only classes that lose some are computed.
-
-        Args:
-            allowed: bool [gallery], over the whole gallery that the reference was built from.
-        """
-        used = allowed[self.rows]
-        if used.all():
-            return self
-        changed = changed_classes(self.member, used, len(self.classes))
-        numbers = np.append(np.cumsum(changed.kept) - 1, -1)
-        member = np.where(used, numbers[self.member], -1)
-        classes = self.classes[changed.kept]
-        counts = np.bincount(member[used], minlength=len(classes))
-        specimens = np.zeros(len(self.likelihood.specimens), bool)
-        specimens[self.specimen[used]] = True
-        return replace(
-            self,
-            classes=classes,
-            member=member,
-            views=tuple(view.restricted(changed, counts) for view in self.views),
-            likelihood=self.likelihood.restricted(specimens),
-            used=used,
-        )
+    @cached_property
+    def usable(self) -> Selection | None:
+        """The rows that may be neighbours, None for all."""
+        there = self.member >= 0
+        return None if there.all() else Selection(there)
 
     def neighbours(
-        self, gallery: Embeddings, queries: Embeddings, groups: Codes | None, k: int = NEIGHBOURS
+        self, view: View, queries: Embeddings, groups: Codes | None = None, k: int = NEIGHBOURS
     ) -> tuple[Embeddings, Codes]:
-        """Return the k nearest: scores float32 and places int64 [q, k], padded as `exact_knn` does.
+        """Return the k nearest of all rows, see `compared`.
 
         Args:
-            gallery: float32 [n, out], `vectors` or those of a view.
-            queries: float32 [q, out], unit rows of the same space.
+            view: a working space.
+            queries: float32 [q, out], unit rows there.
             groups: int64 [q], the queries' own specimens, never their neighbours.
             k: how many.
         """
-        if groups is None and len(queries) == 1:
-            return nearest_rows(queries[0], gallery, k, self.used)
-        own = None if groups is None else self.groups
-        if self.used is None:
-            return exact_knn(queries, gallery, k, query_groups=groups, gallery_groups=own)
-        places = np.append(np.flatnonzero(self.used), -1)  # the last one is for padding
-        kept = places[:-1]
-        scores, found = exact_knn(
-            queries,
-            gallery[kept],
-            k,
-            query_groups=groups,
-            gallery_groups=None if own is None else own[kept],
+        return compared(view.index, queries, k, self.usable, groups, self.groups)
+
+    def part(self, chosen: Selection | None) -> Reference:
+        """Return the part of the gallery that a filter leaves, kept for who asks again."""
+        if chosen is None:
+            return self
+        part = self._parts.get(chosen)
+        if part is None:
+            part = self.restricted(chosen.allowed)
+            while len(self._parts) >= _MOST_PARTS:
+                self._parts.pop(next(iter(self._parts), chosen), None)
+            self._parts[chosen] = part
+        return part
+
+    def restricted(self, allowed: NDArray[np.bool_]) -> Reference:
+        """Return the part of the gallery that may be used.
+
+        The classes that lose rows are computed anew; what varies how much in the likelihood stays
+        as it was. The indexes stay too.
+
+        Args:
+            allowed: bool [n].
+        """
+        leaves = self.member[~allowed]
+        size = len(self.classes)
+        touched = np.flatnonzero(np.bincount(leaves[leaves >= 0], minlength=size))
+        member = np.where(allowed, self.member, -1)
+        seen = np.zeros(int(self.groups.max(initial=-1)) + 1, np.bool_)
+        seen[self.groups[member >= 0]] = True
+        pooled = np.where(seen[self.groups], self.pooled, -1)
+        return self.with_members(member, pooled, touched)
+
+    def with_members(self, member: Codes, pooled: Codes, touched: Codes) -> Reference:
+        """Return the reference with other members of some classes; empty classes go.
+
+        Args:
+            member: int64 [n], the class of every row, -1 for none.
+            pooled: int64 [n], see above.
+            touched: int64 [t], the classes that gain or lose rows, ascending; new ones too.
+        """
+        counts = np.bincount(member[member >= 0], minlength=len(self.classes))
+        stays = counts > 0
+        again = touched[stays[touched]]
+        rows, of_row = _rows_of(member, again, len(self.classes))
+        views = tuple(view.with_rows(rows, of_row, again, counts) for view in self.views)
+        rows, of_row = _rows_of(pooled, again, len(self.classes))
+        specimens = _specimens(self.index, self.groups, rows, of_row)
+        likelihood = self.likelihood.with_specimens(specimens, again, stays)
+        if not stays.all():
+            number = np.append(np.cumsum(stays) - 1, -1)
+            member = np.where(member >= 0, number[member], -1)
+            pooled = np.where(pooled >= 0, number[pooled], -1)
+        return replace(
+            self,
+            classes=self.classes[stays],
+            member=member,
+            pooled=pooled,
+            counts=counts[stays],
+            views=views,
+            likelihood=likelihood,
+            _parts={},
         )
-        return scores, places[found]
+
+    def without(self, rows: Codes) -> Left | None:
+        """Return what some classes are without the specimens of a query; None where none counts.
+
+        Args:
+            rows: int64 [r], all rows of these specimens.
+        """
+        used = rows[self.member[rows] >= 0]
+        if not len(used):
+            return None
+        classes = np.unique(self.member[used])
+        kept = [np.setdiff1d(np.flatnonzero(self.member == one), used) for one in classes]
+        of_row = np.repeat(np.arange(len(classes)), [len(part) for part in kept])
+        found = [
+            _centres(v.index, np.concatenate(kept), of_row, v.centres[classes]) for v in self.views
+        ]
+        seen = rows[self.pooled[rows] >= 0]
+        own, first = pool_specimens(self.index.rows(seen), self.groups[seen])
+        place = np.searchsorted(classes, self.pooled[seen[first]])
+        return Left(
+            classes,
+            np.bincount(of_row, minlength=len(classes)),
+            tuple(centres for centres, _ in found),
+            tuple(means for _, means in found),
+            self.likelihood.without(classes, own, place),
+        )
 
 
 def build_reference(
     projections: Sequence[Projection], vectors: Embeddings, labels: Codes, groups: Codes
 ) -> Reference:
-    """Project a gallery and compute its class centres.
+    """Project a gallery in memory and compute its class centres.
 
     Args:
         projections: the working spaces; neighbours are looked for in all but the last, where
@@ -147,25 +232,46 @@ def build_reference(
     Raises:
         ValueError: no row has a label.
     """
-    rows = np.flatnonzero((labels >= 0).any(axis=1))
-    if not len(rows):
+    named = (labels >= 0).any(axis=1)
+    classes, inside = np.unique(labels[named], axis=0, return_inverse=True)
+    member = np.full(len(labels), -1, np.int64)
+    member[named] = inside.reshape(-1)
+    return reference_over(FlatIndex(vectors), projections, classes, member, groups)
+
+
+def reference_over(
+    index: VectorIndex,
+    projections: Sequence[Projection],
+    classes: Codes,
+    member: Codes,
+    groups: Codes,
+) -> Reference:
+    """Project the rows of an index and compute the centres of their classes.
+
+    Args:
+        index: over n rows as the encoder gave them.
+        projections: see `build_reference`.
+        classes: int64 [classes, ranks], the lineages, each of some row.
+        member: int64 [n], the class of every row, -1 for one without a label.
+        groups: int64 [n], specimens.
+
+    Raises:
+        ValueError: no row has a label.
+    """
+    if not len(classes):
         raise ValueError("no image of the gallery has a determination; name some specimens first")
-    used = vectors if len(rows) == len(vectors) else vectors[rows]  # mostly all: without a copy
-    own = groups[rows]
-    classes, member = np.unique(labels[rows], axis=0, return_inverse=True)
-    member = member.reshape(-1)
     *shown, last = projections
-    pooled, first = pool_specimens(used, own)
-    return Reference(
-        rows,
-        used,
-        own,
-        classes,
-        member,
-        tuple(_view(p, p.apply(used), member, len(classes)) for p in shown),
-        fit_likelihood(last, pooled, member[first]),
-        np.unique(own, return_inverse=True)[1],
-    )
+    rows, of_row = _rows_of(member, np.arange(len(classes)), len(classes))
+    counts = np.bincount(of_row, minlength=len(classes))
+    views = []
+    for projection in shown:
+        space = _index_in(projection, index)
+        empty = np.zeros((len(classes), projection.out), np.float32)
+        centres, means = _centres(space, rows, of_row, empty)
+        views.append(View(projection, space, centres, means, spread_of(means, counts)))
+    specimens = _specimens(index, groups, rows, of_row)
+    likelihood = fit_likelihood(last, specimens, len(classes))
+    return Reference(index, groups, classes, member, member, counts, tuple(views), likelihood)
 
 
 def pool_specimens(vectors: Embeddings, groups: Codes) -> tuple[Embeddings, Codes]:
@@ -176,35 +282,92 @@ def pool_specimens(vectors: Embeddings, groups: Codes) -> tuple[Embeddings, Code
         groups: int64 [n], specimens.
     """
     order = np.argsort(groups, kind="stable")
-    specimens, starts, member = np.unique(groups[order], return_index=True, return_inverse=True)
-    kept = np.arange(len(order)) - starts[member] < MOST_IMAGES
-    sums = np.zeros((len(specimens), vectors.shape[1]))
-    np.add.at(sums, member[kept], vectors[order[kept]])
+    _, starts, counts = np.unique(groups[order], return_index=True, return_counts=True)
+    kept = np.arange(len(order)) - np.repeat(starts, counts) < MOST_IMAGES
+    sizes = np.minimum(counts, MOST_IMAGES)
+    first = np.cumsum(sizes) - sizes
+    sums = np.add.reduceat(vectors[order[kept]], first, axis=0, dtype=np.float64)
     means = sums / np.linalg.norm(sums, axis=1, keepdims=True)
     return means.astype(np.float32), order[starts]
 
 
-def _view(projection: Projection, vectors: Embeddings, member: Codes, classes: int) -> View:
-    centres, means = _centres(vectors, member, classes)
-    spread = _spread(means, np.bincount(member, minlength=classes))
-    return View(projection, vectors, centres, means, spread)
+def spread_of(means: Floats, counts: Codes) -> Floats:
+    """Return `View.spread` of classes, float64 [classes].
 
-
-def _centres(vectors: Embeddings, member: Codes, classes: int) -> tuple[Embeddings, Floats]:
-    """Return every class's centre and its members' mean cosine to the centre of the others."""
-    order = np.argsort(member, kind="stable")
-    starts = np.searchsorted(member[order], np.arange(classes))
-    sums = np.add.reduceat(vectors[order], starts, axis=0) if len(order) else vectors[:0]
-    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-    centres = (sums / np.maximum(lengths, _TINY)).astype(np.float32)
-    others = sums[member] - vectors
-    lengths = np.linalg.norm(others, axis=1)
-    cosines = np.einsum("ij,ij->i", others, vectors) / np.maximum(lengths, _TINY)
-    counts = np.bincount(member, minlength=classes)
-    return centres, np.bincount(member, cosines, minlength=classes) / np.maximum(counts, 1)
-
-
-def _spread(means: Floats, counts: Codes) -> Floats:
+    Args:
+        means: float64 [classes], as those of a view.
+        counts: int64 [classes], their rows.
+    """
     several = counts > 1
     average = means[several].mean() if several.any() else 0.0
     return np.where(several, means, average)
+
+
+def _index_in(projection: Projection, index: VectorIndex) -> VectorIndex:
+    """Return an index over projected rows: exact for a few, in lists at half precision for many."""
+    if len(index) <= _MOST_EXACT:
+        return FlatIndex(projection.apply(index.vectors))
+    return HalfIndex.build(len(index), lambda places: projection.apply(index.rows(places)))
+
+
+def _rows_of(member: Codes, classes: Codes, size: int) -> tuple[Codes, Codes]:
+    """Return the rows of some classes, class by class, and the place of each row's class.
+
+    Args:
+        member: int64 [n], the class of every row, -1 for none.
+        classes: int64 [m], ascending.
+        size: how many classes there are.
+    """
+    place = np.full(size + 1, -1, np.int64)  # the last one is for class -1
+    place[classes] = np.arange(len(classes))
+    of_row = place[member]
+    rows = np.flatnonzero(of_row >= 0)
+    rows = rows[np.argsort(of_row[rows], kind="stable")]
+    return rows, of_row[rows]
+
+
+def _whole_classes(of_row: Codes) -> Iterator[slice]:
+    """Yield blocks of rows that come class by class; none ends within a class."""
+    start = 0
+    while start < len(of_row):
+        stop = min(start + _BLOCK, len(of_row))
+        if stop < len(of_row):
+            first = int(np.searchsorted(of_row, of_row[stop]))
+            stop = first if first > start else int(np.searchsorted(of_row, of_row[stop], "right"))
+        yield slice(start, stop)
+        start = stop
+
+
+def _centres(
+    index: VectorIndex, rows: Codes, of_row: Codes, centres: Embeddings
+) -> tuple[Embeddings, Floats]:
+    """Return the unit mean of classes and their members' mean cosine to that of the others.
+
+    Args:
+        index: of a working space.
+        rows: int64 [r], class by class.
+        of_row: int64 [r], the place of each row's class, ascending.
+        centres: float32 [classes, out], what a class without rows gets.
+    """
+    centres, means = centres.copy(), np.zeros(len(centres))
+    for block in _whole_classes(of_row):
+        vectors, part = index.rows(rows[block]), of_row[block]
+        starts = np.flatnonzero(np.diff(part, prepend=-1))
+        sums = np.add.reduceat(vectors, starts, axis=0)
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        centres[part[starts]] = sums / np.maximum(lengths, _TINY)
+        counts = np.diff(starts, append=len(part))
+        others = np.repeat(sums, counts, axis=0) - vectors
+        cosines = np.einsum("ij,ij->i", others, vectors)
+        cosines = cosines / np.maximum(np.linalg.norm(others, axis=1), _TINY)
+        means[part[starts]] = np.add.reduceat(cosines.astype(np.float64), starts) / counts
+    return centres, means
+
+
+def _specimens(
+    index: VectorIndex, groups: Codes, rows: Codes, of_row: Codes
+) -> Iterator[tuple[Embeddings, Codes]]:
+    """Yield specimens as `pool_specimens` makes them, and the places of their classes."""
+    for block in _whole_classes(of_row):
+        pooled, first = pool_specimens(index.rows(rows[block]), groups[rows[block]])
+        yield pooled, of_row[block][first]

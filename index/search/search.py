@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Embeddings, Pixels
+from ..arrays import Embeddings, Ids, Pixels
 from ..collection import Collection
+from ..database.sql import run_over
 from ..encoders import Encoder, accelerated, load_encoder
 from ..errors import MismatchError, UsageError
 from ..gallery.gallery import Gallery
@@ -21,8 +22,10 @@ from ..storage.records import Image, Space
 from ..storage.spaces import require_encoder
 from ..taxonomy import RANKS
 from ..trust import require_trusted_encoder
-from ..vectors import Selection
+from ..vectors.own_rows import search_others
 from .filters import selected
+
+_ROWS = 10_000  # whose records are read at once
 
 
 @dataclass(frozen=True)
@@ -72,63 +75,69 @@ def search(
     limit = settings().max_k
     if not 1 <= k <= limit:
         raise UsageError(f"k is {k}; it must be 1 to {limit} (HOLOTYPE_MAX_K)")
-    unit = unit_vector(vector, gallery)
-    chosen = without_specimens(
-        collection, gallery, selected(collection, gallery, where), exclude_specimens
+    units = unit_vectors(vector[None], gallery)
+    own = own_places(collection, gallery, [exclude_specimens])
+    scores, places = search_others(
+        gallery.index, units, k, selected(collection, gallery, where), own
     )
-    scores, ids = gallery.index.search(unit[None], k, chosen)
-    return hits(collection, gallery, ids[0], scores[0])
+    return hits(collection, gallery, places, scores)[0]
 
 
-def unit_vector(vector: Embeddings, gallery: Gallery) -> Embeddings:
-    """Return a query vector as the gallery's vectors are: projected, at unit length.
+def unit_vectors(vectors: Embeddings, gallery: Gallery) -> Embeddings:
+    """Return query vectors as the gallery's vectors are: projected, at unit length.
 
     Args:
-        vector: float32, as long as the encoder's embeddings.
+        vectors: float32 [q, dim], as long as the encoder's embeddings.
 
     Raises:
-        MismatchError: it has another length.
-        UsageError: it is zero or not finite.
+        MismatchError: they have another length.
+        UsageError: one is zero or not finite.
     """
+    units = encoder_units(vectors, gallery)
+    return units if gallery.projection is None else gallery.projection.apply(units)
+
+
+def encoder_units(vectors: Embeddings, gallery: Gallery) -> Embeddings:
+    """Return query vectors at unit length, before any projection; see `unit_vectors`."""
     projection = gallery.projection
     dim = gallery.space.dim if projection is None else projection.dim
-    if vector.shape != (dim,):
+    if vectors.ndim != 2 or vectors.shape[1] != dim:
         raise MismatchError(
-            f"The vector has {vector.size} values; the encoder of space '{gallery.space.name}' "
-            f"makes {dim}. Use the space's own encoder."
+            f"The vector has {vectors[0].size} values; the encoder of space "
+            f"'{gallery.space.name}' makes {dim}. Use the space's own encoder."
         )
-    length = float(np.linalg.norm(vector))
-    if not np.isfinite(length) or length == 0:
+    lengths = np.array([np.linalg.norm(vector) for vector in vectors], np.float32)[:, None]
+    if not (np.isfinite(lengths) & (lengths > 0)).all():
         raise UsageError("The vector is zero or holds NaN or infinity; send finite numbers")
-    unit: Embeddings = (vector / length).astype(np.float32)
-    return unit if projection is None else projection.apply(unit[None])[0]
+    units: Embeddings = (vectors / lengths).astype(np.float32)
+    return units
 
 
-def without_specimens(
-    collection: Collection,
-    gallery: Gallery,
-    chosen: Selection | None,
-    specimen_ids: Set[str],
-) -> Selection | None:
-    """Take the images of specimens out of what a search may return."""
-    query = "SELECT row FROM images WHERE specimen_id = ?"
-    read = collection.database.read
-    rows = [record[0] for name in specimen_ids for record in read(query, (name,))]
-    places = gallery.places(rows)
-    if not len(places):
-        return chosen
-    allowed = np.ones(len(gallery), bool) if chosen is None else chosen.allowed.copy()
-    allowed[places] = False
-    return Selection(allowed)
+def own_places(
+    collection: Collection, gallery: Gallery, specimens: Sequence[Set[str]]
+) -> list[Ids]:
+    """Return for each query the places of all images of its own specimens, int64 [m]."""
+    query = "SELECT specimen_id, row FROM images WHERE specimen_id IN"
+    rows: dict[str, list[int]] = {name: [] for own in specimens for name in own}
+    for name, row in run_over(collection.database.read, query, list(rows)):
+        rows[name].append(row)
+    return [gallery.places(sorted(row for name in own for row in rows[name])) for own in specimens]
 
 
 def hits(
-    collection: Collection, gallery: Gallery, places: Sequence[int], scores: Embeddings
-) -> list[Hit]:
-    """Return places of a gallery as hits, in their order."""
-    rows = [int(gallery.rows[place]) for place in places]
-    images = collection.images_at(rows)
-    return [Hit(images[row], float(score)) for row, score in zip(rows, scores, strict=True)]
+    collection: Collection, gallery: Gallery, places: Ids, scores: Embeddings
+) -> list[list[Hit]]:
+    """Return the places of a gallery that answer each query, [q, k], as hits; -1 is none."""
+    there = places >= 0
+    wanted = np.unique(gallery.rows[places[there]]).tolist()
+    images: dict[int, Image] = {}
+    for start in range(0, len(wanted), _ROWS):
+        images |= collection.images_at(wanted[start : start + _ROWS])
+    found = []
+    for line, cosines, kept in zip(places, scores, there, strict=True):
+        pairs = zip(gallery.rows[line[kept]].tolist(), cosines[kept].tolist(), strict=True)
+        found.append([Hit(images[row], score) for row, score in pairs])
+    return found
 
 
 def stored_vector(collection: Collection, image: Image, space: str | None = None) -> Embeddings:
@@ -169,29 +178,57 @@ def picture_vector(
 ) -> tuple[Embeddings, set[str]]:
     """Return the embedding of one specimen's pictures, and what it is called where it is stored.
 
-    A picture is recognised by its content, whatever its name.
-
-    Args:
-        pictures: files or their bytes.
+    See `picture_vectors`.
 
     Returns:
         as `pixels_vector`.
+    """
+    vectors, specimens = picture_vectors(collection, encoder, [pictures], space)
+    return vectors[0], specimens[0]
+
+
+def picture_vectors(
+    collection: Collection,
+    encoder: Encoder,
+    specimens: Sequence[Sequence[Path | bytes]],
+    space: str | None = None,
+) -> tuple[Embeddings, list[set[str]]]:
+    """Return the embedding of each specimen's pictures, and what it is called where it is stored.
+
+    A picture is recognised by its content, whatever its name.
+
+    Args:
+        specimens: of each, files or their bytes.
+
+    Returns:
+        float32 [specimens, dim], the mean over the pictures of each, and the ids of the specimens
+        that have one of them.
 
     Raises:
         MismatchError: the encoder is not the space's.
         PictureError: a picture that cannot be used.
-        UsageError: no pictures, or too many.
+        UsageError: a specimen without pictures, or with too many.
     """
-    require_few_pictures(len(pictures))
+    for pictures in specimens:
+        require_few_pictures(len(pictures))
     collection.check_encoder(space, encoder)
+    contents: list[list[str]] = [[] for _ in specimens]
+    vectors: list[Embeddings] = []
     pixels: list[Pixels] = []
-    contents: list[str] = []
-    for source in pictures:
-        data = read_bytes(source)
-        picture = read_picture(data, target=encoder.preprocessing.size, name=source)
-        pixels.append(encoder.preprocess(picture))
-        contents.append(content_hash(data))
-    return pixels_vector(collection, encoder, pixels, contents, space)
+    for own, pictures in zip(contents, specimens, strict=True):
+        for source in pictures:
+            data = read_bytes(source)
+            own.append(content_hash(data))
+            picture = read_picture(data, target=encoder.preprocessing.size, name=source)
+            pixels.append(encoder.preprocess(picture))
+            if len(pixels) >= encoder.batch_size:
+                vectors.append(encoder.encode_images(np.stack(pixels)))
+                pixels.clear()
+    if pixels:
+        vectors.append(encoder.encode_images(np.stack(pixels)))
+    each = np.split(np.concatenate(vectors), np.cumsum([len(own) for own in contents])[:-1])
+    means = np.stack([rows.mean(axis=0) for rows in each])
+    return means, stored_specimens(collection, contents)
 
 
 def require_few_pictures(count: int) -> None:
@@ -228,9 +265,23 @@ def pixels_vector(
         MismatchError: the encoder is not the space's.
     """
     collection.check_encoder(space, encoder)
-    same = [image for one in contents for image in collection.images_of(one)]
     mean: Embeddings = encoder.encode_images(np.stack(pixels)).mean(axis=0)
-    return mean, {image.specimen_id for image in same}
+    return mean, stored_specimens(collection, [contents])[0]
+
+
+def stored_specimens(collection: Collection, contents: Sequence[Sequence[str]]) -> list[set[str]]:
+    """Return for each group of pictures the specimens that one of them is stored of.
+
+    Args:
+        contents: the sha256 of every picture's file.
+    """
+    collection.require_intact()
+    query = "SELECT sha256, specimen_id FROM images WHERE sha256 IN"
+    wanted = list(dict.fromkeys(one for group in contents for one in group))
+    found: dict[str, set[str]] = {}
+    for sha256, specimen_id in run_over(collection.database.read, query, wanted):
+        found.setdefault(sha256, set()).add(specimen_id)
+    return [set().union(*(found.get(one, set()) for one in group)) for group in contents]
 
 
 def text_vector(

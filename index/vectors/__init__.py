@@ -7,7 +7,8 @@ from .file import Contents, check_index, open_index, packed, read_header
 from .gpu import on_gpu
 from .kinds.auto import AUTO, KINDS, build_index, choose_kind, measure_recall
 from .kinds.flat import FlatIndex
-from .layered import LayeredIndex, bring_up_to_date
+from .kinds.half import HalfIndex
+from .layered import LayeredIndex, bring_up_to_date, moved
 from .selection import Selection
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "BuiltIndex",
     "Contents",
     "FlatIndex",
+    "HalfIndex",
     "LayeredIndex",
     "Selection",
     "VectorIndex",
@@ -24,6 +26,7 @@ __all__ = [
     "check_index",
     "choose_kind",
     "measure_recall",
+    "moved",
     "on_gpu",
     "open_index",
     "packed",

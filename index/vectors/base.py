@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self
 
 from numpy.typing import NDArray
 
-from ..arrays import Allowed, Answer, Embeddings
+from ..arrays import Allowed, Answer, Embeddings, Ids
 from .selection import Selection
 
 Card = Mapping[str, Any]
@@ -37,6 +37,10 @@ class VectorIndex(Protocol):
     @property
     def vectors(self) -> Embeddings:
         """The indexed rows, float32 [n, dim]."""
+        ...
+
+    def rows(self, places: Ids) -> Embeddings:
+        """Return some of the rows, float32 [m, dim], given their places, int64 [m]."""
         ...
 
     def search(

@@ -92,6 +92,14 @@ def score(rows: Embeddings, queries: Embeddings, ids: Ids) -> Embeddings:
     return scores
 
 
+def reconstructed(index: faiss.Index, places: Ids) -> Embeddings:
+    """Return rows as an index has kept them, float32 [m, dim]."""
+    rows = np.empty((len(places), index.d), np.float32)
+    if len(places):
+        index.reconstruct_batch_c(len(places), _at(np.ascontiguousarray(places)), _at(rows))
+    return rows
+
+
 def train(index: faiss.IndexIVF, vectors: Embeddings) -> None:
     """Find the centroids of an inverted file with every thread, its codes with one.
 

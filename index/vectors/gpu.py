@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 import faiss
 import numpy as np
 
-from ..arrays import Allowed, Answer, Embeddings
+from ..arrays import Allowed, Answer, Embeddings, Ids
 from ..errors import first_line
 from . import faiss_calls as library
 from .base import BuiltIndex, Card, Parts
@@ -60,6 +60,10 @@ class GpuIndex:
     def vectors(self) -> Embeddings:
         """The indexed rows, float32 [n, dim]."""
         return self.base.vectors
+
+    def rows(self, places: Ids) -> Embeddings:
+        """Return some of the rows, float32 [m, dim]."""
+        return self.base.rows(places)
 
     def __len__(self) -> int:
         return len(self.base)

@@ -11,6 +11,7 @@ import numpy as np
 from ..arrays import Allowed, Answer, Embeddings, Ids
 from .base import Card, VectorIndex
 from .exact import best, join, nearest
+from .kinds.half import HalfIndex
 from .selection import Selection
 
 _FEW_LOST = 64
@@ -66,6 +67,35 @@ class LayeredIndex:
         rows[self._tail_places] = self._tail
         return rows
 
+    def rows(self, places: Ids) -> Embeddings:
+        """Return some of the rows, float32 [m, dim]."""
+        origin = self._origin[places]
+        newer = origin >= len(self.base)
+        rows = np.empty((len(places), self._tail.shape[1]), np.float32)
+        rows[~newer] = self.base.rows(origin[~newer])
+        rows[newer] = self._tail[origin[newer] - len(self.base)]
+        return rows
+
+    @cached_property
+    def _origin(self) -> Ids:
+        """Where every row is: in the built index, or that many rows after it in the tail."""
+        origin = np.empty(len(self), np.int64)
+        origin[self._base_places[self._alive]] = np.flatnonzero(self._alive)
+        origin[self._tail_places] = len(self.base) + np.arange(len(self._tail))
+        return origin
+
+    def moved(self, places: Ids, fresh: Embeddings, fresh_places: Ids) -> LayeredIndex:
+        """Return the index of a later state; see `moved`."""
+        known = np.append(places, -1)  # the last one is for rows that are gone already
+        tail_places = places[self._tail_places]
+        kept = tail_places >= 0
+        return LayeredIndex(
+            self.base,
+            known[self._base_places],
+            np.concatenate([self._tail[kept], fresh]),
+            np.concatenate([tail_places[kept], fresh_places]),
+        )
+
     def search(
         self, queries: Embeddings, k: int, allowed: Allowed | Selection | None = None
     ) -> Answer:
@@ -79,8 +109,9 @@ class LayeredIndex:
         return join(built, (scores, self._tail_places[ids]), k)
 
     def _search_built(self, queries: Embeddings, k: int, chosen: Selection | None) -> Answer:
-        if chosen is None and 0 < self._lost <= _FEW_LOST:
-            # Even if all lost rows are among the best, k + lost hits hold k living ones.
+        if chosen is None and 0 < self._lost <= _FEW_LOST and not isinstance(self.base, HalfIndex):
+            # Even if all lost rows are among the best, k + lost hits hold k living ones. Lists
+            # that are compared row by row skip lost rows at no cost.
             scores, ids = self.base.search(queries, k + self._lost)
             places = self._base_places[ids]
             scores = np.where(places < 0, np.float32(-np.inf), scores)
@@ -121,3 +152,17 @@ def bring_up_to_date(
     places[then] = now
     fresh = np.setdiff1d(np.arange(len(present)), now, assume_unique=True)
     return LayeredIndex(base, places, read(fresh), fresh)
+
+
+def moved(index: VectorIndex, places: Ids, fresh: Embeddings, fresh_places: Ids) -> LayeredIndex:
+    """Return an index over a later state of the rows of an index.
+
+    Args:
+        index: of the earlier state.
+        places: int64 [len(index)], where its rows are now, -1 of those that are gone.
+        fresh: float32 [m, dim], the rows that are new.
+        fresh_places: int64 [m], where they are.
+    """
+    if isinstance(index, LayeredIndex):
+        return index.moved(places, fresh, fresh_places)
+    return LayeredIndex(index, places, fresh, fresh_places)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import encoding, ingest, loading, search, service
+from . import encoding, identify, ingest, loading, search, service
 
 OUT = Path("bench-results")
 BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "loading": loading.run,
     "search": search.run,
     "service": service.run,
+    "identify": identify.run,
 }
 
 
@@ -28,15 +29,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m holotype.scripts.bench", description=__doc__)
     parser.add_argument("only", nargs="?", choices=sorted(BENCHMARKS))
     parser.add_argument("--rounds", type=int, help="how often every contender is asked")
-    parser.add_argument("--rows", type=int, help="loading, search, service: how many vectors")
-    parser.add_argument("--dim", type=int, help="loading, search, service: their length")
+    parser.add_argument(
+        "--rows",
+        type=int,
+        action="append",
+        help="identify, loading, search, service: how many vectors; identify takes several",
+    )
+    parser.add_argument("--dim", type=int, help="identify, loading, search, service: their length")
     parser.add_argument("--kind", choices=["clustered", "unclustered"], help="search: of vectors")
     parser.add_argument("--engines", help="search: names, separated by commas")
-    parser.add_argument("--collection", help="service: one to serve instead of made vectors")
+    parser.add_argument(
+        "--collection", help="identify, service: one that is asked instead of made vectors"
+    )
     options = {name: value for name, value in vars(parser.parse_args()).items() if value}
     only = options.pop("only", None)
     if options and only is None:
         parser.error("options are of one benchmark; name it")
+    if "rows" in options and only != "identify":
+        if len(options["rows"]) > 1:
+            parser.error(f"{only} takes one number of rows")
+        options["rows"] = options["rows"][0]
     OUT.mkdir(exist_ok=True)
     for name in [only] if only else BENCHMARKS:
         result = BENCHMARKS[name](**options)

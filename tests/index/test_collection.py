@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from holotype.index import collection as collection_module
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.errors import MismatchError, NotFoundError, PictureError, UsageError
+from holotype.index.gallery import loading
 from holotype.index.gallery.index_files import load_index
 from holotype.index.identification.identify import identify
 from holotype.index.ingest.pictures import ingest
@@ -184,7 +184,7 @@ def test_a_gallery_read_while_somebody_writes_is_of_one_state(
         return load_index(*arguments)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
-        patched.setattr(collection_module, "load_index", write_between)
+        patched.setattr(loading, "load_index", write_between)
         gallery = collection.gallery()
     assert len(gallery) == len(gallery.index) == 41
     assert len(collection.gallery()) == len(collection.gallery().index) == 42

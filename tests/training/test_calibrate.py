@@ -6,7 +6,8 @@ from sklearn.metrics import roc_auc_score
 
 from holotype.index.errors import CorruptError
 from holotype.index.identification.calibration import Calibration, coherent
-from holotype.index.identification.evidence import OF_LIKELIHOOD, Evidence, gather_evidence
+from holotype.index.identification.evidence import Evidence, gather_evidence
+from holotype.index.identification.features import OF_LIKELIHOOD
 from holotype.index.identification.logistic import with_prior
 from holotype.index.identification.reference import Reference, build_reference, pool_specimens
 from holotype.training.calibration.calibrate import calibrate, held_out_probabilities
@@ -102,9 +103,11 @@ def test_a_restricted_reference_compares_the_remaining_classes_as_before(fitted:
     whole = fitted.reference
     stays = whole.classes[:, 0] != 1
     part = whole.restricted(fitted.gallery.labels[:, 0] != 1)
+    queries = fitted.queries.vectors
+    every = [np.arange(len(part.classes))] * len(queries)
     np.testing.assert_allclose(
-        part.likelihood.log_ratios(fitted.queries.vectors),
-        whole.likelihood.log_ratios(fitted.queries.vectors)[:, stays],
+        part.likelihood.log_ratios(queries, every),
+        whole.likelihood.log_ratios(queries, [np.flatnonzero(stays)] * len(queries)),
     )
 
 

@@ -61,6 +61,10 @@ class MilvusIndex:
         """The indexed rows, float32 [n, dim], read when first asked for."""
         return self._read(self._seqs)
 
+    def rows(self, places: Ids) -> Embeddings:
+        """Return some of the rows, float32 [m, dim], read when asked for."""
+        return self._read(self._seqs[places])
+
     def search(
         self, queries: Embeddings, k: int, allowed: Allowed | Selection | None = None
     ) -> Answer:

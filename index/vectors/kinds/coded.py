@@ -82,6 +82,10 @@ class CodedIndex(ABC):
         """The indexed rows, float32 [n, dim], without a copy."""
         return self._vectors
 
+    def rows(self, places: Ids) -> Embeddings:
+        """Return some of the rows, float32 [m, dim]."""
+        return self._vectors[places]
+
     def search(
         self, queries: Embeddings, k: int, allowed: Allowed | Selection | None = None
     ) -> Answer:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ...arrays import Allowed, Answer, Embeddings
+from ...arrays import Allowed, Answer, Embeddings, Ids
 from ..base import Card, Parts
 from ..exact import nearest
 from ..faiss_calls import unchanging
@@ -48,6 +48,10 @@ class FlatIndex:
     def vectors(self) -> Embeddings:
         """The indexed rows, float32 [n, dim], without a copy."""
         return self._vectors
+
+    def rows(self, places: Ids) -> Embeddings:
+        """Return some of the rows, float32 [m, dim]."""
+        return self._vectors[places]
 
     def search(
         self, queries: Embeddings, k: int, allowed: Allowed | Selection | None = None

@@ -12,6 +12,7 @@ from holotype.index.arrays import Allowed, Embeddings
 
 _INNER = 64  # dimensions that the centroids, or the spectrum, span
 _FAMILIES, _SPECIES = 50, 100
+SPECIES = _FAMILIES * _SPECIES
 _BLOCK = 50_000
 
 
@@ -50,6 +51,19 @@ def make(kind: str, rows: int, queries: int, dim: int, seed: int = 0) -> Data:
         vectors = _joined(_clustered(rng, basis, species), count, dim)
         filters["2.0% correlated"] = species[:rows] // _SPECIES == 7  # one family
     return Data(vectors[:rows], vectors[rows:], filters)
+
+
+def draw_species(count: int, seed: int = 0) -> NDArray[np.int64]:
+    """Return the species of specimens, by numbers below `SPECIES`, of Zipf(0.6) sizes."""
+    rng = np.random.default_rng(seed)
+    return rng.choice(SPECIES, count, p=_zipf(rng))
+
+
+def of_species(species: NDArray[np.int64], dim: int, seed: int = 0) -> Embeddings:
+    """Return a vector of each species, float32 [n, dim] unit rows, as "clustered" of `make`."""
+    rng = np.random.default_rng(seed)
+    basis = np.linalg.qr(rng.standard_normal((dim, _INNER)))[0].T.astype(np.float32)
+    return _joined(_clustered(rng, basis, species), len(species), dim)
 
 
 Blocks = Callable[[int, int], NDArray[np.float32]]

@@ -1,0 +1,93 @@
+"""The names of a collection's taxa, at every rank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..arrays import Codes
+from ..errors import CorruptError
+from ..taxonomy import RANKS, Lineage
+
+_SPARSE = 16  # times as many numbers as taxa; no memory is taken for more
+
+
+@dataclass(frozen=True, eq=False)
+class RankNames:
+    """The taxa of one rank.
+
+    Attributes:
+        of_taxon: int64 [largest id + 2], each taxon's code, a position in `names`, by its id; -1
+            where it is not named at the rank, and in the last place.
+        names: two taxa of one name in different categories are different taxa.
+        lineages: one lineage of each, cut off below this rank.
+        known: {(category, name): code}.
+    """
+
+    of_taxon: Codes
+    names: list[str]
+    lineages: list[Lineage]
+    known: dict[tuple[str, str], int]
+
+
+@dataclass(frozen=True, eq=False)
+class TaxonNames:
+    """The lineages of all taxa, which never change; more may be appended.
+
+    Attributes:
+        most: the largest id, 0 where there is none; they count from 1.
+        count: how many there are.
+        ranks: the names of each rank.
+    """
+
+    most: int = 0
+    count: int = 0
+    ranks: Mapping[str, RankNames] = field(
+        default_factory=lambda: {
+            rank: RankNames(np.full(2, -1, np.int64), [], [], {}) for rank in RANKS
+        }
+    )
+
+    def extended(self, lineages: Mapping[int, Lineage], folder: object) -> TaxonNames:
+        """Return these taxa with more; the codes of those that were there stay.
+
+        Args:
+            lineages: by ids that are larger than `most`, ascending.
+            folder: the collection, for the message.
+
+        Raises:
+            CorruptError: they are not named and numbered as a collection does it.
+        """
+        if not lineages:
+            return self
+        most, count = max(lineages), self.count + len(lineages)
+        numbered = min(lineages) > self.most and most <= 1000 + _SPARSE * count
+        named = all(isinstance(name, str) for lineage in lineages.values() for name in lineage)
+        if not (numbered and named):
+            raise CorruptError(
+                f"The taxa of {folder} are not named and numbered as a collection does it; "
+                "restore a snapshot"
+            )
+        ranks = {rank: _extended(names, rank, most, lineages) for rank, names in self.ranks.items()}
+        return TaxonNames(most, count, ranks)
+
+
+def _extended(
+    before: RankNames, rank: str, most: int, lineages: Mapping[int, Lineage]
+) -> RankNames:
+    place = RANKS.index(rank)
+    names, cut, known = list(before.names), list(before.lineages), dict(before.known)
+    of_taxon = np.full(most + 2, -1, np.int64)
+    of_taxon[: len(before.of_taxon) - 1] = before.of_taxon[:-1]
+    for number, lineage in lineages.items():
+        if not lineage[place]:
+            continue
+        key = (lineage[0], lineage[place])
+        if key not in known:
+            known[key] = len(names)
+            names.append(lineage[place])
+            cut.append(lineage[: place + 1] + ("",) * (len(RANKS) - place - 1))
+        of_taxon[number] = known[key]
+    return RankNames(of_taxon, names, cut, known)

@@ -1,0 +1,125 @@
+"""The reference of a gallery: made once, then carried from one state to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..arrays import Codes
+from ..gallery.gallery import Gallery
+from ..gallery.label_files import Change
+from ..vectors import moved
+from .calibration import Calibration
+from .reference import Reference, View, reference_over
+
+_MANY_CHANGED = 0.05  # share of the rows from which on everything is fitted anew
+
+
+@dataclass(frozen=True, eq=False)
+class GalleryReference:
+    """A gallery as a calibration's working spaces show it.
+
+    Attributes:
+        ranks: those of the classes' lineages.
+        of_taxon: int64 [largest taxon + 2], the class of every taxon by its id; -1 for one without
+            images, and in the last place.
+        changes: how many images came, went or were named anew since it was made.
+    """
+
+    reference: Reference
+    ranks: tuple[str, ...]
+    of_taxon: Codes
+    changes: int = 0
+
+    def after(self, gallery: Gallery, change: Change) -> GalleryReference | None:
+        """Return the reference of a later gallery: what did not change is taken over.
+
+        New images are projected, deleted ones masked, and the classes that gain or lose images
+        computed anew. What varies how much in the likelihood stays as it was fitted.
+
+        Returns:
+            None where much has changed, or at other ranks.
+        """
+        changes = self.changes + change.count
+        if gallery.ranks != self.ranks or changes > _MANY_CHANGED * len(gallery):
+            return None
+        known, old = self._with_taxa_of(gallery), self.reference
+        before, gone = old.member, np.empty(0, np.int64)
+        if change.moved is not None:
+            there = change.moved >= 0
+            gone = old.member[~there]
+            before = np.full(len(gallery), -1, np.int64)
+            before[change.moved[there]] = old.member[there]
+        member = known.of_taxon[gallery.taxon]
+        differs = before != member
+        touched = np.unique(np.concatenate([before[differs], member[differs], gone]))
+        at_new_places = replace(
+            known.reference,
+            index=gallery.index,
+            groups=gallery.specimens,
+            views=tuple(_view_after(view, gallery, change) for view in old.views),
+        )
+        reference = at_new_places.with_members(member, member, touched[touched >= 0])
+        return known._renumbered(reference, member, changes)
+
+    def _with_taxa_of(self, gallery: Gallery) -> GalleryReference:
+        """Return the same with classes, still empty, for taxa that had no image before."""
+        of_taxon = np.full(len(gallery.names(self.ranks[0]).of_taxon), -1, np.int64)
+        of_taxon[: len(self.of_taxon) - 1] = self.of_taxon[:-1]
+        unseen = np.unique(gallery.taxon[of_taxon[gallery.taxon] < 0])
+        lineages = _lineages(gallery, unseen)
+        named = (lineages >= 0).any(axis=1) & (unseen >= 0)
+        of_taxon[unseen[named]] = len(self.reference.classes) + np.arange(named.sum())
+        classes = np.concatenate([self.reference.classes, lineages[named]])
+        return replace(self, reference=replace(self.reference, classes=classes), of_taxon=of_taxon)
+
+    def _renumbered(self, reference: Reference, member: Codes, changes: int) -> GalleryReference:
+        """Return the same over a reference that has left out the classes without images."""
+        counts = np.bincount(member[member >= 0], minlength=len(self.reference.classes))
+        number = np.append(np.where(counts > 0, np.cumsum(counts > 0) - 1, -1), -1)
+        return GalleryReference(reference, self.ranks, number[self.of_taxon], changes)
+
+
+def reference_of(source: Gallery, calibration: Calibration) -> Reference | None:
+    """Return a gallery as a calibration's working spaces show it, kept as long as the gallery.
+
+    Args:
+        source: the gallery of the encoder's own vectors.
+
+    Returns:
+        None where no image is named.
+    """
+
+    def build() -> GalleryReference | None:
+        taxa = np.flatnonzero(np.bincount(source.taxon + 1)[1:])
+        lineages = _lineages(source, taxa)
+        named = (lineages >= 0).any(axis=1)
+        if not named.any():
+            return None
+        classes, number = np.unique(lineages[named], axis=0, return_inverse=True)
+        of_taxon = np.full(len(source.names(source.ranks[0]).of_taxon), -1, np.int64)
+        of_taxon[taxa[named]] = number.reshape(-1)
+        reference = reference_over(
+            source.index,
+            calibration.projections,
+            classes,
+            of_taxon[source.taxon],
+            source.specimens,
+        )
+        return GalleryReference(reference, source.ranks, of_taxon)
+
+    made = source.once("reference", calibration, build)
+    return None if made is None else made.reference
+
+
+def _lineages(gallery: Gallery, taxa: Codes) -> Codes:
+    """Return the codes of taxa at every rank of a gallery, int64 [taxa, ranks], -1 unknown."""
+    return np.stack([gallery.names(rank).of_taxon[taxa] for rank in gallery.ranks], axis=1)
+
+
+def _view_after(view: View, gallery: Gallery, change: Change) -> View:
+    if change.moved is None:
+        return view
+    fresh = view.projection.apply(gallery.index.rows(change.fresh))
+    return replace(view, index=moved(view.index, change.moved, fresh, change.fresh))
