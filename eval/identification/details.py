@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from holotype.index.arrays import Codes, Flags, Floats
 from holotype.index.gallery.gallery import Gallery
 
-from ..measures.arrays import Codes, Flags, Floats, number, numbers, ratio
+from ..measures.averages import number, numbers, ratio
 from ..measures.bootstrap import bootstrap_rows, percentile_interval, resampled_sums
 from ..measures.calibration_error import reliability
 from ..measures.classification import ClassCounts

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from holotype.index.arrays import Codes, Flags, Floats
 from holotype.index.gallery.gallery import Gallery
 
-from ..measures.arrays import Codes, Flags, Floats, number
+from ..measures.averages import number
 from ..measures.calibration_error import measure_calibration, prior_weights
 from ..splits.splits import Split
 from .asking import Identified

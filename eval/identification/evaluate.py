@@ -8,13 +8,13 @@ from itertools import repeat
 
 import numpy as np
 
+from holotype.index.arrays import Codes, Floats
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.identification.kept_calibration import labels_of, source_vectors
 from holotype.index.search.filters import allowed_places
 
-from ..measures.arrays import Codes, Floats
 from ..protocols.leaks import copies_anywhere, find_leaks_of, refuse_leaks
 from ..protocols.protocol import protocol_of
 from ..splits.splits import Split, grouped_kfold, leave_out_classes

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from holotype.index.arrays import Flags, Floats
 from holotype.index.identification.logistic import with_prior
 from holotype.training.calibration.calibrate import held_out_probabilities
 from holotype.training.calibration.left_out import LeftOut
 
-from ..measures.arrays import Flags, Floats, number
+from ..measures.averages import number
 from ..measures.calibration_error import CalibrationError, measure_calibration, prior_weights
 from ..measures.intervals import Interval, wilson
 from ..measures.novelty import Novelty, Retained, measure_novelty, retained, threshold_retaining

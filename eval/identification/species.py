@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from holotype.index.arrays import Codes
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.taxonomy import name_at
 
-from ..measures.arrays import Codes
 from ..measures.classification import ClassCounts
 from ..measures.precision import recall_at_precision_of_answers
 from .draws import Draw

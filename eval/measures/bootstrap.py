@@ -12,7 +12,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .arrays import Codes, Floats, mean, mean_by, ratio
+from holotype.index.arrays import Codes, Floats
+
+from .averages import mean, mean_by, ratio
 from .intervals import Interval
 
 RESAMPLES = 1000

@@ -10,7 +10,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from .arrays import Codes, Flags, Floats, ratio
+from holotype.index.arrays import Codes, Flags, Floats
+
+from .averages import ratio
 from .jsonable import Figures, jsonable_fields
 
 Binning = Literal["mass", "width"]

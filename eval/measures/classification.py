@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .arrays import Codes, Flags, Floats, mean, numbers, ratio
+from holotype.index.arrays import Codes, Flags, Floats
+
+from .averages import mean, numbers, ratio
 from .intervals import Interval, wilson, wilson_bounds
 
 REJECTED = -1

@@ -15,7 +15,9 @@ from sklearn.metrics import (
 )
 from sklearn.metrics.cluster import contingency_matrix
 
-from .arrays import Codes, Flags, mean, number
+from holotype.index.arrays import Codes, Flags
+
+from .averages import mean, number
 from .jsonable import Figures
 
 NOISE = -1

@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from .arrays import Average, Codes, Flags, Floats, average, mean, mean_by, number
+from holotype.index.arrays import Codes, Flags, Floats
+
+from .averages import Average, average, mean, mean_by, number
 from .bootstrap import RESAMPLES, bootstrap_macro, bootstrap_mean
 from .correlation import Correlation, spearman
 from .intervals import Interval

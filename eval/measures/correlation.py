@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import spearmanr
 
-from .arrays import Floats
+from holotype.index.arrays import Floats
+
 from .jsonable import Figures
 
 

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 from sklearn.svm import LinearSVC
 
-from .arrays import Codes, Embeddings, Flags, mean, ratio
+from holotype.index.arrays import Codes, Embeddings, Flags
+
+from .averages import mean, ratio
 from .bootstrap import RESAMPLES, percentile_interval, resampled_sums
 from .intervals import Interval
 from .jsonable import Figures

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .arrays import number
+from .averages import number
 
 
 class Figures:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from .arrays import Flags, Floats
+from holotype.index.arrays import Flags, Floats
+
 from .intervals import Interval, wilson
 from .jsonable import Figures
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .arrays import Codes, Flags, Floats
+from holotype.index.arrays import Codes, Flags, Floats
+
 from .intervals import wilson_bounds
 
 _COLUMNS = ("n", "recall", "threshold", "recall_wilson", "threshold_wilson")

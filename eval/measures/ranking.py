@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from holotype.index.arrays import Codes, Embeddings, Flags, Floats
 from holotype.index.vectors.brute_force import check_groups, check_unit_rows
 
-from .arrays import Average, Codes, Embeddings, Flags, Floats, average
+from .averages import Average, average
 from .jsonable import Figures
 from .taxon_codes import TaxonCodes, count_positives
 

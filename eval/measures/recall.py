@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from holotype.index.arrays import Codes, Embeddings, Flags, Floats
 from holotype.index.vectors.brute_force import exact_knn
 
-from .arrays import Average, Codes, Embeddings, Flags, Floats, average, mean, mean_by
+from .averages import Average, average, mean, mean_by
 from .jsonable import jsonable
 from .taxon_codes import TaxonCodes, count_positives
 

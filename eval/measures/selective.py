@@ -13,7 +13,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from .arrays import Codes, Flags, Floats, number, ratio
+from holotype.index.arrays import Codes, Flags, Floats
+
+from .averages import number, ratio
 from .intervals import Interval, wilson, wilson_bounds
 from .jsonable import Figures, jsonable_fields
 

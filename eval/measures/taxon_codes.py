@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Codes
+from holotype.index.arrays import Codes
 
 
 @dataclass(frozen=True)

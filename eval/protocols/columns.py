@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from holotype.index.arrays import Codes
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.storage.records import DETAILS, Image
-
-from ..measures.arrays import Codes
 
 
 def column_codes(collection: Collection, images: Gallery, column: str) -> tuple[Codes, list[str]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image as Pictures
 
+from holotype.index.arrays import Codes
 from holotype.index.collection import Collection
 from holotype.index.errors import HolotypeError, PictureError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.pictures.reading import read_picture
 from holotype.index.storage.records import Image
 
-from ..measures.arrays import Codes
 from ..splits.copies import SIDE, Thumbnails, grey_thumbnail
 from ..splits.leakage import Leaks, find_leaks
 from ..splits.splits import Split

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from holotype.index.arrays import Codes
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.search.filters import allowed_places
 
-from ..measures.arrays import Codes
 from ..splits.splits import Split, leave_one_out
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from ..measures.arrays import Codes
+from holotype.index.arrays import Codes
+
 from .drawing import INK, LINE, MUTED, RIGHT, WRONG, canvas, to_svg
 
 

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from ..measures.arrays import Codes, Floats
+from holotype.index.arrays import Codes, Floats
+
 from .drawing import INK, LINE, MUTED, RIGHT
 
 FEW = 5  # fewer points than this say more than a box of their quartiles

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from holotype.index.arrays import Codes
 from holotype.index.gallery.gallery import RankLabels
 
-from ..measures.arrays import Codes
 from ..measures.classification import confusion_matrix
 from .blocks import Figure, Table
 from .cells import Column, count_cell, is_italic, plural, share_cell, taxon_cell

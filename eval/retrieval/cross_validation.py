@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from holotype.index.arrays import Codes, Floats
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
-from ..measures.arrays import Codes, Floats, number
+from ..measures.averages import number
 from ..measures.jsonable import jsonable
 from ..measures.recall import recall_by
 from ..protocols.columns import column_codes

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from holotype.index.arrays import Codes, Embeddings
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
-from ..measures.arrays import Codes, Embeddings
 from ..measures.bootstrap import bootstrap_mean
 from ..measures.intervals import Interval
 from ..measures.jsonable import jsonable

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from holotype.index.arrays import Codes
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
-from ..measures.arrays import Codes
 from ..measures.domain_shift import learning_curve
 from ..measures.jsonable import jsonable
 from ..measures.recall import RankRecall, nearest, recall_at_k

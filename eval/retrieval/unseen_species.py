@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from holotype.index.arrays import Embeddings
+from holotype.index.arrays import Codes, Embeddings, Flags
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.identification.kept_calibration import labels_of
 from holotype.training.tuning.folds import class_folds
 from holotype.training.tuning.tune import tune
 
-from ..measures.arrays import Codes, Flags
 from ..measures.bootstrap import bootstrap_macro
 from ..measures.intervals import Interval
 from ..measures.recall import nearest, recall_at_k

@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from holotype.index.arrays import Embeddings
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.pictures.reading import read_picture
 from holotype.index.runtime import worker_count
 from holotype.index.storage.records import Image
 
-from ..measures.arrays import Embeddings
 from .degrade import Degradation, degrade, picture_rng, random_degradation
 
 _STREAM = 1  # keeps the noise apart from that of `add_second_setup` with the same seed

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from holotype.index.arrays import Codes, Embeddings, Flags
 from holotype.index.vectors.brute_force import exact_knn
 from holotype.training.tuning.tune import tune
-
-from ..measures.arrays import Codes, Embeddings, Flags
 
 _FLOOR = 0.1  # least spread of a coordinate to divide by, as a share of the mean spread
 

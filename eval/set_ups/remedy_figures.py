@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..measures.arrays import Codes, Flags, Floats, mean, ratio
+from holotype.index.arrays import Codes, Flags, Floats
+
+from ..measures.averages import mean, ratio
 from ..measures.bootstrap import bootstrap_mean, percentile_interval, resampled_sums
 from ..measures.intervals import Interval
 from ..measures.jsonable import Figures

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from holotype.index.arrays import Codes
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
-from ..measures.arrays import Codes
 from ..protocols.columns import column_codes
 from ..protocols.leaks import find_leaks_of, refuse_leaks
 from ..protocols.protocol import Protocol, protocol_of, untuned

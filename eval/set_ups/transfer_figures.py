@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..measures.arrays import Floats
+from holotype.index.arrays import Floats
+
 from ..measures.classification import ClassCounts, confusion_matrix
 from ..measures.correlation import Correlation, spearman
 from ..measures.domain_shift import (

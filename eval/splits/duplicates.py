@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from holotype.index.arrays import Codes, Embeddings, Flags
 from holotype.index.vectors.brute_force import check_unit_rows, exact_knn
 
-from ..measures.arrays import Codes, Embeddings, Flags
 from .copies import Thumbnails, are_copies
 
 Hashes = NDArray[np.uint64]

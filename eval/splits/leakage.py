@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..measures.arrays import Codes, Embeddings
+from holotype.index.arrays import Codes, Embeddings
+
 from .copies import Thumbnails
 from .duplicates import (
     Hashes,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
-from ..measures.arrays import Codes, Flags
+from holotype.index.arrays import Codes, Flags
 
 
 def _no_rows() -> Codes:

@@ -7,6 +7,10 @@ import re
 import signal
 import socket
 import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
@@ -14,13 +18,17 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.database.checksums import write_checksum
+from holotype.index.encoders import Encoder
 from holotype.index.errors import HolotypeError, MismatchError, NotFoundError, UsageError
+from holotype.index.search.search import encoder_of
+from holotype.index.storage.records import Space
 from holotype.service import schemas as answers
 from holotype.service.app import create_app
 from holotype.service.guards.keys import Keys
 from holotype.service.resources import images
 from holotype.service.server import serve
 from holotype.service.settings import ServiceSettings
+from tests.conftest import Shell
 
 from .conftest import Refused
 from .running import running
@@ -87,6 +95,52 @@ def test_another_encoder_is_refused_at_start(folder: Path) -> None:
     with pytest.raises(MismatchError, match="fingerprint"):
         app.state.engine.load()
     app.state.engine.close()
+
+
+def test_pages_come_and_questions_wait_while_the_encoder_is_loaded(
+    folder: Path, source: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, go, load = create_app(folder), threading.Event(), encoder_of
+
+    def slow(space: Space) -> Encoder:
+        assert go.wait(60)
+        return load(space)
+
+    monkeypatch.setattr("holotype.service.engine.encoder_of", slow)
+    with running(app, loaded=False) as address, ThreadPoolExecutor(1) as pool:
+        assert "Xestia" in httpx2.get(address).text
+        assert "still being loaded" in refused(httpx2.get(f"{address}/readyz"), 503)
+        files = {"images": ("x.png", (source.parent / "0-0.png").read_bytes())}
+        asked = pool.submit(httpx2.post, f"{address}/v1/identify", files=files, timeout=60)
+        assert httpx2.get(f"{address}/v1/taxa").status_code == 200
+        assert not asked.done()
+        go.set()
+        answers.Answer.model_validate(asked.result().json())
+        deadline = time.monotonic() + 60
+        while httpx2.get(f"{address}/readyz").status_code != 200:
+            assert time.monotonic() < deadline
+
+
+def test_a_server_that_can_load_nothing_says_its_address_and_then_why_it_ends(
+    folder: Path, collection: Collection, shell: Shell
+) -> None:
+    with collection.database.transaction() as connection:
+        connection.execute("UPDATE spaces SET fingerprint = 'another'")
+        write_checksum(connection, "spaces", 1)
+    done = shell("serve", folder, "--port", "0")
+    assert "is served at http://127.0.0.1:" in done.stdout
+    assert done.returncode == MismatchError.exit_code, done.stderr
+    assert "fingerprint" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_the_address_is_said_before_the_large_libraries_are_imported() -> None:
+    script = (
+        "import sys, holotype.service.server\n"
+        "print({'torch', 'numpy', 'faiss', 'fastapi', 'uvicorn', 'scipy'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.strip() == "set()", done.stderr
 
 
 def test_an_unexpected_failure_says_nothing_of_the_inside(

@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from ...measures.arrays import Floats
+from holotype.index.arrays import Floats
+
 from ..drawing import INK, LINE, MUTED, RIGHT, WRONG, panels, share_axis, to_svg
 
 _BINS = 25

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from holotype.index.arrays import Codes
+
 from ...identification.species import given_at, likeliest
-from ...measures.arrays import Codes
 from ..blocks import Block, Section, Text
 from ..cells import Column
 from ..mistakes import Answered, confusion_map, pairs_table, readable

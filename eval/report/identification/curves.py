@@ -11,7 +11,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from sklearn.metrics import roc_curve
 
-from ...measures.arrays import Codes, Floats
+from holotype.index.arrays import Codes, Floats
+
 from ...measures.calibration_error import Reliability
 from ...measures.intervals import wilson_bounds
 from ..drawing import INK, LINE, MUTED, RIGHT, WRONG, canvas, panels, share_axis, to_svg

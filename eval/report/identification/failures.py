@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...measures.arrays import Codes, Flags, Floats
+from holotype.index.arrays import Codes, Flags, Floats
+
 from ..blocks import Section, Text
 from ..cells import share_text
 from ..examples import Query, examples, legend

@@ -6,7 +6,8 @@ import statistics
 
 import numpy as np
 
-from ...measures.arrays import Flags
+from holotype.index.arrays import Flags
+
 from ...measures.intervals import Interval
 from ..blocks import Block, Facts, Section, Table, Text, Tile, Tiles, interval_tile
 from ..cells import Cell, Column, interval_text, percent_text, plural, share_cell, share_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...measures.arrays import mean
+from ...measures.averages import mean
 from ..blocks import Section, Table, Tile, Tiles, interval_tile
 from ..cells import Cell, Column, count_cell, share_cell
 from .subject import AnswerSubject

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...measures.arrays import mean
+from ...measures.averages import mean
 from ...measures.classification import ClassCounts
 from ..blocks import Section, Table, Tile, Tiles
 from ..cells import Cell, Column, count_cell, interval_cells, plural, share_cell, taxon_cell

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from holotype.index.arrays import Flags
 from holotype.index.collection import Collection
 
 from ...identification.details import DrawDetails, accuracy_interval, auroc_interval, describe
 from ...identification.draws import AnswerEvaluation, Draw
-from ...measures.arrays import Flags
 from ...measures.intervals import Interval
 
 

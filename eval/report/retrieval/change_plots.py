@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ...measures.arrays import Codes, Floats
+from holotype.index.arrays import Codes, Floats
+
 from ..cells import gain_text
 from ..drawing import INK, LINE, MUTED, RIGHT, WRONG, canvas, share_axis, to_svg
 from ..marks import FEW, Points, box, count_axis, name_rows, point

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ...measures.arrays import Codes
+from holotype.index.arrays import Codes
+
 from ..blocks import Section
 from ..examples import Query, examples, legend
 from .subject import Subject

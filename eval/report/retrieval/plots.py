@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...measures.arrays import Codes
+from holotype.index.arrays import Codes
+
 from ..drawing import canvas, share_axis, to_svg
 from ..marks import FEW, Points, box, count_axis, name_rows, point
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...measures.arrays import Average
+from ...measures.averages import Average
 from ...measures.intervals import Interval
 from ...measures.recall import RankRecall
 from ..blocks import Block, Names, Section, Table, Text

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ...measures.arrays import Floats, mean_by
+from holotype.index.arrays import Floats
+
+from ...measures.averages import mean_by
 from ...measures.recall import RankRecall
 from ..blocks import Section, Table
 from ..cells import Cell, Column, count_cell, is_italic, plural, share_cell, taxon_cell

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from holotype.index.arrays import Codes, Flags
 from holotype.index.taxonomy import name_at
 
-from ...measures.arrays import Codes, Flags
 from ...measures.intervals import wilson_bounds
 from ...measures.precision import recall_at_precision_of_answers
 from ...retrieval.evaluate import Evaluation

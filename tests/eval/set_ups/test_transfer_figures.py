@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from holotype.eval.measures.arrays import Codes, Embeddings, Floats
 from holotype.eval.set_ups.remedies import Side, remedies, standardised
 from holotype.eval.set_ups.transfer_figures import measure_transfer
+from holotype.index.arrays import Codes, Embeddings, Floats
 
 DIM, SPECIES, EACH = 24, 8, 10
 

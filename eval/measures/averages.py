@@ -1,4 +1,4 @@
-"""Arrays of figures: small things done to them everywhere."""
+"""Means and shares, NaN where there is nothing to average, and numbers that JSON can hold."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from holotype.index.arrays import Codes as Codes
-from holotype.index.arrays import Embeddings as Embeddings
-from holotype.index.arrays import Flags as Flags
-from holotype.index.arrays import Floats as Floats
+from holotype.index.arrays import Codes, Floats
 
 
 @dataclass(frozen=True)
