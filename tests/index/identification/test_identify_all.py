@@ -12,6 +12,7 @@ from holotype.index.encoders import Encoder
 from holotype.index.errors import UsageError
 from holotype.index.identification.answers import Answer
 from holotype.index.identification.identify import (
+    Options,
     identify,
     identify_all,
     identify_stored,
@@ -63,7 +64,8 @@ def test_vectors_in_one_pass(tmp_path: Path, calibrated: bool) -> None:
 
 def test_pictures_in_one_pass(collection: Collection, source: Path, tiny: Encoder) -> None:
     pictures = sorted(source.parent.glob("*.png"))
-    specimens = [[one] for one in pictures[:11]] + [pictures[20:22], [pictures[5].read_bytes()]]
+    specimens: list[list[Path | bytes]] = [[one] for one in pictures[:11]]
+    specimens += [[*pictures[20:22]], [pictures[5].read_bytes()]]
     answers = identify_all(collection, tiny, specimens, names=["first", *[""] * 12])
     assert [answer.image for answer in answers[:2]] == ["first", str(pictures[1])]
     assert answers[-1].image == "picture"
@@ -86,14 +88,15 @@ def test_the_command_line_answers_many_as_it_answers_each(
 
 def test_options_are_checked_wherever_they_are_given(collection: Collection) -> None:
     vector = np.ones(3, np.float32)
-    for options, message in (
+    refused: list[tuple[Options, str]] = [
         ({"risk": 0.0}, "risk is 0.0; it must lie between 0 and 1"),
         ({"prior": 1.0}, "prior is 1.0; it must be at least 0 and below 1"),
         ({"k": 0}, "k is 0; it must be 1 to"),
-    ):
+    ]
+    for options, message in refused:
         with pytest.raises(UsageError, match=message):
-            identify_stored(collection, "0-0.png", **options)  # type: ignore[arg-type]
+            identify_stored(collection, "0-0.png", **options)
         with pytest.raises(UsageError, match=message):
-            identify_vector(collection, vector, name="q", **options)  # type: ignore[arg-type]
+            identify_vector(collection, vector, name="q", **options)
     with pytest.raises(TypeError, match="unexpected keyword argument 'risks'"):
         identify_stored(collection, "0-0.png", risks=0.1)  # type: ignore[call-arg]
