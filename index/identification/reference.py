@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from ..arrays import Codes, Embeddings, Floats
 from ..vectors import FlatIndex, HalfIndex, Selection, VectorIndex
 from ..vectors.projection import Projection
+from ..vectors.subset import SubsetIndex
 from .likelihood import Likelihood, Specimens, fit_likelihood, written
 from .neighbours import compared
 from .votes import NEIGHBOURS
 
 MOST_IMAGES = 5  # of one specimen, as an identification takes
 _MOST_EXACT = 20_000  # rows up to which comparing all takes about a millisecond a space
+_FEW = 0.05  # share of the rows up to which those that a filter leaves are kept beside the lists
 _BLOCK = 1 << 16  # rows that are in memory at once, beside the indexes
 _MOST_PARTS = 4  # what filters leave, kept for who asks again
 _TINY = 1e-12
@@ -135,7 +137,7 @@ class Reference:
             return self
         part = self._parts.get(chosen)
         if part is None:
-            part = self.restricted(chosen.allowed)
+            part = self.restricted(chosen.allowed)._narrowed()
             while len(self._parts) >= _MOST_PARTS:
                 self._parts.pop(next(iter(self._parts), chosen), None)
             self._parts[chosen] = part
@@ -158,6 +160,16 @@ class Reference:
         seen[self.groups[member >= 0]] = True
         pooled = np.where(seen[self.groups], self.pooled, -1)
         return self.with_members(member, pooled, touched)
+
+    def _narrowed(self) -> Reference:
+        """Return the reference with indexes that hold what few rows of many may be used."""
+        usable = self.usable
+        few = min(_MOST_EXACT, _FEW * len(self.index))
+        if usable is None or usable.count > few or len(self.index) <= _MOST_EXACT:
+            return self
+        places = np.flatnonzero(usable.allowed)
+        views = (replace(view, index=SubsetIndex(view.index, places)) for view in self.views)
+        return replace(self, views=tuple(views))
 
     def with_members(self, member: Codes, pooled: Codes, touched: Codes) -> Reference:
         """Return the reference with other members of some classes; empty classes go.
