@@ -182,7 +182,7 @@ def test_it_stops_in_time_whatever_is_half_sent(served: Service) -> None:
 
 _SLEEPS = """
 import time
-from holotype.service import identify
+from holotype.service.resources import identify
 identify._answer = lambda *_: time.sleep(60)
 from holotype.scripts.main import main
 main()
