@@ -90,3 +90,14 @@ def test_without_a_calibration_nothing_to_compare_with_gives_no_figure(made: Col
     own = made.image("image 3").specimen_id
     answer = identify_stored(made, "image 3", only=[f"specimen_id={own}"])
     assert (answer.neighbours, answer.calibration, answer.novelty_p) == ([], "none", None)
+
+
+def test_what_is_deleted_while_a_question_is_answered_is_left_out(
+    made: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = identify_stored(made, "image 3").neighbours
+    galleries = made.gallery_and_source()
+    made.delete([first[0].image.image_id])
+    monkeypatch.setattr(made, "gallery_and_source", lambda _: galleries)
+    answer = identify_stored(made, "image 3", k=9)
+    assert [hit.image for hit in answer.neighbours] == [hit.image for hit in first[1:9]]
