@@ -8,8 +8,9 @@ import numpy as np
 
 from holotype.index.arrays import Codes, Embeddings, Flags
 from holotype.index.identification.calibration import Answers, Calibration
+from holotype.index.identification.classes import pool_specimens
 from holotype.index.identification.evidence import Evidence, gather_evidence
-from holotype.index.identification.reference import Reference, build_reference, pool_specimens
+from holotype.index.identification.reference import Reference, build_reference
 from holotype.training.calibration.calibrate import fit_calibration
 from holotype.training.calibration.left_out import LeftOut, leave_out
 

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Codes, Embeddings, Floats
+from .classes import spread_of
 from .features import NEAR, NONE, Seen, log_odds, of_likelihood, strongest_taxa
 from .neighbours import compared, indexed, ranked
-from .reference import Left, Reference, View, spread_of
+from .reference import Left, Reference, View
 from .votes import NEIGHBOURS, vote_weights
 
 _BLOCK, _BLOCK_VALUES = 128, 1 << 22  # queries at once, and their numbers of ranks x classes

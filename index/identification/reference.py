@@ -8,7 +8,7 @@ indexes as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 from ..arrays import Codes, Embeddings, Floats
 from ..vectors import FlatIndex, HalfIndex, Selection, VectorIndex
 from ..vectors.projection import Projection
+from ..vectors.subset import SubsetIndex
+from .classes import centres_of, pool_specimens, rows_of, specimens_of, spread_of
 from .likelihood import Likelihood, Specimens, fit_likelihood, written
 from .neighbours import compared
 from .votes import NEIGHBOURS
 
-MOST_IMAGES = 5  # of one specimen, as an identification takes
 _MOST_EXACT = 20_000  # rows up to which comparing all takes about a millisecond a space
-_BLOCK = 1 << 16  # rows that are in memory at once, beside the indexes
+_FEW = 0.05  # share of the rows up to which those that a filter leaves are kept beside the lists
 _MOST_PARTS = 4  # what filters leave, kept for who asks again
-_TINY = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class View:
             counts: int64 [all classes], their rows from now on; classes without any go.
         """
         empty = np.zeros((len(classes), self.projection.out), np.float32)
-        centres, means = _centres(self.index, rows, of_row, empty)
+        centres, means = centres_of(self.index, rows, of_row, empty)
         centres = written(self.centres, classes, centres, counts > 0)
         means = written(self.means, classes, means, counts > 0)
         spread = spread_of(means, counts[counts > 0])
@@ -135,7 +135,7 @@ class Reference:
             return self
         part = self._parts.get(chosen)
         if part is None:
-            part = self.restricted(chosen.allowed)
+            part = self.restricted(chosen.allowed)._narrowed()
             while len(self._parts) >= _MOST_PARTS:
                 self._parts.pop(next(iter(self._parts), chosen), None)
             self._parts[chosen] = part
@@ -159,6 +159,16 @@ class Reference:
         pooled = np.where(seen[self.groups], self.pooled, -1)
         return self.with_members(member, pooled, touched)
 
+    def _narrowed(self) -> Reference:
+        """Return the reference with indexes that hold what few rows of many may be used."""
+        usable = self.usable
+        few = min(_MOST_EXACT, _FEW * len(self.index))
+        if usable is None or usable.count > few or len(self.index) <= _MOST_EXACT:
+            return self
+        places = np.flatnonzero(usable.allowed)
+        views = (replace(view, index=SubsetIndex(view.index, places)) for view in self.views)
+        return replace(self, views=tuple(views))
+
     def with_members(self, member: Codes, pooled: Codes, touched: Codes) -> Reference:
         """Return the reference with other members of some classes; empty classes go.
 
@@ -170,10 +180,10 @@ class Reference:
         counts = np.bincount(member[member >= 0], minlength=len(self.classes))
         stays = counts > 0
         again = touched[stays[touched]]
-        rows, of_row = _rows_of(member, again, len(self.classes))
+        rows, of_row = rows_of(member, again, len(self.classes))
         views = tuple(view.with_rows(rows, of_row, again, counts) for view in self.views)
-        rows, of_row = _rows_of(pooled, again, len(self.classes))
-        specimens = _specimens(self.index, self.groups, rows, of_row)
+        rows, of_row = rows_of(pooled, again, len(self.classes))
+        specimens = specimens_of(self.index, self.groups, rows, of_row)
         likelihood = self.likelihood.with_specimens(specimens, again, stays)
         if not stays.all():
             number = np.append(np.cumsum(stays) - 1, -1)
@@ -202,9 +212,8 @@ class Reference:
         classes = np.unique(self.member[used])
         kept = [np.setdiff1d(np.flatnonzero(self.member == one), used) for one in classes]
         of_row = np.repeat(np.arange(len(classes)), [len(part) for part in kept])
-        found = [
-            _centres(v.index, np.concatenate(kept), of_row, v.centres[classes]) for v in self.views
-        ]
+        left = np.concatenate(kept)
+        found = [centres_of(v.index, left, of_row, v.centres[classes]) for v in self.views]
         seen = rows[self.pooled[rows] >= 0]
         own, first = pool_specimens(self.index.rows(seen), self.groups[seen])
         place = np.searchsorted(classes, self.pooled[seen[first]])
@@ -261,46 +270,17 @@ def reference_over(
     if not len(classes):
         raise ValueError("no image of the gallery has a determination; name some specimens first")
     *shown, last = projections
-    rows, of_row = _rows_of(member, np.arange(len(classes)), len(classes))
+    rows, of_row = rows_of(member, np.arange(len(classes)), len(classes))
     counts = np.bincount(of_row, minlength=len(classes))
     views = []
     for projection in shown:
         space = _index_in(projection, index)
         empty = np.zeros((len(classes), projection.out), np.float32)
-        centres, means = _centres(space, rows, of_row, empty)
+        centres, means = centres_of(space, rows, of_row, empty)
         views.append(View(projection, space, centres, means, spread_of(means, counts)))
-    specimens = _specimens(index, groups, rows, of_row)
+    specimens = specimens_of(index, groups, rows, of_row)
     likelihood = fit_likelihood(last, specimens, len(classes))
     return Reference(index, groups, classes, member, member, counts, tuple(views), likelihood)
-
-
-def pool_specimens(vectors: Embeddings, groups: Codes) -> tuple[Embeddings, Codes]:
-    """Return one query per specimen: the normalised mean of its first 5 images, and its first row.
-
-    Args:
-        vectors: float32 [n, dim], unit rows.
-        groups: int64 [n], specimens.
-    """
-    order = np.argsort(groups, kind="stable")
-    _, starts, counts = np.unique(groups[order], return_index=True, return_counts=True)
-    kept = np.arange(len(order)) - np.repeat(starts, counts) < MOST_IMAGES
-    sizes = np.minimum(counts, MOST_IMAGES)
-    first = np.cumsum(sizes) - sizes
-    sums = np.add.reduceat(vectors[order[kept]], first, axis=0, dtype=np.float64)
-    means = sums / np.linalg.norm(sums, axis=1, keepdims=True)
-    return means.astype(np.float32), order[starts]
-
-
-def spread_of(means: Floats, counts: Codes) -> Floats:
-    """Return `View.spread` of classes, float64 [classes].
-
-    Args:
-        means: float64 [classes], as those of a view.
-        counts: int64 [classes], their rows.
-    """
-    several = counts > 1
-    average = means[several].mean() if several.any() else 0.0
-    return np.where(several, means, average)
 
 
 def _index_in(projection: Projection, index: VectorIndex) -> VectorIndex:
@@ -308,66 +288,3 @@ def _index_in(projection: Projection, index: VectorIndex) -> VectorIndex:
     if len(index) <= _MOST_EXACT:
         return FlatIndex(projection.apply(index.vectors))
     return HalfIndex.build(len(index), lambda places: projection.apply(index.rows(places)))
-
-
-def _rows_of(member: Codes, classes: Codes, size: int) -> tuple[Codes, Codes]:
-    """Return the rows of some classes, class by class, and the place of each row's class.
-
-    Args:
-        member: int64 [n], the class of every row, -1 for none.
-        classes: int64 [m], ascending.
-        size: how many classes there are.
-    """
-    place = np.full(size + 1, -1, np.int64)  # the last one is for class -1
-    place[classes] = np.arange(len(classes))
-    of_row = place[member]
-    rows = np.flatnonzero(of_row >= 0)
-    rows = rows[np.argsort(of_row[rows], kind="stable")]
-    return rows, of_row[rows]
-
-
-def _whole_classes(of_row: Codes) -> Iterator[slice]:
-    """Yield blocks of rows that come class by class; none ends within a class."""
-    start = 0
-    while start < len(of_row):
-        stop = min(start + _BLOCK, len(of_row))
-        if stop < len(of_row):
-            first = int(np.searchsorted(of_row, of_row[stop]))
-            stop = first if first > start else int(np.searchsorted(of_row, of_row[stop], "right"))
-        yield slice(start, stop)
-        start = stop
-
-
-def _centres(
-    index: VectorIndex, rows: Codes, of_row: Codes, centres: Embeddings
-) -> tuple[Embeddings, Floats]:
-    """Return the unit mean of classes and their members' mean cosine to that of the others.
-
-    Args:
-        index: of a working space.
-        rows: int64 [r], class by class.
-        of_row: int64 [r], the place of each row's class, ascending.
-        centres: float32 [classes, out], what a class without rows gets.
-    """
-    centres, means = centres.copy(), np.zeros(len(centres))
-    for block in _whole_classes(of_row):
-        vectors, part = index.rows(rows[block]), of_row[block]
-        starts = np.flatnonzero(np.diff(part, prepend=-1))
-        sums = np.add.reduceat(vectors, starts, axis=0)
-        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-        centres[part[starts]] = sums / np.maximum(lengths, _TINY)
-        counts = np.diff(starts, append=len(part))
-        others = np.repeat(sums, counts, axis=0) - vectors
-        cosines = np.einsum("ij,ij->i", others, vectors)
-        cosines = cosines / np.maximum(np.linalg.norm(others, axis=1), _TINY)
-        means[part[starts]] = np.add.reduceat(cosines.astype(np.float64), starts) / counts
-    return centres, means
-
-
-def _specimens(
-    index: VectorIndex, groups: Codes, rows: Codes, of_row: Codes
-) -> Iterator[tuple[Embeddings, Codes]]:
-    """Yield specimens as `pool_specimens` makes them, and the places of their classes."""
-    for block in _whole_classes(of_row):
-        pooled, first = pool_specimens(index.rows(rows[block]), groups[rows[block]])
-        yield pooled, of_row[block][first]

@@ -99,32 +99,6 @@ def exact_knn(
     return scores, rows
 
 
-def nearest_rows(
-    query: Embeddings, gallery: Embeddings, k: int, used: Flags | None = None
-) -> tuple[Embeddings, Codes]:
-    """Do as `exact_knn` does for one query, with the same answer and without its checks.
-
-    Args:
-        query: float32 [dim], of length 1.
-        gallery: float32 [n, dim], unit rows.
-        k: how many neighbours, at least 1.
-        used: bool [n], the rows that may be neighbours; None for all.
-
-    Returns:
-        scores: float32 [1, k], and rows: int64 [1, k].
-    """
-    proposed = gallery @ query
-    if used is not None:
-        np.putmask(proposed, ~used, -np.inf)
-    _, place = _candidates(proposed[None], k)
-    cosine = _cosines(query[None], gallery, np.zeros(len(place), np.int64), place)
-    order = np.lexsort((place, -cosine))[:k]
-    scores = np.full((1, k), -np.inf, np.float32)
-    rows = np.full((1, k), -1, np.int64)
-    scores[0, : len(order)], rows[0, : len(order)] = cosine[order], place[order]
-    return scores, rows
-
-
 def _check(
     queries: Embeddings,
     gallery: Embeddings,

@@ -6,10 +6,11 @@ from sklearn.metrics import roc_auc_score
 
 from holotype.index.errors import CorruptError
 from holotype.index.identification.calibration import Calibration, coherent
+from holotype.index.identification.classes import pool_specimens
 from holotype.index.identification.evidence import Evidence, gather_evidence
 from holotype.index.identification.features import OF_LIKELIHOOD
 from holotype.index.identification.logistic import with_prior
-from holotype.index.identification.reference import Reference, build_reference, pool_specimens
+from holotype.index.identification.reference import Reference, build_reference
 from holotype.training.calibration.calibrate import calibrate, held_out_probabilities
 from holotype.training.calibration.left_out import leave_out
 

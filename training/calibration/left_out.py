@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holotype.index.arrays import Codes, Embeddings
+from holotype.index.identification.classes import pool_specimens
 from holotype.index.identification.evidence import Evidence, gather_evidence
-from holotype.index.identification.reference import build_reference, pool_specimens
+from holotype.index.identification.reference import build_reference
 from holotype.index.vectors.projection import Projection
 
 from ..tuning.closed_form import lda, stretched, wccn
