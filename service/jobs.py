@@ -68,6 +68,7 @@ class Jobs:
         self._told = told
         self._jobs: dict[str, Job] = {}
         self._running: str | None = None
+        self._begun = Future[Job]()
         self._unwanted: set[str] = set()
         self._ended = False
         self._lock = threading.Lock()
@@ -83,27 +84,36 @@ class Jobs:
             work: calls what it is given as soon as nothing keeps it from working, and then often.
 
         Raises:
-            JobRunsError: another job runs.
+            JobRunsError: another job runs, or this one is being cancelled.
             NotReadyError: the service is ending.
         """
         with self._lock:
             if self._ended:
                 raise NotReadyError("The collection was replaced meanwhile; ask again")
-            begun = Future[Job]()
             running = self._jobs.get(self._running or "")
             if running is not None:
-                if (running.kind, running.space) != (kind, space):
-                    raise JobRunsError(
-                        f"Job {running.job_id} ({running.kind} '{running.space}', "
-                        f"{running.percent} %) is running; wait until it is done, or cancel it"
-                    )
-                begun.set_result(running)
-                return begun
+                return self._joined(running, kind, space)
+            begun = self._begun = Future[Job]()
             job = Job(uuid.uuid4().hex, kind, space)
             self._jobs[job.job_id] = job
             self._running = job.job_id
             self._thread.submit(self._run, job.job_id, work, begun)
             return begun
+
+    def _joined(self, running: Job, kind: str, space: str) -> Future[Job]:
+        """Return what is resolved with the job that runs, where that is what is asked for."""
+        if running.job_id in self._unwanted:
+            raise JobRunsError(f"Job {running.job_id} is being cancelled; ask again in a moment")
+        if (running.kind, running.space) != (kind, space):
+            raise JobRunsError(
+                f"Job {running.job_id} ({running.kind} '{running.space}', "
+                f"{running.percent} %) is running; wait until it is done, or cancel it"
+            )
+        if not self._begun.done():  # it may yet be refused, and then for all who ask for it
+            return self._begun
+        joined = Future[Job]()
+        joined.set_result(running)
+        return joined
 
     def get(self, job_id: str) -> Job:
         """Return a job as it is now.

@@ -100,7 +100,7 @@ class Answer(BaseModel):
     neighbours: list[Hit] = Field(description="Best first; none of the query's own specimen.")
     novelty_p: float | None = Field(
         description="How rare a nearest neighbour this far is within the gallery; null without a "
-        "calibration.",
+        "calibration, and where nothing that is named may be compared with it.",
         ge=0,
         le=1,
     )

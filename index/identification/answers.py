@@ -32,7 +32,7 @@ class Judgement:
         ranks: the likeliest taxa of every rank and their probabilities, best first; without a
             calibration, the taxa with most of the neighbours' votes and their shares of these.
         novelty_p: how rare a specimen so far from its neighbours is, in (0, 1]; None without a
-            calibration.
+            calibration, and where nothing that is named may be compared with it.
         far: too far from everything for any name.
         known: the probability that the gallery holds its species; None without a calibration.
         species_set: the species among which the true one is with 95 % probability, if the gallery

@@ -248,9 +248,12 @@ def coherent(p: Floats, taxa: Codes, classes: Codes) -> Floats:
 
 
 def _parents(classes: Codes, rank: int) -> Codes:
-    """Return the taxon at `rank` of every taxon one rank finer; the last entry is for none."""
+    """Return the taxon at `rank` of every taxon one rank finer; the last entry is for none.
+
+    A lineage that leaves it out says nothing against one that names it, in whatever order they are.
+    """
     finer = classes[:, rank + 1]
     parents = np.full(max(int(finer.max(initial=-1)), 0) + 2, -1, np.int64)
     named = finer >= 0
-    parents[finer[named]] = classes[named, rank]
+    np.maximum.at(parents, finer[named], classes[named, rank])
     return parents

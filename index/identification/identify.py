@@ -220,7 +220,7 @@ def _identified(
     return [_answer(*one, asked.risk) for one in zip(names, shown, judged, strict=True)]
 
 
-_NOTHING = Judgement({}, 1.0, far=False)
+_NOTHING = Judgement({}, None, far=False)
 
 
 def _by_votes(gallery: Gallery, scores: Embeddings, places: Ids, _: object) -> Judgement:
@@ -229,6 +229,6 @@ def _by_votes(gallery: Gallery, scores: Embeddings, places: Ids, _: object) -> J
 
 def _answer(name: str, shown: list[Hit], judged: Judgement, risk: float) -> Answer:
     if not shown:
-        return Answer(name, None, [], _NOTHING, "Nothing in the gallery may be compared with it.")
+        return Answer(name, None, [], judged, "Nothing in the gallery may be compared with it.")
     determination = judged.back_off(risk)
     return Answer(name, determination, shown, judged, explain(determination, judged, shown, risk))

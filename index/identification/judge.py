@@ -71,7 +71,7 @@ def judge_calibrated(
 
 
 def _nothing(kept: KeptCalibration) -> Judgement:
-    return Judgement({}, 1.0, far=False, calibration=kept.state, changes=kept.changes)
+    return Judgement({}, None, far=False, calibration=kept.state, changes=kept.changes)
 
 
 def _judgement(judged: _Judged, query: int) -> Judgement:

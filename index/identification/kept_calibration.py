@@ -129,11 +129,19 @@ def _looked_at(
         return None
     said = dict(found[0])
     same = kept is not None and kept.said == said
-    calibration = kept.calibration if kept is not None and same else _read(collection, gallery)
+    if kept is not None and same:
+        calibration = kept.calibration
+    else:
+        calibration = _read(collection, gallery, len(_ranks(said["ranks"])))
     return KeptRecord(said, gallery.written, calibration)
 
 
-def _read(collection: Collection, gallery: Gallery) -> Calibration:
+def _read(collection: Collection, gallery: Gallery, ranks: int) -> Calibration:
+    """Return what is kept.
+
+    Args:
+        ranks: how many it was fitted at; the gallery may have others by now.
+    """
     found = collection.database.read(
         f"SELECT content, checksum = {checksum_sql('calibrations')} AS whole FROM calibrations "
         "WHERE space_id = ?",
@@ -145,7 +153,7 @@ def _read(collection: Collection, gallery: Gallery) -> Calibration:
             "'holotype calibrate'"
         )
     calibration = Calibration.from_bytes(found[0]["content"])
-    if not calibration.fits(source_of(collection.database, gallery.space).dim, len(gallery.ranks)):
+    if not calibration.fits(source_of(collection.database, gallery.space).dim, ranks):
         raise CorruptError(
             f"{collection.folder} holds a calibration of another space; fit it again with "
             "'holotype calibrate'"

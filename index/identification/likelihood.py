@@ -246,11 +246,15 @@ def _add(specimens: Specimens, rows: Floats, place: Codes, each: int = 1) -> Non
 
 
 def _axes(centres: Floats) -> tuple[Floats, Floats]:
-    """Return how far centres spread, float64 [a], along orthonormal axes, float64 [a, dim]."""
+    """Return how far centres spread, float64 [a], along orthonormal axes, float64 [a, dim].
+
+    Args:
+        centres: float64 [classes, dim], less their mean: they spread along one axis less.
+    """
     classes, dim = centres.shape
     if classes <= 2 * dim:
         _, spread, axes = np.linalg.svd(centres, full_matrices=False)
-        return spread, axes
+        return spread[: classes - 1], axes[: classes - 1]  # another would be any direction
     values, vectors = np.linalg.eigh(centres.T @ centres)  # of many classes in a tenth of the time
     return np.sqrt(np.maximum(values, 0)), vectors.T
 

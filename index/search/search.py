@@ -127,7 +127,10 @@ def own_places(
 def hits(
     collection: Collection, gallery: Gallery, places: Ids, scores: Embeddings
 ) -> list[list[Hit]]:
-    """Return the places of a gallery that answer each query, [q, k], as hits; -1 is none."""
+    """Return the places of a gallery that answer each query, [q, k], as hits; -1 is none.
+
+    An image that was deleted since the gallery was made is left out.
+    """
     there = places >= 0
     wanted = np.unique(gallery.rows[places[there]]).tolist()
     images: dict[int, Image] = {}
@@ -136,7 +139,7 @@ def hits(
     found = []
     for line, cosines, kept in zip(places, scores, there, strict=True):
         pairs = zip(gallery.rows[line[kept]].tolist(), cosines[kept].tolist(), strict=True)
-        found.append([Hit(images[row], score) for row, score in pairs])
+        found.append([Hit(images[row], score) for row, score in pairs if row in images])
     return found
 
 

@@ -180,6 +180,13 @@ def test_probabilities_agree_across_ranks() -> None:
     np.testing.assert_allclose(p, [[0.8, 0.8], [0.7, 0.3]])
 
 
+def test_a_lineage_that_leaves_a_rank_out_unties_none_that_names_it() -> None:
+    classes = np.array([[0, 0], [1, 1], [-1, 0]])
+    p, taxa = np.array([[0.5, 0.8]]), np.array([[0, 0]])
+    for order in ([0, 1, 2], [2, 1, 0]):
+        np.testing.assert_allclose(coherent(p, taxa, classes[order]), [[0.8, 0.8]])
+
+
 def test_the_prior_moves_the_odds_by_bayes() -> None:
     p = with_prior(np.array([0.7]), 0.25)[0]
     np.testing.assert_allclose(p / (1 - p), 0.7 / 0.3 * 3)

@@ -60,3 +60,44 @@ def test_whatever_changes_is_in_the_next_answer(made: Collection) -> None:
     assert nearest.image_id not in {
         hit.image.image_id for hit in identify_stored(made, "image 3").neighbours
     }
+
+
+def test_where_nothing_may_be_compared_the_calibration_is_named_and_no_figure_is_given(
+    made: Collection,
+) -> None:
+    own = made.image("image 3").specimen_id
+    calibrate_space(made)
+    for state in ("fitted", "stale"):
+        answer = identify_stored(made, "image 3", only=[f"specimen_id={own}"])
+        assert answer.why == "Nothing in the gallery may be compared with it."
+        assert (answer.neighbours, answer.ranks, answer.unknown) == ([], {}, True)
+        assert (answer.calibration, answer.novelty_p) == (state, None)
+        assert answer.calibration_changes is not None
+        assert answer.calibration_changes.images_removed == (state == "stale")
+        made.delete(["image 9"] if state == "fitted" else [])
+
+
+def test_where_nothing_that_may_be_compared_is_named_no_figure_is_given(made: Collection) -> None:
+    calibrate_space(made)
+    unnamed = made.image("image 9")
+    made.determine(unnamed.specimen_id, ("",) * len(unnamed.lineage), by="A")
+    answer = identify_stored(made, "image 3", only=[f"specimen_id={unnamed.specimen_id}"])
+    assert answer.why.startswith("None of the neighbours has a determination")
+    assert (answer.calibration, answer.novelty_p) == ("stale", None)
+
+
+def test_without_a_calibration_nothing_to_compare_with_gives_no_figure(made: Collection) -> None:
+    own = made.image("image 3").specimen_id
+    answer = identify_stored(made, "image 3", only=[f"specimen_id={own}"])
+    assert (answer.neighbours, answer.calibration, answer.novelty_p) == ([], "none", None)
+
+
+def test_what_is_deleted_while_a_question_is_answered_is_left_out(
+    made: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = identify_stored(made, "image 3").neighbours
+    galleries = made.gallery_and_source()
+    made.delete([first[0].image.image_id])
+    monkeypatch.setattr(made, "gallery_and_source", lambda _: galleries)
+    answer = identify_stored(made, "image 3", k=9)
+    assert [hit.image for hit in answer.neighbours] == [hit.image for hit in first[1:9]]

@@ -76,3 +76,15 @@ def test_one_class_alone() -> None:
     vectors, _ = draw()
     model = fitted(vectors[:3], np.zeros(3, np.int64))
     assert ratios(model, vectors).shape == (len(vectors), 1)
+
+
+def test_what_a_class_is_without_a_specimen_does_not_depend_on_the_order_of_the_classes() -> None:
+    vectors, member = draw()
+    found, first = [], np.zeros(1, np.int64)
+    for order in (np.arange(5), np.array([3, 0, 4, 2, 1])):
+        model = fitted(vectors, order[member])
+        for row in range(len(vectors)):
+            left = model.without(order[member[row : row + 1]], vectors[row : row + 1], first)
+            found.append(model.log_ratios_to(vectors[row], left)[0])
+    one, other = np.split(np.array(found), 2)
+    np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)

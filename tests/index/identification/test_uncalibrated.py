@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.identification.identify import identify_vector
+from holotype.index.identification.identify import identify_stored, identify_vector
+from holotype.scripts.bench.faults import plain
 from holotype.training.spaces import calibrate_space
 from tests.index.identification.answers import check, planted
 
@@ -90,3 +91,21 @@ def test_a_question_fits_and_writes_nothing(tmp_path: Path) -> None:
         assert answer.calibration == "fitted"
         assert answer.calibration_note == ""
         assert answer.novelty_p is not None
+
+
+def test_a_name_at_a_new_rank_leaves_votes_to_whoever_opens_the_collection_anew(
+    tmp_path: Path,
+) -> None:
+    plain.make(tmp_path / "c", 60)
+    with Collection.open(tmp_path / "c") as collection:
+        calibrate_space(collection)
+        assert identify_stored(collection, "image 3").calibration == "fitted"
+        lineage = ("Moth", "Animalia", *plain.lineage_of("x")[2:])
+        collection.determine("specimen image 5", lineage, by="T")
+        here = identify_stored(collection, "image 3")
+    with Collection.open(tmp_path / "c") as again:
+        answer = identify_stored(again, "image 3")
+        assert answer == here
+        assert answer.calibration == "none"
+        calibrate_space(again)
+        assert identify_stored(again, "image 3").calibration == "fitted"
