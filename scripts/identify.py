@@ -95,6 +95,8 @@ def show_answer(answer: Answer) -> None:
         out.print(f"  {found.taxon}", style=style, end=" ", soft_wrap=True, highlight=False)
         out.print(f"{found.rank}, {_sure(answer, found)}", highlight=False)
     out.print(f"  {answer.why}", style="dim", soft_wrap=True, highlight=False)
+    if not answer.neighbours:
+        return
     table = Table(box=None, padding=(0, 2), show_edge=False)
     table.add_column("cosine", justify="right")
     table.add_column("species", style="italic")

@@ -117,9 +117,9 @@ class Engine:
         if not space.encoder.startswith(EXTERNAL):
             self.encoder(space.name)
         first = int(gallery.rows[0])
-        image = self.collection.images_at([first])[first]
-        vector = stored_vector(self.collection, image, space.name)
-        identify_vector(self.collection, vector, name="", space=space.name)
+        for image in self.collection.images_at([first]).values():  # none if just deleted
+            vector = stored_vector(self.collection, image, space.name)
+            identify_vector(self.collection, vector, name="", space=space.name)
         return len(gallery)
 
     def encoder(self, name: str | None) -> Encoder:

@@ -102,4 +102,4 @@ def _examples(engine: Engine) -> list[Image]:
     spread = np.linspace(0, len(fit) - 1, min(_EXAMPLES, len(fit))).round().astype(int)
     rows = [int(gallery.rows[place]) for place in fit[spread]]
     images = engine.collection.images_at(rows)
-    return [images[row] for row in rows]
+    return [images[row] for row in rows if row in images]  # one may just have been deleted
