@@ -376,7 +376,7 @@ class Collection:
         name = self._sources.get(gallery.space.source_id)
         found = self._kept(name, written)
         if found is None:
-            space = source_of(self.database, gallery.space)
+            space = self.source(gallery.space)
             self._sources[space.space_id] = space.name
             found = self._gallery_of(space, written, loaded)
         return found

@@ -16,7 +16,6 @@ from ..errors import CorruptError
 from ..files.plain_json import read_json
 from ..gallery.gallery import Gallery
 from ..storage.records import now
-from ..storage.spaces import source_of
 from .calibration import Calibration
 from .changes import Changes, Fitted, changes_since
 
@@ -128,8 +127,7 @@ def _looked_at(
     if not found:
         return None
     said = dict(found[0])
-    same = kept is not None and kept.said == said
-    if kept is not None and same:
+    if kept is not None and kept.said == said:
         calibration = kept.calibration
     else:
         calibration = _read(collection, gallery, len(_ranks(said["ranks"])))
@@ -153,7 +151,7 @@ def _read(collection: Collection, gallery: Gallery, ranks: int) -> Calibration:
             "'holotype calibrate'"
         )
     calibration = Calibration.from_bytes(found[0]["content"])
-    if not calibration.fits(source_of(collection.database, gallery.space).dim, ranks):
+    if not calibration.fits(collection.source(gallery.space).dim, ranks):
         raise CorruptError(
             f"{collection.folder} holds a calibration of another space; fit it again with "
             "'holotype calibrate'"
@@ -179,4 +177,4 @@ def source_vectors(collection: Collection, gallery: Gallery) -> Embeddings:
     """Return the encoder's own vectors of a gallery, before any projection."""
     if gallery.projection is None:
         return gallery.index.vectors
-    return collection.vectors(source_of(collection.database, gallery.space))
+    return collection.vectors(collection.source(gallery.space))

@@ -63,8 +63,7 @@ def _fit(engine: Engine, space: str, progress: Progress) -> dict[str, Any]:
 
 def _source(collection: Collection, name: str) -> str:
     """Return the space that holds the vectors of another: they share one calibration."""
-    source_id = collection.space(name).source_id
-    return next(space.name for space in collection.spaces() if space.space_id == source_id)
+    return collection.source(collection.space(name)).name
 
 
 def _calibration(collection: Collection, name: str) -> dict[str, Any]:
@@ -72,6 +71,5 @@ def _calibration(collection: Collection, name: str) -> dict[str, Any]:
     if kept is None:
         return {"space": name, "calibration": "none", "changes": None, "fitted": None}
     fitted = {key: value for key, value in kept.to_dict().items() if key != "changes"}
-    state = "stale" if kept.stale else "fitted"
     changes = kept.changes.to_dict()
-    return {"space": name, "calibration": state, "changes": changes, "fitted": fitted}
+    return {"space": name, "calibration": kept.state, "changes": changes, "fitted": fitted}
