@@ -212,6 +212,20 @@ def picture_vectors(
         PictureError: a picture that cannot be used.
         UsageError: a specimen without pictures, or with too many.
     """
+    each, own = each_picture_vector(collection, encoder, specimens, space)
+    return np.stack([rows.mean(axis=0) for rows in each]), own
+
+
+def each_picture_vector(
+    collection: Collection,
+    encoder: Encoder,
+    specimens: Sequence[Sequence[Path | bytes]],
+    space: str | None = None,
+) -> tuple[list[Embeddings], list[set[str]]]:
+    """Return for each specimen the embeddings of its pictures, float32 [m, dim], one a picture.
+
+    For the rest see `picture_vectors`.
+    """
     for pictures in specimens:
         require_few_pictures(len(pictures))
     collection.check_encoder(space, encoder)
@@ -230,8 +244,7 @@ def picture_vectors(
     if pixels:
         vectors.append(encoder.encode_images(np.stack(pixels)))
     each = np.split(np.concatenate(vectors), np.cumsum([len(own) for own in contents])[:-1])
-    means = np.stack([rows.mean(axis=0) for rows in each])
-    return means, stored_specimens(collection, contents)
+    return each, stored_specimens(collection, contents)
 
 
 def require_few_pictures(count: int) -> None:
