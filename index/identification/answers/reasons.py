@@ -29,12 +29,13 @@ def explain(
     nearest = f"{best.image.lineage[-1] or best.image.image_id} at cosine {best.score:.2f}"
     if unnamed is not None:
         reason = _reason(determination, judged, risk)
-        return f"Like {unnamed}, the nearest {nearest}. {reason[0].upper()}{reason[1:]}."
+        return f"Like {unnamed}, the nearest {nearest}; {reason}."
     if judged.far:
         return f"Unlike anything in the gallery: the nearest is {nearest}, and {_rare(judged)}."
     if not judged.ranks:
         return f"None of the neighbours has a determination; the nearest is {nearest}."
-    return f"{_reason(determination, judged, risk)}; the nearest is {nearest}."
+    reason = _reason(determination, judged, risk)
+    return f"{reason[0].upper()}{reason[1:]}; the nearest is {nearest}."
 
 
 def _reason(determination: Determination | None, judged: Judgement, risk: float) -> str:
@@ -47,11 +48,11 @@ def _reason(determination: Determination | None, judged: Judgement, risk: float)
         return _undecided(judged, risk)
     of_votes = judged.calibration == "none"
     if of_votes:
-        reason = f"{_called(determination)} has {_figure(judged, determination.rank, risk)}"
-        reason = f"{reason[0].upper()}{reason[1:]} of the neighbours' votes"
+        votes = _figure(judged, determination.rank, risk)
+        reason = f"{_called(determination)} has {votes} of the neighbours' votes"
     else:
         reason = (
-            f"The neighbours agree on {_called(determination)} "
+            f"the neighbours agree on {_called(determination)} "
             f"({_figure(judged, determination.rank, risk)})"
         )
     finer = list(judged.ranks)[list(judged.ranks).index(determination.rank) + 1 :]
@@ -69,7 +70,7 @@ def _undecided(judged: Judgement, risk: float) -> str:
     if not telling:
         taxon = judged.ranks[list(judged.ranks)[-1]][0][0]
         return (
-            f"The gallery names nothing but {taxon}, so that its neighbours decide nothing"
+            f"the gallery names nothing but {taxon}, so that its neighbours decide nothing"
             f"{_doubt(judged)}"
         )
     rank = telling[-1]
@@ -78,8 +79,8 @@ def _undecided(judged: Judgement, risk: float) -> str:
     # A rank at which all that may be compared has one name is sure and says nothing.
     which = " at which the gallery offers a choice" if len(telling) < len(judged.ranks) else ""
     if judged.calibration == "none":
-        return f"No rank{which} has {wanted} of the neighbours' votes: {rank} {taxon} has {figure}"
-    return f"No rank{which} reaches {wanted}: {rank} {taxon} has {figure}{_doubt(judged)}"
+        return f"no rank{which} has {wanted} of the neighbours' votes: {rank} {taxon} has {figure}"
+    return f"no rank{which} reaches {wanted}: {rank} {taxon} has {figure}{_doubt(judged)}"
 
 
 def _doubt(judged: Judgement) -> str:
