@@ -81,6 +81,8 @@ class Calibration:
     ) -> Answers:
         """Answer with the finest rank whose probability of being right is at least 1 - risk.
 
+        A rank at which the gallery has one name decides nothing, however probable that name is.
+
         Args:
             reference: the gallery that the evidence is from.
             evidence: of q specimens.
@@ -94,7 +96,7 @@ class Calibration:
         nearness_p = (1 + place) / (1 + len(self.nearness))
         far = nearness_p < FAR
         p, known = np.where(far[:, None], 0.0, p), np.where(far, 0.0, known)
-        sure = p >= 1 - risk
+        sure = (p >= 1 - risk) & reference.decisive
         finest = p.shape[1] - 1 - sure[:, ::-1].argmax(axis=1)
         rank = np.where(sure.any(axis=1), finest, -1)
         return Answers(evidence.taxa, p, known, nearness_p, rank)
