@@ -63,6 +63,7 @@ class Collection:
         self._sources: dict[int, str] = {}
         self._taxon_names = TaxonNames()
         self._loading = threading.Lock()
+        self._checking = threading.Lock()
         self._is_intact = False
         self.calibrations: dict[int, Any] = {}  # see `kept_calibration`
 
@@ -137,9 +138,12 @@ class Collection:
         Raises:
             CorruptError: something in it is damaged; see `integrity`.
         """
-        if not self._is_intact:
-            require_intact(self.database)
-            self._is_intact = True
+        if self._is_intact:
+            return
+        with self._checking:  # who comes meanwhile waits: of a large one it takes many seconds
+            if not self._is_intact:
+                require_intact(self.database)
+                self._is_intact = True
 
     def writing(self) -> AbstractContextManager[None]:
         """Hold the writer's lock over work that ends in writing; see `Database.writing`."""

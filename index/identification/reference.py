@@ -19,7 +19,7 @@ from ..arrays import Codes, Embeddings, Floats
 from ..vectors import FlatIndex, HalfIndex, Selection, VectorIndex
 from ..vectors.projection import Projection
 from ..vectors.subset import SubsetIndex
-from .classes import centres_of, pool_specimens, rows_of, specimens_of, spread_of
+from .classes import Lineages, centres_of, pool_specimens, rows_of, specimens_of, spread_of
 from .likelihood import Likelihood, Specimens, fit_likelihood, written
 from .neighbours import compared
 from .votes import NEIGHBOURS
@@ -115,6 +115,16 @@ class Reference:
         """The rows that may be neighbours, None for all."""
         there = self.member >= 0
         return None if there.all() else Selection(there)
+
+    @cached_property
+    def lineages(self) -> Lineages:
+        """The classes rank by rank."""
+        return Lineages.of(self.classes)
+
+    @cached_property
+    def spread(self) -> Floats:
+        """That of every view, float64 [views, classes]."""
+        return np.stack([view.spread for view in self.views])
 
     def neighbours(
         self, view: View, queries: Embeddings, groups: Codes | None = None, k: int = NEIGHBOURS
