@@ -433,7 +433,7 @@ class Collection:
             sequence=columns.sequence,
             specimens=columns.specimens,
             taxon=columns.taxa,
-            read_taxa=self._taxa,
+            read_taxa=self.taxa,
             projection=projection_of(self.database, space),
             index=index,
         )
@@ -446,7 +446,7 @@ class Collection:
         last = self.database.read("SELECT coalesce(max(determination_id), 0) FROM determinations")
         return Stamp(state_of(self.database, space), last[0][0])
 
-    def _taxa(self) -> TaxonNames:
+    def taxa(self) -> TaxonNames:
         """Return the names of all taxa; those that were read before are not read again."""
         known = self._taxon_names
         ranks = ", ".join(f'"{rank}"' for rank in RANKS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import CollectionOption, JsonFlag, SpaceOption, out, print_json
+from .console import FILTERS, CollectionOption, JsonFlag, SpaceOption, out, print_json
 
 if TYPE_CHECKING:
     from holotype.index.identification.identify import Answer
@@ -31,7 +31,7 @@ def identify(
     ] = 0.2,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="Compare with these only, e.g. family=Noctuidae. Repeatable."),
+        typer.Option(help="Compare with these only, e.g. family=Noctuidae. " + FILTERS),
     ] = None,
     same_specimen: Annotated[
         bool, typer.Option(help="All the pictures show one specimen: give one answer.")
