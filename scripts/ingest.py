@@ -11,7 +11,7 @@ from .console import JsonFlag, StoreOption, err, out, print_json, print_labelled
 
 if TYPE_CHECKING:
     from holotype.index.ingest.pictures import IngestReport
-    from holotype.index.manifests.manifest import Problem
+    from holotype.index.manifests.problems import Problem
 
 _SHOWN = 20
 

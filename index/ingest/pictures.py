@@ -20,7 +20,8 @@ from ..collection import Collection
 from ..encoders import Encoder
 from ..errors import HolotypeError, ManifestError, PictureError
 from ..manifests.image_ids import id_of_path
-from ..manifests.manifest import Manifest, Problem, Progress
+from ..manifests.manifest import Manifest, Progress
+from ..manifests.problems import Problem
 from ..pictures.reading import content_hash, perceptual_hash, read_bytes, read_with_size
 from ..runtime import worker_count
 from ..storage.canaries import keep_canaries
