@@ -122,8 +122,7 @@ def understood(
     """
     written = [str(name).strip() for name in frame.columns]
     names = column_names(written, said)
-    if "path" not in names:
-        raise ManifestError(_no_path(names, written))
+    path_column(names)
     table = frame.set_axis(names, axis=1)
     notes = [
         f"the column '{one}' is read as {name}"
@@ -142,15 +141,22 @@ def understood(
     return table, [Problem(1, "", note, "note", "columns") for note in notes]
 
 
-def _no_path(names: Sequence[str], written: Sequence[str]) -> str:
-    likely = [name for name in written if compact(name) in _FILES]
+def path_column(names: Sequence[str]) -> int:
+    """Return the place of the column that holds the paths, among what `column_names` returns.
+
+    Raises:
+        ManifestError: there is none.
+    """
+    if "path" in names:
+        return names.index("path")
+    likely = [name for name in names if compact(name) in _FILES]
     likely += get_close_matches("path", names, 1)
     way = (
         f"did you mean '{likely[0]}'? Say --column path={likely[0]}, or name it 'path'"
         if likely
         else "name the column with the picture files 'path'"
     )
-    return f"The manifest has no column 'path' (it has {', '.join(names)}); {way}"
+    raise ManifestError(f"The manifest has no column 'path' (it has {', '.join(names)}); {way}")
 
 
 def _with_names(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

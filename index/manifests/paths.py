@@ -58,12 +58,15 @@ class Paths:
             if spelling and os.path.exists(file):
                 return Found(file, spelling)
         for spelling, written in _spellings(path):
-            near = self._nearly(self.plain(written))
+            file = self.plain(written)
+            near = self._nearly(file)
             if len(near) > 1:
                 names = some((f"'{os.path.basename(file)}'" for file in near), " and ")
                 raise PictureError(f"{path} may be {names}; write the path as the file has it")
             if near:
-                return Found(near[0], " and ".join(filter(None, [spelling, "letters"])))
+                return Found(
+                    near[0], " and ".join(filter(None, [spelling, _letters(file, near[0])]))
+                )
         raise PictureError(self._missing(path))
 
     def _refuse_elsewhere(self, path: str) -> None:
@@ -163,6 +166,12 @@ def _without_scheme(path: str) -> str:
         return path
     host, slash, rest = url[2].partition("/")
     return slash + rest if host in ("", "localhost") else url[2]
+
+
+def _letters(written: str, file: str) -> str:
+    """Return what differs between a path and the file that it means."""
+    one, other = (unicodedata.normalize("NFC", name) for name in (written, file))
+    return "Unicode form" if one == other else "letter case"
 
 
 def _folded(name: str) -> str:

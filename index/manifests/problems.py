@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 NAMED = 3  # examples in one message
+_SHOWN = 5  # messages of one reason
 
 
 @dataclass(frozen=True)
@@ -49,3 +50,31 @@ def counts_by_reason(problems: Iterable[Problem], severity: str = "error") -> di
             reason = problem.reason or "other"
             counts[reason] = counts.get(reason, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: -item[1]))
+
+
+def in_short(problems: Iterable[Problem]) -> list[tuple[str, str]]:
+    """Return (severity, text) of problems as a terminal shows them: by reason, the first few.
+
+    However many there are, there are few lines: rows of one message share one.
+    """
+    groups: dict[tuple[str, str], dict[str, list[Problem]]] = {}
+    for problem in problems:
+        group = groups.setdefault((problem.severity, problem.reason), {})
+        group.setdefault(problem.message, []).append(problem)
+    lines = []
+    for (severity, reason), messages in groups.items():
+        every = list(messages.values())
+        lines += [(severity, _line(same)) for same in every[:_SHOWN]]
+        rest = sum(map(len, every[_SHOWN:]))
+        if rest:
+            of = f" ({reason})" if reason else ""
+            lines.append((severity, f"… and {rest} more{of}; --json lists them all"))
+    return lines
+
+
+def _line(same: list[Problem]) -> str:
+    """Return one line for problems of one message."""
+    rows = [str(problem.row) for problem in same if problem.row]
+    if len(same) == 1 or not rows:
+        return str(same[0])
+    return f"rows {some(rows)}: {same[0].message}"

@@ -19,7 +19,7 @@ DELIMITERS = ",;\t|"
 
 _NONE = "\x1f"  # the delimiter of a table of one column
 _LONGEST = 100  # lines of one quoted value
-_SEP_LINE = re.compile(r'"?sep=(.|\\t)"?', re.IGNORECASE)
+_SEP_LINE = re.compile(r'"?sep=(.|\\t)"?[,;\t]*', re.IGNORECASE)
 _FILE = re.compile(r'.*\.\w{2,5}"?')
 
 
@@ -51,7 +51,7 @@ def read_header(lines: Iterator[str], preferred: str) -> Header | None:
     told = ""
     for line in lines:
         text = line.strip("\r\n")
-        if not number and (sep := _SEP_LINE.fullmatch(text.strip().rstrip(",;\t"))):
+        if not number and (sep := _SEP_LINE.fullmatch(text.strip(" "))):
             told = "\t" if sep[1] == "\\t" else sep[1]
             continue
         number += 1
