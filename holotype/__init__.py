@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from holotype.index.identification.identify import Answer, Determination, identify
     from holotype.index.ingest.pictures import IngestReport, ingest
     from holotype.index.ingest.vectors import load_vectors
-    from holotype.index.manifests.manifest import Manifest, Problem
+    from holotype.index.manifests.manifest import Manifest
+    from holotype.index.manifests.problems import Problem
     from holotype.index.search.search import Hit, search
 
 _HOMES = {
@@ -36,7 +37,7 @@ _HOMES = {
     "HolotypeError": "index.errors",
     "IngestReport": "index.ingest.pictures",
     "Manifest": "index.manifests.manifest",
-    "Problem": "index.manifests.manifest",
+    "Problem": "index.manifests.problems",
     "accelerated": "index.encoders",
     "evaluate": "eval.retrieval.evaluate",
     "export_parquet": "index.export.parquet",

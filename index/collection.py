@@ -17,6 +17,7 @@ from .files.regular import Limit
 from .gallery.galleries import Galleries
 from .gallery.gallery import Gallery
 from .gallery.index_files import state_of
+from .gallery.taxa import TaxonNames
 from .pictures.reading import PictureReader, read_picture
 from .storage import determinations
 from .storage.canaries import check_canaries
@@ -343,3 +344,7 @@ class Collection:
     def gallery_and_source(self, name: str | None = None) -> tuple[Gallery, Gallery]:
         """Return the galleries of a space and of the one that holds its vectors, at one state."""
         return self._galleries.present(name, with_source=True)
+
+    def taxa(self) -> TaxonNames:
+        """Return the names of all taxa; those that were read before are not read again."""
+        return self._galleries.taxa()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import CollectionOption, JsonFlag, SpaceOption, out, print_json
+from .console import FILTERS, CollectionOption, JsonFlag, SpaceOption, out, print_json
 
 if TYPE_CHECKING:
-    from holotype.index.identification.identify import Answer, Determination
+    from holotype.index.identification.identify import Answer
 
 
 def identify(
@@ -31,7 +31,7 @@ def identify(
     ] = 0.2,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="Compare with these only, e.g. family=Noctuidae. Repeatable."),
+        typer.Option(help="Compare with these only, e.g. family=Noctuidae. " + FILTERS),
     ] = None,
     same_specimen: Annotated[
         bool, typer.Option(help="All the pictures show one specimen: give one answer.")
@@ -64,37 +64,35 @@ def identify(
 
 def show_note(answers: Sequence[Answer], collection: Path) -> None:
     """Print what to bear in mind about the figures of answers, once."""
-    for note in dict.fromkeys(answer.calibration_note for answer in answers):
-        if note:
-            command = f"'holotype calibrate {shlex.quote(str(collection))}'"
-            told = note.replace("'holotype calibrate'", command)
-            out.print()
-            out.print(told, style="yellow", soft_wrap=True, highlight=False)
+    from holotype.index.identification.answers import in_words
 
-
-def _sure(answer: Answer, found: Determination) -> str:
-    """Return how sure an answer is, and what that rests on."""
-    from holotype.index.identification.answers import percent
-
-    figure = percent(answer.ranks[found.rank][0][1])
-    words = {"none": " of the votes, not calibrated", "stale": " by a stale calibration"}
-    return figure + words.get(answer.calibration, "")
+    notes = (note for answer in answers for note in in_words(answer).about_figures)
+    for note in dict.fromkeys(notes):
+        command = f"'holotype calibrate {shlex.quote(str(collection))}'"
+        told = note.replace("'holotype calibrate'", command)
+        out.print()
+        out.print(told, style="yellow", soft_wrap=True, highlight=False)
 
 
 def show_answer(answer: Answer) -> None:
     """Print an answer and its evidence for people."""
     from rich.table import Table
 
-    found = answer.determination
+    from holotype.index.identification.answers import in_words
+
+    said = in_words(answer)
     out.print()
     out.print(answer.image, soft_wrap=True, highlight=False)
-    if found is None:
-        out.print("  unknown", style="bold yellow", highlight=False)
+    if answer.unknown:
+        out.print(f"  {said.name}", style="bold yellow", highlight=False)
     else:
-        style = "bold italic green" if found.rank in ("genus", "species") else "bold green"
-        out.print(f"  {found.taxon}", style=style, end=" ", soft_wrap=True, highlight=False)
-        out.print(f"{found.rank}, {_sure(answer, found)}", highlight=False)
-    out.print(f"  {answer.why}", style="dim", soft_wrap=True, highlight=False)
+        style = "bold italic green" if said.rank in ("genus", "species") else "bold green"
+        out.print(f"  {said.name}", style=style, end=" ", soft_wrap=True, highlight=False)
+        out.print(f"{said.rank}, {said.sure}", highlight=False)
+    for line in filter(None, (said.why, said.novelty)):
+        out.print(f"  {line}", style="dim", soft_wrap=True, highlight=False)
+    for line in said.notes:
+        out.print(f"  {line}", style="yellow", soft_wrap=True, highlight=False)
     if not answer.neighbours:
         return
     table = Table(box=None, padding=(0, 2), show_edge=False)

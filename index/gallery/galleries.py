@@ -130,7 +130,7 @@ class Galleries:
             sequence=columns.sequence,
             specimens=columns.specimens,
             taxon=columns.taxa,
-            read_taxa=self._taxa,
+            read_taxa=self.taxa,
             projection=projection_of(self._database, space),
             index=index,
         )
@@ -143,7 +143,7 @@ class Galleries:
         last = self._database.read("SELECT coalesce(max(determination_id), 0) FROM determinations")
         return Stamp(state_of(self._database, space), last[0][0])
 
-    def _taxa(self) -> TaxonNames:
+    def taxa(self) -> TaxonNames:
         """Return the names of all taxa; those that were read before are not read again."""
         known = self._taxon_names
         ranks = ", ".join(f'"{rank}"' for rank in RANKS)
