@@ -114,6 +114,8 @@ def ingest(
         highlight=False,
         soft_wrap=True,
     )
+    for sentence in report.corrections.sentences():
+        out.print(sentence, highlight=False, soft_wrap=True)
 
 
 def run_ingest(
