@@ -8,9 +8,8 @@ take it together; one is the case of one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypedDict, Unpack
 
 import numpy as np
@@ -20,8 +19,16 @@ from ..collection import Collection
 from ..encoders import Encoder
 from ..errors import UsageError
 from ..gallery.gallery import Gallery
+from ..pictures.inputs import Picture, as_pictures, is_picture, named_file
 from ..search.filters import selected
-from ..search.search import Hit, encoder_units, hits, own_places, picture_vectors
+from ..search.search import (
+    Hit,
+    encoder_units,
+    hits,
+    one_vector,
+    own_places,
+    picture_vectors,
+)
 from ..settings import settings
 from ..vectors.own_rows import search_others
 from .answers import Answer, Determination, Judgement, explain
@@ -88,18 +95,20 @@ class Asked:
 def identify(
     collection: Collection,
     encoder: Encoder,
-    pictures: Sequence[Path | bytes],
+    pictures: Picture | Iterable[Picture],
     *,
     name: str = "",
     **options: Unpack[Options],
 ) -> Answer:
     """Identify one specimen from one or more pictures of it.
 
-    A picture that is in the collection is recognised by its content; images of its specimen are
-    then no evidence.
+    A picture that is in the collection is recognised by the content of its file; images of its
+    specimen are then no evidence.
 
     Args:
-        pictures: files or their bytes; all of one specimen.
+        pictures: one or more of one specimen, each a path (`str` or `Path`), the bytes of a file, a
+            Pillow image, or an array, uint8 [h, w], [h, w, 3] or [h, w, 4]. Images and arrays have
+            no file, by which they could be recognised.
         name: how the answer calls it; by default the first file's name.
         options: space, risk, prior, only, k; see `Asked`.
 
@@ -108,13 +117,14 @@ def identify(
         MismatchError: the encoder is not the space's.
         UsageError: no pictures, too many, or an argument out of range.
     """
-    return identify_all(collection, encoder, [pictures], names=[name], **options)[0]
+    own = [as_pictures(pictures)]
+    return identify_all(collection, encoder, own, names=[name], **options)[0]
 
 
 def identify_all(
     collection: Collection,
     encoder: Encoder,
-    specimens: Sequence[Sequence[Path | bytes]],
+    specimens: Iterable[Picture | Iterable[Picture]],
     *,
     names: Sequence[str] = (),
     **options: Unpack[Options],
@@ -122,15 +132,24 @@ def identify_all(
     """Identify several specimens in one pass, each from its own pictures; see `identify`.
 
     Args:
-        specimens: of each, files or their bytes.
+        specimens: of each, its pictures, given as to `identify`; a string is one path.
         names: how the answers call them; by default, and where empty, by their first files.
     """
-    if not specimens:
+    groups = [as_pictures(pictures) for pictures in _several(specimens)]
+    if not groups:
         return []
-    vectors, own = picture_vectors(collection, encoder, specimens, options.get("space"))
-    files = [next((str(p) for p in one if isinstance(p, Path)), "picture") for one in specimens]
+    vectors, own = picture_vectors(collection, encoder, groups, options.get("space"))
+    files = [next(filter(None, map(named_file, one)), "picture") for one in groups]
     called = [given or file for given, file in zip(names or files, files, strict=True)]
     return identify_vectors(collection, vectors, names=called, exclude_specimens=own, **options)
+
+
+def _several(
+    specimens: Iterable[Picture | Iterable[Picture]],
+) -> Iterable[Picture | Iterable[Picture]]:
+    if is_picture(specimens) or not isinstance(specimens, Iterable):
+        return [as_pictures(specimens)]
+    return specimens
 
 
 def identify_stored(collection: Collection, image_id: str, **options: Unpack[Options]) -> Answer:
@@ -167,10 +186,10 @@ def identify_vector(
     exclude_specimens: Set[str] = frozenset(),
     **options: Unpack[Options],
 ) -> Answer:
-    """Identify one specimen from its embedding, float32 [dim]; see `identify`."""
+    """Identify one specimen from its embedding, float32 [dim] or [1, dim]; see `identify`."""
     own = [exclude_specimens]
     return identify_vectors(
-        collection, vector[None], names=[name], exclude_specimens=own, **options
+        collection, one_vector(vector)[None], names=[name], exclude_specimens=own, **options
     )[0]
 
 
