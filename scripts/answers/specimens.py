@@ -49,7 +49,7 @@ def specimens_of(arguments: Sequence[str], *, same_specimen: bool = False) -> As
             _add_listed(asked, path)
         else:
             named += 1
-            asked.specimens.append(Specimen([path]))
+            asked.specimens.append(Specimen([str(path)]))
     asked.single = named == len(arguments) == 1 and not _is_pattern(arguments[0])
     if same_specimen:
         asked.single = True
@@ -80,7 +80,7 @@ def _add_listed(asked: Asked, source: Path) -> None:
 
     manifest = Manifest.read(source)
     frame = manifest.frame
-    groups: dict[str, list[Path]] = {}
+    groups: dict[str, list[str]] = {}
     names: dict[str, str] = {}
     columns = (frame[name].tolist() for name in ("_row", "path", "image_id", "specimen_id"))
     for row, path, image_id, specimen_id in zip(*columns, strict=True):
@@ -88,6 +88,6 @@ def _add_listed(asked: Asked, source: Path) -> None:
             refusal = Refusal(source, f"{source}, row {row}: the path is empty")
             asked.passed_over.append(Outcome(Specimen([]), None, refused=[refusal]))
             continue
-        groups.setdefault(specimen_id, []).append(manifest.root / path)
+        groups.setdefault(specimen_id, []).append(str(manifest.root / path))
         names[specimen_id] = "" if specimen_id == image_id else specimen_id
     asked.specimens += [Specimen(paths, names[key]) for key, paths in groups.items()]
