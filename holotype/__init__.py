@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from holotype.index.errors import HolotypeError
     from holotype.index.export.parquet import export_parquet
     from holotype.index.identification.identify import Answer, Determination, identify
-    from holotype.index.identification.many import Outcome, Specimen, identify_each
+    from holotype.index.identification.many.batches import identify_each
+    from holotype.index.identification.many.outcomes import Outcome, Specimen
     from holotype.index.ingest.pictures import IngestReport, ingest
     from holotype.index.ingest.vectors import load_vectors
     from holotype.index.manifests.manifest import Manifest, Problem
@@ -37,14 +38,14 @@ _HOMES = {
     "HolotypeError": "index.errors",
     "IngestReport": "index.ingest.pictures",
     "Manifest": "index.manifests.manifest",
-    "Outcome": "index.identification.many",
+    "Outcome": "index.identification.many.outcomes",
     "Problem": "index.manifests.manifest",
-    "Specimen": "index.identification.many",
+    "Specimen": "index.identification.many.outcomes",
     "accelerated": "index.encoders",
     "evaluate": "eval.retrieval.evaluate",
     "export_parquet": "index.export.parquet",
     "identify": "index.identification.identify",
-    "identify_each": "index.identification.many",
+    "identify_each": "index.identification.many.batches",
     "ingest": "index.ingest.pictures",
     "load_encoder": "index.encoders",
     "load_vectors": "index.ingest.vectors",

@@ -26,7 +26,7 @@ from .console import (
 if TYPE_CHECKING:
     from holotype.index.collection import Collection
     from holotype.index.identification.identify import Answer, Options
-    from holotype.index.identification.many import Outcome
+    from holotype.index.identification.many.outcomes import Outcome
 
     from .answers.output import AnswerFiles, AnswerWriter
     from .answers.specimens import Asked
@@ -118,7 +118,7 @@ def _written(
     collection: Collection, asked: Asked, files: AnswerFiles, show: _Show, options: Options
 ) -> AnswerWriter:
     """Answer, and give every answer to all that want it."""
-    from holotype.index.identification.many import identify_each
+    from holotype.index.identification.many.batches import identify_each
     from holotype.index.runtime import worker_count
     from holotype.index.search.search import encoder_of
 

@@ -26,7 +26,7 @@ from holotype.index.collection import Collection
 from holotype.index.errors import PictureError
 from holotype.index.files.durable import replacing
 from holotype.index.identification.answers import Answer, percent
-from holotype.index.identification.many import Outcome, Refusal
+from holotype.index.identification.many.outcomes import Outcome, Refusal
 from holotype.index.pictures.reading import read_picture, thumbnail
 from holotype.index.search.search import Hit
 from holotype.index.storage.records import Image

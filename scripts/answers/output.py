@@ -20,7 +20,7 @@ SIDE = 160  # px of the long side of a specimen's picture on a page
 
 if TYPE_CHECKING:
     from holotype.index.collection import Collection
-    from holotype.index.identification.many import Outcome
+    from holotype.index.identification.many.outcomes import Outcome
 
 
 @dataclass(frozen=True)

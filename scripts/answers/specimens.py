@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holotype.index.errors import UsageError
-from holotype.index.identification.many import Outcome, Refusal, Specimen
+from holotype.index.identification.many.outcomes import Outcome, Refusal, Specimen
 
 _TABLES = frozenset({".csv", ".tsv", ".txt", ".parquet"})
 _MARKS = frozenset("*?[")

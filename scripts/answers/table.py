@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from holotype.index.identification.many import Outcome, Refusal
+from holotype.index.identification.many.outcomes import Outcome, Refusal
 
 from .files import opened_new
 

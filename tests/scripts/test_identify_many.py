@@ -16,8 +16,8 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.errors import PictureError
-from holotype.index.identification import many
 from holotype.index.identification.identify import identify_vectors
+from holotype.index.identification.many import batches
 from holotype.index.taxonomy import RANKS
 from tests.conftest import Ask, Cli, Draw
 
@@ -157,9 +157,9 @@ def test_batches_keep_the_order_and_are_as_good_as_one(
     collection: Collection, tiny: Encoder, trip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pictures = [trip / name for name in (*GOOD, "cut.png", *GOOD)]
-    whole = list(many.identify_each(collection, tiny, pictures))
-    monkeypatch.setattr(many, "_BATCH", 2)
-    parts = list(many.identify_each(collection, tiny, iter(pictures)))
+    whole = list(batches.identify_each(collection, tiny, pictures))
+    monkeypatch.setattr(batches, "_BATCH", 2)
+    parts = list(batches.identify_each(collection, tiny, iter(pictures)))
     assert [one.specimen.pictures for one in parts] == [[path] for path in pictures]
     for one, other in zip(whole, parts, strict=True):
         assert (one.answer is None) == (other.answer is None)
@@ -236,8 +236,8 @@ def test_what_was_answered_before_an_interruption_is_kept(
         asked.append(1)
         return answer(*arguments, **options)
 
-    monkeypatch.setattr(many, "identify_vectors", interrupted)
-    monkeypatch.setattr(many, "_BATCH", 2)
+    monkeypatch.setattr(batches, "identify_vectors", interrupted)
+    monkeypatch.setattr(batches, "_BATCH", 2)
     files = [trip / name for name in GOOD]
     to = ("--csv", tmp_path / "a.csv", "--html", tmp_path / "a.html")
     code, _, err = cli("identify", *files, "--in", folder, *to)

@@ -12,68 +12,19 @@ from typing import NamedTuple, Unpack
 
 import numpy as np
 
-from ..arrays import Embeddings, Pixels
-from ..collection import Collection
-from ..encoders import Encoder
-from ..errors import PictureError, UsageError
-from ..pictures.inputs import Picture, as_pictures, named_file, read_input
-from ..pictures.reading import thumbnail
-from ..runtime import worker_count
-from ..search.search import require_few_pictures, stored_specimens
-from .answers import Answer
-from .identify import Asked, Options, identify_vectors
+from ...arrays import Embeddings, Pixels
+from ...collection import Collection
+from ...encoders import Encoder
+from ...errors import PictureError, UsageError
+from ...pictures.inputs import Picture, as_pictures, read_input
+from ...pictures.reading import thumbnail
+from ...runtime import worker_count
+from ...search.search import require_few_pictures, stored_specimens
+from ..answers import Answer
+from ..identify import Asked, Options, identify_vectors
+from .outcomes import Outcome, Refusal, Specimen
 
 _BATCH = 64  # pictures that are held at once, as the encoder takes them
-
-
-@dataclass(frozen=True)
-class Specimen:
-    """A specimen to identify.
-
-    Attributes:
-        pictures: of it, given as to `identify`.
-        specimen_id: what its owner calls it; empty where nobody has said.
-    """
-
-    pictures: Sequence[Picture]
-    specimen_id: str = ""
-
-    @property
-    def name(self) -> str:
-        """What its answer calls it: the path of its first picture that is a file."""
-        return next(filter(None, map(named_file, self.pictures)), "picture")
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A picture that could not be used, and why in one sentence."""
-
-    picture: Picture
-    reason: str
-
-    @property
-    def path(self) -> str:
-        """The path of the picture, where it was given as a file."""
-        return named_file(self.picture) or "picture"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a specimen: every picture is among `used` or among `refused`.
-
-    Attributes:
-        specimen: as it was given.
-        answer: None where none of its pictures could be used.
-        used: the pictures that the answer rests on.
-        refused: the others.
-        thumbnails: small JPEGs of those used, where they were asked for.
-    """
-
-    specimen: Specimen
-    answer: Answer | None
-    used: Sequence[Picture] = ()
-    refused: Sequence[Refusal] = ()
-    thumbnails: Sequence[bytes] = ()
 
 
 class _Seen(NamedTuple):
