@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from holotype.index.identification.many.outcomes import Outcome, Specimen
     from holotype.index.ingest.pictures import IngestReport, ingest
     from holotype.index.ingest.vectors import load_vectors
-    from holotype.index.manifests.manifest import Manifest, Problem
+    from holotype.index.manifests.manifest import Manifest
+    from holotype.index.manifests.problems import Problem
     from holotype.index.search.search import Hit, picture_vector, search
 
 _HOMES = {
@@ -39,7 +40,7 @@ _HOMES = {
     "IngestReport": "index.ingest.pictures",
     "Manifest": "index.manifests.manifest",
     "Outcome": "index.identification.many.outcomes",
-    "Problem": "index.manifests.manifest",
+    "Problem": "index.manifests.problems",
     "Specimen": "index.identification.many.outcomes",
     "accelerated": "index.encoders",
     "evaluate": "eval.retrieval.evaluate",

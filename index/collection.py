@@ -63,6 +63,7 @@ class Collection:
         self._sources: dict[int, str] = {}
         self._taxon_names = TaxonNames()
         self._loading = threading.Lock()
+        self._checking = threading.Lock()
         self._is_intact = False
         self.calibrations: dict[int, Any] = {}  # see `kept_calibration`
 
@@ -137,9 +138,12 @@ class Collection:
         Raises:
             CorruptError: something in it is damaged; see `integrity`.
         """
-        if not self._is_intact:
-            require_intact(self.database)
-            self._is_intact = True
+        if self._is_intact:
+            return
+        with self._checking:  # who comes meanwhile waits: of a large one it takes many seconds
+            if not self._is_intact:
+                require_intact(self.database)
+                self._is_intact = True
 
     def writing(self) -> AbstractContextManager[None]:
         """Hold the writer's lock over work that ends in writing; see `Database.writing`."""
@@ -429,7 +433,7 @@ class Collection:
             sequence=columns.sequence,
             specimens=columns.specimens,
             taxon=columns.taxa,
-            read_taxa=self._taxa,
+            read_taxa=self.taxa,
             projection=projection_of(self.database, space),
             index=index,
         )
@@ -442,7 +446,7 @@ class Collection:
         last = self.database.read("SELECT coalesce(max(determination_id), 0) FROM determinations")
         return Stamp(state_of(self.database, space), last[0][0])
 
-    def _taxa(self) -> TaxonNames:
+    def taxa(self) -> TaxonNames:
         """Return the names of all taxa; those that were read before are not read again."""
         known = self._taxon_names
         ranks = ", ".join(f'"{rank}"' for rank in RANKS)

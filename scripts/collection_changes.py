@@ -9,7 +9,7 @@ import typer
 
 from holotype.index.visible import visible
 
-from .console import CollectionArgument, JsonFlag, out, print_json
+from .console import FILTERS, CollectionArgument, JsonFlag, err, out, print_json
 
 if TYPE_CHECKING:
     from holotype.index.collection import Collection
@@ -27,29 +27,46 @@ def delete(
     ] = None,
     where: Annotated[
         list[str] | None,
-        typer.Option(help="Every image that satisfies this, such as split=test; may be repeated."),
+        typer.Option(help="Every image that satisfies this, such as split=test. " + FILTERS),
     ] = None,
     by: ByOption = "",
     why: WhyOption = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --where: delete what was shown; without, only show.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Delete images from every space, all of them or none. Picture files are not touched."""
+    """Delete images from every space, all of them or none. Picture files are not touched.
+
+    With --where it shows what would go, and deletes nothing without --yes (exit code 1).
+    """
     from holotype.index.collection import Collection
     from holotype.index.errors import UsageError
 
     if bool(image_ids) == bool(where):
         raise UsageError("Name the images with --id, or with --where; give one of the two")
     with Collection.open(collection) as opened:
-        chosen = image_ids or _matching(opened, where or [])
-        if where and not yes:
-            question = f"Delete {len(chosen)} images of {collection}?"
-            typer.confirm(visible(question), abort=True, err=True)
+        chosen = image_ids or _shown(opened, where or [], yes=yes, as_json=as_json)
         deleted = opened.delete(chosen, by=by or getpass.getuser(), remarks=why)
     if as_json:
         print_json({"deleted": deleted, "image_ids": chosen})
         return
     out.print(f"Deleted {deleted} images.", highlight=False)
+
+
+def _shown(collection: Collection, where: list[str], *, yes: bool, as_json: bool) -> list[str]:
+    """Show which images satisfy conditions and return their ids; without `yes`, end there."""
+    from holotype.index.upkeep.deletion import doomed_by, shown_lines
+
+    doomed = doomed_by(collection, where)
+    for line in shown_lines(collection.folder, doomed):
+        err.print(line, highlight=False, soft_wrap=True)
+    if not yes:
+        if as_json:
+            print_json({"deleted": 0, "image_ids": doomed.image_ids, **doomed.to_dict()})
+        err.print("Nothing was deleted; repeat the command with --yes to delete them.")
+        raise typer.Exit(1)
+    return doomed.image_ids
 
 
 def remove_space(
@@ -79,14 +96,6 @@ def remove_space(
         print_json({"removed": removed})
         return
     out.print(f"Removed {', '.join(removed)}.", highlight=False)
-
-
-def _matching(collection: Collection, where: list[str]) -> list[str]:
-    from holotype.index.search.filters import allowed_places
-
-    gallery = collection.gallery()
-    rows = set(gallery.rows[allowed_places(collection, gallery, where)].tolist())
-    return [image.image_id for image in collection.images() if image.row in rows]
 
 
 def log(

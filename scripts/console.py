@@ -56,6 +56,12 @@ StoreOption = Annotated[
     ),
 ]
 
+FILTERS = (
+    "column=value or column!=value, also <, <=, >, >= for numbers and dates; a list as "
+    "value|value, a range as 10..20, nothing for a missing value; docs/filters.md. Repeatable: "
+    "all must hold."
+)
+
 
 def require_report(folder: Path) -> None:
     """Refuse a folder for a report before the long work, where it holds other files."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .console import (
+    FILTERS,
     CollectionOption,
     InterruptionError,
     JsonFlag,
@@ -53,7 +54,7 @@ def identify(
     ] = 0.2,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="Compare with these only, e.g. family=Noctuidae. Repeatable."),
+        typer.Option(help="Compare with these only, e.g. family=Noctuidae. " + FILTERS),
     ] = None,
     same_specimen: Annotated[
         bool, typer.Option(help="All the pictures show one specimen: give one answer.")
@@ -128,6 +129,8 @@ def _written(
     total = len(asked.specimens)
     with AnswerWriter(files, collection, show.add) as writer:
         try:
+            for note in asked.notes:
+                print_labelled("Note:", "yellow", note)
             for outcome in asked.passed_over:
                 writer.add(outcome)
             outcomes = identify_each(
@@ -176,10 +179,12 @@ class _ShowPeople(_Show):
         self._notes: dict[str, None] = {}
 
     def add(self, outcome: Outcome) -> None:
+        from holotype.index.identification.answers import in_words
+
         super().add(outcome)
         if outcome.answer is not None:
             show_answer(outcome.answer)
-            self._notes[outcome.answer.calibration_note] = None
+            self._notes |= dict.fromkeys(in_words(outcome.answer).about_figures)
 
     def close(self) -> None:
         _print_notes(self._notes, self._collection)
@@ -235,34 +240,38 @@ def _summarise(written: AnswerWriter, files: AnswerFiles) -> None:
 
 def show_note(answers: Iterable[Answer], collection: Path) -> None:
     """Print what to bear in mind about the figures of answers, once."""
-    _print_notes((answer.calibration_note for answer in answers), collection)
+    from holotype.index.identification.answers import in_words
+
+    _print_notes((n for answer in answers for n in in_words(answer).about_figures), collection)
 
 
 def _print_notes(notes: Iterable[str], collection: Path) -> None:
     for note in dict.fromkeys(notes):
-        if note:
-            command = f"'holotype calibrate {shlex.quote(str(collection))}'"
-            told = note.replace("'holotype calibrate'", command)
-            out.print()
-            out.print(told, style="yellow", soft_wrap=True, highlight=False)
+        command = f"'holotype calibrate {shlex.quote(str(collection))}'"
+        told = note.replace("'holotype calibrate'", command)
+        out.print()
+        out.print(told, style="yellow", soft_wrap=True, highlight=False)
 
 
 def show_answer(answer: Answer) -> None:
     """Print an answer and its evidence for people."""
     from rich.table import Table
 
-    from .answers.wording import sure
+    from holotype.index.identification.answers import in_words
 
-    found = answer.determination
+    said = in_words(answer)
     out.print()
     out.print(answer.image, soft_wrap=True, highlight=False)
-    if found is None:
-        out.print("  unknown", style="bold yellow", highlight=False)
+    if answer.unknown:
+        out.print(f"  {said.name}", style="bold yellow", highlight=False)
     else:
-        style = "bold italic green" if found.rank in ("genus", "species") else "bold green"
-        out.print(f"  {found.taxon}", style=style, end=" ", soft_wrap=True, highlight=False)
-        out.print(f"{found.rank}, {sure(answer)}", highlight=False)
-    out.print(f"  {answer.why}", style="dim", soft_wrap=True, highlight=False)
+        style = "bold italic green" if said.rank in ("genus", "species") else "bold green"
+        out.print(f"  {said.name}", style=style, end=" ", soft_wrap=True, highlight=False)
+        out.print(f"{said.rank}, {said.sure}", highlight=False)
+    for line in filter(None, (said.why, said.novelty)):
+        out.print(f"  {line}", style="dim", soft_wrap=True, highlight=False)
+    for line in said.notes:
+        out.print(f"  {line}", style="yellow", soft_wrap=True, highlight=False)
     if not answer.neighbours:
         return
     table = Table(box=None, padding=(0, 2), show_edge=False)

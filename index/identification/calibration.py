@@ -21,6 +21,7 @@ from ..arrays import Codes, Floats
 from ..errors import CorruptError
 from ..files.plain_json import read_json
 from ..vectors.projection import Projection, unpacked
+from .classes import Lineages
 from .evidence import Evidence
 from .features import OF_A_VIEW, OF_LIKELIHOOD, log_odds
 from .logistic import Logistic, with_prior
@@ -80,6 +81,8 @@ class Calibration:
     ) -> Answers:
         """Answer with the finest rank whose probability of being right is at least 1 - risk.
 
+        A rank at which the gallery has one name decides nothing, however probable that name is.
+
         Args:
             reference: the gallery that the evidence is from.
             evidence: of q specimens.
@@ -88,12 +91,12 @@ class Calibration:
                 [0, 1).
         """
         p, known = self.probabilities(evidence, prior)
-        p = coherent(p, evidence.taxa, reference.classes)
+        p = coherent(p, evidence.taxa, reference.lineages)
         place = np.searchsorted(self.nearness, evidence.nearness, side="right")
         nearness_p = (1 + place) / (1 + len(self.nearness))
         far = nearness_p < FAR
         p, known = np.where(far[:, None], 0.0, p), np.where(far, 0.0, known)
-        sure = p >= 1 - risk
+        sure = (p >= 1 - risk) & reference.decisive
         finest = p.shape[1] - 1 - sure[:, ::-1].argmax(axis=1)
         rank = np.where(sure.any(axis=1), finest, -1)
         return Answers(evidence.taxa, p, known, nearness_p, rank)
@@ -226,7 +229,7 @@ def with_odds(evidence: Evidence, sharpness: Floats) -> Floats:
     return np.concatenate([evidence.features, odds], axis=2)
 
 
-def coherent(p: Floats, taxa: Codes, classes: Codes) -> Floats:
+def coherent(p: Floats, taxa: Codes, lineages: Lineages) -> Floats:
     """Make the probabilities of neighbouring ranks agree with each other.
 
     A taxon is at least as probable as the one below it that it contains; where the finer taxon
@@ -235,25 +238,13 @@ def coherent(p: Floats, taxa: Codes, classes: Codes) -> Floats:
     Args:
         p: float64 [q, ranks], coarse to fine.
         taxa: int64 [q, ranks].
-        classes: int64 [classes, ranks], the lineages of the gallery.
+        lineages: of the gallery's classes.
     """
     p = p.copy()
     for rank in range(p.shape[1] - 2, -1, -1):
-        parent = _parents(classes, rank)[taxa[:, rank + 1]]
+        parent = lineages.parents[rank][taxa[:, rank + 1]]
         inside = (parent == taxa[:, rank]) & (parent >= 0)
         elsewhere = (parent != taxa[:, rank]) & (parent >= 0) & (taxa[:, rank] >= 0)
         p[:, rank] = np.where(inside, np.maximum(p[:, rank], p[:, rank + 1]), p[:, rank])
         p[:, rank] = np.where(elsewhere, np.minimum(p[:, rank], 1 - p[:, rank + 1]), p[:, rank])
     return p
-
-
-def _parents(classes: Codes, rank: int) -> Codes:
-    """Return the taxon at `rank` of every taxon one rank finer; the last entry is for none.
-
-    A lineage that leaves it out says nothing against one that names it, in whatever order they are.
-    """
-    finer = classes[:, rank + 1]
-    parents = np.full(max(int(finer.max(initial=-1)), 0) + 2, -1, np.int64)
-    named = finer >= 0
-    np.maximum.at(parents, finer[named], classes[named, rank])
-    return parents

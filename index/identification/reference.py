@@ -15,11 +15,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Codes, Embeddings, Floats
+from ..arrays import Codes, Embeddings, Flags, Floats
 from ..vectors import FlatIndex, HalfIndex, Selection, VectorIndex
 from ..vectors.projection import Projection
 from ..vectors.subset import SubsetIndex
-from .classes import centres_of, pool_specimens, rows_of, specimens_of, spread_of
+from .classes import Lineages, centres_of, pool_specimens, rows_of, specimens_of, spread_of
 from .likelihood import Likelihood, Specimens, fit_likelihood, written
 from .neighbours import compared
 from .votes import NEIGHBOURS
@@ -115,6 +115,28 @@ class Reference:
         """The rows that may be neighbours, None for all."""
         there = self.member >= 0
         return None if there.all() else Selection(there)
+
+    @cached_property
+    def lineages(self) -> Lineages:
+        """The classes rank by rank."""
+        return Lineages.of(self.classes)
+
+    @cached_property
+    def spread(self) -> Floats:
+        """That of every view, float64 [views, classes]."""
+        return np.stack([view.spread for view in self.views])
+
+    @cached_property
+    def decisive(self) -> Flags:
+        """Whether classes are named differently at each rank, bool [ranks].
+
+        Where all have one name, to answer with it says nothing.
+        """
+        named = self.classes >= 0
+        least = np.where(named, self.classes, np.iinfo(np.int64).max).min(axis=0)
+        most = self.classes.max(axis=0)
+        several: Flags = named.any(axis=0) & (least != most)
+        return several
 
     def neighbours(
         self, view: View, queries: Embeddings, groups: Codes | None = None, k: int = NEIGHBOURS

@@ -32,7 +32,6 @@ _BEGINNINGS = {
     b"II": "tiff",
     b"MM": "tiff",
 }
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
 LONGEST = 16  # times what a picture is scaled to; longer ones are first shrunk by a whole factor
 
 _TURNS: dict[object, Image.Transpose] = {

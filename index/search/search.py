@@ -240,6 +240,20 @@ def picture_vectors(
         PictureError: a picture that cannot be used.
         UsageError: a specimen without pictures, or with too many.
     """
+    each, own = each_picture_vector(collection, encoder, specimens, space)
+    return np.stack([rows.mean(axis=0) for rows in each]), own
+
+
+def each_picture_vector(
+    collection: Collection,
+    encoder: Encoder,
+    specimens: Iterable[Picture | Iterable[Picture]],
+    space: str | None = None,
+) -> tuple[list[Embeddings], list[set[str]]]:
+    """Return for each specimen the embeddings of its pictures, float32 [m, dim], one a picture.
+
+    For the rest see `picture_vectors`.
+    """
     groups = [as_pictures(pictures) for pictures in specimens]
     for pictures in groups:
         require_few_pictures(len(pictures))
@@ -258,8 +272,7 @@ def picture_vectors(
     if pixels:
         vectors.append(encoder.encode_images(np.stack(pixels)))
     each = np.split(np.concatenate(vectors), np.cumsum([len(own) for own in contents])[:-1])
-    means = np.stack([rows.mean(axis=0) for rows in each])
-    return means, stored_specimens(collection, contents)
+    return each, stored_specimens(collection, contents)
 
 
 def require_few_pictures(count: int) -> None:
@@ -284,20 +297,39 @@ def pixels_vector(
 ) -> tuple[Embeddings, set[str]]:
     """Do what `picture_vector` does with pictures that are decoded already.
 
+    For the arguments see `each_pixels_vector`.
+
+    Returns:
+        float32 [dim], the mean over the pictures, and the ids of the specimens that have one of
+        the pictures: usually none or one, more where a picture was stored twice.
+    """
+    each, own = each_pixels_vector(collection, encoder, pixels, contents, space)
+    mean: Embeddings = each.mean(axis=0)
+    return mean, own
+
+
+def each_pixels_vector(
+    collection: Collection,
+    encoder: Encoder,
+    pixels: Sequence[Pixels],
+    contents: Sequence[str],
+    space: str | None = None,
+) -> tuple[Embeddings, set[str]]:
+    """Return the embedding of each of one specimen's decoded pictures, float32 [m, dim].
+
     Args:
         pixels: as `Encoder.preprocess` makes them.
         contents: the sha256 of each picture's file.
 
     Returns:
-        float32 [dim], the mean over the pictures, and the ids of the specimens that have one of
-        the pictures: usually none or one, more where a picture was stored twice.
+        the embeddings, and the ids of the specimens that have one of the pictures.
 
     Raises:
         MismatchError: the encoder is not the space's.
     """
     collection.check_encoder(space, encoder)
-    mean: Embeddings = encoder.encode_images(np.stack(pixels)).mean(axis=0)
-    return mean, stored_specimens(collection, [contents])[0]
+    each = encoder.encode_images(np.stack(pixels))
+    return each, stored_specimens(collection, [contents])[0]
 
 
 def stored_specimens(collection: Collection, contents: Sequence[Sequence[str]]) -> list[set[str]]:

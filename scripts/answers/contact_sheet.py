@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import os
-from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -25,7 +24,7 @@ from holotype.eval.report.writer import report_style
 from holotype.index.collection import Collection
 from holotype.index.errors import PictureError
 from holotype.index.files.durable import replacing
-from holotype.index.identification.answers import Answer, percent
+from holotype.index.identification.answers import Answer, in_words
 from holotype.index.identification.many.outcomes import Outcome, Refusal
 from holotype.index.pictures.reading import read_picture, thumbnail
 from holotype.index.search.search import Hit
@@ -33,7 +32,6 @@ from holotype.index.storage.records import Image
 from holotype.index.taxonomy import RANKS
 
 from .files import require_new
-from .wording import sure
 
 _NEAR_SIDE = 96  # px of the long side of a neighbour's picture
 _NEAREST = 5  # neighbours beside a specimen, at most
@@ -84,7 +82,7 @@ class ContactSheet:
         self._shown: dict[str, str | None] = {}  # styles by the content of gallery images
         self._places: dict[str, list[_Place]] = {}
         self._refused: list[tuple[str, Refusal]] = []
-        self._notes: Counter[str] = Counter()
+        self._notes: dict[str, None] = {}
 
     def add(self, outcome: Outcome) -> None:
         """Add a specimen."""
@@ -92,15 +90,15 @@ class ContactSheet:
         answer = outcome.answer
         if answer is None:
             return
-        if answer.calibration_note:
-            self._notes[answer.calibration_note] += 1
+        said = in_words(answer)
+        self._notes |= dict.fromkeys(said.about_figures)
         data = _template("entry").render(
             answer=answer,
             specimen_id=outcome.specimen.specimen_id,
             more=len(outcome.used) - 1,
             pictures=[_data_uri(small) for small in outcome.thumbnails],
-            italic=_is_italic(answer),
-            sure=sure(answer),
+            said=said,
+            italic=is_italic(said.rank),
             ranks=_likeliest(answer),
             nearest=[self._near(hit) for hit in answer.neighbours[:_NEAREST]],
             refused=[one.reason for one in outcome.refused],
@@ -180,14 +178,10 @@ def _sureness(answer: Answer) -> float:
     return finest[0][0][1] if finest and finest[0] else 0.0
 
 
-def _is_italic(answer: Answer) -> bool:
-    return answer.determination is not None and is_italic(answer.determination.rank)
-
-
 def _likeliest(answer: Answer) -> list[tuple[str, str, bool, str]]:
     """Return the likeliest taxon of each rank, fine to coarse: rank, name, italics, share."""
     return [
-        (rank, taxa[0][0], is_italic(rank), percent(taxa[0][1]))
+        (rank, taxa[0][0], is_italic(rank), answer.figure(rank))
         for rank, taxa in reversed(answer.ranks.items())
         if taxa
     ]

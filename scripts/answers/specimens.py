@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from holotype.index.errors import UsageError
+from holotype.index.errors import ManifestError, UsageError
 from holotype.index.identification.many.outcomes import Outcome, Refusal, Specimen
 
-_TABLES = frozenset({".csv", ".tsv", ".txt", ".parquet"})
+_TABLES = frozenset({".csv", ".tsv", ".tab", ".txt", ".parquet"})
 _MARKS = frozenset("*?[")
 
 
@@ -20,13 +20,15 @@ class Asked:
 
     Attributes:
         specimens: in the order of the arguments; of a table, in the order of its rows.
-        passed_over: what a table or folder lists and is no picture.
+        passed_over: rows and files that cannot be asked about.
+        notes: what else is told of folders and tables.
         single: the question is about one specimen and its files are named, so that one answer is
             expected and no list.
     """
 
     specimens: list[Specimen] = field(default_factory=list)
     passed_over: list[Outcome] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     single: bool = False
 
 
@@ -76,18 +78,21 @@ def _is_pattern(argument: str) -> bool:
 
 def _add_listed(asked: Asked, source: Path) -> None:
     """Add the pictures of a folder or table, those of one `specimen_id` together."""
-    from holotype.index.manifests.manifest import Manifest
+    from holotype.index.manifests.picture_files import listed_pictures
 
-    manifest = Manifest.read(source)
-    frame = manifest.frame
+    listed, problems = listed_pictures(source)
     groups: dict[str, list[str]] = {}
-    names: dict[str, str] = {}
-    columns = (frame[name].tolist() for name in ("_row", "path", "image_id", "specimen_id"))
-    for row, path, image_id, specimen_id in zip(*columns, strict=True):
-        if not path:
-            refusal = Refusal(source, f"{source}, row {row}: the path is empty")
+    for number, one in enumerate(listed):
+        groups.setdefault(one.specimen_id or f"\0{number}", []).append(str(one.file))
+    asked.specimens += [
+        Specimen(files, "" if key.startswith("\0") else key) for key, files in groups.items()
+    ]
+    root = source if source.is_dir() else source.parent
+    for problem in problems:
+        if problem.severity == "error":
+            refusal = Refusal(str(root / problem.path), f"{source}, {problem}")
             asked.passed_over.append(Outcome(Specimen([]), None, refused=[refusal]))
-            continue
-        groups.setdefault(specimen_id, []).append(str(manifest.root / path))
-        names[specimen_id] = "" if specimen_id == image_id else specimen_id
-    asked.specimens += [Specimen(paths, names[key]) for key, paths in groups.items()]
+        else:
+            asked.notes.append(f"{source}: {problem}")
+    if not listed and not asked.passed_over:
+        raise ManifestError(f"{source} holds no pictures; give a folder or table that has some")

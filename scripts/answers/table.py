@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from holotype.index.identification.answers import in_words
 from holotype.index.identification.many.outcomes import Outcome, Refusal
 
 from .files import opened_new
@@ -23,7 +24,7 @@ COLUMNS = (
     "genus_p",
     "family",
     "family_p",
-    "novelty_p",
+    "novelty",
     "nearest",
     "nearest_image_id",
     "nearest_cosine",
@@ -87,17 +88,17 @@ def guarded(value: object) -> object:
 def _answer_row(outcome: Outcome) -> dict[str, Any]:
     answer = outcome.answer
     assert answer is not None  # the caller has asked
-    found, nearest = answer.determination, answer.neighbours[:1]
+    found, nearest, said = answer.determination, answer.neighbours[:1], in_words(answer)
     row: dict[str, Any] = {
         "path": answer.image,
         "specimen_id": outcome.specimen.specimen_id,
-        "determination": found.taxon if found else "unknown",
-        "rank": found.rank if found else "",
+        "determination": said.name,
+        "rank": said.rank,
         "confidence": _figure(found.confidence) if found else "",
-        "novelty_p": _figure(answer.novelty_p),
+        "novelty": _figure(answer.novelty),
         "calibration": answer.calibration,
-        "reason": answer.why,
-        "notes": answer.calibration_note,
+        "reason": said.why,
+        "notes": " ".join((*said.notes, *said.about_figures)),
         "pictures": len(outcome.used),
     }
     for rank in ("species", "genus", "family"):

@@ -16,7 +16,7 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.errors import PictureError
-from holotype.index.identification.identify import identify_vectors
+from holotype.index.identification.identify import identify_pictures
 from holotype.index.identification.many import batches
 from holotype.index.taxonomy import RANKS
 from tests.conftest import Ask, Cli, Draw
@@ -228,7 +228,7 @@ def test_no_file_is_replaced_unless_the_user_says_so(
 def test_what_was_answered_before_an_interruption_is_kept(
     folder: Path, trip: Path, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer, asked = identify_vectors, list[int]()
+    answer, asked = identify_pictures, list[int]()
 
     def interrupted(*arguments: Any, **options: Any) -> Any:
         if asked:
@@ -236,7 +236,7 @@ def test_what_was_answered_before_an_interruption_is_kept(
         asked.append(1)
         return answer(*arguments, **options)
 
-    monkeypatch.setattr(batches, "identify_vectors", interrupted)
+    monkeypatch.setattr(batches, "identify_pictures", interrupted)
     monkeypatch.setattr(batches, "_BATCH", 2)
     files = [trip / name for name in GOOD]
     to = ("--csv", tmp_path / "a.csv", "--html", tmp_path / "a.html")

@@ -21,7 +21,7 @@ from ...pictures.reading import thumbnail
 from ...runtime import worker_count
 from ...search.search import require_few_pictures, stored_specimens
 from ..answers import Answer
-from ..identify import Asked, Options, identify_vectors
+from ..identify import Asked, Options, Pictures, file_names, identify_pictures
 from .outcomes import Outcome, Refusal, Specimen
 
 _BATCH = 64  # pictures that are held at once, as the encoder takes them
@@ -159,10 +159,13 @@ def _answers(
     pixels = [seen.views for one in usable for seen in one.seen]
     vectors = _encoded(encoder, pixels)
     ends = np.cumsum([len(one.seen) for one in usable])[:-1]
-    means = np.stack([rows.mean(axis=0) for rows in np.split(vectors, ends)])
+    specimens = [
+        Pictures(file_names(one.used), rows)
+        for one, rows in zip(usable, np.split(vectors, ends), strict=True)
+    ]
     own = stored_specimens(collection, [[seen.content for seen in one.seen] for one in usable])
     names = [one.specimen.name for one in usable]
-    return identify_vectors(collection, means, names=names, exclude_specimens=own, **options)
+    return identify_pictures(collection, specimens, names=names, exclude_specimens=own, **options)
 
 
 def _encoded(encoder: Encoder, pixels: list[Pixels]) -> Embeddings:

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
@@ -144,7 +143,7 @@ class CodedIndex(ABC):
 
     @staticmethod
     @abstractmethod
-    def _encode(vectors: Embeddings) -> faiss.Index:
+    def _encode(vectors: Embeddings) -> library.Index:
         """Train on and encode the rows."""
 
     @abstractmethod
