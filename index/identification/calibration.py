@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from ..vectors.projection import Projection, unpacked
 from .classes import Lineages
 from .evidence import Evidence
 from .features import OF_A_VIEW, OF_LIKELIHOOD, log_odds
-from .logistic import Logistic, with_prior
+from .logistic import Logistic, logistic, with_prior
 from .reference import Reference
 
 FAR = 0.005  # p-value of the distance below which nothing is said but "unknown"
@@ -103,12 +104,20 @@ class Calibration:
         """Return P(right) [q, ranks] before ranks are reconciled, and P(known) [q]."""
         features = with_odds(evidence, self.sharpness)
         known = with_prior(self.known(features[:, -1]), prior)
-        p = np.zeros(evidence.taxa.shape)
-        for rank, models in enumerate(zip(self.right_known, self.right_novel, strict=True)):
-            if_known, if_novel = (model(features[:, rank]) for model in models)
-            # Nobody is named better for being of a species that the gallery lacks.
-            p[:, rank] = known * if_known + (1 - known) * np.minimum(if_known, if_novel)
+        weights, intercepts = self._right
+        odds = np.einsum("qrf,mrf->mqr", features, weights) + intercepts[:, None]
+        if_known, if_novel = logistic(odds)
+        # Nobody is named better for being of a species that the gallery lacks.
+        share = known[:, None]
+        p = share * if_known + (1 - share) * np.minimum(if_known, if_novel)
         return np.where(evidence.taxa >= 0, p, 0.0), known
+
+    @cached_property
+    def _right(self) -> tuple[Floats, Floats]:
+        """The models of all ranks, for known and for novel species: [2, ranks, …] each."""
+        models = (self.right_known, self.right_novel)
+        weights = np.stack([np.stack([model.weights for model in of]) for of in models])
+        return weights, np.array([[model.intercept for model in of] for of in models])
 
     def class_probabilities(self, evidence: Evidence) -> Floats:
         """Return P(class | known species) float64 [q, m] of `Evidence.candidates`."""
