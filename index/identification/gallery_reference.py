@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..arrays import Codes
+from ..database.connection import Database
 from ..gallery.gallery import Gallery
 from ..gallery.label_files import Change
-from ..vectors import moved
+from ..gallery.list_files import Lists, keep_lists, load_lists
+from ..vectors import HalfIndex, VectorIndex, bring_up_to_date, moved
+from ..vectors.projection import Projection
 from .calibration import Calibration
-from .reference import Reference, View, reference_over
+from .reference import Reference, View, index_in, is_large, reference_over
 
 _MANY_CHANGED = 0.05  # share of the rows from which on everything is fitted anew
 
@@ -81,11 +85,15 @@ class GalleryReference:
         return GalleryReference(reference, self.ranks, number[self.of_taxon], changes)
 
 
-def reference_of(source: Gallery, calibration: Calibration) -> Reference | None:
+def reference_of(
+    source: Gallery, calibration: Calibration, database: Database | None = None
+) -> Reference | None:
     """Return a gallery as a calibration's working spaces show it, kept as long as the gallery.
 
     Args:
         source: the gallery of the encoder's own vectors.
+        calibration: of its space.
+        database: the collection's, beside which the lists of large working spaces are kept.
 
     Returns:
         None where no image is named.
@@ -106,11 +114,39 @@ def reference_of(source: Gallery, calibration: Calibration) -> Reference | None:
             classes,
             of_taxon[source.taxon],
             source.specimens,
+            _working_indexes(source, calibration.projections[:-1], database),
         )
         return GalleryReference(reference, source.ranks, of_taxon)
 
     made = source.once("reference", calibration, build)
     return None if made is None else made.reference
+
+
+def _working_indexes(
+    source: Gallery, projections: Sequence[Projection], database: Database | None
+) -> Sequence[VectorIndex]:
+    """Return the indexes of working spaces; lists as their file has them, or made and kept."""
+    if database is None or not is_large(source.index):
+        return [index_in(projection, source.index) for projection in projections]
+    names = tuple(projection.fingerprint for projection in projections)
+    kept = load_lists(database, source.space, names)
+    if kept is not None:
+        changed = np.setxor1d(kept.covered, source.sequence, assume_unique=True)
+        if len(changed) <= _MANY_CHANGED * len(source):
+            pairs = zip(kept.indexes, projections, strict=True)
+            return [_brought_up(index, kept.covered, p, source) for index, p in pairs]
+    made = [index_in(projection, source.index) for projection in projections]
+    lists = tuple(index for index in made if isinstance(index, HalfIndex))
+    keep_lists(database, source.space, source.state, Lists(source.sequence, names, lists))
+    return made
+
+
+def _brought_up(
+    index: HalfIndex, covered: Codes, projection: Projection, source: Gallery
+) -> VectorIndex:
+    return bring_up_to_date(
+        index, covered, source.sequence, lambda fresh: projection.apply(source.index.rows(fresh))
+    )
 
 
 def _lineages(gallery: Gallery, taxa: Codes) -> Codes:

@@ -213,7 +213,9 @@ def _identified(
     kept = kept_calibration(collection, gallery)
     if kept is not None:
         proposed = places if gallery is source else None
-        judged = judge_calibrated(source, kept, units, own, chosen, asked.prior, proposed)
+        judged = judge_calibrated(
+            collection.database, source, kept, units, own, chosen, asked.prior, proposed
+        )
     else:
         found = zip(scores, places, shown, strict=True)
         judged = [_by_votes(gallery, *one) if one[2] else _NOTHING for one in found]

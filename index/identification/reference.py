@@ -173,7 +173,7 @@ class Reference:
         """Return the reference with indexes that hold what few rows of many may be used."""
         usable = self.usable
         few = min(_MOST_EXACT, _FEW * len(self.index))
-        if usable is None or usable.count > few or len(self.index) <= _MOST_EXACT:
+        if usable is None or usable.count > few or not is_large(self.index):
             return self
         places = np.flatnonzero(usable.allowed)
         views = (replace(view, index=SubsetIndex(view.index, places)) for view in self.views)
@@ -264,6 +264,7 @@ def reference_over(
     classes: Codes,
     member: Codes,
     groups: Codes,
+    indexes: Sequence[VectorIndex] = (),
 ) -> Reference:
     """Project the rows of an index and compute the centres of their classes.
 
@@ -273,6 +274,7 @@ def reference_over(
         classes: int64 [classes, ranks], the lineages, each of some row.
         member: int64 [n], the class of every row, -1 for one without a label.
         groups: int64 [n], specimens.
+        indexes: over the projected rows, of all working spaces but the last, where there are any.
 
     Raises:
         ValueError: no row has a label.
@@ -283,8 +285,8 @@ def reference_over(
     rows, of_row = rows_of(member, np.arange(len(classes)), len(classes))
     counts = np.bincount(of_row, minlength=len(classes))
     views = []
-    for projection in shown:
-        space = _index_in(projection, index)
+    spaces = indexes or [index_in(projection, index) for projection in shown]
+    for projection, space in zip(shown, spaces, strict=True):
         empty = np.zeros((len(classes), projection.out), np.float32)
         centres, means = centres_of(space, rows, of_row, empty)
         views.append(View(projection, space, centres, means, spread_of(means, counts)))
@@ -293,8 +295,13 @@ def reference_over(
     return Reference(index, groups, classes, member, member, counts, tuple(views), likelihood)
 
 
-def _index_in(projection: Projection, index: VectorIndex) -> VectorIndex:
+def index_in(projection: Projection, index: VectorIndex) -> VectorIndex:
     """Return an index over projected rows: exact for a few, in lists at half precision for many."""
-    if len(index) <= _MOST_EXACT:
+    if not is_large(index):
         return FlatIndex(projection.apply(index.vectors))
     return HalfIndex.build(len(index), lambda places: projection.apply(index.rows(places)))
+
+
+def is_large(index: VectorIndex) -> bool:
+    """Return whether working spaces of an index are sorted into lists."""
+    return len(index) > _MOST_EXACT

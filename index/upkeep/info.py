@@ -11,6 +11,7 @@ from ..errors import CorruptError, PictureError
 from ..files.durable import is_file
 from ..gallery.index_files import about_index, damage
 from ..gallery.label_files import damaged_columns
+from ..gallery.list_files import damaged_lists
 from ..pictures.reading import content_hash, read_bytes
 from ..storage.files_beside import IMAGES, INDEX, THUMBNAILS, unneeded
 from ..storage.integrity import all_damage
@@ -18,6 +19,7 @@ from ..storage.sources import is_shown
 from ..taxonomy import RANKS
 from ..vectors import measure_recall
 
+_DERIVED = (damage, damaged_columns, damaged_lists)  # what says of a space's files what is wrong
 _SHOWN = 20  # missing pictures that are named one by one
 
 
@@ -103,7 +105,7 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
     except CorruptError:  # it is among the errors already
         spaces = []
     for space in spaces:
-        broken = damage(collection.database, space), damaged_columns(collection.database, space)
+        broken = [about(collection.database, space) for about in _DERIVED]
         warnings += [sentence for sentence in broken if sentence]
         left = len(collection.database.store.leftovers(space.space_id))
         if left:
