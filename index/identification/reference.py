@@ -11,16 +11,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Codes, Embeddings, Floats
 from ..vectors import FlatIndex, HalfIndex, Selection, VectorIndex
+from ..vectors.base import Parts
 from ..vectors.projection import Projection
 from ..vectors.subset import SubsetIndex
 from .classes import Lineages, centres_of, pool_specimens, rows_of, specimens_of, spread_of
-from .likelihood import Likelihood, Specimens, fit_likelihood, written
+from .likelihood import Likelihood, Shape, Specimens, fit_likelihood, written
 from .neighbours import compared
 from .votes import NEIGHBOURS
 
@@ -265,6 +267,7 @@ def reference_over(
     member: Codes,
     groups: Codes,
     indexes: Sequence[VectorIndex] = (),
+    shape: Shape | None = None,
 ) -> Reference:
     """Project the rows of an index and compute the centres of their classes.
 
@@ -275,6 +278,7 @@ def reference_over(
         member: int64 [n], the class of every row, -1 for one without a label.
         groups: int64 [n], specimens.
         indexes: over the projected rows, of all working spaces but the last, where there are any.
+        shape: of the last, where it was fitted before.
 
     Raises:
         ValueError: no row has a label.
@@ -291,8 +295,42 @@ def reference_over(
         centres, means = centres_of(space, rows, of_row, empty)
         views.append(View(projection, space, centres, means, spread_of(means, counts)))
     specimens = specimens_of(index, groups, rows, of_row)
-    likelihood = fit_likelihood(last, specimens, len(classes))
+    likelihood = fit_likelihood(last, specimens, len(classes), shape)
     return Reference(index, groups, classes, member, member, counts, tuple(views), likelihood)
+
+
+def reference_of_parts(
+    index: VectorIndex,
+    projections: Sequence[Projection],
+    classes: Codes,
+    member: Codes,
+    groups: Codes,
+    indexes: Sequence[VectorIndex],
+    parts: Parts,
+) -> Reference:
+    """Do as `reference_over` with the parts of a reference over the same rows and labels.
+
+    Raises:
+        KeyError, ValueError: they are of another.
+    """
+    *shown, last = projections
+    counts = np.bincount(member[member >= 0], minlength=len(classes))
+    views = []
+    for number, (projection, space) in enumerate(zip(shown, indexes, strict=True)):
+        centres, means = parts[f"centres {number}"], parts[f"means {number}"]
+        views.append(View(projection, space, centres, means, spread_of(means, counts)))
+    shape = Shape.from_parts(parts)
+    likelihood = Likelihood.of(last, shape, Specimens(parts["counts"], parts["sums"]))
+    return Reference(index, groups, classes, member, member, counts, tuple(views), likelihood)
+
+
+def parts_of(reference: Reference) -> dict[str, NDArray[Any]]:
+    """Return the arrays over classes, which take long to work out, by name."""
+    parts: dict[str, NDArray[Any]] = dict(reference.likelihood.shape.parts)
+    parts |= reference.likelihood.specimens._asdict()
+    for number, view in enumerate(reference.views):
+        parts |= {f"centres {number}": view.centres, f"means {number}": view.means}
+    return parts
 
 
 def index_in(projection: Projection, index: VectorIndex) -> VectorIndex:

@@ -30,7 +30,7 @@ _FORMS = {
     THUMBNAILS: re.compile(rf"{THUMBNAILS}/{_CONTENT}-[0-9]+\.jpg"),
 }
 _LISTED = "SELECT path, sha256 FROM files WHERE path >= ? AND path < ?"
-_LISTS = re.compile(rf"{INDEX}/((.+)-[0-9a-f]{{16}}\.lists)")
+_OF_IDENTIFICATION = re.compile(rf"{INDEX}/((.+)-[0-9a-f]{{16}}\.(lists|classes))")
 
 
 class ListedFile(NamedTuple):
@@ -97,11 +97,12 @@ def listed(database: Database, kind: str) -> dict[str, str]:
     return {record[0]: record[1] for record in found if _FORMS[kind].fullmatch(record[0])}
 
 
-def newest_lists(database: Database) -> dict[str, ListedFile]:
-    """Return the file of lists that was made last for every space, by the space's name."""
+def of_identification(database: Database) -> dict[tuple[str, str], ListedFile]:
+    """Return the files that identification made last, by the space's name and `lists` or `classes`.
+    """
     found = database.read(f"{_LISTED} ORDER BY rowid", (f"{INDEX}/", f"{INDEX}0"))
-    forms = ((_LISTS.fullmatch(record[0]), record[1]) for record in found)
-    return {form[2]: ListedFile(form[1], sha256) for form, sha256 in forms if form}
+    forms = ((_OF_IDENTIFICATION.fullmatch(record[0]), record[1]) for record in found)
+    return {(form[2], form[3]): ListedFile(form[1], sha256) for form, sha256 in forms if form}
 
 
 def listed_sha256(database: Database, path: str) -> str | None:
@@ -157,8 +158,9 @@ def _needed(database: Database, kind: str) -> set[str]:
     if kind == INDEX:
         found = database.read("SELECT file FROM index_files UNION SELECT file FROM column_files")
         spaces = {record["name"] for record in database.read("SELECT name FROM spaces")}
-        lists = [file.name for space, file in newest_lists(database).items() if space in spaces]
-        return {f"{INDEX}/{name}" for name in (*lists, *(record["file"] for record in found))}
+        newest = of_identification(database).items()
+        names = [file.name for (space, _), file in newest if space in spaces]
+        return {f"{INDEX}/{name}" for name in (*names, *(record["file"] for record in found))}
     if kind == IMAGES:
         found = database.read("SELECT DISTINCT path FROM images WHERE path GLOB 'images/*'")
         return {record["path"] for record in found if _FORMS[IMAGES].fullmatch(record["path"])}

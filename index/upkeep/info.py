@@ -9,9 +9,9 @@ from typing import Any
 from ..collection import Collection
 from ..errors import CorruptError, PictureError
 from ..files.durable import is_file
+from ..gallery.identification_files import damage_of_arrays
 from ..gallery.index_files import about_index, damage
 from ..gallery.label_files import damaged_columns
-from ..gallery.list_files import damaged_lists
 from ..pictures.reading import content_hash, read_bytes
 from ..storage.files_beside import IMAGES, INDEX, THUMBNAILS, unneeded
 from ..storage.integrity import all_damage
@@ -19,7 +19,6 @@ from ..storage.sources import is_shown
 from ..taxonomy import RANKS
 from ..vectors import measure_recall
 
-_DERIVED = (damage, damaged_columns, damaged_lists)  # what says of a space's files what is wrong
 _SHOWN = 20  # missing pictures that are named one by one
 
 
@@ -105,8 +104,9 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
     except CorruptError:  # it is among the errors already
         spaces = []
     for space in spaces:
-        broken = [about(collection.database, space) for about in _DERIVED]
+        broken = damage(collection.database, space), damaged_columns(collection.database, space)
         warnings += [sentence for sentence in broken if sentence]
+        warnings += damage_of_arrays(collection.database, space)
         left = len(collection.database.store.leftovers(space.space_id))
         if left:
             warnings.append(
