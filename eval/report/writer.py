@@ -86,6 +86,11 @@ def _of_answers(subject: AnswerSubject) -> _Report:
     return _Report(figures, _per_species(subject.details.species, subject.rank), page)
 
 
+def report_style() -> str:
+    """Return the style sheet of reports, for other pages that look like them."""
+    return (_TEMPLATES / "report.css").read_text("utf-8")
+
+
 def _sections(
     makers: Iterable[Callable[[_About], Section | None]], subject: _About
 ) -> list[Section]:
@@ -107,12 +112,11 @@ def _render(collection: Collection, subtitle: str, lead: str, sections: list[Sec
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = Markup((_TEMPLATES / "report.css").read_text("utf-8"))  # noqa: S704 - our own file
     return environment.get_template("report.html.j2").render(
         title=collection.folder.resolve().name,
         subtitle=subtitle,
         lead=lead,
-        style=style,
+        style=Markup(report_style()),  # noqa: S704 - our own file
         sections=sections,
     )
 

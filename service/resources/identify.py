@@ -33,7 +33,9 @@ class Identify(Options):
     only: list[str] = Field(
         [],
         fail_fast=True,
-        description="Compare with these only, such as family=Noctuidae; all must hold.",
+        description="Compare with these only, such as family=Noctuidae; all must hold. Also !=, <, "
+        "<=, >, >=, lists (one|another), ranges (10..20) and column= for no value; see "
+        "docs/filters.md.",
     )
 
 
