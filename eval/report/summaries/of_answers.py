@@ -34,7 +34,8 @@ def _known(ends: Outcomes, rank: str) -> str:
             f"; {of.count(higher)} are named at a higher rank only{mostly}, "
             f"{_of_these(of, share['higher_right'], higher)} of them rightly"
         )
-    return f"{text}; {of.count(share['unanswered'])} are not named."
+    silent = of.count(share["unanswered"]) + " get no name"
+    return f"{text}; {silent if ends.known['unanswered'] else 'every one gets a name'}."
 
 
 def _novel(ends: Outcomes, rank: str) -> str:
