@@ -323,6 +323,11 @@ class Collection:
         """Take back a determination, or an undo, and return the id of that."""
         return determinations.undo(self.database, determination_id, by=by, remarks=remarks)
 
+    def withdrawal(self, determination_id: int) -> determinations.Withdrawal:
+        """Return what `undo` would do; nothing is written."""
+        self.require_intact()
+        return determinations.withdrawal(self.database, determination_id)
+
     def history(self, specimen_id: str | None = None) -> list[determinations.Event]:
         """Return every determination and undo, oldest first; of one specimen or of all."""
         self.require_intact()

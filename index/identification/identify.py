@@ -8,9 +8,9 @@ specimens take it together; one is the case of one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 from typing import TypedDict, Unpack
 
 import numpy as np
@@ -20,8 +20,16 @@ from ..collection import Collection
 from ..encoders import Encoder
 from ..errors import UsageError
 from ..gallery.gallery import Gallery
+from ..pictures.inputs import Picture, as_pictures, is_picture, named_file
 from ..search.filters import selected
-from ..search.search import Hit, each_picture_vector, encoder_units, hits, own_places
+from ..search.search import (
+    Hit,
+    each_picture_vector,
+    encoder_units,
+    hits,
+    one_vector,
+    own_places,
+)
 from ..settings import settings
 from ..vectors.own_rows import search_others
 from .answers import (
@@ -117,18 +125,20 @@ class Pictures:
 def identify(
     collection: Collection,
     encoder: Encoder,
-    pictures: Sequence[Path | bytes],
+    pictures: Picture | Iterable[Picture],
     *,
     name: str = "",
     **options: Unpack[Options],
 ) -> Answer:
     """Identify one specimen from one or more pictures of it.
 
-    A picture that is in the collection is recognised by its content; images of its specimen are
-    then no evidence.
+    A picture that is in the collection is recognised by the content of its file; images of its
+    specimen are then no evidence.
 
     Args:
-        pictures: files or their bytes; all of one specimen.
+        pictures: one or more of one specimen, each a path (`str` or `Path`), the bytes of a file, a
+            Pillow image, or an array, uint8 [h, w], [h, w, 3] or [h, w, 4]. Images and arrays have
+            no file, by which they could be recognised.
         name: how the answer calls it; by default the first file's name.
         options: space, risk, prior, only, k; see `Asked`.
 
@@ -137,13 +147,14 @@ def identify(
         MismatchError: the encoder is not the space's.
         UsageError: no pictures, too many, or an argument out of range.
     """
-    return identify_all(collection, encoder, [pictures], names=[name], **options)[0]
+    own = [as_pictures(pictures)]
+    return identify_all(collection, encoder, own, names=[name], **options)[0]
 
 
 def identify_all(
     collection: Collection,
     encoder: Encoder,
-    specimens: Sequence[Sequence[Path | bytes]],
+    specimens: Iterable[Picture | Iterable[Picture]],
     *,
     names: Sequence[str] = (),
     **options: Unpack[Options],
@@ -151,18 +162,16 @@ def identify_all(
     """Identify several specimens in one pass, each from its own pictures; see `identify`.
 
     Args:
-        specimens: of each, files or their bytes.
+        specimens: of each, its pictures, given as to `identify`; a string is one path.
         names: how the answers call them; by default, and where empty, by their first files.
     """
-    if not specimens:
+    groups = [as_pictures(pictures) for pictures in _several(specimens)]
+    if not groups:
         return []
-    vectors, own = each_picture_vector(collection, encoder, specimens, options.get("space"))
-    files = [next((str(p) for p in one if isinstance(p, Path)), "picture") for one in specimens]
+    vectors, own = each_picture_vector(collection, encoder, groups, options.get("space"))
+    files = [next(filter(None, map(named_file, one)), "picture") for one in groups]
     called = [given or file for given, file in zip(names or files, files, strict=True)]
-    pictures = [
-        Pictures([p.name if isinstance(p, Path) else "" for p in one], rows)
-        for one, rows in zip(specimens, vectors, strict=True)
-    ]
+    pictures = [Pictures(file_names(one), rows) for one, rows in zip(groups, vectors, strict=True)]
     return identify_pictures(collection, pictures, names=called, exclude_specimens=own, **options)
 
 
@@ -184,6 +193,19 @@ def identify_pictures(
     own = own_places(collection, galleries[0], exclude_specimens or [frozenset()] * len(names))
     means = np.stack([one.vectors.mean(axis=0) for one in specimens])
     return _identified(collection, galleries, means, names, own, asked, specimens)
+
+
+def file_names(pictures: Iterable[Picture]) -> list[str]:
+    """Return what the pictures of one specimen are called: files by their names, others not."""
+    return [PurePath(named_file(picture)).name for picture in pictures]
+
+
+def _several(
+    specimens: Iterable[Picture | Iterable[Picture]],
+) -> Iterable[Picture | Iterable[Picture]]:
+    if is_picture(specimens) or not isinstance(specimens, Iterable):
+        return [as_pictures(specimens)]
+    return specimens
 
 
 def identify_stored(collection: Collection, image_id: str, **options: Unpack[Options]) -> Answer:
@@ -220,10 +242,10 @@ def identify_vector(
     exclude_specimens: Set[str] = frozenset(),
     **options: Unpack[Options],
 ) -> Answer:
-    """Identify one specimen from its embedding, float32 [dim]; see `identify`."""
+    """Identify one specimen from its embedding, float32 [dim] or [1, dim]; see `identify`."""
     own = [exclude_specimens]
     return identify_vectors(
-        collection, vector[None], names=[name], exclude_specimens=own, **options
+        collection, one_vector(vector)[None], names=[name], exclude_specimens=own, **options
     )[0]
 
 
@@ -271,7 +293,9 @@ def _identified(
     kept = kept_calibration(collection, gallery)
     if kept is not None:
         proposed = places if gallery is source else None
-        judged = judge_calibrated(source, kept, units, own, chosen, asked.prior, proposed)
+        judged = judge_calibrated(
+            collection.database, source, kept, units, own, chosen, asked.prior, proposed
+        )
     else:
         judged = [_by_votes(gallery, *one) for one in zip(scores, places, strict=True)]
     spaces = SpacesUsed(
