@@ -41,7 +41,9 @@ def test_it_is_the_ratio_of_joint_and_separate_likelihoods() -> None:
     vectors, member = draw()
     model = fitted(vectors, member)
     between = model.shape.elsewhere * np.eye(DIM)
-    between += (model.shape.axes * (model.shape.between - model.shape.elsewhere)) @ model.shape.axes.T
+    between += (
+        model.shape.axes * (model.shape.between - model.shape.elsewhere)
+    ) @ model.shape.axes.T
     # Along the axes alone is where specimens of the gallery are remembered.
     placed = model.shape.origin + model.along(vectors) @ model.shape.axes.T
     query = vectors[0] * model.shape.scale
