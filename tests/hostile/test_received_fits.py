@@ -103,6 +103,18 @@ def hostile_calibrations(content: bytes) -> dict[str, bytes]:
         "sharpness of another length": changed(sharpness=np.ones(99)),
         "a projection that is none": changed(projection0=np.zeros(9, np.uint8)),
         "a projection of another length": changed(projection0=np.frombuffer(crafted(), np.uint8)),
+        "a shape of another length": changed(**{"shape origin": np.zeros(3)}),
+        "a shape of single precision": changed(
+            **{"shape between": tensors["shape between"].astype(np.float32)}
+        ),
+        "a shape that is not finite": changed(
+            **{"shape axes": np.full_like(tensors["shape axes"], np.inf)}
+        ),
+        "a scale of nothing": changed(**{"shape scales": np.zeros(2)}),
+        "a variance below 0": changed(**{"shape between": -tensors["shape between"] - 1}),
+        "a shape of another space": changed(
+            **{"shape origin": np.zeros(2), "shape axes": tensors["shape axes"][:2].copy()}
+        ),
         "a card that nests": changed(card=DEEP),
         "a card that is a list": changed(card="[]"),
     }
