@@ -1,4 +1,4 @@
-"""What identification makes of a large gallery is kept beside it, and believed no more than that."""
+"""What identification makes of a large gallery is kept beside it, and never trusted."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from holotype.index.upkeep.compaction import compact
 from holotype.index.upkeep.info import verify
 from holotype.index.upkeep.snapshots import restore, snapshot
 from holotype.index.vectors import HalfIndex, LayeredIndex
+from holotype.index.vectors.base import Card, Parts
 from holotype.scripts.bench.faults import plain
 from holotype.training.spaces import calibrate_space
 from tests.faults.test_index_files import HARMS
