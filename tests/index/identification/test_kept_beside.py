@@ -112,9 +112,12 @@ def test_files_of_another_user_are_not_opened(
     settings.cache_clear()
     opened: list[object] = []
     read = HalfIndex.from_parts
-    monkeypatch.setattr(
-        HalfIndex, "from_parts", lambda *parts: opened.append(parts) or read(*parts)
-    )
+
+    def noted(card: Card, parts: Parts) -> HalfIndex:
+        opened.append(card)
+        return read(card, parts)
+
+    monkeypatch.setattr(HalfIndex, "from_parts", noted)
     assert answers(folder) == before
     assert opened == []
     assert not set(files(folder).values()) & set(old.values())
