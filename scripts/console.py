@@ -94,7 +94,8 @@ def progress(description: str, unit: str = "images") -> Iterator[Any]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=err) as bar:
+    # What is printed on stdout meanwhile is data, and goes there.
+    with Progress(*columns, console=err, redirect_stdout=False) as bar:
         task = bar.add_task(description, total=None, rate="")
 
         def update(done: int, total: int) -> None:

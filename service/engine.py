@@ -78,7 +78,7 @@ class Engine:
         self._shows = Turns(_SHOWN, "show")
         self._probes = Turns(1, "probe")  # never too many: a connection each
         self.decoders = Decoders()
-        self.jobs = Jobs(self.told)
+        self.jobs = Jobs(self.told, self.collection.database)
 
     def load(self) -> None:
         """Load every space that can be asked: its encoder and gallery, and answer one question.

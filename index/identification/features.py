@@ -197,7 +197,7 @@ def _sizes(seen: Seen, taxa: Codes, lineages: Lineages) -> Codes:
     every = np.full(len(taxa), seen.centres.shape[2])
     if seen.gone.size:
         row, one = seen.gone
-        np.subtract.at(within, row, lineages.codes[:, one].T == taxa[row])
+        np.subtract.at(within, row, taxa[row] == lineages.codes[:, one].T)
         np.subtract.at(every, row, 1)
     return np.stack([within, every[:, None] - within])
 

@@ -20,7 +20,8 @@ from ..collection import Collection
 from ..encoders import Encoder
 from ..errors import HolotypeError, ManifestError, PictureError
 from ..manifests.image_ids import id_of_path
-from ..manifests.manifest import Manifest, Problem, Progress
+from ..manifests.manifest import Manifest, Progress
+from ..manifests.problems import Problem, counts_by_reason
 from ..pictures.reading import content_hash, perceptual_hash, read_bytes, read_with_size
 from ..runtime import worker_count
 from ..storage.canaries import keep_canaries
@@ -68,6 +69,7 @@ class IngestReport:
             "unchanged": self.unchanged,
             **self.corrections.to_dict(),
             "left_out": sum(problem.severity == "error" for problem in self.problems),
+            "left_out_by_reason": counts_by_reason(self.problems),
             "problems": [vars(problem) for problem in self.problems],
             "seconds": round(self.seconds, 2),
             "images_per_second": round(rate, 1),
@@ -127,9 +129,16 @@ def ingest(
             _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
             report.seconds = time.perf_counter() - start
             corrections.settle(collection.database)
+            report.problems = _as_written(report.problems, checked)
             if not report.embedded and not report.unchanged:
                 refuse(report.problems, "No picture can be used")
         return report
+
+
+def _as_written(problems: list[Problem], checked: Manifest) -> list[Problem]:
+    """Return problems with the paths that the manifest has, not those that it led to."""
+    written = dict(zip(checked.frame["_row"].tolist(), checked.frame["path"], strict=True))
+    return [replace(one, path=written.get(one.row, one.path)) for one in problems]
 
 
 def refuse(problems: list[Problem], what: str) -> None:
@@ -233,7 +242,7 @@ def taken_id(row: int, new: Image, old: Image | None) -> Problem | None:
     if after.exists() and before.samefile(after):
         return None
     message = f"image_id '{new.image_id}' is that of {old.path}; give each its own"
-    return Problem(row, new.path, message)
+    return Problem(row, new.path, message, reason="id of another picture")
 
 
 class _Pipeline:
@@ -292,7 +301,7 @@ class _Pipeline:
             try:
                 ready, views = self._decode(image)
             except PictureError as error:
-                problems.append(Problem(row, image.path, str(error)))
+                problems.append(Problem(row, image.path, str(error), reason="no readable picture"))
                 continue
             images.append(ready)
             pixels.append(views)

@@ -13,7 +13,8 @@ from ..arrays import Embeddings
 from ..collection import Collection
 from ..database.sql import run_over
 from ..errors import HolotypeError, UsageError
-from ..manifests.manifest import Problem, Progress
+from ..manifests.manifest import Progress
+from ..manifests.problems import Problem
 from ..manifests.vector_file import Identity, VectorFile
 from ..manifests.vector_rows import CheckedFile, GoodRows
 from ..storage.canaries import kept_canaries, put_canaries, require_same

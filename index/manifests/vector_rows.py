@@ -20,7 +20,8 @@ from ..storage.sources import lies_in
 from ..taxonomy import RANKS, Lineage, TaxonNameError
 from .file_checks import FileChecks, ids_of, ranks_of, specimens_of
 from .image_ids import id_of_path
-from .manifest import Problem, own_columns
+from .manifest import own_columns
+from .problems import Problem
 from .row_checks import RowError
 from .vector_file import Batch, Texts, VectorFile
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..collection import Collection
 from ..errors import CorruptError, PictureError
 from ..files.durable import is_file
+from ..gallery.identification_files import damage_of_arrays
 from ..gallery.index_files import about_index, damage
 from ..gallery.label_files import damaged_columns
 from ..pictures.reading import content_hash, read_bytes
@@ -108,6 +109,7 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
     for space in spaces:
         broken = damage(collection.database, space), damaged_columns(collection.database, space)
         warnings += [sentence for sentence in broken if sentence]
+        warnings += damage_of_arrays(collection.database, space)
         left = len(collection.database.store.leftovers(space.space_id))
         if left:
             warnings.append(
