@@ -175,8 +175,11 @@ class Calibration:
             _check(tensors, len(names))
             models = [Logistic.from_array(values) for values in tensors["models"]]
             own = {name: part for name, part in tensors.items() if name.startswith(_SHAPE)}
-            shape = Shape.from_parts({n.removeprefix(_SHAPE): p for n, p in own.items()})\
-                if own else None
+            shape = (
+                Shape.from_parts({n.removeprefix(_SHAPE): p for n, p in own.items()})
+                if own
+                else None
+            )
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise CorruptError(
                 f"the stored calibration cannot be read ({error}); run 'holotype calibrate' again"

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..database.connection import Database
 from ..database.sql import run_over
-from ..manifests.manifest import Problem
+from ..manifests.problems import Problem
 from ..storage.records import Image, image_query, read_image
 from ..storage.same_content import contradict
 from ..taxonomy import Lineage, lowest_name
