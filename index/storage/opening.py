@@ -43,7 +43,7 @@ def discard_if_empty(database: Database) -> None:
     """Remove a collection that was made for work that ended without having stored anything."""
     if not database.made:
         return
-    with suppress(HolotypeError, sqlite3.Error, OSError):
+    with suppress(HolotypeError, sqlite3.Error, OSError), database.writing():
         held = " + ".join(f"(SELECT count(*) FROM {table})" for table in _CONTENT)
         if not database.read(f"SELECT {held}")[0][0]:
             database.discard()
