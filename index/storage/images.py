@@ -12,7 +12,7 @@ from ..database.connection import Database
 from ..database.schema import CHECKED_COLUMNS
 from ..database.sql import insert_rows, run_over
 from ..errors import CorruptError, NotFoundError
-from ..taxonomy import Lineage
+from ..taxonomy import QUALIFIER, Lineage
 from .embeddings import put_embeddings, renumber_embeddings, stack_vectors
 from .records import DETAILS, Image, Space, now, taxon_id
 
@@ -204,7 +204,8 @@ def _import_determinations(
         if taxon != latest.get(image.specimen_id):
             latest[image.specimen_id] = taxon
             who = ("import", "manifest", time, "", None, None)
-            new.append((free + len(new), image.specimen_id, taxon, "", *who))
+            qualifier = image.metadata.get(QUALIFIER, "")
+            new.append((free + len(new), image.specimen_id, taxon, qualifier, *who))
     insert_rows(connection, _APPEND, with_checksums("determinations", new))
     accepted = [(record[1], record[2], record[0]) for record in new]
     insert_rows(connection, "INSERT INTO accepted", accepted, _OVER_IMPORTS)

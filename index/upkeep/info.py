@@ -31,7 +31,7 @@ def info(collection: Collection) -> dict[str, Any]:
     taxa = {}
     for rank in RANKS:
         count = read(
-            f'SELECT count(DISTINCT category || "/" || "{rank}") FROM accepted '
+            f'SELECT count(DISTINCT category || "/" || kingdom || "/" || "{rank}") FROM accepted '
             f"JOIN taxa USING (taxon_id) WHERE \"{rank}\" <> '' "
             "AND specimen_id IN (SELECT specimen_id FROM images)"
         )[0][0]
