@@ -396,7 +396,8 @@ class Collection:
         if found is None:
             one = load(self.database, space, stamp, lambda: self.vectors(space))
             loaded.append(one)
-            found = self._made(space, stamp, one.columns, one.index, written, edits)
+            projection = projection_of(self.database, space)
+            found = self._made(space, stamp, one.columns, one.index, projection, written, edits)
         self._galleries[space.name] = found
         return found
 
@@ -406,7 +407,8 @@ class Collection:
         index = None if change is None else changed_index(self.database, kept, change)
         if change is None or index is None:
             return None
-        found = self._made(kept.space, stamp, change.columns, index, written, edits)
+        same = kept.projection  # with another one the space would be another
+        found = self._made(kept.space, stamp, change.columns, index, same, written, edits)
         found.follow(kept, change)
         return found
 
@@ -416,6 +418,7 @@ class Collection:
         stamp: Stamp,
         columns: Columns,
         index: VectorIndex,
+        projection: Projection | None,
         written: str,
         edits: str,
     ) -> Gallery:
@@ -430,7 +433,7 @@ class Collection:
             specimens=columns.specimens,
             taxon=columns.taxa,
             read_taxa=self._taxa,
-            projection=projection_of(self.database, space),
+            projection=projection,
             index=index,
         )
 

@@ -20,6 +20,7 @@ from safetensors.numpy import save
 from ..arrays import Codes, Floats
 from ..errors import CorruptError
 from ..files.plain_json import read_json
+from ..vectors.fitted_on import FittedOn
 from ..vectors.projection import Projection, unpacked
 from .evidence import Evidence
 from .features import OF_A_VIEW, OF_LIKELIHOOD, log_odds
@@ -64,6 +65,7 @@ class Calibration:
         sharpness: float64 [2 * spaces], weights of `Evidence.closeness` for class probabilities.
         surprise: float64, ascending: 1 - P(true species) of left-out specimens of known species.
         card: on what it was fitted, and how well it did there.
+        fitted_on: the images that it was fitted on; None where nothing says so.
     """
 
     projections: tuple[Projection, ...]
@@ -74,6 +76,7 @@ class Calibration:
     sharpness: Floats
     surprise: Floats
     card: dict[str, Any] = field(default_factory=dict)
+    fitted_on: FittedOn | None = None
 
     def answer(
         self, reference: Reference, evidence: Evidence, *, risk: float = 0.05, prior: float = 0.2
@@ -133,12 +136,14 @@ class Calibration:
     def to_bytes(self) -> bytes:
         """Return the calibration, its projections included, as a safetensors file."""
         models = [self.known, *self.right_known, *self.right_novel]
-        tensors = {
+        tensors: dict[str, NDArray[Any]] = {
             "models": np.stack([model.to_array() for model in models]),
             "nearness": self.nearness,
             "sharpness": self.sharpness,
             "surprise": self.surprise,
         }
+        if self.fitted_on is not None:
+            tensors |= self.fitted_on.to_tensors()
         for number, projection in enumerate(self.projections):
             tensors[f"projection{number}"] = np.frombuffer(projection.to_bytes(), np.uint8)
         return bytes(save(tensors, metadata={"calibration": json.dumps(self.card)}))
@@ -156,6 +161,7 @@ class Calibration:
             names = sorted(name for name in tensors if name.startswith("projection"))
             _check(tensors, len(names))
             models = [Logistic.from_array(values) for values in tensors["models"]]
+            fitted_on = FittedOn.from_tensors(tensors)
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise CorruptError(
                 f"the stored calibration cannot be read ({error}); run 'holotype calibrate' again"
@@ -171,6 +177,7 @@ class Calibration:
             tensors["sharpness"],
             tensors["surprise"],
             card,
+            fitted_on,
         )
 
     def fits(self, dim: int, ranks: int) -> bool:
