@@ -137,6 +137,8 @@ def ingest(
         highlight=False,
         soft_wrap=True,
     )
+    for sentence in report.corrections.sentences():
+        out.print(sentence, highlight=False, soft_wrap=True)
 
 
 def _left_out(report: IngestReport) -> str:

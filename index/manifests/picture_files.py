@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import PictureError
 from .columns import column_names, path_column
@@ -13,12 +14,20 @@ from .readers import READERS, read_source
 from .readers.walk import Walk, shown_name
 
 
-def picture_files(source: Path) -> tuple[list[Path], list[Problem]]:
+class Listed(NamedTuple):
+    """A picture that a source names, and the specimen that it shows; empty where none is named."""
+
+    file: Path
+    specimen_id: str = ""
+
+
+def listed_pictures(source: Path) -> tuple[list[Listed], list[Problem]]:
     """Return the pictures of a source, and what of it is left out or passed over, and why.
 
     Args:
         source: a folder, of which all pictures below it are taken, whatever their folders are
-            called; a manifest; or any other file, which is taken as it is.
+            called; a manifest, which may name specimens in a column `specimen_id`; or any other
+            file, which is taken as it is.
 
     Raises:
         ManifestError: a manifest cannot be read or has no column `path`.
@@ -26,23 +35,36 @@ def picture_files(source: Path) -> tuple[list[Path], list[Problem]]:
     """
     if source.is_dir():
         walk = Walk(source)
-        return [source / name for name in walk.pictures], walk.problems
+        return [Listed(source / name) for name in walk.pictures], walk.problems
     if source.suffix.lower() not in READERS:
-        return [source], []
+        return [Listed(source)], []
     return _of_table(source)
 
 
-def _of_table(source: Path) -> tuple[list[Path], list[Problem]]:
+def _of_table(source: Path) -> tuple[list[Listed], list[Problem]]:
     raw = read_source(source)
     problems = list(raw.problems)
     paths = Paths(os.path.realpath(raw.root))
-    names = path_column(column_names(raw.frame.columns))
+    names = column_names(raw.frame.columns)
+    written = raw.frame.iloc[:, path_column(names)].str.strip()
+    own = [""] * len(written)
+    if "specimen_id" in names:
+        own = raw.frame.iloc[:, names.index("specimen_id")].str.strip().tolist()
     numbers = raw.numbers or range(2, len(raw.frame) + 2)
-    files = []
-    for number, written in zip(numbers, raw.frame.iloc[:, names].str.strip(), strict=True):
-        file = paths.plain(written)
+    listed = []
+    blank = (raw.frame == "").all(axis=1)
+    for number, path, specimen_id, skip in zip(numbers, written, own, blank, strict=True):
+        if skip:
+            continue
         try:
-            files.append(Path(file if os.path.exists(file) else paths.find(written).file))
+            listed.append(Listed(_file(paths, path), specimen_id))
         except (PictureError, ValueError) as error:
-            problems.append(Problem(number, shown_name(written), str(error), reason="missing file"))
-    return files, problems
+            problems.append(Problem(number, shown_name(path), str(error), reason="missing file"))
+    return listed, problems
+
+
+def _file(paths: Paths, path: str) -> Path:
+    if not path:
+        raise PictureError("the path is empty; name a picture file")
+    file = paths.plain(path)
+    return Path(file if os.path.exists(file) else paths.find(path).file)
