@@ -10,7 +10,7 @@ import pytest
 
 from holotype.index.errors import ManifestError
 from holotype.index.manifests.manifest import Manifest
-from holotype.index.manifests.picture_files import picture_files
+from holotype.index.manifests.picture_files import listed_pictures
 from holotype.index.manifests.problems import Problem
 from tests.conftest import Ask, Cli, Draw
 
@@ -146,8 +146,8 @@ def test_two_links_that_lead_to_each_other_end(tmp_path: Path, draw: Draw) -> No
     (tmp_path / "root" / "a").symlink_to("../a")
     (tmp_path / "a" / "b").symlink_to("../b")
     (tmp_path / "b" / "a").symlink_to("../a")
-    files, _ = picture_files(tmp_path / "root")
-    names = [file.relative_to(tmp_path / "root").as_posix() for file in files]
+    listed, _ = listed_pictures(tmp_path / "root")
+    names = [one.file.relative_to(tmp_path / "root").as_posix() for one in listed]
     assert names == ["a/1.png", "a/b/2.png"]
 
 
@@ -203,9 +203,9 @@ def test_the_pictures_of_a_source_without_labels(tmp_path: Path, draw: Draw) -> 
     (tmp_path / "s" / "2.heic").write_bytes(heic())
     (tmp_path / "t.csv").write_text("file_name;x\ns\\A b\\old\\1\\1.png;1\ngone.png;2\n")
     picture = tmp_path / "s" / "A b" / "old" / "1" / "1.png"
-    files, problems = picture_files(tmp_path / "s")
-    assert (files, left_out(problems)) == ([picture], {"2.heic": "HEIC picture"})
-    files, problems = picture_files(tmp_path / "t.csv")
-    assert files == [picture]
+    listed, problems = listed_pictures(tmp_path / "s")
+    assert (listed, left_out(problems)) == ([(picture, "")], {"2.heic": "HEIC picture"})
+    listed, problems = listed_pictures(tmp_path / "t.csv")
+    assert listed == [(picture, "")]
     assert [(one.row, one.reason) for one in problems] == [(3, "missing file")]
-    assert picture_files(picture) == ([picture], [])
+    assert listed_pictures(picture) == ([(picture, "")], [])
