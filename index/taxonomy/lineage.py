@@ -17,7 +17,7 @@ VERBATIM = "verbatimIdentification"
 QUALIFIER = "identificationQualifier"
 
 _AUTHORED = re.compile(r"([^\W\d_]+),?\s+(?:\(|.*\b1[5-9]\d\d\b|.*\b20\d\d\b|[A-Z][\w]*\.)")
-_DOUBTED = re.compile(r"^(?:cf|aff|\?)\.?\s*(?=\w)|\s*\(?\?\)?$")
+_DOUBTED = re.compile(r"^(?:cf|aff|\?)\.?\s*(?=\w)|(?:\s*\(?\?\)?)+$")
 
 
 @dataclass(frozen=True)

@@ -71,9 +71,8 @@ def read_name(text: str, genus: str = "") -> ScientificName:
         return _of_unnamed(words, genus)
     if is_virus(words):
         return ScientificName(genus, words)
-    words = _GLUED.sub(r"\1. ", latin(_ASIDE.sub("", _LETTER.sub(r"\1-", words))))
-    if words.isupper():
-        words = words.lower()
+    words = _ASIDE.sub("", _LETTER.sub(r"\1-", words))
+    words = _GLUED.sub(r"\1. ", latin(words.lower() if words.isupper() else words))
     if not words.split():
         raise TaxonNameError(f"'{text}' is not a name")
     return _read(_with_genus(words, genus), genus)
@@ -130,7 +129,7 @@ def _is_epithet_cell(words: str) -> bool:
     """Return whether a text is what a column of epithets holds: one, and what belongs to it."""
     first, *rest = words.split()
     key = first.casefold().rstrip(".")
-    if not rest or key in DOUBTS or key in SPECIES_WORDS or key[0] in "×?" or key == "x":
+    if not rest or key in DOUBTS or key in SPECIES_WORDS or key[:1] in ("×", "?", "") or key == "x":
         return True
     follows = rest[0].casefold().rstrip(".")
     is_name = rest[0].isalpha() and rest[0].islower() and follows not in _INFRASPECIFIC
