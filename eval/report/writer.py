@@ -82,6 +82,11 @@ def _of_answers(subject: AnswerSubject) -> _Report:
     return _Report(figures, _per_species(subject.details.species, subject.rank), page)
 
 
+def report_style() -> str:
+    """Return the style sheet of reports, for other pages that look like them."""
+    return (_TEMPLATES / "report.css").read_text("utf-8")
+
+
 def _sections(
     makers: Iterable[Callable[[_About], Section | None]], subject: _About
 ) -> list[Section]:
@@ -98,11 +103,10 @@ def _render(collection: Collection, subtitle: str, sections: list[Section]) -> s
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = Markup((_TEMPLATES / "report.css").read_text("utf-8"))  # noqa: S704 - our own file
     return environment.get_template("report.html.j2").render(
         title=collection.folder.resolve().name,
         subtitle=subtitle,
-        style=style,
+        style=Markup(report_style()),  # noqa: S704 - our own file
         sections=sections,
     )
 

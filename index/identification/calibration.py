@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,15 @@ from ..arrays import Codes, Floats
 from ..errors import CorruptError
 from ..files.plain_json import read_json
 from ..vectors.projection import Projection, unpacked
+from .classes import Lineages
 from .evidence import Evidence
 from .features import OF_A_VIEW, OF_LIKELIHOOD, log_odds
-from .logistic import Logistic, with_prior
+from .likelihood import Shape
+from .logistic import Logistic, logistic, with_prior
 from .reference import Reference
 
 FAR = 0.005  # p-value of the distance below which nothing is said but "unknown"
+_SHAPE = "shape "  # what the names of its arrays begin with
 _ODDS = 2  # features that `with_odds` adds
 _FLOOR = 1e-4  # of probabilities that are compared
 
@@ -64,6 +68,7 @@ class Calibration:
         sharpness: float64 [2 * spaces], weights of `Evidence.closeness` for class probabilities.
         surprise: float64, ascending: 1 - P(true species) of left-out specimens of known species.
         card: on what it was fitted, and how well it did there.
+        shape: of the last working space in that gallery; None where the present one tells it.
     """
 
     projections: tuple[Projection, ...]
@@ -74,11 +79,14 @@ class Calibration:
     sharpness: Floats
     surprise: Floats
     card: dict[str, Any] = field(default_factory=dict)
+    shape: Shape | None = None
 
     def answer(
         self, reference: Reference, evidence: Evidence, *, risk: float = 0.05, prior: float = 0.2
     ) -> Answers:
         """Answer with the finest rank whose probability of being right is at least 1 - risk.
+
+        A rank at which the gallery has one name decides nothing, however probable that name is.
 
         Args:
             reference: the gallery that the evidence is from.
@@ -88,12 +96,12 @@ class Calibration:
                 [0, 1).
         """
         p, known = self.probabilities(evidence, prior)
-        p = coherent(p, evidence.taxa, reference.classes)
+        p = coherent(p, evidence.taxa, reference.lineages)
         place = np.searchsorted(self.nearness, evidence.nearness, side="right")
         nearness_p = (1 + place) / (1 + len(self.nearness))
         far = nearness_p < FAR
         p, known = np.where(far[:, None], 0.0, p), np.where(far, 0.0, known)
-        sure = p >= 1 - risk
+        sure = (p >= 1 - risk) & reference.decisive
         finest = p.shape[1] - 1 - sure[:, ::-1].argmax(axis=1)
         rank = np.where(sure.any(axis=1), finest, -1)
         return Answers(evidence.taxa, p, known, nearness_p, rank)
@@ -102,12 +110,20 @@ class Calibration:
         """Return P(right) [q, ranks] before ranks are reconciled, and P(known) [q]."""
         features = with_odds(evidence, self.sharpness)
         known = with_prior(self.known(features[:, -1]), prior)
-        p = np.zeros(evidence.taxa.shape)
-        for rank, models in enumerate(zip(self.right_known, self.right_novel, strict=True)):
-            if_known, if_novel = (model(features[:, rank]) for model in models)
-            # Nobody is named better for being of a species that the gallery lacks.
-            p[:, rank] = known * if_known + (1 - known) * np.minimum(if_known, if_novel)
+        weights, intercepts = self._right
+        odds = np.einsum("qrf,mrf->mqr", features, weights) + intercepts[:, None]
+        if_known, if_novel = logistic(odds)
+        # Nobody is named better for being of a species that the gallery lacks.
+        share = known[:, None]
+        p = share * if_known + (1 - share) * np.minimum(if_known, if_novel)
         return np.where(evidence.taxa >= 0, p, 0.0), known
+
+    @cached_property
+    def _right(self) -> tuple[Floats, Floats]:
+        """The models of all ranks, for known and for novel species: [2, ranks, …] each."""
+        models = (self.right_known, self.right_novel)
+        weights = np.stack([np.stack([model.weights for model in of]) for of in models])
+        return weights, np.array([[model.intercept for model in of] for of in models])
 
     def class_probabilities(self, evidence: Evidence) -> Floats:
         """Return P(class | known species) float64 [q, m] of `Evidence.candidates`."""
@@ -141,6 +157,8 @@ class Calibration:
         }
         for number, projection in enumerate(self.projections):
             tensors[f"projection{number}"] = np.frombuffer(projection.to_bytes(), np.uint8)
+        if self.shape is not None:
+            tensors |= {f"{_SHAPE}{name}": part for name, part in self.shape.parts.items()}
         return bytes(save(tensors, metadata={"calibration": json.dumps(self.card)}))
 
     @classmethod
@@ -156,6 +174,12 @@ class Calibration:
             names = sorted(name for name in tensors if name.startswith("projection"))
             _check(tensors, len(names))
             models = [Logistic.from_array(values) for values in tensors["models"]]
+            own = {name: part for name, part in tensors.items() if name.startswith(_SHAPE)}
+            shape = (
+                Shape.from_parts({n.removeprefix(_SHAPE): p for n, p in own.items()})
+                if own
+                else None
+            )
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise CorruptError(
                 f"the stored calibration cannot be read ({error}); run 'holotype calibrate' again"
@@ -171,12 +195,15 @@ class Calibration:
             tensors["sharpness"],
             tensors["surprise"],
             card,
+            shape,
         )
 
     def fits(self, dim: int, ranks: int) -> bool:
         """Return whether it is of a space of so many dimensions and a gallery of so many ranks."""
         dims = {projection.dim for projection in self.projections}
-        return dims == {dim} and len(self.right_known) == ranks
+        out = self.projections[-1].out
+        fits = self.shape is None or self.shape.origin.shape == (out,)
+        return fits and dims == {dim} and len(self.right_known) == ranks
 
 
 def _check(tensors: dict[str, NDArray[Any]], projections: int) -> None:
@@ -226,7 +253,7 @@ def with_odds(evidence: Evidence, sharpness: Floats) -> Floats:
     return np.concatenate([evidence.features, odds], axis=2)
 
 
-def coherent(p: Floats, taxa: Codes, classes: Codes) -> Floats:
+def coherent(p: Floats, taxa: Codes, lineages: Lineages) -> Floats:
     """Make the probabilities of neighbouring ranks agree with each other.
 
     A taxon is at least as probable as the one below it that it contains; where the finer taxon
@@ -235,25 +262,13 @@ def coherent(p: Floats, taxa: Codes, classes: Codes) -> Floats:
     Args:
         p: float64 [q, ranks], coarse to fine.
         taxa: int64 [q, ranks].
-        classes: int64 [classes, ranks], the lineages of the gallery.
+        lineages: of the gallery's classes.
     """
     p = p.copy()
     for rank in range(p.shape[1] - 2, -1, -1):
-        parent = _parents(classes, rank)[taxa[:, rank + 1]]
+        parent = lineages.parents[rank][taxa[:, rank + 1]]
         inside = (parent == taxa[:, rank]) & (parent >= 0)
         elsewhere = (parent != taxa[:, rank]) & (parent >= 0) & (taxa[:, rank] >= 0)
         p[:, rank] = np.where(inside, np.maximum(p[:, rank], p[:, rank + 1]), p[:, rank])
         p[:, rank] = np.where(elsewhere, np.minimum(p[:, rank], 1 - p[:, rank + 1]), p[:, rank])
     return p
-
-
-def _parents(classes: Codes, rank: int) -> Codes:
-    """Return the taxon at `rank` of every taxon one rank finer; the last entry is for none.
-
-    A lineage that leaves it out says nothing against one that names it, in whatever order they are.
-    """
-    finer = classes[:, rank + 1]
-    parents = np.full(max(int(finer.max(initial=-1)), 0) + 2, -1, np.int64)
-    named = finer >= 0
-    np.maximum.at(parents, finer[named], classes[named, rank])
-    return parents

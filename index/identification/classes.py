@@ -6,6 +6,7 @@ Rows come class by class, and so many classes at once that no copy of the galler
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +16,43 @@ from ..vectors import VectorIndex
 MOST_IMAGES = 5  # of one specimen, as an identification takes
 _BLOCK = 1 << 16  # rows that are in memory at once, beside the indexes
 _TINY = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Lineages:
+    """The classes of a gallery rank by rank, as questions need them.
+
+    Attributes:
+        codes: int64 [ranks, classes + 1], their taxa, -1 not known; the last is for no class.
+        sizes: int64 [ranks, taxa], how many classes are within each taxon.
+        parents: of every rank but the finest int64 [taxa + 1], the taxon of each taxon of the next
+            finer one; -1 where no class says, and in the last place.
+    """
+
+    codes: Codes
+    sizes: Codes
+    parents: tuple[Codes, ...]
+
+    @classmethod
+    def of(cls, classes: Codes) -> Lineages:
+        """Take classes apart, int64 [classes, ranks], coarse to fine, -1 not known."""
+        ranks = classes.shape[1]
+        codes = np.concatenate([classes.T, np.full((ranks, 1), -1)], axis=1)
+        taxa = int(classes.max(initial=-1)) + 1
+        sizes = np.stack([np.bincount(row[row >= 0], minlength=taxa) for row in codes])
+        return cls(codes, sizes, tuple(_parents(classes, rank) for rank in range(ranks - 1)))
+
+
+def _parents(classes: Codes, rank: int) -> Codes:
+    """Return the taxon at `rank` of every taxon one rank finer; the last entry is for none.
+
+    A lineage that leaves it out says nothing against one that names it, in whatever order they are.
+    """
+    finer = classes[:, rank + 1]
+    parents = np.full(max(int(finer.max(initial=-1)), 0) + 2, -1, np.int64)
+    named = finer >= 0
+    np.maximum.at(parents, finer[named], classes[named, rank])
+    return parents
 
 
 def rows_of(member: Codes, classes: Codes, size: int) -> tuple[Codes, Codes]:

@@ -2,7 +2,7 @@
 
 The road of a question: an index of every working space proposes neighbours (`look_up`), or all rows
 are compared (`gather_evidence`, for who calibrates and measures). Neighbours and class centres
-propose the classes whose likelihoods are compared. `_weigh` makes numbers of all of it.
+propose the classes that can win, whose likelihoods are compared. `_weigh` makes numbers of it.
 
 Every number means the same for a small gallery and a large one as far as that can be had: counts
 of neighbours are left out on purpose, since they follow the number of images a species has.
@@ -18,7 +18,18 @@ from numpy.typing import NDArray
 
 from ..arrays import Codes, Embeddings, Floats
 from .classes import spread_of
-from .features import NEAR, NONE, Seen, log_odds, of_likelihood, strongest_taxa
+from .features import (
+    NEAR,
+    NONE,
+    Seen,
+    largest,
+    log_odds,
+    of_likelihood,
+    of_views,
+    propose,
+    rivals,
+    strongest_taxa,
+)
 from .neighbours import compared, indexed, ranked
 from .reference import Left, Reference, View
 from .votes import NEIGHBOURS, vote_weights
@@ -64,15 +75,15 @@ class _Block:
     Attributes:
         vectors: float32 [q, dim], unit rows.
         projected: of each working space, the same there.
-        scores, places: of each working space, the neighbours, [q, 15].
+        scores, places: the neighbours, [spaces, q, 15].
         nearest: float32 [q, 5], cosines to the nearest in the encoder's own space.
         left: for each query, what some classes are without its specimen.
     """
 
     vectors: Embeddings
     projected: list[Embeddings]
-    scores: list[Embeddings]
-    places: list[Codes]
+    scores: Embeddings
+    places: Codes
     nearest: Embeddings
     left: Sequence[Left | None]
 
@@ -148,7 +159,7 @@ def _block(
 ) -> _Block:
     projected = [view.projection.apply(vectors) for view in reference.views]
     found = [search(*pair) for pair in zip(reference.views, projected, strict=True)]
-    scores, places = [one[0] for one in found], [one[1] for one in found]
+    scores, places = (np.stack(part) for part in zip(*found, strict=True))
     return _Block(vectors, projected, scores, places, nearest, left)
 
 
@@ -168,99 +179,130 @@ def _in_blocks(
 
 
 def _weigh(reference: Reference, block: _Block, most: int) -> Evidence:
-    gone = np.zeros((len(block.vectors), len(reference.classes)), np.bool_)
-    for row, one in enumerate(block.left):
-        if one is not None:
-            gone[row, one.classes[one.counts == 0]] = True
-    seen = [_see(reference, number, block, gone) for number in range(len(reference.views))]
+    """Return the evidence on the queries of a block.
+
+    Args:
+        most: of how many nearest centres of each space the classes are proposed.
+    """
+    lineages, size = reference.lineages, len(reference.classes)
+    seen = _see(reference, block)
+    found = strongest_taxa(seen, lineages)
+    own = _own_classes(block.left)
+    proposed = propose(seen, lineages, size if size <= _FEW_CLASSES else most, own)
+    best, proposed = rivals(seen, proposed, found.taxa, lineages)
+    ratios = _ratios(reference, block, proposed.classes)
+    candidates, closeness = _candidates(seen)
     nearness = np.maximum(block.nearest, -1).mean(axis=1, dtype=np.float64)
-    found = strongest_taxa(seen, reference.classes)
-    most = max(most, len(reference.classes) if len(reference.classes) <= _FEW_CLASSES else 0)
-    near = [_nearest(one.centres, most) for one in seen]
-    proposed = np.concatenate([found.rivals, *near, *(one.classes for one in seen)], axis=1)
-    ratios = _ratios(reference, block, proposed, gone)
-    alone = np.all(found.inside | gone[:, None, :], axis=2)
-    columns = [log_odds(found.shares), np.broadcast_to(nearness[:, None], found.shares.shape)]
-    columns += [*found.columns, *of_likelihood(ratios, found.inside, alone)]
-    candidates, closeness = _candidates(seen, gone)
+    features = np.concatenate(
+        [
+            log_odds(found.shares)[:, :, None],
+            np.broadcast_to(nearness[:, None, None], (*found.shares.shape, 1)),
+            of_views(
+                seen,
+                found,
+                best,
+                proposed.nearest_agrees(found.taxa),
+                _spread(reference, block.left, best.classes[0]),
+            ),
+            of_likelihood(ratios, proposed.inside(found.taxa), best.alone),
+        ],
+        axis=2,
+    )
     return Evidence(
         found.taxa,
         found.shares,
-        np.stack(columns, axis=2),
+        features,
         nearness,
-        seen[0].places,
+        block.places[0],
         candidates,
-        np.where(candidates[:, :, None] < 0, -1, reference.classes[candidates]),
+        lineages.codes[:, candidates].transpose(1, 2, 0),
         closeness,
     )
 
 
-def _see(reference: Reference, number: int, block: _Block, gone: NDArray[np.bool_]) -> Seen:
-    """Return what one working space shows, every query's own specimen taken out of its class."""
-    view, projected = reference.views[number], block.projected[number]
-    scores, places = block.scores[number], block.places[number]
-    classes = np.where(places >= 0, reference.member[places], -1)
-    centres = projected @ view.centres.T
-    spread = np.broadcast_to(view.spread, centres.shape)
-    if any(one is not None for one in block.left):
-        spread = spread.copy()
+def _see(reference: Reference, block: _Block) -> Seen:
+    """Return what the working spaces show, every query's own specimen taken out of its class."""
+    scores, k = np.maximum(block.scores, -1).astype(np.float64), block.scores.shape[2]
+    classes = np.where(block.places >= 0, reference.member[block.places], -1)
+    weights = vote_weights(block.scores.reshape(-1, k), classes.reshape(-1, k))
+    centres = np.empty((len(classes), len(block.vectors), len(reference.classes)), np.float32)
+    for view, projected, cosines in zip(reference.views, block.projected, centres, strict=True):
+        np.matmul(projected, view.centres.T, out=cosines)
+    gone = []
     for row, one in enumerate(block.left):
         if one is not None:
-            centres[row, one.classes] = one.centres[number] @ projected[row]
-            means, counts = view.means.copy(), reference.counts.copy()
-            means[one.classes], counts[one.classes] = one.means[number], one.counts
-            spread[row] = spread_of(means, counts)
-    centres[gone] = NONE
-    floored = np.maximum(scores, -1).astype(np.float64)
-    return Seen(floored, places, classes, vote_weights(scores, classes), centres, spread)
+            for space, theirs in enumerate(one.centres):
+                centres[space, row, one.classes] = theirs @ block.projected[space][row]
+            gone += [(row, number) for number in one.classes[one.counts == 0]]
+    pairs = np.array(gone, np.int64).reshape(-1, 2).T
+    centres[:, pairs[0], pairs[1]] = NONE
+    return Seen(scores, classes, weights.reshape(scores.shape), centres, pairs)
 
 
-def _ratios(
-    reference: Reference, block: _Block, proposed: Codes, gone: NDArray[np.bool_]
-) -> Floats:
-    """Return the log-ratios of proposed classes, float64 [q, classes]; others get the lowest.
+def _own_classes(left: Sequence[Left | None]) -> Codes:
+    """Return the classes of the queries' specimens, int64 [q, m], -1 as padding."""
+    most = max((len(one.classes) for one in left if one is not None), default=0)
+    classes = np.full((len(left), most), -1, np.int64)
+    for row, one in enumerate(left):
+        if one is not None:
+            classes[row, : len(one.classes)] = one.classes
+    return classes
+
+
+def _spread(reference: Reference, left: Sequence[Left | None], classes: Codes) -> Floats:
+    """Return `View.spread` of some classes, int64 [spaces, q, ranks], without own specimens."""
+    spread = reference.spread[np.arange(len(classes))[:, None, None], classes]
+    for row, one in enumerate(left):
+        if one is not None:
+            counts = reference.counts.copy()
+            counts[one.classes] = one.counts
+            for space, view in enumerate(reference.views):
+                means = view.means.copy()
+                means[one.classes] = one.means[space]
+                spread[space, row] = spread_of(means, counts)[classes[space, row]]
+    return spread
+
+
+def _ratios(reference: Reference, block: _Block, classes: Codes) -> Floats:
+    """Return the log-ratios of proposed classes, float64 [q, m]; padding gets the lowest.
 
     Args:
-        proposed: int64 [q, m], -1 as padding.
+        classes: int64 [q, m], -1 as padding.
     """
-    classes = [np.unique(line[line >= 0]) for line in proposed]
-    ratios = np.full(gone.shape, np.nan)
-    found = reference.likelihood.log_ratios(block.vectors, classes)
-    for row, (known, values, one) in enumerate(zip(classes, found, block.left, strict=True)):
-        ratios[row, known] = values
+    ratios = np.full(classes.shape, np.inf)
+    there = classes >= 0
+    wanted = [line[known] for line, known in zip(classes, there, strict=True)]
+    ratios[there] = np.concatenate(reference.likelihood.log_ratios(block.vectors, wanted))
+    for row, one in enumerate(block.left):
         if one is not None:
             without = reference.likelihood.log_ratios_to(block.vectors[row], one.specimens)
-            ratios[row, one.classes] = without
-    ratios[gone] = np.nan
-    lowest = np.fmin.reduce(ratios, axis=1, initial=np.inf)[:, None]
-    return np.where(np.isnan(ratios), np.where(np.isinf(lowest), 0.0, lowest), ratios)
+            for number, ratio in zip(one.classes, without, strict=True):
+                ratios[row, classes[row] == number] = ratio
+    lowest = ratios.min(axis=1, initial=np.inf)[:, None]
+    return np.where(there, ratios, np.where(np.isinf(lowest), 0.0, lowest))
 
 
-def _candidates(seen: list[Seen], gone: NDArray[np.bool_]) -> tuple[Codes, NDArray[np.float32]]:
+def _candidates(seen: Seen) -> tuple[Codes, Embeddings]:
     """Return the classes that are closest over all spaces, and how close in each."""
-    closeness = np.stack([c for s in seen for c in (s.centres, _nearest_of_class(s))], axis=2)
-    total = np.where(gone, np.float32(-np.inf), closeness.sum(axis=2))
-    near = np.sort(_nearest(total, _MOST_CANDIDATES), axis=1)
-    order = np.argsort(-np.take_along_axis(total, near, axis=1), axis=1, kind="stable")
-    candidates = np.take_along_axis(near, order, axis=1)
-    there = ~np.take_along_axis(gone, candidates, axis=1)
-    return np.where(there, candidates, -1), np.take_along_axis(
-        closeness, candidates[:, :, None], axis=1
-    )
+    closest = _nearest_of_classes(seen)
+    total = (seen.centres + closest).sum(axis=0)
+    total[seen.gone[0], seen.gone[1]] = -np.inf
+    near = np.sort(largest(total, min(_MOST_CANDIDATES, total.shape[1])), axis=1)
+    query = np.arange(len(near))[:, None]
+    order = np.argsort(-total[query, near], axis=1, kind="stable")
+    near = near[query, order]
+    both = np.stack([seen.centres[:, query, near], closest[:, query, near]], axis=-1)
+    closeness = both.transpose(1, 2, 0, 3).reshape(*near.shape, -1)
+    return np.where(np.isinf(total[query, near]), -1, near), closeness
 
 
-def _nearest(values: Embeddings, most: int) -> Codes:
-    """Return the places of the largest values of every row, int64 [q, at most `most`]."""
-    if values.shape[1] <= most:
-        return np.repeat(np.arange(values.shape[1])[None], len(values), axis=0)
-    return np.argpartition(-values, most - 1, axis=1)[:, :most]
-
-
-def _nearest_of_class(one: Seen) -> Embeddings:
-    """Return float32 [q, classes]: the cosine to each class's nearest neighbour among the 15.
+def _nearest_of_classes(seen: Seen) -> Embeddings:
+    """Return float32 [spaces, q, classes]: the cosine to each class's nearest neighbour of the 15.
 
     A class that has none there gets the cosine of the last.
     """
-    closest = np.repeat(one.scores[:, -1:], one.centres.shape[1] + 1, axis=1).astype(np.float32)
-    np.maximum.at(closest, (np.arange(len(closest))[:, None], one.classes), one.scores)
-    return closest[:, :-1]  # padding (class -1) wrote into the last column
+    spaces, queries, classes = seen.centres.shape
+    closest = np.repeat(seen.scores[..., -1:].astype(np.float32), classes + 1, axis=2)
+    space, query, _ = np.ogrid[:spaces, :queries, :1]
+    np.maximum.at(closest, (space, query, seen.classes), seen.scores)
+    return closest[..., :-1]  # padding (class -1) wrote into the last column

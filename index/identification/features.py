@@ -1,4 +1,9 @@
-"""What neighbours, class centres and likelihoods say for the strongest taxon of every rank."""
+"""What neighbours, class centres and likelihoods say for the strongest taxon of every rank.
+
+Of thousands of classes only few can win at any rank: those of the neighbours, and those with the
+nearest centres in some space (`propose`). Only of these more is looked at. Where none of them lies
+within a taxon, or none beyond it, all are looked through (`rivals`).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arrays import Codes, Embeddings, Flags, Floats
+from .classes import Lineages
 from .votes import shares_at, strongest
 
 NEAR = 5  # neighbours whose mean cosine says how far a query is from everything
@@ -16,28 +22,27 @@ OF_A_VIEW = (
     "centre_excess",
 )  # fmt: skip
 OF_LIKELIHOOD = ("of_taxon", "lead", "of_any")
-NONE = -2.0  # below every cosine
+NONE = np.float32(-2)  # below every cosine
 
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What one working space shows of q queries.
+    """What the working spaces show of q queries.
 
     Attributes:
-        scores: float64 [q, 15], the neighbours' cosines.
-        places: int64 [q, 15], their rows, -1 as padding.
-        classes: int64 [q, 15], their classes, -1 as padding.
-        weights: float64 [q, 15], of their votes.
-        centres: float32 [q, classes], cosines to all class centres, `NONE` for what is no class.
-        spread: float64 [q, classes], mean cosine of the members to the others' centre.
+        scores: float64 [spaces, q, 15], the neighbours' cosines, best first.
+        classes: int64 [spaces, q, 15], their classes, -1 as padding.
+        weights: float64 [spaces, q, 15], of their votes.
+        centres: float32 [spaces, q, classes], cosines to all class centres, `NONE` for what is no
+            class without the query's own specimen.
+        gone: int64 [2, g], these pairs of query and class.
     """
 
     scores: Floats
-    places: Codes
     classes: Codes
     weights: Floats
     centres: Embeddings
-    spread: Floats
+    gone: Codes
 
 
 class Strongest(NamedTuple):
@@ -46,99 +51,203 @@ class Strongest(NamedTuple):
     Attributes:
         taxa: int64 [q, ranks], -1 where no neighbour is named.
         shares: float64 [q, ranks], of the votes.
-        inside: bool [q, ranks, classes], which classes are within it.
-        columns: the features of all spaces, float64 [q, ranks] each.
-        rivals: int64 [q, m], classes that matter: the nearest within each taxon and beyond it.
+        agree: bool [spaces, q, ranks, 15], which neighbours are of it.
+        unnamed: bool [spaces, q, ranks, 15], which are not named at the rank.
     """
 
     taxa: Codes
     shares: Floats
-    inside: Flags
-    columns: list[Floats]
-    rivals: Codes
+    agree: Flags
+    unnamed: Flags
 
 
-def strongest_taxa(seen: list[Seen], lineages: Codes) -> Strongest:
-    """Count the votes of all spaces, and look at the winners in each.
+@dataclass(frozen=True, eq=False)
+class Proposed:
+    """Classes that can win.
 
-    Args:
-        seen: what each space shows.
-        lineages: int64 [classes, ranks].
+    Attributes:
+        classes: int64 [q, m], -1 as padding.
+        codes: int64 [ranks, q, m], their taxa.
+        centres: float32 [spaces, q, m], cosines to their centres, `NONE` as padding.
+        least: float32 [spaces, q]; no class with a nearer centre than that is missing.
     """
-    ranks = lineages.shape[1]
-    taxon_of = np.full((ranks, len(lineages) + 1), -1, np.int64)  # the last answers for class -1
-    taxon_of[:, :-1] = lineages.T
-    voters = [taxon_of[:, one.classes].transpose(1, 0, 2) for one in seen]
-    votes = np.concatenate(voters, axis=2)
-    weights = np.repeat(np.concatenate([s.weights for s in seen], axis=1), ranks, axis=0)
-    flat = votes.reshape(len(weights), -1)
-    top, part = strongest(shares_at(weights, flat), flat)
-    taxa, shares = top.reshape(-1, ranks), part.reshape(-1, ranks)
-    named = (taxa >= 0)[:, :, None]
-    inside = (taxon_of[None, :, :-1] == taxa[:, :, None]) & named
-    columns, rivals = [], []
-    for one, theirs in zip(seen, voters, strict=True):
-        agree = (theirs == taxa[:, :, None]) & named
-        nearest_centre = taxa == taxon_of[:, one.centres.argmax(axis=1)].T
-        found, both = _of_view(one, agree, theirs < 0, inside, nearest_centre)
-        columns += found
-        rivals += both
-    return Strongest(taxa, shares, inside, columns, np.concatenate(rivals, axis=1))
+
+    classes: Codes
+    codes: Codes
+    centres: Embeddings
+    least: Embeddings
+
+    def inside(self, taxa: Codes) -> Flags:
+        """Return which of the classes are within some taxa [q, ranks]: bool [q, ranks, m]."""
+        flags: Flags = self.codes.transpose(1, 0, 2) == np.where(taxa < 0, -2, taxa)[:, :, None]
+        return flags
+
+    def nearest_agrees(self, taxa: Codes) -> Flags:
+        """Return whether the class of each space's nearest centre is: bool [spaces, q, ranks]."""
+        place = self.centres.argmax(axis=2)
+        codes = self.codes[:, np.arange(len(taxa)), place]
+        flags: Flags = codes.transpose(1, 2, 0) == taxa
+        return flags
 
 
-def _of_view(
-    one: Seen, agree: Flags, unnamed: Flags, inside: Flags, nearest_centre: Flags
-) -> tuple[list[Floats], list[Codes]]:
-    """Return the features of one space [q, ranks], in the order of `OF_A_VIEW`, and two classes.
+class Rivals(NamedTuple):
+    """The class of the nearest centre within each taxon (first), and beyond it (second).
+
+    Attributes:
+        centres: float32 [2, spaces, q, ranks], cosines to them, `NONE` where there is none.
+        classes: int64 [2, spaces, q, ranks].
+        alone: bool [q, ranks], where there is no class beyond the taxon.
+    """
+
+    centres: Embeddings
+    classes: Codes
+    alone: Flags
+
+
+def strongest_taxa(seen: Seen, lineages: Lineages) -> Strongest:
+    """Count the votes of all spaces."""
+    spaces, count, k = seen.classes.shape
+    codes = lineages.codes[:, seen.classes]
+    ranks = len(codes)
+    votes = codes.transpose(2, 0, 1, 3).reshape(count * ranks, spaces * k)
+    weights = seen.weights.transpose(1, 0, 2).reshape(count, spaces * k)
+    top, part = strongest(shares_at(np.repeat(weights, ranks, axis=0), votes), votes)
+    taxa, theirs = top.reshape(count, ranks), codes.transpose(1, 2, 0, 3)
+    unnamed = theirs < 0
+    agree = (theirs == taxa[:, :, None]) & ~unnamed
+    return Strongest(taxa, part.reshape(count, ranks), agree, unnamed)
+
+
+def largest(values: Embeddings, most: int) -> Codes:
+    """Return the places of the largest values along the last axis, int64 […, most]."""
+    return np.argpartition(values, -most, axis=-1)[..., -most:]
+
+
+def propose(seen: Seen, lineages: Lineages, most: int, others: Codes) -> Proposed:
+    """Propose the classes of the neighbours and those of the nearest centres of each space.
 
     Args:
-        one: what the space shows.
-        agree: bool [q, ranks, k], which neighbours are of the strongest taxon.
-        unnamed: bool [q, ranks, k], which are not named at the rank.
-        inside: bool [q, ranks, classes], which classes are within the taxon.
-        nearest_centre: bool [q, ranks], whether the nearest centre's class is.
+        most: how many of the nearest centres.
+        others: int64 [q, m], further classes, -1 as padding.
+    """
+    spaces, count, size = seen.centres.shape
+    if size <= most:
+        every, none = np.tile(np.arange(size), (count, 1)), np.full((spaces, count), NONE)
+        return _proposed(seen, lineages, every, none)
+    near = largest(seen.centres, most)
+    least = np.take_along_axis(seen.centres, near, axis=2).min(axis=2)
+    classes = np.concatenate([*near, *seen.classes, others], axis=1)
+    return _proposed(seen, lineages, _each_once(classes), least)
+
+
+def _proposed(seen: Seen, lineages: Lineages, classes: Codes, least: Embeddings) -> Proposed:
+    centres = seen.centres[:, np.arange(len(classes))[:, None], classes]
+    classes = np.where(centres[0] > NONE, classes, -1)
+    return Proposed(
+        classes, lineages.codes[:, classes], np.where(classes < 0, NONE, centres), least
+    )
+
+
+def _each_once(classes: Codes) -> Codes:
+    """Return the classes of every row in ascending order; -1 instead of one that came before."""
+    classes = np.sort(classes, axis=1)
+    classes[:, 1:][classes[:, 1:] == classes[:, :-1]] = -1
+    return classes
+
+
+def rivals(
+    seen: Seen, proposed: Proposed, taxa: Codes, lineages: Lineages
+) -> tuple[Rivals, Proposed]:
+    """Return the classes of the nearest centre within each taxon and beyond it.
+
+    Args:
+        seen: what the spaces show.
+        proposed: the classes that can win.
+        taxa: int64 [q, ranks].
+        lineages: of all classes.
 
     Returns:
-        with the features the classes of the nearest centre within the taxon and of the nearest
-        beyond it, int64 [q, ranks] each.
+        with them the classes that can win and those that no space proposed.
     """
-    scores, centres = one.scores[:, None, :], one.centres[:, None, :]
-    furthest = scores[:, :, -1]
-    best = np.where(agree, scores, NONE).max(axis=2)
-    other = np.where(agree | unnamed, NONE, scores).max(axis=2)
-    within, beyond = np.where(inside, centres, NONE), np.where(inside, NONE, centres)
-    of_best, of_other = within.argmax(axis=2), beyond.argmax(axis=2)
-    centre_best, centre_other = within.max(axis=2), beyond.max(axis=2)
-    best = np.maximum(best, furthest)
-    near = one.scores[:, :NEAR].mean(axis=1)
-    columns = [
-        log_odds((one.weights[:, None, :] * agree).sum(axis=2)),
-        best,
-        best - np.maximum(other, furthest),
-        centre_best,
-        np.where(centre_other > NONE, centre_best - centre_other, 0.5),
-        np.broadcast_to(near[:, None], best.shape),
-        nearest_centre.astype(np.float64),
-        agree[:, :, 0].astype(np.float64),
-        centre_best - np.take_along_axis(one.spread, of_best, axis=1),
-    ]
-    return columns, [of_best, of_other]
+    query = np.arange(len(taxa))[:, None]
+    inside = proposed.inside(taxa)
+    sides = np.stack([inside, (proposed.classes >= 0)[:, None] & ~inside])
+    among = np.where(sides[:, None], proposed.centres[:, :, None], NONE)
+    place = among.argmax(axis=-1)
+    classes = proposed.classes[query, place]
+    centres = np.take_along_axis(among, place[..., None], axis=-1)[..., 0]
+    sizes = _sizes(seen, taxa, lineages)
+    open_ones = (sizes > sides.sum(axis=-1))[:, None] & (centres < proposed.least[..., None])
+    for found in zip(*np.nonzero(open_ones), strict=True):
+        side, space, row, rank = found
+        within = lineages.codes[rank, :-1] == taxa[row, rank]
+        line = np.where(within ^ bool(side), seen.centres[space, row], NONE)
+        classes[found] = line.argmax()
+        centres[found] = line[classes[found]]
+    if open_ones.any():
+        more = classes.transpose(2, 0, 1, 3).reshape(len(taxa), -1)
+        every = _each_once(np.concatenate([proposed.classes, more], axis=1))
+        proposed = _proposed(seen, lineages, every, proposed.least)
+    return Rivals(centres, classes, sizes[1] == 0), proposed
 
 
-def of_likelihood(ratios: Floats, inside: Flags, alone: Flags) -> list[Floats]:
-    """Return the log-ratios as features: of the taxon's best class, its lead, of any class.
+def _sizes(seen: Seen, taxa: Codes, lineages: Lineages) -> Codes:
+    """Return how many classes are within each taxon and beyond it, int64 [2, q, ranks]."""
+    within = np.where(taxa < 0, 0, lineages.sizes[np.arange(taxa.shape[1]), taxa])
+    every = np.full(len(taxa), seen.centres.shape[2])
+    if seen.gone.size:
+        row, one = seen.gone
+        np.subtract.at(within, row, taxa[row] == lineages.codes[:, one].T)
+        np.subtract.at(every, row, 1)
+    return np.stack([within, every[:, None] - within])
+
+
+def of_views(seen: Seen, found: Strongest, best: Rivals, agrees: Flags, spread: Floats) -> Floats:
+    """Return what every space says, float64 [q, ranks, spaces * features]; see `OF_A_VIEW`.
 
     Args:
-        ratios: float64 [q, classes].
-        inside: bool [q, ranks, classes], which classes are within the taxon.
+        seen: what the spaces show.
+        found: the strongest taxa.
+        best: their rivals.
+        agrees: bool [spaces, q, ranks], whether the class of the nearest centre is within it.
+        spread: float64 [spaces, q, ranks], of the class of the nearest centre within it.
+    """
+    scores = seen.scores[:, :, None]
+    furthest = scores[..., -1]
+    nearest = np.maximum(np.where(found.agree, scores, NONE).max(axis=-1), furthest)
+    other = np.where(found.agree | found.unnamed, NONE, scores).max(axis=-1)
+    within, beyond = best.centres
+    columns = np.empty((*nearest.shape, len(OF_A_VIEW)))
+    columns[..., 0] = log_odds((seen.weights[:, :, None] * found.agree).sum(axis=-1))
+    columns[..., 1] = nearest
+    columns[..., 2] = nearest - np.maximum(other, furthest)
+    columns[..., 3] = within
+    columns[..., 4] = np.where(beyond > NONE, within - beyond, 0.5)
+    columns[..., 5] = seen.scores[:, :, None, :NEAR].mean(axis=-1)
+    columns[..., 6] = agrees
+    columns[..., 7] = found.agree[..., 0]
+    columns[..., 8] = within - spread
+    return columns.transpose(1, 2, 0, 3).reshape(*found.taxa.shape, -1)
+
+
+def of_likelihood(ratios: Floats, inside: Flags, alone: Flags) -> Floats:
+    """Return the log-ratios as features, float64 [q, ranks, 3]; see `OF_LIKELIHOOD`.
+
+    They are that of the taxon's best class, its lead, and that of any class.
+
+    Args:
+        ratios: float64 [q, m].
+        inside: bool [q, ranks, m], which classes are within the taxon.
         alone: bool [q, ranks], where there is no class beyond it: its lead is over one never seen.
     """
-    each = ratios[:, None, :]
-    lowest = ratios.min(axis=1)[:, None, None]
+    each, lowest = ratios[:, None], ratios.min(axis=1)[:, None, None]
     best = np.where(inside, each, lowest).max(axis=2)
     other = np.where(inside, lowest, each).max(axis=2)
-    any_class = np.broadcast_to(ratios.max(axis=1)[:, None], best.shape)
-    return [best, best - np.where(alone, 0.0, other), any_class]
+    columns = np.empty((*best.shape, len(OF_LIKELIHOOD)))
+    columns[..., 0] = best
+    columns[..., 1] = best - np.where(alone, 0.0, other)
+    columns[..., 2] = ratios.max(axis=1)[:, None]
+    return columns
 
 
 def log_odds(share: Floats) -> Floats:

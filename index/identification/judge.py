@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Codes, Embeddings, Floats
+from ..database.connection import Database
 from ..gallery.gallery import Gallery
 from ..vectors import Selection
 from .answers import Judgement, Taxa, share_out
@@ -31,9 +32,11 @@ class _Judged:
     answers: Answers
     chances: Floats
     sets: list[Codes]
+    decisive: frozenset[str]
 
 
 def judge_calibrated(
+    database: Database,
     source: Gallery,
     kept: KeptCalibration,
     vectors: Embeddings,
@@ -45,14 +48,16 @@ def judge_calibrated(
     """Judge specimens by a calibration that was fitted on held-out specimens and species.
 
     Args:
+        database: the collection's.
         source: the gallery of the encoder's own vectors.
+        kept: the calibration.
         vectors: float32 [q, dim], the encoder's unit vectors, before any projection.
         own: int64 [·] for each, the places of its own specimens, which are no evidence.
         chosen: the part of the gallery that may be evidence; None for all of it.
         prior: the share of specimens expected to be of species that the gallery lacks.
         proposed: int64 [q, m], places that a search of that gallery has found; None without one.
     """
-    reference = reference_of(source, kept.calibration)
+    reference = reference_of(source, kept.calibration, database)
     part = None if reference is None else reference.part(chosen)
     if part is None or not len(part.classes):  # a filter may leave nothing that is named
         return [_nothing(kept)] * len(vectors)
@@ -66,6 +71,7 @@ def judge_calibrated(
         kept.calibration.answer(part, evidence, prior=prior),
         kept.calibration.class_probabilities(evidence),
         kept.calibration.prediction_sets(evidence),
+        frozenset(rank for rank, tells in zip(kept.ranks, part.decisive, strict=True) if tells),
     )
     return [_judgement(judged, query) for query in range(len(vectors))]
 
@@ -90,6 +96,7 @@ def _judgement(judged: _Judged, query: int) -> Judgement:
         species_set=_finest_names(judged.source, judged.reference.classes[judged.sets[query]]),
         calibration=judged.kept.state,
         changes=judged.kept.changes,
+        decisive=judged.decisive,
     )
 
 

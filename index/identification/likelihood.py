@@ -9,7 +9,7 @@ little a class of one specimen says, and what an unseen class would look like.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from ..vectors.projection import Projection
 
 _SHARED = 0.03  # of the between-class variance, dealt evenly over all directions of the space
 _TINY = 1e-12
+_BLOCK = 4096  # classes at once
 
 
 class Specimens(NamedTuple):
@@ -32,61 +33,116 @@ class Specimens(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class _Shared:
+class Shape:
+    """How much varies in which direction, in a space where classes scatter evenly.
+
+    Attributes:
+        scale: what makes unit rows have a variance of 1 within classes.
+        origin: float64 [dim], the overall mean.
+        axes: float64 [dim, a], orthonormal, along which class centres differ.
+        between: float64 [a], the variance of class centres along them.
+        elsewhere: the variance of class centres in any other direction.
+    """
+
+    scale: float
+    origin: Floats
+    axes: Floats
+    between: Floats
+    elsewhere: float
+
+    @property
+    def parts(self) -> dict[str, Floats]:
+        """The arrays that it consists of, by name."""
+        scales = np.array([self.scale, self.elsewhere])
+        return {
+            "scales": scales, "origin": self.origin, "between": self.between,
+            "axes": np.ascontiguousarray(self.axes),
+        }  # fmt: skip
+
+    @classmethod
+    def from_parts(cls, parts: Mapping[str, NDArray[Any]]) -> Shape:
+        """Read what `parts` gave.
+
+        Raises:
+            KeyError, ValueError: one is missing, has another shape, or holds what no fit gives.
+        """
+        scales, origin, axes, between = (
+            parts[name] for name in ("scales", "origin", "axes", "between")
+        )
+        if scales.shape != (2,) or axes.shape != (*origin.shape, *between.shape):
+            raise ValueError(f"a shape of {scales.shape}, {origin.shape}, {axes.shape}")
+        for values in (scales, origin, axes, between):
+            if values.dtype != np.float64 or not np.isfinite(values).all():
+                raise ValueError("its shape holds what is no finite float64")
+        if scales[0] <= 0 or scales[1] < 0 or (between < 0).any():
+            raise ValueError("its shape holds a variance below 0")
+        return cls(float(scales[0]), origin, axes, between, float(scales[1]))
+
+    def shared(self, counts: Floats) -> _Shared:
+        """Return what classes of these numbers of specimens, float64 [n], have in common."""
+        trust = self.between / (1 + counts[:, None] * self.between)
+        other = self.elsewhere / (1 + counts * self.elsewhere)
+        rest = len(self.origin) - len(self.between)
+        offset = 0.5 * (np.log1p(self.between) - np.log1p(trust)).sum(axis=1)
+        offset += 0.5 * rest * (np.log1p(self.elsewhere) - np.log1p(other))
+        return _Shared(trust / (1 + trust), trust, 1 / (1 + trust), 1 + other, offset)
+
+
+class _Shared(NamedTuple):
     """What all classes of one number of specimens have in common, for n such numbers.
 
     Attributes:
+        pull: float64 [n, a], what a product of specimens and query along the axes counts.
         trust: float64 [n, a], how far the specimens pull what is expected of the next one.
         inverse: float64 [n, a], one over the variance expected along the axes.
         elsewhere: float64 [n], the variance expected in any other direction.
         offset: float64 [n], the part of the log-ratio that no specimen changes.
     """
 
+    pull: Floats
     trust: Floats
     inverse: Floats
     elsewhere: Floats
     offset: Floats
 
 
-@dataclass(frozen=True, eq=False)
-class _Placed:
-    """A query: along the axes float64 [a], squared, and the square of what lies beside them."""
+class _Placed(NamedTuple):
+    """Queries: along the axes float64 [q, a], squared, and the squares of what lies beside them."""
 
     along: Floats
     squares: Floats
-    beside: float
+    beside: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Likelihood:
-    """A gallery under the two-covariance model, in a space where classes scatter evenly.
+    """A gallery under the two-covariance model.
 
     Attributes:
-        projection: what leads into the space, from the encoder's vectors.
-        scale: what makes unit rows have a variance of 1 within classes.
-        origin: float64 [dim], the overall mean.
-        axes: float64 [dim, a], orthonormal, along which class centres differ.
-        between: float64 [a], the variance of class centres along them.
-        elsewhere: the variance of class centres in any other direction.
+        projection: what leads into the model's space, from the encoder's vectors.
+        shape: of that space.
         specimens: the gallery's, along the axes.
+        heights: float64 [classes], the part of the log-ratios that is each class's own.
     """
 
     projection: Projection
-    scale: float
-    origin: Floats
-    axes: Floats
-    between: Floats
-    elsewhere: float
+    shape: Shape
     specimens: Specimens
+    heights: Floats
+
+    @classmethod
+    def of(cls, projection: Projection, shape: Shape, specimens: Specimens) -> Likelihood:
+        """Return the model of a gallery's specimens."""
+        return cls(projection, shape, specimens, _heights(shape, specimens))
 
     def along(self, vectors: Embeddings) -> Floats:
         """Return the encoder's unit rows, float32 [q, dim], along the axes: float64 [q, a]."""
-        placed: Floats = self._place(vectors) @ self.axes
+        placed: Floats = self._place(vectors) @ self.shape.axes
         return placed
 
     def _place(self, vectors: Embeddings) -> Floats:
         placed: Floats = self.projection.apply(vectors).astype(np.float64)
-        return placed * self.scale - self.origin
+        return placed * self.shape.scale - self.shape.origin
 
     def with_specimens(
         self,
@@ -101,12 +157,17 @@ class Likelihood:
             classes: int64 [m], the classes; one may be new.
             stays: bool [all classes], which there are from now on.
         """
-        found = Specimens(np.zeros(len(classes)), np.zeros((len(classes), len(self.between))))
+        found = self._summed(specimens, len(classes))
+        old, new = (*self.specimens, self.heights), (*found, _heights(self.shape, found))
+        pairs = zip(old, new, strict=True)
+        counts, sums, heights = (written(one, classes, other, stays) for one, other in pairs)
+        return replace(self, specimens=Specimens(counts, sums), heights=heights)
+
+    def _summed(self, specimens: Iterable[tuple[Embeddings, Codes]], classes: int) -> Specimens:
+        found = Specimens(np.zeros(classes), np.zeros((classes, len(self.shape.between))))
         for vectors, place in specimens:
             _add(found, self.along(vectors), place)
-        both = zip(self.specimens, found, strict=True)
-        now = Specimens(*(written(old, classes, new, stays) for old, new in both))
-        return replace(self, specimens=now)
+        return found
 
     def without(self, classes: Codes, vectors: Embeddings, place: Codes) -> Specimens:
         """Return the specimens of some classes without some of them.
@@ -131,58 +192,54 @@ class Likelihood:
             float64 [m] for each.
         """
         shared, kind = self._kinds
+        placed = self._queries(vectors)
+        apart = self._apart(placed, shared)
         return [
-            self._ratios(query, shared, kind[wanted], self.specimens.sums[wanted])
-            for query, wanted in zip(self._queries(vectors), classes, strict=True)
+            base[kind[wanted]]
+            + (shared.pull[kind[wanted]] * self.specimens.sums[wanted]) @ along
+            - self.heights[wanted]
+            for base, along, wanted in zip(apart, placed.along, classes, strict=True)
         ]
 
     def log_ratios_to(self, vector: Embeddings, specimens: Specimens) -> Floats:
         """Return the same of one vector, float32 [dim], and classes that are given: float64 [m]."""
-        (query,) = self._queries(vector[None])
-        kinds = np.arange(len(specimens.counts))
-        return self._ratios(query, self._shared(specimens.counts), kinds, specimens.sums)
+        placed, shared = self._queries(vector[None]), self.shape.shared(specimens.counts)
+        ratios: Floats = self._apart(placed, shared)[0] - _heights(self.shape, specimens)
+        ratios += (shared.pull * specimens.sums) @ placed.along[0]
+        return ratios
 
-    def _queries(self, vectors: Embeddings) -> list[_Placed]:
+    def _queries(self, vectors: Embeddings) -> _Placed:
         placed = self._place(vectors)
-        along = placed @ self.axes
+        along = placed @ self.shape.axes
         squares = along**2
         beside = np.maximum((placed**2).sum(axis=1) - squares.sum(axis=1), 0)
-        return [_Placed(*one) for one in zip(along, squares, beside.tolist(), strict=True)]
+        return _Placed(along, squares, beside)
 
-    def _ratios(self, query: _Placed, shared: _Shared, kind: Codes, sums: Floats) -> Floats:
-        """Return the log-ratios of classes, float64 [m].
+    def _apart(self, queries: _Placed, shared: _Shared) -> Floats:
+        """Return the part of the log-ratios that the specimens' sums leave alone, float64 [q, n].
 
         Args:
-            query: what is compared.
-            shared: of all numbers of specimens.
-            kind: int64 [m], the place of each class's number there.
-            sums: float64 [m, a], of its specimens.
+            shared: of n numbers of specimens.
         """
-        expected = shared.trust[kind] * sums
-        apart = (expected - 2 * query.along) * expected
-        distance = shared.inverse @ query.squares + query.beside / shared.elsewhere
-        distance = distance[kind] + np.einsum("ma,ma->m", apart, shared.inverse[kind])
-        unseen = (query.squares / (1 + self.between)).sum() + query.beside / (1 + self.elsewhere)
-        ratios: Floats = shared.offset[kind] + (unseen - distance) / 2
-        return ratios
+        shape = self.shape
+        distance = queries.squares @ shared.inverse.T + queries.beside[:, None] / shared.elsewhere
+        unseen = queries.squares @ (1 / (1 + shape.between))
+        unseen += queries.beside / (1 + shape.elsewhere)
+        apart: Floats = shared.offset + (unseen[:, None] - distance) / 2
+        return apart
 
     @cached_property
     def _kinds(self) -> tuple[_Shared, Codes]:
         """The numbers of specimens that classes have, and which each class has."""
         numbers, kind = np.unique(self.specimens.counts, return_inverse=True)
-        return self._shared(numbers), kind
-
-    def _shared(self, counts: Floats) -> _Shared:
-        trust = self.between / (1 + counts[:, None] * self.between)
-        other = self.elsewhere / (1 + counts * self.elsewhere)
-        rest = len(self.origin) - len(self.between)
-        offset = 0.5 * (np.log1p(self.between) - np.log1p(trust)).sum(axis=1)
-        offset += 0.5 * rest * (np.log1p(self.elsewhere) - np.log1p(other))
-        return _Shared(trust, 1 / (1 + trust), 1 + other, offset)
+        return self.shape.shared(numbers), kind
 
 
 def fit_likelihood(
-    projection: Projection, specimens: Iterable[tuple[Embeddings, Codes]], classes: int
+    projection: Projection,
+    specimens: Iterable[tuple[Embeddings, Codes]],
+    classes: int,
+    shape: Shape | None = None,
 ) -> Likelihood:
     """Fit the model on the specimens of a gallery.
 
@@ -192,6 +249,7 @@ def fit_likelihood(
         specimens: the encoder's unit rows float32 [s, dim], one a specimen, and their classes
             int64 [s], in blocks.
         classes: how many there are; every one has a specimen.
+        shape: of that space, where it was fitted before.
     """
     placed = Specimens(np.zeros(classes), np.zeros((classes, projection.out)))
     squares = 0.0
@@ -199,24 +257,39 @@ def fit_likelihood(
         rows = projection.apply(vectors).astype(np.float64)
         _add(placed, rows, member)
         squares += float((rows**2).sum())
+    shape = shape or _fit_shape(placed, squares)
+    along = (placed.sums * shape.scale - placed.counts[:, None] * shape.origin) @ shape.axes
+    return Likelihood.of(projection, shape, Specimens(placed.counts, along))
+
+
+def _fit_shape(placed: Specimens, squares: float) -> Shape:
+    """Return how much varies in which direction.
+
+    Args:
+        placed: the specimens where they lie.
+        squares: the sum of their squares.
+    """
+    classes, dim = placed.sums.shape
     centres = placed.sums / placed.counts[:, None]
     scale = 1 / np.sqrt(max(_within(placed, centres, squares), _TINY))
     origin = centres.mean(axis=0)
     spread, axes = _axes(centres - origin)
     variance = (scale * spread) ** 2 / max(classes - 1, 1)
     between = np.maximum(variance - (1 / placed.counts).mean(), 0)  # less the centres' own error
-    shared = _SHARED * between.sum() / len(origin)
+    shared = _SHARED * between.sum() / dim
     between = (1 - _SHARED) * between + shared
-    along = (placed.sums - placed.counts[:, None] * origin) @ axes.T * scale
-    return Likelihood(
-        projection,
-        float(scale),
-        scale * origin,
-        axes.T,
-        between,
-        float(shared),
-        Specimens(placed.counts, along),
-    )
+    return Shape(float(scale), scale * origin, axes.T, between, float(shared))
+
+
+def _heights(shape: Shape, specimens: Specimens) -> Floats:
+    """Return the part of the log-ratios that is the classes' own, float64 [classes]."""
+    numbers, kind = np.unique(specimens.counts, return_inverse=True)
+    shared = shape.shared(numbers)
+    weights, heights = shared.pull * shared.trust / 2, np.empty(len(kind))
+    for start in range(0, len(kind), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        heights[block] = np.einsum("ca,ca->c", weights[kind[block]], specimens.sums[block] ** 2)
+    return heights
 
 
 def written(

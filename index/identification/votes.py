@@ -29,7 +29,8 @@ def vote_weights(scores: Embeddings, classes: Codes) -> Floats:
     >>> vote_weights(np.array([[0.9, 0.9]], np.float32), np.array([[4, 7]])).tolist()
     [[0.5, 0.5]]
     """
-    earlier = np.tril(classes[:, :, None] == classes[:, None, :], -1).sum(axis=2)
+    before = np.tri(classes.shape[1], k=-1, dtype=np.bool_)
+    earlier = ((classes[:, :, None] == classes[:, None, :]) & before).sum(axis=2)
     counted = (classes >= 0) & (earlier < CAP)
     best = np.where(counted, scores, -np.inf).max(axis=1, initial=-1)[:, None]
     weights = np.where(counted, np.exp((scores.astype(np.float64) - best) / TEMPERATURE), 0.0)

@@ -18,6 +18,7 @@ from ..taxonomy import (
     Siblings,
     TaxonNameError,
     joined,
+    lowest_name,
     lowest_rank,
     name_at,
     read_lineage,
@@ -220,7 +221,7 @@ def _finer(one: Lineage, other: Lineage) -> bool:
 
 
 def _lowest(lineage: Lineage) -> str:
-    return next((name for name in reversed(lineage) if name), "no taxon")
+    return lowest_name(lineage) or "no taxon"
 
 
 def disagreeing(keys: Codes, values: Codes) -> Codes:

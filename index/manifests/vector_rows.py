@@ -20,8 +20,9 @@ from ..storage.sources import lies_in
 from ..taxonomy import RANKS, Identification, TaxonNameError
 from .file_checks import FileChecks, ids_of, ranks_of, specimens_of, with_marks_empty
 from .image_ids import id_of_path
-from .manifest import Problem, own_columns
+from .manifest import own_columns
 from .names import RowError, with_identification
+from .problems import Problem
 from .vector_file import Batch, Texts, VectorFile
 
 _UNIT = 1e-6  # lengths that are so near to 1 are left as they are

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -30,7 +32,6 @@ _BEGINNINGS = {
     b"II": "tiff",
     b"MM": "tiff",
 }
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
 LONGEST = 16  # times what a picture is scaled to; longer ones are first shrunk by a whole factor
 
 _TURNS: dict[object, Image.Transpose] = {
@@ -123,27 +124,47 @@ def read_with_size(
         limits: others than those of the settings.
     """
     limits = limits or limits_of_settings()
-    with _opened(data, name, limits.pixels) as image:
+    with _opened(data, name, limits.pixels) as image, _refusing_damage(name):
         size = image.size
-        try:
-            if target and image.format == "JPEG" and image.mode in ("RGB", "L"):
-                image.draft(image.mode, (2 * target, 2 * target))
-            whole = reduction(image.size, LONGEST * target) == 1
-            check_work(image, data, size, named(name), limits, whole=whole)
-            image.load()
-            turn = _turn(image)
-            picture = to_rgb(image, LONGEST * target)
-            return picture if turn is None else picture.transpose(turn), size
-        except PictureError:
-            raise
-        except MemoryError:
-            raise PictureError(
-                f"{named(name)} takes more memory to decode than there is; resize it"
-            ) from None
-        except Exception as error:  # Pillow's plugins raise many kinds on damaged data
-            raise PictureError(
-                f"{named(name)} is damaged or cut short ({error}); copy it again from its source"
-            ) from error
+        if target and image.format == "JPEG" and image.mode in ("RGB", "L"):
+            image.draft(image.mode, (2 * target, 2 * target))
+        whole = reduction(image.size, LONGEST * target) == 1
+        check_work(image, data, size, named(name), limits, whole=whole)
+        return _upright(image, target), size
+
+
+def read_opened(image: Image.Image, *, target: int = 0, name: Named = None) -> Image.Image:
+    """Return what `read_picture` does, of a Pillow image, which stays as it is.
+
+    Raises:
+        PictureError: it cannot be decoded.
+    """
+    with _refusing_damage(name):
+        return _upright(image, target)
+
+
+def _upright(image: Image.Image, target: int) -> Image.Image:
+    image.load()
+    turn = _turn(image)
+    picture = to_rgb(image, LONGEST * target)
+    return picture if turn is None else picture.transpose(turn)
+
+
+@contextmanager
+def _refusing_damage(name: Named) -> Iterator[None]:
+    """Say in one sentence what decoding stumbles over."""
+    try:
+        yield
+    except PictureError:
+        raise
+    except MemoryError:
+        raise PictureError(
+            f"{named(name)} takes more memory to decode than there is; resize it"
+        ) from None
+    except Exception as error:  # Pillow's plugins raise many kinds on damaged data
+        raise PictureError(
+            f"{named(name)} is damaged or cut short ({error}); copy it again from its source"
+        ) from error
 
 
 def picture_size(data: bytes, *, name: Named = None) -> tuple[int, int]:

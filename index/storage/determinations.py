@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -18,6 +18,12 @@ Origin = Literal["import", "human", "machine"]
 _COLUMNS = (
     "determination_id specimen_id qualifier origin determined_by determined_at remarks undoes"
 ).split()
+
+_UNDONE = "Determination {} is undone already; undo its undo to bring it back"
+_CHANGED = (  # the specimens of a million imports are only counted
+    "specimen_id IN (SELECT specimen_id FROM determinations GROUP BY specimen_id "
+    "HAVING count(*) > 1 OR max(origin <> 'import'))"
+)
 
 
 @dataclass(frozen=True)
@@ -140,10 +146,7 @@ def undo(database: Database, determination_id: int, *, by: str, remarks: str = "
         ):
             standing.append(*event)
         if determination_id not in standing.events:
-            raise UsageError(
-                f"Determination {determination_id} is undone already; undo its undo to bring it "
-                "back"
-            )
+            raise UsageError(_UNDONE.format(determination_id))
         return append_determination(
             connection,
             found["specimen_id"],
@@ -156,15 +159,79 @@ def undo(database: Database, determination_id: int, *, by: str, remarks: str = "
         )
 
 
+@dataclass(frozen=True)
+class Withdrawal:
+    """What an undo would do.
+
+    Attributes:
+        event: what it takes back.
+        later: determinations of the same specimen that came after it and stand; a machine's, which
+            decide nothing, are left out.
+        before, after: the lowest accepted name of the specimen now and then, empty for none.
+    """
+
+    event: Event
+    later: list[Event]
+    before: str
+    after: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON-ready values."""
+        return asdict(self)
+
+
+def withdrawal(database: Database, determination_id: int) -> Withdrawal:
+    """Return what `undo` would do; nothing is written.
+
+    Raises:
+        NotFoundError: there is no such determination.
+        UsageError: it is undone already.
+    """
+    found = database.read(
+        "SELECT specimen_id FROM determinations WHERE determination_id = ?", (determination_id,)
+    )
+    if not found:
+        raise NotFoundError(f"{database.folder} has no determination {determination_id}")
+    records = _records(database, "specimen_id = ?", (found[0][0],))
+    events = {event.determination_id: event for event in _replayed(records)}
+    event = events[determination_id]
+    if not event.stands:
+        raise UsageError(_UNDONE.format(determination_id))
+    standing = _Standing()
+    for record in records:
+        standing.append(record["determination_id"], record["undoes"])
+    before = _accepted(records, standing.events)
+    standing.append(max(events) + 1, determination_id)
+    after = _accepted(records, standing.events)
+    later = [
+        one
+        for key, one in events.items()
+        if key > determination_id and one.stands and not one.undoes and one.origin != "machine"
+    ]
+    return Withdrawal(event, later, before, after)
+
+
 def history(database: Database, specimen_id: str | None = None) -> list[Event]:
     """Return every determination and undo, oldest first; of one specimen or of all."""
     where, values = ("specimen_id = ?", (specimen_id,)) if specimen_id else ("1", ())
+    return _events(_records(database, where, values))
+
+
+def changes(database: Database) -> list[Event]:
+    """Return the events, oldest first, of specimens about which more than one import says."""
+    return _events(_records(database, _CHANGED))
+
+
+def _records(database: Database, where: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
     taxa = ", ".join(f't."{rank}"' for rank in RANKS)
-    records = database.read(
+    return database.read(
         f"SELECT d.*, {taxa} FROM determinations AS d LEFT JOIN taxa AS t USING (taxon_id) "
         f"WHERE {where} ORDER BY determination_id",
         values,
     )
+
+
+def _events(records: list[sqlite3.Row]) -> list[Event]:
     by_specimen = defaultdict(list)
     for record in records:
         by_specimen[record["specimen_id"]].append(record)

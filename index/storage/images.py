@@ -231,7 +231,7 @@ def delete_images(
         NotFoundError: one of the images is not there.
         LockedError: another process is writing to the collection.
     """
-    wanted = list(dict.fromkeys(image_ids))
+    wanted, time = list(dict.fromkeys(image_ids)), now()
     with database.writing(), database.transaction() as connection:
         for image_id in wanted:
             kept = connection.execute(
@@ -239,7 +239,7 @@ def delete_images(
                 "(image_id, specimen_id, path, sha256, deleted_by, deleted_at, remarks) "
                 "SELECT image_id, specimen_id, path, sha256, ?, ?, ? FROM images "
                 "WHERE image_id = ?",
-                (by, now(), remarks, image_id),
+                (by, time, remarks, image_id),
             )
             if kept.rowcount != 1:
                 raise NotFoundError(

@@ -9,7 +9,7 @@ from .lineage import (
     spellings,
 )
 from .missing import is_missing
-from .ranks import GENUS, RANKS, SPECIES, Lineage, TaxonNameError, lowest_rank, name_at
+from .ranks import GENUS, RANKS, SPECIES, Lineage, TaxonNameError, lowest_name, lowest_rank, name_at
 from .scientific_name import ScientificName, genus_of, read_name
 from .siblings import Siblings, joined, same_taxon
 from .spelling import clean_name
@@ -29,6 +29,7 @@ __all__ = [
     "genus_of",
     "is_missing",
     "joined",
+    "lowest_name",
     "lowest_rank",
     "name_at",
     "parse_lineage",

@@ -25,6 +25,11 @@ def lowest_rank(lineage: Lineage) -> str | None:
     return None
 
 
+def lowest_name(lineage: Lineage) -> str:
+    """Return the name at the finest rank that is named, empty where none is."""
+    return next((name for name in reversed(lineage) if name), "")
+
+
 def name_at(lineage: Lineage, rank: str) -> str:
     """Return the name at a rank, empty where it is not known."""
     return lineage[RANKS.index(rank)]

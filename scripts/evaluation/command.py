@@ -11,7 +11,15 @@ from typing import Annotated, Any
 
 import typer
 
-from ..console import CollectionArgument, JsonFlag, SpaceOption, err, print_json, require_report
+from ..console import (
+    FILTERS,
+    CollectionArgument,
+    JsonFlag,
+    SpaceOption,
+    err,
+    print_json,
+    require_report,
+)
 from .protocols import PROTOCOLS, chosen, flag, options_of, takers
 from .tables import say
 
@@ -49,7 +57,7 @@ def evaluate(
     ] = None,
     as_json: JsonFlag = False,
     query: Annotated[
-        list[str] | None, _of("query", "Images that ask, e.g. split=test. Repeatable.")
+        list[str] | None, _of("query", "Images that ask, e.g. split=test. " + FILTERS)
     ] = None,
     gallery: Annotated[
         list[str] | None, _of("gallery", "Images that answer, e.g. split=train. Repeatable.")

@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from holotype.index.errors import CorruptError
 from holotype.index.identification.calibration import Calibration, coherent
-from holotype.index.identification.classes import pool_specimens
+from holotype.index.identification.classes import Lineages, pool_specimens
 from holotype.index.identification.evidence import Evidence, gather_evidence
 from holotype.index.identification.features import OF_LIKELIHOOD
 from holotype.index.identification.logistic import with_prior
@@ -176,7 +176,7 @@ def test_images_of_a_specimen_become_one_query() -> None:
 def test_probabilities_agree_across_ranks() -> None:
     classes = np.array([[0, 0], [1, 1]])
     taxa = np.array([[0, 0], [0, 1]])
-    p = coherent(np.array([[0.5, 0.8], [0.9, 0.3]]), taxa, classes)
+    p = coherent(np.array([[0.5, 0.8], [0.9, 0.3]]), taxa, Lineages.of(classes))
     np.testing.assert_allclose(p, [[0.8, 0.8], [0.7, 0.3]])
 
 
@@ -184,7 +184,7 @@ def test_a_lineage_that_leaves_a_rank_out_unties_none_that_names_it() -> None:
     classes = np.array([[0, 0], [1, 1], [-1, 0]])
     p, taxa = np.array([[0.5, 0.8]]), np.array([[0, 0]])
     for order in ([0, 1, 2], [2, 1, 0]):
-        np.testing.assert_allclose(coherent(p, taxa, classes[order]), [[0.8, 0.8]])
+        np.testing.assert_allclose(coherent(p, taxa, Lineages.of(classes[order])), [[0.8, 0.8]])
 
 
 def test_the_prior_moves_the_odds_by_bayes() -> None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-import faiss
 import numpy as np
 
 from ...arrays import Allowed, Answer, Embeddings, Ids
 from .. import faiss_calls as library
-from ..base import Card
+from ..base import Card, Parts
 from ..selection import Selection
 from .tuning import TARGET, recall
 
@@ -35,6 +34,7 @@ class HalfIndex:
         self._lists = lists
         self._probes = probes
         self._reached = reached
+        self._kept: Parts = {}
 
     @classmethod
     def build(cls, count: int, read: Callable[[Ids], Embeddings]) -> HalfIndex:
@@ -47,7 +47,7 @@ class HalfIndex:
         number = max(_FEWEST_LISTS, 2 ** round(np.log2(np.sqrt(count))))
         drawn = np.random.default_rng(0).permutation(count)
         sample = read(np.sort(drawn[: _TRAIN_PER_LIST * number]))
-        lists = faiss.index_factory(sample.shape[1], f"IVF{number},SQfp16", 0)
+        lists = library.new_index(sample.shape[1], f"IVF{number},SQfp16")
         lists.cp.niter = _ROUNDS
         lists.cp.min_points_per_centroid = 1
         library.let_blas_multiply(sample.shape[1])
@@ -58,6 +58,18 @@ class HalfIndex:
             lists.add(read(np.arange(start, min(start + _BLOCK, count))))
         lists.make_direct_map()
         return cls(lists, *_tuned(lists, drawn[-_ASKING:]))
+
+    @classmethod
+    def from_parts(cls, card: Card, parts: Parts) -> HalfIndex:
+        """Read what `card` and `parts` gave; the caller has verified it."""
+        index = cls(library.from_bytes(parts["lists"]), card["probes"], card["recall"])
+        index._kept = parts  # FAISS goes on reading the lists there
+        return index
+
+    @property
+    def parts(self) -> Parts:
+        """The lists in FAISS's format."""
+        return {"lists": library.to_bytes(self._lists)}
 
     @property
     def card(self) -> Card:
@@ -110,7 +122,7 @@ class HalfIndex:
 
 def _look(lists: Any, queries: Embeddings, k: int, probes: int, chosen: Selection | None) -> Answer:
     selector = None if chosen is None else chosen.selector
-    return library.search(lists, queries, k, faiss.SearchParametersIVF(nprobe=probes, sel=selector))
+    return library.search(lists, queries, k, library.parameters("IVF", nprobe=probes, sel=selector))
 
 
 def _tuned(lists: Any, asking: Ids) -> tuple[int, float]:

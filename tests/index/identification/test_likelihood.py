@@ -40,18 +40,20 @@ def ratios(model: Likelihood, vectors: NDArray[np.float32]) -> NDArray[np.float6
 def test_it_is_the_ratio_of_joint_and_separate_likelihoods() -> None:
     vectors, member = draw()
     model = fitted(vectors, member)
-    between = model.elsewhere * np.eye(DIM)
-    between += (model.axes * (model.between - model.elsewhere)) @ model.axes.T
+    between = model.shape.elsewhere * np.eye(DIM)
+    between += (
+        model.shape.axes * (model.shape.between - model.shape.elsewhere)
+    ) @ model.shape.axes.T
     # Along the axes alone is where specimens of the gallery are remembered.
-    placed = model.origin + model.along(vectors) @ model.axes.T
-    query = vectors[0] * model.scale
+    placed = model.shape.origin + model.along(vectors) @ model.shape.axes.T
+    query = vectors[0] * model.shape.scale
     for row, found in enumerate(ratios(model, vectors[:1])[0]):
         own = placed[member == row]
         n = len(own)
         joint = np.kron(np.ones((n + 1, n + 1)), between) + np.eye((n + 1) * DIM)
-        together = multivariate_normal(np.tile(model.origin, n + 1), joint)
-        alone = multivariate_normal(model.origin, between + np.eye(DIM))
-        separate = multivariate_normal(np.tile(model.origin, n), joint[: n * DIM, : n * DIM])
+        together = multivariate_normal(np.tile(model.shape.origin, n + 1), joint)
+        alone = multivariate_normal(model.shape.origin, between + np.eye(DIM))
+        separate = multivariate_normal(np.tile(model.shape.origin, n), joint[: n * DIM, : n * DIM])
         expected = together.logpdf(np.concatenate([own.ravel(), query]))
         expected -= alone.logpdf(query) + separate.logpdf(own.ravel())
         np.testing.assert_allclose(found, expected, rtol=1e-6)

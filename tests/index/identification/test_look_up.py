@@ -10,6 +10,7 @@ import pytest
 from holotype.index.arrays import Codes
 from holotype.index.identification import reference as references
 from holotype.index.identification.calibration import Calibration
+from holotype.index.identification.classes import Lineages
 from holotype.index.identification.evidence import Evidence, gather_evidence, look_up
 from holotype.index.identification.reference import Reference, build_reference
 from holotype.index.vectors import HalfIndex, Selection
@@ -119,7 +120,7 @@ def test_where_nothing_else_is_named_nothing_speaks(
 
 
 def same(one: Evidence, other: Evidence, calibration: Calibration, lineages: Codes) -> float:
-    reference = type("Classes", (), {"classes": lineages})()
+    reference = type("Classes", (), {"lineages": Lineages.of(lineages), "decisive": True})()
     first, second = (calibration.answer(reference, e) for e in (one, other))
     return float(((first.taxa == second.taxa).all(axis=1) & (first.rank == second.rank)).mean())
 
