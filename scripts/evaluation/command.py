@@ -66,7 +66,12 @@ def evaluate(
         str | None, _of("spaces", "Compare two spaces query by query, e.g. base,tuned.")
     ] = None,
     allow_leak: Annotated[
-        bool, _of("allow_leak", "Measure where specimens or copies cross: both figures.")
+        bool,
+        _of(
+            "allow_leak",
+            "Measure where specimens or copies cross, or the space was fitted on queries: both "
+            "figures.",
+        ),
     ] = False,
     folds: Annotated[int, _of("folds", "How many.")] = 5,
     group: Annotated[
