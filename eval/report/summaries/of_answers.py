@@ -21,6 +21,8 @@ def _known(ends: Outcomes, rank: str) -> str:
         return f"No specimen that asked is of a {rank} that is in the collection."
     share = {end: count / n for end, count in ends.known.items()}
     of = OutOf.all_of(n)
+    if share["unanswered"] == 1:
+        return f"Of {of} specimens whose {rank} is in the collection, none gets a name."
     named = share["finest_right"] + share["finest_wrong"]
     higher = share["higher_right"] + share["higher_wrong"]
     text = f"Of {of} specimens whose {rank} is in the collection, {of.count(named)} are named to "
