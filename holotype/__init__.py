@@ -4,7 +4,7 @@
 
     collection = holotype.Collection.open("moths")
     encoder = holotype.load_encoder("bundled")
-    answer = holotype.identify(collection, encoder, [Path("unknown.jpg")])
+    answer = holotype.identify(collection, encoder, "unknown.jpg")
 
 Names are loaded when they are first used, so that importing the package is instant.
 """
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from holotype.index.errors import HolotypeError
     from holotype.index.export.parquet import export_parquet
     from holotype.index.identification.identify import Answer, Determination, identify
+    from holotype.index.identification.many.batches import identify_each
+    from holotype.index.identification.many.outcomes import Outcome, Specimen
     from holotype.index.ingest.pictures import IngestReport, ingest
     from holotype.index.ingest.vectors import load_vectors
-    from holotype.index.manifests.manifest import Manifest, Problem
-    from holotype.index.search.search import Hit, search
+    from holotype.index.manifests.manifest import Manifest
+    from holotype.index.manifests.problems import Problem
+    from holotype.index.search.search import Hit, picture_vector, search
 
 _HOMES = {
     "Answer": "index.identification.identify",
@@ -36,14 +39,18 @@ _HOMES = {
     "HolotypeError": "index.errors",
     "IngestReport": "index.ingest.pictures",
     "Manifest": "index.manifests.manifest",
-    "Problem": "index.manifests.manifest",
+    "Outcome": "index.identification.many.outcomes",
+    "Problem": "index.manifests.problems",
+    "Specimen": "index.identification.many.outcomes",
     "accelerated": "index.encoders",
     "evaluate": "eval.retrieval.evaluate",
     "export_parquet": "index.export.parquet",
     "identify": "index.identification.identify",
+    "identify_each": "index.identification.many.batches",
     "ingest": "index.ingest.pictures",
     "load_encoder": "index.encoders",
     "load_vectors": "index.ingest.vectors",
+    "picture_vector": "index.search.search",
     "search": "index.search.search",
 }
 
@@ -57,17 +64,25 @@ __all__ = [
     "HolotypeError",
     "IngestReport",
     "Manifest",
+    "Outcome",
     "Problem",
+    "Specimen",
     "__version__",
     "accelerated",
     "evaluate",
     "export_parquet",
     "identify",
+    "identify_each",
     "ingest",
     "load_encoder",
     "load_vectors",
+    "picture_vector",
     "search",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
 
 
 def __getattr__(name: str) -> Any:

@@ -56,6 +56,12 @@ StoreOption = Annotated[
     ),
 ]
 
+FILTERS = (
+    "column=value or column!=value, also <, <=, >, >= for numbers and dates; a list as "
+    "value|value, a range as 10..20, nothing for a missing value; docs/filters.md. Repeatable: "
+    "all must hold."
+)
+
 
 def require_report(folder: Path) -> None:
     """Refuse a folder for a report before the long work, where it holds other files."""
@@ -88,7 +94,8 @@ def progress(description: str, unit: str = "images") -> Iterator[Any]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=err) as bar:
+    # What is printed on stdout meanwhile is data, and goes there.
+    with Progress(*columns, console=err, redirect_stdout=False) as bar:
         task = bar.add_task(description, total=None, rate="")
 
         def update(done: int, total: int) -> None:

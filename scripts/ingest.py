@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import JsonFlag, StoreOption, err, out, print_json, print_labelled, progress
+from .console import JsonFlag, StoreOption, out, print_json, print_labelled, progress
 
 if TYPE_CHECKING:
     from holotype.index.ingest.pictures import IngestReport
-    from holotype.index.manifests.manifest import Problem
-
-_SHOWN = 20
+    from holotype.index.manifests.problems import Problem
 
 
 def ingest(
     source: Annotated[
         Path,
         typer.Argument(
-            help="A folder of pictures (root/species/*.jpg or root/category/species/*.jpg), a CSV, "
-            "TSV or Parquet manifest with a column 'path', or vectors: Parquet with a column "
-            "'embedding', or a folder of such files.",
+            help="A folder of pictures (root/species/*.jpg or root/category/species/*.jpg; other "
+            "trees with --levels), a manifest (CSV, TSV, text or Parquet) with a column 'path', or "
+            "vectors: Parquet with a column 'embedding', or a folder of such files.",
             show_default=False,
         ),
     ],
@@ -48,7 +47,25 @@ def ingest(
             "3 and its mirror image (not where handedness matters).",
         ),
     ] = 1,
-    strict: Annotated[bool, typer.Option(help="Store nothing if any row has an error.")] = False,
+    strict: Annotated[
+        bool, typer.Option(help="Store nothing if any row has an error or any file is left out.")
+    ] = False,
+    levels: Annotated[
+        str,
+        typer.Option(
+            help="What the levels of folders are, from the top, such as split,species or "
+            "species,specimen_id; - for a level that says nothing.",
+            show_default=False,
+        ),
+    ] = "",
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Which column of the manifest is what, such as species=label; with nothing after "
+            "the =, none is. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     copy_images: Annotated[
         bool, typer.Option(help="Keep a copy of every picture in the collection.")
     ] = False,
@@ -78,6 +95,10 @@ def ingest(
     vectors = holds_vectors(source)
     if pictures and not vectors:
         raise UsageError("--pictures is for vectors; name the folder of pictures as the source")
+    if vectors and (levels or column):
+        raise UsageError(
+            "--levels and --column are for pictures; vectors have columns of their own"
+        )
     report = (
         run_load(
             source,
@@ -100,6 +121,8 @@ def ingest(
             copy_images=copy_images,
             store=store,
             into_existing=into_existing,
+            levels=[level.strip() for level in levels.split(",")] if levels else [],
+            columns=dict(map(_column, column or [])),
         )
     )
     if as_json:
@@ -110,10 +133,31 @@ def ingest(
     rate = f" at {report.embedded / report.seconds:.0f} {unit}/s" if report.embedded else ""
     out.print(
         f"Stored {report.embedded} {what} in space '{report.space}' of {to}{rate}; "
-        f"{report.unchanged} were there already.",
+        f"{report.unchanged} were there already{_left_out(report)}.",
         highlight=False,
         soft_wrap=True,
     )
+    for sentence in report.corrections.sentences():
+        out.print(sentence, highlight=False, soft_wrap=True)
+
+
+def _left_out(report: IngestReport) -> str:
+    """Return how many rows and files were left out, and for which reasons, where any were."""
+    by_reason: dict[str, int] = report.to_dict()["left_out_by_reason"]
+    if not by_reason:
+        return ""
+    reasons = ", ".join(f"{count} {reason}" for reason, count in by_reason.items())
+    return f"; {sum(by_reason.values())} left out ({reasons})"
+
+
+def _column(said: str) -> tuple[str, str]:
+    """Return (column, the table's name for it) of what the user said."""
+    from holotype.index.errors import UsageError
+
+    column, equals, name = said.partition("=")
+    if not equals:
+        raise UsageError(f"--column '{said}' is not understood; write it as species=label")
+    return column.strip().lower(), name.strip()
 
 
 def run_ingest(
@@ -127,6 +171,8 @@ def run_ingest(
     copy_images: bool = False,
     store: str = "",
     into_existing: bool = False,
+    levels: Sequence[str] = (),
+    columns: Mapping[str, str] | None = None,
 ) -> IngestReport:
     """Ingest with progress bars on stderr."""
     from holotype.index.collection import Collection
@@ -134,7 +180,7 @@ def run_ingest(
     from holotype.index.ingest.pictures import ingest as run
     from holotype.index.manifests.manifest import Manifest
 
-    manifest = Manifest.read(source)
+    manifest = Manifest.read(source, levels=levels, columns=columns)
     loaded = accelerated(load_encoder(encoder, views=views))
     with (
         Collection.create(to, store=store, into_existing=into_existing) as collection,
@@ -184,9 +230,8 @@ def run_load(
 
 
 def show_problems(problems: list[Problem]) -> None:
-    """List the rows that were left out, and those that need attention, on stderr."""
-    for problem in problems[:_SHOWN]:
-        colour = "red" if problem.severity == "error" else "yellow"
-        print_labelled(problem.severity, colour, str(problem))
-    if len(problems) > _SHOWN:
-        err.print(f"… and {len(problems) - _SHOWN} more; --json lists them all")
+    """Show what was left out, and what needs attention, on stderr: the first few of a reason."""
+    from holotype.index.manifests.problems import in_short
+
+    for severity, text in in_short(problems):
+        print_labelled(severity, "red" if severity == "error" else "yellow", text)

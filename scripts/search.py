@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import CollectionOption, JsonFlag, SpaceOption, out, print_json
+from .console import FILTERS, CollectionOption, JsonFlag, SpaceOption, out, print_json
 
 if TYPE_CHECKING:
     from holotype.index.collection import Collection
@@ -25,7 +25,7 @@ def search(
     k: Annotated[int, typer.Option(min=1, help="Hits to return.")] = 10,
     where: Annotated[
         list[str] | None,
-        typer.Option(help="Search among these only, e.g. category=Moth. Repeatable."),
+        typer.Option(help="Search among these only, e.g. category=Moth. " + FILTERS),
     ] = None,
     space: SpaceOption = None,
     as_json: JsonFlag = False,

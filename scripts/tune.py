@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .console import CollectionArgument, JsonFlag, SpaceOption, err, out, print_json
+from .console import FILTERS, CollectionArgument, JsonFlag, SpaceOption, err, out, print_json
 
 
 def tune(
@@ -15,7 +15,7 @@ def tune(
     space: SpaceOption = None,
     where: Annotated[
         list[str] | None,
-        typer.Option(help="Learn from these images only, e.g. split=train. Repeatable."),
+        typer.Option(help="Learn from these images only, e.g. split=train. " + FILTERS),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:

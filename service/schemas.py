@@ -39,6 +39,39 @@ class Probability(BaseModel):
     p: float = Field(
         description="Where calibration is none, its share of the neighbours' votes.", ge=0, le=1
     )
+    percent: str = Field(
+        description="p for people, with as many digits as tell it from 1 - risk.",
+        examples=["94.6 %"],
+    )
+
+
+class PictureTaxon(BaseModel):
+    """What one of several pictures of a specimen would be called by itself."""
+
+    picture: str
+    rank: str | None = Field(description="The finest that is named; null where nothing is.")
+    taxon: str | None
+    p: float | None = Field(ge=0, le=1)
+    percent: str | None
+
+
+class Unnamed(BaseModel):
+    """Specimens that nobody has named and that the query is like."""
+
+    specimens: list[str] = Field(description="Their ids, the nearest first.")
+    images: list[str] = Field(description="Their images among the neighbours.")
+    at_least: bool = Field(description="All neighbours are such; a larger k may show more.")
+
+
+class SpacesUsed(BaseModel):
+    """What the parts of an answer come from."""
+
+    neighbours: str = Field(description="The space that was searched.", examples=["tuned"])
+    determination: str = Field(
+        description="The space whose calibration gives the probabilities, or whose neighbours "
+        "vote.",
+        examples=["base"],
+    )
 
 
 class Changes(BaseModel):
@@ -65,8 +98,11 @@ class Answer(BaseModel):
                 },
                 "unknown": False,
                 "ranks": {
-                    "genus": [{"taxon": "Xestia", "p": 0.96}, {"taxon": "Noctua", "p": 0.03}],
-                    "species": [{"taxon": "Xestia c-nigrum", "p": 0.71}],
+                    "genus": [
+                        {"taxon": "Xestia", "p": 0.96, "percent": "96 %"},
+                        {"taxon": "Noctua", "p": 0.03, "percent": "3 %"},
+                    ],
+                    "species": [{"taxon": "Xestia c-nigrum", "p": 0.71, "percent": "71 %"}],
                 },
                 "neighbours": [
                     {
@@ -77,9 +113,16 @@ class Answer(BaseModel):
                         "genus": "Xestia",
                     }
                 ],
+                "novelty": 0.38,
+                "novelty_in_words": "no more than usual",
                 "novelty_p": 0.62,
                 "p_known": 0.91,
                 "species_set": ["Xestia c-nigrum", "Xestia triangulum"],
+                "unnamed": None,
+                "pictures": [],
+                "spaces": {"neighbours": "base", "determination": "base"},
+                "basis": "The determination rests on the calibration of space 'base', and the "
+                "neighbours shown are of that space.",
                 "calibration": "fitted",
                 "calibration_changes": {
                     "images_added": 0,
@@ -87,8 +130,9 @@ class Answer(BaseModel):
                     "specimens_determined": 0,
                 },
                 "calibration_note": "",
-                "why": "The neighbours agree on genus Xestia (96%), but species Xestia c-nigrum "
-                "has only 71%; the nearest is Xestia c-nigrum at cosine 0.83.",
+                "why": "The neighbours agree on genus Xestia (96 %), but species Xestia c-nigrum "
+                "has only 71 %; the nearest is Xestia c-nigrum at cosine 0.83.",
+                "notes": [],
             }
         },
     )
@@ -98,11 +142,20 @@ class Answer(BaseModel):
     unknown: bool
     ranks: dict[str, list[Probability]] = Field(description="Coarse to fine, best first.")
     neighbours: list[Hit] = Field(description="Best first; none of the query's own specimen.")
-    novelty_p: float | None = Field(
-        description="How rare a nearest neighbour this far is within the gallery; null without a "
-        "calibration, and where nothing that is named may be compared with it.",
+    novelty: float | None = Field(
+        description="How unlike anything known, near 1 for what is unlike everything: the share of "
+        "specimens of known species that lie nearer to theirs; null without a calibration, and "
+        "where nothing that is named may be compared with it.",
         ge=0,
         le=1,
+    )
+    novelty_in_words: str = Field(description="The same for people; empty where it is null.")
+    novelty_p: float | None = Field(
+        description="1 - novelty, how rare a nearest neighbour this far is. It is high for "
+        "ordinary specimens and will go with 1.0: use novelty.",
+        ge=0,
+        le=1,
+        deprecated=True,
     )
     p_known: float | None = Field(
         description="The probability that the gallery holds its species; null likewise.", ge=0, le=1
@@ -111,6 +164,14 @@ class Answer(BaseModel):
         description="Holds the true species with 95 % probability, if the gallery does; null "
         "likewise."
     )
+    unnamed: Unnamed | None = Field(
+        description="Specimens that nobody has named and that it is like; null without."
+    )
+    pictures: list[PictureTaxon] = Field(
+        description="Of several pictures, what each would be called by itself; else empty."
+    )
+    spaces: SpacesUsed
+    basis: str = Field(description="What the determination and the neighbours rest on.")
     calibration: str = Field(
         description="What the figures rest on: fitted; stale, where something has changed since; "
         "none, where they are shares of the neighbours' votes and no checked probabilities."
@@ -122,6 +183,9 @@ class Answer(BaseModel):
         description="What to bear in mind about the figures, and what to do; empty where fitted."
     )
     why: str = Field(description="The reason, in one sentence.")
+    notes: list[str] = Field(
+        description="What else to bear in mind about this answer, such as pictures that disagree."
+    )
 
 
 class Hits(BaseModel):
@@ -213,15 +277,18 @@ class Job(BaseModel):
     job_id: str
     kind: str = Field(examples=["calibrate"])
     space: str = Field(examples=["base"])
-    state: str = Field(description="running, done, failed or cancelled.", examples=["running"])
+    state: str = Field(
+        description="running, done, failed, cancelled, or interrupted by the end of the service.",
+        examples=["running"],
+    )
     percent: int = Field(ge=0, le=100, examples=[35])
     result: dict[str, Any] | None = Field(description="What it gave, once it is done.")
-    error: str | None = Field(description="Why it failed, in one sentence.")
+    error: str | None = Field(description="Why it failed or was interrupted, in one sentence.")
     created_at: str
     changed_at: str
 
 
 class Jobs(BaseModel):
-    """The jobs since the service started, oldest first."""
+    """The last jobs, oldest first."""
 
     jobs: list[Job]

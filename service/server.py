@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,9 +48,21 @@ def serve(folder: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
         address = f"http://{name}:{listener.getsockname()[1]}"
         print(f"{visible(str(folder))} is served at {address} (API: {address}/docs)", flush=True)
         with suppress(KeyboardInterrupt):  # how a server ends
-            from .running import run
+            with _all_kept():
+                from .running import run
 
             run(folder, listener, keys=keys, loopback=loopback)
+
+
+@contextmanager
+def _all_kept() -> Iterator[None]:
+    """Look for no garbage among what is imported: all of it stays as long as the process runs."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()  # later collections leave it out, too
+        gc.enable()
 
 
 def _keys() -> Keys | None:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from holotype.index.errors import ManifestError, UsageError
 from holotype.index.files.durable import write_durably
-from holotype.index.manifests.manifest import Manifest, Problem, Progress
+from holotype.index.manifests.manifest import Manifest, Progress
+from holotype.index.manifests.problems import Problem
 from holotype.index.pictures.reading import read_bytes, read_picture
 from holotype.index.runtime import worker_count
 

@@ -14,6 +14,7 @@ from ..runtime import prepare
 prepare()
 
 from ..arrays import Embeddings, Pixels  # noqa: E402
+from ..vectors.faiss_calls import faiss  # noqa: E402
 from .accelerate import accelerated, runs_in_torch  # noqa: E402
 from .base import Encoder  # noqa: E402
 from .kept_facts import facts_key, keep_facts, read_facts  # noqa: E402
@@ -69,10 +70,16 @@ def load_encoder(name: str = "bundled", *, views: int = 1) -> Encoder:
         name = f"{kind}:{rest}"
     module, function = LOADERS[kind]
     home = import_module(f".{module}", __name__)
-    load: Callable[[], Model] = partial(getattr(home, function), rest)
+    load: Callable[[], Model] = partial(_model, getattr(home, function), rest)
     if kind not in _FILES or runs_in_torch():
         return Encoder(name, load(), views=views)
     return _known(name, views, partial(getattr(home, _FILES[kind]), rest), load)
+
+
+def _model(load: Callable[[str], Model], rest: str) -> Model:
+    """Load a model, FAISS first: after PyTorch it would take over PyTorch's OpenMP threads."""
+    faiss()
+    return load(rest)
 
 
 def _known(

@@ -22,6 +22,7 @@ from safetensors.numpy import save
 from ..arrays import Codes, Floats
 from ..errors import CorruptError
 from ..files.plain_json import read_json
+from ..vectors.fitted_on import FittedOn
 from ..vectors.projection import Projection, unpacked
 from .classes import Lineages
 from .evidence import Evidence
@@ -70,6 +71,7 @@ class Calibration:
         surprise: float64, ascending: 1 - P(true species) of left-out specimens of known species.
         card: on what it was fitted, and how well it did there.
         shape: of the last working space in that gallery; None where the present one tells it.
+        fitted_on: the images that it was fitted on; None where nothing says so.
     """
 
     projections: tuple[Projection, ...]
@@ -81,11 +83,14 @@ class Calibration:
     surprise: Floats
     card: dict[str, Any] = field(default_factory=dict)
     shape: Shape | None = None
+    fitted_on: FittedOn | None = None
 
     def answer(
         self, reference: Reference, evidence: Evidence, *, risk: float = 0.05, prior: float = 0.2
     ) -> Answers:
         """Answer with the finest rank whose probability of being right is at least 1 - risk.
+
+        A rank at which the gallery has one name decides nothing, however probable that name is.
 
         Args:
             reference: the gallery that the evidence is from.
@@ -100,7 +105,7 @@ class Calibration:
         nearness_p = (1 + place) / (1 + len(self.nearness))
         far = nearness_p < FAR
         p, known = np.where(far[:, None], 0.0, p), np.where(far, 0.0, known)
-        sure = p >= 1 - risk
+        sure = (p >= 1 - risk) & reference.decisive
         finest = p.shape[1] - 1 - sure[:, ::-1].argmax(axis=1)
         rank = np.where(sure.any(axis=1), finest, -1)
         return Answers(evidence.taxa, p, known, nearness_p, rank)
@@ -148,12 +153,14 @@ class Calibration:
     def to_bytes(self) -> bytes:
         """Return the calibration, its projections included, as a safetensors file."""
         models = [self.known, *self.right_known, *self.right_novel]
-        tensors = {
+        tensors: dict[str, NDArray[Any]] = {
             "models": np.stack([model.to_array() for model in models]),
             "nearness": self.nearness,
             "sharpness": self.sharpness,
             "surprise": self.surprise,
         }
+        if self.fitted_on is not None:
+            tensors |= self.fitted_on.to_tensors()
         for number, projection in enumerate(self.projections):
             tensors[f"projection{number}"] = np.frombuffer(projection.to_bytes(), np.uint8)
         if self.shape is not None:
@@ -174,6 +181,7 @@ class Calibration:
             _check(tensors, len(names))
             models = [Logistic.from_array(values) for values in tensors["models"]]
             shape = _shape(tensors)
+            fitted_on = FittedOn.from_tensors(tensors)
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise CorruptError(
                 f"the stored calibration cannot be read ({error}); run 'holotype calibrate' again"
@@ -190,6 +198,7 @@ class Calibration:
             tensors["surprise"],
             card,
             shape,
+            fitted_on,
         )
 
     def fits(self, dim: int, ranks: int) -> bool:

@@ -1,16 +1,16 @@
 """One honest answer per specimen: the lowest rank that is sure enough, or "unknown".
 
-The road: pictures become vectors (`identify_all`, `search.picture_vectors`), the gallery's index
-gives the neighbours that are shown (`_identified`), a calibration judges by what the indexes of its
-working spaces propose (`judge`, `evidence`), and the answer says why (`answers`). Many specimens
-take it together; one is the case of one.
+The road: pictures become vectors (`identify_all`, `search.each_picture_vector`), the gallery's
+index gives the neighbours that are shown (`_identified`), a calibration judges by what the indexes
+of its working spaces propose (`judge`, `evidence`), and the answer says why (`answers`). Many
+specimens take it together; one is the case of one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 from typing import TypedDict, Unpack
 
 import numpy as np
@@ -20,11 +20,28 @@ from ..collection import Collection
 from ..encoders import Encoder
 from ..errors import UsageError
 from ..gallery.gallery import Gallery
+from ..pictures.inputs import Picture, as_pictures, is_picture, named_file
 from ..search.filters import selected
-from ..search.search import Hit, encoder_units, hits, own_places, picture_vectors
+from ..search.search import (
+    Hit,
+    each_picture_vector,
+    encoder_units,
+    hits,
+    one_vector,
+    own_places,
+)
 from ..settings import settings
 from ..vectors.own_rows import search_others
-from .answers import Answer, Determination, Judgement, explain
+from .answers import (
+    Answer,
+    Determination,
+    Judgement,
+    PictureTaxon,
+    SpacesUsed,
+    disagreement,
+    explain,
+    like_unnamed,
+)
 from .judge import judge_calibrated
 from .kept_calibration import kept_calibration
 from .uncalibrated import judge_by_votes
@@ -34,8 +51,10 @@ __all__ = [
     "Answer",
     "Determination",
     "Options",
+    "Pictures",
     "identify",
     "identify_all",
+    "identify_pictures",
     "identify_stored",
     "identify_vector",
     "identify_vectors",
@@ -85,21 +104,41 @@ class Asked:
             raise UsageError(f"k is {self.k}; it must be 1 to {settings().max_k} (HOLOTYPE_MAX_K)")
 
 
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """The pictures of one specimen.
+
+    Attributes:
+        names: what each is called; empty for its number.
+        vectors: float32 [m, dim], as the encoder made them.
+    """
+
+    names: Sequence[str]
+    vectors: Embeddings
+
+    def judged(self, judgements: Iterator[Judgement]) -> tuple[PictureTaxon, ...]:
+        """Return what each would be called by itself, its judgement taken from the next."""
+        called = (name or f"picture {number}" for number, name in enumerate(self.names, 1))
+        return tuple(PictureTaxon.of(name, next(judgements)) for name in called)
+
+
 def identify(
     collection: Collection,
     encoder: Encoder,
-    pictures: Sequence[Path | bytes],
+    pictures: Picture | Iterable[Picture],
     *,
     name: str = "",
     **options: Unpack[Options],
 ) -> Answer:
     """Identify one specimen from one or more pictures of it.
 
-    A picture that is in the collection is recognised by its content; images of its specimen are
-    then no evidence.
+    A picture that is in the collection is recognised by the content of its file; images of its
+    specimen are then no evidence.
 
     Args:
-        pictures: files or their bytes; all of one specimen.
+        pictures: one or more of one specimen, each a path (`str` or `Path`), the bytes of a file, a
+            Pillow image, or an array, uint8 [h, w], [h, w, 3] or [h, w, 4]. Images and arrays have
+            no file, by which they could be recognised.
         name: how the answer calls it; by default the first file's name.
         options: space, risk, prior, only, k; see `Asked`.
 
@@ -108,13 +147,14 @@ def identify(
         MismatchError: the encoder is not the space's.
         UsageError: no pictures, too many, or an argument out of range.
     """
-    return identify_all(collection, encoder, [pictures], names=[name], **options)[0]
+    own = [as_pictures(pictures)]
+    return identify_all(collection, encoder, own, names=[name], **options)[0]
 
 
 def identify_all(
     collection: Collection,
     encoder: Encoder,
-    specimens: Sequence[Sequence[Path | bytes]],
+    specimens: Iterable[Picture | Iterable[Picture]],
     *,
     names: Sequence[str] = (),
     **options: Unpack[Options],
@@ -122,15 +162,50 @@ def identify_all(
     """Identify several specimens in one pass, each from its own pictures; see `identify`.
 
     Args:
-        specimens: of each, files or their bytes.
+        specimens: of each, its pictures, given as to `identify`; a string is one path.
         names: how the answers call them; by default, and where empty, by their first files.
     """
-    if not specimens:
+    groups = [as_pictures(pictures) for pictures in _several(specimens)]
+    if not groups:
         return []
-    vectors, own = picture_vectors(collection, encoder, specimens, options.get("space"))
-    files = [next((str(p) for p in one if isinstance(p, Path)), "picture") for one in specimens]
+    vectors, own = each_picture_vector(collection, encoder, groups, options.get("space"))
+    files = [next(filter(None, map(named_file, one)), "picture") for one in groups]
     called = [given or file for given, file in zip(names or files, files, strict=True)]
-    return identify_vectors(collection, vectors, names=called, exclude_specimens=own, **options)
+    pictures = [Pictures(file_names(one), rows) for one, rows in zip(groups, vectors, strict=True)]
+    return identify_pictures(collection, pictures, names=called, exclude_specimens=own, **options)
+
+
+def identify_pictures(
+    collection: Collection,
+    specimens: Sequence[Pictures],
+    *,
+    names: Sequence[str],
+    exclude_specimens: Sequence[Set[str]] = (),
+    **options: Unpack[Options],
+) -> list[Answer]:
+    """Identify several specimens in one pass from the embeddings of their pictures.
+
+    A specimen is the mean of its pictures; where it has several, each is judged by itself too, and
+    the answer says so where they disagree. For the arguments see `identify_vectors`.
+    """
+    asked = Asked(**options)
+    galleries = collection.gallery_and_source(asked.space)
+    own = own_places(collection, galleries[0], exclude_specimens or [frozenset()] * len(names))
+    means = np.stack([one.vectors.mean(axis=0) for one in specimens])
+    return _identified(collection, galleries, means, names, own, asked, specimens)
+
+
+def file_names(pictures: Iterable[Picture]) -> list[str]:
+    """Return what the pictures of one specimen are called: files by their names, others not."""
+    return [PurePath(named_file(picture)).name for picture in pictures]
+
+
+def _several(
+    specimens: Iterable[Picture | Iterable[Picture]],
+) -> Iterable[Picture | Iterable[Picture]]:
+    if is_picture(specimens) or not isinstance(specimens, Iterable):
+        return [as_pictures(specimens)]
+    return specimens
 
 
 def identify_stored(collection: Collection, image_id: str, **options: Unpack[Options]) -> Answer:
@@ -167,10 +242,10 @@ def identify_vector(
     exclude_specimens: Set[str] = frozenset(),
     **options: Unpack[Options],
 ) -> Answer:
-    """Identify one specimen from its embedding, float32 [dim]; see `identify`."""
+    """Identify one specimen from its embedding, float32 [dim] or [1, dim]; see `identify`."""
     own = [exclude_specimens]
     return identify_vectors(
-        collection, vector[None], names=[name], exclude_specimens=own, **options
+        collection, one_vector(vector)[None], names=[name], exclude_specimens=own, **options
     )[0]
 
 
@@ -202,14 +277,19 @@ def _identified(
     names: Sequence[str],
     own: list[Ids],
     asked: Asked,
+    pictures: Sequence[Pictures] = (),
 ) -> list[Answer]:
     """Answer with a gallery, and the gallery of the space that holds its vectors."""
     gallery, source = galleries
+    several = {place: one for place, one in enumerate(pictures) if len(one.names) > 1}
+    vectors = np.concatenate([vectors, *(one.vectors for one in several.values())])
+    own = [*own, *(own[place] for place, one in several.items() for _ in one.names)]
     chosen = selected(collection, gallery, asked.only)
     units = encoder_units(vectors, gallery)
     queries = units if gallery.projection is None else gallery.projection.apply(units)
     scores, places = search_others(gallery.index, queries, max(asked.k, NEIGHBOURS), chosen, own)
-    shown = hits(collection, gallery, places[:, : asked.k], scores[:, : asked.k])
+    seen = (slice(len(names)), slice(asked.k))
+    shown = hits(collection, gallery, places[seen], scores[seen])
     kept = kept_calibration(collection, gallery)
     if kept is not None:
         proposed = places if gallery is source else None
@@ -217,20 +297,42 @@ def _identified(
             collection.database, source, kept, units, own, chosen, asked.prior, proposed
         )
     else:
-        found = zip(scores, places, shown, strict=True)
-        judged = [_by_votes(gallery, *one) if one[2] else _NOTHING for one in found]
-    return [_answer(*one, asked.risk) for one in zip(names, shown, judged, strict=True)]
+        judged = [_by_votes(gallery, *one) for one in zip(scores, places, strict=True)]
+    spaces = SpacesUsed(
+        gallery.space.name, gallery.space.name if kept is None else source.space.name
+    )
+    whole, parts = judged[: len(names)], iter(judged[len(names) :])
+    answers = []
+    for place, found in enumerate(zip(names, shown, whole, strict=True)):
+        one = several.get(place)
+        alone = () if one is None else one.judged(parts)
+        answers.append(_answer(gallery, spaces, *found, asked.risk, alone))
+    return answers
 
 
 _NOTHING = Judgement({}, None, far=False)
 
 
-def _by_votes(gallery: Gallery, scores: Embeddings, places: Ids, _: object) -> Judgement:
-    return judge_by_votes(gallery, scores[places >= 0], places[places >= 0])
+def _by_votes(gallery: Gallery, scores: Embeddings, places: Ids) -> Judgement:
+    there = places >= 0
+    return judge_by_votes(gallery, scores[there], places[there]) if there.any() else _NOTHING
 
 
-def _answer(name: str, shown: list[Hit], judged: Judgement, risk: float) -> Answer:
-    if not shown:
-        return Answer(name, None, [], judged, "Nothing in the gallery may be compared with it.")
-    determination = judged.back_off(risk)
-    return Answer(name, determination, shown, judged, explain(determination, judged, shown, risk))
+def _answer(
+    gallery: Gallery,
+    spaces: SpacesUsed,
+    name: str,
+    shown: list[Hit],
+    judged: Judgement,
+    risk: float,
+    pictures: tuple[PictureTaxon, ...],
+) -> Answer:
+    told = disagreement(pictures, judged, risk)
+    determination = judged.back_off(risk) if shown else None
+    finest = determination is not None and determination.rank == gallery.ranks[-1]
+    unnamed = None if finest else like_unnamed(gallery, shown)
+    why = "Nothing in the gallery may be compared with it."
+    if shown:
+        why = explain(determination, judged, shown, risk, unnamed)
+    notes = (told,) if told else ()
+    return Answer(name, determination, shown, judged, why, risk, spaces, unnamed, pictures, notes)

@@ -32,6 +32,7 @@ class _Judged:
     answers: Answers
     chances: Floats
     sets: list[Codes]
+    decisive: frozenset[str]
 
 
 def judge_calibrated(
@@ -70,6 +71,7 @@ def judge_calibrated(
         kept.calibration.answer(part, evidence, prior=prior),
         kept.calibration.class_probabilities(evidence),
         kept.calibration.prediction_sets(evidence),
+        frozenset(rank for rank, tells in zip(kept.ranks, part.decisive, strict=True) if tells),
     )
     return [_judgement(judged, query) for query in range(len(vectors))]
 
@@ -94,6 +96,7 @@ def _judgement(judged: _Judged, query: int) -> Judgement:
         species_set=_finest_names(judged.source, judged.reference.classes[judged.sets[query]]),
         calibration=judged.kept.state,
         changes=judged.kept.changes,
+        decisive=judged.decisive,
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Codes, Embeddings, Floats
+from ..arrays import Codes, Embeddings, Flags, Floats
 from ..vectors import FlatIndex, HalfIndex, Selection, VectorIndex
 from ..vectors.base import Parts
 from ..vectors.projection import Projection
@@ -127,6 +127,18 @@ class Reference:
     def spread(self) -> Floats:
         """That of every view, float64 [views, classes]."""
         return np.stack([view.spread for view in self.views])
+
+    @cached_property
+    def decisive(self) -> Flags:
+        """Whether classes are named differently at each rank, bool [ranks].
+
+        Where all have one name, to answer with it says nothing.
+        """
+        named = self.classes >= 0
+        least = np.where(named, self.classes, np.iinfo(np.int64).max).min(axis=0)
+        most = self.classes.max(axis=0)
+        several: Flags = named.any(axis=0) & (least != most)
+        return several
 
     def neighbours(
         self, view: View, queries: Embeddings, groups: Codes | None = None, k: int = NEIGHBOURS

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..database.connection import Database
 from ..errors import PictureError, UsageError
 from ..files.durable import digest_of, write_durably
-from ..pictures.reading import SUFFIXES
+from ..pictures.kinds import READ_SUFFIXES
 from ..storage.files_beside import IMAGES, list_files, place_for
 from ..storage.records import Image
 
@@ -34,7 +34,7 @@ def list_copies(database: Database, images: Iterable[Image]) -> None:
 def _copy_place(digest: str, suffix: str) -> Path:
     """Return where the copy of a picture lies in its collection."""
     ending = suffix.lower()
-    return Path(IMAGES, digest[:2], digest + (ending if ending in SUFFIXES else ""))
+    return Path(IMAGES, digest[:2], digest + (ending if ending in READ_SUFFIXES else ""))
 
 
 def keep_copy(data: bytes, digest: str, suffix: str, folder: Path) -> tuple[Path, bool]:

@@ -20,7 +20,8 @@ from ..collection import Collection
 from ..encoders import Encoder
 from ..errors import HolotypeError, ManifestError, PictureError
 from ..manifests.image_ids import id_of_path
-from ..manifests.manifest import Manifest, Problem, Progress
+from ..manifests.manifest import Manifest, Progress
+from ..manifests.problems import Problem, counts_by_reason
 from ..pictures.reading import content_hash, perceptual_hash, read_bytes, read_with_size
 from ..runtime import worker_count
 from ..storage.canaries import keep_canaries
@@ -31,6 +32,7 @@ from ..storage.spaces import dropped_if_unused, is_unused
 from ..taxonomy import RANKS
 from ..trust import trust_encoder
 from .copies import keep_copy, list_copies
+from .corrections import Corrections, same_pictures
 from .old_ids import under_old_ids
 
 _COMMIT_SECONDS = 1.0
@@ -47,6 +49,7 @@ class IngestReport:
         embedded: pictures that went through the encoder.
         unchanged: pictures that were there already, and so were skipped.
         problems: rows that were left out or need attention.
+        corrections: what changed of images that were there before.
         seconds: wall time of decoding, encoding and storing.
     """
 
@@ -54,6 +57,7 @@ class IngestReport:
     embedded: int = 0
     unchanged: int = 0
     problems: list[Problem] = field(default_factory=list)
+    corrections: Corrections = field(default_factory=Corrections)
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
@@ -63,7 +67,9 @@ class IngestReport:
             "space": self.space,
             "embedded": self.embedded,
             "unchanged": self.unchanged,
+            **self.corrections.to_dict(),
             "left_out": sum(problem.severity == "error" for problem in self.problems),
+            "left_out_by_reason": counts_by_reason(self.problems),
             "problems": [vars(problem) for problem in self.problems],
             "seconds": round(self.seconds, 2),
             "images_per_second": round(rate, 1),
@@ -101,7 +107,8 @@ def ingest(
         if there and not is_unused(collection.database, space):
             collection.check_encoder(space, encoder)  # refused before the long work
         checked, problems = manifest.check(decode=strict, progress=on_check)
-        report = IngestReport(space, problems=problems)
+        corrections = Corrections.of(collection.database)
+        report = IngestReport(space, problems=problems, corrections=corrections)
         if strict or not len(checked):
             refuse(problems, "Nothing was stored")
         target = collection.add_space(
@@ -118,12 +125,20 @@ def ingest(
             keep_canaries(collection.database, target, encoder)
             start = time.perf_counter()
             rows = zip(checked.frame["_row"].tolist(), _images(collection, checked), strict=True)
-            todo = list(_without_stored(collection, target, rows, report))
+            todo = list(_without_stored(collection, target, rows, report, strict=strict))
             _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
             report.seconds = time.perf_counter() - start
+            corrections.settle(collection.database)
+            report.problems = _as_written(report.problems, checked)
             if not report.embedded and not report.unchanged:
                 refuse(report.problems, "No picture can be used")
         return report
+
+
+def _as_written(problems: list[Problem], checked: Manifest) -> list[Problem]:
+    """Return problems with the paths that the manifest has, not those that it led to."""
+    written = dict(zip(checked.frame["_row"].tolist(), checked.frame["path"], strict=True))
+    return [replace(one, path=written.get(one.row, one.path)) for one in problems]
 
 
 def refuse(problems: list[Problem], what: str) -> None:
@@ -167,17 +182,23 @@ def _without_stored(
     space: Space,
     images: Iterable[_Row],
     report: IngestReport,
+    *,
+    strict: bool,
 ) -> Iterator[_Row]:
     """Yield the images that need embedding; update the records of those that do not."""
     embedded = collection.embedded(space)
     stored = {image.image_id: image for image in collection.images()}
     updates = []
-    for row, image in images:
+    for row, image in same_pictures(images, stored, report.problems):
         old = stored.get(image.image_id)
         taken = taken_id(row, image, old)
         if taken is not None:
             report.problems.append(taken)
             continue
+        if old is not None and _is_copy(old.path):
+            report.corrections.compare(replace(image, path=old.path), old)
+        else:
+            report.corrections.compare(image, old)
         if old is None or embedded.get(image.image_id) != image.sha256:
             yield row, image
             continue
@@ -192,6 +213,8 @@ def _without_stored(
         )
         if same != old:
             updates.append((same, None))
+    if strict:
+        refuse(report.problems, "Nothing was stored")
     if updates:
         collection.store(space, updates)
 
@@ -219,7 +242,7 @@ def taken_id(row: int, new: Image, old: Image | None) -> Problem | None:
     if after.exists() and before.samefile(after):
         return None
     message = f"image_id '{new.image_id}' is that of {old.path}; give each its own"
-    return Problem(row, new.path, message)
+    return Problem(row, new.path, message, reason="id of another picture")
 
 
 class _Pipeline:
@@ -278,7 +301,7 @@ class _Pipeline:
             try:
                 ready, views = self._decode(image)
             except PictureError as error:
-                problems.append(Problem(row, image.path, str(error)))
+                problems.append(Problem(row, image.path, str(error), reason="no readable picture"))
                 continue
             images.append(ready)
             pixels.append(views)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,36 +12,22 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ManifestError, PictureError
+from ..pictures.kinds import HEAD, is_read, kind_of, why_unread
 from ..pictures.reading import content_hash, picture_size, read_bytes, read_picture
 from ..runtime import worker_count
-from ..storage.records import DETAILS
-from ..taxonomy import RANKS, TaxonNameError
+from ..taxonomy import QUALIFIER, RANKS, VERBATIM, Lineage, TaxonNameError
+from .columns import KNOWN, understood
 from .image_ids import id_of_path
+from .missing_marks import without_marks
+from .names import RowError, SpecimenNames, TableNames
+from .paths import Found, Paths
+from .problems import Problem, some
 from .readers import read_source
-from .row_checks import RowChecks, RowError
+from .row_checks import RowChecks
 
 Progress = Callable[[int, int], None]
 
-COLUMNS = ("path", "image_id", "specimen_id", "split", *DETAILS)
-_ALIASES = {"license": "licence", "rightsholder": "rights_holder"}
-_ROW, _FILE = "_row", "_file"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something about one row that its owner should know.
-
-    `row` counts as a spreadsheet does: the header is row 1. A row with an error is left out; a row
-    with a note is used.
-    """
-
-    row: int
-    path: str
-    message: str
-    severity: str = "error"
-
-    def __str__(self) -> str:
-        return f"row {self.row}: {self.message}"
+_ROW, _FILE, _NAMES = "_row", "_file", "_names"
 
 
 class Manifest:
@@ -50,55 +36,93 @@ class Manifest:
     Columns: those of `COLUMNS`, the ranks, and the user's own, which are kept as metadata.
     """
 
-    def __init__(self, frame: pd.DataFrame, root: Path) -> None:
+    def __init__(self, frame: pd.DataFrame, root: Path, problems: Sequence[Problem] = ()) -> None:
         self.frame = frame
         self.root = root
+        self.problems = list(problems)  # of reading: rows and files that it leaves out, and notes
 
     def __len__(self) -> int:
         return len(self.frame)
 
     @classmethod
-    def read(cls, source: str | Path) -> Manifest:
-        """Read a folder of pictures, a CSV, TSV or Parquet file.
+    def read(
+        cls,
+        source: str | Path,
+        *,
+        levels: Sequence[str] = (),
+        columns: Mapping[str, str] | None = None,
+    ) -> Manifest:
+        """Read a folder of pictures, a table in text, or a Parquet file.
+
+        Args:
+            source: the folder or file.
+            levels: what the levels of folders below a folder are, from the top, such as
+                `["split", "species"]`; needed where that cannot be told.
+            columns: {column: the table's name for it}, such as `{"species": "label"}`, where that
+                cannot be told.
 
         Raises:
-            UsageError: nothing is there.
+            UsageError: nothing is there, or `levels` or `columns` do not fit.
             ManifestError: it cannot be read, has no `path` column, or holds no pictures.
         """
-        frame, root = read_source(Path(source))
-        return cls.from_pandas(frame, root=root)
+        raw = read_source(Path(source), levels)
+        return cls._of(raw.frame, raw.root, raw.numbers, raw.problems, columns)
 
     @classmethod
-    def from_pandas(cls, frame: pd.DataFrame, *, root: str | Path = ".") -> Manifest:
+    def from_pandas(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        root: str | Path = ".",
+        columns: Mapping[str, str] | None = None,
+    ) -> Manifest:
         """Make a manifest of a table with a `path` column and any of the others.
 
         Relative paths start from `root`. `image_id` defaults to the path as an address can hold it
         (see `id_of_path`), `specimen_id` to the `image_id`.
 
+        Args:
+            frame: the table.
+            root: a folder.
+            columns: as `read` takes it.
+
         Raises:
             ManifestError: no `path` column, two columns of one name, or no rows.
+            UsageError: `columns` do not fit.
         """
-        names = column_names(frame.columns)
-        if "path" not in names:
-            raise ManifestError(
-                f"The manifest has no column 'path' (it has {', '.join(names)}); "
-                "name the column with the picture files 'path'"
-            )
+        return cls._of(frame, Path(root), None, [], columns)
+
+    @classmethod
+    def _of(
+        cls,
+        frame: pd.DataFrame,
+        root: Path,
+        numbers: Sequence[int] | None,
+        problems: Sequence[Problem],
+        columns: Mapping[str, str] | None,
+    ) -> Manifest:
+        """Make a manifest of a table whose rows may have numbers of their own."""
+        text = frame.reset_index(drop=True)
+        text = text.astype(object).where(text.notna(), "").astype(str)
+        text = text.apply(lambda column: column.str.strip())
+        table, notes = understood(text, columns)
         if frame.empty:
-            raise ManifestError("The manifest has no rows; list at least one picture")
-        table = frame.set_axis(names, axis=1).reset_index(drop=True)
-        table = table.astype(object).where(table.notna(), "").astype(str)
-        table = table.apply(lambda column: column.str.strip())
-        for name in (*COLUMNS, *RANKS):
+            wrong = [problem for problem in problems if problem.severity == "error"]
+            why = f": {wrong[0]}" if wrong else "; list at least one picture"
+            raise ManifestError(f"The manifest has no rows{' that fit' * bool(wrong)}{why}")
+        for name in KNOWN:
             if name not in table:
                 table[name] = ""
-        table[_ROW] = range(2, len(table) + 2)
+            kept = without_marks(name, table[name].tolist())
+            if kept is not None:
+                table[name] = kept
+        table[_ROW] = range(2, len(table) + 2) if numbers is None else list(numbers)
         table = table[(table.drop(columns=_ROW) != "").any(axis=1)].copy()
         ids = table["path"].map(lambda path: id_of_path(path) or path)
         table["image_id"] = table["image_id"].where(table["image_id"] != "", ids)
         has_specimen = table["specimen_id"] != ""
         table["specimen_id"] = table["specimen_id"].where(has_specimen, table["image_id"])
-        return cls(table, Path(root))
+        return cls(table, root, [*problems, *notes])
 
     @property
     def extra_columns(self) -> list[str]:
@@ -117,130 +141,229 @@ class Manifest:
             decode: decode every picture in full, not only its header.
             progress: called with (pictures checked, pictures in all).
         """
-        problems: list[Problem] = []
-        checks = RowChecks()
-        frame = _check_rows(self.frame, checks, problems)
-        frame = _check_files(frame, self.root, problems, decode=decode, progress=progress)
-        frame = _drop_conflicts(frame, checks, problems)
+        problems = list(self.problems)
+        checks, names = RowChecks(), TableNames()
+        frame = _check_rows(self.frame, checks, names, problems)
+        files = _Files(frame, self.root, decode=decode)
+        frame = files.checked(checks, problems, progress)
+        frame = _drop_conflicts(frame, names, problems)
         problems.sort(key=lambda problem: problem.row)
         return Manifest(frame.reset_index(drop=True), self.root), problems
 
 
-def column_names(written: Iterable[object]) -> list[str]:
-    """Return the columns' names in lower case, stripped, aliases replaced.
-
-    Raises:
-        ManifestError: two columns of one name.
-    """
-    names = [str(name).strip().lower() for name in written]
-    names = [_ALIASES.get(name, name) for name in names]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ManifestError(f"The manifest has two columns '{twice[0]}'; rename one")
-    return names
-
-
 def own_columns(names: Iterable[str]) -> list[str]:
     """Return the columns that are the user's own, in their order."""
-    known = {*COLUMNS, *RANKS, _ROW, _FILE, "sha256"}
+    known = {*KNOWN, _ROW, _FILE, _NAMES, "sha256"}
     return [name for name in names if name not in known]
 
 
-def _check_rows(frame: pd.DataFrame, checks: RowChecks, problems: list[Problem]) -> pd.DataFrame:
-    """Keep the rows with a path, an id of their own and names that fit, which are parsed."""
-    lineages, good = [], []
-    names = zip(*(frame[rank] for rank in RANKS), strict=True)
-    for (row, path, image_id), said in zip(_cells(frame, "image_id"), names, strict=True):
+def _check_rows(
+    frame: pd.DataFrame, checks: RowChecks, names: TableNames, problems: list[Problem]
+) -> pd.DataFrame:
+    """Keep the rows with a path, an id of their own and names that fit, which are read.
+
+    The column `_names` holds their codes.
+    """
+    said = zip(*(frame[rank] for rank in RANKS), strict=True)
+    cells = _cells(frame, "image_id")
+    codes = [names.add(row, cell) for (row, _, _), cell in zip(cells, said, strict=True)]
+    names.complete()
+    good = []
+    for (row, path, image_id), code in zip(cells, codes, strict=True):
         try:
             checks.identify(row, image_id)
             if not path:
                 raise RowError("the path is empty; name a picture file")
-            lineage, note = checks.name(said)
+            note = names.at(code).note
         except (RowError, TaxonNameError) as error:
-            problems.append(Problem(row, path, str(error)))
+            reason = "name" if isinstance(error, TaxonNameError) else "path or id"
+            problems.append(Problem(row, path, str(error), reason=reason))
             good.append(False)
             continue
         if note:
-            problems.append(Problem(row, path, note, "note"))
-        lineages.append(lineage)
+            problems.append(Problem(row, path, note, "note", "name"))
         good.append(True)
-    kept = frame[np.array(good, bool)].copy()
-    kept[list(RANKS)] = pd.DataFrame(lineages, columns=list(RANKS), index=kept.index, dtype=str)
+    path_of = {row: path for row, path, _ in cells}
+    problems += [Problem(row, path_of[row], text, "note", "name") for row, text in names.remarks()]
+    kept = frame.assign(**{_NAMES: codes})[np.array(good, bool)].copy()
+    _keep_as_written(kept, names)
     return kept
 
 
-def _check_files(
-    frame: pd.DataFrame,
-    root: Path,
-    problems: list[Problem],
-    *,
-    decode: bool,
-    progress: Progress | None,
-) -> pd.DataFrame:
-    """Add `_file` and `sha256`; rows whose picture is missing or unreadable go."""
-    base = os.path.realpath(root)
-    files = [Path(os.path.normpath(os.path.join(base, path))) for path in frame["path"]]
-    hashes: list[str] = []
-    with ThreadPoolExecutor(worker_count()) as pool:
-        for done, outcome in enumerate(pool.map(lambda file: _probe(file, decode), files), 1):
-            hashes.append(outcome if isinstance(outcome, str) else "")
-            if isinstance(outcome, PictureError):
-                row, path = frame[[_ROW, "path"]].iloc[done - 1]
-                problems.append(Problem(int(row), str(path), str(outcome)))
-            if progress:
-                progress(done, len(files))
-    table = frame.assign(**{_FILE: [str(file) for file in files], "sha256": hashes})
-    return table[table["sha256"] != ""]
+def _keep_as_written(frame: pd.DataFrame, names: TableNames) -> None:
+    """Add what names were written as and qualified with, where their reading leaves it away."""
+    codes = frame[_NAMES]
+    read = {code: names.at(code) for code in codes.unique()}
+    told = {
+        VERBATIM: codes.map({code: found.verbatim for code, found in read.items()}),
+        QUALIFIER: codes.map({code: found.qualifier for code, found in read.items()}),
+    }
+    own = {name.casefold(): name for name in frame.columns}
+    for name, texts in told.items():
+        column = own.get(name.casefold(), name)
+        if (texts != "").any():
+            given = frame[column] if column in frame else pd.Series("", frame.index)
+            frame[column] = texts.where(given == "", given)
 
 
-def _probe(file: Path, decode: bool) -> str | PictureError:
-    """Return the content hash of a usable picture, or why it is not usable."""
-    if "\ufffd" in str(file) and not file.exists():
-        return PictureError(f"{file} has a name that is not UTF-8; rename the file")
-    try:
-        data = read_bytes(file)
-        if decode:
-            read_picture(data, name=file)
-        else:
-            picture_size(data, name=file)
-    except PictureError as error:
-        return error
-    return content_hash(data)
+@dataclass(frozen=True)
+class _Probe:
+    """What was found of a row's picture: its content, or what is wrong."""
+
+    file: str
+    sha256: str = ""
+    spelling: str = ""
+    wrong: str = ""
+    reason: str = ""
+
+
+class _Files:
+    """The pictures of the rows: found, read and hashed."""
+
+    def __init__(self, frame: pd.DataFrame, root: Path, *, decode: bool) -> None:
+        self.frame = frame
+        self.decode = decode
+        self.paths = Paths(os.path.realpath(root))
+
+    def checked(
+        self, checks: RowChecks, problems: list[Problem], progress: Progress | None
+    ) -> pd.DataFrame:
+        """Return the rows whose picture is there and readable, with `_file` and `sha256`.
+
+        Rows whose path is spelled otherwise than their file get the file's own path.
+        """
+        written = self.frame["path"].tolist()
+        probes: list[_Probe] = []
+        with ThreadPoolExecutor(worker_count()) as pool:
+            for done, probe in enumerate(pool.map(self._probe, written), 1):
+                probes.append(probe)
+                if progress:
+                    progress(done, len(written))
+        table = self.frame.assign(
+            **{_FILE: [probe.file for probe in probes], "sha256": [p.sha256 for p in probes]}
+        )
+        for (row, path, _), probe in zip(_cells(table, "path"), probes, strict=True):
+            if probe.wrong:
+                problems.append(Problem(row, path, probe.wrong, reason=probe.reason))
+        table = self._respelled(table, [probe.spelling for probe in probes], checks, problems)
+        return table[table["sha256"] != ""]
+
+    def _probe(self, path: str) -> _Probe:
+        """Return the content hash of a usable picture, or why it is not usable."""
+        found, file = Found(self.paths.plain(path)), Path()
+        try:
+            if not os.path.exists(found.file):
+                found = self.paths.find(path)
+            file = Path(found.file)
+            data = read_bytes(file)
+        except (PictureError, ValueError) as error:
+            return _Probe(found.file, wrong=str(error), reason=_reason_of(path, found.file))
+        try:
+            (read_picture if self.decode else picture_size)(data, name=file)
+        except PictureError as error:
+            kind = kind_of(file.name, data[:HEAD])
+            if kind and not is_read(kind):
+                wrong = f"{file}: {why_unread(kind)}"
+                return _Probe(found.file, wrong=wrong, reason=f"{kind} picture")
+            return _Probe(found.file, wrong=str(error), reason="no readable picture")
+        return _Probe(found.file, content_hash(data), found.spelling)
+
+    def _respelled(
+        self,
+        table: pd.DataFrame,
+        spellings: list[str],
+        checks: RowChecks,
+        problems: list[Problem],
+    ) -> pd.DataFrame:
+        """Return a table with the paths that files have, and ids that follow from them."""
+        if not any(spellings):
+            return table
+        first: dict[str, list[tuple[int, str, str]]] = {}
+        for place, spelling in enumerate(spellings):
+            if not spelling:
+                continue
+            label = table.index[place]
+            row, path, file = table.loc[label, [_ROW, "path", _FILE]]
+            inside = os.path.relpath(file, self.paths.root)
+            own = file if inside.startswith("..") else inside.replace(os.sep, "/")
+            default, image_id = id_of_path(path) or path, id_of_path(own)
+            first.setdefault(spelling, []).append((int(row), path, own))
+            table.loc[label, "path"] = own
+            if table.loc[label, "image_id"] != default or default == image_id:
+                continue
+            try:
+                checks.identify(int(row), image_id)
+            except RowError as error:
+                problems.append(Problem(int(row), path, str(error), reason="path or id"))
+                table.loc[label, "sha256"] = ""
+            table.loc[label, ["image_id"]] = image_id
+            if table.loc[label, "specimen_id"] == default:
+                table.loc[label, "specimen_id"] = image_id
+        for spelling, rows in first.items():
+            row, path, own = rows[0]
+            count = "1 path is" if len(rows) == 1 else f"{len(rows)} paths are"
+            message = (
+                f"{count} spelled otherwise than the file ({spelling}): '{path}' is read as '{own}'"
+            )
+            problems.append(Problem(row, path, message, "note", "spelling of paths"))
+        return table
+
+
+def _reason_of(path: str, file: str) -> str:
+    """Return in a word why there is no file to read."""
+    if "://" in path:
+        return "address on the net"
+    return "cannot be read" if os.path.lexists(file) else "missing file"
 
 
 def _drop_conflicts(
-    frame: pd.DataFrame, checks: RowChecks, problems: list[Problem]
+    frame: pd.DataFrame, names: TableNames, problems: list[Problem]
 ) -> pd.DataFrame:
     """Leave out rows that say two things of one picture or one specimen.
 
     Which of the two is right cannot be known here. Of one specimen the first row stays, because
     the others disagree with it; of one picture none stays.
     """
-    named = frame[frame["species"] != ""]
-    species_of = named.groupby("sha256")["species"].agg(lambda names: sorted(set(names)))
+    lineages = {code: names.at(code).lineage for code in frame[_NAMES].unique()}
+    species = frame[_NAMES].map({code: lineage[-1] for code, lineage in lineages.items()})
+    species_of = species[species != ""].groupby(frame["sha256"]).agg(lambda said: sorted(set(said)))
     disputed = species_of[species_of.map(len) > 1]
     is_disputed = frame["sha256"].isin(disputed.index)
     for row, path, key in _cells(frame[is_disputed], "sha256"):
-        names = " and ".join(f"'{name}'" for name in disputed[key])
-        problems.append(Problem(row, path, f"the same picture is given as {names}; keep one"))
-    frame = frame[~is_disputed]
-
-    good = []
-    lineages = zip(*(frame[rank] for rank in RANKS), strict=True)
-    for (row, path, specimen), lineage in zip(_cells(frame, "specimen_id"), lineages, strict=True):
-        try:
-            checks.agree(specimen, lineage)
-            good.append(True)
-        except RowError as error:
-            problems.append(Problem(row, path, str(error)))
-            good.append(False)
-    frame = frame[np.array(good, bool)]
+        said = some((f"'{name}'" for name in disputed[key]), " and ")
+        message = f"the same picture is given as {said}; keep one"
+        problems.append(Problem(row, path, message, reason="one picture under several names"))
+    frame = _with_lineages(frame[~is_disputed], names, problems)
 
     again = frame["sha256"].duplicated()
     for row, path, _ in _cells(frame[again], "sha256"):
         message = "the same picture is in the manifest already, under the same name; it is kept"
-        problems.append(Problem(row, path, message, "note"))
+        problems.append(Problem(row, path, message, "note", "same picture"))
     return frame
+
+
+def _with_lineages(frame: pd.DataFrame, names: TableNames, problems: list[Problem]) -> pd.DataFrame:
+    """Give every row the name of its specimen; those that contradict an earlier row go."""
+    keys = np.asarray(pd.factorize(frame["specimen_id"])[0], np.int64)
+    codes = frame[_NAMES].to_numpy(np.int64)
+    specimens = SpecimenNames(keys, codes, names)
+    good: list[bool] = []
+    lineages: list[Lineage] = []
+    rows = zip(_cells(frame, "specimen_id"), keys.tolist(), codes.tolist(), strict=True)
+    for (row, path, specimen), key, code in rows:
+        try:
+            lineage, note = specimens.agreed(key, specimen, code)
+        except RowError as error:
+            problems.append(Problem(row, path, str(error), reason="one specimen, several names"))
+            good.append(False)
+            continue
+        if note:
+            problems.append(Problem(row, path, note, "note", "name"))
+        lineages.append(lineage)
+        good.append(True)
+    kept = frame[np.array(good, bool)].drop(columns=_NAMES)
+    kept[list(RANKS)] = pd.DataFrame(lineages, columns=list(RANKS), index=kept.index, dtype=str)
+    return kept
 
 
 def _cells(frame: pd.DataFrame, column: str) -> Sequence[tuple[int, str, str]]:

@@ -21,7 +21,7 @@ from ..settings import settings
 from ..storage.canaries import Canaries
 from ..storage.space_checks import fault_of
 from ..vectors.brute_force import not_unit
-from .manifest import column_names
+from .columns import column_names
 from .parquet_pages import open_parquet
 from .readers.table import text_of
 

@@ -4,59 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
-from ..arrays import Allowed, Codes
+from ..arrays import Allowed
 from ..collection import Collection
 from ..errors import UsageError
 from ..gallery.gallery import Gallery
 from ..settings import settings
-from ..storage.records import DETAILS
-from ..taxonomy import RANKS
+from ..taxonomy import RANKS, spellings
 from ..vectors import Selection
+from .column_values import ColumnValues, Images, read_column, squeezed
+from .conditions import Condition, Value, parse_condition, shortened
 
-_COLUMNS = ("image_id", "specimen_id", "split", *DETAILS)
-_SHOWN = 80  # characters of a filter that a sentence repeats
-_NAMED = 30  # columns of the users' own that a sentence names
-
-
-@dataclass(frozen=True)
-class Condition:
-    """A column must have (or, where `negated`, not have) one of the values, each named once."""
-
-    column: str
-    values: tuple[str, ...]
-    negated: bool = False
-
-
-def parse_condition(text: str) -> Condition:
-    """Parse one condition, in a time that grows with its length only.
-
-    Raises:
-        UsageError: it is not `column=value`, `column!=value` or `column=one|another`, or is too
-            long.
-
-    >>> parse_condition("family=Noctuidae|Erebidae").values
-    ('Noctuidae', 'Erebidae')
-    """
-    limit = settings().max_filter_characters
-    if len(text) > limit:
-        raise UsageError(
-            f"A filter has {len(text)} characters; the limit is {limit} "
-            "(HOLOTYPE_MAX_FILTER_CHARACTERS). Ask in several questions, or raise the limit"
-        )
-    left, sign, right = text.partition("=")
-    column = left.removesuffix("!").strip()
-    if not sign or not column or "!" in column or not _is_text(text):
-        raise UsageError(
-            f"Filter '{_short(text)}' is not understood; write column=value, column!=value, or "
-            "column=one|another"
-        )
-    values = dict.fromkeys(part.strip() for part in right.split("|"))
-    return Condition(column, tuple(values), left.endswith("!"))
+_LISTED = 8  # values of a column that a sentence lists
 
 
 def allowed_places(
@@ -64,26 +26,12 @@ def allowed_places(
 ) -> Allowed | None:
     """Return which places of a gallery satisfy every condition: bool [n]; None where all may.
 
-    The values of a column are looked up together, each once.
-
     Raises:
-        UsageError: a condition that cannot be parsed, too many of them or of their values, a
-            column that does not exist, or a value that no image of the gallery has.
+        UsageError: see `matching`.
     """
     if not conditions:
         return None
-    asked: dict[str, list[Condition]] = {}
-    for condition in _parsed(conditions):
-        asked.setdefault(condition.column, []).append(condition)
-    allowed = np.ones(len(gallery), bool)
-    for column, about_it in asked.items():
-        written = {_compared(column, v): v for one in about_it for v in one.values}
-        codes = _codes(collection, gallery, column, written)
-        code_of = {value: code for code, value in enumerate(written)}
-        for condition in about_it:
-            wanted = [code_of[_compared(column, value)] for value in condition.values]
-            allowed &= np.isin(codes, wanted, invert=condition.negated)
-    return allowed
+    return matching(collection, gallery, conditions, f"in space '{gallery.space.name}'")
 
 
 def selected(
@@ -101,8 +49,43 @@ def selected(
     return found
 
 
-def _parsed(conditions: Sequence[str]) -> list[Condition]:
-    """Parse conditions, each once, and hold their number and their values' to the limits."""
+def matching(
+    collection: Collection, images: Images, conditions: Sequence[str], among: str
+) -> Allowed:
+    """Return which images satisfy every condition, bool [n].
+
+    Every column is read once, and no column before all conditions are parsed.
+
+    Args:
+        collection: of the images.
+        images: those that are chosen among.
+        conditions: see `conditions`.
+        among: what a sentence calls the images, such as `in space 'base'`.
+
+    Raises:
+        UsageError: a condition that cannot be parsed, too many of them or of their values, a
+            column that does not exist, or a value that none of the images has.
+    """
+    asked: dict[str, list[Condition]] = {}
+    for condition in parsed(conditions):
+        asked.setdefault(squeezed(condition.column) or condition.column, []).append(condition)
+    allowed = np.ones(len(images.rows), bool)
+    for about_it in asked.values():
+        texts = [text for one in about_it for text in (one.text, *one.values)]
+        ordered = any(one.orders or any(part.bounds for part in one.parts) for one in about_it)
+        name = about_it[0].column
+        column = read_column(collection, images, name, None if ordered else texts)
+        for condition in about_it:
+            allowed &= _satisfies(condition, column, among)[column.codes] ^ condition.negated
+    return allowed
+
+
+def parsed(conditions: Sequence[str]) -> list[Condition]:
+    """Parse conditions, each once, and hold their number and their values' to the limits.
+
+    Raises:
+        UsageError: one cannot be parsed, or there are too many.
+    """
     different = list(dict.fromkeys(conditions))
     limit = settings().max_filters
     if len(different) > limit:
@@ -110,99 +93,78 @@ def _parsed(conditions: Sequence[str]) -> list[Condition]:
             f"There are {len(different)} filters; the limit is {limit} (HOLOTYPE_MAX_FILTERS). "
             "Join values of a column as column=one|another, or raise the limit"
         )
-    parsed = [parse_condition(text) for text in different]
-    count = sum(len(condition.values) for condition in parsed)
+    found = [parse_condition(text) for text in different]
+    count = sum(len(condition.parts) for condition in found)
     limit = settings().max_filter_values
     if count > limit:
         raise UsageError(
             f"The filters name {count} values; the limit is {limit} (HOLOTYPE_MAX_FILTER_VALUES). "
             "Ask in several questions, or raise the limit"
         )
-    return parsed
+    return found
 
 
-def _compared(column: str, value: str) -> str:
-    """Return a value as it is compared: names of taxa in any case."""
-    return value.casefold() if column in RANKS else value
+def _satisfies(condition: Condition, column: ColumnValues, among: str) -> Allowed:
+    """Return which values a condition names, bool [values + 1]; the last one is for none.
 
-
-def _codes(
-    collection: Collection, gallery: Gallery, column: str, written: Mapping[str, str]
-) -> Codes:
-    """Return which of some values every place has, int64 [n], -1 where it has none of them.
-
-    Args:
-        written: {value as it is compared: as it was written}.
+    A text that is the value of an image is that value, whatever signs it holds; only else it is a
+    list.
     """
-    find = _by_rank if column in RANKS else _by_column
-    codes = find(collection, gallery, column, list(written))
-    counts = np.bincount(codes[codes >= 0], minlength=len(written))
-    if not counts.all():
-        _require_column(collection, column)
-        missing = list(written.values())[int(counts.argmin())]
+    named = np.zeros(len(column.values) + 1, bool)
+    if condition.orders:
+        named[_greater_or_smaller(condition, column, among)] = True
+        return named
+    whole = column.find(condition.text) if condition.text else []
+    for part in [Value(condition.text)] if whole else condition.parts:
+        if not part.text and not part.exact:
+            if not column.missing and not condition.negated:
+                raise UsageError(
+                    f"Every image {among} has a value of {column.name}; {column.name}= is for "
+                    "those without"
+                )
+            named[-1] = True
+            continue
+        codes = whole or _codes(part, column)
+        if not column.counts[codes].any():
+            raise UsageError(_none_has(part, column, among))
+        named[codes] = True
+    return named
+
+
+def _codes(part: Value, column: ColumnValues) -> list[int]:
+    """Return the values that are a text, or that lie in the range that it is."""
+    codes = column.find(part.text, exact=part.exact)
+    if not codes and column.name in RANKS and not part.exact:
+        codes = next(filter(None, map(column.find, spellings(column.name, part.text))), [])
+    return codes if codes or not part.bounds else column.between(*part.bounds)
+
+
+def _greater_or_smaller(condition: Condition, column: ColumnValues, among: str) -> list[int]:
+    codes = column.ordered(condition.sign, condition.text)
+    if not column.counts[codes].any():
         raise UsageError(
-            f"No image in space '{gallery.space.name}' has {column} '{_short(missing)}'; check "
-            "the spelling, or see 'holotype collection info'"
+            f"No image {among} has {column.name} {condition.sign} {shortened(condition.text)}; "
+            + _extent(column)
         )
     return codes
 
 
-def _by_rank(_: Collection, gallery: Gallery, rank: str, values: Sequence[str]) -> Codes:
-    labels = gallery.labels(rank)
-    place = {value: code for code, value in enumerate(values)}
-    of_taxon = [place.get(name.casefold(), -1) for name in labels.names]
-    return np.array([*of_taxon, -1], np.int64)[labels.codes]  # the last one is for no taxon
+def _extent(column: ColumnValues) -> str:
+    """Return from where to where the numbers or dates of a column go."""
+    if column.extremes is None:
+        return f"{column.name} holds no numbers or dates that could be compared"
+    return f"{column.name} goes from {' to '.join(map(shortened, column.extremes))}"
 
 
-def _by_column(
-    collection: Collection, gallery: Gallery, column: str, values: Sequence[str]
-) -> Codes:
-    marks = ", ".join("?" for _ in values)
-    if column in _COLUMNS:
-        query, key = f'SELECT row, "{column}" FROM images WHERE "{column}" IN ({marks})', []
-    else:
-        query = (
-            "SELECT row, own.value FROM images, json_each(metadata) AS own "
-            f"WHERE key = ? AND own.value IN ({marks})"
-        )
-        key = [column]
-    rows: dict[str, list[int]] = {}
-    for row, value in collection.database.read(query, [*key, *values]):
-        rows.setdefault(str(value), []).append(row)
-    codes = np.full(len(gallery), -1, np.int64)
-    for code, value in enumerate(values):
-        codes[gallery.places(rows.get(value, []))] = code
-    return codes
-
-
-def _require_column(collection: Collection, column: str) -> None:
-    if column in RANKS or column in _COLUMNS:
-        return
-    names = metadata_columns(collection)
-    if column not in names:
-        rest = ["…"] if len(names) > _NAMED else []
-        known = ", ".join((*RANKS, *_COLUMNS, *map(_short, names[:_NAMED]), *rest))
-        raise UsageError(f"There is no column '{_short(column)}' to filter on; there are {known}")
-
-
-def metadata_columns(collection: Collection) -> list[str]:
-    """Return the names of the users' own columns in a collection."""
-    found = collection.database.read(
-        "SELECT DISTINCT key FROM images, json_each(images.metadata) ORDER BY key"
-    )
-    return [record[0] for record in found]
-
-
-def _is_text(text: str) -> bool:
-    """Return whether a text can be written as UTF-8: half of a surrogate pair cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _short(text: str) -> str:
-    """Return a text as a sentence repeats it: its beginning, and nothing that cannot be written."""
-    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-    return shown.encode(errors="backslashreplace").decode()
+def _none_has(part: Value, column: ColumnValues, among: str) -> str:
+    """Return the sentence about a value that no image has."""
+    none = f"No image {among} has {column.name} '{shortened(part.text)}'"
+    if part.bounds:
+        return f"{none}; {_extent(column)}"
+    near = column.near(part.text)
+    if near:
+        return f"{none}; did you mean {' or '.join(repr(shortened(one)) for one in near)}?"
+    there = [one for one, count in zip(column.values, column.counts, strict=True) if count]
+    if 0 < len(there) <= _LISTED:
+        return f"{none}; there are {', '.join(repr(shortened(one)) for one in there)}"
+    return f"{none}; check the spelling, or see 'holotype collection info'"

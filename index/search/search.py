@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from ..database.sql import run_over
 from ..encoders import Encoder, accelerated, load_encoder
 from ..errors import MismatchError, UsageError
 from ..gallery.gallery import Gallery
-from ..pictures.reading import content_hash, read_bytes, read_picture
+from ..pictures.inputs import Picture, as_pictures, read_input
 from ..settings import settings
 from ..storage.embeddings import read_vector
 from ..storage.records import Image, Space
@@ -60,7 +59,8 @@ def search(
     """Return the gallery images nearest to a vector.
 
     Args:
-        vector: float32 [dim], not zero; made by the space's own encoder, before any projection.
+        vector: float32 [dim] or [1, dim], not zero; made by the space's own encoder, before any
+            projection, as `picture_vector` makes it of pictures.
         where: conditions that every hit satisfies, such as `category=Moth`.
         exclude_specimens: specimens whose images are left out, the query's own.
 
@@ -72,6 +72,7 @@ def search(
         MismatchError: the vector has another length than the space.
     """
     gallery = collection.gallery(space)
+    vector = one_vector(vector)
     limit = settings().max_k
     if not 1 <= k <= limit:
         raise UsageError(f"k is {k}; it must be 1 to {limit} (HOLOTYPE_MAX_K)")
@@ -81,6 +82,32 @@ def search(
         gallery.index, units, k, selected(collection, gallery, where), own
     )
     return hits(collection, gallery, places, scores)[0]
+
+
+def one_vector(vector: Embeddings) -> Embeddings:
+    """Return the vector of one query, [dim], of [dim] or [1, dim].
+
+    Raises:
+        UsageError: it is no vector, or several.
+
+    >>> one_vector(np.ones((1, 3), np.float32)).shape
+    (3,)
+    """
+    given = vector if isinstance(vector, list | tuple | np.ndarray) else None
+    try:
+        found = np.asarray(given, np.float32)
+    except (TypeError, ValueError):
+        found = np.zeros((), np.float32)
+    if found.ndim == 2 and len(found) == 1:
+        found = found[0]
+    if given is None or found.ndim == 0:
+        raise UsageError(
+            f"A value of type {type(vector).__name__} is no vector; give float32 [dim], as "
+            "holotype.picture_vector(collection, encoder, pictures) makes it of pictures"
+        )
+    if found.ndim != 1:
+        raise UsageError(f"The vector has the shape {list(found.shape)}; give one of [dim]")
+    return found
 
 
 def unit_vectors(vectors: Embeddings, gallery: Gallery) -> Embeddings:
@@ -176,7 +203,7 @@ def encoder_of(space: Space, *, threads: int = 1) -> Encoder:
 def picture_vector(
     collection: Collection,
     encoder: Encoder,
-    pictures: Sequence[Path | bytes],
+    pictures: Picture | Iterable[Picture],
     space: str | None = None,
 ) -> tuple[Embeddings, set[str]]:
     """Return the embedding of one specimen's pictures, and what it is called where it is stored.
@@ -186,22 +213,23 @@ def picture_vector(
     Returns:
         as `pixels_vector`.
     """
-    vectors, specimens = picture_vectors(collection, encoder, [pictures], space)
+    vectors, specimens = picture_vectors(collection, encoder, [as_pictures(pictures)], space)
     return vectors[0], specimens[0]
 
 
 def picture_vectors(
     collection: Collection,
     encoder: Encoder,
-    specimens: Sequence[Sequence[Path | bytes]],
+    specimens: Iterable[Picture | Iterable[Picture]],
     space: str | None = None,
 ) -> tuple[Embeddings, list[set[str]]]:
     """Return the embedding of each specimen's pictures, and what it is called where it is stored.
 
-    A picture is recognised by its content, whatever its name.
+    A picture is recognised by the content of its file, whatever its name; a Pillow image and an
+    array have none.
 
     Args:
-        specimens: of each, files or their bytes.
+        specimens: of each, its pictures; see `Picture` for what they may be given as.
 
     Returns:
         float32 [specimens, dim], the mean over the pictures of each, and the ids of the specimens
@@ -212,17 +240,31 @@ def picture_vectors(
         PictureError: a picture that cannot be used.
         UsageError: a specimen without pictures, or with too many.
     """
-    for pictures in specimens:
+    each, own = each_picture_vector(collection, encoder, specimens, space)
+    return np.stack([rows.mean(axis=0) for rows in each]), own
+
+
+def each_picture_vector(
+    collection: Collection,
+    encoder: Encoder,
+    specimens: Iterable[Picture | Iterable[Picture]],
+    space: str | None = None,
+) -> tuple[list[Embeddings], list[set[str]]]:
+    """Return for each specimen the embeddings of its pictures, float32 [m, dim], one a picture.
+
+    For the rest see `picture_vectors`.
+    """
+    groups = [as_pictures(pictures) for pictures in specimens]
+    for pictures in groups:
         require_few_pictures(len(pictures))
     collection.check_encoder(space, encoder)
-    contents: list[list[str]] = [[] for _ in specimens]
+    contents: list[list[str]] = [[] for _ in groups]
     vectors: list[Embeddings] = []
     pixels: list[Pixels] = []
-    for own, pictures in zip(contents, specimens, strict=True):
+    for own, pictures in zip(contents, groups, strict=True):
         for source in pictures:
-            data = read_bytes(source)
-            own.append(content_hash(data))
-            picture = read_picture(data, target=encoder.preprocessing.size, name=source)
+            picture, content = read_input(source, target=encoder.preprocessing.size)
+            own.append(content)
             pixels.append(encoder.preprocess(picture))
             if len(pixels) >= encoder.batch_size:
                 vectors.append(encoder.encode_images(np.stack(pixels)))
@@ -230,8 +272,7 @@ def picture_vectors(
     if pixels:
         vectors.append(encoder.encode_images(np.stack(pixels)))
     each = np.split(np.concatenate(vectors), np.cumsum([len(own) for own in contents])[:-1])
-    means = np.stack([rows.mean(axis=0) for rows in each])
-    return means, stored_specimens(collection, contents)
+    return each, stored_specimens(collection, contents)
 
 
 def require_few_pictures(count: int) -> None:
@@ -256,31 +297,50 @@ def pixels_vector(
 ) -> tuple[Embeddings, set[str]]:
     """Do what `picture_vector` does with pictures that are decoded already.
 
+    For the arguments see `each_pixels_vector`.
+
+    Returns:
+        float32 [dim], the mean over the pictures, and the ids of the specimens that have one of
+        the pictures: usually none or one, more where a picture was stored twice.
+    """
+    each, own = each_pixels_vector(collection, encoder, pixels, contents, space)
+    mean: Embeddings = each.mean(axis=0)
+    return mean, own
+
+
+def each_pixels_vector(
+    collection: Collection,
+    encoder: Encoder,
+    pixels: Sequence[Pixels],
+    contents: Sequence[str],
+    space: str | None = None,
+) -> tuple[Embeddings, set[str]]:
+    """Return the embedding of each of one specimen's decoded pictures, float32 [m, dim].
+
     Args:
         pixels: as `Encoder.preprocess` makes them.
         contents: the sha256 of each picture's file.
 
     Returns:
-        float32 [dim], the mean over the pictures, and the ids of the specimens that have one of
-        the pictures: usually none or one, more where a picture was stored twice.
+        the embeddings, and the ids of the specimens that have one of the pictures.
 
     Raises:
         MismatchError: the encoder is not the space's.
     """
     collection.check_encoder(space, encoder)
-    mean: Embeddings = encoder.encode_images(np.stack(pixels)).mean(axis=0)
-    return mean, stored_specimens(collection, [contents])[0]
+    each = encoder.encode_images(np.stack(pixels))
+    return each, stored_specimens(collection, [contents])[0]
 
 
 def stored_specimens(collection: Collection, contents: Sequence[Sequence[str]]) -> list[set[str]]:
     """Return for each group of pictures the specimens that one of them is stored of.
 
     Args:
-        contents: the sha256 of every picture's file.
+        contents: the sha256 of every picture's file, empty where it has none.
     """
     collection.require_intact()
     query = "SELECT sha256, specimen_id FROM images WHERE sha256 IN"
-    wanted = list(dict.fromkeys(one for group in contents for one in group))
+    wanted = list(dict.fromkeys(one for group in contents for one in group if one))
     found: dict[str, set[str]] = {}
     for sha256, specimen_id in run_over(collection.database.read, query, wanted):
         found.setdefault(sha256, set()).add(specimen_id)

@@ -5,20 +5,35 @@ Its `torch_utils`, once imported anywhere, replaces `Index.search` by one that r
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..arrays import Answer, Bytes, Embeddings, Ids
 from ..runtime import prepare
 
-prepare()
+prepare()  # before any numeric library does heavy work
 
-import faiss  # noqa: E402
-
-from ..arrays import Answer, Bytes, Embeddings, Ids  # noqa: E402
+Index: TypeAlias = Any  # FAISS says nothing of its types
+Parameters: TypeAlias = Any
+Selector: TypeAlias = Any
 
 _BATCH = 32  # queries of a call from which on several threads are faster
-_THREADS = int(faiss.omp_get_max_threads())
+
+
+@cache
+def faiss() -> Any:
+    """Return the library, imported when it is first needed: that takes a tenth of a second."""
+    import faiss
+
+    return faiss
+
+
+@cache
+def _threads() -> int:
+    """Return how many threads FAISS would use of itself."""
+    return int(faiss().omp_get_max_threads())
 
 
 def use_threads(queries: int) -> None:
@@ -26,7 +41,8 @@ def use_threads(queries: int) -> None:
 
     OpenMP's threads wait busily: inside a small search they cost more than they bring.
     """
-    faiss.omp_set_num_threads(_THREADS if queries >= _BATCH else 1)
+    threads = _threads()  # before the number is changed
+    faiss().omp_set_num_threads(threads if queries >= _BATCH else 1)
 
 
 def let_blas_multiply(dim: int) -> None:
@@ -34,17 +50,25 @@ def let_blas_multiply(dim: int) -> None:
 
     Below this many products FAISS reads the whole matrix anew for each query of a batch.
     """
-    faiss.cvar.distance_compute_blas_threshold = 4 * dim
+    faiss().cvar.distance_compute_blas_threshold = 4 * dim
 
 
-def bitmap_selector(bits: Bytes) -> faiss.IDSelectorBitmap:
+def new_index(dim: int, recipe: str) -> Index:
+    """Return an empty index for inner products; the recipe is one of `index_factory`."""
+    return faiss().index_factory(dim, recipe, faiss().METRIC_INNER_PRODUCT)
+
+
+def parameters(kind: str, **values: Any) -> Parameters:
+    """Return the parameters of a search in a kind of index: "", "IVF" or "HNSW"."""
+    return getattr(faiss(), f"SearchParameters{kind}")(**values)
+
+
+def bitmap_selector(bits: Bytes) -> Selector:
     """Return the rows whose bits are set, the lowest bit of a byte first, as FAISS takes them."""
-    return faiss.IDSelectorBitmap(bits)
+    return faiss().IDSelectorBitmap(bits)
 
 
-def search(
-    index: faiss.Index, queries: Embeddings, k: int, parameters: faiss.SearchParameters | None
-) -> Answer:
+def search(index: Index, queries: Embeddings, k: int, parameters: Parameters | None) -> Answer:
     """Search a FAISS index; -1 where it finds fewer than k."""
     answer = empty_answer(len(queries), k)
     index.search_c(len(queries), _at(queries), k, *map(_at, answer), parameters)
@@ -52,11 +76,11 @@ def search(
 
 
 def search_lists(
-    index: faiss.IndexIVF,
+    index: Index,
     queries: Embeddings,
     k: int,
     lists: Answer,
-    parameters: faiss.SearchParametersIVF,
+    parameters: Parameters,
 ) -> Answer:
     """Search the first `parameters.nprobe` of the lists nearest to each query, [q, lists]."""
     answer = empty_answer(len(queries), k)
@@ -66,14 +90,12 @@ def search_lists(
     return answer
 
 
-def scan(
-    rows: Embeddings, queries: Embeddings, k: int, selector: faiss.IDSelector | None = None
-) -> Answer:
+def scan(rows: Embeddings, queries: Embeddings, k: int, selector: Selector | None = None) -> Answer:
     """Return the k best of contiguous rows by comparing every one, or every selected one."""
     let_blas_multiply(rows.shape[1])
     answer = empty_answer(len(queries), k)
     sizes = (rows.shape[1], len(queries), len(rows), k)
-    faiss.knn_inner_product(_at(queries), _at(rows), *sizes, *map(_at, answer), selector)
+    faiss().knn_inner_product(_at(queries), _at(rows), *sizes, *map(_at, answer), selector)
     return answer
 
 
@@ -88,11 +110,11 @@ def score(rows: Embeddings, queries: Embeddings, ids: Ids) -> Embeddings:
     ids = np.ascontiguousarray(ids)
     scores = np.empty(ids.shape, np.float32)
     places = map(_at, (scores, queries, rows, ids))
-    faiss.fvec_inner_products_by_idx(*places, rows.shape[1], len(queries), ids.shape[1])
+    faiss().fvec_inner_products_by_idx(*places, rows.shape[1], len(queries), ids.shape[1])
     return scores
 
 
-def reconstructed(index: faiss.Index, places: Ids) -> Embeddings:
+def reconstructed(index: Index, places: Ids) -> Embeddings:
     """Return rows as an index has kept them, float32 [m, dim]."""
     rows = np.empty((len(places), index.d), np.float32)
     if len(places):
@@ -100,34 +122,35 @@ def reconstructed(index: faiss.Index, places: Ids) -> Embeddings:
     return rows
 
 
-def train(index: faiss.IndexIVF, vectors: Embeddings) -> None:
+def train(index: Index, vectors: Embeddings) -> None:
     """Find the centroids of an inverted file with every thread, its codes with one.
 
     Threads wait for each other in the small k-means of the codes: ten times the processor time.
     """
-    faiss.omp_set_num_threads(_THREADS)
+    threads = _threads()
+    faiss().omp_set_num_threads(threads)
     index.train_q1(len(vectors), _at(vectors), False, index.metric_type)
-    faiss.omp_set_num_threads(1)
+    faiss().omp_set_num_threads(1)
     index.train(vectors)
-    faiss.omp_set_num_threads(_THREADS)
+    faiss().omp_set_num_threads(threads)
 
 
-def replace_quantizer(index: faiss.IndexIVF, quantizer: faiss.Index) -> None:
+def replace_quantizer(index: Index, quantizer: Index) -> None:
     """Let another index over the same centroids find the nearest lists."""
     quantizer.this.disown()  # the index frees it
     old, index.quantizer = index.quantizer, quantizer
     old.this.acquire()
 
 
-def to_bytes(index: faiss.Index) -> Bytes:
+def to_bytes(index: Index) -> Bytes:
     """Return a FAISS index in FAISS's own format, uint8 [size]."""
-    data: Bytes = faiss.serialize_index(index)
+    data: Bytes = faiss().serialize_index(index)
     return data
 
 
-def from_bytes(data: Bytes) -> faiss.Index:
+def from_bytes(data: Bytes) -> Index:
     """Return the FAISS index of verified bytes; it may go on using them, so keep them."""
-    return faiss.read_index(faiss.ZeroCopyIOReader(_at(data), data.size))
+    return faiss().read_index(faiss().ZeroCopyIOReader(_at(data), data.size))
 
 
 def unchanging(vectors: Embeddings) -> Embeddings:
@@ -144,4 +167,4 @@ def empty_answer(queries: int, k: int) -> Answer:
 
 def _at(values: object) -> Any:
     """Return a pointer to a contiguous array, which may be mapped read-only from a file."""
-    return faiss.swig_ptr(np.asarray(values))
+    return faiss().swig_ptr(np.asarray(values))

@@ -8,7 +8,6 @@ from threading import Lock
 from typing import Any
 from weakref import WeakValueDictionary
 
-import faiss
 import numpy as np
 
 from ..arrays import Allowed, Answer, Embeddings, Ids
@@ -26,7 +25,7 @@ _SPARE = 8  # hits beyond k, since its sums are rounded differently
 _MOST = 2048  # neighbours that FAISS gives on a GPU
 _BLOCK = 1 << 16
 
-_copies: WeakValueDictionary[str, faiss.Index] = WeakValueDictionary()
+_copies: WeakValueDictionary[str, library.Index] = WeakValueDictionary()
 _alone = Lock()  # two threads must not use one GPU through FAISS at a time
 
 
@@ -37,7 +36,7 @@ class GpuIndex:
     single queries of an index with codes stay with the index.
     """
 
-    def __init__(self, base: BuiltIndex, rows: faiss.Index) -> None:
+    def __init__(self, base: BuiltIndex, rows: library.Index) -> None:
         self.base = base
         self._rows = rows
 
@@ -106,11 +105,13 @@ def on_gpu(index: BuiltIndex, name: str) -> BuiltIndex | GpuIndex:
 
 
 def _has_gpu() -> bool:
+    faiss = library.faiss()
     return hasattr(faiss, "GpuIndexFlatIP") and faiss.get_num_gpus() > 0
 
 
-def _copied(rows: Embeddings) -> faiss.Index:
+def _copied(rows: Embeddings) -> library.Index:
     """Copy rows to the first GPU, a block at a time."""
+    faiss = library.faiss()
     index = faiss.GpuIndexFlatIP(_resources(), rows.shape[1], faiss.GpuIndexFlatConfig())
     for start in range(0, len(rows), _BLOCK):
         index.add(np.ascontiguousarray(rows[start : start + _BLOCK]))
@@ -119,4 +120,4 @@ def _copied(rows: Embeddings) -> faiss.Index:
 
 @cache
 def _resources() -> Any:
-    return faiss.StandardGpuResources()
+    return library.faiss().StandardGpuResources()

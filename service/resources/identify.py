@@ -11,12 +11,12 @@ from pydantic import Field
 
 from holotype.index.errors import UsageError
 from holotype.index.identification import identify as core
-from holotype.index.search.search import require_few_pictures
+from holotype.index.pictures.reading import content_hash
+from holotype.index.search.search import each_pixels_vector, require_few_pictures
 
 from .. import schemas as answers
 from ..engine import Engine, TheEngine
 from ..questions import PICTURE_SCHEMA, Options, Question, described_body, read_question
-from .search import picture_vector
 
 router = APIRouter(tags=["identify"])
 
@@ -33,7 +33,9 @@ class Identify(Options):
     only: list[str] = Field(
         [],
         fail_fast=True,
-        description="Compare with these only, such as family=Noctuidae; all must hold.",
+        description="Compare with these only, such as family=Noctuidae; all must hold. Also !=, <, "
+        "<=, >, >=, lists (one|another), ranges (10..20) and column= for no value; see "
+        "docs/filters.md.",
     )
 
 
@@ -76,10 +78,16 @@ def _answer(engine: Engine, question: Question[Identify]) -> JSONResponse:
     collection, asked = engine.collection, question.options
     arguments: dict[str, Any] = asked.model_dump(include={"space", "risk", "prior", "only", "k"})
     if asked.image_id is None:
-        vector, own = picture_vector(engine, question)
-        name = question.names[0] or "picture"
-        answer = core.identify_vector(
-            collection, vector, name=name, exclude_specimens=own, **arguments
+        contents = [content_hash(picture) for picture in question.pictures]
+        vectors, own = each_pixels_vector(
+            collection, engine.encoder(asked.space), question.pixels, contents, asked.space
+        )
+        (answer,) = core.identify_pictures(
+            collection,
+            [core.Pictures(question.names, vectors)],
+            names=[question.names[0] or "picture"],
+            exclude_specimens=[own],
+            **arguments,
         )
     else:
         answer = core.identify_stored(collection, asked.image_id, **arguments)

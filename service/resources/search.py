@@ -36,7 +36,9 @@ class Search(Options):
     where: list[str] = Field(
         [],
         fail_fast=True,
-        description="Search among these only, such as category=Moth; all must hold.",
+        description="Search among these only, such as category=Moth; all must hold. Also !=, <, "
+        "<=, >, >=, lists (one|another), ranges (10..20) and column= for no value; see "
+        "docs/filters.md.",
     )
 
 

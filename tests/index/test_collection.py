@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from holotype.index.collection import Collection
+from holotype.index.database.connection import Database
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.errors import MismatchError, NotFoundError, PictureError, UsageError
 from holotype.index.gallery import loading
@@ -191,6 +194,22 @@ def test_a_gallery_read_while_somebody_writes_is_of_one_state(
     stored = stored_vector(collection, collection.image("Xestia baja/replaced.png"))
     place = collection.gallery().places([collection.image("Xestia baja/replaced.png").row])
     np.testing.assert_array_equal(collection.gallery().index.vectors[place[0]], stored)
+
+
+def test_damage_is_looked_for_once_however_many_ask_at_once(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks: list[Database] = []
+
+    def check(database: Database) -> None:
+        checks.append(database)
+        time.sleep(0.1)
+
+    monkeypatch.setattr("holotype.index.collection.require_intact", check)
+    with ThreadPoolExecutor(3) as pool:
+        for asked in [pool.submit(collection.require_intact) for _ in range(3)]:
+            asked.result()
+    assert len(checks) == 1
 
 
 def test_a_failed_transaction_leaves_nothing_behind(collection: Collection) -> None:

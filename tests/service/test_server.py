@@ -143,6 +143,22 @@ def test_the_address_is_said_before_the_large_libraries_are_imported() -> None:
     assert done.stdout.strip() == "set()", done.stderr
 
 
+def test_the_page_needs_neither_search_nor_encoder(folder: Path) -> None:
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from holotype.service.app import create_app\n"
+        "from holotype.service.resources.pages import _index\n"
+        "engine = create_app(Path(sys.argv[1])).state.engine\n"
+        "assert 'class=\"example\"' in _index(engine, False)\n"
+        "print({'torch', 'onnxruntime', 'faiss', 'scipy', 'sklearn'} & sys.modules.keys())\n"
+        "engine.close()\n"
+    )
+    call = [sys.executable, "-c", script, str(folder)]
+    done = subprocess.run(call, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def test_an_unexpected_failure_says_nothing_of_the_inside(
     folder: Path, collection: Collection, refused: Refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,57 +2,63 @@
 
 from __future__ import annotations
 
-import os
-import re
-from pathlib import Path, PurePath
+from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
-from ...database.connection import FILE as DATABASE
 from ...errors import ManifestError
-from ...pictures.reading import SUFFIXES
+from ...pictures.kinds import READ_SUFFIXES
+from ..problems import Problem, some
+from .levels import IGNORED, labels_of
+from .raw import RawTable
+from .walk import Walk, shown_name
 
-_BY_CONTENT = re.compile("[0-9a-f]{64}")  # how a collection names its files
 
-
-def read_folder(root: Path) -> pd.DataFrame:
+def read_folder(root: Path, levels: Sequence[str] = ()) -> RawTable:
     """List the pictures below a folder, labelled by the folders that they lie in.
 
-    A picture directly in `root` is unlabelled. Links to folders are not followed. The copies and
-    thumbnails of a collection that lies in `root` are no new pictures, and are passed over.
+    What a picture is, its first bytes say. One directly in `root` is unlabelled. Links to folders
+    are followed, each folder once. The copies and thumbnails of a collection that lies in `root`
+    are no new pictures. What is not used is told of.
+
+    Args:
+        root: the folder.
+        levels: what the levels of folders are; see `labels_of`.
 
     Raises:
-        ManifestError: no file below `root` has a picture's suffix.
+        ManifestError: there are no pictures below `root`, or what the levels are is not clear.
     """
-    rows = [_row(path, root) for path in _pictures(root)]
-    if not rows:
-        raise ManifestError(
-            f"{root} holds no pictures (looked for {', '.join(sorted(SUFFIXES))} in it and below); "
-            "give the folder that holds them"
-        )
-    return pd.DataFrame(rows)
+    walk = Walk(root)
+    names, problems = _shallow(walk, levels)
+    if not names:
+        raise ManifestError(_no_pictures(root, problems))
+    labels = labels_of(names, levels, str(root))
+    frame = pd.DataFrame(labels).drop(columns=IGNORED, errors="ignore")
+    frame.insert(0, "path", names)
+    return RawTable(frame, root, problems=problems)
 
 
-def _pictures(root: Path) -> list[Path]:
-    found, collections = [], set()
-    for folder, subfolders, files in os.walk(root):
-        if DATABASE in files:
-            collections.add(Path(folder))
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        found += [Path(folder, name) for name in sorted(files) if not name.startswith(".")]
-    return [
-        path
-        for path in found
-        if path.suffix.lower() in SUFFIXES
-        and not (_BY_CONTENT.match(path.name) and collections.intersection(path.parents))
-    ]
+def _shallow(walk: Walk, levels: Sequence[str]) -> tuple[list[str], list[Problem]]:
+    """Return the pictures that do not lie deeper than the levels, and what is told of the rest."""
+    problems = list(walk.problems)
+    kept = []
+    for name in map(shown_name, walk.pictures):
+        if levels and name.count("/") > len(levels):
+            message = f"{name}: lies deeper than the levels {','.join(levels)}; add one, or '-'"
+            problems.append(Problem(0, name, message, reason="deeper than the levels"))
+        else:
+            kept.append(name)
+    return kept, problems
 
 
-def _row(path: Path, root: Path) -> dict[str, str]:
-    inside = PurePath(os.fsencode(path.relative_to(root)).decode(errors="replace"))
-    folders = inside.parts[:-1]
-    return {
-        "path": inside.as_posix(),
-        "category": folders[0] if len(folders) > 1 else "",
-        "species": folders[-1] if folders else "",
-    }
+def _no_pictures(root: Path, problems: list[Problem]) -> str:
+    left_out = [problem.message for problem in problems if problem.severity == "error"]
+    if left_out:
+        return f"{root} holds no pictures that can be read: {some(left_out, '; ')}"
+    passed = "".join(f"; {problem.message}" for problem in problems[:3])
+    suffixes = ", ".join(sorted(READ_SUFFIXES))
+    return (
+        f"{root} holds no pictures (looked for {suffixes} in it and below{passed}); give the "
+        "folder that holds them"
+    )

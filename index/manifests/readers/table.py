@@ -1,11 +1,9 @@
-"""Tables as manifests: CSV, TSV and Parquet. Every value is read as text: ids keep their zeros."""
+"""Tables as manifests: text and Parquet. Every value is read as text: ids keep their zeros."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -14,25 +12,31 @@ import pyarrow.compute as pc
 from ...errors import ManifestError, first_line
 from ...files.regular import Limit, open_regular
 from ...settings import settings
+from ..columns import is_known
 from ..parquet_pages import open_parquet
+from ..problems import Problem
+from .delimited import Header, read_header, read_rows
+from .raw import RawTable
+from .text import letters_of, lines_of
 
 _BATCH = 65_536  # rows
+_VALUES = 16  # of the longest size in one line
 
 
-def read_csv(path: Path) -> pd.DataFrame:
-    """Read a comma-separated table in UTF-8, with or without a byte order mark."""
-    return _read(path, lambda: _delimited(path, ","))
+def read_csv(path: Path) -> RawTable:
+    """Read a table in text; commas separate the values where others would fit as well."""
+    return _read(path, lambda: _text_table(path, ","))
 
 
-def read_tsv(path: Path) -> pd.DataFrame:
-    """Read a tab-separated table in UTF-8, with or without a byte order mark."""
-    return _read(path, lambda: _delimited(path, "\t"))
+def read_tsv(path: Path) -> RawTable:
+    """Read a table in text; tabs separate the values where others would fit as well."""
+    return _read(path, lambda: _text_table(path, "\t"))
 
 
-def read_parquet(path: Path) -> pd.DataFrame:
+def read_parquet(path: Path) -> RawTable:
     """Read a Parquet table; columns of lists, such as embeddings, are left out."""
 
-    def text_columns() -> pd.DataFrame:
+    def text_columns() -> RawTable:
         file = open_parquet(path)
         fields = [field for field in file.schema_arrow if not pa.types.is_nested(field.type)]
         parts = [_as_text(file.schema_arrow.empty_table().select([f.name for f in fields]))]
@@ -41,7 +45,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
             rows += len(batch)
             _require_few(path, rows * len(fields))
             parts.append(_as_text(pa.Table.from_batches([_plain(batch)])))
-        return pd.concat(parts, ignore_index=True)
+        return RawTable(pd.concat(parts, ignore_index=True), path.parent)
 
     return _read(path, text_columns)
 
@@ -105,35 +109,108 @@ def _as_text(table: pa.Table) -> pd.DataFrame:
     return text
 
 
-def _delimited(path: Path, separator: str) -> pd.DataFrame:
-    options: dict[str, Any] = {
-        "dtype": str,
-        "keep_default_na": False,
-        "encoding": "utf-8-sig",
-        "skip_blank_lines": False,  # they count as rows where somebody looks a row up
-        "index_col": False,  # else a separator at the end of every line shifts the columns
-        "chunksize": _BATCH,
-    }
-    with warnings.catch_warnings(), open_regular(path, _limit()) as file:
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # fields beyond the header's
-        parts: list[pd.DataFrame] = []
-        values = 0
-        for part in pd.read_csv(file, sep=separator, **options):
-            values += part.size
+def _text_table(path: Path, preferred: str) -> RawTable:
+    with open_regular(path, _limit()) as file:
+        letters = letters_of(file, str(path))
+        lines = _short_lines(lines_of(file, letters))
+        header = read_header(lines, preferred)
+        if header is None:
+            raise ManifestError(f"{path} is empty; list at least one picture")
+        names = _names(header.names)
+        frame, numbers, problems = _collect(path, lines, header)
+    if letters.foreign:
+        line, cell = letters.foreign
+        message = (
+            f"the table is not in UTF-8, and is read as Windows-1252: look whether '{cell}' in "
+            f"line {line} is right, or save it as UTF-8"
+        )
+        problems.insert(0, Problem(1, "", message, "note", "letters"))
+    empty = [name for name in names if name.startswith("unnamed: ")]
+    table = frame.set_axis(names, axis=1)
+    blank = [name for name in empty if not table[name].str.strip().ne("").any()]
+    return RawTable(table.drop(columns=blank), path.parent, numbers, problems)
+
+
+def _collect(
+    path: Path, lines: Iterator[str], header: Header
+) -> tuple[pd.DataFrame, list[int], list[Problem]]:
+    """Return the rows, their numbers, and what is told of those that do not fit the header."""
+    width = len(header.names)
+    rows: list[list[str]] = []
+    parts = [pd.DataFrame(columns=range(width), dtype=object)]
+    numbers: list[int] = []
+    problems: list[Problem] = []
+    short: list[int] = []
+    values = 0
+    for number, row in read_rows(lines, header):
+        if len(row) > width:
+            problems.append(_too_many(number, row, header))
+            continue
+        if len(row) < width:
+            short.append(number)
+            row += [""] * (width - len(row))
+        rows.append(row)
+        numbers.append(number)
+        if len(rows) == _BATCH:
+            values += width * len(rows)
             _require_few(path, values)
-            _require_short(max((max(map(len, part[name]), default=0) for name in part), default=0))
-            parts.append(part)
-    return pd.concat(parts, ignore_index=True)
+            parts.append(_frame(rows))
+            rows = []
+    _require_few(path, values + width * len(rows))
+    parts.append(_frame(rows))
+    return pd.concat(parts, ignore_index=True), numbers, problems + _on_short(short)
+
+
+def _frame(rows: list[list[str]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, dtype=object)
+    _require_short(max((max(map(len, frame[name]), default=0) for name in frame), default=0))
+    return frame
+
+
+def _too_many(number: int, row: list[str], header: Header) -> Problem:
+    mark = {"\t": "a tab"}.get(header.delimiter, f"'{header.delimiter}'")
+    message = (
+        f"the row has {len(row)} values, the header {len(header.names)}; put values that hold "
+        f"{mark} in quotes, and end every quote"
+    )
+    return Problem(number, row[0][:100], message, reason="more values than columns")
+
+
+def _on_short(numbers: list[int]) -> list[Problem]:
+    if not numbers:
+        return []
+    rest = f", and of {len(numbers) - 1} more rows" if len(numbers) > 1 else ""
+    message = f"the last columns of the row are missing{rest}; they count as empty"
+    return [Problem(numbers[0], "", message, "note", "fewer values than columns")]
+
+
+def _names(written: list[str]) -> list[str]:
+    """Return names for all columns; those that have one name twice are told apart."""
+    names: list[str] = []
+    for place, name in enumerate(written):
+        own = name.strip() or f"unnamed: {place}"
+        again = 0 if is_known(own) else written[:place].count(name)
+        names.append(f"{own}.{again}" if again else own)
+    return names
+
+
+def _short_lines(lines: Iterator[str]) -> Iterator[str]:
+    """Yield lines, having refused one that no row of a table has."""
+    longest = _VALUES * settings().max_field_bytes
+    for line in lines:
+        if len(line) > longest:
+            _require_short(len(line))
+        yield line
 
 
 def _limit() -> Limit:
     return Limit(settings().max_table_bytes, "HOLOTYPE_MAX_TABLE_BYTES")
 
 
-def _read(path: Path, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+def _read(path: Path, read: Callable[[], RawTable]) -> RawTable:
     try:
         return read()
-    except (OSError, ValueError, MemoryError, Warning, pa.ArrowException) as error:
+    except (OSError, ValueError, MemoryError, pa.ArrowException) as error:
         reason = getattr(error, "strerror", None) or first_line(error)
         raise ManifestError(
             f"{path} cannot be read as a table ({reason}); save it as UTF-8 CSV or Parquet"

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-import faiss
 import numpy as np
 
 from ...arrays import Allowed, Answer, Embeddings, Ids
@@ -48,7 +47,7 @@ class HalfIndex:
         number = max(_FEWEST_LISTS, 2 ** round(np.log2(np.sqrt(count))))
         drawn = np.random.default_rng(0).permutation(count)
         sample = read(np.sort(drawn[: _TRAIN_PER_LIST * number]))
-        lists = faiss.index_factory(sample.shape[1], f"IVF{number},SQfp16", 0)
+        lists = library.new_index(sample.shape[1], f"IVF{number},SQfp16")
         lists.cp.niter = _ROUNDS
         lists.cp.min_points_per_centroid = 1
         library.let_blas_multiply(sample.shape[1])
@@ -123,7 +122,7 @@ class HalfIndex:
 
 def _look(lists: Any, queries: Embeddings, k: int, probes: int, chosen: Selection | None) -> Answer:
     selector = None if chosen is None else chosen.selector
-    return library.search(lists, queries, k, faiss.SearchParametersIVF(nprobe=probes, sel=selector))
+    return library.search(lists, queries, k, library.parameters("IVF", nprobe=probes, sel=selector))
 
 
 def _tuned(lists: Any, asking: Ids) -> tuple[int, float]:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import ClassVar
 
-import faiss
 import numpy as np
 
 from ...arrays import Embeddings, Ids
@@ -38,9 +37,9 @@ class HnswIndex(CodedIndex):
         return index
 
     @staticmethod
-    def _encode(vectors: Embeddings) -> faiss.Index:
+    def _encode(vectors: Embeddings) -> library.Index:
         recipe = f"HNSW{_NEIGHBOURS},SQfp16"
-        index = faiss.index_factory(vectors.shape[1], recipe, faiss.METRIC_INNER_PRODUCT)
+        index = library.new_index(vectors.shape[1], recipe)
         index.hnsw.efConstruction = _BUILD_EFFORT
         index.train(vectors)
         index.add(vectors[_order(len(vectors))[: -len(held_out(len(vectors)))]])
@@ -50,7 +49,7 @@ class HnswIndex(CodedIndex):
         return Plan(_EFFORTS, (2,), (1.0,), lambda effort, _: _STEP * effort)
 
     def _find(self, asked: Asked, effort: int, count: int) -> Ids:
-        parameters = faiss.SearchParametersHNSW(efSearch=max(effort, count))
+        parameters = library.parameters("HNSW", efSearch=max(effort, count))
         found = library.search(self._codes, asked.queries, count, parameters)[1]
         return np.where(found < 0, -1, _order(len(self))[found])
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import faiss
 import numpy as np
 
 from ...arrays import Embeddings, Ids
@@ -60,13 +59,13 @@ class IvfIndex(CodedIndex):
         return {**super().parts, **sample}
 
     @staticmethod
-    def _encode(vectors: Embeddings) -> faiss.Index:
+    def _encode(vectors: Embeddings) -> library.Index:
         n, dim = vectors.shape
         lists = 2 ** round(np.log2(4 * np.sqrt(n)))
         together = max(1, min(_SUBSPACE, dim // _CODES))
         codes = -(-dim // together)
         recipe = f"IVF{lists},PQ{codes}x4fs"
-        index = faiss.index_factory(codes * together, recipe, faiss.METRIC_INNER_PRODUCT)
+        index = library.new_index(codes * together, recipe)
         index.by_residual = True  # codes of what a centroid leaves over are finer, and cost no more
         index.cp.niter = _ROUNDS
         index.cp.max_points_per_centroid = _TRAIN_PER_LIST
@@ -91,7 +90,7 @@ class IvfIndex(CodedIndex):
 
     def _find(self, asked: Asked, effort: int, count: int) -> Ids:
         selector = None if asked.chosen is None else asked.chosen.selector
-        parameters = faiss.SearchParametersIVF(nprobe=effort, sel=selector)
+        parameters = library.parameters("IVF", nprobe=effort, sel=selector)
         queries = _padded(asked.queries, self._codes.d)
         if asked.near is None or effort > asked.near[1].shape[1]:
             return library.search(self._codes, queries, count, parameters)[1]
@@ -130,12 +129,12 @@ def _padded(vectors: Embeddings, width: int) -> Embeddings:
     return np.pad(vectors, ((0, 0), (0, missing))) if missing else vectors
 
 
-def _coded(centroids: faiss.IndexFlat) -> faiss.Index:
+def _coded(centroids: library.Index) -> library.Index:
     """Return the same centroids behind codes: the nearest are found in a third of the time."""
     rows = centroids.reconstruct_n(0, centroids.ntotal)
     together = _LIST_SUBSPACE if centroids.d % _LIST_SUBSPACE == 0 else 1
     recipe = f"PQ{centroids.d // together}x4fs,RFlat"
-    coded = faiss.index_factory(centroids.d, recipe, faiss.METRIC_INNER_PRODUCT)
+    coded = library.new_index(centroids.d, recipe)
     coded.k_factor = _LIST_FACTOR
     library.use_threads(1)
     coded.train(rows)
@@ -143,11 +142,12 @@ def _coded(centroids: faiss.IndexFlat) -> faiss.Index:
     return coded
 
 
-def _sample(codes: faiss.Index) -> Ids:
+def _sample(codes: library.Index) -> Ids:
     """Return the first rows of every list, int64 [lists, 16], padded with -1."""
     sample = np.full((codes.nlist, _SAMPLED), -1, np.int64)
     for number in range(codes.nlist):
         size = min(codes.invlists.list_size(number), _SAMPLED)
         if size:
-            sample[number, :size] = faiss.rev_swig_ptr(codes.invlists.get_ids(number), size)
+            ids = codes.invlists.get_ids(number)
+            sample[number, :size] = library.faiss().rev_swig_ptr(ids, size)
     return sample

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import faiss
-
 from ...arrays import Embeddings, Ids
 from .. import faiss_calls as library
 from ..selection import Asked
@@ -22,8 +20,8 @@ class Flat16Index(CodedIndex):
     code: ClassVar[str] = "SQfp16"
 
     @classmethod
-    def _encode(cls, vectors: Embeddings) -> faiss.Index:
-        index = faiss.index_factory(vectors.shape[1], cls.code, faiss.METRIC_INNER_PRODUCT)
+    def _encode(cls, vectors: Embeddings) -> library.Index:
+        index = library.new_index(vectors.shape[1], cls.code)
         index.train(vectors)
         index.add(vectors)
         return index
@@ -33,7 +31,7 @@ class Flat16Index(CodedIndex):
 
     def _find(self, asked: Asked, effort: int, count: int) -> Ids:
         selector = None if asked.chosen is None else asked.chosen.selector
-        parameters = faiss.SearchParameters(sel=selector)
+        parameters = library.parameters("", sel=selector)
         return library.search(self._codes, asked.queries, count, parameters)[1]
 
 

@@ -1,24 +1,38 @@
 // An answer as a person reads it: the determination, how sure it is at every rank, the evidence.
 
-import { type Answer, type Hit, type Probability, imageAddress } from "./api";
-import { bar, el, percent, taxonName } from "./dom";
+import {
+  type Answer,
+  type Hit,
+  type PictureTaxon,
+  type Probability,
+  imageAddress,
+} from "./api";
+import { bar, el, taxonName } from "./dom";
 
 /** One sentence for a screen reader. */
 export function spoken(answer: Answer): string {
   const found = answer.determination;
-  if (found === null) return `Unknown. ${answer.why}`;
-  return `${found.rank} ${found.taxon}, ${percent(figure(answer))} ${unit(answer)}. ${answer.why}`;
+  const told = [answer.why, ...answer.notes].join(" ");
+  if (found === null) return `Unknown. ${told}`;
+  return `${found.rank} ${found.taxon}, ${first(answer)?.percent ?? ""} ${unit(answer)}. ${told}`;
 }
 
 /** The answer; `notice` says what its figures rest on, where that is not as it should be. */
 export function render(answer: Answer, wanted: number, notice: HTMLElement | null): HTMLElement[] {
-  const parts = [determination(answer, wanted), notice, ranks(answer, wanted), neighbours(answer)];
+  const parts = [
+    determination(answer, wanted),
+    notice,
+    ranks(answer, wanted),
+    pictures(answer),
+    unnamed(answer),
+    neighbours(answer),
+  ];
   return parts.filter((part) => part !== null);
 }
 
 /** How much speaks for the determination: a probability, or without a calibration votes. */
-function figure(answer: Answer): number {
-  return answer.ranks[answer.determination?.rank ?? ""]?.[0]?.p ?? 0;
+function first(answer: Answer): Probability | undefined {
+  return answer.ranks[answer.determination?.rank ?? ""]?.[0];
 }
 
 function unit(answer: Answer): string {
@@ -33,15 +47,15 @@ function determination(answer: Answer, wanted: number): HTMLElement {
       { class: "determination unknown" },
       el("p", { class: "kicker" }, "Determination"),
       el("h2", {}, "Unknown"),
-      el("p", { class: "why" }, answer.why),
+      ...reasons(answer),
     );
   }
   const sure = el(
     "p",
     { class: answer.calibration === "none" ? "sure votes" : "sure" },
-    bar(figure(answer), wanted),
-    el("strong", {}, percent(figure(answer))),
-    el("span", { class: "quiet" }, `${unit(answer)}; you asked for ${percent(wanted)}`),
+    bar(first(answer)?.p ?? 0, wanted),
+    el("strong", {}, first(answer)?.percent ?? ""),
+    el("span", { class: "quiet" }, `${unit(answer)}; you asked for ${100 * wanted} %`),
   );
   const name = taxonName(found.taxon, found.rank);
   const qualifier = found.qualifier ? ` ${found.qualifier}` : "";
@@ -53,8 +67,20 @@ function determination(answer: Answer, wanted: number): HTMLElement {
     el("h2", {}, name, qualifier),
     lineage(answer),
     sure,
-    el("p", { class: "why" }, answer.why),
+    ...reasons(answer),
   );
+}
+
+/** Why it is that, how unlike anything known it is, and what else to bear in mind. */
+function reasons(answer: Answer): HTMLElement[] {
+  const said = [el("p", { class: "why" }, answer.why)];
+  if (answer.novelty !== null) {
+    const words = el("b", {}, answer.novelty_in_words);
+    said.push(
+      el("p", { class: "novelty" }, "How unlike anything known ", bar(answer.novelty), " ", words),
+    );
+  }
+  return [...said, ...answer.notes.map((note) => el("p", { class: "note" }, note))];
 }
 
 /** The taxa above the determination, as its nearest specimen has them. */
@@ -89,26 +115,63 @@ function rankRow(rank: string, found: Probability[], wanted: number): HTMLElemen
   return el("details", {}, head, el("ul", {}, ...others.map((other) => el("li", {}, other))));
 }
 
-function probability(rank: string, { taxon, p }: Probability, wanted: number): HTMLElement {
+function probability(rank: string, { taxon, p, percent }: Probability, wanted: number): HTMLElement {
   return el(
     "span",
     { class: p >= wanted ? "probability enough" : "probability" },
     el("span", { class: "name" }, taxonName(taxon, rank)),
     bar(p, wanted),
-    el("span", { class: "number" }, percent(p)),
+    el("span", { class: "number" }, percent),
   );
 }
 
-function neighbours(answer: Answer): HTMLElement {
-  const found = answer.determination;
-  const title = answer.unknown ? "Nearest specimens, as a lead" : "Nearest specimens, the evidence";
-  const sheet = answer.neighbours.map((hit) =>
-    el("li", {}, specimen(hit, found !== null && hit[found.rank] === found.taxon)),
+/** What each of several pictures would be called by itself. */
+function pictures(answer: Answer): HTMLElement | null {
+  if (!answer.pictures.length) return null;
+  return el(
+    "section",
+    { class: "views", "aria-labelledby": "views" },
+    el("h3", { id: "views" }, "Each picture by itself"),
+    el("ul", {}, ...answer.pictures.map((one) => el("li", {}, ...picture(one)))),
   );
+}
+
+function picture({ picture: name, rank, taxon, percent }: PictureTaxon): (Node | string)[] {
+  const shown = el("bdi", {}, name);
+  if (rank === null || taxon === null) return [shown, ": no name"];
+  return [shown, ": ", taxonName(taxon, rank), ` (${percent})`];
+}
+
+/** Specimens that nobody has named and that it is like; they have a sheet of their own. */
+function unnamed(answer: Answer): HTMLElement | null {
+  if (answer.unnamed === null) return null;
+  const alike = new Set(answer.unnamed.images);
+  const sheet = answer.neighbours
+    .filter((hit) => alike.has(hit.image_id))
+    .map((hit) => el("li", {}, specimen(hit, false)));
+  return el(
+    "section",
+    { class: "neighbours unnamed", "aria-labelledby": "unnamed" },
+    el("h3", { id: "unnamed" }, "Like these, which nobody has named yet"),
+    el("ol", { class: "sheet" }, ...sheet),
+  );
+}
+
+function neighbours(answer: Answer): HTMLElement | null {
+  const found = answer.determination;
+  const apart = new Set(answer.unnamed?.images);
+  const title = answer.unknown ? "Nearest specimens, as a lead" : "Nearest specimens, the evidence";
+  const sheet = answer.neighbours
+    .filter((hit) => !apart.has(hit.image_id))
+    .map((hit) => el("li", {}, specimen(hit, found !== null && hit[found.rank] === found.taxon)));
+  const { spaces } = answer;
+  const elsewhere = spaces.neighbours !== spaces.determination;
+  if (!sheet.length && answer.unnamed !== null) return null;
   return el(
     "section",
     { class: "neighbours", "aria-labelledby": "neighbours" },
     el("h3", { id: "neighbours" }, title),
+    elsewhere ? el("p", { class: "quiet basis" }, answer.basis) : null,
     el("ol", { class: "sheet" }, ...sheet),
   );
 }

@@ -24,6 +24,20 @@ export interface Changes {
 export interface Probability {
   taxon: string;
   p: number;
+  percent: string;
+}
+
+export interface PictureTaxon {
+  picture: string;
+  rank: string | null;
+  taxon: string | null;
+  percent: string | null;
+}
+
+export interface Unnamed {
+  specimens: string[];
+  images: string[];
+  at_least: boolean;
 }
 
 export interface Answer {
@@ -32,10 +46,16 @@ export interface Answer {
   unknown: boolean;
   ranks: Record<string, Probability[]>;
   neighbours: Hit[];
-  novelty_p: number | null;
+  novelty: number | null;
+  novelty_in_words: string;
+  unnamed: Unnamed | null;
+  pictures: PictureTaxon[];
+  spaces: { neighbours: string; determination: string };
+  basis: string;
   calibration: "fitted" | "stale" | "none";
   calibration_changes: Changes | null;
   why: string;
+  notes: string[];
 }
 
 export interface Job {

@@ -24,23 +24,17 @@ export function byId<T extends HTMLElement>(id: string, kind: new () => T): T {
   return found;
 }
 
-/** A probability as people read it: never 100 % unless it is, nor 0 %. */
-export function percent(p: number): string {
-  if (p > 0.995 && p < 1) return "> 99 %";
-  if (p > 0 && p < 0.005) return "< 1 %";
-  return `${Math.round(100 * p)} %`;
-}
-
 /** A taxon's name: genera and species are set in italics. */
 export function taxonName(name: string, rank: string): HTMLElement {
   return rank === "genus" || rank === "species" ? el("i", {}, name) : el("span", {}, name);
 }
 
-/** A bar of a probability, with a mark at the confidence that was asked for. */
-export function bar(p: number, wanted: number): HTMLElement {
+/** A bar of a figure in [0, 1], with a mark at the confidence that was asked for. */
+export function bar(p: number, wanted?: number): HTMLElement {
   const fill = el("span", { class: "fill" });
   fill.style.width = `${100 * p}%`;
   const mark = el("span", { class: "mark" });
-  mark.style.left = `${100 * wanted}%`;
-  return el("span", { class: "bar", "aria-hidden": "true" }, fill, mark);
+  if (wanted !== undefined) mark.style.left = `${100 * wanted}%`;
+  const parts = wanted === undefined ? [fill] : [fill, mark];
+  return el("span", { class: "bar", "aria-hidden": "true" }, ...parts);
 }

@@ -122,7 +122,7 @@ def test_where_nothing_else_is_named_nothing_speaks(
 
 
 def same(one: Evidence, other: Evidence, calibration: Calibration, lineages: Codes) -> float:
-    reference = type("Classes", (), {"lineages": Lineages.of(lineages)})()
+    reference = type("Classes", (), {"lineages": Lineages.of(lineages), "decisive": True})()
     first, second = (calibration.answer(reference, e) for e in (one, other))
     return float(((first.taxa == second.taxa).all(axis=1) & (first.rank == second.rank)).mean())
 

@@ -12,7 +12,8 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.search import filters as where
-from holotype.index.search.filters import Condition, allowed_places, parse_condition, selected
+from holotype.index.search.conditions import Condition, parse_condition
+from holotype.index.search.filters import allowed_places, selected
 
 SEED = 3
 _AS_BEFORE = re.compile(r"\s*([^=!]+?)\s*(!?=)\s*(.*?)\s*")  # cubic, so on short texts only
@@ -29,7 +30,10 @@ def test_conditions_are_read_as_a_regular_expression_reads_them() -> None:
                 parse_condition(text)
             continue
         values = dict.fromkeys(value.strip() for value in match[3].split("|"))
-        assert parse_condition(text) == Condition(match[1].strip(), tuple(values), match[2] == "!=")
+        condition = parse_condition(text)
+        assert condition == Condition(match[1].strip(), match[2], match[3])
+        assert condition.values == tuple(values)
+        assert condition.negated == (match[2] == "!=")
 
 
 HOSTILE = [
@@ -79,7 +83,7 @@ def test_a_repeated_value_is_looked_up_once(
         found = allowed_places(collection, gallery, conditions)
         assert found is not None
         assert found.any()
-    assert len(queries) == 2
+    assert len(queries) == 3  # the columns' names, the last row and the values; kept from then on
 
 
 def test_values_of_a_column_are_told_apart(collection: Collection) -> None:
@@ -112,7 +116,7 @@ def test_limits_are_held_before_anything_is_looked_up(
     collection: Collection, monkeypatch: pytest.MonkeyPatch, conditions: list[str], setting: str
 ) -> None:
     gallery = collection.gallery()
-    monkeypatch.setattr(where, "_codes", None)
+    monkeypatch.setattr(where, "read_column", None)
     with pytest.raises(UsageError, match=f"HOLOTYPE_{setting}"):
         allowed_places(collection, gallery, conditions)
 

@@ -180,7 +180,7 @@ def test_a_filter_gives_all_it_allows_and_nothing_else(
     ("where", "said"),
     [
         ("colour=red", "no column 'colour' to filter on; there are category, kingdom.*, sex"),
-        ("family=Geometridae", "has family 'Geometridae'; check the spelling"),
+        ("family=Geometridae", "has family 'Geometridae'; did you mean"),
         ("family!=Geometridae", "has family 'Geometridae'"),
         ("family=Noctuidae|Geometridae", "has family 'Geometridae'"),
         ("sex=x", "has sex 'x'"),

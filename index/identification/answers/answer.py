@@ -1,14 +1,19 @@
-"""What an identification answers, and how it explains itself."""
+"""What an identification answers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from ..search.search import Hit
-from .changes import Changes
+from ...search.search import Hit
+from ..changes import Changes
+from .percentages import percent
+from .unnamed import Unnamed
 
 Taxa = list[tuple[str, float]]
+
+_UNUSUAL = 0.95  # novelty from which a specimen lies unusually far
+_VOTES = "none"
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Judgement:
     far: bool
     known: float | None = None
     species_set: tuple[str, ...] | None = None
-    calibration: str = "none"
+    calibration: str = _VOTES
     changes: Changes | None = None
     decisive: frozenset[str] | None = None
 
@@ -58,15 +63,41 @@ class Judgement:
             return None
         for rank in reversed(list(self.ranks)):
             taxon, p = self.ranks[rank][0]
-            if p >= 1 - risk and (self.decisive is None or rank in self.decisive):
-                confidence = None if self.calibration == "none" else p
+            if p >= 1 - risk and self.tells(rank):
+                confidence = None if self.calibration == _VOTES else p
                 return Determination(rank, taxon, confidence, "sp." if rank == "genus" else "")
         return None
+
+    def tells(self, rank: str) -> bool:
+        """Whether the gallery offers a choice at a rank, so that a name there says something."""
+        return self.decisive is None or rank in self.decisive
+
+    def figure(self, p: float, risk: float) -> str:
+        """Return a probability, or a share of votes, in per cent, told from what was asked for."""
+        return percent(p, 1 - risk, counted=self.calibration == _VOTES)
+
+    @property
+    def novelty(self) -> float | None:
+        """How unlike anything known it is, in [0, 1), near 1 for what is unlike everything.
+
+        It is the share of specimens of known species that lie nearer to theirs; None where
+        `novelty_p` is.
+        """
+        return None if self.novelty_p is None else 1 - self.novelty_p
+
+    @property
+    def novelty_in_words(self) -> str:
+        """How unlike anything known it is, for people; empty where that is not known."""
+        if self.novelty is None:
+            return ""
+        if self.far:
+            return "unlike anything known"
+        return "unusually far out" if self.novelty >= _UNUSUAL else "no more than usual"
 
     @property
     def note(self) -> str:
         """What to bear in mind about the figures, and what to do; empty where they are fitted."""
-        if self.calibration == "none":
+        if self.calibration == _VOTES:
             return (
                 "Not calibrated: the figures are shares of the neighbours' votes, not "
                 "probabilities that were checked; run 'holotype calibrate'."
@@ -80,6 +111,49 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class SpacesUsed:
+    """What the parts of an answer come from.
+
+    Attributes:
+        neighbours: the space that the neighbours were searched in.
+        determination: the space whose calibration gives the probabilities, or without one the
+            space whose neighbours vote.
+    """
+
+    neighbours: str = ""
+    determination: str = ""
+
+
+@dataclass(frozen=True)
+class PictureTaxon:
+    """What one of several pictures of a specimen would be called by itself.
+
+    Attributes:
+        picture: its name.
+        rank: the finest that is named; empty where nothing is.
+        taxon: the likeliest there.
+        p: how probable, or without a calibration its share of the votes.
+        lineage: the likeliest taxon of every rank, coarse to fine.
+    """
+
+    picture: str
+    rank: str
+    taxon: str
+    p: float
+    lineage: dict[str, str]
+
+    @classmethod
+    def of(cls, picture: str, judged: Judgement) -> PictureTaxon:
+        """Return what a picture was judged to be."""
+        lineage = {rank: taxa[0][0] for rank, taxa in judged.ranks.items()}
+        if not lineage:
+            return cls(picture, "", "", 0.0, {})
+        rank = list(lineage)[-1]
+        taxon, p = judged.ranks[rank][0]
+        return cls(picture, rank, taxon, p, lineage)
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a specimen is, how sure that is, and the evidence.
 
@@ -89,6 +163,11 @@ class Answer:
         neighbours: the nearest gallery images, none of the query's own specimen.
         judgement: probabilities at every rank, and how far the specimen is from the gallery.
         why: the reason, in one sentence.
+        risk: the share of given answers that may be wrong, as it was asked for.
+        spaces: what neighbours and probabilities come from.
+        unnamed: specimens that nobody has named and that it is like; None without.
+        pictures: of several of the specimen, what each would be called by itself.
+        notes: what else to bear in mind about this answer, a sentence each.
     """
 
     image: str
@@ -96,6 +175,11 @@ class Answer:
     neighbours: list[Hit]
     judgement: Judgement
     why: str
+    risk: float = 0.05
+    spaces: SpacesUsed = SpacesUsed()
+    unnamed: Unnamed | None = None
+    pictures: tuple[PictureTaxon, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def unknown(self) -> bool:
@@ -104,8 +188,13 @@ class Answer:
 
     @property
     def novelty_p(self) -> float | None:
-        """How rare a specimen so far from its neighbours is, in (0, 1]; None where not known."""
+        """How rare a specimen so far from its neighbours is, in (0, 1]; see `novelty`."""
         return self.judgement.novelty_p
+
+    @property
+    def novelty(self) -> float | None:
+        """How unlike anything known it is, in [0, 1), near 1 for what is unlike everything."""
+        return self.judgement.novelty
 
     @property
     def ranks(self) -> dict[str, Taxa]:
@@ -127,6 +216,25 @@ class Answer:
         """What to bear in mind about the figures, and what to do; empty where they are fitted."""
         return self.judgement.note
 
+    @property
+    def basis(self) -> str:
+        """What the determination rests on and what the neighbours come from, in one sentence."""
+        spaces = self.spaces
+        if self.calibration == _VOTES:
+            votes = "The determination rests on the votes of neighbours"
+            return f"{votes} in space '{spaces.neighbours}'."
+        rests = f"The determination rests on the calibration of space '{spaces.determination}'"
+        if spaces.neighbours == spaces.determination:
+            return f"{rests}, and the neighbours shown are of that space."
+        return (
+            f"{rests}; the neighbours shown are of space '{spaces.neighbours}', which changes no "
+            "probability."
+        )
+
+    def figure(self, rank: str) -> str:
+        """Return how sure the likeliest taxon of a rank is, in per cent."""
+        return self.judgement.figure(self.ranks[rank][0][1], self.risk)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as JSON-ready values."""
         judged = self.judgement
@@ -135,85 +243,34 @@ class Answer:
             "determination": vars(self.determination) if self.determination else None,
             "unknown": self.unknown,
             "ranks": {
-                rank: [{"taxon": taxon, "p": p} for taxon, p in taxa]
+                rank: [self._taxon(taxon, p) for taxon, p in taxa]
                 for rank, taxa in judged.ranks.items()
             },
             "neighbours": [hit.to_dict() for hit in self.neighbours],
+            "novelty": judged.novelty,
+            "novelty_in_words": judged.novelty_in_words,
             "novelty_p": judged.novelty_p,
             "p_known": judged.known,
             "species_set": None if judged.species_set is None else list(judged.species_set),
+            "unnamed": None if self.unnamed is None else self.unnamed.to_dict(),
+            "pictures": [self._picture(each) for each in self.pictures],
+            "spaces": vars(self.spaces),
+            "basis": self.basis,
             "calibration": judged.calibration,
             "calibration_changes": None if judged.changes is None else judged.changes.to_dict(),
             "calibration_note": judged.note,
             "why": self.why,
+            "notes": list(self.notes),
         }
 
+    def _taxon(self, taxon: str, p: float) -> dict[str, Any]:
+        return {"taxon": taxon, "p": p, "percent": self.judgement.figure(p, self.risk)}
 
-def explain(
-    determination: Determination | None, judged: Judgement, neighbours: list[Hit], risk: float
-) -> str:
-    """Explain an answer in one sentence."""
-    best = neighbours[0]
-    nearest = f"{best.image.lineage[-1] or best.image.image_id} at cosine {best.score:.2f}"
-    if judged.far:
-        return (
-            f"Unlike anything in the gallery: the nearest is {nearest}, and only "
-            f"{judged.novelty_p:.1%} of the gallery's own specimens lie that far from theirs."
-        )
-    if not judged.ranks:
-        return f"None of the neighbours has a determination; the nearest is {nearest}."
-    if judged.calibration == "none":
-        return f"{_votes(determination, judged, risk)}; the nearest is {nearest}."
-    finest = list(judged.ranks)[-1]
-    taxon, p = judged.ranks[finest][0]
-    if determination is None:
-        doubt = ""
-        if judged.known is not None and judged.known < 0.5:
-            doubt = (
-                f", and its species is probably not in the gallery ({percent(1 - judged.known)})"
-            )
-        return (
-            f"No rank reaches {percent(1 - risk)}: {finest} {taxon} has {percent(p)}{doubt}; "
-            f"the nearest is {nearest}."
-        )
-    if determination.rank == finest:
-        return f"The neighbours agree on {taxon} ({percent(p)}); the nearest is {nearest}."
-    sure = percent(judged.ranks[determination.rank][0][1])
-    return (
-        f"The neighbours agree on {determination.rank} {determination.taxon} ({sure}), but "
-        f"{finest} {taxon} has only {percent(p)}; the nearest is {nearest}."
-    )
-
-
-def _votes(determination: Determination | None, judged: Judgement, risk: float) -> str:
-    """Say how the neighbours voted."""
-    finest = list(judged.ranks)[-1]
-    taxon, share = judged.ranks[finest][0]
-    if determination is None and not judged.decisive:
-        return f"The gallery names nothing but {taxon}, so that its neighbours decide nothing"
-    if determination is None:
-        return (
-            f"No rank has {percent(1 - risk)} of the neighbours' votes: {finest} {taxon} has "
-            f"{percent(share)}"
-        )
-    votes = percent(judged.ranks[determination.rank][0][1])
-    if determination.rank == finest:
-        return f"{taxon} has {votes} of the neighbours' votes"
-    return (
-        f"{determination.rank.capitalize()} {determination.taxon} has {votes} of the neighbours' "
-        f"votes, but {finest} {taxon} only {percent(share)}"
-    )
-
-
-def percent(p: float) -> str:
-    """Return a probability for people; rounding never makes it certain.
-
-    >>> percent(0.934), percent(0.997), percent(0.001)
-    ('93 %', '> 99 %', '< 1 %')
-    """
-    if p > 0.99:
-        return "> 99 %"
-    return "< 1 %" if p < 0.01 else f"{p:.0%}".replace("%", " %")
+    def _picture(self, seen: PictureTaxon) -> dict[str, Any]:
+        named = {"picture": seen.picture, "rank": seen.rank or None}
+        if not seen.rank:
+            return {**named, "taxon": None, "p": None, "percent": None}
+        return {**named, **self._taxon(seen.taxon, seen.p)}
 
 
 def share_out(top: float, others: list[tuple[str, float]]) -> Taxa:

@@ -1,0 +1,1 @@
+"""Many specimens, one batch after another."""

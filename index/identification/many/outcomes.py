@@ -1,0 +1,59 @@
+"""Specimens that are asked about together, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...pictures.inputs import Picture, named_file
+from ..answers import Answer
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """A specimen to identify.
+
+    Attributes:
+        pictures: of it, given as to `identify`.
+        specimen_id: what its owner calls it; empty where nobody has said.
+    """
+
+    pictures: Sequence[Picture]
+    specimen_id: str = ""
+
+    @property
+    def name(self) -> str:
+        """What its answer calls it: the path of its first picture that is a file."""
+        return next(filter(None, map(named_file, self.pictures)), "picture")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A picture that could not be used, and why in one sentence."""
+
+    picture: Picture
+    reason: str
+
+    @property
+    def path(self) -> str:
+        """The path of the picture, where it was given as a file."""
+        return named_file(self.picture) or "picture"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a specimen: every picture is among `used` or among `refused`.
+
+    Attributes:
+        specimen: as it was given.
+        answer: None where none of its pictures could be used.
+        used: the pictures that the answer rests on.
+        refused: the others.
+        thumbnails: small JPEGs of those used, where they were asked for.
+    """
+
+    specimen: Specimen
+    answer: Answer | None
+    used: Sequence[Picture] = ()
+    refused: Sequence[Refusal] = ()
+    thumbnails: Sequence[bytes] = ()

@@ -1,0 +1,255 @@
+"""What the columns of a table are, whatever they are called: as here, in Darwin Core, or nearly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+
+import pandas as pd
+
+from ..errors import ManifestError, UsageError
+from ..storage.records import DETAILS
+from ..taxonomy import RANKS, is_missing
+from .problems import Problem, some
+
+COLUMNS = ("path", "image_id", "specimen_id", "split", *DETAILS)
+KNOWN = (*COLUMNS, *RANKS)
+
+_SPELLINGS = {name.replace("_", ""): name for name in KNOWN} | {"license": "licence"}
+# What else a column may be called, the surest first, where none has the name itself.
+_TERMS = {
+    "path": "filename filepath imagepath imagefile imagefilename imagefilepath picturepath",
+    "date": "eventdate",
+    "latitude": "decimallatitude lat",
+    "longitude": "decimallongitude lon lng long",
+    "locality": "verbatimlocality",
+    "institution": "institutioncode",
+    "species": "acceptedscientificname scientificname verbatimscientificname canonicalname "
+    "taxonname speciesname latinname binomial taxon",
+}
+_SPECIMENS = ("organismid", "occurrenceid", "catalognumber", "gbifid")
+# Columns that may hold names, or anything else: what is in them decides.
+_DOUBTFUL = ("label", "labels", "class", "name", "target", "tag", "title", "identification")
+_FILES = ("file", "files", "image", "images", "picture", "photo", "identifier", "url", "accessuri")
+_PREFIX = re.compile(r"^(?:\w+:(?!//)|https?://.*[/#])")
+_BINOMIAL = re.compile(r"[^\W\d_a-z][\w-]+[ _]+(?:[x×][ _]+)?[^\W\d_A-Z][\w.-]+.*", re.DOTALL)
+_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
+_SAMPLE = 10_000  # different values that are looked at
+
+
+def compact(name: str) -> str:
+    """Return a column's name without what spellings differ in.
+
+    >>> compact("dwc:scientificName"), compact(" Scientific_name "), compact("image-ID")
+    ('scientificname', 'scientificname', 'imageid')
+    """
+    return re.sub(r"[\s_.-]+", "", _PREFIX.sub("", name.strip("\ufeff \"'"))).lower()
+
+
+def is_known(name: str, column: str = "") -> bool:
+    """Return whether a name is that of a column that means something here, or of a certain one."""
+    short = compact(name)
+    own = _SPELLINGS.get(short)
+    if column:
+        return own == column or short in _TERMS.get(column, "").split()
+    every = (*_SPELLINGS, *_SPECIMENS, *_DOUBTFUL, *_FILES, "specificepithet")
+    return short in every or any(short in names.split() for names in _TERMS.values())
+
+
+def column_names(written: Iterable[object], said: Mapping[str, str] | None = None) -> list[str]:
+    """Return what the columns are: those of `KNOWN`, and the user's own in lower case.
+
+    Args:
+        written: as the table has them.
+        said: {column of `KNOWN`: the table's name for it}, by the user; empty where it has none.
+
+    Raises:
+        ManifestError: two columns are one.
+        UsageError: `said` names a column that is not there or that means nothing here.
+    """
+    spelled = [str(name) for name in written]
+    own = [name.strip("\ufeff \t\r\n").lower() for name in spelled]
+    names = [_SPELLINGS.get(compact(name), name) for name in own]
+    for column, by_user in (said or {}).items():
+        _say(names, own, column, by_user)
+    for column, terms in _TERMS.items():
+        if column not in names and column not in (said or {}):
+            short = [compact(name) for name in own]
+            found = [short.index(term) for term in terms.split() if term in short]
+            free = [place for place in found if names[place] not in KNOWN]
+            if free:
+                names[free[0]] = column
+    _refuse_twice(names, spelled)
+    return names
+
+
+def _say(names: list[str], own: list[str], column: str, by_user: str) -> None:
+    if column not in KNOWN:
+        raise UsageError(f"--column '{column}=…' is none of {', '.join(KNOWN)}")
+    if not by_user:
+        return
+    short = [compact(name) for name in own]
+    if compact(by_user) not in short:
+        raise UsageError(
+            f"--column {column}={by_user}: the table has no column '{by_user}' (it has "
+            f"{', '.join(own)})"
+        )
+    names[short.index(compact(by_user))] = column
+
+
+def _refuse_twice(names: list[str], spelled: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        both = [one.strip() for name, one in zip(names, spelled, strict=True) if name == twice[0]]
+        raise ManifestError(
+            f"The manifest has two columns '{twice[0]}' ({', '.join(both)}); rename one"
+        )
+
+
+def understood(
+    frame: pd.DataFrame, said: Mapping[str, str] | None = None
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Return a table under the names of `KNOWN`, and what is told of its columns.
+
+    Args:
+        frame: every value a text, columns as the table has them.
+        said: as `column_names` takes it.
+
+    Raises:
+        ManifestError: as `column_names`; no column holds the paths; two may hold the names.
+        UsageError: as `column_names`.
+    """
+    written = [str(name).strip() for name in frame.columns]
+    names = column_names(written, said)
+    path_column(names)
+    table = frame.set_axis(names, axis=1)
+    notes = [
+        f"the column '{one}' is read as {name}"
+        for name, one in zip(names, written, strict=True)
+        if name in KNOWN and _SPELLINGS.get(compact(one)) != name
+    ]
+    if "species" not in names and "species" not in (said or {}):
+        table, more = _with_names(table)
+        notes += more
+    elif "species" in names:
+        table = _above_species(table)
+    table, more = _without_numbers(table)
+    notes += more
+    table, more = _with_specimens(table)
+    notes += more + _misspelled(table.columns)
+    return table, [Problem(1, "", note, "note", "columns") for note in notes]
+
+
+def path_column(names: Sequence[str]) -> int:
+    """Return the place of the column that holds the paths, among what `column_names` returns.
+
+    Raises:
+        ManifestError: there is none.
+    """
+    if "path" in names:
+        return names.index("path")
+    likely = [name for name in names if compact(name) in _FILES]
+    likely += get_close_matches("path", names, 1)
+    way = (
+        f"did you mean '{likely[0]}'? Say --column path={likely[0]}, or name it 'path'"
+        if likely
+        else "name the column with the picture files 'path'"
+    )
+    raise ManifestError(f"The manifest has no column 'path' (it has {', '.join(names)}); {way}")
+
+
+def _with_names(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Return a table that has no column `species` with one, where another column holds names."""
+    short = {compact(str(name)): str(name) for name in table.columns}
+    if "genus" in table and "specificepithet" in short:
+        return _joined(table, short["specificepithet"]), [
+            "names are read from the columns 'genus' and 'specificEpithet'"
+        ]
+    there = [short[name] for name in _DOUBTFUL if name in short]
+    likely = [name for name in there if _holds(table[name], _BINOMIAL)]
+    if len(likely) > 1:
+        raise ManifestError(
+            f"The manifest has no column 'species', and {some([repr(n) for n in likely], ' and ')} "
+            f"hold names; say which, such as --column species={likely[0]}"
+        )
+    if likely:
+        note = f"names are read from the column '{likely[0]}'"
+        return table.rename(columns={likely[0]: "species"}), [note]
+    open_ones = [name for name in there if name not in RANKS and table[name].ne("").any()]
+    if open_ones and not any(rank in table for rank in RANKS[1:]):
+        such = some(dict.fromkeys(table.loc[table[open_ones[0]] != "", open_ones[0]].head(100)))
+        return table, [
+            f"no column names the species; '{open_ones[0]}' ({such}) is kept as your own column: "
+            f"if it holds the names, say --column species={open_ones[0]}"
+        ]
+    return table, []
+
+
+def _joined(table: pd.DataFrame, epithet: str) -> pd.DataFrame:
+    """Return a table whose species are the genus and the epithet of Darwin Core."""
+    said = (table[name].str.strip() for name in ("genus", epithet))
+    pairs = zip(*([cell * (not is_missing(cell)) for cell in cells] for cells in said), strict=True)
+    species = [f"{genus or '?'} {last}" if last else "" for genus, last in pairs]
+    return table.drop(columns=epithet).assign(species=species)
+
+
+def _above_species(table: pd.DataFrame) -> pd.DataFrame:
+    """Move names that are said to be of a rank above the species into the column of that rank."""
+    ranks = next((n for n in table.columns if compact(str(n)) in ("taxonrank", "rank")), None)
+    if ranks is None:
+        return table
+    table = table.copy()
+    said = table[ranks].str.strip().str.lower()
+    for rank in RANKS[1:-1]:
+        here = said == rank
+        if not here.any():
+            continue
+        if rank not in table:
+            table[rank] = ""
+        free = here & (table[rank].str.strip() == "")
+        table.loc[free, rank] = table.loc[free, "species"].str.split().str[0].fillna("")
+        table.loc[here, "species"] = ""
+    return table
+
+
+def _without_numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Take columns of numbers for the user's own, where they are called like a rank."""
+    numbers = [rank for rank in RANKS[1:-1] if rank in table and _holds(table[rank], _NUMBER, 1)]
+    renamed = {rank: f"{rank}_number" for rank in numbers if f"{rank}_number" not in table}
+    return table.rename(columns=renamed), [
+        f"the column '{rank}' holds numbers and no names of taxa; it is kept as '{new}'"
+        for rank, new in renamed.items()
+    ]
+
+
+def _with_specimens(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Take specimens from the numbers that Darwin Core has for them; these columns stay, too."""
+    if "specimen_id" in table:
+        return table, []
+    short = {compact(str(name)): str(name) for name in table.columns}
+    found = [short[name] for name in _SPECIMENS if name in short]
+    found = [name for name in found if table[name].str.strip().ne("").any()]
+    if not found:
+        return table, []
+    return table.assign(specimen_id=table[found[0]]), [f"specimen_id is read from '{found[0]}'"]
+
+
+def _misspelled(names: Iterable[str]) -> list[str]:
+    """Return notes on columns that are nearly called like one that is not there."""
+    every = list(names)
+    notes = []
+    for name in every:
+        near = get_close_matches(compact(name), [n for n in _SPELLINGS if len(n) > 4], 1, 0.85)
+        column = _SPELLINGS[near[0]] if near else ""
+        if name not in KNOWN and column and column not in every:
+            notes.append(f"'{name}' is kept as your own column; did you mean '{column}'?")
+    return notes
+
+
+def _holds(values: pd.Series, pattern: re.Pattern[str], share: float = 0.5) -> bool:
+    """Return whether more than a share of the different values, or all, have a form."""
+    different = [value.strip() for value in values.drop_duplicates().head(_SAMPLE)]
+    different = [value for value in different if value]
+    fit = sum(pattern.fullmatch(value) is not None for value in different)
+    return bool(different) and (fit > share * len(different) or fit == len(different))

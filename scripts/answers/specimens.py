@@ -1,0 +1,98 @@
+"""What `identify` is asked about: files, folders, manifests and patterns become specimens."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from holotype.index.errors import ManifestError, UsageError
+from holotype.index.identification.many.outcomes import Outcome, Refusal, Specimen
+
+_TABLES = frozenset({".csv", ".tsv", ".tab", ".txt", ".parquet"})
+_MARKS = frozenset("*?[")
+
+
+@dataclass
+class Asked:
+    """Specimens, and what was listed and is no picture.
+
+    Attributes:
+        specimens: in the order of the arguments; of a table, in the order of its rows.
+        passed_over: rows and files that cannot be asked about.
+        notes: what else is told of folders and tables.
+        single: the question is about one specimen and its files are named, so that one answer is
+            expected and no list.
+    """
+
+    specimens: list[Specimen] = field(default_factory=list)
+    passed_over: list[Outcome] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    single: bool = False
+
+
+def specimens_of(arguments: Sequence[str], *, same_specimen: bool = False) -> Asked:
+    """Return the specimens that arguments stand for.
+
+    Args:
+        arguments: files, folders of pictures, manifests, and patterns such as `*.jpg`, which
+            Windows shells pass on as they are; `**` is any folders.
+        same_specimen: all pictures show one.
+
+    Raises:
+        ManifestError: a folder without pictures; a table that cannot be read.
+        UsageError: a pattern that nothing matches.
+    """
+    asked = Asked()
+    named = 0
+    for path in _expanded(arguments):
+        if path.is_dir() or (path.suffix.lower() in _TABLES and path.exists()):
+            _add_listed(asked, path)
+        else:
+            named += 1
+            asked.specimens.append(Specimen([str(path)]))
+    asked.single = named == len(arguments) == 1 and not _is_pattern(arguments[0])
+    if same_specimen:
+        asked.single = True
+        pictures = [picture for specimen in asked.specimens for picture in specimen.pictures]
+        asked.specimens = [Specimen(pictures)]
+    return asked
+
+
+def _expanded(arguments: Sequence[str]) -> Iterator[Path]:
+    for argument in arguments:
+        if not _is_pattern(argument):
+            yield Path(argument)
+            continue
+        found = sorted(glob.glob(argument, recursive=True))
+        if not found:
+            raise UsageError(f"'{argument}' matches no file; correct the pattern or the folder")
+        yield from map(Path, found)
+
+
+def _is_pattern(argument: str) -> bool:
+    """Return whether an argument has to be expanded; a file may be called `[1].jpg`."""
+    return bool(_MARKS.intersection(argument)) and not Path(argument).exists()
+
+
+def _add_listed(asked: Asked, source: Path) -> None:
+    """Add the pictures of a folder or table, those of one `specimen_id` together."""
+    from holotype.index.manifests.picture_files import listed_pictures
+
+    listed, problems = listed_pictures(source)
+    groups: dict[str, list[str]] = {}
+    for number, one in enumerate(listed):
+        groups.setdefault(one.specimen_id or f"\0{number}", []).append(str(one.file))
+    asked.specimens += [
+        Specimen(files, "" if key.startswith("\0") else key) for key, files in groups.items()
+    ]
+    root = source if source.is_dir() else source.parent
+    for problem in problems:
+        if problem.severity == "error":
+            refusal = Refusal(str(root / problem.path), f"{source}, {problem}")
+            asked.passed_over.append(Outcome(Specimen([]), None, refused=[refusal]))
+        else:
+            asked.notes.append(f"{source}: {problem}")
+    if not listed and not asked.passed_over:
+        raise ManifestError(f"{source} holds no pictures; give a folder or table that has some")
