@@ -19,7 +19,7 @@ from ..database.sql import run_over
 from ..errors import UsageError
 from ..gallery.gallery import Made, RankLabels
 from ..storage.records import DETAILS
-from ..taxonomy import RANKS, clean_name
+from ..taxonomy import RANKS, clean_name, spellings
 from .conditions import shortened
 from .spans import date_of, number_of
 
@@ -90,7 +90,10 @@ class ColumnValues:
         if exact or not self.folds:
             code = self._exactly.get(text)
             return [] if code is None else [code]
-        return self._folded.get(self.fold(text), [])
+        said = [self.fold(text)]
+        if self.name in RANKS:
+            said += map(folded, spellings(self.name, text))
+        return next((self._folded[one] for one in said if one in self._folded), [])
 
     def fold(self, text: str) -> str:
         """Return a text as it is compared."""
@@ -182,9 +185,9 @@ def read_column(
         if key == squeezed(known):
             return _known_column(collection, images, known, texts)
     own = images.once("own columns", images.edits, lambda: metadata_columns(collection))
-    spellings = [one for one in own if squeezed(one) == key]
-    if spellings:
-        return _kept_column(collection, images, tuple(spellings))
+    same = [one for one in own if squeezed(one) == key]
+    if same:
+        return _kept_column(collection, images, tuple(same))
     if key in _SPELLINGS:
         return _known_column(collection, images, _SPELLINGS[key], texts)
     raise UsageError(_unknown(name, own))
