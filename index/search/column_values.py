@@ -26,13 +26,17 @@ from .spans import date_of, number_of
 IDS = ("image_id", "specimen_id")  # told apart by case: two files may differ in nothing else
 
 _COLUMNS = (*IDS, "split", *DETAILS)
-_SPELLINGS = {  # of Darwin Core and of others, where the user has no column of that name
-    "license": "licence",
-    "eventdate": "date",
-    "decimallatitude": "latitude",
-    "decimallongitude": "longitude",
-    "institutioncode": "institution",
+# What a table may have called them, where there is no column of that name: see `manifests.columns`.
+_TERMS = {
+    "licence": "license",
+    "date": "eventdate",
+    "latitude": "decimallatitude lat",
+    "longitude": "decimallongitude lon lng long",
+    "institution": "institutioncode",
+    "specimen_id": "organismid occurrenceid catalognumber gbifid",
+    "species": "acceptedscientificname scientificname speciesname taxonname latinname taxon label",
 }
+_SPELLINGS = {term: name for name, terms in _TERMS.items() for term in terms.split()}
 _ROWS = 100_000  # images that are read at once
 _NAMED = 30  # columns of the users' own that a sentence names
 _NEAR = 3  # names that a sentence proposes
