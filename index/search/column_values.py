@@ -94,9 +94,14 @@ class ColumnValues:
         if exact or not self.folds:
             code = self._exactly.get(text)
             return [] if code is None else [code]
-        said = [self.fold(text)]
-        if self.name in RANKS:
-            said += map(folded, spellings(self.name, text))
+        return self._folded.get(self.fold(text), [])
+
+    def find_name(self, text: str) -> list[int]:
+        """Return which values are a text; a taxon also by a name that is read as a table's are."""
+        found = self.find(text)
+        if found or self.name not in RANKS:
+            return found
+        said = map(folded, spellings(self.name, text))
         return next((self._folded[one] for one in said if one in self._folded), [])
 
     def fold(self, text: str) -> str:

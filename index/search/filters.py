@@ -13,7 +13,6 @@ from ..collection import Collection
 from ..errors import UsageError
 from ..gallery.gallery import Gallery
 from ..settings import settings
-from ..taxonomy import RANKS, spellings
 from ..vectors import Selection
 from .column_values import ColumnValues, Images, read_column, squeezed
 from .conditions import Condition, Value, parse_condition, shortened
@@ -133,9 +132,7 @@ def _satisfies(condition: Condition, column: ColumnValues, among: str) -> Allowe
 
 def _codes(part: Value, column: ColumnValues) -> list[int]:
     """Return the values that are a text, or that lie in the range that it is."""
-    codes = column.find(part.text, exact=part.exact)
-    if not codes and column.name in RANKS and not part.exact:
-        codes = next(filter(None, map(column.find, spellings(column.name, part.text))), [])
+    codes = column.find(part.text, exact=True) if part.exact else column.find_name(part.text)
     return codes if codes or not part.bounds else column.between(*part.bounds)
 
 
