@@ -65,7 +65,7 @@ class Corrections:
         columns = _different(new, old)
         self.metadata += bool(columns)
         self.columns.update(columns)
-        self.moved += new.path != old.path
+        self.moved += bool(old.path) and new.path != old.path
 
     def settle(self, database: Database) -> None:
         """Read which names and which images are there, once everything is stored."""

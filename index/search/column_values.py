@@ -189,17 +189,18 @@ def read_column(
     Raises:
         UsageError: there is no such column.
     """
-    key = squeezed(name)
-    for known in (*RANKS, *_COLUMNS):
-        if key == squeezed(known):
-            return _known_column(collection, images, known, texts)
-    own = images.once("own columns", images.edits, lambda: metadata_columns(collection))
-    same = [one for one in own if squeezed(one) == key]
-    if same:
-        return _kept_column(collection, images, tuple(same))
-    if key in _SPELLINGS:
-        return _known_column(collection, images, _SPELLINGS[key], texts)
-    raise UsageError(_unknown(name, own))
+    plain, key = name.casefold(), squeezed(name)
+    known = plain if plain in (*RANKS, *_COLUMNS) else ""
+    if not known:
+        own = images.once("own columns", images.edits, lambda: metadata_columns(collection))
+        same = [one for one in own if squeezed(one) == key]
+        near = _SQUEEZED.get(key, "")
+        if same and (not near or plain in map(str.casefold, same)):
+            return _kept_column(collection, images, tuple(same))
+        known = near or _SPELLINGS.get(key, "")
+        if not known:
+            raise UsageError(_unknown(name, own))
+    return _known_column(collection, images, known, texts)
 
 
 def metadata_columns(collection: Collection) -> list[str]:
@@ -222,6 +223,9 @@ def squeezed(name: str) -> str:
     True
     """
     return "".join(one for one in name.casefold() if one.isalnum())
+
+
+_SQUEEZED = {squeezed(name): name for name in (*RANKS, *_COLUMNS)}
 
 
 def nearest(text: str, names: Iterable[str]) -> list[str]:

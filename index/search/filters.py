@@ -14,7 +14,7 @@ from ..errors import UsageError
 from ..gallery.gallery import Gallery
 from ..settings import settings
 from ..vectors import Selection
-from .column_values import ColumnValues, Images, read_column, squeezed
+from .column_values import ColumnValues, Images, read_column
 from .conditions import Condition, Value, parse_condition, shortened
 
 _LISTED = 8  # values of a column that a sentence lists
@@ -67,7 +67,7 @@ def matching(
     """
     asked: dict[str, list[Condition]] = {}
     for condition in parsed(conditions):
-        asked.setdefault(squeezed(condition.column) or condition.column, []).append(condition)
+        asked.setdefault(condition.column.casefold(), []).append(condition)
     allowed = np.ones(len(images.rows), bool)
     for about_it in asked.values():
         texts = [text for one in about_it for text in (one.text, *one.values)]
