@@ -249,6 +249,16 @@ def test_bands_in_planes_of_their_own(packing: int, bits: int) -> None:
     shown(tiff(fractions, packing=packing, planes=True), photo())
 
 
+def test_a_picture_of_bands_may_be_wide() -> None:
+    wide = np.tile((photo() / 255).astype(np.float32), (1, 700, 1))
+    shown(tiff(wide, packing=8), np.tile(photo(), (1, 700, 1)))
+
+
+def test_there_are_limits_to_bands() -> None:
+    with pytest.raises(PictureError, match="a TIFF of 900 bands of 8-bit whole numbers; 64 bands"):
+        read_picture(tiff(np.zeros((4, 4, 900), np.uint8)))
+
+
 def test_grey_with_more_bands_is_grey() -> None:
     whole = np.stack([deep(grey(), 12), np.full(grey().shape, 4095, np.uint16)], axis=2)
     shown(tiff(whole, photometric=1, tags={338: (3, [2])}), grey())
