@@ -14,10 +14,9 @@ from .database.connection import Database
 from .errors import NotFoundError
 from .files.durable import refuse_unfinished
 from .files.regular import Limit
+from .gallery.galleries import Galleries
 from .gallery.gallery import Gallery
 from .gallery.index_files import state_of
-from .gallery.label_files import Columns, Stamp
-from .gallery.loading import Loaded, change_since, changed_index, load
 from .gallery.taxa import TaxonNames
 from .pictures.reading import PictureReader, read_picture
 from .storage import determinations
@@ -26,7 +25,7 @@ from .storage.embeddings import read_vectors
 from .storage.images import delete_images, put_entries
 from .storage.integrity import require_intact
 from .storage.moving import set_store
-from .storage.opening import open_database, require_trusted_store
+from .storage.opening import discard_if_empty, open_database, require_trusted_store
 from .storage.records import Image, Space, image_query, read_image
 from .storage.sources import picture_file, picture_of
 from .storage.space_removal import remove_space
@@ -37,12 +36,10 @@ from .storage.spaces import (
     filled_spaces,
     find_space,
     list_spaces,
-    projection_of,
     source_of,
 )
 from .storage.thumbnails import kept_thumbnail, made_thumbnail
-from .taxonomy import RANKS, Lineage
-from .vectors import VectorIndex
+from .taxonomy import Lineage
 from .vectors.projection import Projection
 
 if TYPE_CHECKING:
@@ -58,11 +55,7 @@ class Collection:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._galleries: dict[str, Gallery] = {}
-        self._called: dict[str | None, str] = {}  # spaces' names by what they were asked for as
-        self._sources: dict[int, str] = {}
-        self._taxon_names = TaxonNames()
-        self._loading = threading.Lock()
+        self._galleries = Galleries(database, self.require_intact)
         self._checking = threading.Lock()
         self._is_intact = False
         self.calibrations: dict[int, Any] = {}  # see `kept_calibration`
@@ -100,6 +93,8 @@ class Collection:
             StoreError: nothing answers there.
             UsageError: the address is not understood, or the vectors lie elsewhere already; or a
                 new collection's folder holds other files.
+
+        As a context that ends in an error before anything was stored, it leaves none behind.
         """
         refuse_unfinished(Path(folder))
         made = cls(open_database(Path(folder), create=True, into_existing=into_existing))
@@ -125,6 +120,8 @@ class Collection:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is not None:
+            discard_if_empty(self.database)
         self.close()
 
     @property
@@ -200,8 +197,7 @@ class Collection:
         removed = remove_space(
             self.database, name, with_tuned=with_tuned, last=last, by=by, remarks=remarks
         )
-        for gone in removed:
-            self._galleries.pop(gone, None)
+        self._galleries.forget(removed)
         return removed
 
     def check_encoder(self, name: str | None, encoder: Encoder) -> Space:
@@ -331,6 +327,11 @@ class Collection:
         """Take back a determination, or an undo, and return the id of that."""
         return determinations.undo(self.database, determination_id, by=by, remarks=remarks)
 
+    def withdrawal(self, determination_id: int) -> determinations.Withdrawal:
+        """Return what `undo` would do; nothing is written."""
+        self.require_intact()
+        return determinations.withdrawal(self.database, determination_id)
+
     def history(self, specimen_id: str | None = None) -> list[determinations.Event]:
         """Return every determination and undo, oldest first; of one specimen or of all."""
         self.require_intact()
@@ -347,114 +348,12 @@ class Collection:
             NotFoundError: no such space, or nothing in it.
             CorruptError: something in the database is damaged.
         """
-        return self._present(name, with_source=False)[0]
+        return self._galleries.present(name, with_source=False)[0]
 
     def gallery_and_source(self, name: str | None = None) -> tuple[Gallery, Gallery]:
         """Return the galleries of a space and of the one that holds its vectors, at one state."""
-        return self._present(name, with_source=True)
-
-    def _present(self, name: str | None, *, with_source: bool) -> tuple[Gallery, Gallery]:
-        with self._loading:
-            loaded: list[Loaded] = []
-            with self.database.snapshot():
-                written = self._meta("written")
-                gallery = source = self._kept(self._called.get(name), written)
-                if gallery is None:
-                    self.require_intact()
-                    space = self.space(name)
-                    self._called[name] = space.name
-                    gallery = source = self._gallery_of(space, written, loaded)
-                if with_source and gallery.projection is not None:
-                    source = self._source_of(gallery, written, loaded)
-            for one in loaded:
-                one.keep_files(self.database)
-            assert source is not None
-            return gallery, source
-
-    def _kept(self, name: str | None, written: str) -> Gallery | None:
-        """Return a gallery since which nothing was written, whatever it is about."""
-        kept = self._galleries.get(name or "")
-        return kept if kept is not None and written and kept.written == written else None
-
-    def _source_of(self, gallery: Gallery, written: str, loaded: list[Loaded]) -> Gallery:
-        name = self._sources.get(gallery.space.source_id)
-        found = self._kept(name, written)
-        if found is None:
-            space = self.source(gallery.space)
-            self._sources[space.space_id] = space.name
-            found = self._gallery_of(space, written, loaded)
-        return found
-
-    def _gallery_of(self, space: Space, written: str, loaded: list[Loaded]) -> Gallery:
-        """Return the gallery of a space as it stands now, the kept one brought up to date."""
-        kept = self._galleries.get(space.name)
-        stamp = self._stamp(space)
-        edits = self._meta("edits")
-        if kept is not None and kept.space == space:
-            if Stamp(kept.state, kept.labelled) == stamp:
-                found: Gallery | None = kept.at(written, edits)
-            else:
-                found = self._followed(kept, stamp, written, edits)
-        else:
-            found = None
-        if found is None:
-            one = load(self.database, space, stamp, lambda: self.vectors(space))
-            loaded.append(one)
-            found = self._made(space, stamp, one.columns, one.index, written, edits)
-        self._galleries[space.name] = found
-        return found
-
-    def _followed(self, kept: Gallery, stamp: Stamp, written: str, edits: str) -> Gallery | None:
-        """Return the gallery after a change, made of the one before; None where much changed."""
-        change = change_since(self.database, kept, stamp)
-        index = None if change is None else changed_index(self.database, kept, change)
-        if change is None or index is None:
-            return None
-        found = self._made(kept.space, stamp, change.columns, index, written, edits)
-        found.follow(kept, change)
-        return found
-
-    def _made(
-        self,
-        space: Space,
-        stamp: Stamp,
-        columns: Columns,
-        index: VectorIndex,
-        written: str,
-        edits: str,
-    ) -> Gallery:
-        return Gallery(
-            space=space,
-            state=stamp.state,
-            labelled=stamp.labelled,
-            edits=edits,
-            written=written,
-            rows=columns.rows,
-            sequence=columns.sequence,
-            specimens=columns.specimens,
-            taxon=columns.taxa,
-            read_taxa=self.taxa,
-            projection=projection_of(self.database, space),
-            index=index,
-        )
-
-    def _meta(self, key: str) -> str:
-        found = self.database.read("SELECT value FROM meta WHERE key = ?", (key,))
-        return str(found[0][0]) if found else ""
-
-    def _stamp(self, space: Space) -> Stamp:
-        last = self.database.read("SELECT coalesce(max(determination_id), 0) FROM determinations")
-        return Stamp(state_of(self.database, space), last[0][0])
+        return self._galleries.present(name, with_source=True)
 
     def taxa(self) -> TaxonNames:
         """Return the names of all taxa; those that were read before are not read again."""
-        known = self._taxon_names
-        ranks = ", ".join(f'"{rank}"' for rank in RANKS)
-        found = self.database.read(
-            f"SELECT taxon_id, {ranks} FROM taxa WHERE taxon_id > ? OR taxon_id < 1 "
-            "ORDER BY taxon_id",
-            (known.most,),
-        )
-        lineages = {taxon: tuple(lineage) for taxon, *lineage in found}
-        self._taxon_names = known.extended(lineages, self.folder)
-        return self._taxon_names
+        return self._galleries.taxa()

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Look into a collection, check it, copy it.", no_args_is_help=True)
 
+_NOTES = 20  # that are shown one by one
+
 ToArgument = Annotated[
     Path, typer.Argument(help="A folder that does not exist yet.", show_default=False)
 ]
@@ -81,6 +83,10 @@ def verify(
             print_labelled("error", "red", sentence)
         for sentence in found.warnings:
             print_labelled("warning", "yellow", sentence)
+        for sentence in found.notes[:_NOTES]:
+            print_labelled("note", "cyan", sentence)
+        if len(found.notes) > _NOTES:
+            print_labelled("note", "cyan", f"{len(found.notes) - _NOTES} more; --json has all")
         for space, share in measured.items():
             out.print(f"Space {space}: recall@10 {share:.3f} against exact search", highlight=False)
         out.print("The collection is damaged." if found.errors else "The collection is whole.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,7 @@ from .console import FILTERS, CollectionArgument, JsonFlag, err, out, print_json
 
 if TYPE_CHECKING:
     from holotype.index.collection import Collection
+    from holotype.index.storage.determinations import Withdrawal
 
 ByOption = Annotated[
     str, typer.Option("--by", help="Who does it, for the record; by default the login name.")
@@ -101,50 +103,101 @@ def remove_space(
 def log(
     collection: CollectionArgument,
     specimen: Annotated[str | None, typer.Option(help="Only of this specimen.")] = None,
-    imports: Annotated[bool, typer.Option(help="Also what manifests stated.")] = False,
+    imports: Annotated[
+        bool, typer.Option(help="Every name that a manifest stated, with its number.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show determinations and undos, oldest first: who, when, what, and why."""
+    """Show what was done, oldest first: number, time, who, what and why.
+
+    `undo` takes the number of a determination or of an undo. Imports are shown as a whole;
+    deletions say how their images come back.
+    """
     from holotype.index.collection import Collection
+    from holotype.index.upkeep.history import log as run
 
     with Collection.open(collection) as opened:
-        events = opened.history(specimen)
-    shown = [event for event in events if imports or event.origin != "import"]
+        entries = run(opened, specimen, imports=imports)
     if as_json:
-        print_json([event.to_dict() for event in shown])
+        print_json([entry.to_dict() for entry in entries])
         return
-    for event in shown:
-        what = f"undoes {event.undoes}" if event.undoes else f"{event.qualifier} {event.taxon}"
-        out.print(
-            f"{event.determination_id}  {event.determined_at}  {event.determined_by}  "
-            f"{event.specimen_id}: {what.strip() or 'no name'}{'' if event.stands else ' (undone)'}"
-            f"; {event.before or 'no name'} -> {event.after or 'no name'}  {event.remarks}",
-            highlight=False,
-            soft_wrap=True,
-        )
+    for entry in entries:
+        out.print(str(entry), highlight=False, soft_wrap=True)
 
 
 def undo(
     collection: CollectionArgument,
-    determination: Annotated[
-        int, typer.Argument(help="Its number in 'holotype collection log'.", show_default=False)
+    number: Annotated[
+        str, typer.Argument(help="Its number in 'holotype collection log'.", show_default=False)
     ],
     by: ByOption = "",
     why: WhyOption = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Also where later determinations of the specimen stand.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Take back a determination, or an undo. Nothing is erased: the undo is appended."""
+    """Take back a determination, or an undo. Nothing is erased: the undo is appended.
+
+    It shows what it takes back. Where later ones of the specimen stand, it shows them and does
+    nothing without --yes (exit code 1).
+    """
     from holotype.index.collection import Collection
 
     with Collection.open(collection) as opened:
-        number = opened.undo(determination, by=by or getpass.getuser(), remarks=why)
-        event = next(e for e in opened.history() if e.determination_id == number)
+        chosen = _chosen(number)
+        planned = opened.withdrawal(chosen)
+        _show_withdrawal(planned)
+        if planned.later and not yes:
+            if as_json:
+                print_json({"undone": None, **planned.to_dict()})
+            err.print("Nothing was undone; repeat the command with --yes, or undo the later first.")
+            raise typer.Exit(1)
+        made = opened.undo(chosen, by=by or getpass.getuser(), remarks=why)
+        events = opened.history(planned.event.specimen_id)
+        event = next(one for one in events if one.determination_id == made)
     if as_json:
         print_json(event.to_dict())
         return
     out.print(
         f"{event.specimen_id}: {event.before or 'no name'} -> {event.after or 'no name'} "
-        f"(undo {number})",
+        f"(undo {made})",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _chosen(number: str) -> int:
+    """Return the number of a determination; refuse those of what cannot be undone."""
+    from holotype.index.errors import UsageError
+
+    if re.fullmatch(r"[Dd]\d+(-[Dd]?\d+)?", number, re.ASCII):
+        raise UsageError(
+            f"{number} is a deletion, which undo does not take back: ingest the pictures again "
+            "('holotype collection log' says which are still there); what people determined of "
+            "their specimens is kept and counts again then"
+        )
+    if not re.fullmatch(r"\d{1,18}", number, re.ASCII):
+        raise UsageError(
+            f"'{number}' is not the number of one determination; 'holotype collection log' shows "
+            "them, with --imports also each name of an import"
+        )
+    return int(number)
+
+
+def _show_withdrawal(planned: Withdrawal) -> None:
+    event = planned.event
+    told = f"undo of {event.undoes}" if event.undoes else event.taxon or "no name"
+    lines = [
+        f"Undo {event.determination_id} of {event.specimen_id}: {told}, by "
+        f"{event.determined_by}, {event.determined_at}; {planned.before or 'no name'} -> "
+        f"{planned.after or 'no name'}"
+    ]
+    for later in planned.later:
+        what = f"undo of {later.undoes}" if later.undoes else later.taxon or "no name"
+        lines.append(
+            f"  {later.determination_id} came later and stays: {what}, by {later.determined_by}, "
+            f"{later.determined_at}"
+        )
+    for line in lines:
+        err.print(line, highlight=False, soft_wrap=True)

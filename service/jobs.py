@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
+from holotype.index.database.connection import Database
 from holotype.index.errors import HolotypeError, NotFoundError
+from holotype.index.storage.jobs import MOST_JOBS, Job, keep_job, kept_jobs
 from holotype.index.storage.records import now
 from holotype.training.calibration.steps import Progress
 
 from .problems import JobRunsError, NotReadyError
 
-_MOST_KEPT = 100
 _FAILED = "Holotype failed at this job; its log says why"
 
 log = logging.getLogger("holotype.service")
@@ -24,49 +26,24 @@ log = logging.getLogger("holotype.service")
 Work = Callable[[Progress], dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class Job:
-    """What is known of a job at a moment.
-
-    Attributes:
-        kind: what it does, such as `calibrate`.
-        space: the space that it was asked for.
-        state: `running`, `done`, `failed` or `cancelled`.
-        percent: how much of it is done, 0 to 100.
-        result: what it gave, once it is done.
-        error: why it failed, in one sentence.
-        created_at, changed_at: ISO 8601.
-    """
-
-    job_id: str
-    kind: str
-    space: str
-    state: str = "running"
-    percent: int = 0
-    result: dict[str, Any] | None = None
-    error: str | None = None
-    created_at: str = field(default_factory=now)
-    changed_at: str = field(default_factory=now)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the job as JSON-ready values."""
-        return dict(vars(self))
-
-
 class _CancelledError(Exception):
     """Raised inside the work, which ends it."""
 
 
 class Jobs:
-    """The jobs of a service. They live in its memory: what one leaves is in the collection.
+    """The jobs of a service, and the last ones of those before it.
+
+    The collection keeps when one begins and how it ended, where it can be written to.
 
     Args:
         told: gives the sentence of an error as anybody may read it.
+        database: the collection's.
     """
 
-    def __init__(self, told: Callable[[HolotypeError], str]) -> None:
+    def __init__(self, told: Callable[[HolotypeError], str], database: Database) -> None:
         self._told = told
-        self._jobs: dict[str, Job] = {}
+        self._database = database
+        self._jobs = {job.job_id: job for job in kept_jobs(database)}
         self._running: str | None = None
         self._begun = Future[Job]()
         self._unwanted: set[str] = set()
@@ -152,9 +129,7 @@ class Jobs:
     def _found(self, job_id: str) -> Job:
         job = self._jobs.get(job_id)
         if job is None:
-            raise NotFoundError(
-                f"There is no job '{job_id}'; jobs are forgotten when the service ends"
-            )
+            raise NotFoundError(f"There is no job '{job_id}'; the last {MOST_JOBS} are remembered")
         return job
 
     def _run(self, job_id: str, work: Work, begun: Future[Job]) -> None:
@@ -164,12 +139,13 @@ class Jobs:
                     raise _CancelledError
                 job = self._change(job_id, percent=min(99, 100 * done // max(total, 1)))
             if not begun.done():
+                self._keep(job)
                 begun.set_result(job)
 
         try:
-            self._end(job_id, state="done", percent=100, result=work(progress))
+            self._end(job_id, begun, state="done", percent=100, result=work(progress))
         except _CancelledError:
-            self._end(job_id, state="cancelled")
+            self._end(job_id, begun, state="cancelled")
         except HolotypeError as error:
             self._fail(job_id, begun, error, self._told(error))
         except Exception as error:
@@ -180,21 +156,32 @@ class Jobs:
 
     def _fail(self, job_id: str, begun: Future[Job], error: Exception, sentence: str) -> None:
         """Note a failure; of what never began there is no job, but an error for who asked."""
-        self._end(job_id, state="failed", error=sentence)
+        self._end(job_id, begun, state="failed", error=sentence)
         if not begun.done():
             with self._lock:
                 del self._jobs[job_id]
             begun.set_exception(error)
 
-    def _end(self, job_id: str, **changes: Any) -> None:
+    def _end(self, job_id: str, begun: Future[Job], **changes: Any) -> None:
+        if begun.done():  # of what never began there is nothing to remember
+            self._keep(self._changed(job_id, **changes))
         with self._lock:
             self._change(job_id, **changes)
             self._running = None
             self._unwanted.discard(job_id)
-            while len(self._jobs) > _MOST_KEPT:
+            while len(self._jobs) > MOST_JOBS:
                 del self._jobs[next(iter(self._jobs))]
 
+    def _keep(self, job: Job) -> None:
+        """Let the collection remember a job, where it can be written to."""
+        try:
+            keep_job(self._database, job)
+        except (HolotypeError, sqlite3.Error, OSError) as error:
+            log.warning("Job %s will not be remembered as %s: %s", job.job_id, job.state, error)
+
     def _change(self, job_id: str, **changes: Any) -> Job:
-        job = replace(self._jobs[job_id], changed_at=now(), **changes)
-        self._jobs[job_id] = job
+        job = self._jobs[job_id] = self._changed(job_id, **changes)
         return job
+
+    def _changed(self, job_id: str, **changes: Any) -> Job:
+        return replace(self._jobs[job_id], changed_at=now(), **changes)

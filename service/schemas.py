@@ -277,15 +277,18 @@ class Job(BaseModel):
     job_id: str
     kind: str = Field(examples=["calibrate"])
     space: str = Field(examples=["base"])
-    state: str = Field(description="running, done, failed or cancelled.", examples=["running"])
+    state: str = Field(
+        description="running, done, failed, cancelled, or interrupted by the end of the service.",
+        examples=["running"],
+    )
     percent: int = Field(ge=0, le=100, examples=[35])
     result: dict[str, Any] | None = Field(description="What it gave, once it is done.")
-    error: str | None = Field(description="Why it failed, in one sentence.")
+    error: str | None = Field(description="Why it failed or was interrupted, in one sentence.")
     created_at: str
     changed_at: str
 
 
 class Jobs(BaseModel):
-    """The jobs since the service started, oldest first."""
+    """The last jobs, oldest first."""
 
     jobs: list[Job]

@@ -115,15 +115,13 @@ def keep_index(
 def damage(database: Database, space: Space) -> str | None:
     """Return one sentence about what is wrong with the index file of a space, or None."""
     record = _record(database, space)
-    if record is None:
-        return None
-    return damage_of_file(database, record)
+    return None if record is None else damage_of_file(database, record["file"], record["sha256"])
 
 
-def damage_of_file(database: Database, record: sqlite3.Row) -> str | None:
+def damage_of_file(database: Database, name: str, sha256: str) -> str | None:
     """Return one sentence about what is wrong with a file beside the database, or None."""
     try:
-        check_index(index_file(database.folder, record["file"]), record["sha256"])
+        check_index(index_file(database.folder, name), sha256)
     except CorruptError as error:
         return f"{error}; it is rebuilt at the next query"
     return None
@@ -247,9 +245,7 @@ def replace_file(
 ) -> None:
     """Write a file beside the database and its record, in place of the file of an earlier state.
 
-    It is listed before it is written, so that what a process leaves when it dies is known as ours.
-    A file of that name that somebody else made stays, and ours is not kept. The caller holds
-    `Database.indexing`.
+    The caller holds `Database.indexing`.
 
     Args:
         database: the collection's.
@@ -260,17 +256,31 @@ def replace_file(
     Raises:
         UsageError: a link stands in the way.
     """
-    inside = f"{INDEX}/{record['file']}"
-    if not may_write(database, inside):
+    if not write_file(database, str(record["file"]), str(record["sha256"]), pieces):
         return
-    with database.transaction() as connection:
-        list_files(connection, [(inside, str(record["sha256"]))])
-    write_durably(place_for(database.folder, inside), pieces)
     marks = ", ".join("?" for _ in record)
     insert = f"INSERT OR REPLACE INTO {table} ({', '.join(record)}) VALUES ({marks})"
     with database.transaction() as connection:
         connection.execute(insert, list(record.values()))
     remove_unneeded(database, INDEX)
+
+
+def write_file(database: Database, name: str, sha256: str, pieces: Iterable[Buffer]) -> bool:
+    """Write a file beside the database, and return whether it could be.
+
+    It is listed before it is written, so that what a process leaves when it dies is known as ours.
+    A file of that name that somebody else made stays, and ours is not kept.
+
+    Raises:
+        UsageError: a link stands in the way.
+    """
+    inside = f"{INDEX}/{name}"
+    if not may_write(database, inside):
+        return False
+    with database.transaction() as connection:
+        list_files(connection, [(inside, sha256)])
+    write_durably(place_for(database.folder, inside), pieces)
+    return True
 
 
 def _record(database: Database, space: Space) -> sqlite3.Row | None:

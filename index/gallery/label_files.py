@@ -122,7 +122,7 @@ def damaged_columns(database: Database, space: Space) -> str | None:
     record = _record(database, space)
     if record is None or space.projection_id is not None:
         return None
-    return damage_of_file(database, record)
+    return damage_of_file(database, record["file"], record["sha256"])
 
 
 def _record(database: Database, space: Space) -> sqlite3.Row | None:

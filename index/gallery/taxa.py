@@ -11,6 +11,8 @@ from ..arrays import Codes
 from ..errors import CorruptError
 from ..taxonomy import RANKS, Lineage
 
+Stem = tuple[str, str, int]
+
 _SPARSE = 16  # times as many numbers as taxa; no memory is taken for more
 
 
@@ -21,15 +23,15 @@ class RankNames:
     Attributes:
         of_taxon: int64 [largest id + 2], each taxon's code, a position in `names`, by its id; -1
             where it is not named at the rank, and in the last place.
-        names: two taxa of one name in different categories are different taxa.
+        names: two taxa of one name in different categories or kingdoms are different taxa.
         lineages: one lineage of each, cut off below this rank.
-        known: {(category, name): code}.
+        known: {name: [(category, kingdom, code)]}, an empty one where no lineage tells it.
     """
 
     of_taxon: Codes
     names: list[str]
     lineages: list[Lineage]
-    known: dict[tuple[str, str], int]
+    known: dict[str, list[Stem]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,12 +84,40 @@ def _extended(
     of_taxon = np.full(most + 2, -1, np.int64)
     of_taxon[: len(before.of_taxon) - 1] = before.of_taxon[:-1]
     for number, lineage in lineages.items():
-        if not lineage[place]:
+        name = lineage[place]
+        if not name:
             continue
-        key = (lineage[0], lineage[place])
-        if key not in known:
-            known[key] = len(names)
-            names.append(lineage[place])
+        stems, code = _placed(known.get(name, []), lineage[0], lineage[1] if place else "", names)
+        if code == len(names):
+            names.append(name)
             cut.append(lineage[: place + 1] + ("",) * (len(RANKS) - place - 1))
-        of_taxon[number] = known[key]
+        known[name] = stems
+        of_taxon[number] = code
     return RankNames(of_taxon, names, cut, known)
+
+
+def _placed(
+    stems: list[Stem], category: str, kingdom: str, names: list[str]
+) -> tuple[list[Stem], int]:
+    """Return which of the taxa of one name a lineage names, and those taxa with it.
+
+    A category or kingdom that is not given contradicts none; where several taxa fit, only one of
+    the very same does.
+    """
+    fitting = [
+        (there, land, code)
+        for there, land, code in stems
+        if _fits(there, category) and _fits(land, kingdom)
+    ]
+    same = [stem for stem in fitting if stem[:2] == (category, kingdom)]
+    if same:
+        return stems, same[0][2]
+    if len(fitting) != 1:
+        return [*stems, (category, kingdom, len(names))], len(names)
+    there, land, code = fitting[0]
+    told = (there or category, land or kingdom, code)
+    return [told if stem[2] == code else stem for stem in stems], code
+
+
+def _fits(one: str, other: str) -> bool:
+    return not one or not other or one == other

@@ -9,7 +9,9 @@ and the share of novel specimens is stated by whoever asks (METHODS 3.5, 3.6).
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,14 +22,17 @@ from safetensors.numpy import save
 from ..arrays import Codes, Floats
 from ..errors import CorruptError
 from ..files.plain_json import read_json
+from ..vectors.fitted_on import FittedOn
 from ..vectors.projection import Projection, unpacked
 from .classes import Lineages
 from .evidence import Evidence
 from .features import OF_A_VIEW, OF_LIKELIHOOD, log_odds
-from .logistic import Logistic, with_prior
+from .likelihood import Shape
+from .logistic import Logistic, logistic, with_prior
 from .reference import Reference
 
 FAR = 0.005  # p-value of the distance below which nothing is said but "unknown"
+_SHAPE = "shape "  # what the names of its arrays begin with
 _ODDS = 2  # features that `with_odds` adds
 _FLOOR = 1e-4  # of probabilities that are compared
 
@@ -65,6 +70,8 @@ class Calibration:
         sharpness: float64 [2 * spaces], weights of `Evidence.closeness` for class probabilities.
         surprise: float64, ascending: 1 - P(true species) of left-out specimens of known species.
         card: on what it was fitted, and how well it did there.
+        shape: of the last working space in that gallery; None where the present one tells it.
+        fitted_on: the images that it was fitted on; None where nothing says so.
     """
 
     projections: tuple[Projection, ...]
@@ -75,6 +82,8 @@ class Calibration:
     sharpness: Floats
     surprise: Floats
     card: dict[str, Any] = field(default_factory=dict)
+    shape: Shape | None = None
+    fitted_on: FittedOn | None = None
 
     def answer(
         self, reference: Reference, evidence: Evidence, *, risk: float = 0.05, prior: float = 0.2
@@ -105,12 +114,20 @@ class Calibration:
         """Return P(right) [q, ranks] before ranks are reconciled, and P(known) [q]."""
         features = with_odds(evidence, self.sharpness)
         known = with_prior(self.known(features[:, -1]), prior)
-        p = np.zeros(evidence.taxa.shape)
-        for rank, models in enumerate(zip(self.right_known, self.right_novel, strict=True)):
-            if_known, if_novel = (model(features[:, rank]) for model in models)
-            # Nobody is named better for being of a species that the gallery lacks.
-            p[:, rank] = known * if_known + (1 - known) * np.minimum(if_known, if_novel)
+        weights, intercepts = self._right
+        odds = np.einsum("qrf,mrf->mqr", features, weights) + intercepts[:, None]
+        if_known, if_novel = logistic(odds)
+        # Nobody is named better for being of a species that the gallery lacks.
+        share = known[:, None]
+        p = share * if_known + (1 - share) * np.minimum(if_known, if_novel)
         return np.where(evidence.taxa >= 0, p, 0.0), known
+
+    @cached_property
+    def _right(self) -> tuple[Floats, Floats]:
+        """The models of all ranks, for known and for novel species: [2, ranks, …] each."""
+        models = (self.right_known, self.right_novel)
+        weights = np.stack([np.stack([model.weights for model in of]) for of in models])
+        return weights, np.array([[model.intercept for model in of] for of in models])
 
     def class_probabilities(self, evidence: Evidence) -> Floats:
         """Return P(class | known species) float64 [q, m] of `Evidence.candidates`."""
@@ -136,14 +153,18 @@ class Calibration:
     def to_bytes(self) -> bytes:
         """Return the calibration, its projections included, as a safetensors file."""
         models = [self.known, *self.right_known, *self.right_novel]
-        tensors = {
+        tensors: dict[str, NDArray[Any]] = {
             "models": np.stack([model.to_array() for model in models]),
             "nearness": self.nearness,
             "sharpness": self.sharpness,
             "surprise": self.surprise,
         }
+        if self.fitted_on is not None:
+            tensors |= self.fitted_on.to_tensors()
         for number, projection in enumerate(self.projections):
             tensors[f"projection{number}"] = np.frombuffer(projection.to_bytes(), np.uint8)
+        if self.shape is not None:
+            tensors |= {f"{_SHAPE}{name}": part for name, part in self.shape.parts.items()}
         return bytes(save(tensors, metadata={"calibration": json.dumps(self.card)}))
 
     @classmethod
@@ -159,6 +180,8 @@ class Calibration:
             names = sorted(name for name in tensors if name.startswith("projection"))
             _check(tensors, len(names))
             models = [Logistic.from_array(values) for values in tensors["models"]]
+            shape = _shape(tensors)
+            fitted_on = FittedOn.from_tensors(tensors)
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise CorruptError(
                 f"the stored calibration cannot be read ({error}); run 'holotype calibrate' again"
@@ -174,12 +197,26 @@ class Calibration:
             tensors["sharpness"],
             tensors["surprise"],
             card,
+            shape,
+            fitted_on,
         )
 
     def fits(self, dim: int, ranks: int) -> bool:
         """Return whether it is of a space of so many dimensions and a gallery of so many ranks."""
         dims = {projection.dim for projection in self.projections}
-        return dims == {dim} and len(self.right_known) == ranks
+        out = self.projections[-1].out
+        fits = self.shape is None or self.shape.origin.shape == (out,)
+        return fits and dims == {dim} and len(self.right_known) == ranks
+
+
+def _shape(tensors: Mapping[str, NDArray[Any]]) -> Shape | None:
+    """Return the shape of the last working space, None in a calibration that keeps none.
+
+    Raises:
+        KeyError, ValueError: it is no shape.
+    """
+    parts = {n.removeprefix(_SHAPE): part for n, part in tensors.items() if n.startswith(_SHAPE)}
+    return Shape.from_parts(parts) if parts else None
 
 
 def _check(tensors: dict[str, NDArray[Any]], projections: int) -> None:

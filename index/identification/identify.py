@@ -293,7 +293,9 @@ def _identified(
     kept = kept_calibration(collection, gallery)
     if kept is not None:
         proposed = places if gallery is source else None
-        judged = judge_calibrated(source, kept, units, own, chosen, asked.prior, proposed)
+        judged = judge_calibrated(
+            collection.database, source, kept, units, own, chosen, asked.prior, proposed
+        )
     else:
         judged = [_by_votes(gallery, *one) for one in zip(scores, places, strict=True)]
     spaces = SpacesUsed(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Codes, Embeddings, Floats
+from ..database.connection import Database
 from ..gallery.gallery import Gallery
 from ..vectors import Selection
 from .answers import Judgement, Taxa, share_out
@@ -35,6 +36,7 @@ class _Judged:
 
 
 def judge_calibrated(
+    database: Database,
     source: Gallery,
     kept: KeptCalibration,
     vectors: Embeddings,
@@ -46,14 +48,16 @@ def judge_calibrated(
     """Judge specimens by a calibration that was fitted on held-out specimens and species.
 
     Args:
+        database: the collection's.
         source: the gallery of the encoder's own vectors.
+        kept: the calibration.
         vectors: float32 [q, dim], the encoder's unit vectors, before any projection.
         own: int64 [·] for each, the places of its own specimens, which are no evidence.
         chosen: the part of the gallery that may be evidence; None for all of it.
         prior: the share of specimens expected to be of species that the gallery lacks.
         proposed: int64 [q, m], places that a search of that gallery has found; None without one.
     """
-    reference = reference_of(source, kept.calibration)
+    reference = reference_of(source, kept.calibration, database)
     part = None if reference is None else reference.part(chosen)
     if part is None or not len(part.classes):  # a filter may leave nothing that is named
         return [_nothing(kept)] * len(vectors)

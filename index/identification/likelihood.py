@@ -9,7 +9,7 @@ little a class of one specimen says, and what an unseen class would look like.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -49,6 +49,34 @@ class Shape:
     axes: Floats
     between: Floats
     elsewhere: float
+
+    @property
+    def parts(self) -> dict[str, Floats]:
+        """The arrays that it consists of, by name."""
+        scales = np.array([self.scale, self.elsewhere])
+        return {
+            "scales": scales, "origin": self.origin, "between": self.between,
+            "axes": np.ascontiguousarray(self.axes),
+        }  # fmt: skip
+
+    @classmethod
+    def from_parts(cls, parts: Mapping[str, NDArray[Any]]) -> Shape:
+        """Read what `parts` gave.
+
+        Raises:
+            KeyError, ValueError: one is missing, has another shape, or holds what no fit gives.
+        """
+        scales, origin, axes, between = (
+            parts[name] for name in ("scales", "origin", "axes", "between")
+        )
+        if scales.shape != (2,) or axes.shape != (*origin.shape, *between.shape):
+            raise ValueError(f"a shape of {scales.shape}, {origin.shape}, {axes.shape}")
+        for values in (scales, origin, axes, between):
+            if values.dtype != np.float64 or not np.isfinite(values).all():
+                raise ValueError("its shape holds what is no finite float64")
+        if scales[0] <= 0 or scales[1] < 0 or (between < 0).any():
+            raise ValueError("its shape holds a variance below 0")
+        return cls(float(scales[0]), origin, axes, between, float(scales[1]))
 
     def shared(self, counts: Floats) -> _Shared:
         """Return what classes of these numbers of specimens, float64 [n], have in common."""

@@ -27,9 +27,7 @@ class Logistic:
         >>> Logistic(np.array([2.0]), 0.0)(np.array([[0.0]])).tolist()
         [0.5]
         """
-        odds = np.clip(features @ self.weights + self.intercept, -30, 30)
-        probabilities: Floats = 1 / (1 + np.exp(-odds))
-        return probabilities
+        return logistic(features @ self.weights + self.intercept)
 
     @classmethod
     def from_array(cls, values: Floats) -> Logistic:
@@ -39,6 +37,16 @@ class Logistic:
     def to_array(self) -> Floats:
         """Return the intercept and the weights as one array."""
         return np.concatenate([[self.intercept], self.weights])
+
+
+def logistic(odds: Floats) -> Floats:
+    """Return probabilities for log-odds, which are kept within [-30, 30].
+
+    >>> logistic(np.array([0.0])).tolist()
+    [0.5]
+    """
+    probabilities: Floats = 1 / (1 + np.exp(-np.minimum(np.maximum(odds, -30), 30)))
+    return probabilities
 
 
 def with_prior(known: Floats, novelty: float) -> Floats:

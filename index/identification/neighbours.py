@@ -13,7 +13,7 @@ import numpy as np
 from ..arrays import Codes, Embeddings
 from ..vectors import Selection, VectorIndex
 from ..vectors.brute_force import exact_knn
-from ..vectors.own_rows import best_there, search_others
+from ..vectors.own_rows import search_others
 
 _SPARE = 8  # rows that are proposed beyond those that are wanted
 
@@ -50,13 +50,14 @@ def ranked(
     Args:
         places: int64 [q, m], -1 as padding.
     """
-    scores = np.full((len(places), max(k, places.shape[1])), -np.inf, np.float32)
-    proposed = np.full(scores.shape, -1, np.int64)
-    proposed[:, : places.shape[1]] = places
-    query, place = np.nonzero(proposed >= 0)
-    rows = index.rows(proposed[query, place])
-    scores[query, place] = _cosines(queries[query], rows)
-    return best_there(scores, proposed, k)
+    missing = k - places.shape[1]
+    if missing > 0:
+        places = np.pad(places, ((0, 0), (0, missing)), constant_values=-1)
+    rows = index.rows(np.maximum(places, 0).reshape(-1)).reshape(*places.shape, -1)
+    scores = np.where(places < 0, np.float32(-np.inf), _cosines(queries, rows))
+    order = np.lexsort((places, -scores), axis=1)[:, :k]
+    query = np.arange(len(places))[:, None]
+    return scores[query, order], places[query, order]
 
 
 def compared(
@@ -88,9 +89,12 @@ def compared(
     return scores, np.append(places, -1)[found]
 
 
-def _cosines(left: Embeddings, right: Embeddings) -> Embeddings:
-    """Return the cosine of every pair of rows, summed in float64 and rounded to float32."""
-    one, other = left.astype(np.float64), right.astype(np.float64)
-    lengths = np.sqrt(np.einsum("ij,ij->i", one, one) * np.einsum("ij,ij->i", other, other))
-    cosines: Embeddings = np.einsum("ij,ij->i", one, other) / np.maximum(lengths, 1e-12)
+def _cosines(queries: Embeddings, rows: Embeddings) -> Embeddings:
+    """Return the cosines of queries [q, dim] to rows of their own [q, m, dim]: float32 [q, m].
+
+    They are summed in float64 and rounded.
+    """
+    one, other = queries.astype(np.float64)[:, :, None], rows.astype(np.float64)
+    squares = np.einsum("qmd,qmd->qm", other, other) * (one**2).sum(axis=1)
+    cosines: Embeddings = (other @ one)[:, :, 0] / np.maximum(np.sqrt(squares), 1e-12)
     return cosines.clip(-1, 1).astype(np.float32)

@@ -11,16 +11,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Codes, Embeddings, Flags, Floats
 from ..vectors import FlatIndex, HalfIndex, Selection, VectorIndex
+from ..vectors.base import Parts
 from ..vectors.projection import Projection
 from ..vectors.subset import SubsetIndex
 from .classes import Lineages, centres_of, pool_specimens, rows_of, specimens_of, spread_of
-from .likelihood import Likelihood, Specimens, fit_likelihood, written
+from .likelihood import Likelihood, Shape, Specimens, fit_likelihood, written
 from .neighbours import compared
 from .votes import NEIGHBOURS
 
@@ -185,7 +187,7 @@ class Reference:
         """Return the reference with indexes that hold what few rows of many may be used."""
         usable = self.usable
         few = min(_MOST_EXACT, _FEW * len(self.index))
-        if usable is None or usable.count > few or len(self.index) <= _MOST_EXACT:
+        if usable is None or usable.count > few or not is_large(self.index):
             return self
         places = np.flatnonzero(usable.allowed)
         views = (replace(view, index=SubsetIndex(view.index, places)) for view in self.views)
@@ -276,6 +278,8 @@ def reference_over(
     classes: Codes,
     member: Codes,
     groups: Codes,
+    indexes: Sequence[VectorIndex] = (),
+    shape: Shape | None = None,
 ) -> Reference:
     """Project the rows of an index and compute the centres of their classes.
 
@@ -285,6 +289,8 @@ def reference_over(
         classes: int64 [classes, ranks], the lineages, each of some row.
         member: int64 [n], the class of every row, -1 for one without a label.
         groups: int64 [n], specimens.
+        indexes: over the projected rows, of all working spaces but the last, where there are any.
+        shape: of the last, where it was fitted before.
 
     Raises:
         ValueError: no row has a label.
@@ -295,18 +301,57 @@ def reference_over(
     rows, of_row = rows_of(member, np.arange(len(classes)), len(classes))
     counts = np.bincount(of_row, minlength=len(classes))
     views = []
-    for projection in shown:
-        space = _index_in(projection, index)
+    spaces = indexes or [index_in(projection, index) for projection in shown]
+    for projection, space in zip(shown, spaces, strict=True):
         empty = np.zeros((len(classes), projection.out), np.float32)
         centres, means = centres_of(space, rows, of_row, empty)
         views.append(View(projection, space, centres, means, spread_of(means, counts)))
     specimens = specimens_of(index, groups, rows, of_row)
-    likelihood = fit_likelihood(last, specimens, len(classes))
+    likelihood = fit_likelihood(last, specimens, len(classes), shape)
     return Reference(index, groups, classes, member, member, counts, tuple(views), likelihood)
 
 
-def _index_in(projection: Projection, index: VectorIndex) -> VectorIndex:
+def reference_of_parts(
+    index: VectorIndex,
+    projections: Sequence[Projection],
+    classes: Codes,
+    member: Codes,
+    groups: Codes,
+    indexes: Sequence[VectorIndex],
+    parts: Parts,
+) -> Reference:
+    """Do as `reference_over` with the parts of a reference over the same rows and labels.
+
+    Raises:
+        KeyError, ValueError: they are of another.
+    """
+    *shown, last = projections
+    counts = np.bincount(member[member >= 0], minlength=len(classes))
+    views = []
+    for number, (projection, space) in enumerate(zip(shown, indexes, strict=True)):
+        centres, means = parts[f"centres {number}"], parts[f"means {number}"]
+        views.append(View(projection, space, centres, means, spread_of(means, counts)))
+    shape = Shape.from_parts(parts)
+    likelihood = Likelihood.of(last, shape, Specimens(parts["counts"], parts["sums"]))
+    return Reference(index, groups, classes, member, member, counts, tuple(views), likelihood)
+
+
+def parts_of(reference: Reference) -> dict[str, NDArray[Any]]:
+    """Return the arrays over classes, which take long to work out, by name."""
+    parts: dict[str, NDArray[Any]] = dict(reference.likelihood.shape.parts)
+    parts |= reference.likelihood.specimens._asdict()
+    for number, view in enumerate(reference.views):
+        parts |= {f"centres {number}": view.centres, f"means {number}": view.means}
+    return parts
+
+
+def index_in(projection: Projection, index: VectorIndex) -> VectorIndex:
     """Return an index over projected rows: exact for a few, in lists at half precision for many."""
-    if len(index) <= _MOST_EXACT:
+    if not is_large(index):
         return FlatIndex(projection.apply(index.vectors))
     return HalfIndex.build(len(index), lambda places: projection.apply(index.rows(places)))
+
+
+def is_large(index: VectorIndex) -> bool:
+    """Return whether working spaces of an index are sorted into lists."""
+    return len(index) > _MOST_EXACT

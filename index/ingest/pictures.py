@@ -32,6 +32,7 @@ from ..storage.spaces import dropped_if_unused, is_unused
 from ..taxonomy import RANKS
 from ..trust import trust_encoder
 from .copies import keep_copy, list_copies
+from .corrections import Corrections, same_pictures
 from .old_ids import under_old_ids
 
 _COMMIT_SECONDS = 1.0
@@ -48,6 +49,7 @@ class IngestReport:
         embedded: pictures that went through the encoder.
         unchanged: pictures that were there already, and so were skipped.
         problems: rows that were left out or need attention.
+        corrections: what changed of images that were there before.
         seconds: wall time of decoding, encoding and storing.
     """
 
@@ -55,6 +57,7 @@ class IngestReport:
     embedded: int = 0
     unchanged: int = 0
     problems: list[Problem] = field(default_factory=list)
+    corrections: Corrections = field(default_factory=Corrections)
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
@@ -64,6 +67,7 @@ class IngestReport:
             "space": self.space,
             "embedded": self.embedded,
             "unchanged": self.unchanged,
+            **self.corrections.to_dict(),
             "left_out": sum(problem.severity == "error" for problem in self.problems),
             "left_out_by_reason": counts_by_reason(self.problems),
             "problems": [vars(problem) for problem in self.problems],
@@ -103,7 +107,8 @@ def ingest(
         if there and not is_unused(collection.database, space):
             collection.check_encoder(space, encoder)  # refused before the long work
         checked, problems = manifest.check(decode=strict, progress=on_check)
-        report = IngestReport(space, problems=problems)
+        corrections = Corrections.of(collection.database)
+        report = IngestReport(space, problems=problems, corrections=corrections)
         if strict or not len(checked):
             refuse(problems, "Nothing was stored")
         target = collection.add_space(
@@ -120,9 +125,10 @@ def ingest(
             keep_canaries(collection.database, target, encoder)
             start = time.perf_counter()
             rows = zip(checked.frame["_row"].tolist(), _images(collection, checked), strict=True)
-            todo = list(_without_stored(collection, target, rows, report))
+            todo = list(_without_stored(collection, target, rows, report, strict=strict))
             _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
             report.seconds = time.perf_counter() - start
+            corrections.settle(collection.database)
             report.problems = _as_written(report.problems, checked)
             if not report.embedded and not report.unchanged:
                 refuse(report.problems, "No picture can be used")
@@ -176,17 +182,23 @@ def _without_stored(
     space: Space,
     images: Iterable[_Row],
     report: IngestReport,
+    *,
+    strict: bool,
 ) -> Iterator[_Row]:
     """Yield the images that need embedding; update the records of those that do not."""
     embedded = collection.embedded(space)
     stored = {image.image_id: image for image in collection.images()}
     updates = []
-    for row, image in images:
+    for row, image in same_pictures(images, stored, report.problems):
         old = stored.get(image.image_id)
         taken = taken_id(row, image, old)
         if taken is not None:
             report.problems.append(taken)
             continue
+        if old is not None and _is_copy(old.path):
+            report.corrections.compare(replace(image, path=old.path), old)
+        else:
+            report.corrections.compare(image, old)
         if old is None or embedded.get(image.image_id) != image.sha256:
             yield row, image
             continue
@@ -201,6 +213,8 @@ def _without_stored(
         )
         if same != old:
             updates.append((same, None))
+    if strict:
+        refuse(report.problems, "Nothing was stored")
     if updates:
         collection.store(space, updates)
 

@@ -24,6 +24,7 @@ from ..storage.records import Image, Space, image_query, read_image
 from ..storage.sources import add_sources
 from ..storage.spaces import EXTERNAL, dropped_if_unused, external_encoder
 from ..trust import trust_encoder
+from .corrections import Corrections
 from .old_ids import under_old_ids
 from .pictures import IngestReport, refuse, taken_id
 
@@ -80,13 +81,14 @@ def load_vectors(
             if encoder == identity.encoder:  # named by the user too, not by the file alone
                 with suppress(HolotypeError):
                     trust_encoder(encoder)
-            report = IngestReport(space)
+            report = IngestReport(space, corrections=Corrections.of(collection.database))
             rows = CheckedFile(file, add_sources(collection.database, [file.root, *pictures]))
             if strict:
                 _refuse_bad_rows(rows)
             start = time.perf_counter()
             _Load(collection, target, rows, report).run(len(file), on_load)
             report.seconds = time.perf_counter() - start
+            report.corrections.settle(collection.database)
             if not report.embedded and not report.unchanged:
                 refuse(report.problems, "No row can be used")
         return report
@@ -197,6 +199,7 @@ class _Load:
             if taken is not None:
                 self.report.problems.append(taken)
                 continue
+            self.report.corrections.compare(now, old)
             same = embedded is not None and embedded == self._embedded(now, rows.vectors[place])
             unchanged += same
             if not same:

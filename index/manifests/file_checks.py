@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable
+from dataclasses import replace
 
 import numpy as np
 
 from ..arrays import Codes
-from ..taxonomy import RANKS, Lineage, TaxonNameError
+from ..taxonomy import RANKS, Identification
 from .image_ids import fault_of_id, id_of_path
-from .row_checks import Names, RowChecks, RowError
+from .missing_marks import without_marks
+from .names import Names, RowError, SpecimenNames, TableNames, disagreeing
+from .row_checks import RowChecks
 from .vector_file import Texts, VectorFile
 
 _CONTENT = re.compile("[0-9a-f]{64}")
@@ -25,27 +28,38 @@ class FileChecks(RowChecks):
 
     def __init__(self, file: VectorFile) -> None:
         super().__init__()
-        ids, specimens, lineages, contents, species = ([_hashes([])] for _ in range(5))
-        for texts in file.texts(["image_id", "path", "specimen_id", "sha256", *RANKS]):
+        ids, specimens, codes, contents, of_content = ([_hashes([])] for _ in range(5))
+        self.names = TableNames()
+        number = 2
+        for read in file.texts(["image_id", "path", "specimen_id", "sha256", *RANKS]):
+            texts = with_marks_empty(read)
             own = ids_of(texts)
             ids.append(_hashes(own))
-            said = [self._lineage_or_none(names) for names in ranks_of(texts, len(own))]
-            specimens.append(_hashes(specimens_of(texts, own)))
-            lineages.append(_hashes(said))
-            pairs = list(zip(texts.get("sha256", []), said, strict=False))
-            named = [
-                (content, names[-1]) for content, names in pairs if content and names and names[-1]
+            said = [
+                self.names.add(row, names)
+                for row, names in enumerate(ranks_of(texts, len(own)), number)
             ]
-            contents.append(_hashes(content for content, _ in named))
-            species.append(_hashes(name for _, name in named))
+            number += len(own)
+            specimens.append(_hashes(specimens_of(texts, own)))
+            codes.append(np.array(said, np.int64))
+            pictures = texts.get("sha256", [""] * len(own))
+            told = [place for place, content in enumerate(pictures) if content]
+            contents.append(_hashes(pictures[place] for place in told))
+            of_content.append(np.array([said[place] for place in told], np.int64))
+        self.names.complete()
         self._repeated = _repeated(np.concatenate(ids))
-        self._disagreeing = _disagreeing(np.concatenate(specimens), np.concatenate(lineages))
-        self._disputed = _disagreeing(np.concatenate(contents), np.concatenate(species))
+        self._specimens = SpecimenNames(
+            np.concatenate(specimens), np.concatenate(codes), self.names
+        )
+        species = self.names.species()
+        content, code = np.concatenate(contents), np.concatenate(of_content)
+        named = species[code] >= 0
+        disputed = disagreeing(content[named], species[code[named]])
+        self._disputed = frozenset(disputed.tolist())
 
     def again(self) -> None:
         """Forget the rows, to check the file from its first row again."""
         self._first_row.clear()
-        self._first_lineage.clear()
 
     def identify(self, number: int, image_id: str) -> None:
         """Do as `RowChecks.identify` does, and refuse an empty id.
@@ -60,33 +74,28 @@ class FileChecks(RowChecks):
         elif fault := fault_of_id(image_id):
             raise RowError(fault)
 
-    def agree(self, specimen_id: str, lineage: Lineage) -> None:
-        """Do as `RowChecks.agree` does."""
-        if hash(specimen_id) in self._disagreeing:
-            super().agree(specimen_id, lineage)
-
     def check(
         self, number: int, image_id: str, specimen_id: str, names: Names, sha256: str
-    ) -> tuple[Lineage, str | None]:
-        """Return the lineage of a row and a note on it; rows come in their order.
+    ) -> tuple[Identification, list[str]]:
+        """Return what a row says of its specimen's name, and notes on it; rows come in order.
 
         Raises:
             RowError, TaxonNameError: the row cannot be stored.
         """
         self.identify(number, image_id)
-        lineage, note = self.name(names)
-        self.agree(specimen_id, lineage)
+        code = self.names.code(names)
+        said = self.names.at(code)
+        lineage, note = self._specimens.agreed(hash(specimen_id), specimen_id, code)
         if sha256 and not _CONTENT.fullmatch(sha256):
             raise RowError(f"sha256 '{sha256}' is not 64 hexadecimal digits in lower case")
         if sha256 and hash(sha256) in self._disputed:
             raise RowError(f"the picture of sha256 {sha256[:12]}… is given two names; keep one")
-        return lineage, note
+        return replace(said, lineage=lineage), [text for text in (said.note, note) if text]
 
-    def _lineage_or_none(self, names: Names) -> Lineage | None:
-        try:
-            return self.name(names)[0]
-        except TaxonNameError:
-            return None
+
+def with_marks_empty(texts: Texts) -> Texts:
+    """Return columns with the marks of missing values empty; see `missing_marks`."""
+    return {name: without_marks(name, values) or values for name, values in texts.items()}
 
 
 def ids_of(texts: Texts) -> list[str]:
@@ -118,11 +127,3 @@ def _repeated(keys: Codes) -> frozenset[int]:
     """Return the keys that come more than once."""
     ordered = np.sort(keys)
     return frozenset(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
-
-
-def _disagreeing(keys: Codes, values: Codes) -> frozenset[int]:
-    """Return the keys that come with more than one value."""
-    order = np.lexsort((values, keys))
-    keys, values = keys[order], values[order]
-    again = (keys[1:] == keys[:-1]) & (values[1:] != values[:-1])
-    return frozenset(keys[1:][again].tolist())

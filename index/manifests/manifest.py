@@ -15,17 +15,19 @@ from ..errors import ManifestError, PictureError
 from ..pictures.kinds import HEAD, is_read, kind_of, why_unread
 from ..pictures.reading import content_hash, picture_size, read_bytes, read_picture
 from ..runtime import worker_count
-from ..taxonomy import RANKS, TaxonNameError
+from ..taxonomy import QUALIFIER, RANKS, VERBATIM, Lineage, TaxonNameError
 from .columns import KNOWN, understood
 from .image_ids import id_of_path
+from .missing_marks import without_marks
+from .names import RowError, SpecimenNames, TableNames
 from .paths import Found, Paths
 from .problems import Problem, some
 from .readers import read_source
-from .row_checks import RowChecks, RowError
+from .row_checks import RowChecks
 
 Progress = Callable[[int, int], None]
 
-_ROW, _FILE = "_row", "_file"
+_ROW, _FILE, _NAMES = "_row", "_file", "_names"
 
 
 class Manifest:
@@ -111,6 +113,9 @@ class Manifest:
         for name in KNOWN:
             if name not in table:
                 table[name] = ""
+            kept = without_marks(name, table[name].tolist())
+            if kept is not None:
+                table[name] = kept
         table[_ROW] = range(2, len(table) + 2) if numbers is None else list(numbers)
         table = table[(table.drop(columns=_ROW) != "").any(axis=1)].copy()
         ids = table["path"].map(lambda path: id_of_path(path) or path)
@@ -137,31 +142,39 @@ class Manifest:
             progress: called with (pictures checked, pictures in all).
         """
         problems = list(self.problems)
-        checks = RowChecks()
-        frame = _check_rows(self.frame, checks, problems)
+        checks, names = RowChecks(), TableNames()
+        frame = _check_rows(self.frame, checks, names, problems)
         files = _Files(frame, self.root, decode=decode)
         frame = files.checked(checks, problems, progress)
-        frame = _drop_conflicts(frame, checks, problems)
+        frame = _drop_conflicts(frame, names, problems)
         problems.sort(key=lambda problem: problem.row)
         return Manifest(frame.reset_index(drop=True), self.root), problems
 
 
 def own_columns(names: Iterable[str]) -> list[str]:
     """Return the columns that are the user's own, in their order."""
-    known = {*KNOWN, _ROW, _FILE, "sha256"}
+    known = {*KNOWN, _ROW, _FILE, _NAMES, "sha256"}
     return [name for name in names if name not in known]
 
 
-def _check_rows(frame: pd.DataFrame, checks: RowChecks, problems: list[Problem]) -> pd.DataFrame:
-    """Keep the rows with a path, an id of their own and names that fit, which are parsed."""
-    lineages, good = [], []
-    names = zip(*(frame[rank] for rank in RANKS), strict=True)
-    for (row, path, image_id), said in zip(_cells(frame, "image_id"), names, strict=True):
+def _check_rows(
+    frame: pd.DataFrame, checks: RowChecks, names: TableNames, problems: list[Problem]
+) -> pd.DataFrame:
+    """Keep the rows with a path, an id of their own and names that fit, which are read.
+
+    The column `_names` holds their codes.
+    """
+    said = zip(*(frame[rank] for rank in RANKS), strict=True)
+    cells = _cells(frame, "image_id")
+    codes = [names.add(row, cell) for (row, _, _), cell in zip(cells, said, strict=True)]
+    names.complete()
+    good = []
+    for (row, path, image_id), code in zip(cells, codes, strict=True):
         try:
             checks.identify(row, image_id)
             if not path:
                 raise RowError("the path is empty; name a picture file")
-            lineage, note = checks.name(said)
+            note = names.at(code).note
         except (RowError, TaxonNameError) as error:
             reason = "name" if isinstance(error, TaxonNameError) else "path or id"
             problems.append(Problem(row, path, str(error), reason=reason))
@@ -169,11 +182,28 @@ def _check_rows(frame: pd.DataFrame, checks: RowChecks, problems: list[Problem])
             continue
         if note:
             problems.append(Problem(row, path, note, "note", "name"))
-        lineages.append(lineage)
         good.append(True)
-    kept = frame[np.array(good, bool)].copy()
-    kept[list(RANKS)] = pd.DataFrame(lineages, columns=list(RANKS), index=kept.index, dtype=str)
+    path_of = {row: path for row, path, _ in cells}
+    problems += [Problem(row, path_of[row], text, "note", "name") for row, text in names.remarks()]
+    kept = frame.assign(**{_NAMES: codes})[np.array(good, bool)].copy()
+    _keep_as_written(kept, names)
     return kept
+
+
+def _keep_as_written(frame: pd.DataFrame, names: TableNames) -> None:
+    """Add what names were written as and qualified with, where their reading leaves it away."""
+    codes = frame[_NAMES]
+    read = {code: names.at(code) for code in codes.unique()}
+    told = {
+        VERBATIM: codes.map({code: found.verbatim for code, found in read.items()}),
+        QUALIFIER: codes.map({code: found.qualifier for code, found in read.items()}),
+    }
+    own = {name.casefold(): name for name in frame.columns}
+    for name, texts in told.items():
+        column = own.get(name.casefold(), name)
+        if (texts != "").any():
+            given = frame[column] if column in frame else pd.Series("", frame.index)
+            frame[column] = texts.where(given == "", given)
 
 
 @dataclass(frozen=True)
@@ -287,39 +317,53 @@ def _reason_of(path: str, file: str) -> str:
 
 
 def _drop_conflicts(
-    frame: pd.DataFrame, checks: RowChecks, problems: list[Problem]
+    frame: pd.DataFrame, names: TableNames, problems: list[Problem]
 ) -> pd.DataFrame:
     """Leave out rows that say two things of one picture or one specimen.
 
     Which of the two is right cannot be known here. Of one specimen the first row stays, because
     the others disagree with it; of one picture none stays.
     """
-    named = frame[frame["species"] != ""]
-    species_of = named.groupby("sha256")["species"].agg(lambda names: sorted(set(names)))
+    lineages = {code: names.at(code).lineage for code in frame[_NAMES].unique()}
+    species = frame[_NAMES].map({code: lineage[-1] for code, lineage in lineages.items()})
+    species_of = species[species != ""].groupby(frame["sha256"]).agg(lambda said: sorted(set(said)))
     disputed = species_of[species_of.map(len) > 1]
     is_disputed = frame["sha256"].isin(disputed.index)
     for row, path, key in _cells(frame[is_disputed], "sha256"):
-        names = some((f"'{name}'" for name in disputed[key]), " and ")
-        message = f"the same picture is given as {names}; keep one"
+        said = some((f"'{name}'" for name in disputed[key]), " and ")
+        message = f"the same picture is given as {said}; keep one"
         problems.append(Problem(row, path, message, reason="one picture under several names"))
-    frame = frame[~is_disputed]
-
-    good = []
-    lineages = zip(*(frame[rank] for rank in RANKS), strict=True)
-    for (row, path, specimen), lineage in zip(_cells(frame, "specimen_id"), lineages, strict=True):
-        try:
-            checks.agree(specimen, lineage)
-            good.append(True)
-        except RowError as error:
-            problems.append(Problem(row, path, str(error), reason="one specimen, several names"))
-            good.append(False)
-    frame = frame[np.array(good, bool)]
+    frame = _with_lineages(frame[~is_disputed], names, problems)
 
     again = frame["sha256"].duplicated()
     for row, path, _ in _cells(frame[again], "sha256"):
         message = "the same picture is in the manifest already, under the same name; it is kept"
         problems.append(Problem(row, path, message, "note", "same picture"))
     return frame
+
+
+def _with_lineages(frame: pd.DataFrame, names: TableNames, problems: list[Problem]) -> pd.DataFrame:
+    """Give every row the name of its specimen; those that contradict an earlier row go."""
+    keys = np.asarray(pd.factorize(frame["specimen_id"])[0], np.int64)
+    codes = frame[_NAMES].to_numpy(np.int64)
+    specimens = SpecimenNames(keys, codes, names)
+    good: list[bool] = []
+    lineages: list[Lineage] = []
+    rows = zip(_cells(frame, "specimen_id"), keys.tolist(), codes.tolist(), strict=True)
+    for (row, path, specimen), key, code in rows:
+        try:
+            lineage, note = specimens.agreed(key, specimen, code)
+        except RowError as error:
+            problems.append(Problem(row, path, str(error), reason="one specimen, several names"))
+            good.append(False)
+            continue
+        if note:
+            problems.append(Problem(row, path, note, "note", "name"))
+        lineages.append(lineage)
+        good.append(True)
+    kept = frame[np.array(good, bool)].drop(columns=_NAMES)
+    kept[list(RANKS)] = pd.DataFrame(lineages, columns=list(RANKS), index=kept.index, dtype=str)
+    return kept
 
 
 def _cells(frame: pd.DataFrame, column: str) -> Sequence[tuple[int, str, str]]:

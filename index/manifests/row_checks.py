@@ -1,24 +1,16 @@
-"""The rules for the rows of a manifest and of a vector file, one row after the other."""
+"""The rules for the ids of a manifest's and of a vector file's rows, one after the other."""
 
 from __future__ import annotations
 
-from ..taxonomy import RANKS, Lineage, TaxonNameError, parse_lineage
 from .image_ids import fault_of_id
-
-Names = tuple[str, ...]
-
-
-class RowError(ValueError):
-    """A row that cannot be stored."""
+from .names import RowError
 
 
 class RowChecks:
-    """Rules that compare a row with the earlier ones: ids are unique, names of specimens agree."""
+    """Rules that compare a row with the earlier ones: ids are unique."""
 
     def __init__(self) -> None:
-        self._lineages: dict[Names, tuple[Lineage, str | None] | TaxonNameError] = {}
         self._first_row: dict[str, int] = {}
-        self._first_lineage: dict[str, Lineage] = {}
 
     def identify(self, number: int, image_id: str) -> None:
         """Refuse an id that cannot be asked for, or that an earlier row has.
@@ -35,30 +27,3 @@ class RowChecks:
         first = self._first_row.setdefault(image_id, number)
         if first != number:
             raise RowError(f"image_id '{image_id}' is already in row {first}; give each its own")
-
-    def name(self, names: Names) -> tuple[Lineage, str | None]:
-        """Return the lineage that names give, one a rank of `RANKS`, and a note on it.
-
-        Raises:
-            TaxonNameError: they contradict each other, or one is no name.
-        """
-        if names not in self._lineages:
-            try:
-                self._lineages[names] = parse_lineage(dict(zip(RANKS, names, strict=True)))
-            except TaxonNameError as error:
-                self._lineages[names] = error
-        parsed = self._lineages[names]
-        if isinstance(parsed, TaxonNameError):
-            raise parsed
-        return parsed
-
-    def agree(self, specimen_id: str, lineage: Lineage) -> None:
-        """Refuse another name of a specimen than its first one.
-
-        Raises:
-            RowError: it is another.
-        """
-        if self._first_lineage.setdefault(specimen_id, lineage) != lineage:
-            raise RowError(
-                f"specimen '{specimen_id}' has another name in an earlier row; give both the same"
-            )

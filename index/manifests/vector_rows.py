@@ -17,12 +17,12 @@ from ..files.regular import open_regular
 from ..pictures.reading import file_limit
 from ..storage.records import DETAILS, Image
 from ..storage.sources import lies_in
-from ..taxonomy import RANKS, Lineage, TaxonNameError
-from .file_checks import FileChecks, ids_of, ranks_of, specimens_of
+from ..taxonomy import RANKS, Identification, TaxonNameError
+from .file_checks import FileChecks, ids_of, ranks_of, specimens_of, with_marks_empty
 from .image_ids import id_of_path
 from .manifest import own_columns
+from .names import RowError, with_identification
 from .problems import Problem
-from .row_checks import RowError
 from .vector_file import Batch, Texts, VectorFile
 
 _UNIT = 1e-6  # lengths that are so near to 1 are left as they are
@@ -80,15 +80,17 @@ class CheckedFile:
         self._checks.again()
         scaled: list[int] = []  # the first row, and how many are in every batch
         hidden: list[int] = []
-        for rows in self._file.rows():
+        problems += [Problem(row, "", said, "note") for row, said in self._checks.names.remarks()]
+        for read in self._file.rows():
+            rows = replace(read, columns=with_marks_empty(read.columns))
             vectors, lengths = _at_length_1(rows.vectors)
-            kept, lineages = self._checked(rows, _faults(rows, lengths, self._file.dim), problems)
+            kept, named = self._checked(rows, _faults(rows, lengths, self._file.dim), problems)
             off = np.abs(lengths[kept] - 1) > _UNIT
             if off.any():
                 scaled = scaled or [rows.first + kept[int(off.argmax())]]
                 scaled.append(int(np.count_nonzero(off)))
             numbers = [rows.first + place for place in kept]
-            images = self._images(rows.columns, kept, lineages, vectors)
+            images = self._images(rows.columns, kept, named, vectors)
             outside = [
                 bool(image.path) and not lies_in(image.path, self._sources) for image in images
             ]
@@ -116,34 +118,33 @@ class CheckedFile:
 
     def _checked(
         self, rows: Batch, faults: dict[int, str], problems: list[Problem]
-    ) -> tuple[list[int], list[Lineage]]:
-        """Return the places of the rows that can be stored, and their lineages."""
+    ) -> tuple[list[int], list[Identification]]:
+        """Return the places of the rows that can be stored, and what they say of names."""
         texts, count = rows.columns, len(rows.vectors)
         ids = ids_of(texts)
         sha256s = texts.get("sha256", [""] * count)
         said = zip(ids, specimens_of(texts, ids), ranks_of(texts, count), sha256s, strict=True)
         kept: list[int] = []
-        lineages: list[Lineage] = []
+        named: list[Identification] = []
         for place, row in enumerate(said):
             number = rows.first + place
             try:
-                lineage, note = self._checks.check(number, *row)
+                said_of_it, notes = self._checks.check(number, *row)
                 if place in faults:
                     raise RowError(faults[place])
             except (RowError, TaxonNameError) as error:
                 problems.append(Problem(number, row[0], str(error)))
                 continue
-            if note:
-                problems.append(Problem(number, row[0], note, "note"))
+            problems += [Problem(number, row[0], note, "note") for note in notes]
             kept.append(place)
-            lineages.append(lineage)
-        return kept, lineages
+            named.append(said_of_it)
+        return kept, named
 
     def _images(
         self,
         texts: Texts,
         kept: list[int],
-        lineages: list[Lineage],
+        named: list[Identification],
         vectors: Embeddings,
     ) -> list[Image]:
         """Return what the rows at some places say."""
@@ -154,7 +155,7 @@ class CheckedFile:
         paths, splits = texts.get("path", empty), texts.get("split", empty)
         details = _details(texts, len(ids))
         images = []
-        for place, lineage in zip(kept, lineages, strict=True):
+        for place, said in zip(kept, named, strict=True):
             path = self._file_of(paths[place])
             sha256 = sha256s[place] or self._content_of(path)
             sha256 = sha256 or hashlib.sha256(vectors[place].data).hexdigest()
@@ -169,9 +170,9 @@ class CheckedFile:
                     width=0,
                     height=0,
                     split=splits[place],
-                    lineage=lineage,
+                    lineage=said.lineage,
                     details=details[place],
-                    metadata=metadata,
+                    metadata=with_identification(metadata, said),
                 )
             )
         return images

@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from ..database.connection import Database
 from ..errors import CorruptError, NotFoundError, UsageError
-from ..taxonomy import RANKS, Lineage
-from .records import append_determination, taxon_id
+from ..taxonomy import (
+    GENUS,
+    RANKS,
+    VERBATIM,
+    Identification,
+    Lineage,
+    Siblings,
+    TaxonNameError,
+    read_lineage,
+)
+from .records import FIND_TAXON, append_determination, taxon_id
 
 Origin = Literal["import", "human", "machine"]
+
+_RELATED = 1000  # lineages of the same genus that complete a new one
 
 _COLUMNS = (
     "determination_id specimen_id qualifier origin determined_by determined_at remarks undoes"
 ).split()
+
+_UNDONE = "Determination {} is undone already; undo its undo to bring it back"
+_CHANGED = (  # the specimens of a million imports are only counted
+    "specimen_id IN (SELECT specimen_id FROM determinations GROUP BY specimen_id "
+    "HAVING count(*) > 1 OR max(origin <> 'import'))"
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +78,9 @@ def determine(
 ) -> int:
     """Append a determination of a specimen and return its id.
 
+    A lineage that the collection has not yet is read as those of manifests are: in one spelling,
+    with the higher names that the collection knows. As it was written it stays in the remarks.
+
     Args:
         lineage: one name a rank of `RANKS`, empty below the rank that is known; all empty takes
             the specimen's name away.
@@ -71,22 +91,48 @@ def determine(
 
     Raises:
         NotFoundError: the collection has no such specimen.
-        UsageError: the lineage has another number of ranks.
+        UsageError: the lineage has another number of ranks, or a name cannot be read.
     """
     if len(lineage) != len(RANKS):
         raise UsageError(f"A lineage has {len(RANKS)} ranks ({', '.join(RANKS)}), not {lineage}")
     if not database.read("SELECT 1 FROM images WHERE specimen_id = ?", (specimen_id,)):
         raise NotFoundError(f"{database.folder} has no specimen '{specimen_id}'")
     with database.writing(), database.transaction() as connection:
+        found = _as_kept(connection, tuple(lineage))
+        written = f"{VERBATIM}: {found.verbatim}" if found.verbatim else ""
         return append_determination(
             connection,
             specimen_id,
-            taxon_id(connection, lineage),
+            taxon_id(connection, found.lineage),
             origin=origin,
             determined_by=by,
-            qualifier=qualifier,
-            remarks=remarks,
+            qualifier=qualifier or found.qualifier,
+            remarks="; ".join(text for text in (remarks, written) if text),
         )
+
+
+def _as_kept(connection: sqlite3.Connection, lineage: Lineage) -> Identification:
+    """Return a lineage as the collection has it, else as its names are read.
+
+    Raises:
+        UsageError: a name cannot be read.
+    """
+    if not any(lineage) or connection.execute(FIND_TAXON, lineage).fetchone():
+        return Identification(lineage)
+    try:
+        found = read_lineage(dict(zip(RANKS, lineage, strict=True)))
+    except TaxonNameError as error:
+        raise UsageError(f"The determination cannot be read: {error}") from error
+    if not any(found.lineage):
+        raise UsageError(f"{found.note}; leave all ranks empty to take the specimen's name away")
+    genus, species = (name or None for name in found.lineage[GENUS:])
+    ranks = ", ".join(f'"{rank}"' for rank in RANKS)
+    related = connection.execute(
+        f"SELECT {ranks} FROM taxa WHERE species = ? OR genus = ? LIMIT ?",
+        (species, genus, _RELATED),
+    )
+    siblings = Siblings([found.lineage, *map(tuple, related)])
+    return replace(found, lineage=siblings.completed(found.lineage))
 
 
 class _Standing:
@@ -140,10 +186,7 @@ def undo(database: Database, determination_id: int, *, by: str, remarks: str = "
         ):
             standing.append(*event)
         if determination_id not in standing.events:
-            raise UsageError(
-                f"Determination {determination_id} is undone already; undo its undo to bring it "
-                "back"
-            )
+            raise UsageError(_UNDONE.format(determination_id))
         return append_determination(
             connection,
             found["specimen_id"],
@@ -156,15 +199,79 @@ def undo(database: Database, determination_id: int, *, by: str, remarks: str = "
         )
 
 
+@dataclass(frozen=True)
+class Withdrawal:
+    """What an undo would do.
+
+    Attributes:
+        event: what it takes back.
+        later: determinations of the same specimen that came after it and stand; a machine's, which
+            decide nothing, are left out.
+        before, after: the lowest accepted name of the specimen now and then, empty for none.
+    """
+
+    event: Event
+    later: list[Event]
+    before: str
+    after: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON-ready values."""
+        return asdict(self)
+
+
+def withdrawal(database: Database, determination_id: int) -> Withdrawal:
+    """Return what `undo` would do; nothing is written.
+
+    Raises:
+        NotFoundError: there is no such determination.
+        UsageError: it is undone already.
+    """
+    found = database.read(
+        "SELECT specimen_id FROM determinations WHERE determination_id = ?", (determination_id,)
+    )
+    if not found:
+        raise NotFoundError(f"{database.folder} has no determination {determination_id}")
+    records = _records(database, "specimen_id = ?", (found[0][0],))
+    events = {event.determination_id: event for event in _replayed(records)}
+    event = events[determination_id]
+    if not event.stands:
+        raise UsageError(_UNDONE.format(determination_id))
+    standing = _Standing()
+    for record in records:
+        standing.append(record["determination_id"], record["undoes"])
+    before = _accepted(records, standing.events)
+    standing.append(max(events) + 1, determination_id)
+    after = _accepted(records, standing.events)
+    later = [
+        one
+        for key, one in events.items()
+        if key > determination_id and one.stands and not one.undoes and one.origin != "machine"
+    ]
+    return Withdrawal(event, later, before, after)
+
+
 def history(database: Database, specimen_id: str | None = None) -> list[Event]:
     """Return every determination and undo, oldest first; of one specimen or of all."""
     where, values = ("specimen_id = ?", (specimen_id,)) if specimen_id else ("1", ())
+    return _events(_records(database, where, values))
+
+
+def changes(database: Database) -> list[Event]:
+    """Return the events, oldest first, of specimens about which more than one import says."""
+    return _events(_records(database, _CHANGED))
+
+
+def _records(database: Database, where: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
     taxa = ", ".join(f't."{rank}"' for rank in RANKS)
-    records = database.read(
+    return database.read(
         f"SELECT d.*, {taxa} FROM determinations AS d LEFT JOIN taxa AS t USING (taxon_id) "
         f"WHERE {where} ORDER BY determination_id",
         values,
     )
+
+
+def _events(records: list[sqlite3.Row]) -> list[Event]:
     by_specimen = defaultdict(list)
     for record in records:
         by_specimen[record["specimen_id"]].append(record)

@@ -12,6 +12,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from ..database.checksums import with_checksums
 from ..database.connection import Database
@@ -28,6 +29,15 @@ _FORMS = {
     IMAGES: re.compile(rf"{IMAGES}/{_CONTENT}(\.\w{{1,8}})?"),
     THUMBNAILS: re.compile(rf"{THUMBNAILS}/{_CONTENT}-[0-9]+\.jpg"),
 }
+_LISTED = "SELECT path, sha256 FROM files WHERE path >= ? AND path < ?"
+_OF_IDENTIFICATION = re.compile(rf"{INDEX}/((.+)-[0-9a-f]{{16}}\.(lists|classes))")
+
+
+class ListedFile(NamedTuple):
+    """A file among the indexes that this program made."""
+
+    name: str
+    sha256: str
 
 
 def is_plain(folder: Path, inside: str | Path) -> bool:
@@ -83,9 +93,15 @@ def _linked(folder: Path, inside: str | Path) -> bool:
 
 def listed(database: Database, kind: str) -> dict[str, str]:
     """Return {path: sha256} of the files in one of the folders that this program made."""
-    query = "SELECT path, sha256 FROM files WHERE path >= ? AND path < ?"
-    found = database.read(query, (f"{kind}/", f"{kind}0"))  # 0 comes after the slash
+    found = database.read(_LISTED, (f"{kind}/", f"{kind}0"))  # 0 comes after the slash
     return {record[0]: record[1] for record in found if _FORMS[kind].fullmatch(record[0])}
+
+
+def of_identification(database: Database) -> dict[tuple[str, str], ListedFile]:
+    """Return the files that identification made last, by space and `lists` or `classes`."""
+    found = database.read(f"{_LISTED} ORDER BY rowid", (f"{INDEX}/", f"{INDEX}0"))
+    forms = ((_OF_IDENTIFICATION.fullmatch(record[0]), record[1]) for record in found)
+    return {(form[2], form[3]): ListedFile(form[1], sha256) for form, sha256 in forms if form}
 
 
 def listed_sha256(database: Database, path: str) -> str | None:
@@ -140,7 +156,10 @@ def _needed(database: Database, kind: str) -> set[str]:
     """Return the paths in one of the folders that the collection's records need."""
     if kind == INDEX:
         found = database.read("SELECT file FROM index_files UNION SELECT file FROM column_files")
-        return {f"{INDEX}/{record['file']}" for record in found}
+        spaces = {record["name"] for record in database.read("SELECT name FROM spaces")}
+        newest = of_identification(database).items()
+        names = [file.name for (space, _), file in newest if space in spaces]
+        return {f"{INDEX}/{name}" for name in (*names, *(record["file"] for record in found))}
     if kind == IMAGES:
         found = database.read("SELECT DISTINCT path FROM images WHERE path GLOB 'images/*'")
         return {record["path"] for record in found if _FORMS[IMAGES].fullmatch(record["path"])}

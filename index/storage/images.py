@@ -12,7 +12,7 @@ from ..database.connection import Database
 from ..database.schema import CHECKED_COLUMNS
 from ..database.sql import insert_rows, run_over
 from ..errors import CorruptError, NotFoundError
-from ..taxonomy import Lineage
+from ..taxonomy import QUALIFIER, Lineage
 from .embeddings import put_embeddings, renumber_embeddings, stack_vectors
 from .records import DETAILS, Image, Space, now, taxon_id
 
@@ -204,7 +204,8 @@ def _import_determinations(
         if taxon != latest.get(image.specimen_id):
             latest[image.specimen_id] = taxon
             who = ("import", "manifest", time, "", None, None)
-            new.append((free + len(new), image.specimen_id, taxon, "", *who))
+            qualifier = image.metadata.get(QUALIFIER, "")
+            new.append((free + len(new), image.specimen_id, taxon, qualifier, *who))
     insert_rows(connection, _APPEND, with_checksums("determinations", new))
     accepted = [(record[1], record[2], record[0]) for record in new]
     insert_rows(connection, "INSERT INTO accepted", accepted, _OVER_IMPORTS)
@@ -230,7 +231,7 @@ def delete_images(
         NotFoundError: one of the images is not there.
         LockedError: another process is writing to the collection.
     """
-    wanted = list(dict.fromkeys(image_ids))
+    wanted, time = list(dict.fromkeys(image_ids)), now()
     with database.writing(), database.transaction() as connection:
         for image_id in wanted:
             kept = connection.execute(
@@ -238,7 +239,7 @@ def delete_images(
                 "(image_id, specimen_id, path, sha256, deleted_by, deleted_at, remarks) "
                 "SELECT image_id, specimen_id, path, sha256, ?, ?, ? FROM images "
                 "WHERE image_id = ?",
-                (by, now(), remarks, image_id),
+                (by, time, remarks, image_id),
             )
             if kept.rowcount != 1:
                 raise NotFoundError(

@@ -17,7 +17,7 @@ from ..gallery.taxa import TaxonNames
 from ..search.column_values import read_column
 from ..search.filters import matching, parsed
 from ..storage.records import Image
-from ..taxonomy import lowest_rank, name_at
+from ..taxonomy import lowest_name
 
 _FIRST = 10  # images that are shown
 _SPELLINGS = 5  # values of a column that are shown
@@ -47,7 +47,11 @@ class Doomed:
             "of": self.total,
             "values": self.values,
             "first": [
-                {"image_id": image.image_id, "taxon": name_of(image), "path": image.path}
+                {
+                    "image_id": image.image_id,
+                    "taxon": lowest_name(image.lineage),
+                    "path": image.path,
+                }
                 for image in self.first
             ],
         }
@@ -110,12 +114,6 @@ def doomed_by(collection: Collection, where: Sequence[str]) -> Doomed:
     )
 
 
-def name_of(image: Image) -> str:
-    """Return the lowest name of an image's specimen, empty where it has none."""
-    rank = lowest_rank(image.lineage)
-    return name_at(image.lineage, rank) if rank else ""
-
-
 def shown_lines(collection: Path, doomed: Doomed) -> list[str]:
     """Return what a person must see before images go: how many, which values, the first few."""
     count = len(doomed.image_ids)
@@ -126,7 +124,7 @@ def shown_lines(collection: Path, doomed: Doomed) -> list[str]:
         none = f"{those and ', '}no value ({values['']})" if "" in values else ""
         lines.append(f"  {column}: {those}{none}")
     for image in doomed.first:
-        name, path = name_of(image) or "no name", image.path or "no picture file"
+        name, path = lowest_name(image.lineage) or "no name", image.path or "no picture file"
         lines.append(f"  {image.image_id}  {name}  {path}")
     if count > len(doomed.first):
         lines.append(f"  … and {count - len(doomed.first)} more")

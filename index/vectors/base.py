@@ -25,11 +25,6 @@ class VectorIndex(Protocol):
         """One of `auto.KINDS`."""
         ...
 
-    @property
-    def card(self) -> Card:
-        """How the index was tuned and what it reached, JSON-ready; empty where it is exact."""
-        ...
-
     def __len__(self) -> int:
         """Return the number of vectors."""
         ...
@@ -63,6 +58,11 @@ class VectorIndex(Protocol):
 
 class BuiltIndex(VectorIndex, Protocol):
     """An index that is built from vectors and kept in a file."""
+
+    @property
+    def card(self) -> Card:
+        """How the index was tuned and what it reached, JSON-ready; empty where it is exact."""
+        ...
 
     @classmethod
     def build(cls, vectors: Embeddings) -> Self:

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..arrays import Allowed, Answer, Embeddings, Ids
-from .base import Card, VectorIndex
+from .base import VectorIndex
 from .exact import best, join, nearest
 from .kinds.half import HalfIndex
 from .selection import Selection
@@ -45,11 +45,6 @@ class LayeredIndex:
     def kind(self) -> str:
         """That of the built index."""
         return self.base.kind
-
-    @property
-    def card(self) -> Card:
-        """How the built index was tuned."""
-        return self.base.card
 
     @property
     def changes(self) -> int:

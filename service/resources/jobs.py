@@ -22,7 +22,7 @@ _JOB: dict[int | str, dict[str, Any]] = {200: {"model": answers.Job, "descriptio
     responses={200: {"model": answers.Jobs, "description": "The jobs, oldest first"}},
 )
 async def jobs(engine: TheEngine) -> JSONResponse:
-    """List the jobs that were started since the service was."""
+    """List the last jobs, also those of before the service was started anew."""
     return JSONResponse({"jobs": [job.to_dict() for job in engine.jobs.all()]})
 
 

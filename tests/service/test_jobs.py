@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from holotype.index.database.connection import Database
 from holotype.index.errors import UsageError
+from holotype.index.storage.jobs import MOST_JOBS, Job, keep_job
 from holotype.service.jobs import Jobs
 from holotype.service.problems import JobRunsError
 from holotype.training.calibration.steps import Progress
 
 
 @pytest.fixture
-def jobs() -> Iterator[Jobs]:
-    made = Jobs(str)
+def database(tmp_path: Path) -> Iterator[Database]:
+    made = Database(tmp_path / "drawer", create=True)
     yield made
     made.close()
+
+
+@pytest.fixture
+def jobs(database: Database) -> Iterator[Jobs]:
+    made = Jobs(str, database)
+    yield made
+    made.close()
+
+
+def quick(progress: Progress) -> dict[str, Any]:
+    progress(0, 10)
+    return {"held": True}
 
 
 def test_what_is_refused_is_refused_to_all_who_asked_for_it(jobs: Jobs) -> None:
@@ -52,3 +68,66 @@ def test_what_is_being_cancelled_is_not_given_to_who_asks_for_it_anew(jobs: Jobs
     go_on.set()
     jobs.close()
     assert jobs.get(job.job_id).state == "cancelled"
+
+
+def test_jobs_are_remembered_when_the_service_has_ended(jobs: Jobs, database: Database) -> None:
+    def broken(progress: Progress) -> dict[str, Any]:
+        progress(0, 10)
+        raise UsageError("There is too little")
+
+    for work in (quick, broken):
+        job = jobs.start("calibrate", "base", work).result(10)
+        while jobs.get(job.job_id).state == "running":
+            time.sleep(0.001)
+    assert [(job.state, job.percent, job.result, job.error) for job in jobs.all()] == [
+        ("done", 100, {"held": True}, None),
+        ("failed", 0, None, "There is too little"),
+    ]
+    assert Jobs(str, database).all() == jobs.all()
+
+
+def test_a_job_whose_service_was_killed_is_interrupted(jobs: Jobs, database: Database) -> None:
+    go_on = threading.Event()
+
+    def held(progress: Progress) -> dict[str, Any]:
+        progress(3, 10)
+        go_on.wait(10)
+        return {}
+
+    job = jobs.start("calibrate", "base", held).result(10)
+    after = Jobs(str, database)  # as the next service finds it
+    found = after.get(job.job_id)
+    assert (found.state, found.percent, found.space) == ("interrupted", 30, "base")
+    assert found.error == "The service ended before this job did; start it again"
+    assert after.cancel(job.job_id) == found
+    assert after.start("calibrate", "base", quick).result(10).job_id != job.job_id
+    go_on.set()
+    after.close()
+
+
+def test_where_nothing_can_be_written_jobs_are_done_and_forgotten(
+    jobs: Jobs, database: Database
+) -> None:
+    with Database(database.folder).writing():
+        job = jobs.start("calibrate", "base", quick).result(10)
+        jobs.close()
+    assert jobs.get(job.job_id).state == "done"
+    assert Jobs(str, database).all() == []
+
+
+def test_the_last_jobs_are_kept_in_their_order(database: Database) -> None:
+    for number in range(MOST_JOBS + 5):
+        keep_job(database, Job(f"job {number}", "calibrate", "base", state="done"))
+    keep_job(database, Job("job 7", "calibrate", "base", state="failed", error="why"))
+    found = Jobs(str, database).all()
+    assert [job.job_id for job in found] == [f"job {n}" for n in range(5, MOST_JOBS + 5)]
+    assert (found[2].state, found[2].error) == ("failed", "why")
+
+
+def test_a_record_that_cannot_be_read_is_told_as_such(database: Database) -> None:
+    keep_job(database, Job("one", "calibrate", "base"))
+    with database.transaction() as connection:
+        connection.execute("UPDATE jobs SET request = '[]', result = '{', progress = 1e999")
+    (job,) = Jobs(str, database).all()
+    assert (job.state, job.percent) == ("failed", 100)
+    assert "cannot be read" in (job.error or "")

@@ -10,7 +10,6 @@ import numpy as np
 from ...arrays import Allowed, Answer, Embeddings, Ids, places_in
 from ...database.vector_store import Read
 from ...vectors import faiss_calls as library
-from ...vectors.base import Card
 from ...vectors.exact import best, join, nearest
 from ...vectors.selection import Selection
 
@@ -47,11 +46,6 @@ class MilvusIndex:
         self._most = most
         self._order = np.argsort(seqs)
         self._sorted = seqs[self._order]
-
-    @property
-    def card(self) -> Card:
-        """Nothing: the Milvus tunes itself."""
-        return {}
 
     def __len__(self) -> int:
         return len(self._seqs)

@@ -6,16 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...arrays import Allowed, Answer, Embeddings, Ids
 from .. import faiss_calls as library
 from ..base import Card, Parts
 from ..exact import best, nearest
 from ..selection import Asked, Selection
+from .flat import FlatIndex
 from .tuning import TUNED_AT, Level, Plan, level_for, tune
 
 _FEWEST = 1024  # with fewer rows there is nothing to save
@@ -24,18 +24,16 @@ EXACT, AGAIN = 7, 40
 FILTERED = 6000  # and what a filter adds to a search by codes
 
 
-class CodedIndex(ABC):
-    """Candidates from a FAISS index over codes, scored again from float32 rows.
+class CodedIndex(FlatIndex, ABC):
+    """Rows with codes before them: candidates by their codes, scored again from float32 rows.
 
     The planner is `search`: few allowed rows are compared one by one; for many, the effort is that
     which was tuned for the share of rows that are allowed *near the query*; where that is too
     small, or too few candidates turn up, all allowed rows are compared.
     """
 
-    kind: ClassVar[str]
-
     def __init__(self, vectors: Embeddings, codes: Any, levels: tuple[Level, ...]) -> None:
-        self._vectors = vectors
+        super().__init__(vectors)
         self._codes = codes
         self._levels = levels
         self._kept: Parts = {}
@@ -68,22 +66,8 @@ class CodedIndex(ABC):
     @property
     def parts(self) -> Parts:
         """The vectors, and the codes in FAISS's format."""
-        parts: dict[str, NDArray[Any]] = {"vectors": self._vectors}
-        if self._codes is not None:
-            parts["codes"] = library.to_bytes(self._codes)
-        return parts
-
-    def __len__(self) -> int:
-        return len(self._vectors)
-
-    @property
-    def vectors(self) -> Embeddings:
-        """The indexed rows, float32 [n, dim], without a copy."""
-        return self._vectors
-
-    def rows(self, places: Ids) -> Embeddings:
-        """Return some of the rows, float32 [m, dim]."""
-        return self._vectors[places]
+        codes = {} if self._codes is None else {"codes": library.to_bytes(self._codes)}
+        return {**super().parts, **codes}
 
     def search(
         self, queries: Embeddings, k: int, allowed: Allowed | Selection | None = None
@@ -95,7 +79,7 @@ class CodedIndex(ABC):
         k = min(k, count)
         spared = 0 if asked.chosen is None else FILTERED
         if k == 0 or not self._levels or EXACT * count <= self._costs[0] + spared:
-            return nearest(self._vectors, queries, k, asked.chosen)
+            return super().search(queries, k, asked.chosen)
         library.use_threads(len(queries))
         if asked.chosen is None:
             return self._at_level(self._level(_depth(k), count), asked, k)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -22,12 +22,12 @@ class FlatIndex:
         self._vectors = vectors
 
     @classmethod
-    def build(cls, vectors: Embeddings) -> FlatIndex:
+    def build(cls, vectors: Embeddings) -> Self:
         """Index unit rows, float32 [n, dim]."""
         return cls(unchanging(vectors))
 
     @classmethod
-    def from_parts(cls, card: Card, parts: Parts) -> FlatIndex:
+    def from_parts(cls, card: Card, parts: Parts) -> Self:
         """Read what `parts` gave; the caller has verified it."""
         return cls(parts["vectors"])
 

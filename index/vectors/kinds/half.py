@@ -13,7 +13,7 @@ import numpy as np
 
 from ...arrays import Allowed, Answer, Embeddings, Ids
 from .. import faiss_calls as library
-from ..base import Card
+from ..base import Card, Parts
 from ..selection import Selection
 from .tuning import TARGET, recall
 
@@ -34,6 +34,7 @@ class HalfIndex:
         self._lists = lists
         self._probes = probes
         self._reached = reached
+        self._kept: Parts = {}
 
     @classmethod
     def build(cls, count: int, read: Callable[[Ids], Embeddings]) -> HalfIndex:
@@ -57,6 +58,18 @@ class HalfIndex:
             lists.add(read(np.arange(start, min(start + _BLOCK, count))))
         lists.make_direct_map()
         return cls(lists, *_tuned(lists, drawn[-_ASKING:]))
+
+    @classmethod
+    def from_parts(cls, card: Card, parts: Parts) -> HalfIndex:
+        """Read what `card` and `parts` gave; the caller has verified it."""
+        index = cls(library.from_bytes(parts["lists"]), card["probes"], card["recall"])
+        index._kept = parts  # FAISS goes on reading the lists there
+        return index
+
+    @property
+    def parts(self) -> Parts:
+        """The lists in FAISS's format."""
+        return {"lists": library.to_bytes(self._lists)}
 
     @property
     def card(self) -> Card:

@@ -25,7 +25,7 @@ def test_a_folder_of_species_is_labelled_by_its_folders(tmp_path: Path, draw: Dr
     found = dict(zip(manifest.frame["path"], manifest.frame["species"], strict=True))
     assert found == {
         "Xestia_baja/1.png": "Xestia baja",
-        "Quercus x turneri/2.PNG": "Quercus x turneri",
+        "Quercus x turneri/2.PNG": "Quercus × turneri",
         "gambusia/3.png": "",
         "loose.png": "",
     }

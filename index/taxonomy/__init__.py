@@ -1,0 +1,40 @@
+"""Taxa: their ranks and lineages, and one reading of names for all ways in."""
+
+from .lineage import (
+    QUALIFIER,
+    VERBATIM,
+    Identification,
+    parse_lineage,
+    read_lineage,
+    spellings,
+)
+from .missing import is_missing
+from .ranks import GENUS, RANKS, SPECIES, Lineage, TaxonNameError, lowest_name, lowest_rank, name_at
+from .scientific_name import ScientificName, genus_of, read_name
+from .siblings import Siblings, joined, same_taxon
+from .spelling import clean_name
+
+__all__ = [
+    "GENUS",
+    "QUALIFIER",
+    "RANKS",
+    "SPECIES",
+    "VERBATIM",
+    "Identification",
+    "Lineage",
+    "ScientificName",
+    "Siblings",
+    "TaxonNameError",
+    "clean_name",
+    "genus_of",
+    "is_missing",
+    "joined",
+    "lowest_name",
+    "lowest_rank",
+    "name_at",
+    "parse_lineage",
+    "read_lineage",
+    "read_name",
+    "same_taxon",
+    "spellings",
+]

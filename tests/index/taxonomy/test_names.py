@@ -1,0 +1,357 @@
+"""One reading of scientific names: variants are one, what differs stays apart."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holotype.index.taxonomy import TaxonNameError, name_at, read_lineage, read_name, spellings
+
+# A name as it is kept, and what is written for it.
+VARIANTS = {
+    "Aglais urticae": [
+        *("Aglais urticae", "aglais urticae", "AGLAIS URTICAE", "Aglais Urticae", "AGLAIS urticae"),
+        *("Aglais_urticae", " Aglais  urticae ", "Aglais\u00a0urticae", "Aglais\u2009urticae"),
+        *(
+            "Aglais urticae\u200b",
+            "\ufeffAglais urticae",
+            "Aglais urti\u00adcae",
+            "Aglais\turticae",
+        ),
+        *("Aglais urticae L.", "Aglais urticae (L.)", "Aglais urticae (L., 1758)"),
+        *("Aglais urticae (Linnaeus, 1758)", "Aglais urticae Linnaeus, 1758"),
+        *("Aglais urticae Linnaeus 1758", "Aglais urticae, Linnaeus 1758"),
+        *("AGLAIS URTICAE (LINNAEUS, 1758)", "aglais urticae linnaeus 1758"),
+        *("AGLAIS URTICAE (Linnaeus, 1758)", "AGLAIS (AGLAIS) URTICAE (Linnaeus, 1758)"),
+        *("Aglais urticae (Linné, 1758)", "Aglais urticae (Linnaeus", "Aglais urticae [Linnaeus]"),
+        *('"Aglais urticae"', "'Aglais urticae'", "“Aglais urticae”", "«Aglais urticae»"),
+        *("(Aglais urticae)", "[Aglais urticae]", "<i>Aglais urticae</i>", "*Aglais urticae*"),
+        *(
+            "<em>Aglais</em> <em>urticae</em> (Linnaeus, 1758)",
+            "Aglais urticae ♀",
+            "†Aglais urticae",
+        ),
+        *("Aglais urticae - Small Tortoiseshell", "Aglais urticae (Small Tortoiseshell)"),
+        *("Aglais urticae ssp. ichnusa", "Aglais urticae ichnusa (Bonelli, 1826)"),
+        *("Aglais urticae var. turcica Staudinger, 1871", "Aglais urticae f. ichnusoides"),
+        *("Aglais (Aglais) urticae", "Aglais [Aglais] urticae", "Aglais (Aglais) urticae (L.)"),
+        *("Aglais urticae s. str.", "Aglais urticae sensu stricto", "Aglais urticae auct."),
+        *("Aglais urticae sensu Higgins & Riley, 1970", "Aglais urticae.", "Aglais urticae;"),
+        *("Aglais subg. Aglais urticae", "Aglais urticae nec Esper", "Aglais urticae in litt."),
+        *("Aglais urticae det. M. Müller 2003", '"Aglais" urticae', "Aglais 'urticae'"),
+    ],
+    "Quercus robur": [
+        *("Quercus robur L.", "Quercus robur L. subsp. robur", "Quercus robur Linnaeus"),
+        *(
+            "Quercus robur subsp. brutia (Ten.) O.Schwarz",
+            "Quercus robur var. fastigiata (Lam.) DC.",
+        ),
+        *("Quercus robur 'Concordia'", "Quercus robur f. pendula", "Quercus robur cv. Concordia"),
+        *("Quercus robur L. ex Simonk.", "Quercus robur auct. non L.", "Quercus robur x"),
+    ],
+    "Abies alba": ["Abies alba Mill.", "Abies alba Mill. var. x", "Abies alba Miller 1768"],
+    "Noctua comes": ["Noctua comes Hübner, [1813]", "Noctua comes Hübner in Treitschke, 1825"],
+    "Sotalia dorbignyi": ["Sotalia d'orbignyi", "Sotalia d’orbignyi Gray"],
+    "Aspidites dorbignyi": ["Aspidites dorbignyi d'Orbigny, 1840"],
+    "Daphnia magna": ["Daphnia magna van der Hoeven, 1849", "Daphnia magna de Geer"],
+    "Helix pomatia": ["Helix pomatia Müller in Schmidt", "Helix pomatia Müller & Schmidt ex Wolf"],
+    "Agrotis ipsilon": ["Agrotis ipsilon (Denis & Schiffermüller, 1775)"],
+    "Polygonia l-album": [
+        *("Polygonia l-album", "Polygonia l_album", "Polygonia_l_album", "Polygonia l album"),
+        *("Polygonia l\u2010album", "Polygonia l\u2011album", "Polygonia l–album"),
+        *("Polygonia l - album", "POLYGONIA L-ALBUM", "Polygonia l\u2212album (Esper, 1780)"),
+    ],
+    "Novae-zelandia alba": ["Novae-Zelandia alba", "novae-zelandia alba"],
+    "Culex pipiens": ["Culex (Culex) pipiens", "Culex (Culex)pipiens", "Culex (C.) pipiens"],
+    "Isoetes lacustris": ["Isoëtes lacustris", "Isoe\u0308tes lacustris", "Isoetes lacustris L."],
+    "Andrena schmiedeknechti": ["Andrena schmiedeknechti"],
+    "Eupithecia huebneri": ["Eupithecia hübneri", "Eupithecia hu\u0308bneri", "Eupithecia Hübneri"],
+    "Danaus plexippus": ["Danaüs plexippus", "Danaus plexippus"],
+    "Phaedon armoraciae": ["Phædon armoraciæ", "Phaedon armoraciae"],
+    "Adalia bipunctata": ["Adalia 2-punctata", "Adalia 2punctata", "Adalia bipunctata"],
+    "Psyllobora vigintiduopunctata": ["Psyllobora 22-punctata (L.)"],
+    "Escherichia coli": ["Escherichia coli O157:H7", "Escherichia coli K-12"],
+    "Liberibacter asiaticus": ["Candidatus Liberibacter asiaticus", "Ca. Liberibacter asiaticus"],
+    "Orthopoxvirus variola": ["Orthopoxvirus variola"],
+    "Tobacco mosaic virus": ["Tobacco mosaic virus", "Tobacco_mosaic_virus"],
+    # Hybrids
+    "Mentha × piperita": [
+        *("Mentha x piperita", "Mentha × piperita", "Mentha ×piperita", "Mentha X piperita"),
+        *("MENTHA X PIPERITA", "mentha x piperita", "Mentha ✕ piperita", "Mentha &times; piperita"),
+        *("Mentha × piperita L.", "Mentha_x_piperita", "Mentha х piperita"),
+    ],
+    "×Triticosecale rimpaui": [
+        *("×Triticosecale rimpaui", "× Triticosecale rimpaui", "x Triticosecale rimpaui"),
+        *("xTriticosecale rimpaui", "X Triticosecale rimpaui Wittm."),
+    ],
+    "Salix alba × fragilis": [
+        *("Salix alba × Salix fragilis", "Salix alba x fragilis", "Salix alba × S. fragilis"),
+        *("Salix alba L. x Salix fragilis L.", "SALIX ALBA X SALIX FRAGILIS"),
+        *("salix alba x salix fragilis", "Salix alba X fragilis", "Salix_alba_x_Salix_fragilis"),
+    ],
+    "Anas crecca × Mareca penelope": [
+        "Anas crecca × Mareca penelope",
+        "Anas crecca x Mareca penelope",
+    ],
+    "Anas crecca × sp.": ["Anas crecca × ?", "Anas crecca x sp."],
+    "Anas crecca hybrid": ["Anas crecca hybrid", "Anas crecca hybr."],
+    # Complexes
+    "Mesapamea secalis/didyma": [
+        *("Mesapamea secalis/didyma", "Mesapamea secalis / didyma", "Mesapamea secalis/M. didyma"),
+        *("Mesapamea secalis/Mesapamea didyma", "mesapamea secalis/didyma"),
+    ],
+    "Acronicta psi/tridens/cuspis": ["Acronicta psi/tridens/cuspis"],
+    "Rubus fruticosus agg.": [
+        *("Rubus fruticosus agg.", "Rubus fruticosus agg", "Rubus fruticosus L. agg."),
+        *("Rubus fruticosus aggr.", "Rubus fruticosus aggregate", "RUBUS FRUTICOSUS AGG."),
+    ],
+    "Pieris napi complex": ["Pieris napi complex", "Pieris napi species complex (L.)"],
+    "Pieris napi group": ["Pieris napi group", "Pieris napi gr.", "Pieris napi species group"],
+    "Pieris napi s. l.": ["Pieris napi s. l.", "Pieris napi s.l.", "Pieris napi (s. lat.)"],
+    # Open nomenclature
+    "Xestia cf. ditrapezium": [
+        *("Xestia cf. ditrapezium", "Xestia cf ditrapezium", "Xestia CF. ditrapezium"),
+        *("Xestia (cf.) ditrapezium", "Xestia cf.ditrapezium", "Xestia ditrapezium cf."),
+        *("Xestia cfr. ditrapezium", "Xestia sp. cf. ditrapezium", "cf. Xestia ditrapezium"),
+        *("Xestia ?ditrapezium", "Xestia ditrapezium?", "Xestia ditrapezium (?)"),
+        *("?Xestia ditrapezium", "Xestia c.f. ditrapezium", "Xestia_cf._ditrapezium"),
+    ],
+    "Xestia aff. ditrapezium": ["Xestia aff ditrapezium", "Xestia sp. aff. ditrapezium (D. & S.)"],
+    "Xestia nr. ditrapezium": ["Xestia nr ditrapezium", "Xestia near ditrapezium"],
+    "Xestia sp. 4": ["Xestia sp. 4", "Xestia sp.4", "Xestia sp 4", "Xestia sp4", "Xestia_sp_4"],
+    "Xestia sp. B": ["Xestia sp. B", "Xestia sp. b", "Xestia spec. B", "Xestia (Xestia) sp. B"],
+    "Xestia sp. nov.": ["Xestia sp. nov.", "Xestia sp. n.", "Xestia n. sp.", "Xestia nov. sp."],
+    "Xestia sp. BOLD:AAA0001": ["Xestia sp. BOLD:AAA0001"],
+    "Xestia 12": ["Xestia 12"],
+}
+
+# What names a genus only.
+GENERA = {
+    "Lycaena": [
+        *(
+            "Lycaena",
+            "lycaena",
+            "LYCAENA",
+            "Lycaena sp.",
+            "Lycaena sp",
+            "Lycaena spp.",
+            "Lycaena spec.",
+        ),
+        *("Lycaena species", "Lycaena indet.", "Lycaena Fabricius, 1807", "Lycaena (Fabricius)"),
+        *("Lycaena L.", "Lycaena d'Orbigny, 1835", "Lycaena van der Hoeven, 1830", "Lycaena ..."),
+        *("Lycaena phl...", "Lycaena sp. (juvenile)", "Lycaena (Heodes)", "Lycaena sect. Heodes"),
+        *(
+            "Lycaena sp. Fabricius, 1807",
+            "Lycaena cf.",
+            "Lycaena ?",
+            "Lycaena 'Peace'",
+            "Lycaena x",
+        ),
+        *("Lycaena female", "Lycaena ssp.", "Lycaena_sp."),
+    ]
+}
+
+# What names something above the genus.
+HIGHER = {
+    ("family", "Sphingidae"): [
+        *("Sphingidae", "sphingidae", "Sphingidae sp.", "Sphingidae indet.", "SPHINGIDAE SP."),
+        *("Sphingidae gen. sp.", "Sphingidae Latreille, 1802", "unidentified Sphingidae"),
+        *("Unknown sphingidae", "Sphingidae sp. 1"),
+    ],
+    ("family", "Rosaceae"): ["Rosaceae sp.", "Rosaceae Juss."],
+    ("order", "Odonata"): ["Odonata sp.", "Odonata", "indet. Odonata"],
+    ("class", "Insecta"): ["Insecta", "Insecta indet."],
+}
+
+# What names nothing.
+PLACEHOLDERS = [
+    *("Unknown", "unknown", "UNKNOWN", "Unidentified", "Unidentified moth", "Blank", "blank", "x"),
+    *(
+        "xx",
+        "Undetermined",
+        "indet.",
+        "Indet",
+        "No ID",
+        "not identified",
+        "other",
+        "Misc.",
+        "empty",
+    ),
+    *("sp.", "spp.", "species", "Gen. sp.", "unbestimmt", "inconnu", "sin identificar", "TBD"),
+    *("incertae sedis", "Emperor moth", "small white butterflies", "Unknown bird", "Beetles"),
+    *("NA", "n/a", "N/A", "NULL", "null", "none", "None", "-", "--", "?", "nan", "<NA>", "", "  "),
+    *("species 12", "sp. 1", "Sp. A", "Noctuinae sp.", "False trigger"),
+]
+
+
+def cases(names: dict[str, list[str]]) -> list[tuple[str, str]]:
+    return [(kept, written) for kept, several in names.items() for written in several]
+
+
+def test_there_are_many() -> None:
+    written = [*cases(VARIANTS), *cases(GENERA), *PLACEHOLDERS]
+    assert len(written) > 250
+
+
+@pytest.mark.parametrize(("kept", "written"), cases(VARIANTS))
+def test_variants_of_a_name_are_one(kept: str, written: str) -> None:
+    found = read_name(written)
+    assert found.species == kept
+    assert found.higher is None
+    assert read_name(found.species, found.genus).species == kept
+
+
+@pytest.mark.parametrize("kept", VARIANTS)
+def test_different_names_stay_apart_and_give_their_genus(kept: str) -> None:
+    crossing = kept in ("Anas crecca × Mareca penelope", "Tobacco mosaic virus")
+    assert read_name(kept).genus == ("" if crossing else kept.split()[0])
+
+
+@pytest.mark.parametrize(("genus", "written"), cases(GENERA))
+def test_what_names_no_species_is_known_to_genus(genus: str, written: str) -> None:
+    found = read_name(written)
+    assert (found.genus, found.species) == (genus, "")
+    assert read_lineage({"species": written, "genus": genus}).lineage[-2:] == (genus, "")
+
+
+@pytest.mark.parametrize(
+    ("rank", "name", "written"),
+    [(rank, name, text) for (rank, name), several in HIGHER.items() for text in several],
+)
+def test_what_names_a_higher_taxon_is_known_to_it(rank: str, name: str, written: str) -> None:
+    found = read_name(written)
+    assert (found.genus, found.species, found.higher) == ("", "", (rank, name))
+
+
+@pytest.mark.parametrize("written", PLACEHOLDERS)
+def test_placeholders_and_common_names_name_nothing(written: str) -> None:
+    found = read_name(written)
+    assert (found.genus, found.species, found.higher) == ("", "", None)
+
+
+@pytest.mark.parametrize(
+    ("genus", "cell", "species"),
+    [
+        ("Vanessa", "cardui", "Vanessa cardui"),
+        ("Vanessa", "cardui (Linnaeus, 1758)", "Vanessa cardui"),
+        ("Vanessa", "Cardui", "Vanessa cardui"),
+        ("Vanessa", "CARDUI", "Vanessa cardui"),
+        ("Vanessa", "cardui L.", "Vanessa cardui"),
+        ("Vanessa", "CARDUI (Linnaeus, 1758)", "Vanessa cardui"),
+        ("Vanessa", "V. cardui", "Vanessa cardui"),
+        ("Vanessa Fabricius, 1807", "cardui", "Vanessa cardui"),
+        ("VANESSA", "VANESSA CARDUI", "Vanessa cardui"),
+        ("Vanessa (Cynthia)", "cardui", "Vanessa cardui"),
+        ("Vanessa", "cardui subsp. japonica", "Vanessa cardui"),
+        ("Vanessa", "cf. cardui", "Vanessa cf. cardui"),
+        ("Vanessa", "sp. 1", "Vanessa sp. 1"),
+        ("Vanessa", "sp.", ""),
+        ("Vanessa", "unknown", ""),
+        ("Vanessa", "NA", ""),
+        ("Pieris", "napi agg.", "Pieris napi agg."),
+        ("Pieris", "napi/rapae", "Pieris napi/rapae"),
+        ("Mentha", "x piperita", "Mentha × piperita"),
+        ("Mentha", "×piperita", "Mentha × piperita"),
+        ("Adalia", "10-punctata (L.)", "Adalia decempunctata"),
+        ("Triticosecale", "×Triticosecale rimpaui", "×Triticosecale rimpaui"),
+        ("Aedes", "Aëdes vexans", "Aedes vexans"),
+        ("Isoëtes", "lacustris", "Isoetes lacustris"),
+    ],
+)
+def test_an_epithet_is_read_with_its_genus(genus: str, cell: str, species: str) -> None:
+    lineage = read_lineage({"genus": genus, "species": cell}).lineage
+    assert lineage[-1] == species
+    assert lineage[-2].lstrip("×").casefold() == genus.split()[0].replace("ë", "e").casefold()
+
+
+@pytest.mark.parametrize(
+    ("written", "qualifier"),
+    [
+        ("Xestia cf. baja", "cf. baja"),
+        ("Xestia aff baja", "aff. baja"),
+        ("cf. Xestia baja", "cf. Xestia baja"),
+        ("Xestia baja?", "?"),
+        ("Xestia cf.", "cf."),
+        ("Xestia baja", ""),
+    ],
+)
+def test_doubt_is_kept_as_the_qualifier(written: str, qualifier: str) -> None:
+    assert read_lineage({"species": written}).qualifier == qualifier
+
+
+@pytest.mark.parametrize(
+    ("row", "verbatim"),
+    [
+        ({"species": "Vanessa atalanta (L.)"}, "Vanessa atalanta (L.)"),
+        ({"species": "Vanessa atalanta"}, ""),
+        ({"species": "Vanessa_atalanta"}, ""),
+        ({"species": "atalanta", "genus": "Vanessa"}, ""),
+        ({"species": "Unidentified moth"}, "Unidentified moth"),
+        ({"species": "NA", "genus": "Vanessa"}, ""),
+        ({"genus": "Vanessa Fabricius, 1807"}, "Vanessa Fabricius, 1807"),
+    ],
+)
+def test_the_name_stays_as_it_was_written(row: dict[str, str], verbatim: str) -> None:
+    assert read_lineage(row).verbatim == verbatim
+
+
+@pytest.mark.parametrize(
+    ("rank", "cell", "name"),
+    [
+        ("family", "noctuidae", "Noctuidae"),
+        ("family", "NOCTUIDAE", "Noctuidae"),
+        ("family", "Noctuidae Latreille, 1809", "Noctuidae"),
+        ("family", "Fagaceae Dumort.", "Fagaceae"),
+        ("family", "cf. Noctuidae", "Noctuidae"),
+        ("family", "Noctuidae?", "Noctuidae"),
+        ("family", "unknown", ""),
+        ("order", "incertae sedis", ""),
+        ("kingdom", "PLANTAE", "Plantae"),
+        ("class", "NA", ""),
+        ("genus", "NA", ""),
+        ("genus", "Na", "Na"),
+        ("genus", "Genus 1", "Genus 1"),
+        ("category", "Ground beetles", "Ground beetles"),
+        ("category", "moth", "moth"),
+        ("category", "-", ""),
+    ],
+)
+def test_names_above_the_species_are_read_too(rank: str, cell: str, name: str) -> None:
+    assert name_at(read_lineage({rank: cell}).lineage, rank) == name
+
+
+@pytest.mark.parametrize("written", ["V. atalanta", "17 4", "30", "? baja", "it's odd", "V. 3/x"])
+def test_what_does_not_begin_with_a_genus_is_refused_by_its_words(written: str) -> None:
+    with pytest.raises(TaxonNameError) as refused:
+        read_lineage({"species": written})
+    assert f"'{written}'" in str(refused.value)
+
+
+_PARTS = st.sampled_from(
+    "Vanessa atalanta × x X / ( ) [ ] cf. aff. sp. 1 L. Linnaeus, 1758 ? & - _ ' \" agg. s. l. V. "
+    "Noctuidae unknown moth virus ; = | ü é × ... var. ex in NA ï".split()
+)
+
+
+_TEXT = st.text(st.characters(max_codepoint=0x17F), max_size=20)
+
+
+@given(st.lists(_PARTS, max_size=7).map(" ".join) | _TEXT, st.booleans())
+def test_whatever_is_written_is_read_once_and_for_all(text: str, joined: bool) -> None:
+    genus = "Vanessa" if joined else ""
+    try:
+        found = read_name(text, genus)
+    except TaxonNameError:
+        return
+    again = read_name(found.species, found.genus) if found.species else found
+    assert (again.genus, again.species) == (found.genus, found.species)
+
+
+def test_who_asks_for_a_name_finds_it_however_it_is_written() -> None:
+    assert spellings("species", "VANESSA ATALANTA (L.)")[0] == "vanessa atalanta"
+    assert spellings("species", "Mentha x piperita")[0] == "mentha × piperita"
+    assert "mentha x piperita" in spellings("species", "Mentha x piperita")  # stored before
+    assert spellings("family", "NOCTUIDAE")[0] == "noctuidae"
+    assert spellings("species", "30") == ("30",)
+    assert spellings("category", "Ground_beetles") == ("ground beetles", "ground_beetles")
