@@ -49,6 +49,7 @@ class PictureTaxon(BaseModel):
     """What one of several pictures of a specimen would be called by itself."""
 
     picture: str
+    far: bool = Field(description="It is unlike anything known.")
     rank: str | None = Field(description="The finest that is named; null where nothing is.")
     taxon: str | None
     p: float | None = Field(ge=0, le=1)
@@ -149,7 +150,9 @@ class Answer(BaseModel):
         ge=0,
         le=1,
     )
-    novelty_in_words: str = Field(description="The same for people; empty where it is null.")
+    novelty_in_words: str = Field(
+        description="The same for people: no more than usual, more than usual, entirely."
+    )
     novelty_p: float | None = Field(
         description="1 - novelty, how rare a nearest neighbour this far is. It is high for "
         "ordinary specimens and will go with 1.0: use novelty.",

@@ -87,12 +87,12 @@ class Judgement:
 
     @property
     def novelty_in_words(self) -> str:
-        """How unlike anything known it is, for people; empty where that is not known."""
+        """The same for people: no more than usual, more than usual, entirely; empty for None."""
         if self.novelty is None:
             return ""
         if self.far:
-            return "unlike anything known"
-        return "unusually far out" if self.novelty >= _UNUSUAL else "no more than usual"
+            return "entirely"
+        return "more than usual" if self.novelty >= _UNUSUAL else "no more than usual"
 
     @property
     def note(self) -> str:
@@ -130,13 +130,15 @@ class PictureTaxon:
 
     Attributes:
         picture: its name.
-        rank: the finest that is named; empty where nothing is.
+        far: it is unlike anything known.
+        rank: the finest that is named; empty where nothing is, and where it is far.
         taxon: the likeliest there.
         p: how probable, or without a calibration its share of the votes.
         lineage: the likeliest taxon of every rank, coarse to fine.
     """
 
     picture: str
+    far: bool
     rank: str
     taxon: str
     p: float
@@ -146,11 +148,11 @@ class PictureTaxon:
     def of(cls, picture: str, judged: Judgement) -> PictureTaxon:
         """Return what a picture was judged to be."""
         lineage = {rank: taxa[0][0] for rank, taxa in judged.ranks.items()}
-        if not lineage:
-            return cls(picture, "", "", 0.0, {})
+        if judged.far or not lineage:
+            return cls(picture, judged.far, "", "", 0.0, {})
         rank = list(lineage)[-1]
         taxon, p = judged.ranks[rank][0]
-        return cls(picture, rank, taxon, p, lineage)
+        return cls(picture, False, rank, taxon, p, lineage)
 
 
 @dataclass(frozen=True)
@@ -267,7 +269,7 @@ class Answer:
         return {"taxon": taxon, "p": p, "percent": self.judgement.figure(p, self.risk)}
 
     def _picture(self, seen: PictureTaxon) -> dict[str, Any]:
-        named = {"picture": seen.picture, "rank": seen.rank or None}
+        named = {"picture": seen.picture, "far": seen.far, "rank": seen.rank or None}
         if not seen.rank:
             return {**named, "taxon": None, "p": None, "percent": None}
         return {**named, **self._taxon(seen.taxon, seen.p)}
