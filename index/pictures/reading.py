@@ -24,11 +24,15 @@ from ..settings import settings
 from .checks import Limits, check_file, check_work
 from .rgb import reduction, to_rgb
 
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
+UPLOADED = ("JPEG", "PNG", "WEBP", "TIFF")  # what is decoded for strangers
+FORMATS = (*UPLOADED, "GIF", "BMP", "AVIF", "JPEG2000")
 _BEGINNINGS = {
     b"\xff\xd8": "jpeg",
     b"\x89PNG": "png",
     b"RIFF": "webp",
+    b"GIF8": "gif",
+    b"BM": "bmp",
+    b"\0\0\0\x0cjP  ": "jp2",
     b"II": "tiff",
     b"MM": "tiff",
 }
@@ -109,22 +113,28 @@ def read_picture(data: bytes, *, target: int = 0, name: Named = None) -> Image.I
         name: what messages call it; bytes and None are "The picture".
 
     Raises:
-        PictureError: not a JPEG, PNG, WebP or TIFF; over `HOLOTYPE_MAX_PIXELS`,
+        PictureError: of none of `FORMATS`; over `HOLOTYPE_MAX_PIXELS`,
             `HOLOTYPE_MAX_SCANS` or `HOLOTYPE_MAX_DECODED_BYTES`; damaged.
     """
     return read_with_size(data, target=target, name=name)[0]
 
 
 def read_with_size(
-    data: bytes, *, target: int = 0, name: Named = None, limits: Limits | None = None
+    data: bytes,
+    *,
+    target: int = 0,
+    name: Named = None,
+    limits: Limits | None = None,
+    formats: tuple[str, ...] = FORMATS,
 ) -> tuple[Image.Image, tuple[int, int]]:
     """Return what `read_picture` and `picture_size` do, having opened the picture once.
 
     Args:
         limits: others than those of the settings.
+        formats: those that are read, of `FORMATS`.
     """
     limits = limits or limits_of_settings()
-    with _opened(data, name, limits.pixels) as image, _refusing_damage(name):
+    with _opened(data, name, limits.pixels, formats) as image, _refusing_damage(name):
         size = image.size
         if target and image.format == "JPEG" and image.mode in ("RGB", "L"):
             image.draft(image.mode, (2 * target, 2 * target))
@@ -185,15 +195,19 @@ def media_type(head: bytes) -> str:
     for beginning, kind in _BEGINNINGS.items():
         if head.startswith(beginning) and (kind != "webp" or head[8:12] == b"WEBP"):
             return f"image/{kind}"
+    if head[4:12] in (b"ftypavif", b"ftypavis"):
+        return "image/avif"
     raise PictureError("The file is not a JPEG, PNG, WebP or TIFF picture")
 
 
-def _opened(data: bytes, name: Named, pixels: Limit) -> Image.Image:
+def _opened(
+    data: bytes, name: Named, pixels: Limit, formats: tuple[str, ...] = FORMATS
+) -> Image.Image:
     """Open a picture without decoding it, refusing what is not allowed."""
     limit = pixels.size
     try:
         check_file(data, named(name))
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(io.BytesIO(data), formats=formats)
     except PictureError:
         raise
     except UnidentifiedImageError:
