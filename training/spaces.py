@@ -13,6 +13,7 @@ import numpy as np
 from holotype.index.collection import Collection
 from holotype.index.database.locks import is_writable
 from holotype.index.errors import ReadOnlyError, UsageError
+from holotype.index.gallery.fitted import record_of
 from holotype.index.identification.kept_calibration import (
     keep_calibration,
     kept_calibration,
@@ -57,18 +58,16 @@ def tune_space(
         gallery = collection.gallery(base.name)
         allowed = allowed_places(collection, gallery, where)
         rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
+        species = gallery.labels("species").codes[rows]
         start = time.perf_counter()
         try:
-            tuned = tune(
-                gallery.index.vectors[rows],
-                gallery.labels("species").codes[rows],
-                gallery.specimens[rows],
-            )
+            tuned = tune(gallery.index.vectors[rows], species, gallery.specimens[rows])
         except ValueError as error:
             raise UsageError(f"Space '{base.name}' cannot be tuned: {error}") from error
         seconds = time.perf_counter() - start
-        card = {**tuned.projection.card, "where": list(where)}
-        projection = replace(tuned.projection, card=card)
+        fitted_on = record_of(collection.database, gallery.rows[rows[species >= 0]])
+        card = {**tuned.projection.card, "where": list(where), "fitted_on": fitted_on.to_dict()}
+        projection = replace(tuned.projection, card=card, fitted_on=fitted_on)
         kept = collection.add_projected_space(name, base, projection)
     return {
         "space": kept.name,
@@ -77,6 +76,7 @@ def tune_space(
         "chosen": tuned.chosen.to_dict(),
         "trials": [trial.to_dict() for trial in tuned.trials],
         "images": len(rows),
+        "fitted_on": fitted_on.to_dict(),
         "dim": kept.dim,
         "seconds": round(seconds, 2),
     }
@@ -111,12 +111,13 @@ def calibrate_space(
     """
     with _writing(collection):
         gallery = collection.gallery(space)
+        labels = labels_of(gallery)
         start = time.perf_counter()
         steps = Steps(progress, threads)
         try:
             calibration = calibrate(
                 source_vectors(collection, gallery),
-                labels_of(gallery),
+                labels,
                 gallery.specimens,
                 seed=seed,
                 steps=steps,
@@ -125,7 +126,9 @@ def calibrate_space(
             raise UsageError(f"{collection.folder} cannot be calibrated: {error}") from error
         steps.take()
         seconds = time.perf_counter() - start
-        keep_calibration(collection, gallery, calibration)
+        fitted_on = record_of(collection.database, gallery.rows[labels[:, -1] >= 0])
+        card = {**calibration.card, "fitted_on": fitted_on.to_dict()}
+        keep_calibration(collection, gallery, replace(calibration, card=card, fitted_on=fitted_on))
     kept = kept_calibration(collection, gallery)
     assert kept is not None  # it was stored a moment ago
     return {"space": gallery.space.name, "seconds": round(seconds, 2), **kept.to_dict()}

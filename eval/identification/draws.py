@@ -12,6 +12,7 @@ from holotype.index.gallery.gallery import Gallery
 
 from ..measures.averages import number
 from ..measures.calibration_error import measure_calibration, prior_weights
+from ..protocols.fitted import Fitting
 from ..splits.splits import Split
 from .asking import Identified
 from .figures import Honesty
@@ -67,6 +68,7 @@ class AnswerEvaluation:
         far: conditions on far novel images.
         risk: share of given answers that may be wrong.
         prior: stated share of novel specimens.
+        fitting: what space and encoder were fitted on, and what is measured instead.
     """
 
     images: Gallery
@@ -78,6 +80,7 @@ class AnswerEvaluation:
     far: tuple[str, ...]
     risk: float
     prior: float
+    fitting: Fitting
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures of every draw, and their means, as JSON-ready values."""
@@ -91,6 +94,7 @@ class AnswerEvaluation:
             "far": list(self.far),
             "risk": self.risk,
             "prior": self.prior,
+            "fitted_on": self.fitting.to_dict(),
             "mean": _mean(runs),
             "pooled": {
                 "ece_known": self._pooled_errors(None),

@@ -15,6 +15,7 @@ from holotype.index.gallery.gallery import Gallery
 from holotype.index.identification.kept_calibration import labels_of, source_vectors
 from holotype.index.search.filters import allowed_places
 
+from ..protocols.fitted import Fitted, refuse_trained
 from ..protocols.leaks import copies_anywhere, find_leaks_of, refuse_leaks
 from ..protocols.protocol import protocol_of
 from ..splits.splits import Split, grouped_kfold, leave_out_classes
@@ -23,6 +24,7 @@ from .draws import AnswerEvaluation, Draw, far_specimens
 from .figures import choose_thresholds, measure_honesty
 
 _FOLDS = 4
+_INSTEAD = "the gallery of every draw, calibrated anew from itself alone"
 _SHOWN = 5  # nearest images that are kept of every specimen, for the report
 
 
@@ -40,6 +42,9 @@ def evaluate_honesty(
     prior: float = 0.2,
 ) -> AnswerEvaluation:
     """Measure identification, once for every seed.
+
+    The gallery of every draw is calibrated anew, from itself: neither the calibration that the
+    collection keeps nor the projection of a tuned space takes part.
 
     Without query and gallery a quarter of the specimens of every taxon asks; copies and near
     copies under several specimens' names stay on one side. All images of a taxon that is left out
@@ -61,6 +66,7 @@ def evaluate_honesty(
         UsageError: a rank that has no names, a condition or a figure that is off, or too small a
             gallery.
         LeakError: specimens or copies stand on both sides of a given split.
+        FittedError: the encoder was trained on images that would ask.
     """
     images = collection.gallery(space)
     _check(collection, images, left_out, risk, prior)
@@ -81,9 +87,12 @@ def evaluate_honesty(
         # Specimens without a name are neither right nor wrong.
         named = split.query[table.labels[split.query, -1] >= 0]
         split = replace(split, query=np.union1d(named, far_rows))
+        refuse_trained(collection, images, split.query, "identification")
         draws.append(_draw(table, split, far_rows, risk=risk, prior=prior, seed=seed))
     conditions = (tuple(query), tuple(gallery), left_out, share, tuple(far))
-    return AnswerEvaluation(images, tuple(draws), *conditions, risk, prior)
+    asked = np.unique(np.concatenate([draw.split.query for draw in draws]))
+    fitting = Fitted.of(collection, images).fitting(asked, _INSTEAD)
+    return AnswerEvaluation(images, tuple(draws), *conditions, risk, prior, fitting)
 
 
 def _check(

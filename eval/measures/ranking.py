@@ -64,6 +64,20 @@ def ranking_by_rank(
     Raises:
         ValueError: vectors that are not unit rows, or groups that do not fit them.
     """
+    groups = {"query_groups": query_groups, "gallery_groups": gallery_groups}
+    figures = ranking_by_query(queries, gallery, taxa, **groups)
+    return {rank: summary(figures[rank], side) for rank, side in taxa.items()}
+
+
+def ranking_by_query(
+    queries: Embeddings,
+    gallery: Embeddings,
+    taxa: Mapping[str, TaxonCodes],
+    *,
+    query_groups: Codes | None = None,
+    gallery_groups: Codes | None = None,
+) -> dict[str, Floats]:
+    """Return by rank what `Ranking.per_query` is made of, float64 [q, 3]; see `ranking_by_rank`."""
     check_unit_rows(queries, "query")
     check_unit_rows(gallery, "gallery")
     check_groups(len(queries), len(gallery), query_groups, gallery_groups)
@@ -75,7 +89,7 @@ def ranking_by_rank(
         for rank, side in taxa.items():
             match = side.gallery[order] == side.query[block, None]
             figures[rank][block] = _measure(match, positives[rank][block])
-    return {rank: _summary(figures[rank], taxa[rank]) for rank in taxa}
+    return figures
 
 
 def _rankings(
@@ -134,7 +148,8 @@ def _measure(match: Flags, positives: Codes) -> Floats:
     return figures
 
 
-def _summary(figures: Floats, taxa: TaxonCodes) -> Ranking:
+def summary(figures: Floats, taxa: TaxonCodes) -> Ranking:
+    """Return the measures of one rank from those of every query, float64 [q, 3]."""
     answerable = ~np.isnan(figures[:, 0])
     codes = taxa.query[answerable]
     map_at_r, r_precision, mrr = (

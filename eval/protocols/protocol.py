@@ -73,19 +73,29 @@ def protocol_of(
     return Protocol(split, tuple(query), tuple(gallery))
 
 
+def named(collection: Collection, space: str | None) -> Gallery:
+    """Return a gallery in which something is named.
+
+    Raises:
+        UsageError: nothing is.
+    """
+    images = collection.gallery(space)
+    if not images.ranks:
+        raise UsageError(f"No image of {collection.folder} is named, so recall cannot be measured")
+    return images
+
+
 def untuned(collection: Collection, space: str | None, protocol: str) -> Gallery:
     """Return a gallery that was not fitted on the labels it is to be asked for.
 
     Raises:
         UsageError: the space is tuned, or nothing is named.
     """
-    images = collection.gallery(space)
+    images = named(collection, space)
     if images.projection is not None:
         raise UsageError(
             f"Space '{images.space.name}' was fitted on labels of images that would ask under "
             f"{protocol}; measure the space that it was tuned from, or a given split whose gallery "
             "it was tuned on"
         )
-    if not images.ranks:
-        raise UsageError(f"No image of {collection.folder} is named, so recall cannot be measured")
     return images

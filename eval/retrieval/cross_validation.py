@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -18,12 +18,14 @@ from ..measures.averages import number
 from ..measures.jsonable import jsonable
 from ..measures.recall import recall_by
 from ..protocols.columns import column_codes
+from ..protocols.fitted import Fitted, Fitting, refuse_fitted
 from ..protocols.leaks import copies_anywhere, refuse_leaks
-from ..protocols.protocol import Protocol, untuned
+from ..protocols.protocol import Protocol, named
+from ..protocols.refit import Part, tuned_anew
 from ..splits.duplicates import duplicate_groups
 from ..splits.leakage import Leaks, leaks_between
 from ..splits.splits import Split, grouped_kfold, leave_one_site_out
-from .evaluate import Evaluation, interval_of_first, measure
+from .evaluation import Evaluation, interval_of_first, measure
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def evaluate_kfold(
 ) -> CrossValidation:
     """Deal all images over folds, taxa in proportion; each fold asks and the others answer.
 
-    Specimens, images of one value in the column, copies and near copies stay in one fold.
+    Specimens, images of one value in the column, copies and near copies stay in one fold. A space
+    that `tune` made is tuned anew for every fold, without it.
 
     Args:
         folds: how many, at least 2.
@@ -80,9 +83,10 @@ def evaluate_kfold(
         seed: of the deal.
 
     Raises:
-        UsageError: fewer groups than folds, an empty column, a tuned space, or nothing is named.
+        UsageError: fewer groups than folds, an empty column, or nothing is named.
+        FittedError: the encoder, or a projection that `tune` did not make, was fitted on what asks.
     """
-    images = untuned(collection, space, "kfold")
+    images = named(collection, space)
     copies = copies_anywhere(collection, images)
     groups = _together(copies.unite(images.specimens), column_codes(collection, images, group)[0])
     labels = images.labels(images.ranks[-1]).codes
@@ -96,7 +100,7 @@ def evaluate_kfold(
     rows = np.arange(len(images))
     split = Split(f"{folds}-fold, every {group} whole (seed {seed})", rows, rows)
     asked = Protocol(split, ("each fold in turn",), ("every other fold",))
-    found = _apart(images, asked, fold)
+    found = _apart(images, asked, fold, *_fair(collection, images, asked, fold, groups))
     united = _of_several_specimens(copies.unite(images.specimens), images.specimens)
     return _by_folds(found, group, [each.name for each in splits], fold, united)
 
@@ -110,7 +114,8 @@ def evaluate_sites(
 ) -> CrossValidation:
     """Let each site ask in turn, and all other sites answer.
 
-    Images without a site answer and never ask.
+    Images without a site answer and never ask. A space that `tune` made is tuned anew for every
+    site, without what is from there.
 
     Args:
         site: the column, see `column_codes`.
@@ -118,26 +123,30 @@ def evaluate_sites(
             recall@1 with all beside it.
 
     Raises:
-        UsageError: fewer than two sites, an empty column, a tuned space, or nothing is named.
+        UsageError: fewer than two sites, an empty column, or nothing is named.
         LeakError: specimens or copies stand at two sites.
+        FittedError: the encoder, or a projection that `tune` did not make, was fitted on what asks.
     """
-    images = untuned(collection, space, "leave-site-out")
+    images = named(collection, space)
     codes, names = column_codes(collection, images, site)
     try:
         leave_one_site_out(codes, names)
     except ValueError as error:
         raise UsageError(f"--site {site}: {error}") from error
-    leaks = leaks_between(codes, images.specimens, copies_anywhere(collection, images))
+    copies = copies_anywhere(collection, images)
+    leaks = leaks_between(codes, images.specimens, copies)
     if not allow_leak:
         refuse_leaks(collection, images, leaks)
     everyone = _sites_protocol(site, np.flatnonzero(codes >= 0), len(images))
-    found = _apart(images, everyone, codes)
+    groups = copies.unite(images.specimens)
+    found = _apart(images, everyone, codes, *_fair(collection, images, everyone, codes, groups))
     if not leaks.clean:
         kept = np.setdiff1d(everyone.query_rows, leaks.queries)
         if not len(kept):
             raise UsageError(f"--site {site}: every image has its specimen or a copy elsewhere")
         seeming = {rank: side.recall[1].micro for rank, side in found.recall.items()}
-        found = _apart(images, _sites_protocol(site, kept, len(images)), codes)
+        others = _sites_protocol(site, kept, len(images))
+        found = _apart(images, others, codes, *_fair(collection, images, others, codes, groups))
         found = replace(found, leaks=leaks, with_leaks=seeming)
     return _by_folds(found, site, names, codes[found.protocol.query_rows], 0)
 
@@ -161,7 +170,30 @@ def _of_several_specimens(groups: Codes, specimens: Codes) -> int:
     return int((np.bincount(pairs[0])[groups] > 1).sum())
 
 
-def _apart(images: Gallery, protocol: Protocol, sides: Codes) -> Evaluation:
+def _fair(
+    collection: Collection, images: Gallery, protocol: Protocol, sides: Codes, groups: Codes
+) -> tuple[Fitting, Iterator[Part] | None]:
+    """Return what the space was fitted on, and where that is what asks, the sides tuned anew.
+
+    Raises:
+        FittedError: it cannot be fitted anew.
+    """
+    fitted, asked = Fitted.of(collection, images), protocol.query_rows
+    if not fitted.tunable or fitted.by_encoder[asked].any():
+        refuse_fitted(collection, images, fitted, protocol, allowable=False)
+    if not fitted.by_space[asked].any():
+        return fitted.fitting(asked), None
+    fitting = fitted.fitting(asked, "the space tuned anew for every fold, without it")
+    return fitting, tuned_anew(collection, images, sides, groups)
+
+
+def _apart(
+    images: Gallery,
+    protocol: Protocol,
+    sides: Codes,
+    fitting: Fitting,
+    parts: Iterator[Part] | None,
+) -> Evaluation:
     """Measure with all images of the query's own side left out.
 
     `measure` leaves out what shares a specimen, so the sides stand in for specimens; intervals
@@ -169,7 +201,7 @@ def _apart(images: Gallery, protocol: Protocol, sides: Codes) -> Evaluation:
     """
     split = protocol.split
     stand_in = replace(images, specimens=sides)
-    found = measure(stand_in, protocol, Leaks.none(split, len(images)))
+    found = measure(stand_in, protocol, Leaks.none(split, len(images)), fitting, parts)
     specimens = images.specimens[split.query]
     intervals = {r: interval_of_first(side, specimens) for r, side in found.recall.items()}
     return replace(found, images=images, intervals=intervals)

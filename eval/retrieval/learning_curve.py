@@ -19,6 +19,7 @@ from ..measures.jsonable import jsonable
 from ..measures.recall import RankRecall, nearest, recall_at_k
 from ..measures.taxon_codes import TaxonCodes
 from ..protocols.columns import column_codes
+from ..protocols.fitted import refuse_trained
 from ..protocols.leaks import find_leaks_of, refuse_leaks
 from ..protocols.protocol import Protocol, protocol_of, untuned
 
@@ -84,11 +85,13 @@ def evaluate_curve(
         UsageError: a side is missing, a condition is off, the column is empty in the gallery, or
             the space is tuned.
         LeakError: specimens or copies stand on both sides.
+        FittedError: the encoder was trained on queries.
     """
     images = untuned(collection, space, "learning-curve")
     if not (query and gallery):
         raise UsageError("learning-curve needs --query and --gallery, such as split=test and train")
     protocol = protocol_of(collection, images, query, gallery)
+    refuse_trained(collection, images, protocol.query_rows, "learning-curve")
     leaks = find_leaks_of(collection, images, protocol.split)
     if not allow_leak:
         refuse_leaks(collection, images, leaks)

@@ -13,7 +13,8 @@ from holotype.index.errors import UsageError
 
 from ..measures.comparison import Comparison, compare, most_changed
 from ..measures.jsonable import jsonable
-from .evaluate import Evaluation, evaluate
+from ..protocols.fitted import refuse_fitted
+from .evaluate import Evaluation, asked_of, evaluate
 
 _LISTED = 5
 _RANKS = ("category", "genus", "species")
@@ -60,7 +61,11 @@ def compare_spaces(
         UsageError: a space that does not exist, other images in one than in the other, or a
             condition that is off.
         LeakError: the split gives answers away.
+        FittedError: one of them was fitted on images that would ask.
     """
+    for name in () if allow_leak else spaces:  # before the first of them is measured
+        images, protocol, fitted = asked_of(collection, name, query, gallery)
+        refuse_fitted(collection, images, fitted, protocol)
     before, after = (
         evaluate(collection, space=name, query=query, gallery=gallery, allow_leak=allow_leak)
         for name in spaces

@@ -18,6 +18,7 @@ from ..measures.bootstrap import bootstrap_macro
 from ..measures.intervals import Interval
 from ..measures.recall import nearest, recall_at_k
 from ..measures.taxon_codes import TaxonCodes
+from ..protocols.fitted import refuse_trained
 from ..protocols.protocol import untuned
 
 
@@ -84,8 +85,10 @@ def evaluate_unseen(
     Raises:
         UsageError: the space is tuned already, nothing is named, or half of the species are too
             few to tune on.
+        FittedError: the encoder was trained on images of the collection.
     """
     images = untuned(collection, space, "unseen-species")
+    refuse_trained(collection, images, np.arange(len(images)), "unseen-species")
     labels = labels_of(images)[:, -1]
     halves = []
     for seed in range(seeds):

@@ -15,6 +15,7 @@ from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
 from ..protocols.columns import column_codes
+from ..protocols.fitted import refuse_trained
 from ..protocols.leaks import find_leaks_of, refuse_leaks
 from ..protocols.protocol import Protocol, protocol_of, untuned
 from ..splits.splits import Split
@@ -109,6 +110,7 @@ def evaluate_transfer(
     Raises:
         UsageError: a side is missing or too small, a condition is off, or the space is tuned.
         LeakError: specimens or copies stand on both sides.
+        FittedError: the encoder was trained on queries.
         MismatchError: the encoder is not that of the space.
     """
     images = untuned(collection, space, "transfer")
@@ -121,6 +123,7 @@ def evaluate_transfer(
     split = protocol.split
     within = _same_specimens(collection, images, split, setup)
     everyone = replace(split, query=np.union1d(split.query, within))
+    refuse_trained(collection, images, everyone.query, "transfer")
     leaks = find_leaks_of(collection, images, everyone)
     if not allow_leak:
         refuse_leaks(collection, images, leaks)

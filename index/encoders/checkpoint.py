@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 
-_CARD, _WEIGHTS = "card.json", "model.safetensors"
+CARD = "card.json"
+
+_WEIGHTS = "model.safetensors"
 _MOST_CARD = 16 << 20  # bytes
 _FAULTS = (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError)
 
@@ -35,7 +37,8 @@ def save_checkpoint(
     Args:
         network: a timm network without classifier.
         architecture: its name in timm.
-        card: what else should be known: taxa seen, data hash, metrics, licence.
+        card: what else should be known: taxa seen, metrics, licence, and under `images` what
+            `trained_on.list_images` returns, so that nobody measures it on what it has seen.
     """
     from safetensors.torch import save_file
 
@@ -48,12 +51,12 @@ def save_checkpoint(
         "architecture": {"library": "timm", "name": architecture},
         "preprocessing": asdict(preprocessing),
     }
-    (folder / _CARD).write_text(json.dumps(content, indent=2, ensure_ascii=False))
+    (folder / CARD).write_text(json.dumps(content, indent=2, ensure_ascii=False))
 
 
 def checkpoint_files(folder: str) -> list[Path]:
     """Return the files that decide what `load_checkpoint` loads."""
-    return [Path(folder) / _CARD, Path(folder) / _WEIGHTS]
+    return [Path(folder) / CARD, Path(folder) / _WEIGHTS]
 
 
 def load_checkpoint(folder: str) -> Model:

@@ -12,6 +12,7 @@ from ..storage.records import Space
 from ..storage.spaces import find_space, projection_of, source_of
 from ..taxonomy import RANKS
 from ..vectors import VectorIndex
+from ..vectors.projection import Projection
 from .gallery import Gallery
 from .index_files import state_of
 from .label_files import Columns, Stamp
@@ -97,7 +98,8 @@ class Galleries:
         if found is None:
             one = load(self._database, space, stamp, partial(read_vectors, self._database, space))
             loaded.append(one)
-            found = self._made(space, stamp, one.columns, one.index, written, edits)
+            projection = projection_of(self._database, space)
+            found = self._made(space, stamp, one.columns, one.index, projection, written, edits)
         self._kept[space.name] = found
         return found
 
@@ -107,7 +109,8 @@ class Galleries:
         index = None if change is None else changed_index(self._database, kept, change)
         if change is None or index is None:
             return None
-        found = self._made(kept.space, stamp, change.columns, index, written, edits)
+        same = kept.projection  # with another one the space would be another
+        found = self._made(kept.space, stamp, change.columns, index, same, written, edits)
         found.follow(kept, change)
         return found
 
@@ -117,6 +120,7 @@ class Galleries:
         stamp: Stamp,
         columns: Columns,
         index: VectorIndex,
+        projection: Projection | None,
         written: str,
         edits: str,
     ) -> Gallery:
@@ -131,7 +135,7 @@ class Galleries:
             specimens=columns.specimens,
             taxon=columns.taxa,
             read_taxa=self.taxa,
-            projection=projection_of(self._database, space),
+            projection=projection,
             index=index,
         )
 

@@ -9,6 +9,7 @@ and the share of novel specimens is stated by whoever asks (METHODS 3.5, 3.6).
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -21,6 +22,7 @@ from safetensors.numpy import save
 from ..arrays import Codes, Floats
 from ..errors import CorruptError
 from ..files.plain_json import read_json
+from ..vectors.fitted_on import FittedOn
 from ..vectors.projection import Projection, unpacked
 from .classes import Lineages
 from .evidence import Evidence
@@ -69,6 +71,7 @@ class Calibration:
         surprise: float64, ascending: 1 - P(true species) of left-out specimens of known species.
         card: on what it was fitted, and how well it did there.
         shape: of the last working space in that gallery; None where the present one tells it.
+        fitted_on: the images that it was fitted on; None where nothing says so.
     """
 
     projections: tuple[Projection, ...]
@@ -80,6 +83,7 @@ class Calibration:
     surprise: Floats
     card: dict[str, Any] = field(default_factory=dict)
     shape: Shape | None = None
+    fitted_on: FittedOn | None = None
 
     def answer(
         self, reference: Reference, evidence: Evidence, *, risk: float = 0.05, prior: float = 0.2
@@ -149,12 +153,14 @@ class Calibration:
     def to_bytes(self) -> bytes:
         """Return the calibration, its projections included, as a safetensors file."""
         models = [self.known, *self.right_known, *self.right_novel]
-        tensors = {
+        tensors: dict[str, NDArray[Any]] = {
             "models": np.stack([model.to_array() for model in models]),
             "nearness": self.nearness,
             "sharpness": self.sharpness,
             "surprise": self.surprise,
         }
+        if self.fitted_on is not None:
+            tensors |= self.fitted_on.to_tensors()
         for number, projection in enumerate(self.projections):
             tensors[f"projection{number}"] = np.frombuffer(projection.to_bytes(), np.uint8)
         if self.shape is not None:
@@ -174,12 +180,8 @@ class Calibration:
             names = sorted(name for name in tensors if name.startswith("projection"))
             _check(tensors, len(names))
             models = [Logistic.from_array(values) for values in tensors["models"]]
-            own = {name: part for name, part in tensors.items() if name.startswith(_SHAPE)}
-            shape = (
-                Shape.from_parts({n.removeprefix(_SHAPE): p for n, p in own.items()})
-                if own
-                else None
-            )
+            shape = _shape(tensors)
+            fitted_on = FittedOn.from_tensors(tensors)
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise CorruptError(
                 f"the stored calibration cannot be read ({error}); run 'holotype calibrate' again"
@@ -196,6 +198,7 @@ class Calibration:
             tensors["surprise"],
             card,
             shape,
+            fitted_on,
         )
 
     def fits(self, dim: int, ranks: int) -> bool:
@@ -204,6 +207,16 @@ class Calibration:
         out = self.projections[-1].out
         fits = self.shape is None or self.shape.origin.shape == (out,)
         return fits and dims == {dim} and len(self.right_known) == ranks
+
+
+def _shape(tensors: Mapping[str, NDArray[Any]]) -> Shape | None:
+    """Return the shape of the last working space, None in a calibration that keeps none.
+
+    Raises:
+        KeyError, ValueError: it is no shape.
+    """
+    parts = {n.removeprefix(_SHAPE): part for n, part in tensors.items() if n.startswith(_SHAPE)}
+    return Shape.from_parts(parts) if parts else None
 
 
 def _check(tensors: dict[str, NDArray[Any]], projections: int) -> None:

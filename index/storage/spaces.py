@@ -178,17 +178,17 @@ def add_projected_space(
             f"The projection takes {projection.dim} dimensions; space '{base.name}' has {base.dim}"
         )
     with database.writing(), database.transaction() as connection:
-        for old in taken:
-            connection.execute("DELETE FROM spaces WHERE space_id = ?", (old.space_id,))
-            connection.execute(
-                "DELETE FROM projections WHERE projection_id = ?", (old.projection_id,)
-            )
         card = json.dumps({"arguments": projection.arguments, **projection.card})
         projection_id = connection.execute(
             "INSERT INTO projections (kind, dim, content, card, created_at) VALUES (?, ?, ?, ?, ?)",
             (projection.kind, projection.out, projection.to_bytes(), card, now()),
         ).lastrowid
         write_checksum(connection, "projections", projection_id)
+        for old in taken:  # only now, so that the new projection has a number of its own
+            connection.execute("DELETE FROM spaces WHERE space_id = ?", (old.space_id,))
+            connection.execute(
+                "DELETE FROM projections WHERE projection_id = ?", (old.projection_id,)
+            )
         digest = hashlib.sha256(f"{base.fingerprint} {projection.fingerprint}".encode())
         shown = (base.encoder, digest.hexdigest(), base.views, projection.out)
         cursor = connection.execute(

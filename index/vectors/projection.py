@@ -16,6 +16,7 @@ from safetensors.numpy import load, save
 from ..arrays import Embeddings
 from ..errors import CorruptError, MismatchError
 from ..files.plain_json import read_json
+from .fitted_on import FittedOn
 
 _BLOCK_ROWS = 4096
 _TINY = 1e-12
@@ -33,6 +34,7 @@ class Projection:
         exponent: the power that the size of every coordinate is raised to before all else, in
             (0, 1]; 1 leaves the vector alone, 0.5 is the Hellinger map.
         card: what it was fitted on and why it was chosen, as JSON values.
+        fitted_on: the images that it was fitted on; None where nothing says so.
     """
 
     mean: Embeddings
@@ -41,6 +43,7 @@ class Projection:
     arguments: dict[str, float] = field(default_factory=dict)
     exponent: float = 1.0
     card: dict[str, Any] = field(default_factory=dict)
+    fitted_on: FittedOn | None = None
 
     def __post_init__(self) -> None:
         if self.matrix.ndim != 2 or self.mean.shape != self.matrix.shape[:1]:
@@ -131,7 +134,12 @@ class Projection:
             "exponent": self.exponent,
             "card": self.card,
         }
-        tensors = {"mean": self.mean, "matrix": np.ascontiguousarray(self.matrix)}
+        tensors: dict[str, NDArray[Any]] = {
+            "mean": self.mean,
+            "matrix": np.ascontiguousarray(self.matrix),
+        }
+        if self.fitted_on is not None:
+            tensors |= self.fitted_on.to_tensors()
         return bytes(save(tensors, metadata={"projection": json.dumps(card)}))
 
     @classmethod
@@ -143,7 +151,9 @@ class Projection:
         """
         try:
             tensors, text = unpacked(content, "projection")
-            made = cls(tensors["mean"], tensors["matrix"], **read_json(text, dict))
+            fitted_on = FittedOn.from_tensors(tensors)
+            said = read_json(text, dict)
+            made = cls(tensors["mean"], tensors["matrix"], fitted_on=fitted_on, **said)
             made.check()
             return made
         except (SafetensorError, KeyError, TypeError, ValueError) as error:

@@ -56,7 +56,10 @@ IDENTIFICATION = "identification"
 
 PROTOCOLS: Mapping[str, Protocol] = {
     "leave-one-out": Protocol(
-        "every image asks all others, the default", measure_recall, show_recall, ("spaces",)
+        "every image asks all others, the default",
+        measure_recall,
+        show_recall,
+        ("spaces", "allow_leak"),
     ),
     "split": Protocol(
         "--query asks --gallery, the default with these",

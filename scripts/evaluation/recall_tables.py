@@ -20,14 +20,46 @@ def show_recall(found: dict[str, Any]) -> None:
         ("rank", "recall@1", "95 % interval", "@5", "@10", "macro @1", "n"),
         [_recall(rank, row) for rank, row in found["ranks"].items()],
     )
+    for line in fitted_lines(found):
+        say(line)
+    cause = _cause(found)
     for rank, inflated in found["recall_at_1_with_leaks"].items():
         clean = found["ranks"][rank]["recall"]["1"]["micro"]
         say(
             f"{rank}: recall@1 {figure_text(clean)}; it would have seemed {figure_text(inflated)} "
-            "with the specimens and copies that cross the split"
+            f"with {cause}"
         )
     if "comparison" in found:
         _show_comparison(found)
+
+
+def fitted_lines(found: dict[str, Any]) -> list[str]:
+    """Return what a space and its encoder were fitted on, and how queries among that are measured.
+
+    Args:
+        found: what an evaluation of one space found, as JSON knows it.
+    """
+    told, space = found["fitted_on"], found["space"]
+    lines = []
+    for what, fit in (
+        ("The encoder", told["encoder"]),
+        (f"Space '{space['name']}'", told["space"]),
+    ):
+        if fit is not None:
+            known = "" if fit["recorded"] else ", all that were there when it was made,"
+            lines.append(
+                f"{what} was fitted on {fit['images']} images{known} of {fit['specimens']} "
+                f"specimens; {fit['queries']} queries are of these"
+            )
+    return [*lines, f"Measured instead: {told['instead']}"] if told["instead"] else lines
+
+
+def _cause(found: dict[str, Any]) -> str:
+    """Return what would have made a figure seem another."""
+    causes = ["the space as it is"] if found["fitted_on"]["instead"] else []
+    if not found["leaks"]["clean"]:
+        causes.append("the specimens and copies that cross the split")
+    return " and ".join(causes)
 
 
 def show_folds(found: dict[str, Any]) -> None:

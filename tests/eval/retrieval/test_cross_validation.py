@@ -121,6 +121,8 @@ def test_what_cannot_be_measured_is_refused_in_one_sentence(make: Make) -> None:
         evaluate_sites(collection)
     with pytest.raises(UsageError, match="--folds 99 with --group specimen"):
         evaluate_kfold(collection, folds=99)
-    tune_space(collection)
-    with pytest.raises(UsageError, match="Space 'tuned' was fitted on labels"):
-        evaluate_kfold(collection, space="tuned")
+    few = make(noisy(SPECIES[:3], each=3))
+    tune_space(few)
+    write_column(few, "site", ["north", "north", "south"] * 3)
+    with pytest.raises(UsageError, match="cannot be tuned without the images that ask: "):
+        evaluate_sites(few, space="tuned")
