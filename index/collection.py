@@ -25,7 +25,7 @@ from .storage.embeddings import read_vectors
 from .storage.images import delete_images, put_entries
 from .storage.integrity import require_intact
 from .storage.moving import set_store
-from .storage.opening import open_database, require_trusted_store
+from .storage.opening import discard_if_empty, open_database, require_trusted_store
 from .storage.records import Image, Space, image_query, read_image
 from .storage.sources import picture_file, picture_of
 from .storage.space_removal import remove_space
@@ -93,6 +93,8 @@ class Collection:
             StoreError: nothing answers there.
             UsageError: the address is not understood, or the vectors lie elsewhere already; or a
                 new collection's folder holds other files.
+
+        As a context that ends in an error before anything was stored, it leaves none behind.
         """
         refuse_unfinished(Path(folder))
         made = cls(open_database(Path(folder), create=True, into_existing=into_existing))
@@ -118,6 +120,8 @@ class Collection:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is not None:
+            discard_if_empty(self.database)
         self.close()
 
     @property

@@ -133,12 +133,21 @@ def ingest(
     rate = f" at {report.embedded / report.seconds:.0f} {unit}/s" if report.embedded else ""
     out.print(
         f"Stored {report.embedded} {what} in space '{report.space}' of {to}{rate}; "
-        f"{report.unchanged} were there already.",
+        f"{report.unchanged} were there already{_left_out(report)}.",
         highlight=False,
         soft_wrap=True,
     )
     for sentence in report.corrections.sentences():
         out.print(sentence, highlight=False, soft_wrap=True)
+
+
+def _left_out(report: IngestReport) -> str:
+    """Return how many rows and files were left out, and for which reasons, where any were."""
+    by_reason: dict[str, int] = report.to_dict()["left_out_by_reason"]
+    if not by_reason:
+        return ""
+    reasons = ", ".join(f"{count} {reason}" for reason, count in by_reason.items())
+    return f"; {sum(by_reason.values())} left out ({reasons})"
 
 
 def _column(said: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
+from typing import Annotated, ParamSpec, TypeVar
 
 from fastapi import Depends, Request
 from threadpoolctl import threadpool_limits
@@ -28,9 +28,6 @@ from .jobs import Jobs
 from .problems import NotReadyError
 from .readiness import Readiness, SpaceState
 from .settings import ServiceSettings, service_settings
-
-if TYPE_CHECKING:
-    from .switch import Switch
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -267,8 +264,8 @@ def _use_one_core() -> None:
 
 
 async def _engine_of(request: Request) -> Engine:
-    switch: Switch = request.app.state.switch
-    return switch.engine()
+    engine: Engine = request.app.state.switch.engine()
+    return engine
 
 
 TheEngine = Annotated[Engine, Depends(_engine_of)]

@@ -20,6 +20,7 @@ from ..measures.intervals import Interval, wilson
 from ..measures.novelty import Novelty, Retained, measure_novelty, retained, threshold_retaining
 from ..measures.selective import SelectivePoint, choose_threshold, selective_curve, selective_point
 from .asking import Identified
+from .outcomes import Outcomes, outcomes_of
 
 KEPT = 0.92  # share of right answers that the novelty threshold keeps, chosen on calibration data
 KAPPA = 0.974  # what the selective threshold reaches on calibration data
@@ -63,6 +64,7 @@ class Honesty:
     """The figures of one split.
 
     Attributes:
+        outcomes: what became of every specimen.
         coverage: share of known specimens that get a right answer at some rank.
         accuracy: share of given answers that are right at their rank, novel specimens weighing as
             the stated prior says.
@@ -80,6 +82,7 @@ class Honesty:
 
     n_known: int
     n_novel: int
+    outcomes: Outcomes
     coverage: Interval
     accuracy: float
     accuracy_known: Interval
@@ -98,6 +101,7 @@ class Honesty:
         return {
             "n_known": self.n_known,
             "n_novel": self.n_novel,
+            "outcomes": self.outcomes.to_dict(),
             "known_right_at_some_rank": self.coverage.to_dict(),
             "given_answers_right": number(self.accuracy),
             "given_answers_right_known": self.accuracy_known.to_dict(),
@@ -131,6 +135,7 @@ def measure_honesty(
     return Honesty(
         n_known=n_known,
         n_novel=int(found.novel.sum()),
+        outcomes=outcomes_of(found),
         coverage=_share(found.given_right[known]),
         accuracy=_at_prior(found, prior),
         accuracy_known=_share(found.given_right[found.given & known]),

@@ -26,6 +26,7 @@ from .identification.subject import AnswerSubject
 from .retrieval.headline import summary
 from .retrieval.sections import SECTIONS
 from .retrieval.subject import Subject
+from .summaries import figures_of
 
 FILES = ("report.json", "per_species.parquet", "report.html")
 
@@ -72,13 +73,16 @@ class _Report:
 
 
 def _of_recall(found: Evaluation | SpaceComparison, subject: Subject) -> _Report:
-    page = _render(subject.collection, summary(subject), _sections(SECTIONS, subject))
-    return _Report(found.to_dict(), _per_species(subject.taxa, subject.rank), page)
+    figures = figures_of(found)
+    sections = _sections(SECTIONS, subject)
+    page = _render(subject.collection, summary(subject), figures["summary"], sections)
+    return _Report(figures, _per_species(subject.taxa, subject.rank), page)
 
 
 def _of_answers(subject: AnswerSubject) -> _Report:
-    figures = {**subject.found.to_dict(), "first_draw": subject.to_dict()}
-    page = _render(subject.collection, answer_summary(subject), _sections(ANSWER_SECTIONS, subject))
+    figures = {**figures_of(subject.found), "first_draw": subject.to_dict()}
+    sections = _sections(ANSWER_SECTIONS, subject)
+    page = _render(subject.collection, answer_summary(subject), figures["summary"], sections)
     return _Report(figures, _per_species(subject.details.species, subject.rank), page)
 
 
@@ -94,8 +98,13 @@ def _sections(
     return [made for maker in makers if (made := maker(subject)) is not None]
 
 
-def _render(collection: Collection, subtitle: str, sections: list[Section]) -> str:
-    """Return the report as one HTML page that loads nothing."""
+def _render(collection: Collection, subtitle: str, lead: str, sections: list[Section]) -> str:
+    """Return the report as one HTML page that loads nothing.
+
+    Args:
+        subtitle: what was measured.
+        lead: what was found, in one sentence.
+    """
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -106,6 +115,7 @@ def _render(collection: Collection, subtitle: str, sections: list[Section]) -> s
     return environment.get_template("report.html.j2").render(
         title=collection.folder.resolve().name,
         subtitle=subtitle,
+        lead=lead,
         style=Markup(report_style()),  # noqa: S704 - our own file
         sections=sections,
     )

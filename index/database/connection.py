@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,10 +18,12 @@ from .identity import ID, Opened
 from .locks import FolderLock
 from .migrations import migrate
 from .own_folder import FILE as FILE
-from .own_folder import check_new_folder, require_collection
+from .own_folder import check_new_folder, own_names, require_collection
 from .schema import APPLICATION_ID, MIGRATIONS
 from .untrusted import check_history, check_schema, refuse_unsafe_files, restrict_connection
 from .vector_store import VectorStore
+
+LOCKS = ("writer", "indexer", "keeper")
 
 # Every transaction writes the page that says which collection this is: see `Opened`.
 _MARK = "UPDATE meta SET value = lower(hex(randomblob(8))) WHERE key = 'written'"
@@ -37,23 +39,25 @@ class Database:
 
     Attributes:
         store: where its vectors lie; see `opening.open_database`, which sets it.
+        made: by this object, not found.
+        made_folder: its folder too.
     """
 
     def __init__(self, folder: Path, *, create: bool = False, into_existing: bool = False) -> None:
         self.folder = folder
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
-        self._writer = FolderLock(folder, "writer")
-        self._indexer = FolderLock(folder, "indexer")
-        self._keeper = FolderLock(folder, "keeper")
+        self._writer, self._indexer, self._keeper = (FolderLock(folder, name) for name in LOCKS)
         self._frozen = False
         self._opened: Opened | None = None
         self.store = VectorStore()
+        self.made = self.made_folder = False
         refuse_unsafe_files(folder / FILE)
         if not (folder / FILE).is_file():
             if not create:
                 require_collection(folder)
             check_new_folder(folder, into_existing=into_existing)
+            self.made, self.made_folder = True, not folder.exists()
             self._create()
         try:
             self._check_version()
@@ -326,6 +330,24 @@ class Database:
             raise
         with self._damage_raised():
             connection.execute("COMMIT")
+
+    def discard(self) -> None:
+        """Close the database and remove it, with its locks and with the folder that it made.
+
+        Raises:
+            LockedError: another process is writing to it.
+            OSError: a file cannot be removed.
+        """
+        with self.writing():
+            self.require_same()
+            self.close()
+            for name in own_names():
+                (self.folder / name).unlink(missing_ok=True)
+        for lock in (self._writer, self._indexer, self._keeper):
+            lock.remove()
+        if self.made_folder:
+            with suppress(OSError):  # something else lies there by now
+                self.folder.rmdir()
 
     def close(self) -> None:
         """Close every connection of this object."""

@@ -51,6 +51,11 @@ class FolderLock:
             with self._guard:
                 self._lock.release()
 
+    def remove(self) -> None:
+        """Remove the lock's files, of a folder that holds no collection any more."""
+        for file in (self._file, self._note):
+            file.unlink(missing_ok=True)
+
     def _acquire(self) -> None:
         _refuse_foreign(self._file, _is_empty)
         try:

@@ -16,6 +16,11 @@ _LEFT_BY_CRASH = {"writer.lock", "writer.json"}
 _NAMED = 3  # files that a message names
 
 
+def own_names() -> tuple[str, ...]:
+    """Return the names of the database's files, the database first."""
+    return (FILE, *(FILE + end for end in _BESIDE))
+
+
 def require_collection(folder: Path) -> None:
     """Refuse a folder that is no collection.
 
@@ -55,7 +60,7 @@ def check_new_folder(folder: Path, *, into_existing: bool) -> None:
     if not folder.is_dir():
         raise HolotypeError(f"{folder} is a file; name a folder for the collection")
     there = sorted(set(os.listdir(folder)) - _IGNORED - _LEFT_BY_CRASH)
-    taken = [name for name in there if name in (FILE, *(FILE + end for end in _BESIDE))]
+    taken = [name for name in there if name in own_names()]
     if taken:
         raise UsageError(f"{folder / taken[0]} is in the way of a new collection; move it away")
     if there and not into_existing:

@@ -32,7 +32,7 @@ class RankLabels:
 
     Attributes:
         codes: int64 [n], the taxon of every image as a position in `names`, -1 where not known.
-        names: the taxa. Two taxa of one name in different categories are different taxa.
+        names: the taxa. Those of one name in different categories or kingdoms are different ones.
         lineages: one lineage of each taxon, cut off below this rank.
     """
 

@@ -22,6 +22,8 @@ from ..vectors.base import Parts
 from ..vectors.file import open_arrays, pack_arrays
 from .index_files import State, damage_of_file, state_of, write_file
 
+_VERSION = 1  # of how they are made
+
 Kind = Literal["lists", "classes"]
 
 
@@ -84,4 +86,4 @@ def damage_of_arrays(database: Database, space: Space) -> list[str]:
 
 
 def _basis(space: Space, basis: Mapping[str, Any]) -> dict[str, Any]:
-    return {"space_id": space.space_id, **basis}
+    return {"version": _VERSION, "space_id": space.space_id, **basis}

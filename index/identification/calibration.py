@@ -9,6 +9,7 @@ and the share of novel specimens is stated by whoever asks (METHODS 3.5, 3.6).
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -179,12 +180,7 @@ class Calibration:
             names = sorted(name for name in tensors if name.startswith("projection"))
             _check(tensors, len(names))
             models = [Logistic.from_array(values) for values in tensors["models"]]
-            own = {name: part for name, part in tensors.items() if name.startswith(_SHAPE)}
-            shape = (
-                Shape.from_parts({n.removeprefix(_SHAPE): p for n, p in own.items()})
-                if own
-                else None
-            )
+            shape = _shape(tensors)
             fitted_on = FittedOn.from_tensors(tensors)
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise CorruptError(
@@ -211,6 +207,16 @@ class Calibration:
         out = self.projections[-1].out
         fits = self.shape is None or self.shape.origin.shape == (out,)
         return fits and dims == {dim} and len(self.right_known) == ranks
+
+
+def _shape(tensors: Mapping[str, NDArray[Any]]) -> Shape | None:
+    """Return the shape of the last working space, None in a calibration that keeps none.
+
+    Raises:
+        KeyError, ValueError: it is no shape.
+    """
+    parts = {n.removeprefix(_SHAPE): part for n, part in tensors.items() if n.startswith(_SHAPE)}
+    return Shape.from_parts(parts) if parts else None
 
 
 def _check(tensors: dict[str, NDArray[Any]], projections: int) -> None:

@@ -20,6 +20,8 @@ from ..gallery.label_files import Change
 from ..vectors import HalfIndex, VectorIndex, bring_up_to_date, moved
 from ..vectors.projection import Projection
 from .calibration import Calibration
+from .classes import rows_of, specimens_of
+from .likelihood import fit_likelihood
 from .reference import (
     Reference,
     View,
@@ -141,6 +143,21 @@ def reference_of(
 
     made = source.once("reference", calibration, build)
     return None if made is None else made.reference
+
+
+def with_shape(source: Gallery, calibration: Calibration) -> Calibration:
+    """Return a calibration with the shape of its last working space in a gallery.
+
+    A process that follows the gallery's changes and one that opens it then answer alike.
+    """
+    classes = _Classes.of(source)
+    size = len(classes.lineages)
+    if not size:
+        return calibration
+    rows, of_row = rows_of(classes.member, np.arange(size), size)
+    specimens = specimens_of(source.index, source.specimens, rows, of_row)
+    fitted = fit_likelihood(calibration.projections[-1], specimens, size)
+    return replace(calibration, shape=fitted.shape)
 
 
 def _made(

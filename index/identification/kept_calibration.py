@@ -18,6 +18,7 @@ from ..gallery.gallery import Gallery
 from ..storage.records import now
 from .calibration import Calibration
 from .changes import Changes, Fitted, changes_since
+from .gallery_reference import with_shape
 
 # All of a row but the models, from an index: they stand before it in the row, and are megabytes.
 _SAID = (
@@ -73,6 +74,10 @@ class KeptCalibration:
 
 def keep_calibration(collection: Collection, gallery: Gallery, calibration: Calibration) -> None:
     """Store what was fitted on a gallery, in place of an earlier calibration."""
+    source = gallery
+    if gallery.projection is not None:
+        source = collection.gallery(collection.source(gallery.space).name)
+    calibration = with_shape(source, calibration)
     with collection.database.writing(), collection.database.transaction() as connection:
         connection.execute(
             "INSERT OR REPLACE INTO calibrations "

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..errors import ManifestError, UsageError
 from ..storage.records import DETAILS
-from ..taxonomy import RANKS
+from ..taxonomy import RANKS, is_missing
 from .problems import Problem, some
 
 COLUMNS = ("path", "image_id", "specimen_id", "split", *DETAILS)
@@ -188,7 +188,8 @@ def _with_names(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 def _joined(table: pd.DataFrame, epithet: str) -> pd.DataFrame:
     """Return a table whose species are the genus and the epithet of Darwin Core."""
-    pairs = zip(table["genus"].str.strip(), table[epithet].str.strip(), strict=True)
+    said = (table[name].str.strip() for name in ("genus", epithet))
+    pairs = zip(*([cell * (not is_missing(cell)) for cell in cells] for cells in said), strict=True)
     species = [f"{genus or '?'} {last}" if last else "" for genus, last in pairs]
     return table.drop(columns=epithet).assign(species=species)
 

@@ -27,6 +27,10 @@ class Problem:
     severity: str = "error"
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        if "\n" in self.message or "\r" in self.message:  # of a value that goes over lines
+            object.__setattr__(self, "message", " ".join(self.message.splitlines()))
+
     def __str__(self) -> str:
         return f"row {self.row}: {self.message}" if self.row else self.message
 

@@ -69,6 +69,7 @@ def check_work(
     limits: Limits,
     *,
     whole: bool,
+    besides: int = 0,
 ) -> None:
     """Refuse an opened picture that would take too much time or memory to decode.
 
@@ -79,19 +80,20 @@ def check_work(
         name: what messages call it.
         limits: the most of everything.
         whole: it is kept as RGB at this size, which counts, too.
+        besides: bytes that are taken already.
 
     Raises:
         PictureError: it is over one of the limits.
     """
     area = size[0] * size[1]
-    working = 0
+    working = besides
     if image.format in ("JPEG", "MPO"):
         scans = _scans(image, data, _most_scans(area, limits), name, limits.scans)
-        working = 2 * len(image.getbands()) * area if scans > 1 else 0  # their coefficients
+        working += 2 * len(image.getbands()) * area if scans > 1 else 0  # their coefficients
     elif image.format == "WEBP":
-        working = 12 * area  # two canvases and a copy, all with alpha
+        working += 12 * area  # two canvases and a copy, all with alpha
     elif isinstance(image, TiffImagePlugin.TiffImageFile):
-        working = _piece(image, len(data), name, limits.pixels)
+        working += _piece(image, len(data), name, limits.pixels)
     kept = _depth(image.mode) + (4 if whole and image.mode != "RGB" else 0)
     needed, memory = working + kept * image.width * image.height, limits.memory
     if needed > memory.size:

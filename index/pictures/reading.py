@@ -12,16 +12,19 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
 
 from ..arrays import Pixels
 from ..errors import PictureError
 from ..files.regular import Limit, read_regular
 from ..settings import settings
+from .bands import Bands, as_grey, has_deep_planes
 from .checks import Limits, check_file, check_work
+from .depth import UnclearError, is_shallow, joined, low_byte_tiles, said_by
+from .png_text import without_long_text
 from .rgb import reduction, to_rgb
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
@@ -124,13 +127,26 @@ def read_with_size(
         limits: others than those of the settings.
     """
     limits = limits or limits_of_settings()
-    with _opened(data, name, limits.pixels) as image, _refusing_damage(name):
-        size = image.size
+    opened = _opened(data, name, limits.pixels)
+    with opened.image as image, _refusing_damage(name):
+        size = opened.size
         if target and image.format == "JPEG" and image.mode in ("RGB", "L"):
             image.draft(image.mode, (2 * target, 2 * target))
         whole = reduction(image.size, LONGEST * target) == 1
-        check_work(image, data, size, named(name), limits, whole=whole)
-        return _upright(image, target), size
+        if opened.bands is not None:  # the pixels of every band count as one
+            pixels = limits.pixels
+            limits = limits._replace(pixels=Limit(pixels.size * opened.bands.count, pixels.setting))
+        check_work(image, opened.data, size, named(name), limits, whole=whole)
+        low_bytes = low_byte_tiles(image)
+        image.load()
+        if low_bytes is not None and is_shallow(image):
+            besides = 4 * image.width * image.height
+            again = Image.open(io.BytesIO(opened.data), formats=FORMATS)
+            again.tile = low_bytes
+            check_work(again, opened.data, size, named(name), limits, whole=whole, besides=besides)
+            again.load()
+            image = joined(image, again, said_by(image))
+        return _upright(image, target, opened.bands), size
 
 
 def read_opened(image: Image.Image, *, target: int = 0, name: Named = None) -> Image.Image:
@@ -143,10 +159,10 @@ def read_opened(image: Image.Image, *, target: int = 0, name: Named = None) -> I
         return _upright(image, target)
 
 
-def _upright(image: Image.Image, target: int) -> Image.Image:
+def _upright(image: Image.Image, target: int, bands: Bands | None = None) -> Image.Image:
     image.load()
-    turn = _turn(image)
-    picture = to_rgb(image, LONGEST * target)
+    turn = _turn(image) if bands is None else _TURNS.get(bands.orientation)
+    picture = to_rgb(image, LONGEST * target, bands)
     return picture if turn is None else picture.transpose(turn)
 
 
@@ -157,6 +173,8 @@ def _refusing_damage(name: Named) -> Iterator[None]:
         yield
     except PictureError:
         raise
+    except UnclearError as error:
+        raise PictureError(f"{named(name)} {error}") from None
     except MemoryError:
         raise PictureError(
             f"{named(name)} takes more memory to decode than there is; resize it"
@@ -169,8 +187,9 @@ def _refusing_damage(name: Named) -> Iterator[None]:
 
 def picture_size(data: bytes, *, name: Named = None) -> tuple[int, int]:
     """Return (width, height) in pixels from the header alone; the checks of `read_picture`."""
-    with _opened(data, name, limits_of_settings().pixels) as image:
-        return image.size
+    opened = _opened(data, name, limits_of_settings().pixels)
+    with opened.image:
+        return opened.size
 
 
 def media_type(head: bytes) -> str:
@@ -188,18 +207,27 @@ def media_type(head: bytes) -> str:
     raise PictureError("The file is not a JPEG, PNG, WebP or TIFF picture")
 
 
-def _opened(data: bytes, name: Named, pixels: Limit) -> Image.Image:
+class _Opened(NamedTuple):
+    """A picture that is opened and not decoded."""
+
+    image: Image.Image
+    size: tuple[int, int]
+    data: bytes
+    bands: Bands | None = None
+
+
+def _opened(data: bytes, name: Named, pixels: Limit) -> _Opened:
     """Open a picture without decoding it, refusing what is not allowed."""
     limit = pixels.size
     try:
         check_file(data, named(name))
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        opened = _open(data, pixels)
     except PictureError:
         raise
+    except UnclearError as error:
+        raise PictureError(f"{named(name)} {error}") from None
     except UnidentifiedImageError:
-        raise PictureError(
-            f"{named(name)} is not a JPEG, PNG, WebP or TIFF picture; convert it or leave it out"
-        ) from None
+        raise PictureError(_unidentified(data, named(name))) from None
     except Image.DecompressionBombError:
         over = f"over {2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} MP"
         raise PictureError(_too_large(named(name), over, limit)) from None
@@ -207,12 +235,49 @@ def _opened(data: bytes, name: Named, pixels: Limit) -> Image.Image:
         raise PictureError(
             f"{named(name)} is damaged ({error}); copy it again from its source"
         ) from None
-    width, height = image.size
+    width, height = opened.size
     if width * height > limit:
-        image.close()
+        opened.image.close()
         size = f"{width} x {height} px ({width * height / 1e6:.0f} MP)"
         raise PictureError(_too_large(named(name), size, limit))
-    return image
+    return opened
+
+
+def _open(data: bytes, pixels: Limit) -> _Opened:
+    if data.startswith(b"\x89PNG"):
+        data = without_long_text(data)
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        in_bands = as_grey(data)
+        if in_bands is None:
+            raise
+        return _open_bands(*in_bands, pixels)
+    if has_deep_planes(image) and (in_bands := as_grey(data)) is not None:
+        return _open_bands(*in_bands, pixels)
+    return _Opened(image, image.size, data)
+
+
+def _open_bands(data: bytes, bands: Bands, pixels: Limit) -> _Opened:
+    """Open what `as_grey` returns; Pillow's own limit would count every band."""
+    width, height = bands.size
+    if width * height > pixels.size:
+        return _Opened(Image.new("L", (1, 1)), bands.size, data, bands)  # to be refused
+    try:
+        image = TiffImagePlugin.TiffImageFile(io.BytesIO(data))
+    except (SyntaxError, KeyError) as error:
+        raise UnclearError(f"is a TIFF of a kind that is not read ({error}); {_PLAIN}") from None
+    return _Opened(image, bands.size, data, bands)
+
+
+_PLAIN = "save it anew, in 8 or 16 bits a band"
+
+
+def _unidentified(data: bytes, name: str) -> str:
+    """Return why Pillow does not know a picture."""
+    if data.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return f"{name} is a TIFF of a kind that is not read, or damaged; {_PLAIN}"
+    return f"{name} is not a JPEG, PNG, WebP or TIFF picture; convert it or leave it out"
 
 
 def _too_large(name: str, size: str, limit: int) -> str:

@@ -3,38 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from ..arrays import Pixels
+from .bands import Bands
+from .depth import Values, said_by, to_8_bits
+from .profiles import applied, in_srgb, transform_of
 
 _SIDE = 1024  # px of a block
 
 Box = tuple[int, int, int, int]
-Values = NDArray[Any]  # of 16 or 32 bits, whole numbers or fractions
 
 
-def to_rgb(image: Image.Image, longest: int = 0) -> Image.Image:
-    """Return any Pillow mode as 8-bit RGB; transparency is laid on white, as on a mounting card.
+def to_rgb(image: Image.Image, longest: int = 0, bands: Bands | None = None) -> Image.Image:
+    """Return any Pillow mode as 8-bit sRGB; transparency is laid on white, as on a mounting card.
 
     Args:
-        image: decoded.
+        image: decoded; it stays as it is.
         longest: the long side in pixels that the result stays below, reduced by a whole factor;
             0 keeps the size.
+        bands: how bands lie in it, where it is not a picture as it is.
+
+    Raises:
+        UnclearError: values that cannot be shown.
     """
-    factor = reduction(image.size, longest)
+    size = image.size if bands is None else bands.size
+    factor = reduction(size, longest)
+    transform = transform_of(image) if bands is None else None
     if image.mode == "RGB" and not image.has_transparency_data:
-        return image if factor <= 1 else image.reduce(factor)
-    width, height = image.size
+        return in_srgb(image if factor <= 1 else image.reduce(factor), transform)
+    width, height = size
     rgb = Image.new("RGB", (-(-width // factor), -(-height // factor)))
-    convert = _conversion(image)
-    for box in _boxes(image.size, factor):
-        block = convert(image.crop(box))
-        rgb.paste(block.reduce(factor), (box[0] // factor, box[1] // factor))
-    return rgb
+    if image.mode == "CMYK" and transform is not None:
+        inks = transform
+        convert: Callable[[Box], Image.Image] = lambda box: applied(image.crop(box), inks)  # noqa: E731
+        transform = None
+    else:
+        convert = _conversion(image, bands)
+    for box in _boxes(size, factor):
+        rgb.paste(convert(box).reduce(factor), (box[0] // factor, box[1] // factor))
+    return in_srgb(rgb, transform)
 
 
 def reduction(size: tuple[int, int], longest: int) -> int:
@@ -55,48 +65,41 @@ def _boxes(size: tuple[int, int], factor: int) -> Iterator[Box]:
             yield left, top, min(left + side, width), min(top + side, height)
 
 
-def _conversion(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+def _conversion(image: Image.Image, bands: Bands | None) -> Callable[[Box], Image.Image]:
     """Return what makes RGB of every block of a picture."""
     if image.mode == "F" or image.mode.startswith("I"):
-        to_grey = _grey_scale(image)
-        return lambda block: Image.fromarray(to_grey(_values(block))).convert("RGB")
-    return _on_white if image.has_transparency_data else lambda block: block.convert("RGB")
+        return _from_values(image, bands)
+    if bands is not None:  # of 8 bits
+        return lambda box: Image.fromarray(_three(bands.values(image, box)))
+    to_rgb = _on_white if image.has_transparency_data else lambda block: block.convert("RGB")
+    return lambda box: to_rgb(image.crop(box))
+
+
+def _from_values(image: Image.Image, bands: Bands | None) -> Callable[[Box], Image.Image]:
+    size = image.size if bands is None else bands.size
+
+    def values(box: Box) -> Values:
+        found = (
+            np.asarray(image.crop(box))[:, :, None] if bands is None else bands.values(image, box)
+        )
+        if image.mode == "F" and not np.isfinite(found).all():  # what is not counts as 0
+            found = np.nan_to_num(found, posinf=0.0, neginf=0.0)
+        return found
+
+    eight_bits = to_8_bits(
+        (values(box) for box in _boxes(size, 1)),
+        fractions=image.mode == "F",
+        colour=bands is not None and bands.shown > 1,
+        said=said_by(image),
+    )
+    return lambda box: Image.fromarray(_three(eight_bits(values(box))))
+
+
+def _three(pixels: Pixels) -> Pixels:
+    """Return [h, w, 1] or [h, w, 3] as the latter."""
+    return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
 
 
 def _on_white(block: Image.Image) -> Image.Image:
     rgba = block.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-
-
-def _grey_scale(image: Image.Image) -> Callable[[Values], Pixels]:
-    """Return what makes 8 bits of values of 16 or 32.
-
-    Cameras store 10-, 12- and 14-bit values in 16-bit files, so whole numbers are scaled by the
-    smallest such depth that holds the picture's maximum: a fixed 16-bit scale would show a 12-bit
-    picture nearly black. Fractions have no depth and are stretched from minimum to maximum.
-    """
-    blocks = (_values(image.crop(box)) for box in _boxes(image.size, 1))
-    ends = [(float(values.min()), float(values.max())) for values in blocks]
-    low, high = min(low for low, _ in ends), max(high for _, high in ends)
-    if image.mode == "F":
-        return lambda values: _scaled(values, low, high)
-    high = next((2.0**bits - 1 for bits in (8, 10, 12, 14, 16) if high < 2**bits), high)
-    if high >= 1 << 16:
-        return lambda values: _scaled(values, 0.0, high)
-    table = _scaled(np.arange(1 << 16), 0.0, high)  # looking up is many times faster
-    return lambda values: table[np.maximum(values, 0)]
-
-
-def _scaled(values: Values, low: float, high: float) -> Pixels:
-    wide = values.astype(np.float64)
-    wide -= low
-    wide *= 255.0 / max(high - low, 1e-12)
-    return np.rint(wide.clip(0, 255, out=wide), out=wide).astype(np.uint8)
-
-
-def _values(block: Image.Image) -> Values:
-    """Return the values of a block; what is not finite counts as 0."""
-    values: Values = np.asarray(block)
-    if block.mode == "F" and not np.isfinite(values).all():
-        return np.nan_to_num(values, posinf=0.0, neginf=0.0)
-    return values

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import unicodedata
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -36,7 +38,7 @@ _NAMED = 30  # columns of the users' own that a sentence names
 _NEAR = 3  # names that a sentence proposes
 _MOST_COMPARED = 20_000  # values among which near ones are looked for
 _MOST_KEPT = 16  # columns that are kept with a gallery
-_MOST_VALUES = 65_536  # different ones that a column which is kept may have
+_MOST_VALUES = 131_072  # different ones that a column which is kept may have
 
 
 class Images(Protocol):
@@ -228,7 +230,7 @@ def _known_column(
         query = f'SELECT row, "{name}" FROM images WHERE "{name}" IN'
         found = run_over(collection.database.read, query, list(dict.fromkeys(texts)))
         if len(found) >= len(texts) or len(images.rows) > _MOST_COMPARED:
-            return _column(name, images, [(int(row), str(value)) for row, value in found])
+            return _column(name, images, [found])
     return _kept_column(collection, images, (name,))
 
 
@@ -246,8 +248,8 @@ def _kept_column(collection: Collection, images: Images, names: tuple[str, ...])
     return column
 
 
-def _cells(collection: Collection, names: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """Yield row and value of every image that has one."""
+def _cells(collection: Collection, names: tuple[str, ...]) -> Iterator[Sequence[sqlite3.Row]]:
+    """Yield row and value of every image that has one, many at once."""
     if names[0] in _COLUMNS:
         query = f'SELECT row, "{names[0]}" AS value FROM images WHERE value <> ?'
         keys: tuple[str, ...] = ("",)
@@ -262,19 +264,20 @@ def _cells(collection: Collection, names: tuple[str, ...]) -> Iterator[tuple[int
     with collection.database.snapshot():
         last = read("SELECT coalesce(max(row), 0) FROM images")[0][0]
         for start in range(1, last + 1, _ROWS):
-            some = f"{query} AND row BETWEEN {start} AND {start + _ROWS - 1}"
-            for row, value in read(some, keys):
-                yield row, str(value)
+            yield read(f"{query} AND row BETWEEN {start} AND {start + _ROWS - 1}", keys)
 
 
-def _column(name: str, images: Images, cells: Iterable[tuple[int, str]]) -> ColumnValues:
-    code_of: dict[str, int] = {}
-    pairs = [(row, code_of.setdefault(value, len(code_of))) for row, value in cells]
-    of_cell = np.array(pairs, np.int64).reshape(-1, 2)
-    places, there = places_in(images.rows, of_cell[:, 0])
+def _column(name: str, images: Images, blocks: Iterable[Sequence[sqlite3.Row]]) -> ColumnValues:
+    """Return a column of rows and values, a block after the other."""
+    code_of: defaultdict[object, int] = defaultdict()
+    code_of.default_factory = code_of.__len__  # a value that is new gets the next number
     codes = np.full(len(images.rows), -1, np.int64)
-    codes[places[there]] = of_cell[there, 1]
-    return ColumnValues(name, list(code_of), codes, folds=name not in IDS)
+    for block in blocks:
+        rows = np.fromiter((record[0] for record in block), np.int64, len(block))
+        of_row = np.fromiter((code_of[record[1]] for record in block), np.int64, len(block))
+        places, there = places_in(images.rows, rows)
+        codes[places[there]] = of_row[there]
+    return ColumnValues(name, list(map(str, code_of)), codes, folds=name not in IDS)
 
 
 def _compared(sign: str, low: Floats, high: Floats, bound: tuple[float, float]) -> Allowed:

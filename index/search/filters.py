@@ -13,6 +13,7 @@ from ..collection import Collection
 from ..errors import UsageError
 from ..gallery.gallery import Gallery
 from ..settings import settings
+from ..taxonomy import RANKS, spellings
 from ..vectors import Selection
 from .column_values import ColumnValues, Images, read_column, squeezed
 from .conditions import Condition, Value, parse_condition, shortened
@@ -133,6 +134,8 @@ def _satisfies(condition: Condition, column: ColumnValues, among: str) -> Allowe
 def _codes(part: Value, column: ColumnValues) -> list[int]:
     """Return the values that are a text, or that lie in the range that it is."""
     codes = column.find(part.text, exact=part.exact)
+    if not codes and column.name in RANKS and not part.exact:
+        codes = next(filter(None, map(column.find, spellings(column.name, part.text))), [])
     return codes if codes or not part.bounds else column.between(*part.bounds)
 
 

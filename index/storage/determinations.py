@@ -5,15 +5,26 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from ..database.connection import Database
 from ..errors import CorruptError, NotFoundError, UsageError
-from ..taxonomy import RANKS, Lineage
-from .records import append_determination, taxon_id
+from ..taxonomy import (
+    GENUS,
+    RANKS,
+    VERBATIM,
+    Identification,
+    Lineage,
+    Siblings,
+    TaxonNameError,
+    read_lineage,
+)
+from .records import FIND_TAXON, append_determination, taxon_id
 
 Origin = Literal["import", "human", "machine"]
+
+_RELATED = 1000  # lineages of the same genus that complete a new one
 
 _COLUMNS = (
     "determination_id specimen_id qualifier origin determined_by determined_at remarks undoes"
@@ -67,6 +78,9 @@ def determine(
 ) -> int:
     """Append a determination of a specimen and return its id.
 
+    A lineage that the collection has not yet is read as those of manifests are: in one spelling,
+    with the higher names that the collection knows. As it was written it stays in the remarks.
+
     Args:
         lineage: one name a rank of `RANKS`, empty below the rank that is known; all empty takes
             the specimen's name away.
@@ -77,22 +91,48 @@ def determine(
 
     Raises:
         NotFoundError: the collection has no such specimen.
-        UsageError: the lineage has another number of ranks.
+        UsageError: the lineage has another number of ranks, or a name cannot be read.
     """
     if len(lineage) != len(RANKS):
         raise UsageError(f"A lineage has {len(RANKS)} ranks ({', '.join(RANKS)}), not {lineage}")
     if not database.read("SELECT 1 FROM images WHERE specimen_id = ?", (specimen_id,)):
         raise NotFoundError(f"{database.folder} has no specimen '{specimen_id}'")
     with database.writing(), database.transaction() as connection:
+        found = _as_kept(connection, tuple(lineage))
+        written = f"{VERBATIM}: {found.verbatim}" if found.verbatim else ""
         return append_determination(
             connection,
             specimen_id,
-            taxon_id(connection, lineage),
+            taxon_id(connection, found.lineage),
             origin=origin,
             determined_by=by,
-            qualifier=qualifier,
-            remarks=remarks,
+            qualifier=qualifier or found.qualifier,
+            remarks="; ".join(text for text in (remarks, written) if text),
         )
+
+
+def _as_kept(connection: sqlite3.Connection, lineage: Lineage) -> Identification:
+    """Return a lineage as the collection has it, else as its names are read.
+
+    Raises:
+        UsageError: a name cannot be read.
+    """
+    if not any(lineage) or connection.execute(FIND_TAXON, lineage).fetchone():
+        return Identification(lineage)
+    try:
+        found = read_lineage(dict(zip(RANKS, lineage, strict=True)))
+    except TaxonNameError as error:
+        raise UsageError(f"The determination cannot be read: {error}") from error
+    if not any(found.lineage):
+        raise UsageError(f"{found.note}; leave all ranks empty to take the specimen's name away")
+    genus, species = (name or None for name in found.lineage[GENUS:])
+    ranks = ", ".join(f'"{rank}"' for rank in RANKS)
+    related = connection.execute(
+        f"SELECT {ranks} FROM taxa WHERE species = ? OR genus = ? LIMIT ?",
+        (species, genus, _RELATED),
+    )
+    siblings = Siblings([found.lineage, *map(tuple, related)])
+    return replace(found, lineage=siblings.completed(found.lineage))
 
 
 class _Standing:

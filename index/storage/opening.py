@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from ..database.connection import Database
 from ..database.vector_store import VectorStore
-from ..errors import CorruptError
+from ..errors import CorruptError, HolotypeError
 from ..trust import NamedStore
 from .milvus.address import is_remembered, resolved
 
+_CONTENT = ("images", "spaces", "determinations", "deletions", "removed_spaces", "files")
 _STORE_ID = re.compile("[0-9a-f]{32}")
 
 
@@ -34,6 +37,16 @@ def open_database(folder: Path, *, create: bool = False, into_existing: bool = F
         database.close()
         raise
     return database
+
+
+def discard_if_empty(database: Database) -> None:
+    """Remove a collection that was made for work that ended without having stored anything."""
+    if not database.made:
+        return
+    with suppress(HolotypeError, sqlite3.Error, OSError), database.writing():
+        held = " + ".join(f"(SELECT count(*) FROM {table})" for table in _CONTENT)
+        if not database.read(f"SELECT {held}")[0][0]:
+            database.discard()
 
 
 def open_store(database: Database) -> VectorStore:

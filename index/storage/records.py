@@ -31,7 +31,7 @@ _ACCEPT = (
     "WHERE specimen_id = ? AND origin IN ('import', 'human') "
     "ORDER BY origin = 'human' DESC, determination_id DESC LIMIT 1"
 )
-_FIND_TAXON = "SELECT taxon_id FROM taxa WHERE " + " AND ".join(f'"{rank}" = ?' for rank in RANKS)
+FIND_TAXON = "SELECT taxon_id FROM taxa WHERE " + " AND ".join(f'"{rank}" = ?' for rank in RANKS)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def taxon_id(connection: sqlite3.Connection, lineage: Lineage) -> int | None:
     """Return the id of a lineage, storing it where it is new; None where it names nothing."""
     if not any(lineage):
         return None
-    found = connection.execute(_FIND_TAXON, lineage).fetchone()
+    found = connection.execute(FIND_TAXON, lineage).fetchone()
     if found:
         return int(found[0])
     marks = ", ".join("?" for _ in RANKS)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .missing import is_missing
 from .ranks import GENUS, RANKS, Lineage, TaxonNameError, lowest_rank
-from .scientific_name import ScientificName, genus_of, read_name, same_genus
+from .scientific_name import LONGEST, ScientificName, genus_of, read_name, same_genus
 from .spelling import clean_name, plain
 from .words import names_nothing
 
@@ -17,7 +17,7 @@ VERBATIM = "verbatimIdentification"
 QUALIFIER = "identificationQualifier"
 
 _AUTHORED = re.compile(r"([^\W\d_]+),?\s+(?:\(|.*\b1[5-9]\d\d\b|.*\b20\d\d\b|[A-Z][\w]*\.)")
-_DOUBTED = re.compile(r"^(?:cf|aff|\?)\.?\s*(?=\w)|\s*\(?\?\)?$")
+_DOUBTED = re.compile(r"^(?:cf\b|aff\b|\?)\.?\s*(?=\w)")
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _named(species: str, genus: str) -> ScientificName:
     try:
         found = read_name(species, genus)
     except TaxonNameError as error:
-        raise TaxonNameError(_refusal(species)) from error
+        raise TaxonNameError(_refusal(species, error)) from error
     if genus and found.genus and not same_genus(found.genus, genus):
         raise TaxonNameError(
             f"species '{species}' is not in genus '{genus}'; correct one of the two columns"
@@ -113,7 +113,9 @@ def _named(species: str, genus: str) -> ScientificName:
     return found
 
 
-def _refusal(species: str) -> str:
+def _refusal(species: str, error: TaxonNameError) -> str:
+    if len(species) > LONGEST:
+        return f"species {error}"
     if " " not in clean_name(species):
         return f"species '{species}' is not a name; write 'Genus epithet', or leave it empty"
     return f"species '{species}' does not begin with a genus; write 'Genus epithet'"
@@ -131,7 +133,7 @@ def _note(species: str, lineage: Lineage) -> str:
 
 def _genus(cell: str) -> str:
     """Return the name in the genus column, without author, subgenus and marks."""
-    if is_missing(cell) or names_nothing(plain(cell)):
+    if is_missing(cell) or (len(cell) <= LONGEST and names_nothing(plain(cell))):
         return ""
     try:
         found = read_name(cell)
@@ -145,12 +147,16 @@ def _higher_name(rank: str, cell: str) -> str:
 
     A `category` is the user's own word and stays as it is written.
     """
+    if len(cell) > LONGEST:
+        return clean_name(cell)
     words = plain(cell)
     if is_missing(words) or (rank != "category" and names_nothing(words)):
         return ""
     if rank == "category":
         return words
     words = _DOUBTED.sub("", words)
+    if words.endswith(("?", "?)")):
+        words = words.rstrip(" (?)")
     authored = _AUTHORED.match(words)
     if authored:
         words = authored[1]

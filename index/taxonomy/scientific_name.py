@@ -29,6 +29,8 @@ _DOUBT = re.compile(r"\(\s*\?\s*\)|\?")
 _CANDIDATE = re.compile(r"^(?:Candidatus|Ca\.)\s+(?=\w)", re.IGNORECASE)
 _SPECIES_ONLY = re.compile(r"(?:sp|spp|spec|species|morphospecies)\b", re.IGNORECASE)
 _LETTER = re.compile(r"(?<=\s)([a-z]) ?- ?(?=[a-z])")
+LONGEST = 500  # characters of a name, with its authors
+_SHOWN = 60
 _INFRASPECIFIC = frozenset("agg aggr complex group ssp subsp var forma f".split())
 
 
@@ -57,13 +59,17 @@ def read_name(text: str, genus: str = "") -> ScientificName:
         genus: of its own column, which an epithet alone or an abbreviation is joined with.
 
     Raises:
-        TaxonNameError: it does not begin with a genus.
+        TaxonNameError: it does not begin with a genus, or is too long to be a name.
 
     >>> read_name("Vanessa Atalanta (Linnaeus, 1758)").species
     'Vanessa atalanta'
     >>> read_name("Noctuidae sp.").higher
     ('family', 'Noctuidae')
     """
+    if len(text) > LONGEST:
+        raise TaxonNameError(
+            f"'{text[:_SHOWN]}…' has {len(text)} characters; a name has at most {LONGEST}"
+        )
     words = _CANDIDATE.sub("", _unwrapped(plain(text)))
     if is_missing(words):
         return ScientificName(genus)
@@ -71,9 +77,8 @@ def read_name(text: str, genus: str = "") -> ScientificName:
         return _of_unnamed(words, genus)
     if is_virus(words):
         return ScientificName(genus, words)
-    words = _GLUED.sub(r"\1. ", latin(_ASIDE.sub("", _LETTER.sub(r"\1-", words))))
-    if words.isupper():
-        words = words.lower()
+    words = _ASIDE.sub("", _LETTER.sub(r"\1-", words))
+    words = _GLUED.sub(r"\1. ", latin(_without_capitals(words)))
     if not words.split():
         raise TaxonNameError(f"'{text}' is not a name")
     return _read(_with_genus(words, genus), genus)
@@ -97,6 +102,18 @@ def _unwrapped(words: str) -> str:
     while found := _WRAPPED.match(words):
         words = next(part for part in found.groups() if part).strip()
     return words
+
+
+def _without_capitals(words: str) -> str:
+    """Return a name of which genus and epithet, or all, are in capitals, in small letters."""
+    if words.isupper():
+        return words.lower()
+    parts = words.split()
+    for place, part in enumerate(parts[:3]):
+        if len(part) < 2 or not part.isupper() or not part.replace("-", "").strip("()").isalpha():
+            break
+        parts[place] = part.lower()
+    return " ".join(parts)
 
 
 def _of_unnamed(words: str, genus: str) -> ScientificName:
@@ -130,7 +147,7 @@ def _is_epithet_cell(words: str) -> bool:
     """Return whether a text is what a column of epithets holds: one, and what belongs to it."""
     first, *rest = words.split()
     key = first.casefold().rstrip(".")
-    if not rest or key in DOUBTS or key in SPECIES_WORDS or key[0] in "×?" or key == "x":
+    if not rest or key in DOUBTS or key in SPECIES_WORDS or key[:1] in ("×", "?", "") or key == "x":
         return True
     follows = rest[0].casefold().rstrip(".")
     is_name = rest[0].isalpha() and rest[0].islower() and follows not in _INFRASPECIFIC

@@ -22,7 +22,7 @@ _CROSS_LETTER = re.compile(r"(?<=\s)[хХχΧ](?=\s)")  # Cyrillic and Greek
 _UMLAUT = re.compile("(?<![AEIOUYaeiouy])[ÄÖÜäöü]")
 _LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "oe", "ß": "ss", "ł": "l", "đ": "d", "ð": "d", "þ": "th"}
-    | {"Æ": "Ae", "Œ": "Oe", "Ø": "Oe", "Ł": "L", "Đ": "D", "Þ": "Th", "ı": "i"}
+    | {"Ð": "D", "Æ": "Ae", "Œ": "Oe", "Ø": "Oe", "Ł": "L", "Đ": "D", "Þ": "Th", "ı": "i"}
 )
 
 

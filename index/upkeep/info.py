@@ -23,21 +23,25 @@ from ..vectors import measure_recall
 
 _SHOWN = 20  # missing pictures that are named one by one
 
+# The images are gone through once for all ranks: of a million that takes a quarter of a second.
+_COUNTS = (
+    f"count(DISTINCT CASE WHEN \"{rank}\" <> '' "
+    f"THEN category || '/' || kingdom || '/' || \"{rank}\" END)"
+    for rank in RANKS
+)
+_COUNT_TAXA = (
+    f"SELECT {', '.join(_COUNTS)} FROM taxa WHERE taxon_id IN ("
+    "SELECT DISTINCT taxon_id FROM accepted AS a "
+    "WHERE EXISTS (SELECT 1 FROM images AS i WHERE i.specimen_id = a.specimen_id))"
+)
+
 
 def info(collection: Collection) -> dict[str, Any]:
     """Return counts, spaces with their encoders, and index kinds, as JSON-ready values."""
     collection.require_intact()
     read = collection.database.read
     images, specimens = read("SELECT count(*), count(DISTINCT specimen_id) FROM images")[0]
-    taxa = {}
-    for rank in RANKS:
-        count = read(
-            f'SELECT count(DISTINCT category || "/" || kingdom || "/" || "{rank}") FROM accepted '
-            f"JOIN taxa USING (taxon_id) WHERE \"{rank}\" <> '' "
-            "AND specimen_id IN (SELECT specimen_id FROM images)"
-        )[0][0]
-        if count:
-            taxa[rank] = count
+    taxa = {rank: count for rank, count in zip(RANKS, read(_COUNT_TAXA)[0], strict=True) if count}
     splits = read("SELECT split, count(*) FROM images GROUP BY split ORDER BY split")
     return {
         "collection": str(collection.folder),

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..collection import Collection
-from ..database.connection import FILE, Database
+from ..database.connection import FILE, LOCKS, Database
+from ..database.own_folder import own_names
 from ..errors import CorruptError, NotFoundError, ReadOnlyError
 from ..files.durable import (
     copy_durably,
@@ -145,6 +146,30 @@ def _checked(folder: Path) -> Iterator[Database]:
         yield database
 
 
+def _refuse_others(source: Path, listed: set[Path], there: set[Path]) -> None:
+    """Refuse a snapshot that lacks files of its list, or holds others."""
+    used = sorted(path for path in there - listed if _is_of_use(path))
+    if used:
+        raise CorruptError(
+            f"{source} was used as a collection after it was made ({used[0]} is no part of the "
+            "snapshot), so it may hold something else by now. It can still be searched; to keep "
+            f"it, take a snapshot of it: holotype collection snapshot {source} NEW. Or use another"
+        )
+    for path in sorted(listed ^ there):
+        if path in listed:
+            raise CorruptError(f"{source / path} is missing; the snapshot is damaged, use another")
+        raise CorruptError(
+            f"{source / path} is no part of it; move that file elsewhere if you put it there, or "
+            "use another snapshot"
+        )
+
+
+def _is_of_use(path: Path) -> bool:
+    """Return whether a file is one that a search or a write puts into a collection."""
+    ours = {*own_names(), *(f"{lock}.{end}" for lock in LOCKS for end in ("lock", "json"))}
+    return path.parts[0] == INDEX or str(path) in ours
+
+
 def _as_text(sums: dict[Path, str]) -> bytes:
     """Return checksums as `sha256sum --check` reads them."""
     return "".join(f"{digest}  {path.as_posix()}\n" for path, digest in sums.items()).encode()
@@ -165,9 +190,7 @@ def _read_sums(source: Path) -> dict[Path, str]:
     if _as_text(sums) != content:
         raise CorruptError(f"{source / SUMS} is damaged; use another snapshot")
     found = {p.relative_to(source): p for p in source.rglob("*") if p.is_symlink() or p.is_file()}
-    for path in sorted(sums.keys() ^ (found.keys() - {Path(SUMS)})):
-        fault = "is missing" if path in sums else "is no part of it"
-        raise CorruptError(f"{source / path} {fault}; the snapshot is damaged, use another")
+    _refuse_others(source, set(sums), set(found) - {Path(SUMS)})
     for path in found.values():
         if path.is_symlink():
             raise CorruptError(f"{path} is a link, which no snapshot holds; use another snapshot")

@@ -6,14 +6,30 @@ from typing import Any
 
 from .tables import figure_text, say
 
+_ENDS = {
+    "known": {
+        "finest_right": "named at the finest rank, rightly",
+        "finest_wrong": "named at the finest rank, wrongly",
+        "higher_right": "named at a higher rank, rightly",
+        "higher_wrong": "named at a higher rank, wrongly",
+        "unanswered": "not named",
+    },
+    "novel": {
+        "named_wrongly": "named wrongly",
+        "higher_right": "named at a right higher rank",
+        "unknown": "called unknown",
+    },
+}
+
 
 def show_answers(found: dict[str, Any]) -> None:
     """Print how honest the answers are over all draws."""
     mean = found["mean"]
+    for kind, ends in _ENDS.items():
+        for end, told in ends.items():
+            say(f"{figure_text(mean['outcomes'][kind][end]):>8}  {kind} specimens, {told}")
     rows = (
-        ("known specimens with a right answer at some rank", mean["known_right_at_some_rank"]),
         ("given answers that are right, at the stated prior", mean["given_answers_right"]),
-        ("novel specimens given a species", mean["over_commitment"]),
         ("AUROC of known against novel", mean["novelty"]["auroc"]),
         ("coverage at the threshold for kappa .974", mean["selective"]["coverage"]),
         ("kappa there", mean["selective"]["kappa"]),

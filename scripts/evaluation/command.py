@@ -113,6 +113,8 @@ def evaluate(
     if as_json:
         print_json(figures)
         return
+    if "summary" in figures:
+        say(figures["summary"])
     PROTOCOLS[name].show(figures)
     if to is not None:
         say(f"Report: {to / ('report.html' if PROTOCOLS[name].page else 'report.json')}")
@@ -130,6 +132,7 @@ def measured(
         to: where the report goes.
     """
     from holotype.eval.report import write_report
+    from holotype.eval.report.summaries import figures_of
     from holotype.index.collection import Collection
 
     protocol = PROTOCOLS[name]
@@ -138,7 +141,7 @@ def measured(
     with Collection.open(folder) as opened:
         with err.status(f"{protocol.doing} …") if protocol.doing else nullcontext():
             found = protocol.measure(opened, **options)
-        figures: dict[str, Any] = found.to_dict()
+        figures = figures_of(found)
         if to is not None and protocol.page:
             with err.status("Drawing the report …"):
                 write_report(found, opened, to)

@@ -40,7 +40,7 @@ async def taxa(
 ) -> JSONResponse:
     """List taxa with their rank, lineage, and numbers of images and specimens.
 
-    Two taxa of one name in different categories are different taxa.
+    Two taxa of one name in different categories or kingdoms are different taxa.
     """
     return await engine.read(_taxa, engine, rank, space)
 

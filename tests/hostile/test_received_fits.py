@@ -91,6 +91,11 @@ def hostile_calibrations(content: bytes) -> dict[str, bytes]:
     def changed(card: str = "{}", **others: np.ndarray) -> bytes:
         return bytes(save({**tensors, **others}, metadata={"calibration": card}))
 
+    def shaped(**others: np.ndarray) -> bytes:
+        parts = {f"shape {name}": part for name, part in others.items()}
+        return bytes(save({**tensors, **parts}, metadata={"calibration": "{}"}))
+
+    between, axes = tensors["shape between"], tensors["shape axes"]
     nan = np.full_like(tensors["models"], np.nan)
     return {
         "nothing": b"",
@@ -103,6 +108,12 @@ def hostile_calibrations(content: bytes) -> dict[str, bytes]:
         "sharpness of another length": changed(sharpness=np.ones(99)),
         "a projection that is none": changed(projection0=np.zeros(9, np.uint8)),
         "a projection of another length": changed(projection0=np.frombuffer(crafted(), np.uint8)),
+        "a shape of another length": shaped(origin=np.zeros(3)),
+        "a shape of single precision": shaped(between=between.astype(np.float32)),
+        "a shape that is not finite": shaped(axes=np.full_like(axes, np.inf)),
+        "a scale of nothing": shaped(scales=np.zeros(2)),
+        "a variance below 0": shaped(between=-between - 1),
+        "a shape of another space": shaped(origin=np.zeros(2), axes=axes[:2].copy()),
         "a card that nests": changed(card=DEEP),
         "a card that is a list": changed(card="[]"),
     }

@@ -12,6 +12,7 @@ from ...measures.intervals import Interval
 from ..blocks import Block, Facts, Section, Table, Text, Tile, Tiles, interval_tile
 from ..cells import Cell, Column, interval_text, percent_text, plural, share_cell, share_text
 from ..facts import encoder_text, made_fact, today
+from .outcomes import outcomes
 from .subject import AnswerSubject
 
 
@@ -26,9 +27,9 @@ def summary(subject: AnswerSubject) -> str:
 
 
 def headline(subject: AnswerSubject) -> Section:
-    """Four figures with their intervals; of several draws the mean, and each draw in a table."""
-    tiles = tuple(_tile(title, each) for title, each in subject.headlines)
-    blocks: list[Block] = [Tiles(tiles), Text(_in_words(subject))]
+    """What became of everybody, and two figures of all answers; each draw in a table."""
+    tiles = tuple(_tile(title, each) for title, each in subject.headlines[-2:])
+    blocks: list[Block] = [*outcomes(subject), Tiles(tiles), Text(_in_words(subject))]
     if len(subject.found.draws) > 1:
         blocks.append(_by_draw(subject))
     return Section("headline", "In short", tuple(blocks))

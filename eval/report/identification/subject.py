@@ -61,18 +61,20 @@ class AnswerSubject:
         """The figures to remember, each with its interval in every draw."""
         draws, prior = self.found.draws, self.found.prior
         return (
-            ("Known, right at some rank", tuple(d.figures.coverage for d in draws)),
+            (f"Known, right at {self.rank}", self._ends("known", "finest_right")),
+            (f"Known, wrong at {self.rank}", self._ends("known", "finest_wrong")),
+            ("Known, right at a higher rank", self._ends("known", "higher_right")),
+            ("Novel, named wrongly", self._ends("novel", "named_wrongly")),
             ("Given answers that are right", tuple(accuracy_interval(d, prior) for d in draws)),
-            (
-                f"Novel specimens given a {self.rank}",
-                tuple(d.figures.over_commitment for d in draws),
-            ),
             ("Known against novel, AUROC", tuple(auroc_interval(d) for d in draws)),
         )
 
+    def _ends(self, kind: str, end: str) -> tuple[Interval, ...]:
+        return tuple(draw.figures.outcomes.intervals(kind)[end] for draw in self.found.draws)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the figures of the first draw beyond `AnswerEvaluation`'s, as JSON knows them."""
-        accuracy, auroc = (self.headlines[place][1][0] for place in (1, 3))
+        accuracy, auroc = (self.headlines[place][1][0] for place in (-2, -1))
         return {
             "seed": self.draw.seed,
             "given_answers_right": accuracy.to_dict(),

@@ -1,7 +1,7 @@
 """The rows of a table in text, as they are written: with quotes, without, or with a lone one.
 
 No row is lost to a quote: a line that opens one is joined with the next ones only where that makes
-one row that fits the header and none of them is a row of its own.
+one row that fits the header, and where they are not rows of their own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ DELIMITERS = ",;\t|"
 _NONE = "\x1f"  # the delimiter of a table of one column
 _LONGEST = 100  # lines of one quoted value
 _SEP_LINE = re.compile(r'"?sep=(.|\\t)"?[,;\t]*', re.IGNORECASE)
-_FILE = re.compile(r'.*\.\w{2,5}"?')
+_FILE = re.compile(r'.*\.[A-Za-z]\w{1,4}"?')
+_PICTURE = re.compile(r'.*\.(?:jpe?g?|jfif|png|tiff?|webp|heic|avif|gif|bmp|jp2)"?', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def read_rows(lines: Iterator[str], header: Header) -> Iterator[tuple[int, list[
         if '"' in text:
             yield number, rows.quoted(line)
         elif text:
-            yield number, text.split(header.delimiter)
+            yield number, rows.plain(text)
 
 
 class _Rows:
@@ -104,12 +105,16 @@ class _Rows:
     def next_line(self) -> str | None:
         return self._again.popleft() if self._again else next(self._lines, None)
 
+    def plain(self, text: str) -> list[str]:
+        """Return the values of a row without quotes."""
+        return self._trimmed(text.split(self._delimiter))
+
     def quoted(self, line: str) -> list[str]:
         """Return the values of a row whose first line holds quotes."""
         text = line.rstrip("\r\n")
-        plain = text.split(self._delimiter)
-        strict = _strict(text, self._delimiter)
-        if strict is None and text.count('"') % 2 and _strict(text + '"', self._delimiter):
+        plain = self.plain(text)
+        strict = self._strict(text)
+        if strict is None and text.count('"') % 2 and self._strict(text + '"'):
             strict = self._joined(line)
         if strict is not None and (len(strict) == self._width or len(plain) != self._width):
             return strict
@@ -117,6 +122,20 @@ class _Rows:
             return plain
         loose = _loose(text, self._delimiter)
         return loose if len(loose) == self._width else plain
+
+    def _strict(self, text: str) -> list[str] | None:
+        """Return the values of a text whose quotes are as RFC 4180 has them; None where not."""
+        try:
+            rows = list(csv.reader([text], delimiter=self._delimiter, strict=True))
+        except csv.Error:
+            return None
+        return self._trimmed(rows[0]) if len(rows) == 1 else None
+
+    def _trimmed(self, values: list[str]) -> list[str]:
+        """Return values without the empty ones that are beyond the header."""
+        while len(values) > self._width and not values[-1].strip():
+            values.pop()
+        return values
 
     def _joined(self, line: str) -> list[str] | None:
         """Return the values of a row that goes over several lines, if these are one."""
@@ -129,27 +148,21 @@ class _Rows:
             taken.append(following)
             quotes += following.count('"')
         text = "".join([line, *taken]).rstrip("\r\n")
-        values = _strict(text, self._delimiter)
-        if values and len(values) == self._width and not any(map(self._is_row, taken)):
+        values = self._strict(text)
+        if values and len(values) == self._width and not self._are_rows(line, taken):
             return values
         self._again.extendleft(reversed(taken))
         return None
 
-    def _is_row(self, line: str) -> bool:
-        """Return whether a line would be a row without the quote that was opened before it."""
-        values = line.rstrip("\r\n").split(self._delimiter)
-        if len(values) != self._width:
-            return False
-        return self._delimiter == "\t" or _FILE.fullmatch(values[self._path]) is not None
-
-
-def _strict(text: str, delimiter: str) -> list[str] | None:
-    """Return the values of a text whose quotes are as RFC 4180 has them; None where not."""
-    try:
-        rows = list(csv.reader([text], delimiter=delimiter, strict=True))
-    except csv.Error:
-        return None
-    return rows[0] if len(rows) == 1 else None
+    def _are_rows(self, line: str, taken: list[str]) -> bool:
+        """Return whether a line that opens a quote and one of the next would each be a row."""
+        first, *others = (one.rstrip("\r\n").split(self._delimiter) for one in (line, *taken))
+        whole = [values for values in others if len(values) == self._width]
+        if whole and self._delimiter == "\t" and len(first) == self._width > 1:
+            return True
+        at_path = [values[self._path] for values in whole]
+        pictures = [value for values in others for value in values if _PICTURE.fullmatch(value)]
+        return any(map(_FILE.fullmatch, first)) and any(map(_FILE.fullmatch, at_path + pictures))
 
 
 def _loose(text: str, delimiter: str) -> list[str]:

@@ -143,8 +143,6 @@ def _collect(
     short: list[int] = []
     values = 0
     for number, row in read_rows(lines, header):
-        while len(row) > width and not row[-1].strip():
-            row.pop()
         if len(row) > width:
             problems.append(_too_many(number, row, header))
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from holotype.eval.report.identification.curves import (
     roc,
     threshold_curves,
 )
+from holotype.eval.report.summaries import figures_of
 from holotype.index.collection import Collection
 from tests.conftest import Ask, Cli
 from tests.eval.planting import HOSTILE, SPECIES, Names
@@ -35,14 +37,18 @@ from tests.eval.report.page import Page
 
 FISH: Names = {"category": "Fish", "family": "Gobiidae", "species": "Gobius g"}
 KEYS = [
-    "protocol", "query", "gallery", "left_out", "share", "far", "risk", "prior", "fitted_on",
-    "mean", "pooled", "runs",
+    "summary", "protocol", "query", "gallery", "left_out", "share", "far", "risk", "prior",
+    "fitted_on", "mean", "pooled", "runs",
 ]  # fmt: skip
 RUN_KEYS = [
-    "seed", "n_known", "n_novel", "known_right_at_some_rank", "given_answers_right",
+    "seed", "n_known", "n_novel", "outcomes", "known_right_at_some_rank", "given_answers_right",
     "given_answers_right_known", "over_commitment", "rank_given", "novelty", "retained",
     "selective", "ece_known", "ece_open", "set_coverage", "set_size",
 ]  # fmt: skip
+
+
+DRAWN_KNOWN = ("finest_right", "higher_right", "unanswered", "higher_wrong", "finest_wrong")
+DRAWN_NOVEL = ("higher_right", "unknown", "named_wrongly")
 
 
 def written(
@@ -69,27 +75,31 @@ def test_every_section_and_figure_is_there(
     )
     assert list(told) == [*KEYS, "first_draw"]
     assert [list(run) for run in told["runs"]] == [RUN_KEYS] * seeds
-    assert {key: told[key] for key in KEYS} == json.loads(json.dumps(found.to_dict()))
+    assert {key: told[key] for key in KEYS} == json.loads(json.dumps(figures_of(found)))
     page = Page(html)
     for key in ("given", "threshold", "calibration", "novelty", "sets", "confusion", "taxa"):
         assert key in page.ids
     for figure in ("given", "threshold", "risk", "reliability", "known", "roc", "heat"):
         assert f"{figure}-figure_1" in page.ids
     assert ("Draw by draw" in html) == (seeds > 1)
-    mean, first = told["mean"], told["runs"][0]
-    tiles = [
-        mean["known_right_at_some_rank"],
-        mean["given_answers_right"],
-        mean["over_commitment"],
-        mean["novelty"]["auroc"],
+    mean = told["mean"]
+    assert told["summary"] in unescape(html).split("<main>")[0]
+    ends = [
+        *(mean["outcomes"]["known"][end] for end in DRAWN_KNOWN),
+        *(mean["outcomes"]["novel"][end] for end in DRAWN_NOVEL),
     ]
-    assert page.figures[:4] == pytest.approx(tiles, abs=1e-12)
-    retained = first["retained"]
+    shown = [figures[1] for text, figures in page.rows if text in ("known", "novel")][: len(ends)]
+    assert shown == pytest.approx(ends, abs=1e-12)
+    tiles = [mean["given_answers_right"], mean["novelty"]["auroc"]]
+    first = 2 * len(ends)
+    assert page.figures[first : first + 2] == pytest.approx(tiles, abs=1e-12)
+    first_run = told["runs"][0]
+    retained = first_run["retained"]
     assert page.row("novel specimens flagged") == [retained["detected_novel"]["estimate"]]
     chosen = page.row("chosen on calibration data")
-    assert chosen[-1] == first["selective"]["overall_correct"]
+    assert chosen[-1] == first_run["selective"]["overall_correct"]
     errors = [page.row(rank, 0)[0] for rank in ("species", "genus")]
-    assert errors == [first["ece_known"][rank] for rank in ("species", "genus")]
+    assert errors == [first_run["ece_known"][rank] for rank in ("species", "genus")]
 
 
 def test_the_page_is_safe_and_loads_nothing(moths_and_fish: Collection, tmp_path: Path) -> None:

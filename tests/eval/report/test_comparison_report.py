@@ -20,6 +20,7 @@ from holotype.eval.report.retrieval.change_plots import (
     gain_scatter,
     paired_boxes,
 )
+from holotype.eval.report.summaries import figures_of
 from holotype.eval.retrieval.evaluate import evaluate
 from holotype.eval.retrieval.two_spaces import SpaceComparison, compare_spaces
 from holotype.index.collection import Collection
@@ -37,7 +38,7 @@ def test_figures_of_two_spaces_are_those_of_report_json(
 ) -> None:
     found, html = compared(fill(SPECIES, unnamed=3, spaces=("base", "tuned")), tmp_path / "out")
     told = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
-    assert told == json.loads(json.dumps(found.to_dict()))
+    assert told == json.loads(json.dumps(figures_of(found)))
     assert html.count("<dt>Shrunken gain</dt>") == html.count("<dt>Recall@k</dt>") == 1
     changes = [told["comparison"][rank] for rank in ("category", "genus", "species")]
     assert changes[-1]["fixes"] > 0, "the fixture must have queries that are fixed"

@@ -18,6 +18,7 @@ from holotype.eval.report import write_report
 from holotype.eval.report.heat_map import heat_map
 from holotype.eval.report.marks import Points
 from holotype.eval.report.retrieval.plots import box_plot, scatter
+from holotype.eval.report.summaries import figures_of
 from holotype.eval.retrieval.evaluate import Evaluation, evaluate
 from holotype.index.collection import Collection
 from tests.eval.planting import SPECIES, Names
@@ -36,7 +37,7 @@ def test_figures_of_the_page_are_those_of_report_json(
 ) -> None:
     evaluation, html = written(fill(SPECIES, unnamed=3), tmp_path / "out")
     told = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
-    assert told == json.loads(json.dumps(evaluation.to_dict()))
+    assert told == json.loads(json.dumps(figures_of(evaluation)))
     page = Page(html)
     assert page.figures[0] == told["ranks"]["species"]["recall"]["1"]["micro"]
     assert 0 < page.figures[0] < 1, "the fixture must have both right and wrong answers"

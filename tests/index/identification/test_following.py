@@ -114,6 +114,11 @@ def check(collection: Collection, folder: Path) -> None:
             model.specimens.counts[order], wanted.likelihood.specimens.counts
         )
         np.testing.assert_allclose(model.specimens.sums, again.specimens.sums, atol=1e-6)
+        for name, part in wanted.likelihood.shape.parts.items():
+            np.testing.assert_array_equal(model.shape.parts[name], part, name)
+        sums = wanted.likelihood.specimens.sums
+        np.testing.assert_allclose(model.specimens.sums[order], sums, atol=1e-6)
+        np.testing.assert_allclose(model.heights[order], wanted.likelihood.heights, atol=1e-6)
 
 
 @pytest.mark.usefixtures("_followed_however_much")

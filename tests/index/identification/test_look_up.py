@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from holotype.index.arrays import Codes
+from holotype.index.identification import evidence as evidences
 from holotype.index.identification import reference as references
 from holotype.index.identification.calibration import Calibration
 from holotype.index.identification.classes import Lineages
 from holotype.index.identification.evidence import Evidence, gather_evidence, look_up
+from holotype.index.identification.features import OF_A_VIEW, OF_LIKELIHOOD
 from holotype.index.identification.reference import Reference, build_reference
 from holotype.index.vectors import HalfIndex, Selection
 from holotype.training.calibration.calibrate import calibrate
@@ -150,6 +152,33 @@ def test_lists_at_half_precision_determine_the_same(
     )
     assert not np.isin(found.nearest, own[0]).any()
     np.testing.assert_array_equal(found.taxa, exact.taxa)
+
+
+def test_classes_that_no_space_proposes_are_found_where_they_matter(
+    reference: Reference, queries: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The best within a taxon and beyond it may lie behind many others, or be of few neighbours."""
+    whole = gather_evidence(reference, queries.vectors)
+    monkeypatch.setattr(evidences, "_FEW_CLASSES", 0)
+    for most in (1, 3):
+        found = gather_evidence(reference, queries.vectors, classes=most)
+        of_model = len(OF_LIKELIHOOD)
+        np.testing.assert_array_equal(found.taxa, whole.taxa)
+        np.testing.assert_allclose(
+            found.features[..., :-of_model], whole.features[..., :-of_model], atol=1e-6
+        )
+
+
+def test_one_taxon_for_all_has_no_rival(calibration: Calibration, gallery: Sample) -> None:
+    labels = gallery.labels.copy()
+    labels[:, 0] = np.where(labels[:, 0] < 0, -1, 0)
+    reference = build_reference(calibration.projections, gallery.vectors, labels, gallery.groups)
+    found = look_up(reference, gallery.vectors[:3], [NOBODY] * 3)
+    assert (found.taxa[:, 0] == 0).all()
+    lead = found.features[:, 0, 2 + OF_A_VIEW.index("centre_lead")]
+    np.testing.assert_array_equal(lead, 0.5)
+    of_taxon, over, _ = np.moveaxis(found.features[:, 0, -len(OF_LIKELIHOOD) :], -1, 0)
+    np.testing.assert_array_equal(of_taxon, over)
 
 
 def test_what_filters_leave_is_kept_and_not_more_than_a_few(reference: Reference) -> None:

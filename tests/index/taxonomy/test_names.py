@@ -23,6 +23,7 @@ VARIANTS = {
         *("Aglais urticae (Linnaeus, 1758)", "Aglais urticae Linnaeus, 1758"),
         *("Aglais urticae Linnaeus 1758", "Aglais urticae, Linnaeus 1758"),
         *("AGLAIS URTICAE (LINNAEUS, 1758)", "aglais urticae linnaeus 1758"),
+        *("AGLAIS URTICAE (Linnaeus, 1758)", "AGLAIS (AGLAIS) URTICAE (Linnaeus, 1758)"),
         *("Aglais urticae (Linné, 1758)", "Aglais urticae (Linnaeus", "Aglais urticae [Linnaeus]"),
         *('"Aglais urticae"', "'Aglais urticae'", "“Aglais urticae”", "«Aglais urticae»"),
         *("(Aglais urticae)", "[Aglais urticae]", "<i>Aglais urticae</i>", "*Aglais urticae*"),
@@ -237,6 +238,7 @@ def test_placeholders_and_common_names_name_nothing(written: str) -> None:
         ("Vanessa", "Cardui", "Vanessa cardui"),
         ("Vanessa", "CARDUI", "Vanessa cardui"),
         ("Vanessa", "cardui L.", "Vanessa cardui"),
+        ("Vanessa", "CARDUI (Linnaeus, 1758)", "Vanessa cardui"),
         ("Vanessa", "V. cardui", "Vanessa cardui"),
         ("Vanessa Fabricius, 1807", "cardui", "Vanessa cardui"),
         ("VANESSA", "VANESSA CARDUI", "Vanessa cardui"),
@@ -332,7 +334,10 @@ _PARTS = st.sampled_from(
 )
 
 
-@given(st.lists(_PARTS, max_size=7).map(" ".join) | st.text(max_size=20), st.booleans())
+_TEXT = st.text(st.characters(max_codepoint=0x17F), max_size=20)
+
+
+@given(st.lists(_PARTS, max_size=7).map(" ".join) | _TEXT, st.booleans())
 def test_whatever_is_written_is_read_once_and_for_all(text: str, joined: bool) -> None:
     genus = "Vanessa" if joined else ""
     try:

@@ -270,3 +270,25 @@ def test_from_the_command_line(
     code, out, err = cli("collection", "restore", snap, tmp_path / "other")
     assert (code, out) == (4, "")
     assert "collection.sqlite is missing" in err
+
+
+def test_a_snapshot_that_was_used_says_what_to_do(folder: Path, tmp_path: Path, cli: Cli) -> None:
+    with Collection.open(folder) as collection:
+        snapshot(collection, tmp_path / "s")
+    with Collection.open(tmp_path / "s") as used:
+        used.gallery()
+    with pytest.raises(CorruptError, match="was used as a collection after it was made") as caught:
+        restore(tmp_path / "s", tmp_path / "c")
+    assert f"holotype collection snapshot {tmp_path / 's'} NEW" in str(caught.value)
+    assert cli("collection", "snapshot", tmp_path / "s", tmp_path / "new")[0] == 0
+    assert restore(tmp_path / "new", tmp_path / "c").images == 40
+
+
+def test_a_file_that_was_put_into_a_snapshot_is_named(folder: Path, tmp_path: Path) -> None:
+    with Collection.open(folder) as collection:
+        snapshot(collection, tmp_path / "s")
+    (tmp_path / "s" / "notes.txt").write_text("mine")
+    with pytest.raises(CorruptError, match=r"notes\.txt is no part of it; move that file"):
+        restore(tmp_path / "s", tmp_path / "c")
+    (tmp_path / "s" / "notes.txt").unlink()
+    assert restore(tmp_path / "s", tmp_path / "c").images == 40

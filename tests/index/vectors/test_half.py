@@ -138,3 +138,11 @@ def test_where_all_rows_are_own_none_is_found(rows: Embeddings) -> None:
     assert (ids[0] == -1).all()
     assert np.isinf(scores[0]).all()
     assert set(ids[1]) == {-1, *range(995, 1000)}
+
+
+def test_lists_are_read_as_they_were_written(index: HalfIndex, queries: Embeddings) -> None:
+    again = HalfIndex.from_parts(index.card, index.parts)
+    assert again.card == index.card
+    np.testing.assert_array_equal(again.vectors, index.vectors)
+    for one, other in zip(again.search(queries, 9), index.search(queries, 9), strict=True):
+        np.testing.assert_array_equal(one, other)
