@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ...gallery.fitted import Seen
 from ...search.search import Hit
 from ..changes import Changes
 from .percentages import percent
@@ -14,6 +15,7 @@ Taxa = list[tuple[str, float]]
 
 _UNUSUAL = 0.95  # novelty from which a specimen lies unusually far
 _VOTES = "none"
+_UNSEEN = Seen(None, space=False, calibration=False)
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,7 @@ class Answer:
         unnamed: specimens that nobody has named and that it is like; None without.
         pictures: of several of the specimen, what each would be called by itself.
         notes: what else to bear in mind about this answer, a sentence each.
+        seen: whether encoder, space and calibration were fitted on the specimen.
     """
 
     image: str
@@ -182,6 +185,7 @@ class Answer:
     unnamed: Unnamed | None = None
     pictures: tuple[PictureTaxon, ...] = ()
     notes: tuple[str, ...] = ()
+    seen: Seen = _UNSEEN
 
     @property
     def unknown(self) -> bool:
@@ -263,6 +267,7 @@ class Answer:
             "calibration_note": judged.note,
             "why": self.why,
             "notes": list(self.notes),
+            "fitted_on": self.seen.to_dict(),
         }
 
     def _taxon(self, taxon: str, p: float) -> dict[str, Any]:
