@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import holotype
+from holotype.eval.report.summaries import figures_of, summary_of
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.search.search import picture_vector, stored_vector
@@ -73,9 +74,9 @@ def test_eval(collection: Collection, ask: Ask, split: bool) -> None:
     query, gallery = (["split=test"], ["split=train"]) if split else ([], [])
     options = ["--query", "split=test", "--gallery", "split=train"] if split else []
     told = ask("eval", collection.folder, *options)
-    assert told == through_json(
-        holotype.evaluate(collection, query=query, gallery=gallery).to_dict()
-    )
+    found = holotype.evaluate(collection, query=query, gallery=gallery)
+    assert told == through_json(figures_of(found))
+    assert told == {"summary": summary_of(found), **through_json(found.to_dict())}
 
 
 def test_info(collection: Collection, ask: Ask) -> None:

@@ -63,6 +63,8 @@ def _weakest(table: pd.DataFrame) -> list[str]:
     if len(measured) < 2:
         return []
     row = measured.sort_values("recall@1", kind="stable").to_dict("records")[0]
+    if row["recall@1"] == 1:
+        return []
     of = OutOf.all_of(int(row["n_answerable"]))
     return [f"the weakest category is {row['taxon']}, {of.count(float(row['recall@1']))} of {of}"]
 
