@@ -7,10 +7,11 @@ import statistics
 import numpy as np
 
 from holotype.index.arrays import Flags
+from holotype.index.identification.answers import stated
 
 from ...measures.intervals import Interval
 from ..blocks import Block, Facts, Section, Table, Text, Tile, Tiles, interval_tile
-from ..cells import Cell, Column, interval_text, percent_text, plural, share_cell, share_text
+from ..cells import Cell, Column, interval_text, plural, share_cell, share_text
 from ..facts import encoder_text, made_fact, today
 from .outcomes import outcomes
 from .subject import AnswerSubject
@@ -53,11 +54,11 @@ def _in_words(subject: AnswerSubject) -> tuple[str, ...]:
     novel = int(draw.found.novel.sum())
     first = (
         f"An answer is given at the finest rank whose probability reaches "
-        f"{percent_text(1 - found.risk)}, or none at all. “Right” means right at the rank given"
+        f"{stated(1 - found.risk)}, or none at all. “Right” means right at the rank given"
     )
     first += (
         f"; novel specimens, of {plural(subject.rank)} that the gallery lacks, count as "
-        f"{percent_text(found.prior)} of all, as was stated beforehand."
+        f"{stated(found.prior)} of all, as was stated beforehand."
         if novel
         else ". No specimen that asked is novel, so nothing is said about new species here."
     )
@@ -74,13 +75,12 @@ def _by_kind(subject: AnswerSubject) -> tuple[str, ...]:
 
 
 def _of_one_taxon(subject: AnswerSubject) -> tuple[str, ...]:
-    rank, share = subject.telling()
-    if rank == subject.ranks[0]:
+    silent = [rank for rank in subject.ranks if rank not in subject.telling]
+    if not silent:
         return ()
     return (
-        f"The whole gallery is of one {subject.ranks[0]}, so that an answer at that rank says "
-        f"little: {percent_text(share)} of the known specimens get a right answer at {rank} or "
-        "finer.",
+        f"The whole gallery is of one {silent[-1]}, so that a name at that rank says nothing and "
+        "counts as no answer.",
     )
 
 
@@ -123,8 +123,8 @@ def protocol(subject: AnswerSubject) -> Section:
             "Fitted on the gallery alone: its own specimens and taxa were left out of it in turn. "
             "Thresholds come from these too; nothing is chosen on the specimens that ask",
         ),
-        ("Accepted risk", f"{percent_text(found.risk)} of the given answers may be wrong"),
-        ("Stated prior", f"{percent_text(found.prior)} of the specimens are novel"),
+        ("Accepted risk", f"{stated(found.risk)} of the given answers may be wrong"),
+        ("Stated prior", f"{stated(found.prior)} of the specimens are novel"),
         ("Encoder", f"{encoder_text(space)} (fingerprint {space.fingerprint[:12]})"),
         ("Draws", f"{len(found.draws)}; seed {draw.seed} in figures, tables and pictures"),
         made_fact(),
@@ -141,7 +141,7 @@ def _protocol_text(subject: AnswerSubject) -> str:
     )
     if found.left_out:
         text += (
-            f"; {percent_text(found.share)} of the {plural(found.left_out)} are left out of the "
+            f"; {stated(found.share)} of the {plural(found.left_out)} are left out of the "
             "gallery, and all their images ask"
         )
     return text + (f"; far novel: {' and '.join(found.far)}" if found.far else "")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from holotype.index.identification.answers import stated
+
 from ...measures.calibration_error import CalibrationError
 from ...measures.intervals import Interval
 from ..blocks import Figure, Section, Table
-from ..cells import Cell, Column, count_cell, interval_text, percent_text, share_cell
+from ..cells import Cell, Column, count_cell, interval_text, share_cell
 from .curves import RankReliability, reliability_panels
 from .subject import AnswerSubject
 
@@ -38,7 +40,7 @@ def _mixture(subject: AnswerSubject) -> str:
         return ""
     return (
         " “Known” are known specimens, answered with prior 0; “with novel” all specimens, "
-        f"answered and weighed at the stated prior of {percent_text(subject.found.prior)}."
+        f"answered and weighed at the stated prior of {stated(subject.found.prior)}."
     )
 
 

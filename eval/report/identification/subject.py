@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from holotype.index.arrays import Flags
 from holotype.index.collection import Collection
 
 from ...identification.details import DrawDetails, accuracy_interval, auroc_interval, describe
@@ -82,22 +80,9 @@ class AnswerSubject:
             **self.details.to_dict(),
         }
 
-    def telling(self) -> tuple[str, float]:
-        """Return the coarsest rank that tells gallery taxa apart, and what is right from it on.
-
-        Where all of a gallery is of one category, to answer with the category is no achievement.
-
-        Returns:
-            the rank, and the share of known specimens that get a right answer at it or finer.
-        """
+    @cached_property
+    def telling(self) -> tuple[str, ...]:
+        """The ranks at which gallery taxa differ: at others a name is no answer."""
         held = self.draw.split.gallery
-        for place, rank in enumerate(self.ranks):
-            codes = self.found.images.labels(rank).codes[held]
-            if len(np.unique(codes[codes >= 0])) > 1:
-                return rank, self._right_from(place)
-        return self.rank, math.nan
-
-    def _right_from(self, place: int) -> float:
-        known: Flags = self.draw.known
-        answered = self.draw.found.given_right & (self.draw.found.answers.rank >= place)
-        return float(answered[known].mean()) if known.any() else math.nan
+        codes = {rank: self.found.images.labels(rank).codes[held] for rank in self.ranks}
+        return tuple(r for r, of in codes.items() if len(np.unique(of[of >= 0])) > 1)

@@ -14,7 +14,7 @@ from .answer import (
     share_out,
 )
 from .disagreement import disagreement
-from .percentages import percent
+from .percentages import percent, stated
 from .reasons import explain
 from .unnamed import Unnamed, like_unnamed
 from .wording import Wording, in_words
@@ -34,4 +34,5 @@ __all__ = [
     "like_unnamed",
     "percent",
     "share_out",
+    "stated",
 ]

@@ -31,6 +31,15 @@ def percent(p: float, *others: float, counted: bool = False) -> str:
     return f"{bound}{figure} %"
 
 
+def stated(p: float) -> str:
+    """Return a figure that somebody has chosen in per cent, as it is.
+
+    >>> stated(0.95), stated(1 - 0.001)
+    ('95 %', '99.9 %')
+    """
+    return f"{100 * p:.10g} %"
+
+
 def _rounded(p: float, digits: int) -> tuple[str, str]:
     """Return a figure in per cent, as "> " or "< " the last one where it would be all or nothing.
 

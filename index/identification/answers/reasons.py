@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...search.search import Hit
 from .answer import Determination, Judgement
-from .percentages import percent
+from .percentages import percent, stated
 from .unnamed import Unnamed
 
 _FEW_P = 0.01  # what "lie that far from theirs" is compared with: all that is far is rarer
@@ -75,7 +75,7 @@ def _undecided(judged: Judgement, risk: float) -> str:
         )
     rank = telling[-1]
     taxon, figure = judged.ranks[rank][0][0], _figure(judged, rank, risk)
-    wanted = percent(1 - risk, judged.ranks[rank][0][1])
+    wanted = stated(1 - risk)
     # A rank at which all that may be compared has one name is sure and says nothing.
     which = " at which the gallery offers a choice" if len(telling) < len(judged.ranks) else ""
     if judged.calibration == "none":

@@ -69,6 +69,12 @@ def test_two_equal_percentages_are_never_a_contrast(
     assert (wanted, number(has) < 95) == ("95 %", True)
 
 
+def test_what_was_asked_for_is_said_as_it_is() -> None:
+    judged = Judgement({"species": [("Xestia baja", 0.998)]}, 0.4, far=False, calibration="fitted")
+    why = explain(None, judged, [hit()], 0.001)
+    assert why.startswith("No rank reaches 99.9 %: species Xestia baja has 99.8 %")
+
+
 def test_heading_and_reason_show_one_figure() -> None:
     judged = Judgement({"genus": [("Xestia", 0.9923)]}, 0.4, far=False, calibration="fitted")
     found = Determination("genus", "Xestia", 0.9923, "sp.")
