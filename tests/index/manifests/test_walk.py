@@ -94,7 +94,7 @@ def test_what_systems_and_photo_managers_leave_behind_is_one_line(
         path = tmp_path / SPECIES / name
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(tmp_path / SPECIES / "1.png", path)
-    (tmp_path / SPECIES / "notes.txt").write_text("on Calluna")
+    (tmp_path / SPECIES / "labels.csv").write_text("file,name")
     (tmp_path / "film.mp4").write_bytes(b"\0\0\0\x18ftypisom\0\0\0\1isommp42")
     paths, problems = read(tmp_path)
     assert paths == [f"{SPECIES}/1.png"]
@@ -102,6 +102,7 @@ def test_what_systems_and_photo_managers_leave_behind_is_one_line(
     left, others = problems
     assert left.message.startswith(f"{len(LEFT)} files and folders that systems")
     assert others.message.startswith("2 files that are no pictures passed over (1 ")
+    assert f"if {SPECIES}/labels.csv is the table of the pictures, give it" in others.message
 
 
 # Links ----------------------------------------------------------------------------------------
@@ -206,7 +207,7 @@ def test_left_out_files_are_counted_by_reason_and_strict_refuses_them(
     command = ("ingest", source, "--to", tmp_path / "c", "--encoder", encoder)
     code, _, err = cli(*command, "--strict")
     assert code == 1
-    assert "and 29 more" in err
+    assert "(and 29 more); in all 30 HEIC picture" in " ".join(err.split())
     report = ask(*command)
     assert report["left_out_by_reason"] == {"HEIC picture": 30}
     assert report["left_out"] == len(report["problems"]) == 30
@@ -223,7 +224,7 @@ def test_pictures_that_a_folder_s_own_manifest_does_not_list_are_told_of(
     draw(tmp_path / "b.png", 2)
     (tmp_path / "manifest.csv").write_text("path\n.\\a.png\n")
     [note] = [one for one in Manifest.read(tmp_path).problems if "not list" in one.message]
-    assert note.message.endswith("left out (b.png)")
+    assert note.message.endswith("passed over (b.png)")
 
 
 def test_the_pictures_of_a_source_without_labels(tmp_path: Path, draw: Draw) -> None:
