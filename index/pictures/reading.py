@@ -219,7 +219,7 @@ def media_type(head: bytes) -> str:
         head: the first bytes of its file, 12 or more.
 
     Raises:
-        PictureError: they begin no JPEG, PNG, WebP or TIFF.
+        PictureError: they begin none of `FORMATS`.
     """
     for beginning, kind in _BEGINNINGS.items():
         if head.startswith(beginning) and (kind != "webp" or head[8:12] == b"WEBP"):
