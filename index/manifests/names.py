@@ -188,7 +188,9 @@ class SpecimenNames:
             RowError: this row says that it is another taxon than an earlier one does.
         """
         own = self._names.at(code).lineage
-        merged = self._merged.get(key, own)
+        merged = self._merged.get(key)
+        if merged is None:
+            return own, None
         if not same_taxon(merged, own):
             raise RowError(
                 f"specimen '{specimen_id}' has another name in an earlier row ('{_lowest(merged)}' "

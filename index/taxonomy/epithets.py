@@ -142,7 +142,7 @@ def _epithet(word: str, rest: list[str]) -> str:
     if _is_author(word, bare, rest):
         return ""
     small = bare.rstrip(".").replace("'", "").casefold()
-    return small if _EPITHET.fullmatch(small) and len(small) > 1 else ""
+    return small if _EPITHET.fullmatch(small) and small != "x" else ""
 
 
 def _is_author(word: str, bare: str, rest: list[str]) -> bool:

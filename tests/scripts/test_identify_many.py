@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -293,9 +294,11 @@ def test_names_are_text_and_no_markup(
     folder: Path, trip: Path, cli: Cli, tmp_path: Path, collection: Collection
 ) -> None:
     evil = "<script>alert(1)</script>"
-    for image in list(collection.images()):
-        lineage = (*image.lineage[:-1], f"Xestia {evil}")
-        collection.determine(image.specimen_id, lineage, by="x")
+    named = [
+        (replace(image, lineage=(*image.lineage[:-1], f"Xestia {evil}")), None)
+        for image in collection.images()
+    ]
+    collection.store(collection.space(), named)
     (trip / "p0.png").rename(trip / "<img src=x onerror=y>.png")
     (trip / "p1.png").rename(trip / '" onload="z.png')
     cli("identify", trip, "--in", folder, "--html", tmp_path / "s.html")
