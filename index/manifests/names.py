@@ -196,7 +196,7 @@ class SpecimenNames:
                 f"specimen '{specimen_id}' has another name in an earlier row ('{_lowest(merged)}' "
                 f"there, '{_lowest(own)}' here); give both the same"
             )
-        if _finer(merged, own):
+        if _finer(merged, own) or merged[-1] != own[-1]:
             return merged, f"specimen '{specimen_id}' is named '{_lowest(merged)}' by another row"
         return merged, None
 

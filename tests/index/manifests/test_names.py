@@ -141,7 +141,7 @@ def test_what_is_really_called_so_is_not_lost() -> None:
         ("Unidentified moth", "", ""),
         ("blank", "", ""),
         ("Sphingidae sp.", "family", "Sphingidae"),
-        ("Deilephila sp.", "genus", "Deilephila"),
+        ("Deilephila spp.", "genus", "Deilephila"),
     ],
 )
 def test_what_is_no_species_is_stored_at_what_it_names_with_a_line(
