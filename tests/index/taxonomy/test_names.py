@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holotype.index.taxonomy import TaxonNameError, name_at, read_lineage, read_name, spellings
@@ -327,6 +327,7 @@ _PARTS = st.sampled_from(
 _TEXT = st.text(st.characters(max_codepoint=0x17F), max_size=20)
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.lists(_PARTS, max_size=7).map(" ".join) | _TEXT, st.booleans())
 def test_whatever_is_written_is_read_once_and_for_all(text: str, joined: bool) -> None:
     genus = "Vanessa" if joined else ""
