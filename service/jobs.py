@@ -137,7 +137,8 @@ class Jobs:
             with self._lock:
                 if job_id in self._unwanted:
                     raise _CancelledError
-                job = self._change(job_id, percent=min(99, 100 * done // max(total, 1)))
+                percent = min(99, 100 * done // max(total, 1))
+                job = self._jobs[job_id] = self._changed(job_id, percent=percent)
             if not begun.done():
                 self._keep(job)
                 begun.set_result(job)
@@ -163,10 +164,11 @@ class Jobs:
             begun.set_exception(error)
 
     def _end(self, job_id: str, begun: Future[Job], **changes: Any) -> None:
+        job = self._changed(job_id, **changes)
         if begun.done():  # of what never began there is nothing to remember
-            self._keep(self._changed(job_id, **changes))
+            self._keep(job)
         with self._lock:
-            self._change(job_id, **changes)
+            self._jobs[job_id] = job
             self._running = None
             self._unwanted.discard(job_id)
             while len(self._jobs) > MOST_JOBS:
@@ -178,10 +180,6 @@ class Jobs:
             keep_job(self._database, job)
         except (HolotypeError, sqlite3.Error, OSError) as error:
             log.warning("Job %s will not be remembered as %s: %s", job.job_id, job.state, error)
-
-    def _change(self, job_id: str, **changes: Any) -> Job:
-        job = self._jobs[job_id] = self._changed(job_id, **changes)
-        return job
 
     def _changed(self, job_id: str, **changes: Any) -> Job:
         return replace(self._jobs[job_id], changed_at=now(), **changes)

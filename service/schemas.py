@@ -49,6 +49,7 @@ class PictureTaxon(BaseModel):
     """What one of several pictures of a specimen would be called by itself."""
 
     picture: str
+    far: bool = Field(description="It is unlike anything known.")
     rank: str | None = Field(description="The finest that is named; null where nothing is.")
     taxon: str | None
     p: float | None = Field(ge=0, le=1)
@@ -80,6 +81,31 @@ class Changes(BaseModel):
     images_added: int
     images_removed: int
     specimens_determined: int = Field(description="Of the other images, also where it was undone.")
+
+
+class Seen(BaseModel):
+    """What has seen the picture that is asked about."""
+
+    encoder: bool | None = Field(description="null where nobody knows what it was trained on.")
+    space: bool
+    calibration: bool
+
+
+class Fit(BaseModel):
+    """On how much something was fitted."""
+
+    images: int
+    specimens: int
+    recorded: bool = Field(
+        description="False where no record was kept, so that all that was there then counts."
+    )
+
+
+class Fits(BaseModel):
+    """What a space was fitted on."""
+
+    encoder: Fit | None = Field(description="null where nobody knows what it was trained on.")
+    space: Fit | None = Field(description="null where the space is no projection.")
 
 
 class Answer(BaseModel):
@@ -133,6 +159,7 @@ class Answer(BaseModel):
                 "why": "The neighbours agree on genus Xestia (96 %), but species Xestia c-nigrum "
                 "has only 71 %; the nearest is Xestia c-nigrum at cosine 0.83.",
                 "notes": [],
+                "fitted_on": {"encoder": None, "space": False, "calibration": False},
             }
         },
     )
@@ -149,7 +176,9 @@ class Answer(BaseModel):
         ge=0,
         le=1,
     )
-    novelty_in_words: str = Field(description="The same for people; empty where it is null.")
+    novelty_in_words: str = Field(
+        description="The same for people: no more than usual, more than usual, entirely."
+    )
     novelty_p: float | None = Field(
         description="1 - novelty, how rare a nearest neighbour this far is. It is high for "
         "ordinary specimens and will go with 1.0: use novelty.",
@@ -186,6 +215,10 @@ class Answer(BaseModel):
     notes: list[str] = Field(
         description="What else to bear in mind about this answer, such as pictures that disagree."
     )
+    fitted_on: Seen = Field(
+        description="Which of them were fitted on this picture or another of its specimen: their "
+        "figures are surer than a new picture's."
+    )
 
 
 class Hits(BaseModel):
@@ -193,6 +226,12 @@ class Hits(BaseModel):
 
     space: str = Field(examples=["base"])
     hits: list[Hit]
+    fitted_on: Seen | None = Field(
+        None,
+        description="Where one of them was fitted on the picture that is asked with, or another of "
+        "its specimen: the cosines are not those of a new picture.",
+    )
+    notes: list[str] | None = Field(None, description="The same in a sentence.")
 
 
 class Taxon(BaseModel):
@@ -251,6 +290,7 @@ class SpaceRecord(BaseModel):
     views: int
     dim: int
     tuned_from: str | None
+    fitted_on: Fits
     embeddings: int
     index: str | None = Field(examples=["flat"])
 

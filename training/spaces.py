@@ -66,7 +66,7 @@ def tune_space(
             raise UsageError(f"Space '{base.name}' cannot be tuned: {error}") from error
         seconds = time.perf_counter() - start
         fitted_on = record_of(collection.database, gallery.rows[rows[species >= 0]])
-        card = {**tuned.projection.card, "where": list(where), "fitted_on": fitted_on.to_dict()}
+        card = {**tuned.projection.card, "where": list(where)}
         projection = replace(tuned.projection, card=card, fitted_on=fitted_on)
         kept = collection.add_projected_space(name, base, projection)
     return {

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..arrays import Flags, Ids, places_in
 from ..database.connection import Database
 from ..encoders.trained_on import trained_on
+from ..files.plain_json import read_json
+from ..storage.records import Space
 from ..vectors.fitted_on import FittedOn, Keys, among, content_keys, specimen_keys
 from .gallery import Gallery
 
 _ALL = "SELECT row, sha256, specimen_id FROM images ORDER BY row"
 _THERE = "SELECT sha256, specimen_id FROM images AS i WHERE i.added_at <= ?"
 _NAMED = " AND EXISTS (SELECT 1 FROM accepted AS a WHERE a.specimen_id = i.specimen_id)"
+
+
+# Of encoder, space and calibration: None of an encoder where nobody knows, of others without one.
+Fits = tuple[FittedOn | None, FittedOn | None, FittedOn | None]
 
 
 @dataclass(frozen=True)
@@ -26,36 +33,38 @@ class Seen:
         encoder: None where nobody knows what it was trained on.
         space: False where it is no projection.
         calibration: False where there is none.
-        picture: whether the picture itself was seen, not only another of its specimen.
         recorded: whether it is known of each that saw it, not only taken to be so.
     """
 
     encoder: bool | None
     space: bool
     calibration: bool
-    picture: bool = True
     recorded: bool = True
 
     def to_dict(self) -> dict[str, bool | None]:
         """Return which of the three saw it, as JSON-ready values."""
         return {"encoder": self.encoder, "space": self.space, "calibration": self.calibration}
 
+    def told(self) -> dict[str, Any]:
+        """Return what a search says of it: nothing where none of them saw it."""
+        return {"fitted_on": self.to_dict(), "notes": [self.note]} if self.note else {}
+
     @property
     def note(self) -> str:
         """What that means for the figures, in one sentence; empty where none saw it.
 
-        >>> Seen(None, True, True).note.partition(":")[0]
-        'This picture was among those that the space and the calibration were fitted on'
+        >>> Seen(None, True, False).note.partition(", was ")[2].partition(":")[0]
+        'among those that the space was fitted on'
         """
         names = [name for name, saw in self.to_dict().items() if saw]
         if not names:
             return ""
-        what = "This picture" if self.picture else "Another picture of this specimen"
         fitted = " and ".join(f"the {name}" for name in names)
         known = "" if self.recorded else " (no record was kept, so all that were here then count)"
         return (
-            f"{what} was among those that {fitted} {'were' if names[1:] else 'was'} fitted on"
-            f"{known}: its figures are surer than a new picture's."
+            f"This picture, or another of its specimen, was among those that {fitted} "
+            f"{'were' if names[1:] else 'was'} fitted on{known}: its figures are surer than a new "
+            "picture's."
         )
 
 
@@ -123,15 +132,32 @@ def fit_of_calibration(
     return gallery.once("fit of calibration", calibration, read)
 
 
-def seen_by(
-    fits: tuple[FittedOn | None, FittedOn | None, FittedOn | None],
-    sha256s: Sequence[str],
-    specimen_ids: Iterable[str],
-) -> Seen:
+def told_of(database: Database, space: Space) -> dict[str, Any]:
+    """Return on how much the encoder of a space and its projection were fitted, as JSON knows it.
+
+    Of the projection only what is said beside it is read; null of an encoder means that nobody
+    knows, of a space that it is no projection.
+    """
+    encoder = trained_on(space.encoder)
+    told = {"encoder": None if encoder is None else encoder.to_dict(), "space": None}
+    if space.projection_id is None:
+        return told
+    query = "SELECT card, created_at FROM projections WHERE projection_id = ?"
+    for card, created_at in database.read(query, (space.projection_id,)):
+        recorded = read_json(card, dict).get("fitted_on")
+        counts = "SELECT count(*), count(DISTINCT specimen_id) FROM images WHERE added_at <= ?"
+        if not isinstance(recorded, dict):
+            images, specimens = database.read(counts, (created_at,))[0]
+            recorded = {"images": images, "specimens": specimens, "recorded": False}
+        told["space"] = recorded
+    return told
+
+
+def seen_by(fits: Fits, sha256s: Sequence[str], specimen_ids: Iterable[str]) -> Seen:
     """Return which of encoder, space and calibration were fitted on a specimen.
 
     Args:
-        fits: of the three; None of an encoder where nobody knows, else where there is none.
+        fits: what each was fitted on.
         sha256s: of its pictures that are asked about.
         specimen_ids: what it is called where it is stored.
     """
@@ -142,7 +168,6 @@ def seen_by(
         None if fits[0] is None else saw[0],
         saw[1],
         saw[2],
-        picture=any(fit.saw(sha256s) for fit in those),
         recorded=all(fit.recorded for fit in those),
     )
 

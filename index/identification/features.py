@@ -197,7 +197,8 @@ def _sizes(seen: Seen, taxa: Codes, lineages: Lineages) -> Codes:
     every = np.full(len(taxa), seen.centres.shape[2])
     if seen.gone.size:
         row, one = seen.gone
-        np.subtract.at(within, row, taxa[row] == lineages.codes[:, one].T)
+        inside = (taxa[row] >= 0) & (taxa[row] == lineages.codes[:, one].T)
+        np.subtract.at(within, row, inside)
         np.subtract.at(every, row, 1)
     return np.stack([within, every[:, None] - within])
 
@@ -217,16 +218,18 @@ def of_views(seen: Seen, found: Strongest, best: Rivals, agrees: Flags, spread: 
     nearest = np.maximum(np.where(found.agree, scores, NONE).max(axis=-1), furthest)
     other = np.where(found.agree | found.unnamed, NONE, scores).max(axis=-1)
     within, beyond = best.centres
-    columns = np.empty((*nearest.shape, len(OF_A_VIEW)))
-    columns[..., 0] = log_odds((seen.weights[:, :, None] * found.agree).sum(axis=-1))
-    columns[..., 1] = nearest
-    columns[..., 2] = nearest - np.maximum(other, furthest)
-    columns[..., 3] = within
-    columns[..., 4] = np.where(beyond > NONE, within - beyond, 0.5)
-    columns[..., 5] = seen.scores[:, :, None, :NEAR].mean(axis=-1)
-    columns[..., 6] = agrees
-    columns[..., 7] = found.agree[..., 0]
-    columns[..., 8] = within - spread
+    columns = _columns(
+        nearest.shape,
+        log_odds((seen.weights[:, :, None] * found.agree).sum(axis=-1)),
+        nearest,
+        nearest - np.maximum(other, furthest),
+        within,
+        np.where(beyond > NONE, within - beyond, 0.5),
+        seen.scores[:, :, None, :NEAR].mean(axis=-1),
+        agrees,
+        found.agree[..., 0],
+        within - spread,
+    )
     return columns.transpose(1, 2, 0, 3).reshape(*found.taxa.shape, -1)
 
 
@@ -243,10 +246,15 @@ def of_likelihood(ratios: Floats, inside: Flags, alone: Flags) -> Floats:
     each, lowest = ratios[:, None], ratios.min(axis=1)[:, None, None]
     best = np.where(inside, each, lowest).max(axis=2)
     other = np.where(inside, lowest, each).max(axis=2)
-    columns = np.empty((*best.shape, len(OF_LIKELIHOOD)))
-    columns[..., 0] = best
-    columns[..., 1] = best - np.where(alone, 0.0, other)
-    columns[..., 2] = ratios.max(axis=1)[:, None]
+    lead = best - np.where(alone, 0.0, other)
+    return _columns(best.shape, best, lead, ratios.max(axis=1)[:, None])
+
+
+def _columns(shape: tuple[int, ...], *features: Floats | Embeddings | Flags) -> Floats:
+    """Return features of a shape, or that fit it, side by side along a new last axis, float64."""
+    columns = np.empty((*shape, len(features)))
+    for place, values in enumerate(features):
+        columns[..., place] = values
     return columns
 
 

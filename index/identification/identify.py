@@ -19,6 +19,14 @@ from ..arrays import Embeddings, Ids
 from ..collection import Collection
 from ..encoders import Encoder
 from ..errors import UsageError
+from ..gallery.fitted import (
+    Fits,
+    Seen,
+    fit_of_calibration,
+    fit_of_encoder,
+    fit_of_space,
+    seen_by,
+)
 from ..gallery.gallery import Gallery
 from ..pictures.inputs import Picture, as_pictures, is_picture, named_file
 from ..search.filters import selected
@@ -43,7 +51,7 @@ from .answers import (
     like_unnamed,
 )
 from .judge import judge_calibrated
-from .kept_calibration import kept_calibration
+from .kept_calibration import KeptCalibration, kept_calibration
 from .uncalibrated import judge_by_votes
 from .votes import NEIGHBOURS
 
@@ -111,10 +119,12 @@ class Pictures:
     Attributes:
         names: what each is called; empty for its number.
         vectors: float32 [m, dim], as the encoder made them.
+        contents: the sha256 of each one's file, by which what was fitted on it is told.
     """
 
     names: Sequence[str]
     vectors: Embeddings
+    contents: Sequence[str] = ()
 
     def judged(self, judgements: Iterator[Judgement]) -> tuple[PictureTaxon, ...]:
         """Return what each would be called by itself, its judgement taken from the next."""
@@ -168,10 +178,13 @@ def identify_all(
     groups = [as_pictures(pictures) for pictures in _several(specimens)]
     if not groups:
         return []
-    vectors, own = each_picture_vector(collection, encoder, groups, options.get("space"))
+    vectors, own, contents = each_picture_vector(collection, encoder, groups, options.get("space"))
     files = [next(filter(None, map(named_file, one)), "picture") for one in groups]
     called = [given or file for given, file in zip(names or files, files, strict=True)]
-    pictures = [Pictures(file_names(one), rows) for one, rows in zip(groups, vectors, strict=True)]
+    pictures = [
+        Pictures(file_names(one), rows, hashes)
+        for one, rows, hashes in zip(groups, vectors, contents, strict=True)
+    ]
     return identify_pictures(collection, pictures, names=called, exclude_specimens=own, **options)
 
 
@@ -190,9 +203,10 @@ def identify_pictures(
     """
     asked = Asked(**options)
     galleries = collection.gallery_and_source(asked.space)
-    own = own_places(collection, galleries[0], exclude_specimens or [frozenset()] * len(names))
+    whose = exclude_specimens or [frozenset()] * len(names)
+    own = own_places(collection, galleries[0], whose)
     means = np.stack([one.vectors.mean(axis=0) for one in specimens])
-    return _identified(collection, galleries, means, names, own, asked, specimens)
+    return _identified(collection, galleries, means, names, own, asked, whose, specimens)
 
 
 def file_names(pictures: Iterable[Picture]) -> list[str]:
@@ -228,7 +242,9 @@ def identify_stored(collection: Collection, image_id: str, **options: Unpack[Opt
     def answer() -> Answer:
         own = np.flatnonzero(gallery.specimens == gallery.specimens[place])
         vector = source.index.rows(place)
-        return _identified(collection, (gallery, source), vector, [image_id], [own], asked)[0]
+        whose, seen = [{image.specimen_id}], [Pictures([image_id], vector, [image.sha256])]
+        named = (vector, [image_id], [own], asked, whose, seen)
+        return _identified(collection, (gallery, source), *named)[0]
 
     question = (image_id, asked.risk, asked.prior, tuple(asked.only), asked.k)
     return gallery.answered(question, None if kept is None else kept.calibration, answer)
@@ -266,8 +282,9 @@ def identify_vectors(
     """
     asked = Asked(**options)
     galleries = collection.gallery_and_source(asked.space)
-    own = own_places(collection, galleries[0], exclude_specimens or [frozenset()] * len(names))
-    return _identified(collection, galleries, vectors, names, own, asked)
+    whose = exclude_specimens or [frozenset()] * len(names)
+    own = own_places(collection, galleries[0], whose)
+    return _identified(collection, galleries, vectors, names, own, asked, whose)
 
 
 def _identified(
@@ -277,9 +294,16 @@ def _identified(
     names: Sequence[str],
     own: list[Ids],
     asked: Asked,
+    whose: Sequence[Set[str]],
     pictures: Sequence[Pictures] = (),
 ) -> list[Answer]:
-    """Answer with a gallery, and the gallery of the space that holds its vectors."""
+    """Answer with a gallery, and the gallery of the space that holds its vectors.
+
+    Args:
+        own: of each, the places of its own specimens.
+        whose: of each, what these are called.
+        pictures: of each, where they are known.
+    """
     gallery, source = galleries
     several = {place: one for place, one in enumerate(pictures) if len(one.names) > 1}
     vectors = np.concatenate([vectors, *(one.vectors for one in several.values())])
@@ -288,8 +312,8 @@ def _identified(
     units = encoder_units(vectors, gallery)
     queries = units if gallery.projection is None else gallery.projection.apply(units)
     scores, places = search_others(gallery.index, queries, max(asked.k, NEIGHBOURS), chosen, own)
-    seen = (slice(len(names)), slice(asked.k))
-    shown = hits(collection, gallery, places[seen], scores[seen])
+    first = (slice(len(names)), slice(asked.k))
+    shown = hits(collection, gallery, places[first], scores[first])
     kept = kept_calibration(collection, gallery)
     if kept is not None:
         proposed = places if gallery is source else None
@@ -302,12 +326,23 @@ def _identified(
         gallery.space.name, gallery.space.name if kept is None else source.space.name
     )
     whole, parts = judged[: len(names)], iter(judged[len(names) :])
+    fits = _fits(collection, gallery, kept)
     answers = []
     for place, found in enumerate(zip(names, shown, whole, strict=True)):
         one = several.get(place)
         alone = () if one is None else one.judged(parts)
-        answers.append(_answer(gallery, spaces, *found, asked.risk, alone))
+        seen = seen_by(fits, pictures[place].contents if pictures else (), whose[place])
+        answers.append(_answer(gallery, spaces, *found, asked.risk, alone, seen))
     return answers
+
+
+def _fits(collection: Collection, gallery: Gallery, kept: KeptCalibration | None) -> Fits:
+    """Return what encoder, space and calibration were fitted on, read once a state."""
+    database, fit = collection.database, None
+    if kept is not None:
+        recorded = kept.calibration.fitted_on
+        fit = fit_of_calibration(database, gallery, kept.calibration, recorded)
+    return fit_of_encoder(database, gallery), fit_of_space(database, gallery), fit
 
 
 _NOTHING = Judgement({}, None, far=False)
@@ -326,6 +361,7 @@ def _answer(
     judged: Judgement,
     risk: float,
     pictures: tuple[PictureTaxon, ...],
+    seen: Seen,
 ) -> Answer:
     told = disagreement(pictures, judged, risk)
     determination = judged.back_off(risk) if shown else None
@@ -334,5 +370,6 @@ def _answer(
     why = "Nothing in the gallery may be compared with it."
     if shown:
         why = explain(determination, judged, shown, risk, unnamed)
-    notes = (told,) if told else ()
-    return Answer(name, determination, shown, judged, why, risk, spaces, unnamed, pictures, notes)
+    notes = tuple(note for note in (told, seen.note) if note)
+    more = (spaces, unnamed, pictures, notes, seen)
+    return Answer(name, determination, shown, judged, why, risk, *more)

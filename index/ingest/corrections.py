@@ -13,8 +13,7 @@ from ..database.connection import Database
 from ..database.sql import run_over
 from ..manifests.problems import Problem
 from ..storage.records import Image, image_query, read_image
-from ..storage.same_content import contradict
-from ..taxonomy import Lineage, lowest_name
+from ..taxonomy import Lineage, lowest_name, same_taxon
 
 _SHOWN = 3  # changes that a sentence names
 
@@ -66,7 +65,7 @@ class Corrections:
         columns = _different(new, old)
         self.metadata += bool(columns)
         self.columns.update(columns)
-        self.moved += new.path != old.path
+        self.moved += bool(old.path) and new.path != old.path
 
     def settle(self, database: Database) -> None:
         """Read which names and which images are there, once everything is stored."""
@@ -149,7 +148,7 @@ def same_pictures(
                 problems.append(_said(row, image, f"is image {_quoted(before)} in another place"))
             yield row, _as(before, image)
             continue
-        other = next((old for old in same if contradict(image.lineage, old.lineage)), None)
+        other = next((old for old in same if not same_taxon(image.lineage, old.lineage)), None)
         if other is not None:
             what = (
                 f"is the same picture as {_quoted(other)}, which is "

@@ -20,8 +20,10 @@ _WIDTH, _HEIGHT, _BITS, _PACKING, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _SAMPLES, _ROWS, _PLANAR, _PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT = 277, 278, 284, 317, 322, 323
 _ORIENTATION, _EXTRA, _FORMAT = 274, 338, 339
 _CHANGED = (_WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _SAMPLES, _ROWS, _PLANAR, _FORMAT, _TILE_WIDTH)
+_SHORT = (_BITS, _PHOTOMETRIC, _SAMPLES, _PLANAR, _FORMAT)  # the others take 32 bits
 _DROPPED = (_EXTRA, _ORIENTATION)
 _RGB, _GREYS = 2, (0, 1)
+_MOST = 64  # bands
 _NUMBERS = {1: "whole numbers", 2: "signed whole numbers", 3: "fractions"}
 _READ = {(8, 1), (16, 1), (16, 2), (32, 1), (32, 2), (32, 3)}  # bits and format of a value
 
@@ -119,6 +121,8 @@ def as_grey(data: bytes) -> tuple[bytes, Bands] | None:
 
 
 def _require_readable(said: _Said) -> None:
+    if said.samples > _MOST:
+        raise UnclearError(f"is {said}; {_MOST} bands are the limit, of which three are shown")
     kinds = set(zip(said.bits, said.formats, strict=False))
     way = "which is not read; save it in 8 or 16 bits a band"
     if len(kinds) != 1 or kinds - _READ:
@@ -155,8 +159,7 @@ def _said(data: bytes) -> _Said | None:
         )
     except Exception:  # a directory of nonsense, which Pillow has refused before
         return None
-    whole = min(said.width, said.height, said.samples) > 0 and said.samples < 1000
-    return said if whole else None
+    return said if min(said.width, said.height, said.samples) > 0 else None
 
 
 def _number(tags: TiffImagePlugin.ImageFileDirectory_v2, tag: int, otherwise: int = 0) -> int:
@@ -169,7 +172,7 @@ def _every(tags: TiffImagePlugin.ImageFileDirectory_v2, tag: int, samples: int) 
     """Return a tag that has a value for every band; one value is that of all."""
     values = tags.get(tag, (1,))
     found = tuple(int(one) for one in (values if isinstance(values, tuple) else (values,)))
-    return found * samples if len(found) == 1 else found[:samples]
+    return found * min(samples, _MOST) if len(found) == 1 else found[:samples]
 
 
 def _rewritten(data: bytes, new: _Said) -> bytes:
@@ -195,11 +198,9 @@ def _rewritten(data: bytes, new: _Said) -> bytes:
     }
     for tag, value in values.items():
         if value or tag == _PHOTOMETRIC:
-            short = struct.pack(f"{order}HHLHH", tag, 3, 1, value, 0)
-            long = struct.pack(f"{order}HHLL", tag, 4, 1, value)
-            entries[tag] = (
-                short if tag in (_BITS, _PHOTOMETRIC, _SAMPLES, _PLANAR, _FORMAT) else long
-            )
+            kind, packed = (3, "HH") if tag in _SHORT else (4, "L")
+            more = (0,) if kind == 3 else ()
+            entries[tag] = struct.pack(f"{order}HHL{packed}", tag, kind, 1, value, *more)
     body = b"".join(entries[tag] for tag in sorted(entries))
     directory = struct.pack(f"{order}H", len(entries)) + body + bytes(4)
     even = data + b"\0" * (len(data) % 2)

@@ -12,10 +12,11 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from PIL import Image, TiffImagePlugin
+from PIL import BmpImagePlugin, Image, TiffImagePlugin
 
 from ..errors import PictureError
 from ..files.regular import Limit
+from .other_formats import check_bitmap, check_blocks, work_of_jpeg_2000
 
 _MOST_SEGMENTS = 20_000  # of a JPEG before its pixels; cameras write 10 to 100
 _MOST_EXIF = 20  # segments of 64 kB, which Pillow joins one by one
@@ -59,6 +60,8 @@ def check_file(data: bytes, name: str) -> None:
         _check_chunks(data, name)
     elif data[:2] in (b"II", b"MM"):
         _check_counts(data, name)
+    elif data.startswith(b"GIF8"):
+        check_blocks(data, name)
 
 
 def check_work(
@@ -94,6 +97,8 @@ def check_work(
         working += 12 * area  # two canvases and a copy, all with alpha
     elif isinstance(image, TiffImagePlugin.TiffImageFile):
         working += _piece(image, len(data), name, limits.pixels)
+    else:
+        working += _work_of_others(image, data, area, name, limits.pixels)
     kept = _depth(image.mode) + (4 if whole and image.mode != "RGB" else 0)
     needed, memory = working + kept * image.width * image.height, limits.memory
     if needed > memory.size:
@@ -102,6 +107,14 @@ def check_work(
             f"{memory.size / 1e6:.0f} MB ({memory.setting}). Resize it, save it as a plain JPEG, "
             "or raise the limit."
         )
+
+
+def _work_of_others(image: Image.Image, data: bytes, area: int, name: str, pixels: Limit) -> int:
+    if image.format == "JPEG2000":
+        return work_of_jpeg_2000(data, name, pixels)
+    if isinstance(image, BmpImagePlugin.BmpImageFile):
+        check_bitmap(image, name)
+    return 12 * area if image.format == "AVIF" else 0  # planes of up to 16 bits, and RGBA
 
 
 def _depth(mode: str) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, TiffImagePlugin
+from PIL import Image, ImageChops, ImageFile, TiffImagePlugin
 
 from ..arrays import Pixels
 
@@ -170,33 +170,22 @@ def _extrema(image: Image.Image) -> list[tuple[int, int]]:
 
 
 def joined(high: Image.Image, low: Image.Image, said: Said) -> Image.Image:
-    """Return a picture of 16-bit colours in 8 bits, in place of its high bytes.
+    """Return the highest 8 bits that are used of 16-bit colours, in place of the high bytes.
 
     Args:
         high, low: RGB or RGBA, the bytes of every value.
         said: by the file.
     """
-    bands = len(high.getbands())
-    most = np.zeros(bands, np.int64)
-    boxes = [
-        (left, top, min(left + _SIDE, high.width), min(top + _SIDE, high.height))
-        for top in range(0, high.height, _SIDE)
-        for left in range(0, high.width, _SIDE)
-    ]
-    for box in boxes:
-        most = np.maximum(most, _both(high, low, box).max(axis=(0, 1)))
-    white = white_of(float(most[:3].max()), said)
-    tables = [_scaled(np.arange(1 << 16), 0.0, white)] * 3
-    if bands == 4:  # where alpha is deeper than the colours, it has all 16 bits
-        tables.append(_scaled(np.arange(1 << 16), 0.0, white if most[3] <= white else 65535.0))
-    for box in boxes:
-        values = _both(high, low, box)
-        made = np.stack([table[values[:, :, band]] for band, table in enumerate(tables)], axis=2)
-        high.paste(Image.fromarray(made), box)
+    most = [256 * value + 255 for _, value in _extrema(high)]  # which has as many bits
+    white = int(white_of(max(most[:3]), said))
+    # Where alpha is deeper than the colours, it has all 16 bits.
+    whites = [white] * 3 + [white if value <= white else 65535 for value in most[3:]]
+    shifts = [16 - value.bit_length() for value in whites]
+    upper = [value << shift & 255 for shift in shifts for value in range(256)]
+    lower = [value >> (8 - shift) for shift in shifts for value in range(256)]
+    for top in range(0, high.height, _SIDE):
+        for left in range(0, high.width, _SIDE):
+            box = (left, top, min(left + _SIDE, high.width), min(top + _SIDE, high.height))
+            parts = high.crop(box).point(upper), low.crop(box).point(lower)
+            high.paste(ImageChops.add(*parts), box)
     return high
-
-
-def _both(high: Image.Image, low: Image.Image, box: tuple[int, int, int, int]) -> Values:
-    upper = np.asarray(high.crop(box)).astype(np.uint16) << 8
-    values: Values = upper | np.asarray(low.crop(box))
-    return values

@@ -50,7 +50,9 @@ _WAYS = {
     "microscope slide": "export it as TIFF",
 }
 
-READ_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
+READ_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".avif", ".jp2"}
+)
 
 
 def kind_of(name: str, head: bytes) -> str:
@@ -96,7 +98,7 @@ def _kind_of_brand(head: bytes) -> str:
 
 def is_read(kind: str) -> bool:
     """Return whether pictures of a kind can be read."""
-    return kind in ("JPEG", "PNG", "WebP", "TIFF")
+    return kind in ("JPEG", "PNG", "WebP", "TIFF", "GIF", "BMP", "AVIF", "JPEG 2000")
 
 
 def why_unread(kind: str) -> str:

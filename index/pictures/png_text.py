@@ -50,7 +50,7 @@ def _long(data: bytes) -> Iterator[tuple[int, int, bytes]]:
             body = data[place + 8 : end - 4]
             unpacked, orientation = _length(kind, body, _LONGEST - total)
             if unpacked > _TAKEN:
-                total += unpacked
+                total += unpacked if unpacked > length else 0  # others take no work
                 if total > _LONGEST:
                     raise UnclearError(
                         f"holds texts of more than {_LONGEST >> 20} MB beside its pixels; save it "

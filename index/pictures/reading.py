@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,11 +28,15 @@ from .depth import UnclearError, is_shallow, joined, low_byte_tiles, said_by
 from .png_text import without_long_text
 from .rgb import reduction, to_rgb
 
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
+UPLOADED = ("JPEG", "PNG", "WEBP", "TIFF")  # what is decoded for strangers
+FORMATS = (*UPLOADED, "GIF", "BMP", "AVIF", "JPEG2000")
 _BEGINNINGS = {
     b"\xff\xd8": "jpeg",
     b"\x89PNG": "png",
     b"RIFF": "webp",
+    b"GIF8": "gif",
+    b"BM": "bmp",
+    b"\0\0\0\x0cjP  ": "jp2",
     b"II": "tiff",
     b"MM": "tiff",
 }
@@ -51,6 +56,7 @@ _TURNS: dict[object, Image.Transpose] = {
 # what it thinks of a tag is for nobody: one file can make it say so thousands of times.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 Named = Path | str | bytes | None
@@ -112,22 +118,28 @@ def read_picture(data: bytes, *, target: int = 0, name: Named = None) -> Image.I
         name: what messages call it; bytes and None are "The picture".
 
     Raises:
-        PictureError: not a JPEG, PNG, WebP or TIFF; over `HOLOTYPE_MAX_PIXELS`,
+        PictureError: of none of `FORMATS`; over `HOLOTYPE_MAX_PIXELS`,
             `HOLOTYPE_MAX_SCANS` or `HOLOTYPE_MAX_DECODED_BYTES`; damaged.
     """
     return read_with_size(data, target=target, name=name)[0]
 
 
 def read_with_size(
-    data: bytes, *, target: int = 0, name: Named = None, limits: Limits | None = None
+    data: bytes,
+    *,
+    target: int = 0,
+    name: Named = None,
+    limits: Limits | None = None,
+    formats: tuple[str, ...] = FORMATS,
 ) -> tuple[Image.Image, tuple[int, int]]:
     """Return what `read_picture` and `picture_size` do, having opened the picture once.
 
     Args:
         limits: others than those of the settings.
+        formats: those that are read, of `FORMATS`.
     """
     limits = limits or limits_of_settings()
-    opened = _opened(data, name, limits.pixels)
+    opened = _opened(data, name, limits.pixels, formats)
     with opened.image as image, _refusing_damage(name):
         size = opened.size
         if target and image.format == "JPEG" and image.mode in ("RGB", "L"):
@@ -204,6 +216,8 @@ def media_type(head: bytes) -> str:
     for beginning, kind in _BEGINNINGS.items():
         if head.startswith(beginning) and (kind != "webp" or head[8:12] == b"WEBP"):
             return f"image/{kind}"
+    if head[4:12] in (b"ftypavif", b"ftypavis"):
+        return "image/avif"
     raise PictureError("The file is not a JPEG, PNG, WebP or TIFF picture")
 
 
@@ -216,12 +230,12 @@ class _Opened(NamedTuple):
     bands: Bands | None = None
 
 
-def _opened(data: bytes, name: Named, pixels: Limit) -> _Opened:
+def _opened(data: bytes, name: Named, pixels: Limit, formats: tuple[str, ...] = FORMATS) -> _Opened:
     """Open a picture without decoding it, refusing what is not allowed."""
     limit = pixels.size
     try:
         check_file(data, named(name))
-        opened = _open(data, pixels)
+        opened = _open(data, pixels, formats)
     except PictureError:
         raise
     except UnclearError as error:
@@ -243,11 +257,11 @@ def _opened(data: bytes, name: Named, pixels: Limit) -> _Opened:
     return opened
 
 
-def _open(data: bytes, pixels: Limit) -> _Opened:
+def _open(data: bytes, pixels: Limit, formats: tuple[str, ...]) -> _Opened:
     if data.startswith(b"\x89PNG"):
         data = without_long_text(data)
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(io.BytesIO(data), formats=formats)
     except UnidentifiedImageError:
         in_bands = as_grey(data)
         if in_bands is None:

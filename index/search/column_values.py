@@ -19,20 +19,24 @@ from ..database.sql import run_over
 from ..errors import UsageError
 from ..gallery.gallery import Made, RankLabels
 from ..storage.records import DETAILS
-from ..taxonomy import RANKS, clean_name
+from ..taxonomy import RANKS, clean_name, spellings
 from .conditions import shortened
 from .spans import date_of, number_of
 
 IDS = ("image_id", "specimen_id")  # told apart by case: two files may differ in nothing else
 
 _COLUMNS = (*IDS, "split", *DETAILS)
-_SPELLINGS = {  # of Darwin Core and of others, where the user has no column of that name
-    "license": "licence",
-    "eventdate": "date",
-    "decimallatitude": "latitude",
-    "decimallongitude": "longitude",
-    "institutioncode": "institution",
+# What a table may have called them, where there is no column of that name: see `manifests.columns`.
+_TERMS = {
+    "licence": "license",
+    "date": "eventdate",
+    "latitude": "decimallatitude lat",
+    "longitude": "decimallongitude lon lng long",
+    "institution": "institutioncode",
+    "specimen_id": "organismid occurrenceid catalognumber gbifid",
+    "species": "acceptedscientificname scientificname speciesname taxonname latinname taxon label",
 }
+_SPELLINGS = {term: name for name, terms in _TERMS.items() for term in terms.split()}
 _ROWS = 100_000  # images that are read at once
 _NAMED = 30  # columns of the users' own that a sentence names
 _NEAR = 3  # names that a sentence proposes
@@ -91,6 +95,14 @@ class ColumnValues:
             code = self._exactly.get(text)
             return [] if code is None else [code]
         return self._folded.get(self.fold(text), [])
+
+    def find_name(self, text: str) -> list[int]:
+        """Return which values are a text; a taxon also by a name that is read as a table's are."""
+        found = self.find(text)
+        if found or self.name not in RANKS:
+            return found
+        said = map(folded, spellings(self.name, text))
+        return next((self._folded[one] for one in said if one in self._folded), [])
 
     def fold(self, text: str) -> str:
         """Return a text as it is compared."""
@@ -177,17 +189,18 @@ def read_column(
     Raises:
         UsageError: there is no such column.
     """
-    key = squeezed(name)
-    for known in (*RANKS, *_COLUMNS):
-        if key == squeezed(known):
-            return _known_column(collection, images, known, texts)
-    own = images.once("own columns", images.edits, lambda: metadata_columns(collection))
-    spellings = [one for one in own if squeezed(one) == key]
-    if spellings:
-        return _kept_column(collection, images, tuple(spellings))
-    if key in _SPELLINGS:
-        return _known_column(collection, images, _SPELLINGS[key], texts)
-    raise UsageError(_unknown(name, own))
+    plain, key = name.casefold(), squeezed(name)
+    known = plain if plain in (*RANKS, *_COLUMNS) else ""
+    if not known:
+        own = images.once("own columns", images.edits, lambda: metadata_columns(collection))
+        same = [one for one in own if squeezed(one) == key]
+        near = _SQUEEZED.get(key, "")
+        if same and (not near or plain in map(str.casefold, same)):
+            return _kept_column(collection, images, tuple(same))
+        known = near or _SPELLINGS.get(key, "")
+        if not known:
+            raise UsageError(_unknown(name, own))
+    return _known_column(collection, images, known, texts)
 
 
 def metadata_columns(collection: Collection) -> list[str]:
@@ -210,6 +223,9 @@ def squeezed(name: str) -> str:
     True
     """
     return "".join(one for one in name.casefold() if one.isalnum())
+
+
+_SQUEEZED = {squeezed(name): name for name in (*RANKS, *_COLUMNS)}
 
 
 def nearest(text: str, names: Iterable[str]) -> list[str]:

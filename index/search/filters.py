@@ -13,9 +13,8 @@ from ..collection import Collection
 from ..errors import UsageError
 from ..gallery.gallery import Gallery
 from ..settings import settings
-from ..taxonomy import RANKS, spellings
 from ..vectors import Selection
-from .column_values import ColumnValues, Images, read_column, squeezed
+from .column_values import ColumnValues, Images, read_column
 from .conditions import Condition, Value, parse_condition, shortened
 
 _LISTED = 8  # values of a column that a sentence lists
@@ -68,7 +67,7 @@ def matching(
     """
     asked: dict[str, list[Condition]] = {}
     for condition in parsed(conditions):
-        asked.setdefault(squeezed(condition.column) or condition.column, []).append(condition)
+        asked.setdefault(condition.column.casefold(), []).append(condition)
     allowed = np.ones(len(images.rows), bool)
     for about_it in asked.values():
         texts = [text for one in about_it for text in (one.text, *one.values)]
@@ -133,9 +132,7 @@ def _satisfies(condition: Condition, column: ColumnValues, among: str) -> Allowe
 
 def _codes(part: Value, column: ColumnValues) -> list[int]:
     """Return the values that are a text, or that lie in the range that it is."""
-    codes = column.find(part.text, exact=part.exact)
-    if not codes and column.name in RANKS and not part.exact:
-        codes = next(filter(None, map(column.find, spellings(column.name, part.text))), [])
+    codes = column.find(part.text, exact=True) if part.exact else column.find_name(part.text)
     return codes if codes or not part.bounds else column.between(*part.bounds)
 
 

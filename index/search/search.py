@@ -13,6 +13,7 @@ from ..collection import Collection
 from ..database.sql import run_over
 from ..encoders import Encoder, accelerated, load_encoder
 from ..errors import MismatchError, UsageError
+from ..gallery.fitted import Seen, fit_of_encoder, fit_of_space, seen_by
 from ..gallery.gallery import Gallery
 from ..pictures.inputs import Picture, as_pictures, read_input
 from ..settings import settings
@@ -108,6 +109,20 @@ def one_vector(vector: Embeddings) -> Embeddings:
     if found.ndim != 1:
         raise UsageError(f"The vector has the shape {list(found.shape)}; give one of [dim]")
     return found
+
+
+def seen_in_space(
+    collection: Collection, space: str | None, sha256s: Sequence[str], specimen_ids: Set[str]
+) -> Seen:
+    """Return whether a space and its encoder were fitted on what a search asks with.
+
+    Args:
+        sha256s: of the pictures.
+        specimen_ids: what their specimen is called where it is stored.
+    """
+    gallery, database = collection.gallery(space), collection.database
+    fits = fit_of_encoder(database, gallery), fit_of_space(database, gallery), None
+    return seen_by(fits, sha256s, specimen_ids)
 
 
 def unit_vectors(vectors: Embeddings, gallery: Gallery) -> Embeddings:
@@ -240,7 +255,7 @@ def picture_vectors(
         PictureError: a picture that cannot be used.
         UsageError: a specimen without pictures, or with too many.
     """
-    each, own = each_picture_vector(collection, encoder, specimens, space)
+    each, own, _ = each_picture_vector(collection, encoder, specimens, space)
     return np.stack([rows.mean(axis=0) for rows in each]), own
 
 
@@ -249,10 +264,10 @@ def each_picture_vector(
     encoder: Encoder,
     specimens: Iterable[Picture | Iterable[Picture]],
     space: str | None = None,
-) -> tuple[list[Embeddings], list[set[str]]]:
+) -> tuple[list[Embeddings], list[set[str]], list[list[str]]]:
     """Return for each specimen the embeddings of its pictures, float32 [m, dim], one a picture.
 
-    For the rest see `picture_vectors`.
+    For the rest see `picture_vectors`; last come the hashes of the pictures' content.
     """
     groups = [as_pictures(pictures) for pictures in specimens]
     for pictures in groups:
@@ -272,7 +287,7 @@ def each_picture_vector(
     if pixels:
         vectors.append(encoder.encode_images(np.stack(pixels)))
     each = np.split(np.concatenate(vectors), np.cumsum([len(own) for own in contents])[:-1])
-    return each, stored_specimens(collection, contents)
+    return each, stored_specimens(collection, contents), contents
 
 
 def require_few_pictures(count: int) -> None:

@@ -6,25 +6,8 @@ from itertools import groupby
 
 from ..database.connection import Database
 from ..database.sql import run_over
-from ..taxonomy import RANKS, Lineage, name_at
+from ..taxonomy import same_taxon
 from .records import Image, image_query, read_image
-
-
-def contradict(one: Lineage, other: Lineage) -> bool:
-    """Return whether two lineages are two names: in two categories, or apart where both end.
-
-    What one leaves open contradicts nothing, and neither does another opinion on the family of one
-    species.
-
-    >>> moth = ("Moth", "", "", "", "", "Noctuidae", "Xestia", "Xestia baja")
-    >>> contradict(moth, (*moth[:-1], "")), contradict(moth, (*moth[:-1], "Xestia c-nigrum"))
-    (False, True)
-    """
-    named = [rank for rank in RANKS if name_at(one, rank) and name_at(other, rank)]
-    deciding = {named[-1], "category"} & set(named) if named else ()
-    return any(
-        name_at(one, rank).casefold() != name_at(other, rank).casefold() for rank in deciding
-    )
 
 
 def under_two_names(database: Database) -> list[list[Image]]:
@@ -44,5 +27,7 @@ def _are_two(images: list[Image]) -> bool:
     """Return whether any two images are named differently, each name looked at once."""
     lineages = list(dict.fromkeys(image.lineage for image in images))
     return any(
-        contradict(one, other) for place, one in enumerate(lineages) for other in lineages[:place]
+        not same_taxon(one, other)
+        for place, one in enumerate(lineages)
+        for other in lineages[:place]
     )

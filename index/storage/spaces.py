@@ -178,7 +178,9 @@ def add_projected_space(
             f"The projection takes {projection.dim} dimensions; space '{base.name}' has {base.dim}"
         )
     with database.writing(), database.transaction() as connection:
-        card = json.dumps({"arguments": projection.arguments, **projection.card})
+        fit = projection.fitted_on
+        told = {} if fit is None else {"fitted_on": fit.to_dict()}
+        card = json.dumps({"arguments": projection.arguments, **projection.card, **told})
         projection_id = connection.execute(
             "INSERT INTO projections (kind, dim, content, card, created_at) VALUES (?, ?, ?, ?, ?)",
             (projection.kind, projection.out, projection.to_bytes(), card, now()),

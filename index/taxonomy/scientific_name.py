@@ -195,7 +195,8 @@ def _of_one(words: str) -> ScientificName:
     if higher := _higher(first):
         return ScientificName(higher=higher)
     is_alone = bool(qualifier) and not rest and first.islower()
-    if not _GENUS.fullmatch(first) or first.casefold() in SPECIES_WORDS or is_alone:
+    is_mark = first.casefold() in SPECIES_WORDS or first.casefold() in DOUBTS
+    if not _GENUS.fullmatch(first) or is_mark or is_alone:
         raise TaxonNameError(f"'{words}' does not begin with a genus")
     part = read_species_part(rest)
     is_open = not part.epithet or part.epithet.startswith("sp.")

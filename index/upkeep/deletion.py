@@ -12,6 +12,7 @@ import numpy as np
 from ..arrays import Codes
 from ..collection import Collection
 from ..database.sql import run_over
+from ..errors import CorruptError
 from ..gallery.gallery import Made, RankLabels
 from ..gallery.taxa import TaxonNames
 from ..search.column_values import read_column
@@ -75,7 +76,12 @@ class AllImages:
             "ORDER BY row"
         )
         pairs = np.array([tuple(record) for record in found], np.int64).reshape(-1, 2)
-        return cls(pairs[:, 0], pairs[:, 1], collection.taxa())
+        rows, taxon, names = pairs[:, 0], pairs[:, 1], collection.taxa()
+        if taxon.max(initial=-1) > names.most or taxon.min(initial=-1) < -1:
+            raise CorruptError(
+                f"{collection.folder} has images of taxa that are not there; restore a snapshot"
+            )
+        return cls(rows, taxon, names)
 
     def labels(self, rank: str) -> RankLabels:
         """Return the taxa of a rank, and the code of every image."""

@@ -128,10 +128,12 @@ def _imports(collection: Collection, events: list[Event], others: list[str]) -> 
         "FROM determinations WHERE origin = 'import' GROUP BY 1) GROUP BY at ORDER BY at"
     )
     corrected = [event for event in events if event.origin == "import" and event.before]
+    deleted = collection.database.read("SELECT 1 FROM deletions LIMIT 1")
+    added = "added and still there" if deleted else "added"  # when deleted ones came, none tells
     entries: list[Entry] = []
     for run in _runs(records, sorted(others)):
         own = [event for event in corrected if run.first <= event.determination_id <= run.last]
-        entries.append(_of_run(run, len(own)))
+        entries.append(_of_run(run, len(own), added))
         if len(own) <= _EACH:
             entries += map(_of_event, own)
     return entries
@@ -156,12 +158,13 @@ def _runs(records: Iterable[sqlite3.Row], others: list[str]) -> Iterator[_Run]:
         yield run
 
 
-def _of_run(run: _Run, corrected: int) -> Entry:
-    said = [f"{run.images} images added"] if run.images else []
-    said += [f"{run.named - corrected} specimens named"] if run.named > corrected else []
-    said += [f"{corrected} labels changed"] if corrected else []
+def _of_run(run: _Run, corrected: int, added: str) -> Entry:
+    named = run.named - corrected
+    said = [f"{_count(run.images, 'image')} {added}"] if run.images else []
+    said += [_count(named, "specimen") + " named"] if named else []
+    said += [_count(corrected, "label") + " changed"] if corrected else []
     several = f"{run.first}-{run.last}" if run.last > run.first else str(run.first)
-    more = "; each name has a number in 'log --imports'" if run.named > corrected else ""
+    more = "; each name has a number in 'log --imports'" if named else ""
     return Entry(
         number=several if run.first else "",
         kind="import",
@@ -178,15 +181,17 @@ def _deletions(collection: Collection, specimen_id: str | None) -> list[Entry]:
     """Return an entry for the images that were deleted at one time, by one person."""
     where, values = ("WHERE specimen_id = ? ", (specimen_id,)) if specimen_id else ("", ())
     records = collection.database.read(
-        "SELECT deletion_id, image_id, specimen_id, path, deleted_by, deleted_at, remarks "
+        "SELECT deletion_id, image_id, specimen_id, path, sha256, deleted_by, deleted_at, remarks "
         f"FROM deletions {where}ORDER BY deletion_id",
         values,
     )
     if not records:
         return []
-    query = "SELECT image_id FROM images WHERE image_id IN"
-    names = list(dict.fromkeys(record["image_id"] for record in records))
-    back = {found[0] for found in run_over(collection.database.read, query, names)}
+    back: set[str] = set()
+    for column in ("image_id", "sha256"):
+        query = f"SELECT {column} FROM images WHERE {column} IN"
+        gone = list(dict.fromkeys(record[column] for record in records))
+        back.update(found[0] for found in run_over(collection.database.read, query, gone))
     together = groupby(records, key=_at_once)
     return [_of_deletion(collection, list(group), back) for _, group in together]
 
@@ -204,7 +209,7 @@ def _of_deletion(collection: Collection, records: list[sqlite3.Row], back: set[s
             "specimen_id": record["specimen_id"],
             "path": record["path"],
             "picture_is_there": _is_there(collection, record["path"]),
-            "came_back": record["image_id"] in back,
+            "came_back": record["image_id"] in back or record["sha256"] in back,
         }
         for record in records
     ]
@@ -220,7 +225,7 @@ def _of_deletion(collection: Collection, records: list[sqlite3.Row], back: set[s
         kind="deletion",
         at=records[0]["deleted_at"],
         by=records[0]["deleted_by"],
-        what=f"deleted {len(images)} images: {shown}{more}{fate}",
+        what=f"deleted {_count(len(images), 'image')}: {shown}{more}{fate}",
         remarks=records[0]["remarks"],
         undoable=False,
         details={"images": images},
@@ -252,6 +257,10 @@ def _removed_spaces(collection: Collection) -> list[Entry]:
         )
         for record in records
     ]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _seconds(before: str, after: str) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 from ..collection import Collection
 from ..errors import CorruptError, PictureError
 from ..files.durable import is_file
+from ..gallery.fitted import told_of
 from ..gallery.identification_files import damage_of_arrays
 from ..gallery.index_files import about_index, damage
 from ..gallery.label_files import damaged_columns
@@ -63,6 +64,7 @@ def _space_info(collection: Collection, name: str) -> dict[str, Any]:
         "views": space.views,
         "dim": space.dim,
         "tuned_from": collection.source(space).name if space.projection_id else None,
+        "fitted_on": told_of(collection.database, space),
         "embeddings": collection.count(space),
         "index": about["kind"],
         "index_why": about["why"],

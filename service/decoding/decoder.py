@@ -4,9 +4,9 @@ It is `python -m holotype.service.decoding.decoder BYTES SECONDS`.
 
 It has a limit of memory and of time that the system enforces, and holds nothing else: a decoder
 that is led astray ends this process and not the service. It reads, from its standard input, a line
-of JSON (`length`, `target`, `name`) and the bytes of the picture, and writes a line (`size`, or
-`refused`) and the pixels as RGB; at the end of its input it ends. It must start quickly, so it
-imports no more than `pictures` does.
+of JSON (`length`, `target`, `name`, `stored`) and the bytes of the picture, and writes a line
+(`size`, or `refused`) and the pixels as RGB; at the end of its input it ends. It must start
+quickly, so it imports no more than `pictures` does.
 """
 
 from __future__ import annotations
@@ -15,20 +15,38 @@ import json
 import os
 import signal
 import sys
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    Jpeg2KImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from holotype.index.errors import PictureError
 from holotype.index.files.regular import Limit
 from holotype.index.pictures.checks import Limits
-from holotype.index.pictures.reading import limits_of_settings, read_with_size
+from holotype.index.pictures.reading import (
+    FORMATS,
+    UPLOADED,
+    limits_of_settings,
+    read_with_size,
+)
 
 READY = b"ready\n"
 SETTING = "HOLOTYPE_DECODER_BYTES"
 
 # Loaded before the limits hold, rather than at the first picture.
-_PLUGINS = (JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
+_PLUGINS = (
+    *(JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin),
+    *(GifImagePlugin, BmpImagePlugin, AvifImagePlugin, Jpeg2KImagePlugin),
+)
 _BESIDES = 128 << 20  # bytes for the file, the answer and blocks of pixels
 
 
@@ -47,16 +65,17 @@ def main() -> None:
         data = sys.stdin.buffer.read(asked["length"])
         _limit_time(seconds)
         try:
-            _answer(answers, data, asked["target"], asked["name"], limits)
+            _answer(answers, data, asked, limits)
         except BrokenPipeError:  # the service has ended
             os._exit(0)
         _limit_time(0)
 
 
-def _answer(answers: BinaryIO, data: bytes, target: int, name: str | None, limits: Limits) -> None:
+def _answer(answers: BinaryIO, data: bytes, asked: dict[str, Any], limits: Limits) -> None:
     pixels = b""
+    name = asked["name"]
     try:
-        picture = _decoded(data, target, name, limits)
+        picture = _decoded(data, asked, limits)
         said: dict[str, object] = {"size": picture.size}
         pixels = picture.tobytes()
     except PictureError as error:
@@ -69,8 +88,10 @@ def _answer(answers: BinaryIO, data: bytes, target: int, name: str | None, limit
     answers.flush()
 
 
-def _decoded(data: bytes, target: int, name: str | None, limits: Limits) -> Image.Image:
-    return read_with_size(data, target=target, name=name, limits=limits)[0]
+def _decoded(data: bytes, asked: dict[str, Any], limits: Limits) -> Image.Image:
+    formats = FORMATS if asked["stored"] else UPLOADED
+    target, name = asked["target"], asked["name"]
+    return read_with_size(data, target=target, name=name, limits=limits, formats=formats)[0]
 
 
 def _limit_memory(more: int) -> None:

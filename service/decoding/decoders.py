@@ -77,13 +77,24 @@ class Decoders:
         decoder = self._idle.get()
         self._idle.put(decoder or _Decoder(self._settings))
 
+    def read_stored(self, data: bytes, *, target: int = 0, name: Named = None) -> Image.Image:
+        """Do what `read_picture` does, of a picture of the collection: any of `FORMATS`."""
+        return self.read_picture(data, target=target, name=name, stored=True)
+
     def read_picture(
-        self, data: bytes, *, target: int = 0, name: Named = None, budget: Budget | None = None
+        self,
+        data: bytes,
+        *,
+        target: int = 0,
+        name: Named = None,
+        budget: Budget | None = None,
+        stored: bool = False,
     ) -> Image.Image:
         """Do what `index.pictures.read_picture` does, within the limits.
 
         Args:
             budget: what it is one of several pictures of.
+            stored: it is of the collection and not uploaded, so any of `FORMATS` may be its own.
 
         Raises:
             DecoderError: no process can be started.
@@ -96,7 +107,7 @@ class Decoders:
         try:
             decoder = self._running(decoder)
             before = decoder.seconds
-            picture = decoder.read_picture(data, target, name)
+            picture = decoder.read_picture(data, target, name, stored=stored)
             if budget is not None:
                 budget.spend(decoder.seconds - before)
             return picture
@@ -161,7 +172,7 @@ class _Decoder:
         """Return whether it can be asked."""
         return not self._spoilt and self._process.poll() is None
 
-    def read_picture(self, data: bytes, target: int, name: Named) -> Image.Image:
+    def read_picture(self, data: bytes, target: int, name: Named, *, stored: bool) -> Image.Image:
         """Send a picture and wait for its pixels."""
         if len(data) > self._most:
             raise PictureError(
@@ -171,7 +182,7 @@ class _Decoder:
             )
         self._wait_until_ready()
         called = None if name is None or isinstance(name, bytes) else str(name)
-        asked = {"length": len(data), "target": target, "name": called}
+        asked = {"length": len(data), "target": target, "name": called, "stored": stored}
         try:
             with self._killed_after(_CLOCK * self._seconds):
                 self._to.write(json.dumps(asked).encode() + b"\n")

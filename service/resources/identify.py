@@ -84,7 +84,7 @@ def _answer(engine: Engine, question: Question[Identify]) -> JSONResponse:
         )
         (answer,) = core.identify_pictures(
             collection,
-            [core.Pictures(question.names, vectors)],
+            [core.Pictures(question.names, vectors, contents)],
             names=[question.names[0] or "picture"],
             exclude_specimens=[own],
             **arguments,

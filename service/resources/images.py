@@ -98,7 +98,7 @@ def _record(image: Image) -> dict[str, Any]:
 def _thumbnail(engine: Engine, image: Image) -> bytes:
     decoders = engine.decoders
     try:
-        return engine.collection.thumbnail(image, read=decoders.read_picture, most=decoders.most)
+        return engine.collection.thumbnail(image, read=decoders.read_stored, most=decoders.most)
     except PictureError:
         raise _gone(image) from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from holotype.index.search import search as core
 
 from .. import schemas as answers
 from ..engine import Engine, TheEngine
-from ..questions import PICTURE_SCHEMA, Asked, Options, Question, described_body, read_question
+from ..questions import PICTURE_SCHEMA, Options, Question, described_body, read_question
 
 router = APIRouter(tags=["search"])
 
@@ -76,7 +76,7 @@ async def search(request: Request, engine: TheEngine) -> JSONResponse:
 
 def _hits(engine: Engine, question: Question[Search]) -> JSONResponse:
     asked = question.options
-    vector, own = _vector(engine, question)
+    vector, own, contents = _vector(engine, question)
     hits = core.search(
         engine.collection,
         vector,
@@ -86,28 +86,27 @@ def _hits(engine: Engine, question: Question[Search]) -> JSONResponse:
         exclude_specimens=own,
     )
     space = engine.collection.space(asked.space)
-    return JSONResponse({"space": space.name, "hits": [hit.to_dict() for hit in hits]})
+    seen = core.seen_in_space(engine.collection, asked.space, contents, own)
+    found = {"space": space.name, "hits": [hit.to_dict() for hit in hits]}
+    return JSONResponse(found | seen.told())
 
 
-def _vector(engine: Engine, question: Question[Search]) -> tuple[Embeddings, Set[str]]:
-    """Return the query's embedding, and its own specimens where they are stored."""
+def _vector(
+    engine: Engine, question: Question[Search]
+) -> tuple[Embeddings, Set[str], Sequence[str]]:
+    """Return the query's embedding, its own specimens where they are stored, and its content."""
     collection, asked = engine.collection, question.options
     if asked.vector is not None:
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and refused
-            return np.array(asked.vector, np.float32), set()
+            return np.array(asked.vector, np.float32), set(), ()
     if asked.image_id is not None:
         image = collection.image(asked.image_id)
-        return core.stored_vector(collection, image, asked.space), {image.specimen_id}
+        own = {image.specimen_id}
+        return core.stored_vector(collection, image, asked.space), own, [image.sha256]
     encoder = engine.encoder(asked.space)
     if asked.text is not None:
-        return core.text_vector(collection, encoder, asked.text, asked.space), set()
-    return picture_vector(engine, question)
-
-
-def picture_vector(engine: Engine, question: Question[Asked]) -> tuple[Embeddings, Set[str]]:
-    """Do what `index.search.picture_vector` does with pictures, of what is decoded of them."""
-    space = question.options.space
+        return core.text_vector(collection, encoder, asked.text, asked.space), set(), ()
     contents = [content_hash(picture) for picture in question.pictures]
-    return core.pixels_vector(
-        engine.collection, engine.encoder(space), question.pixels, contents, space
-    )
+    return *core.pixels_vector(
+        collection, encoder, question.pixels, contents, asked.space
+    ), contents

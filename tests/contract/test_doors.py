@@ -47,7 +47,10 @@ def test_identify_in_a_process_of_its_own(
         assert told["ranks"] == expected["ranks"]
 
 
-@pytest.mark.parametrize("where", [[], ["sex=f", "category=Moth"]])
+@pytest.mark.parametrize(
+    "where",
+    [[], ["sex=f", "category=Moth"], ["Sex=F", "species=Xestia_baja|Salmo_trutta", "split!="]],
+)
 def test_search_by_picture_and_by_stored_image(
     collection: Collection, picture: Path, tiny: Encoder, ask: Ask, where: list[str]
 ) -> None:

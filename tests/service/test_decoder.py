@@ -75,6 +75,17 @@ def test_the_same_pixels_come_back(decoders: Decoders) -> None:
             np.testing.assert_array_equal(np.asarray(here), np.asarray(there))
 
 
+@pytest.mark.parametrize("form", ["GIF", "BMP", "AVIF", "JPEG2000"])
+def test_other_formats_are_read_of_what_is_stored_and_not_of_uploads(
+    decoders: Decoders, form: str
+) -> None:
+    data = drawing.encoded(drawing.noise(70, 50), form)
+    there = decoders.read_stored(data)
+    np.testing.assert_array_equal(np.asarray(there), np.asarray(read_picture(data)))
+    with pytest.raises(PictureError, match="not a JPEG, PNG, WebP or TIFF"):
+        decoders.read_picture(data)
+
+
 def test_refusals_are_said_in_the_same_words(decoders: Decoders) -> None:
     for data in (b"", b"text", drawing.tile(7000), drawing.jpeg()[:300], drawing.png(7000, 7000)):
         with pytest.raises(PictureError) as here:

@@ -94,9 +94,12 @@ def test_search_in_every_way(client: httpx2.Client, held: Collection, tiny: Enco
     assert same(found["hits"], [hit.to_dict() for hit in everything])
 
 
-def test_search_under_a_filter(client: httpx2.Client, held: Collection) -> None:
+@pytest.mark.parametrize(
+    "where",
+    [["genus=Catocala|Salmo", "sex=f"], ["Sex=F", "genus!=salmo", 'split="train"|TEST', "date="]],
+)
+def test_search_under_a_filter(client: httpx2.Client, held: Collection, where: list[str]) -> None:
     image = next(held.images())
-    where = ["genus=Catocala|Salmo", "sex=f"]
     body = {"image_id": image.image_id, "k": 1000, "where": where}
     found = client.post("/v1/search", json=body).json()["hits"]
     vector = stored_vector(held, image)

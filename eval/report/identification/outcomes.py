@@ -15,6 +15,7 @@ from ..cells import Cell, Column, count_cell, interval_cells, interval_text, sha
 from ..drawing import INK, MUTED, RIGHT, WRONG, canvas, share_axis, to_svg
 from .subject import AnswerSubject
 
+_STRONG, _WEAK = 0.6, 0.28  # of colours, so that text stays readable on them
 _LEAST_TOLD = 0.045  # share of a bar from which its figure fits into it
 
 
@@ -27,6 +28,7 @@ class End:
         name: in `Outcomes`.
         told: in words.
         colour, strength: how it is drawn.
+        legend: what the colour means in both bars.
     """
 
     kind: str
@@ -34,19 +36,22 @@ class End:
     told: str
     colour: str
     strength: float
+    legend: str
 
 
 def ends(rank: str) -> tuple[End, ...]:
     """Return every end, as a bar shows them from the left."""
+    right, wrong = f"{rank}, right", f"{rank}, wrong (of novel: any wrong name)"
+    higher, none, astray = "higher rank, right", "no answer", "higher rank, wrong"
     return (
-        End("known", "finest_right", f"{rank}, right", RIGHT, 0.85),
-        End("known", "higher_right", "higher rank, right", RIGHT, 0.4),
-        End("known", "unanswered", "not answered", MUTED, 0.35),
-        End("known", "higher_wrong", "higher rank, wrong", WRONG, 0.45),
-        End("known", "finest_wrong", f"{rank}, wrong", WRONG, 0.9),
-        End("novel", "higher_right", "higher rank, right", RIGHT, 0.4),
-        End("novel", "unknown", "unknown", MUTED, 0.35),
-        End("novel", "named_wrongly", "named wrongly", WRONG, 0.9),
+        End("known", "finest_right", right, RIGHT, _STRONG, right),
+        End("known", "higher_right", higher, RIGHT, _WEAK, higher),
+        End("known", "unanswered", "not answered", MUTED, _WEAK, none),
+        End("known", "higher_wrong", astray, WRONG, _WEAK, astray),
+        End("known", "finest_wrong", f"{rank}, wrong", WRONG, _STRONG, wrong),
+        End("novel", "higher_right", higher, RIGHT, _WEAK, higher),
+        End("novel", "unknown", "unknown", MUTED, _WEAK, none),
+        End("novel", "named_wrongly", "named wrongly", WRONG, _STRONG, wrong),
     )
 
 
@@ -62,7 +67,7 @@ def outcomes(subject: AnswerSubject) -> tuple[Figure, Table]:
     )
     figure = Figure(
         "What became of the specimens that asked",
-        stacked_bars(shown, whole, subject.rank),
+        stacked_bars(shown, whole),
         f"Stacked bars. {said}.",
         f"Every specimen counts once. Known: the gallery has its {subject.rank}; novel: it has "
         f"not, so that a {subject.rank} is always wrong. “Higher rank” is a name above "
@@ -71,7 +76,7 @@ def outcomes(subject: AnswerSubject) -> tuple[Figure, Table]:
     return figure, _table(draws, shown)
 
 
-def stacked_bars(shown: Sequence[End], whole: Outcomes, rank: str) -> str:
+def stacked_bars(shown: Sequence[End], whole: Outcomes) -> str:
     """Draw one bar a kind of specimen."""
     kinds = list(dict.fromkeys(end.kind for end in shown))
     figure, axes = canvas(1.5 + 0.55 * len(kinds))
@@ -90,12 +95,13 @@ def stacked_bars(shown: Sequence[End], whole: Outcomes, rank: str) -> str:
     share_axis(axes, "x", "share of them")
     axes.grid(visible=False)
     axes.spines["left"].set_visible(False)
-    legend = {end.told: end for end in reversed(shown)}
-    order = [end for end in ends(rank) if legend.pop(end.told, None) is not None]
+    legend = {end.legend: end for end in shown}
     figure.legend(
-        handles=[Patch(color=end.colour, alpha=end.strength, label=end.told) for end in order],
+        handles=[
+            Patch(color=end.colour, alpha=end.strength, label=name) for name, end in legend.items()
+        ],
         loc="outside upper left",
-        ncols=4,
+        ncols=3,
         frameon=False,
         labelcolor=INK,
         fontsize=9,

@@ -21,6 +21,8 @@ def _known(ends: Outcomes, rank: str) -> str:
         return f"No specimen that asked is of a {rank} that is in the collection."
     share = {end: count / n for end, count in ends.known.items()}
     of = OutOf.all_of(n)
+    if share["unanswered"] == 1:
+        return f"Of {of} specimens whose {rank} is in the collection, none gets a name."
     named = share["finest_right"] + share["finest_wrong"]
     higher = share["higher_right"] + share["higher_wrong"]
     text = f"Of {of} specimens whose {rank} is in the collection, {of.count(named)} are named to "
@@ -34,7 +36,8 @@ def _known(ends: Outcomes, rank: str) -> str:
             f"; {of.count(higher)} are named at a higher rank only{mostly}, "
             f"{_of_these(of, share['higher_right'], higher)} of them rightly"
         )
-    return f"{text}; {of.count(share['unanswered'])} are not named."
+    silent = of.count(share["unanswered"]) + " get no name"
+    return f"{text}; {silent if ends.known['unanswered'] else 'every one gets a name'}."
 
 
 def _novel(ends: Outcomes, rank: str) -> str:

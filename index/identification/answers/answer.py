@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ...gallery.fitted import Seen
 from ...search.search import Hit
 from ..changes import Changes
 from .percentages import percent
@@ -14,6 +15,7 @@ Taxa = list[tuple[str, float]]
 
 _UNUSUAL = 0.95  # novelty from which a specimen lies unusually far
 _VOTES = "none"
+_UNSEEN = Seen(None, space=False, calibration=False)
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,12 @@ class Judgement:
 
     @property
     def novelty_in_words(self) -> str:
-        """How unlike anything known it is, for people; empty where that is not known."""
+        """The same for people: no more than usual, more than usual, entirely; empty for None."""
         if self.novelty is None:
             return ""
         if self.far:
-            return "unlike anything known"
-        return "unusually far out" if self.novelty >= _UNUSUAL else "no more than usual"
+            return "entirely"
+        return "more than usual" if self.novelty >= _UNUSUAL else "no more than usual"
 
     @property
     def note(self) -> str:
@@ -130,13 +132,15 @@ class PictureTaxon:
 
     Attributes:
         picture: its name.
-        rank: the finest that is named; empty where nothing is.
+        far: it is unlike anything known.
+        rank: the finest that is named; empty where nothing is, and where it is far.
         taxon: the likeliest there.
         p: how probable, or without a calibration its share of the votes.
         lineage: the likeliest taxon of every rank, coarse to fine.
     """
 
     picture: str
+    far: bool
     rank: str
     taxon: str
     p: float
@@ -146,11 +150,11 @@ class PictureTaxon:
     def of(cls, picture: str, judged: Judgement) -> PictureTaxon:
         """Return what a picture was judged to be."""
         lineage = {rank: taxa[0][0] for rank, taxa in judged.ranks.items()}
-        if not lineage:
-            return cls(picture, "", "", 0.0, {})
+        if judged.far or not lineage:
+            return cls(picture, judged.far, "", "", 0.0, {})
         rank = list(lineage)[-1]
         taxon, p = judged.ranks[rank][0]
-        return cls(picture, rank, taxon, p, lineage)
+        return cls(picture, False, rank, taxon, p, lineage)
 
 
 @dataclass(frozen=True)
@@ -168,6 +172,7 @@ class Answer:
         unnamed: specimens that nobody has named and that it is like; None without.
         pictures: of several of the specimen, what each would be called by itself.
         notes: what else to bear in mind about this answer, a sentence each.
+        seen: whether encoder, space and calibration were fitted on the specimen.
     """
 
     image: str
@@ -180,6 +185,7 @@ class Answer:
     unnamed: Unnamed | None = None
     pictures: tuple[PictureTaxon, ...] = ()
     notes: tuple[str, ...] = ()
+    seen: Seen = _UNSEEN
 
     @property
     def unknown(self) -> bool:
@@ -261,13 +267,14 @@ class Answer:
             "calibration_note": judged.note,
             "why": self.why,
             "notes": list(self.notes),
+            "fitted_on": self.seen.to_dict(),
         }
 
     def _taxon(self, taxon: str, p: float) -> dict[str, Any]:
         return {"taxon": taxon, "p": p, "percent": self.judgement.figure(p, self.risk)}
 
     def _picture(self, seen: PictureTaxon) -> dict[str, Any]:
-        named = {"picture": seen.picture, "rank": seen.rank or None}
+        named = {"picture": seen.picture, "far": seen.far, "rank": seen.rank or None}
         if not seen.rank:
             return {**named, "taxon": None, "p": None, "percent": None}
         return {**named, **self._taxon(seen.taxon, seen.p)}

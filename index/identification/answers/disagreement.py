@@ -15,15 +15,25 @@ def disagreement(pictures: Sequence[PictureTaxon], judged: Judgement, risk: floa
         judged: the specimen as a whole.
         risk: that was accepted.
     """
-    named = [each for each in pictures if each.rank]
-    ranks = dict.fromkeys(rank for each in named for rank in each.lineage)
-    for rank in ranks:
+    where = _parting([each for each in pictures if each.rank])
+    apart = {each.far for each in pictures} == {True, False}
+    if not where and not apart:
+        return ""
+    on = f" on the {where}" if where else ""
+    told = ", ".join(_told(each, judged, risk) for each in pictures if each.rank or each.far)
+    return f"The pictures disagree{on}. By themselves they look like: {told}."
+
+
+def _parting(named: Sequence[PictureTaxon]) -> str:
+    """Return the coarsest rank at which pictures look like different taxa; empty without one."""
+    for rank in dict.fromkeys(rank for each in named for rank in each.lineage):
         if len({each.lineage[rank] for each in named if rank in each.lineage}) > 1:
-            told = ", ".join(_told(each, judged, risk) for each in named)
-            return f"The pictures disagree on the {rank}. By themselves they look like: {told}."
+            return rank
     return ""
 
 
 def _told(seen: PictureTaxon, judged: Judgement, risk: float) -> str:
+    if seen.far:
+        return f"{seen.picture}: nothing that is known"
     rank = "" if seen.rank == "species" else f"{seen.rank} "
     return f"{seen.picture}: {rank}{seen.taxon} ({judged.figure(seen.p, risk)})"

@@ -58,6 +58,6 @@ def _novelty(answer: Answer) -> str:
         return ""
     nearer = percent(answer.novelty, counted=True)
     return (
-        f"How unlike anything known: {answer.judgement.novelty_in_words}, farther out than "
-        f"{nearer} of known specimens"
+        f"How unlike anything known: {answer.judgement.novelty_in_words} ({nearer} of known "
+        "specimens lie nearer to theirs)"
     )

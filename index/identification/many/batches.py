@@ -160,10 +160,10 @@ def _answers(
     vectors = _encoded(encoder, pixels)
     ends = np.cumsum([len(one.seen) for one in usable])[:-1]
     specimens = [
-        Pictures(file_names(one.used), rows)
+        Pictures(file_names(one.used), rows, [seen.content for seen in one.seen])
         for one, rows in zip(usable, np.split(vectors, ends), strict=True)
     ]
-    own = stored_specimens(collection, [[seen.content for seen in one.seen] for one in usable])
+    own = stored_specimens(collection, [one.contents for one in specimens])
     names = [one.specimen.name for one in usable]
     return identify_pictures(collection, specimens, names=names, exclude_specimens=own, **options)
 

@@ -136,8 +136,9 @@ function pictures(answer: Answer): HTMLElement | null {
   );
 }
 
-function picture({ picture: name, rank, taxon, percent }: PictureTaxon): (Node | string)[] {
+function picture({ picture: name, far, rank, taxon, percent }: PictureTaxon): (Node | string)[] {
   const shown = el("bdi", {}, name);
+  if (far) return [shown, ": unlike anything known"];
   if (rank === null || taxon === null) return [shown, ": no name"];
   return [shown, ": ", taxonName(taxon, rank), ` (${percent})`];
 }

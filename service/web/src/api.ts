@@ -29,6 +29,7 @@ export interface Probability {
 
 export interface PictureTaxon {
   picture: string;
+  far: boolean;
   rank: string | null;
   taxon: string | null;
   percent: string | null;

@@ -86,9 +86,9 @@ def test_novelty_reads_the_right_way() -> None:
     assert usual.novelty == pytest.approx(0.3)
     assert strange.novelty == pytest.approx(0.999)
     assert usual.to_dict()["novelty_in_words"] == "no more than usual"
-    assert strange.to_dict()["novelty_in_words"] == "unlike anything known"
+    assert strange.to_dict()["novelty_in_words"] == "entirely"
     assert usual.to_dict()["novelty_p"] == 0.7
-    assert "farther out than 30 % of known specimens" in in_words(usual).novelty
+    assert "no more than usual (30 % of known specimens lie nearer" in in_words(usual).novelty
 
 
 def axis(place: int, noise: float = 0.0, seed: int = 0) -> list[float]:
@@ -182,6 +182,19 @@ def test_pictures_of_one_specimen_that_disagree_are_told(tmp_path: Path) -> None
                 together.taxon,
                 together.rank,
             )
+
+
+def test_a_picture_unlike_anything_beside_one_of_a_known_species_is_told(tmp_path: Path) -> None:
+    with planted(tmp_path / "c", rows_of(5, genera=2, each=48)) as collection:
+        calibrate_space(collection)
+        one = Pictures(["moth.jpg", "thumb.jpg"], np.stack([vector(2), vector(10)]))
+        (answer,) = identify_pictures(collection, [one], names=["x"])
+        known, strange = answer.to_dict()["pictures"]
+        assert (known["taxon"], known["far"]) == ("Genus0 s2", False)
+        assert (strange["taxon"], strange["percent"], strange["far"]) == (None, None, True)
+        (note,) = answer.notes
+        assert note.startswith("The pictures disagree. By themselves they look like: moth.jpg: ")
+        assert note.endswith("thumb.jpg: nothing that is known.")
 
 
 def test_the_space_of_the_neighbours_is_told_from_that_of_the_calibration(tmp_path: Path) -> None:

@@ -79,7 +79,9 @@ def found(made: Collection) -> Callable[..., str]:
         ("split=test|VAL", "cdef"),
         ("species=Aglais_urticae", "ab"),
         ("Species=aglais  urticae", "ab"),
+        ("species=Aglais urticae (Linnaeus, 1758)", "ab"),
         ("locality=box 1", "b"),
+        ("Image ID=a.png", "a"),
         ("locality=box_1", "ac"),
         ("image_id=a.png|c.png", "ac"),
         # missing

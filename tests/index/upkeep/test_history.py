@@ -73,6 +73,7 @@ def test_the_log_tells_imports_determinations_deletions_and_removals(
         ("deletion", "D4"),
     ]
     assert told[-1] == ("removed space", "")
+    assert entries[0].what.startswith("import: 36 images added and still there, 20 specimens")
     deletion = entries[3]
     assert deletion.what.startswith("deleted 3 images: 0-0.png (")
     assert deletion.what.endswith("3 came back")
