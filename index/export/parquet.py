@@ -15,7 +15,7 @@ from ..errors import UsageError
 from ..files.durable import replacing
 from ..files.plain_json import read_json
 from ..manifests.vector_file import METADATA, canaries_as_json
-from ..search.column_values import metadata_columns
+from ..search.column_reader import metadata_columns
 from ..storage.canaries import kept_canaries
 from ..storage.records import DETAILS, Image, Space
 from ..taxonomy import RANKS

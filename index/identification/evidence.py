@@ -272,8 +272,9 @@ def _ratios(reference: Reference, block: _Block, classes: Codes) -> Floats:
     ratios = np.full(classes.shape, np.inf)
     there = classes >= 0
     wanted = [line[known] for line, known in zip(classes, there, strict=True)]
-    ratios[there] = np.concatenate(reference.likelihood.log_ratios(block.vectors, wanted))
-    for row, one in enumerate(block.left):
+    found = reference.likelihood.log_ratios(block.vectors, wanted)
+    for row, (values, one) in enumerate(zip(found, block.left, strict=True)):
+        ratios[row, there[row]] = values
         if one is not None:
             without = reference.likelihood.log_ratios_to(block.vectors[row], one.specimens)
             for number, ratio in zip(one.classes, without, strict=True):

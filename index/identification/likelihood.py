@@ -53,11 +53,12 @@ class Shape:
     @property
     def parts(self) -> dict[str, Floats]:
         """The arrays that it consists of, by name."""
-        scales = np.array([self.scale, self.elsewhere])
         return {
-            "scales": scales, "origin": self.origin, "between": self.between,
+            "scales": np.array([self.scale, self.elsewhere]),
+            "origin": self.origin,
             "axes": np.ascontiguousarray(self.axes),
-        }  # fmt: skip
+            "between": self.between,
+        }
 
     @classmethod
     def from_parts(cls, parts: Mapping[str, NDArray[Any]]) -> Shape:
@@ -69,7 +70,8 @@ class Shape:
         scales, origin, axes, between = (
             parts[name] for name in ("scales", "origin", "axes", "between")
         )
-        if scales.shape != (2,) or axes.shape != (*origin.shape, *between.shape):
+        sizes = (*origin.shape, *between.shape)
+        if scales.shape != (2,) or axes.shape != sizes or (origin.ndim, between.ndim) != (1, 1):
             raise ValueError(f"a shape of {scales.shape}, {origin.shape}, {axes.shape}")
         for values in (scales, origin, axes, between):
             if values.dtype != np.float64 or not np.isfinite(values).all():

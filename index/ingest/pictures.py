@@ -77,7 +77,7 @@ class IngestReport:
 
 
 def ingest(
-    manifest: Manifest,
+    manifest: Manifest | str | Path,
     collection: Collection,
     encoder: Encoder,
     *,
@@ -93,6 +93,7 @@ def ingest(
     its content.
 
     Args:
+        manifest: or what `Manifest.read` takes: a folder or a table.
         strict: store nothing where the manifest has any row with an error.
         copy_images: keep a copy of every picture inside the collection.
         on_check, on_embed: called with (done, in all) while checking and while embedding.
@@ -102,6 +103,8 @@ def ingest(
         ManifestError: no picture that can be used; with `strict`, any bad row.
         MismatchError: the space belongs to another encoder.
     """
+    if not isinstance(manifest, Manifest):
+        manifest = Manifest.read(manifest)
     with collection.database.writing():
         there = any(known.name == space for known in collection.spaces())
         if there and not is_unused(collection.database, space):
@@ -150,6 +153,9 @@ def refuse(problems: list[Problem], what: str) -> None:
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         rest = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        reasons = [f"{count} {reason}" for reason, count in counts_by_reason(errors).items()]
+        if len(errors) > 1 and any(error.reason for error in errors):
+            rest += f"; in all {', '.join(reasons)}"
         raise ManifestError(f"{what}: {errors[0]}{rest}")
 
 

@@ -35,6 +35,7 @@ _FILES = ("file", "files", "image", "images", "picture", "photo", "identifier", 
 _PREFIX = re.compile(r"^(?:\w+:(?!//)|https?://.*[/#])")
 _BINOMIAL = re.compile(r"[^\W\d_a-z][\w-]+[ _]+(?:[x×][ _]+)?[^\W\d_A-Z][\w.-]+.*", re.DOTALL)
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
+_PICTURE = re.compile(r".+\.(?:jpe?g|png|tiff?|webp|heic|gif|bmp)", re.IGNORECASE)
 _SAMPLE = 10_000  # different values that are looked at
 
 
@@ -120,6 +121,7 @@ def understood(
         ManifestError: as `column_names`; no column holds the paths; two may hold the names.
         UsageError: as `column_names`.
     """
+    frame = _without_blank(frame)
     written = [str(name).strip() for name in frame.columns]
     names = column_names(written, said)
     path_column(names)
@@ -141,6 +143,18 @@ def understood(
     return table, [Problem(1, "", note, "note", "columns") for note in notes]
 
 
+def _without_blank(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without empty columns for which another one stands."""
+    short = [compact(str(name)) for name in frame.columns]
+    blank = [
+        place
+        for place, name in enumerate(short)
+        if any(term in short for term in _TERMS.get(_SPELLINGS.get(name, ""), "").split())
+        and not frame.iloc[:, place].str.strip().ne("").any()
+    ]
+    return frame.iloc[:, [place for place in range(len(short)) if place not in blank]]
+
+
 def path_column(names: Sequence[str]) -> int:
     """Return the place of the column that holds the paths, among what `column_names` returns.
 
@@ -149,6 +163,11 @@ def path_column(names: Sequence[str]) -> int:
     """
     if "path" in names:
         return names.index("path")
+    if any(map(_PICTURE.fullmatch, names)):
+        raise ManifestError(
+            f"The manifest has no header (its first row is {', '.join(names)}); begin it with the "
+            "names of the columns, such as path,species"
+        )
     likely = [name for name in names if compact(name) in _FILES]
     likely += get_close_matches("path", names, 1)
     way = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -276,37 +277,43 @@ class _Files:
         problems: list[Problem],
     ) -> pd.DataFrame:
         """Return a table with the paths that files have, and ids that follow from them."""
-        if not any(spellings):
-            return table
-        first: dict[str, list[tuple[int, str, str]]] = {}
+        first: dict[str, tuple[int, str, str]] = {}
+        names = (_ROW, "path", _FILE, "image_id", "specimen_id", "sha256")
+        cells = {name: table[name].tolist() for name in names}
         for place, spelling in enumerate(spellings):
             if not spelling:
                 continue
-            label = table.index[place]
-            row, path, file = table.loc[label, [_ROW, "path", _FILE]]
-            inside = os.path.relpath(file, self.paths.root)
-            own = file if inside.startswith("..") else inside.replace(os.sep, "/")
-            default, image_id = id_of_path(path) or path, id_of_path(own)
-            first.setdefault(spelling, []).append((int(row), path, own))
-            table.loc[label, "path"] = own
-            if table.loc[label, "image_id"] != default or default == image_id:
+            row, path, file, image_id, specimen, _ = (cells[name][place] for name in names)
+            own = self.paths.name_of(file)
+            cells["path"][place] = own
+            first.setdefault(spelling, (int(row), path, own))
+            default, new = id_of_path(path) or path, id_of_path(own)
+            if image_id != default or default == new:
                 continue
             try:
-                checks.identify(int(row), image_id)
+                checks.identify(int(row), new)
             except RowError as error:
                 problems.append(Problem(int(row), path, str(error), reason="path or id"))
-                table.loc[label, "sha256"] = ""
-            table.loc[label, ["image_id"]] = image_id
-            if table.loc[label, "specimen_id"] == default:
-                table.loc[label, "specimen_id"] = image_id
-        for spelling, rows in first.items():
-            row, path, own = rows[0]
-            count = "1 path is" if len(rows) == 1 else f"{len(rows)} paths are"
-            message = (
-                f"{count} spelled otherwise than the file ({spelling}): '{path}' is read as '{own}'"
-            )
-            problems.append(Problem(row, path, message, "note", "spelling of paths"))
-        return table
+                cells["sha256"][place] = ""
+            cells["image_id"][place] = new
+            cells["specimen_id"][place] = new if specimen == default else specimen
+        problems += _on_spellings(first, Counter(spellings))
+        return table.assign(**cells) if first else table
+
+
+def _on_spellings(
+    first: Mapping[str, tuple[int, str, str]], counts: Mapping[str, int]
+) -> list[Problem]:
+    """Return a note on every way in which paths are spelled otherwise than their files."""
+    notes = []
+    for spelling, (row, path, own) in first.items():
+        count = counts[spelling]
+        paths = "1 path is" if count == 1 else f"{count} paths are"
+        message = (
+            f"{paths} spelled otherwise than the file ({spelling}): '{path}' is read as '{own}'"
+        )
+        notes.append(Problem(row, path, message, "note", "spelling of paths"))
+    return notes
 
 
 def _reason_of(path: str, file: str) -> str:

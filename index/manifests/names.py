@@ -188,13 +188,15 @@ class SpecimenNames:
             RowError: this row says that it is another taxon than an earlier one does.
         """
         own = self._names.at(code).lineage
-        merged = self._merged.get(key, own)
+        merged = self._merged.get(key)
+        if merged is None:
+            return own, None
         if not same_taxon(merged, own):
             raise RowError(
                 f"specimen '{specimen_id}' has another name in an earlier row ('{_lowest(merged)}' "
                 f"there, '{_lowest(own)}' here); give both the same"
             )
-        if _finer(merged, own):
+        if _finer(merged, own) or merged[-1] != own[-1]:
             return merged, f"specimen '{specimen_id}' is named '{_lowest(merged)}' by another row"
         return merged, None
 

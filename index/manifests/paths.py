@@ -14,6 +14,7 @@ from .problems import some
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]+)://(.*)", re.IGNORECASE | re.DOTALL)
 _DRIVE = re.compile(r"([A-Za-z]):[\\/]")
+_MOST = 8  # files that are looked at, where many names are alike
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Paths:
 
     root: str
     _listed: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    _near: dict[str, list[str]] = field(default_factory=dict)
 
     def plain(self, path: str) -> str:
         """Return the absolute path of a file under its own name."""
@@ -101,14 +103,27 @@ class Paths:
                 return f"; '{end}' is there"
         return ""
 
+    def name_of(self, file: str) -> str:
+        """Return how a table would name a file: relative to the root where it lies below it."""
+        inside = os.path.relpath(file, self.root)
+        return file if inside.split(os.sep)[0] == ".." else inside.replace(os.sep, "/")
+
     def _nearly(self, file: str) -> list[str]:
-        """Return the files whose path differs in case or Unicode form alone."""
-        places = ["/"] if file.startswith("/") else [os.path.splitdrive(file)[0] + os.sep]
-        for part in [part for part in file.split(os.sep) if part][:]:
-            places = [
-                os.path.join(place, name) for place in places for name in self._names(place, part)
-            ][:8]
-        return places
+        """Return the files and folders whose path differs in case or Unicode form alone."""
+        folder, name = os.path.split(file)
+        found = [
+            os.path.join(place, one)
+            for place in self._folders(folder)
+            for one in self._names(place, name)
+        ]
+        return found[:_MOST]
+
+    def _folders(self, folder: str) -> list[str]:
+        """Return what `_nearly` does of a folder, kept: many files lie in one."""
+        if folder not in self._near:
+            is_top = folder == os.path.dirname(folder)
+            self._near[folder] = [folder] if is_top else self._nearly(folder)
+        return self._near[folder]
 
     def _names(self, folder: str, name: str) -> list[str]:
         """Return the names in a folder that are spelled like one; itself alone where it is."""

@@ -169,8 +169,8 @@ def _extrema(image: Image.Image) -> list[tuple[int, int]]:
     return [image.getchannel(band).getextrema() for band in range(len(image.getbands()))]  # type: ignore[misc]
 
 
-def joined(high: Image.Image, low: Image.Image, said: Said) -> Image.Image:
-    """Return the highest 8 bits that are used of 16-bit colours, in place of the high bytes.
+def join(high: Image.Image, low: Image.Image, said: Said) -> None:
+    """Put the highest 8 bits that are used of 16-bit colours in place of the high bytes.
 
     Args:
         high, low: RGB or RGBA, the bytes of every value.
@@ -188,4 +188,3 @@ def joined(high: Image.Image, low: Image.Image, said: Said) -> Image.Image:
             box = (left, top, min(left + _SIDE, high.width), min(top + _SIDE, high.height))
             parts = high.crop(box).point(upper), low.crop(box).point(lower)
             high.paste(ImageChops.add(*parts), box)
-    return high

@@ -24,7 +24,7 @@ from ..files.regular import Limit, read_regular
 from ..settings import settings
 from .bands import Bands, as_grey, has_deep_planes
 from .checks import Limits, check_file, check_work
-from .depth import UnclearError, is_shallow, joined, low_byte_tiles, said_by
+from .depth import UnclearError, is_shallow, join, low_byte_tiles, said_by
 from .png_text import without_long_text
 from .rgb import reduction, to_rgb
 
@@ -141,24 +141,32 @@ def read_with_size(
     limits = limits or limits_of_settings()
     opened = _opened(data, name, limits.pixels, formats)
     with opened.image as image, _refusing_damage(name):
-        size = opened.size
         if target and image.format == "JPEG" and image.mode in ("RGB", "L"):
             image.draft(image.mode, (2 * target, 2 * target))
         whole = reduction(image.size, LONGEST * target) == 1
-        if opened.bands is not None:  # the pixels of every band count as one
-            pixels = limits.pixels
-            limits = limits._replace(pixels=Limit(pixels.size * opened.bands.count, pixels.setting))
-        check_work(image, opened.data, size, named(name), limits, whole=whole)
-        low_bytes = low_byte_tiles(image)
-        image.load()
-        if low_bytes is not None and is_shallow(image):
-            besides = 4 * image.width * image.height
-            again = Image.open(io.BytesIO(opened.data), formats=FORMATS)
-            again.tile = low_bytes
-            check_work(again, opened.data, size, named(name), limits, whole=whole, besides=besides)
-            again.load()
-            image = joined(image, again, said_by(image))
-        return _upright(image, target, opened.bands), size
+        _decode(opened, named(name), limits, whole=whole)
+        return _upright(image, target, opened.bands), opened.size
+
+
+def _decode(opened: _Opened, name: str, limits: Limits, *, whole: bool) -> None:
+    """Decode a picture where it is; of 16-bit colours, the highest 8 bits that are used."""
+    image, data, size = opened.image, opened.data, opened.size
+    if opened.bands is not None:  # the pixels of every band count as one
+        pixels = limits.pixels
+        limits = limits._replace(pixels=Limit(pixels.size * opened.bands.count, pixels.setting))
+    check_work(image, data, size, name, limits, whole=whole)
+    low_bytes = low_byte_tiles(image)
+    image.load()
+    if low_bytes is None:
+        return
+    image.info.pop("transparency", None)  # a colour of 16 bits, which is no colour of 8
+    if is_shallow(image):
+        besides = 4 * image.width * image.height
+        again = Image.open(io.BytesIO(data), formats=FORMATS)
+        again.tile = low_bytes
+        check_work(again, data, size, name, limits, whole=whole, besides=besides)
+        again.load()
+        join(image, again, said_by(image))
 
 
 def read_opened(image: Image.Image, *, target: int = 0, name: Named = None) -> Image.Image:
@@ -211,7 +219,7 @@ def media_type(head: bytes) -> str:
         head: the first bytes of its file, 12 or more.
 
     Raises:
-        PictureError: they begin no JPEG, PNG, WebP or TIFF.
+        PictureError: they begin none of `FORMATS`.
     """
     for beginning, kind in _BEGINNINGS.items():
         if head.startswith(beginning) and (kind != "webp" or head[8:12] == b"WEBP"):

@@ -14,7 +14,8 @@ from ..errors import UsageError
 from ..gallery.gallery import Gallery
 from ..settings import settings
 from ..vectors import Selection
-from .column_values import ColumnValues, Images, read_column
+from .column_reader import Images, read_column
+from .column_values import ColumnValues
 from .conditions import Condition, Value, parse_condition, shortened
 
 _LISTED = 8  # values of a column that a sentence lists

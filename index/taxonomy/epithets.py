@@ -11,7 +11,10 @@ _EPITHET = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _NUMBERED = re.compile(r"(\d{1,2})-?([^\W\d_]{4,})")
 _YEAR = re.compile(r"[(\[]?1[5-9]\d\d|[(\[]?20\d\d")
 _SPECIES_NUMBER = re.compile(r"sp(?:p|ec)?\.?([A-Z]?\d\w*)")
-_OF_STAGE = frozenset("juv juvenile larva larvae nymph pupa adult female male indet".split())
+_NO_TAG = frozenset(
+    "juv juvenile larva larvae nymph pupa adult female male indet unknown unidentified undet "
+    "undetermined".split()
+)
 _GROUPS = (
     (re.compile(r"\bagg(?:r|regate)?\b\.?"), "agg."),
     (re.compile(r"\b(?:species )?(?:complex|cplx)\b\.?"), "complex"),
@@ -26,7 +29,7 @@ class SpeciesPart:
     """What follows the genus in a name.
 
     Attributes:
-        epithet: empty where no species is named; `sp. 1` and the like in open nomenclature.
+        epithet: empty where no species is meant; `sp.`, `sp. 1` and the like in open nomenclature.
         doubt: `cf.`, `aff.` or `nr.` before it.
         said: the doubt as it was written, `?` too.
         group: the mark of a complex, in one spelling.
@@ -93,6 +96,8 @@ def _read(words: list[str], said: str) -> SpeciesPart:
         return SpeciesPart(f"sp. {numbered[1]}")
     if key in NEW and rest and _key(rest[0]) in SPECIES_WORDS:
         return _open(["nov.", *rest[1:]])
+    if key == "spp" and not rest:
+        return SpeciesPart()  # several species
     if key in SPECIES_WORDS:
         if rest and _key(rest[0]) in DOUBTS:
             return read_species_part(rest)
@@ -118,14 +123,14 @@ def _open(rest: list[str]) -> SpeciesPart:
     tags: list[str] = []
     for word in rest:
         bare = word.strip("\"'#,;:()[]")
-        if not bare or _key(bare) in _OF_STAGE:
+        if not bare or _key(bare) in _NO_TAG:
             continue
         if _YEAR.match(bare):
             tags = tags[:1] if tags[:1] == ["nov."] else []
             break
         tags.append("nov." if _key(bare) in NEW else "" if _key(bare) in ("no", "nr") else bare)
     tags = [tag.upper() if len(tag) == 1 else tag for tag in tags if tag]
-    return SpeciesPart(f"sp. {' '.join(tags)}") if tags else SpeciesPart()
+    return SpeciesPart(" ".join(["sp.", *tags]))
 
 
 def _epithet(word: str, rest: list[str]) -> str:
@@ -142,7 +147,7 @@ def _epithet(word: str, rest: list[str]) -> str:
     if _is_author(word, bare, rest):
         return ""
     small = bare.rstrip(".").replace("'", "").casefold()
-    return small if _EPITHET.fullmatch(small) and len(small) > 1 else ""
+    return small if _EPITHET.fullmatch(small) and small != "x" else ""
 
 
 def _is_author(word: str, bare: str, rest: list[str]) -> bool:

@@ -17,7 +17,7 @@ VERBATIM = "verbatimIdentification"
 QUALIFIER = "identificationQualifier"
 
 _AUTHORED = re.compile(r"([^\W\d_]+),?\s+(?:\(|.*\b1[5-9]\d\d\b|.*\b20\d\d\b|[A-Z][\w]*\.)")
-_DOUBTED = re.compile(r"^(?:cf\b|aff\b|\?)\.?\s*(?=\w)")
+_DOUBTED = re.compile(r"^(?:(?:cf\b|aff\b|\?)\.?\s*)+(?=\w)")
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,8 @@ def _genus(cell: str) -> str:
         found = read_name(cell)
     except TaxonNameError:
         return clean_name(cell)
-    return clean_name(cell) if found.species or found.higher else found.genus or clean_name(cell)
+    is_open = found.species in ("", f"{found.genus} sp.") and not found.higher
+    return (found.genus if is_open else "") or clean_name(cell)
 
 
 def _higher_name(rank: str, cell: str) -> str:

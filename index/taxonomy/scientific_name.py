@@ -73,7 +73,8 @@ def read_name(text: str, genus: str = "") -> ScientificName:
     words = _CANDIDATE.sub("", _unwrapped(plain(text)))
     if is_missing(words):
         return ScientificName(genus)
-    if names_nothing(words) or (not genus and _SPECIES_ONLY.match(words)):
+    is_open = _SPECIES_ONLY.match(words) is not None
+    if (not genus) if is_open else names_nothing(words):
         return _of_unnamed(words, genus)
     if is_virus(words):
         return ScientificName(genus, words)
@@ -193,13 +194,13 @@ def _of_one(words: str) -> ScientificName:
         first = first.rstrip(".")
     if higher := _higher(first):
         return ScientificName(higher=higher)
-    if UNRANKED.fullmatch(first) and not read_species_part(rest).epithet:
-        return ScientificName()
     is_alone = bool(qualifier) and not rest and first.islower()
-    if not _GENUS.fullmatch(first) or first.casefold() in SPECIES_WORDS or is_alone:
+    is_mark = first.casefold() in SPECIES_WORDS or first.casefold() in DOUBTS
+    if not _GENUS.fullmatch(first) or is_mark or is_alone:
         raise TaxonNameError(f"'{words}' does not begin with a genus")
     part = read_species_part(rest)
-    if is_noun(first) and not part.epithet:
+    is_open = not part.epithet or part.epithet.startswith("sp.")
+    if is_open and (is_noun(first) or UNRANKED.fullmatch(first)):
         return ScientificName()
     return _joined(first.capitalize(), part, qualifier)
 
@@ -216,6 +217,8 @@ def _joined(genus: str, part: SpeciesPart, before: str) -> ScientificName:
     if not part.epithet:
         return ScientificName(genus, qualifier=before or part.said)
     doubt = part.doubt or DOUBTS.get(before.rstrip("."), "")
+    if part.epithet.startswith("sp."):
+        doubt = ""
     words = [genus, doubt, part.epithet, part.group]
     species = " ".join(word for word in words if word)
     said = f"{part.said} {part.epithet}" if part.said not in ("", "?") else part.said

@@ -122,9 +122,11 @@ class Siblings:
 def same_taxon(one: Lineage, other: Lineage) -> bool:
     """Return whether two lineages can be of one specimen; an empty name contradicts none.
 
-    Decisive is the finest rank at which both are named, and that they are not homonyms.
+    Decisive is the finest rank at which both are named, and that they are not homonyms. `Xestia
+    sp.` leaves the species open.
     """
-    for place in range(SPECIES, -1, -1):
+    is_open = _is_open(one[-1]) or _is_open(other[-1])
+    for place in range(SPECIES - is_open, -1, -1):
         if one[place] and other[place]:
             return one[place] == other[place] and _clash(one[:_STEM], other[:_STEM]) is None
     return True
@@ -132,7 +134,14 @@ def same_taxon(one: Lineage, other: Lineage) -> bool:
 
 def joined(first: Lineage, other: Lineage) -> Lineage:
     """Return a lineage with the names that it lacks and the other one has."""
-    return tuple(name or more for name, more in zip(first, other, strict=True))
+    names = [name or more for name, more in zip(first, other, strict=True)]
+    if _is_open(first[-1]) and other[-1]:
+        names[-1] = other[-1]
+    return tuple(names)
+
+
+def _is_open(species: str) -> bool:
+    return species.endswith(" sp.")
 
 
 def _key(place: int, name: str) -> str:

@@ -19,6 +19,7 @@ _SAME = str.maketrans(
     }
 )
 _CROSS_LETTER = re.compile(r"(?<=\s)[хХχΧ](?=\s)")  # Cyrillic and Greek
+_LONE_MARK = re.compile(r"(?<!\w)[\u0300-\u036f]+")
 _UMLAUT = re.compile("(?<![AEIOUYaeiouy])[ÄÖÜäöü]")
 _LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "oe", "ß": "ss", "ł": "l", "đ": "d", "ð": "d", "þ": "th"}
@@ -48,6 +49,7 @@ def plain(text: str) -> str:
     text = text.translate(_SAME)
     if not text.isascii() or not text.isprintable():
         text = unicodedata.normalize("NFKC", text).translate(_SAME)
+        text = _LONE_MARK.sub("", text)
         kinds = {char: unicodedata.category(char) for char in set(text)}
         text = "".join(
             char if kinds[char][0] != "C" else " " if kinds[char] == "Cc" else "" for char in text

@@ -125,6 +125,8 @@ def names_nothing(text: str) -> bool:
     """
     written = [word.strip("\"'()[].,;:!?×") for word in text.split()]
     words = [word.casefold() for word in written if word]
+    if words[:1] == ["x"]:
+        del words[0]
     if not words:
         return True
     said = " ".join(words)

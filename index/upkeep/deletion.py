@@ -15,7 +15,7 @@ from ..database.sql import run_over
 from ..errors import CorruptError
 from ..gallery.gallery import Made, RankLabels
 from ..gallery.taxa import TaxonNames
-from ..search.column_values import read_column
+from ..search.column_reader import read_column
 from ..search.filters import matching, parsed
 from ..storage.records import Image
 from ..taxonomy import lowest_name
@@ -60,7 +60,7 @@ class Doomed:
 
 @dataclass(frozen=True, eq=False)
 class AllImages:
-    """All images of a collection, also those that no space holds; see `column_values.Images`."""
+    """All images of a collection, also those that no space holds; see `column_reader.Images`."""
 
     rows: Codes
     taxon: Codes

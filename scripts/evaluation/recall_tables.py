@@ -57,7 +57,7 @@ def fitted_lines(found: dict[str, Any]) -> list[str]:
 def _cause(found: dict[str, Any]) -> str:
     """Return what would have made a figure seem another."""
     causes = ["the space as it is"] if found["fitted_on"]["instead"] else []
-    if not found["leaks"]["clean"]:
+    if not found["leaks"]["clean"] and found["protocol"]["query"]:
         causes.append("the specimens and copies that cross the split")
     return " and ".join(causes)
 

@@ -215,7 +215,7 @@ def reads_of(collection: Collection, work: Callable[[], object]) -> int:
         count += 1
         return real(*arguments)
 
-    collection.database.read = read  # type: ignore[method-assign]
+    collection.database.read = read  # type: ignore[method-assign, assignment]
     try:
         work()
     finally:

@@ -109,6 +109,7 @@ def hostile_calibrations(content: bytes) -> dict[str, bytes]:
         "a projection that is none": changed(projection0=np.zeros(9, np.uint8)),
         "a projection of another length": changed(projection0=np.frombuffer(crafted(), np.uint8)),
         "a shape of another length": shaped(origin=np.zeros(3)),
+        "a shape of more dimensions": shaped(between=between[None], axes=axes[:, None].copy()),
         "a shape of single precision": shaped(between=between.astype(np.float32)),
         "a shape that is not finite": shaped(axes=np.full_like(axes, np.inf)),
         "a scale of nothing": shaped(scales=np.zeros(2)),

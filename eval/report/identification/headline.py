@@ -12,7 +12,7 @@ from holotype.index.identification.answers import stated
 from ...measures.intervals import Interval
 from ..blocks import Block, Facts, Section, Table, Text, Tile, Tiles, interval_tile
 from ..cells import Cell, Column, interval_text, plural, share_cell, share_text
-from ..facts import encoder_text, made_fact, today
+from ..facts import encoder_text, fitted_text, made_fact, today
 from .outcomes import outcomes
 from .subject import AnswerSubject
 
@@ -123,6 +123,7 @@ def protocol(subject: AnswerSubject) -> Section:
             "Fitted on the gallery alone: its own specimens and taxa were left out of it in turn. "
             "Thresholds come from these too; nothing is chosen on the specimens that ask",
         ),
+        ("Fitted on", fitted_text(found.fitting)),
         ("Accepted risk", f"{stated(found.risk)} of the given answers may be wrong"),
         ("Stated prior", f"{stated(found.prior)} of the specimens are novel"),
         ("Encoder", f"{encoder_text(space)} (fingerprint {space.fingerprint[:12]})"),

@@ -8,7 +8,7 @@ from holotype.index.storage.records import Space
 
 from ..blocks import Facts, Section, Text, Tile, Tiles, interval_tile
 from ..cells import plural, share_cell, share_text
-from ..facts import encoder_text, made_fact, today
+from ..facts import encoder_text, fitted_text, made_fact, today
 from .leak_notice import leakage_text
 from .subject import Subject
 
@@ -74,6 +74,7 @@ def protocol(subject: Subject) -> Section:
         ("Similarity", f"Cosine of embeddings of {space.dim} dimensions; exact search"),
         ("Encoder", encoder_text(space)),
         ("Space", _space_text(space)),
+        ("Fitted on", fitted_text(subject.evaluation.fitting)),
         *_compared_with(subject),
         ("Ties", f"Share of lists that only the order of the gallery decided: {ties}"),
         made_fact(),
@@ -88,7 +89,11 @@ def _space_text(space: Space) -> str:
 def _compared_with(subject: Subject) -> tuple[tuple[str, str], ...]:
     if subject.comparison is None:
         return ()
-    return (("Compared with", _space_text(subject.comparison.before.images.space)),)
+    before = subject.comparison.before
+    return (
+        ("Compared with", _space_text(before.images.space)),
+        ("That fitted on", fitted_text(before.fitting)),
+    )
 
 
 def _protocol_text(subject: Subject) -> str:

@@ -11,17 +11,41 @@ from .subject import Subject
 
 
 def leak_notice(subject: Subject) -> Section | None:
-    """Recall@1 with and without what crosses the split; None where nothing does."""
+    """Recall@1 with and without what gives answers away; None where nothing does."""
     found = subject.evaluation
     if not found.with_leaks:
         return None
-    paragraphs = (
+    notice = Notice((*_crossing(found), *_fitted(found)), _both_figures(subject))
+    gives_away = crosses_split(found)
+    title = "This split gives answers away" if gives_away else "The space knows what asks it"
+    return Section("leaks", title, (notice,))
+
+
+def crosses_split(found: Evaluation) -> bool:
+    """Return whether specimens or copies stand on both sides of a split."""
+    return not (found.leaks.clean or found.protocol.split.leave_one_out)
+
+
+def _crossing(found: Evaluation) -> tuple[str, ...]:
+    if not crosses_split(found):
+        return ()
+    return (
         f"{len(found.leaks.queries):,} of {found.leaks.n_queries:,} queries are given away by the "
         f"gallery: {crossing_text(found)}.",
         "Everything below leaves out what crosses, query by query. Quote the figures without it.",
     )
-    notice = Notice(paragraphs, _both_figures(subject))
-    return Section("leaks", "This split gives answers away", (notice,))
+
+
+def _fitted(found: Evaluation) -> tuple[str, ...]:
+    fitting, name = found.fitting, found.images.space.name
+    if not fitting.instead:
+        return ()
+    seen = ((fitting.space_queries, f"space {name}"), (fitting.encoder_queries, "its encoder"))
+    told = ", ".join(f"{who} was fitted on {queries:,}" for queries, who in seen if queries)
+    return (
+        f"Of the queries, {told}.",
+        f"Everything below is of {fitting.instead}. Quote the figures without what it knows.",
+    )
 
 
 def crossing_text(found: Evaluation) -> str:
@@ -65,10 +89,11 @@ def _both_figures(subject: Subject) -> Table:
         (Cell(rank), *(cell for side in sides for cell in _figures(side, rank)))
         for rank in reversed(subject.ranks)
     ]
-    reading = "Recall@1 without what crosses the split, and as it would have seemed with it."
+    reading = "Recall@1 without what gives answers away, and as it would have seemed with it."
     return Table("", tuple(columns), rows, reading)
 
 
 def _figures(found: Evaluation, rank: str) -> tuple[Cell, ...]:
-    clean, seeming = found.recall[rank].recall[1].micro, found.with_leaks[rank]
+    clean = found.recall[rank].recall[1].micro
+    seeming = found.with_leaks.get(rank, clean)  # of two spaces one may know nothing
     return share_cell(clean, bar=True), share_cell(seeming, bar=True), gain_cell(seeming - clean)

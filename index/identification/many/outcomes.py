@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...pictures.inputs import Picture, named_file
+from ...pictures.inputs import Picture, as_pictures, named_file
 from ..answers import Answer
 
 
@@ -14,12 +14,18 @@ class Specimen:
     """A specimen to identify.
 
     Attributes:
-        pictures: of it, given as to `identify`.
+        pictures: of it, given as to `identify`; one alone is a list of one.
         specimen_id: what its owner calls it; empty where nobody has said.
+
+    Raises:
+        UsageError: something is no picture.
     """
 
     pictures: Sequence[Picture]
     specimen_id: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pictures", as_pictures(self.pictures))
 
     @property
     def name(self) -> str:

@@ -78,6 +78,6 @@ def _with_unlisted(table: RawTable, folder: Path, name: str) -> RawTable:
     if not others:
         return table
     count = "1 picture" if len(others) == 1 else f"{len(others)} pictures"
-    message = f"{count} in {folder} that {name} does not list, left out ({some(others)})"
+    message = f"{count} in {folder} that {name} does not list, passed over ({some(others)})"
     problem = Problem(0, others[0], message, "note", "not in the manifest")
     return replace(table, problems=[*table.problems, problem])

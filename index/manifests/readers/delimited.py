@@ -115,7 +115,9 @@ class _Rows:
         plain = self.plain(text)
         strict = self._strict(text)
         if strict is None and text.count('"') % 2 and self._strict(text + '"'):
-            strict = self._joined(line)
+            joined = self._joined(line)
+            if joined is not None:
+                return joined
         if strict is not None and (len(strict) == self._width or len(plain) != self._width):
             return strict
         if len(plain) == self._width:
@@ -149,7 +151,7 @@ class _Rows:
             quotes += following.count('"')
         text = "".join([line, *taken]).rstrip("\r\n")
         values = self._strict(text)
-        if values and len(values) == self._width and not self._are_rows(line, taken):
+        if values and len(values) <= self._width and not self._are_rows(line, taken):
             return values
         self._again.extendleft(reversed(taken))
         return None
@@ -158,7 +160,8 @@ class _Rows:
         """Return whether a line that opens a quote and one of the next would each be a row."""
         first, *others = (one.rstrip("\r\n").split(self._delimiter) for one in (line, *taken))
         whole = [values for values in others if len(values) == self._width]
-        if whole and self._delimiter == "\t" and len(first) == self._width > 1:
+        seldom_text = self._delimiter == "\t" or (self._width > 2 and len(whole) == len(others))
+        if whole and len(first) == self._width > 1 and seldom_text:
             return True
         at_path = [values[self._path] for values in whole]
         pictures = [value for values in others for value in values if _PICTURE.fullmatch(value)]

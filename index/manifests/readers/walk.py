@@ -26,8 +26,10 @@ _LEFT_FOLDERS = (
 _LEFT_FILES = (
     *("thumbs.db", "ehthumbs*.db", "desktop.ini", "picasa.ini", "zbthumbnail.info", "icon\r"),
     *("*.xmp", "*.aae", "*.thm", "*.pp3", "*.dop", "*.cos", "*.on1", "*.lrcat*", "*.lrmdb"),
-    *("*_original", "*~", "*.bak", "~$*"),
+    *("*_original", "*~", "*.bak", "~$*", "*.part", "*.crdownload", "*.download", "*.tmp"),
 )
+
+_TABLES = (".csv", ".tsv", ".xlsx", ".parquet")
 
 _Key = tuple[int, int]  # a folder's device and number
 
@@ -154,6 +156,9 @@ class Walk:
                 len(self._others), "file that is no picture", "files that are no pictures"
             )
             message = f"{count} passed over ({kinds}; such as {self._others[0]})"
+            tables = [name for name in self._others if name.lower().endswith(_TABLES)]
+            if tables:
+                message += f"; if {tables[0]} is the table of the pictures, give it as the source"
             self._note(message, reason="no picture")
 
     def _leave_out(self, path: str, message: str, reason: str) -> None:

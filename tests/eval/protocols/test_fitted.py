@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from holotype.eval.protocols.fitted import FittedError
 from holotype.eval.protocols.leaks import LeakError
+from holotype.eval.report import write_report
 from holotype.eval.retrieval.cross_validation import evaluate_kfold, evaluate_sites
 from holotype.eval.retrieval.evaluate import evaluate
 from holotype.eval.retrieval.two_spaces import compare_spaces
@@ -22,6 +24,7 @@ from holotype.index.vectors.projection import Projection
 from holotype.training.spaces import tune_space
 from holotype.training.tuning.tune import tune
 from tests.eval.planting import DIM, SPECIES, Planted, noisy, plant
+from tests.eval.report.page import Page
 
 Make = Callable[[Sequence[Planted]], Collection]
 
@@ -228,7 +231,26 @@ def test_what_a_projection_of_ones_own_has_seen_does_not_ask(make: Make) -> None
     )
 
 
-def test_a_record_outlives_the_collection_being_opened_again(make: Make, tmp_path: Any) -> None:
+def test_the_report_tells_both_figures_first_and_what_was_fitted_on_what(
+    make: Make, tmp_path: Path
+) -> None:
+    collection = make(rows_of())
+    tune_space(collection)
+    for number, asked in enumerate(({}, SPLIT)):
+        both = compare_spaces(collection, ("base", "tuned"), allow_leak=True, **asked)
+        html = write_report(both, collection, tmp_path / str(number)).read_text("utf-8")
+        assert html.index('class="notice"') < html.index('id="headline"')
+        n = len(both.after.protocol.query_rows)
+        assert f"space tuned was fitted on {n}" in html
+        assert both.after.fitting.instead in html
+        assert "Encoder: nobody knows; space: 96 images of 96 specimens" in html
+        row = Page(html).row("species")
+        clean = both.after.recall["species"].recall[1].micro
+        assert row[3:5] == [clean, both.after.with_leaks["species"]]
+        assert row[0] == row[1]  # of the base nothing was fitted
+
+
+def test_a_record_outlives_the_collection_being_opened_again(make: Make, tmp_path: Path) -> None:
     with plant(tmp_path / "c", rows_of()) as collection:
         told = tune_space(collection, where=["split=train"])
     with Collection.open(tmp_path / "c") as collection:

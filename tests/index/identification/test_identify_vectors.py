@@ -75,7 +75,7 @@ def test_species_that_cannot_be_told_apart_give_their_genus(tmp_path: Path) -> N
     rng = np.random.default_rng(4)
     rows = []
     for n in range(400):
-        genus, epithet = n % 2, "ab"[n // 2 % 2]
+        genus, epithet = n % 2, ("alba", "nigra")[n // 2 % 2]
         centre = np.array([1.0, 0, 0]) if genus else np.array([0, 1.0, 0])
         rows.append((f"Genus{'xy'[genus]} {epithet}", (centre + rng.normal(0, 0.2, 3)).tolist()))
     with planted(tmp_path / "c", rows) as collection:

@@ -70,6 +70,11 @@ def test_a_term_gives_way_to_the_column_itself() -> None:
     assert (row["date"], row["eventdate"]) == ("2", "1")
 
 
+def test_an_empty_column_gives_way_to_one_that_is_not() -> None:
+    made = manifest(species=["", ""], scientificName=["Salmo trutta", "Esox lucius"])
+    assert made.frame["species"].tolist() == ["Salmo trutta", "Esox lucius"]
+
+
 def test_genus_and_epithet_are_a_species() -> None:
     made = manifest(genus=["Salmo", "Esox", ""], specificEpithet=["trutta", "", "lucius"])
     assert made.frame["species"].tolist() == ["Salmo trutta", "", "? lucius"]  # the last is refused
@@ -123,6 +128,7 @@ def test_a_slip_in_a_column_s_name_is_told_of() -> None:
         ("path,Latitude,latitude", r"two columns 'latitude' \(Latitude, latitude\)"),
         ("image,species", "did you mean 'image'. Say --column path=image"),
         ("pth,species", "did you mean 'pth'"),
+        ("b.jpg,Salmo trutta", r"has no header \(its first row is b\.jpg, salmo trutta\)"),
         ("x,species", "name the column with the picture files 'path'"),
     ],
 )

@@ -37,6 +37,13 @@ def checked(folder: Path, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Probl
     return manifest.frame, problems
 
 
+def found(collection: Collection, *conditions: str) -> list[int]:
+    """The places of the images that satisfy conditions."""
+    allowed = allowed_places(collection, collection.gallery(), conditions)
+    assert allowed is not None
+    return np.flatnonzero(allowed).tolist()
+
+
 def errors(problems: list[Problem]) -> list[str]:
     return [str(problem) for problem in problems if problem.severity == "error"]
 
@@ -69,7 +76,7 @@ def test_clean_tables_get_no_more_columns_and_no_word(tmp_path: Path, draw: Draw
 def test_a_column_of_the_table_is_not_written_over(tmp_path: Path, draw: Draw) -> None:
     columns = {"species": ["Aglais io L.", "Aglais io L."], "verbatimIdentification": ["mine", ""]}
     frame, _ = checked(tmp_path, table(tmp_path, draw, **columns))
-    (name,) = [name for name in frame if name.lower() == "verbatimidentification"]
+    (name,) = [str(name) for name in frame if str(name).lower() == "verbatimidentification"]
     assert frame[name].tolist() == ["mine", "Aglais io L."]
 
 
@@ -134,7 +141,7 @@ def test_what_is_really_called_so_is_not_lost() -> None:
         ("Unidentified moth", "", ""),
         ("blank", "", ""),
         ("Sphingidae sp.", "family", "Sphingidae"),
-        ("Deilephila sp.", "genus", "Deilephila"),
+        ("Deilephila spp.", "genus", "Deilephila"),
     ],
 )
 def test_what_is_no_species_is_stored_at_what_it_names_with_a_line(
@@ -180,22 +187,11 @@ def test_a_family_finds_all_rows_of_its_species(tmp_path: Path, draw: Draw, tiny
     )
     with Collection.create(tmp_path / "c") as collection:
         ingest(Manifest.from_pandas(frame, root=tmp_path / "s"), collection, tiny)
-        gallery = collection.gallery()
-        for written in (
-            "family=Sphingidae",
-            "family=SPHINGIDAE",
-            "family=Sphingidae Latreille, 1802",
-        ):
-            allowed = allowed_places(collection, gallery, [written])
-            assert np.flatnonzero(allowed).tolist() == [0, 1, 2]
-        allowed = allowed_places(
-            collection, gallery, ["species=deilephila_elpenor (Linnaeus, 1758)"]
-        )
-        assert np.flatnonzero(allowed).tolist() == [0, 1]
-        listed = allowed_places(
-            collection, gallery, ["species=Deilephila elpenor L.|Idaea rusticata (D. & S., 1775)"]
-        )
-        assert np.flatnonzero(listed).tolist() == [0, 1, 3]
+        for family in ("Sphingidae", "SPHINGIDAE", "Sphingidae Latreille, 1802"):
+            assert found(collection, f"family={family}") == [0, 1, 2]
+        assert found(collection, "species=deilephila_elpenor (Linnaeus, 1758)") == [0, 1]
+        two = "species=Deilephila elpenor L.|Idaea rusticata (D. & S., 1775)"
+        assert found(collection, two) == [0, 1, 3]
 
 
 @pytest.mark.parametrize("rank", ["kingdom", "category"])
@@ -219,8 +215,7 @@ def test_homonyms_in_two_kingdoms_are_two_taxa(
         assert species.names.count("Pieris alba") == 2
         assert gallery.labels("family").codes.tolist() == [0, 0, 1, 1, 1]
         assert info(collection)["taxa"]["genus"] == 2
-        plants = allowed_places(collection, gallery, [f"{rank}=plantae", "genus=Pieris"])
-        assert np.flatnonzero(plants).tolist() == [0, 1]
+        assert found(collection, f"{rank}=plantae", "genus=Pieris") == [0, 1]
 
 
 def test_a_kingdom_that_is_told_later_makes_no_second_taxon(

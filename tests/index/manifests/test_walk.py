@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from holotype.index.collection import Collection
+from holotype.index.encoders import Encoder
 from holotype.index.errors import ManifestError
+from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.manifests.picture_files import listed_pictures
 from holotype.index.manifests.problems import Problem
@@ -91,7 +94,7 @@ def test_what_systems_and_photo_managers_leave_behind_is_one_line(
         path = tmp_path / SPECIES / name
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(tmp_path / SPECIES / "1.png", path)
-    (tmp_path / SPECIES / "notes.txt").write_text("on Calluna")
+    (tmp_path / SPECIES / "labels.csv").write_text("file,name")
     (tmp_path / "film.mp4").write_bytes(b"\0\0\0\x18ftypisom\0\0\0\1isommp42")
     paths, problems = read(tmp_path)
     assert paths == [f"{SPECIES}/1.png"]
@@ -99,6 +102,7 @@ def test_what_systems_and_photo_managers_leave_behind_is_one_line(
     left, others = problems
     assert left.message.startswith(f"{len(LEFT)} files and folders that systems")
     assert others.message.startswith("2 files that are no pictures passed over (1 ")
+    assert f"if {SPECIES}/labels.csv is the table of the pictures, give it" in others.message
 
 
 # Links ----------------------------------------------------------------------------------------
@@ -158,6 +162,20 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, draw: Draw) -> No
     assert left_out(read(tmp_path)[1]) == {"closed": "folder"}
 
 
+def test_a_picture_behind_a_link_is_stored_and_shown(
+    tmp_path: Path, draw: Draw, tiny: Encoder
+) -> None:
+    draw(tmp_path / "disk" / SPECIES / "1.png", 1)
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / SPECIES).symlink_to(tmp_path / "disk" / SPECIES)
+    with Collection.create(tmp_path / "c") as collection:
+        ingest(Manifest.read(tmp_path / "root"), collection, tiny)
+        [image] = collection.images()
+        assert image.path == str(tmp_path / "root" / SPECIES / "1.png")
+        assert collection.picture(image) == (tmp_path / "disk" / SPECIES / "1.png").read_bytes()
+        assert collection.thumbnail(image)
+
+
 # What is done with it ----------------------------------------------------------------------------
 
 
@@ -166,6 +184,17 @@ def test_a_folder_of_nothing_that_can_be_read_says_what_is_in_it(tmp_path: Path)
     (tmp_path / SPECIES / "1.HEIC").write_bytes(heic())
     with pytest.raises(ManifestError, match=r"no pictures that can be read: Salmo trutta/1\.HEIC"):
         Manifest.read(tmp_path)
+
+
+def test_a_picture_is_called_as_the_folder_has_it_whenever_its_fault_is_found(
+    tmp_path: Path, draw: Draw, tiny: Encoder
+) -> None:
+    whole = draw(tmp_path / "s" / SPECIES / "1.png", 1).read_bytes()
+    (tmp_path / "s" / SPECIES / "cut.png").write_bytes(whole[: len(whole) // 2])  # when decoded
+    (tmp_path / "s" / SPECIES / "text.png").write_text("no picture")  # when checked
+    with Collection.create(tmp_path / "c") as collection:
+        report = ingest(Manifest.read(tmp_path / "s"), collection, tiny)
+    assert sorted(left_out(report.problems)) == [f"{SPECIES}/cut.png", f"{SPECIES}/text.png"]
 
 
 def test_left_out_files_are_counted_by_reason_and_strict_refuses_them(
@@ -178,7 +207,7 @@ def test_left_out_files_are_counted_by_reason_and_strict_refuses_them(
     command = ("ingest", source, "--to", tmp_path / "c", "--encoder", encoder)
     code, _, err = cli(*command, "--strict")
     assert code == 1
-    assert "and 29 more" in err
+    assert "(and 29 more); in all 30 HEIC picture" in " ".join(err.split())
     report = ask(*command)
     assert report["left_out_by_reason"] == {"HEIC picture": 30}
     assert report["left_out"] == len(report["problems"]) == 30
@@ -195,7 +224,7 @@ def test_pictures_that_a_folder_s_own_manifest_does_not_list_are_told_of(
     draw(tmp_path / "b.png", 2)
     (tmp_path / "manifest.csv").write_text("path\n.\\a.png\n")
     [note] = [one for one in Manifest.read(tmp_path).problems if "not list" in one.message]
-    assert note.message.endswith("left out (b.png)")
+    assert note.message.endswith("passed over (b.png)")
 
 
 def test_the_pictures_of_a_source_without_labels(tmp_path: Path, draw: Draw) -> None:

@@ -120,6 +120,18 @@ def test_a_string_is_a_path_and_not_counted_by_letters(
         holotype.identify(collection, tiny, [])
 
 
+def test_a_specimen_and_an_ingest_take_a_string_as_a_path(
+    tmp_path: Path, draw: Draw, collection: Collection, tiny: Encoder
+) -> None:
+    assert holotype.Specimen("moth.jpg").pictures == ["moth.jpg"]
+    draw(tmp_path / "more" / "Salmo salar" / "a.png", 4242)
+    assert holotype.ingest(str(tmp_path / "more"), collection, tiny).embedded == 1
+    file = str(tmp_path / "more" / "Salmo salar" / "a.png")
+    (outcome,) = holotype.identify_each(collection, tiny, [file])
+    assert outcome.answer is not None
+    assert outcome.answer.image == file
+
+
 def test_pixels_have_the_limits_of_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOLOTYPE_MAX_PIXELS", "100")
     for given in (np.zeros((11, 10), np.uint8), Image.new("RGB", (11, 10))):

@@ -71,9 +71,10 @@ def test_specimens_may_be_named_more_or_less_closely_but_not_as_two_taxa() -> No
         lineage(family="Noctuidae"),
         lineage(family="Erebidae", species="Xestia baja"),
         lineage(),
+        lineage(species="Xestia sp."),
     ):
         assert same_taxon(species, other)
-        assert joined(species, other)[-1] == "Xestia baja"
+        assert joined(species, other)[-1] == joined(other, species)[-1] == "Xestia baja"
     for other in (
         lineage(species="Xestia triangulum"),
         lineage(genus="Noctua"),
