@@ -22,6 +22,7 @@ from ..errors import HolotypeError, ManifestError, PictureError
 from ..manifests.image_ids import id_of_path
 from ..manifests.manifest import Manifest, Progress
 from ..manifests.problems import Problem, counts_by_reason
+from ..manifests.untold import told_columns, with_untold
 from ..pictures.reading import content_hash, perceptual_hash, read_bytes, read_with_size
 from ..runtime import worker_count
 from ..storage.canaries import keep_canaries
@@ -194,9 +195,12 @@ def _without_stored(
     """Yield the images that need embedding; update the records of those that do not."""
     embedded = collection.embedded(space)
     stored = {image.image_id: image for image in collection.images()}
+    images = list(images)
+    told = told_columns(image for _, image in images)
     updates = []
-    for row, image in same_pictures(images, stored, report.problems):
-        old = stored.get(image.image_id)
+    for row, said in same_pictures(images, stored, report.problems):
+        old = stored.get(said.image_id)
+        image = said if old is None else with_untold(said, old, told)
         taken = taken_id(row, image, old)
         if taken is not None:
             report.problems.append(taken)

@@ -23,6 +23,7 @@ from .image_ids import id_of_path
 from .manifest import own_columns
 from .names import RowError, with_identification
 from .problems import Problem
+from .untold import with_untold
 from .vector_file import Batch, Texts, VectorFile
 
 _UNIT = 1e-6  # lengths that are so near to 1 are left as they are
@@ -201,22 +202,12 @@ class CheckedFile:
     def completed(self, new: Image, old: Image) -> Image:
         """Return a row's image with what the file does not say as it is stored already."""
         says = self._file.columns
-        details = {name: new.details[name] for name in DETAILS if name in says}
-        own = {name: value for name, value in old.metadata.items() if name not in says}
         if "sha256" not in says and new.sha256 != self._content_of(new.path):
             new = replace(new, sha256=old.sha256)
         if new.sha256 == old.sha256:
             new = replace(new, phash=old.phash, width=old.width, height=old.height)
-        return replace(
-            new,
-            row=old.row,
-            specimen_id=new.specimen_id if "specimen_id" in says else old.specimen_id,
-            path=new.path or old.path,
-            split=new.split if "split" in says else old.split,
-            lineage=new.lineage if self.named else old.lineage,
-            details={**old.details, **details},
-            metadata={**own, **new.metadata},
-        )
+        kept = with_untold(new, old, says.keys())
+        return replace(kept, row=old.row, path=new.path or old.path)
 
 
 @lru_cache(maxsize=1024)
