@@ -76,7 +76,7 @@ def test_eval(collection: Collection, ask: Ask, split: bool) -> None:
     told = ask("eval", collection.folder, *options)
     found = holotype.evaluate(collection, query=query, gallery=gallery)
     assert told == through_json(figures_of(found))
-    assert told == {"summary": summary_of(found), **through_json(found.to_dict())}
+    assert told == through_json({"summary": summary_of(found), **found.to_dict()})
 
 
 def test_info(collection: Collection, ask: Ask) -> None:
