@@ -144,13 +144,21 @@ def told_of(database: Database, space: Space) -> dict[str, Any]:
         return told
     query = "SELECT card, created_at FROM projections WHERE projection_id = ?"
     for card, created_at in database.read(query, (space.projection_id,)):
-        recorded = read_json(card, dict).get("fitted_on")
+        recorded = _card(card).get("fitted_on")
         counts = "SELECT count(*), count(DISTINCT specimen_id) FROM images WHERE added_at <= ?"
         if not isinstance(recorded, dict):
             images, specimens = database.read(counts, (created_at,))[0]
             recorded = {"images": images, "specimens": specimens, "recorded": False}
         told["space"] = recorded
     return told
+
+
+def _card(text: str) -> dict[str, Any]:
+    """Return what is said of a projection; nothing where that is no JSON, as only others write."""
+    try:
+        return read_json(text, dict)
+    except ValueError:
+        return {}
 
 
 def seen_by(fits: Fits, sha256s: Sequence[str], specimen_ids: Iterable[str]) -> Seen:
