@@ -48,6 +48,6 @@ def with_untold(new: Image, old: Image, told: Collection[str]) -> Image:
         lineage=lineage,
         specimen_id=new.specimen_id if "specimen_id" in told else old.specimen_id,
         split=new.split if "split" in told else old.split,
-        details=new.details | details,
-        metadata=new.metadata | kept,
+        details={**new.details, **details},
+        metadata={**new.metadata, **kept},
     )

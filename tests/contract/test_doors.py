@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import holotype
-from holotype.eval.report.summaries import figures_of, summary_of
+from holotype.eval.report.summaries import figures_of
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.search.search import picture_vector, stored_vector
@@ -76,7 +76,6 @@ def test_eval(collection: Collection, ask: Ask, split: bool) -> None:
     told = ask("eval", collection.folder, *options)
     found = holotype.evaluate(collection, query=query, gallery=gallery)
     assert told == through_json(figures_of(found))
-    assert told == through_json({"summary": summary_of(found), **found.to_dict()})
 
 
 def test_info(collection: Collection, ask: Ask) -> None:
