@@ -150,6 +150,9 @@ HIGHER = {
         *("Unknown sphingidae", "Sphingidae sp. 1"),
     ],
     ("family", "Rosaceae"): ["Rosaceae sp.", "Rosaceae Juss."],
+    ("family", "Apidae"): ["Apidae", "apidae", "Apidae sp.", "Apidae Latreille, 1802"],
+    ("family", "Poaceae"): ["Poaceae", "Poaceae sp.", "unidentified Poaceae"],
+    ("family", "Boidae"): ["Boidae", "Boidae indet."],
     ("order", "Odonata"): ["Odonata sp.", "Odonata", "indet. Odonata"],
     ("class", "Insecta"): ["Insecta", "Insecta indet."],
 }
@@ -171,7 +174,7 @@ PLACEHOLDERS = [
     *("sp.", "spp.", "species", "Gen. sp.", "unbestimmt", "inconnu", "sin identificar", "TBD"),
     *("incertae sedis", "Emperor moth", "small white butterflies", "Unknown bird", "Beetles"),
     *("NA", "n/a", "N/A", "NULL", "null", "none", "None", "-", "--", "?", "nan", "<NA>", "", "  "),
-    *("species 12", "sp. 1", "Sp. A", "Noctuinae sp.", "False trigger"),
+    *("species 12", "sp. 1", "Sp. A", "Noctuinae sp.", "Apinae sp.", "False trigger"),
 ]
 
 
