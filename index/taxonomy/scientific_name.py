@@ -23,7 +23,7 @@ _NOTHOGENUS = re.compile(r"^(?:×\s*|[xX]\s+|x(?=[A-Z][a-z]))(?=[^\W\d_])")
 _CROSS = re.compile(r"\s+[xX](?=\s+\S)|\s*×\s*")
 _WRAPPED = re.compile(r"""^(?:"([^"]+)"|'([^']+)'|\(([^()]+)\)|\[([^\[\]]+)\]|\{([^{}]+)\})$""")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_GLUED = re.compile(r"\b(cfr?|aff|nr|spp?)\.(?=[^\s.])", re.IGNORECASE)
+_GLUED = re.compile(r"\b(cfr?|aff|nr|gr|spp?|n(?=\.\s?sp))\.(?=[^\s.])", re.IGNORECASE)
 _ASIDE = re.compile(r"\s-\s.*|\s*[;=|].*")  # a common name, a synonym
 _DOUBT = re.compile(r"\(\s*\?\s*\)|\?")
 _CANDIDATE = re.compile(r"^(?:Candidatus|Ca\.)\s+(?=\w)", re.IGNORECASE)

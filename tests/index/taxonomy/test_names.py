@@ -107,7 +107,14 @@ VARIANTS = {
         *("Rubus fruticosus aggr.", "Rubus fruticosus aggregate", "RUBUS FRUTICOSUS AGG."),
     ],
     "Pieris napi complex": ["Pieris napi complex", "Pieris napi species complex (L.)"],
-    "Pieris napi group": ["Pieris napi group", "Pieris napi gr.", "Pieris napi species group"],
+    "Pieris napi group": [
+        "Pieris napi group",
+        "Pieris napi gr.",
+        "Pieris napi species group",
+        "Pieris gr. napi",
+        "Pieris group napi",
+        "Pieris ex gr. napi (L.)",
+    ],
     "Pieris napi s. l.": ["Pieris napi s. l.", "Pieris napi s.l.", "Pieris napi (s. lat.)"],
     # Open nomenclature
     "Xestia cf. ditrapezium": [
@@ -126,7 +133,13 @@ VARIANTS = {
     ],
     "Xestia sp. 4": ["Xestia sp. 4", "Xestia sp.4", "Xestia sp 4", "Xestia sp4", "Xestia_sp_4"],
     "Xestia sp. B": ["Xestia sp. B", "Xestia sp. b", "Xestia spec. B", "Xestia (Xestia) sp. B"],
-    "Xestia sp. nov.": ["Xestia sp. nov.", "Xestia sp. n.", "Xestia n. sp.", "Xestia nov. sp."],
+    "Xestia sp. nov.": [
+        "Xestia sp. nov.",
+        "Xestia sp. n.",
+        "Xestia n. sp.",
+        "Xestia nov. sp.",
+        "Xestia n.sp.",
+    ],
     "Xestia sp. BOLD:AAA0001": ["Xestia sp. BOLD:AAA0001"],
     "Xestia 12": ["Xestia 12"],
 }
@@ -138,7 +151,7 @@ GENERA = {
         *("Lycaena Fabricius, 1807", "Lycaena (Fabricius)", "Lycaena L.", "Lycaena female"),
         *("Lycaena d'Orbigny, 1835", "Lycaena van der Hoeven, 1830", "Lycaena ...", "Lycaena ssp."),
         *("Lycaena phl...", "Lycaena sect. Heodes", "Lycaena cf.", "Lycaena ?", "Lycaena 'Peace'"),
-        *("Lycaena x", "Lycaena larva"),
+        *("Lycaena x", "Lycaena larva", "Lycaena agg.", "Lycaena group", "Lycaena complex"),
     ]
 }
 
