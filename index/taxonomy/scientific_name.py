@@ -28,6 +28,11 @@ _ASIDE = re.compile(r"\s-\s.*|\s*[;=|].*")  # a common name, a synonym
 # A name behind a common one, or the other way round: `Red Admiral (Vanessa atalanta)`.
 _TWO_NAMES = re.compile(r"([^()]+?)(?:\s*\(([^()]+)\)|\s+-\s+([^()]+))$")
 _BINOMIAL = re.compile(r"[A-Z][a-z-]+ (?:[x×] )?[a-z-]{2,}(?: [a-z-]{3,})?")
+# One of two species of a genus: `Noctua janthe or janthina`, `Noctua janthe, Noctua janthina`.
+_EITHER = re.compile(
+    r"^((([A-Z])[a-z-]+) [a-z-]{3,})(?:,? (?:or|oder|ou|vel) (?=[a-z-]{4,}$)"
+    r"|(?:,| ?[|]|,? (?:&|and|et|und|or|oder|ou|vel)) (?=(?:\2|\3\.) ?[a-z-]{4,}$))"
+)
 _DOUBT = re.compile(r"\(\s*\?\s*\)|\?")
 _CANDIDATE = re.compile(r"^(?:Candidatus|Ca\.)\s+(?=\w)", re.IGNORECASE)
 _SPECIES_ONLY = re.compile(r"(?:sp|spp|spec|species|morphospecies)\b", re.IGNORECASE)
@@ -81,6 +86,7 @@ def read_name(text: str, genus: str = "") -> ScientificName:
         return _of_unnamed(words, genus)
     if is_virus(words):
         return ScientificName(genus, words)
+    words = _EITHER.sub(r"\1/", words)
     words = _ASIDE.sub("", _LETTER.sub(r"\1-", words))
     words = _GLUED.sub(r"\1. ", latin(_without_capitals(words)))
     if not words.split():

@@ -37,6 +37,11 @@ VARIANTS = {
         *("Tortoiseshell (Aglais urticae)", "small butterfly (Aglais urticae)"),
         *("Aglais urticae (tortoiseshell butterfly)", "Aglais urticae (Papilio urticae)"),
         *("Aglais urticae - small butterfly", "Small_Tortoiseshell_(Aglais_urticae)"),
+        *(
+            "Aglais urticae, female",
+            "Aglais urticae, Small tortoiseshell",
+            "Aglais urticae and egg",
+        ),
         *("Aglais urticae ssp. ichnusa", "Aglais urticae ichnusa (Bonelli, 1826)"),
         *("Aglais urticae var. turcica Staudinger, 1871", "Aglais urticae f. ichnusoides"),
         *("Aglais (Aglais) urticae", "Aglais [Aglais] urticae", "Aglais (Aglais) urticae (L.)"),
@@ -104,6 +109,8 @@ VARIANTS = {
     "Mesapamea secalis/didyma": [
         *("Mesapamea secalis/didyma", "Mesapamea secalis / didyma", "Mesapamea secalis/M. didyma"),
         *("Mesapamea secalis/Mesapamea didyma", "mesapamea secalis/didyma"),
+        *("Mesapamea secalis or didyma", "Mesapamea secalis & M. didyma"),
+        *("Mesapamea secalis, Mesapamea didyma", "Mesapamea secalis | Mesapamea didyma"),
     ],
     "Acronicta psi/tridens/cuspis": ["Acronicta psi/tridens/cuspis"],
     "Rubus fruticosus agg.": [
