@@ -33,6 +33,7 @@ _EITHER = re.compile(
     r"^((([A-Z])[a-z-]+) [a-z-]{3,})(?:,? (?:or|oder|ou|vel) (?=[a-z-]{4,}$)"
     r"|(?:,| ?[|]|,? (?:&|and|et|und|or|oder|ou|vel)) (?=(?:\2|\3\.) ?[a-z-]{4,}$))"
 )
+_SLUG = re.compile(r"[A-Za-z][a-z]{2,}(?:-[a-z]{3,})+")  # as web addresses have it: apis-mellifera
 _DOUBT = re.compile(r"\(\s*\?\s*\)|\?")
 _CANDIDATE = re.compile(r"^(?:Candidatus|Ca\.)\s+(?=\w)", re.IGNORECASE)
 _SPECIES_ONLY = re.compile(r"(?:sp|spp|spec|species|morphospecies)\b", re.IGNORECASE)
@@ -86,6 +87,8 @@ def read_name(text: str, genus: str = "") -> ScientificName:
         return _of_unnamed(words, genus)
     if is_virus(words):
         return ScientificName(genus, words)
+    if not genus and _SLUG.fullmatch(words):
+        words = words.replace("-", " ")
     words = _EITHER.sub(r"\1/", words)
     words = _ASIDE.sub("", _LETTER.sub(r"\1-", words))
     words = _GLUED.sub(r"\1. ", latin(_without_capitals(words)))
