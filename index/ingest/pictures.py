@@ -133,7 +133,7 @@ def ingest(
             _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
             report.seconds = time.perf_counter() - start
             corrections.settle(collection.database)
-            report.problems = _as_written(report.problems, checked)
+            report.problems = _as_written(report.problems, checked) + _on_unnamed(todo)
             if not report.embedded and not report.unchanged:
                 refuse(report.problems, "No picture can be used")
         return report
@@ -143,6 +143,17 @@ def _as_written(problems: list[Problem], checked: Manifest) -> list[Problem]:
     """Return problems with the paths that the manifest has, not those that it led to."""
     written = dict(zip(checked.frame["_row"].tolist(), checked.frame["path"], strict=True))
     return [replace(one, path=written.get(one.row, one.path)) for one in problems]
+
+
+def _on_unnamed(todo: Sequence[_Row]) -> list[Problem]:
+    """Return a note where new images are all without a name: an identification needs some."""
+    if not todo or any(any(image.lineage) for _, image in todo):
+        return []
+    message = (
+        "the table or folder names no taxon, so the new pictures have no name; to name them, "
+        "ingest again from folders of species, or with a column 'species'"
+    )
+    return [Problem(0, "", message, "note", "name")]
 
 
 def refuse(problems: list[Problem], what: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 from holotype.index.manifests.untold import told_columns, with_untold
 from holotype.index.storage.records import Image
 from holotype.index.taxonomy import QUALIFIER, RANKS, VERBATIM
+from tests.conftest import Cli, Draw
 
 
 def image(specimen: str = "a.jpg", split: str = "", place: str = "", **names: str) -> Image:
@@ -33,6 +36,15 @@ OLD = replace(
 
 def again(new: Image, *others: Image) -> Image:
     return with_untold(new, OLD, told_columns([new, *others]))
+
+
+def test_pictures_without_any_name_are_told_of(cli: Cli, draw: Draw, tmp_path: Path) -> None:
+    draw(tmp_path / "in" / "1.png", 1)
+    for notes in (1, 0):  # nothing is new the second time
+        code, out, err = cli("ingest", tmp_path / "in", "--to", tmp_path / "C", "--json")
+        assert code == 0, err
+        told = [one["message"] for one in json.loads(out)["problems"]]
+        assert sum("names no taxon" in message for message in told) == notes
 
 
 def test_a_folder_of_species_leaves_all_else_as_it_was() -> None:
