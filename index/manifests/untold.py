@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from ..storage.records import Image
-from ..taxonomy import QUALIFIER, RANKS, VERBATIM, same_taxon
+from ..taxonomy import QUALIFIER, RANKS, VERBATIM, Lineage, same_taxon
 
 
 def told_columns(images: Iterable[Image]) -> frozenset[str]:
@@ -26,8 +26,8 @@ def told_columns(images: Iterable[Image]) -> frozenset[str]:
 def with_untold(new: Image, old: Image, told: Collection[str]) -> Image:
     """Return what a row says of a stored image, with what was stored where the table says nothing.
 
-    Names stay only above a taxon that stays; a row without a name, in a table of names, takes it
-    away.
+    Names stay only above a taxon that stays, and a category with any name; a row without a name,
+    in a table of names, takes it away.
 
     Args:
         new: as the row has it.
@@ -36,12 +36,13 @@ def with_untold(new: Image, old: Image, told: Collection[str]) -> Image:
     """
     kept = {name: value for name, value in old.metadata.items() if name not in told}
     details = {name: value for name, value in old.details.items() if name not in told}
-    lineage = new.lineage
-    stays = any(lineage) or not any(rank in told for rank in RANKS)
-    if stays and same_taxon(lineage, old.lineage):
-        pairs = zip(RANKS, lineage, old.lineage, strict=True)
-        lineage = tuple(name or ("" if rank in told else before) for rank, name, before in pairs)
-    else:
+    named = any(new.lineage) or not any(rank in told for rank in RANKS)
+    is_same = named and same_taxon(new.lineage, old.lineage)
+    depth = len(RANKS) if is_same else _shared(new.lineage, old.lineage) if named else 0
+    above = zip(RANKS[:depth], new.lineage, old.lineage, strict=False)
+    completed = (name or ("" if rank in told else before) for rank, name, before in above)
+    lineage = (*completed, *new.lineage[depth:])
+    if not is_same:
         kept = {name: value for name, value in kept.items() if name not in (VERBATIM, QUALIFIER)}
     return replace(
         new,
@@ -51,3 +52,9 @@ def with_untold(new: Image, old: Image, told: Collection[str]) -> Image:
         details={**new.details, **details},
         metadata={**new.metadata, **kept},
     )
+
+
+def _shared(one: Lineage, other: Lineage) -> int:
+    """Return how many ranks, from the top, lie above or at the lowest taxon that both name."""
+    pairs = enumerate(zip(one, other, strict=True), 1)
+    return max((place for place, (name, same) in pairs if name and name == same), default=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .words import AUTHORS, DOUBTS, NEW, NO_EPITHET, NUMERALS, SPECIES_WORDS, SUBGENERIC, is_noun
 
@@ -15,6 +15,7 @@ _NO_TAG = frozenset(
     "juv juvenile larva larvae nymph pupa adult female male indet unknown unidentified undet "
     "undetermined".split()
 )
+_GROUP_WORDS = frozenset("agg aggr aggregate complex cplx group gr grp".split())
 _GROUPS = (
     (re.compile(r"\bagg(?:r|regate)?\b\.?"), "agg."),
     (re.compile(r"\b(?:species )?(?:complex|cplx)\b\.?"), "complex"),
@@ -49,6 +50,13 @@ def read_species_part(words: list[str]) -> SpeciesPart:
     >>> read_species_part(["sp.", "1"]).epithet
     'sp. 1'
     """
+    group, words = _group_before(words)
+    part = _after_marks(words)
+    return replace(part, group=part.group or group) if part.epithet else part
+
+
+def _after_marks(words: list[str]) -> SpeciesPart:
+    """Read what stands behind subgenera, sections and marks of doubt."""
     said = ""
     while words:
         key = _key(words[0])
@@ -112,6 +120,14 @@ def _read(words: list[str], said: str) -> SpeciesPart:
         said = _doubt_after(rest)
         doubt = DOUBTS.get(said.rstrip("."), "")
     return SpeciesPart(epithet, doubt, said, _group(after))
+
+
+def _group_before(words: list[str]) -> tuple[str, list[str]]:
+    """Return the mark of a group in front of its species (`gr. fera`), and the words after it."""
+    start = 1 if words and _key(words[0]) == "ex" else 0
+    if len(words) == start or _key(words[start]) not in _GROUP_WORDS:
+        return "", words
+    return _group(_key(words[start])), words[start + 1 :]
 
 
 def _is_small(word: str) -> bool:

@@ -23,8 +23,11 @@ _NOTHOGENUS = re.compile(r"^(?:×\s*|[xX]\s+|x(?=[A-Z][a-z]))(?=[^\W\d_])")
 _CROSS = re.compile(r"\s+[xX](?=\s+\S)|\s*×\s*")
 _WRAPPED = re.compile(r"""^(?:"([^"]+)"|'([^']+)'|\(([^()]+)\)|\[([^\[\]]+)\]|\{([^{}]+)\})$""")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_GLUED = re.compile(r"\b(cfr?|aff|nr|spp?)\.(?=[^\s.])", re.IGNORECASE)
+_GLUED = re.compile(r"\b(cfr?|aff|nr|gr|spp?|n(?=\.\s?sp))\.(?=[^\s.])", re.IGNORECASE)
 _ASIDE = re.compile(r"\s-\s.*|\s*[;=|].*")  # a common name, a synonym
+# A name behind a common one, or the other way round: `Red Admiral (Vanessa atalanta)`.
+_TWO_NAMES = re.compile(r"([^()]+?)(?:\s*\(([^()]+)\)|\s+-\s+([^()]+))$")
+_BINOMIAL = re.compile(r"[A-Z][a-z-]+ (?:[x×] )?[a-z-]{2,}(?: [a-z-]{3,})?")
 _DOUBT = re.compile(r"\(\s*\?\s*\)|\?")
 _CANDIDATE = re.compile(r"^(?:Candidatus|Ca\.)\s+(?=\w)", re.IGNORECASE)
 _SPECIES_ONLY = re.compile(r"(?:sp|spp|spec|species|morphospecies)\b", re.IGNORECASE)
@@ -70,7 +73,7 @@ def read_name(text: str, genus: str = "") -> ScientificName:
         raise TaxonNameError(
             f"'{text[:_SHOWN]}…' has {len(text)} characters; a name has at most {LONGEST}"
         )
-    words = _CANDIDATE.sub("", _unwrapped(plain(text)))
+    words = _CANDIDATE.sub("", _without_common(_unwrapped(plain(text))))
     if is_missing(words):
         return ScientificName(genus)
     is_open = _SPECIES_ONLY.match(words) is not None
@@ -103,6 +106,18 @@ def _unwrapped(words: str) -> str:
     while found := _WRAPPED.match(words):
         words = next(part for part in found.groups() if part).strip()
     return words
+
+
+def _without_common(words: str) -> str:
+    """Return the scientific name of two names that stand together, one of them a common name."""
+    found = _TWO_NAMES.match(words)
+    if not found:
+        return words
+    first, second = found[1], found[2] or found[3]
+    if _BINOMIAL.fullmatch(second):
+        is_synonym = _BINOMIAL.fullmatch(first) and not names_nothing(first)
+        return words if is_synonym else second
+    return first if _BINOMIAL.fullmatch(first) and is_noun(second.split()[-1]) else words
 
 
 def _without_capitals(words: str) -> str:

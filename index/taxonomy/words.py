@@ -70,8 +70,8 @@ HIGHER = {
         "order",
     ),
 }
-FAMILY = re.compile(r"[^\W\d_]{3,}(?:idae|aceae)", re.IGNORECASE)
-UNRANKED = re.compile(r"[^\W\d_]{3,}(?:inae|oideae|oidea)", re.IGNORECASE)  # ranks not kept here
+FAMILY = re.compile(r"[^\W\d_]{2,}(?:idae|aceae)", re.IGNORECASE)
+UNRANKED = re.compile(r"[^\W\d_]{2,}(?:inae|oideae|oidea)", re.IGNORECASE)  # ranks not kept here
 
 # Words in a name, without the full stop behind them.
 DOUBTS = {

@@ -41,8 +41,8 @@ def labels_of(pictures: Sequence[str], levels: Sequence[str], root: str) -> list
     Args:
         pictures: their paths, relative to the folder that was named.
         levels: what the levels of folders are, from the top, of `LEVELS` and `IGNORED`; empty where
-            the user does not say. Then one level is the species, two are category and species, and
-            a level of `train`, `val` and `test` is the split.
+            the user does not say. Then one level is the species, two are category (or family,
+            by its ending) and species, and a level of `train`, `val` and `test` is the split.
         root: what messages call the folder.
 
     Raises:
@@ -67,7 +67,9 @@ def _label(folders: Folders, names: Folders, split: int | None) -> dict[str, str
         found["split"] = folders[split].lower()
     if not names:
         return found
-    found["category"] = names[0] if len(names) > 1 else ""
+    if len(names) > 1:
+        is_family = _ENDINGS["family"].fullmatch(names[0])
+        found["family" if is_family else "category"] = names[0]
     found["species"] = names[-1]
     if listed := _INATURALIST.fullmatch(names[-1]):
         ranks = dict(zip(RANKS[1:7], listed[1].split("_")[1:], strict=True))

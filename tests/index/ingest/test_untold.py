@@ -57,3 +57,18 @@ def test_an_empty_cell_of_a_column_with_values_empties_what_was_stored() -> None
     assert (kept.split, kept.details["locality"], any(kept.lineage)) == ("", "", False)
     assert kept.specimen_id == "a.jpg"
     assert kept.metadata["drawer"] == "7"
+
+
+def test_a_correction_within_the_genus_keeps_what_is_above_it() -> None:
+    kept = again(image(genus="Xestia", species="Xestia c-nigrum"))
+    assert [name for name in kept.lineage if name] == ["Noctuidae", "Xestia", "Xestia c-nigrum"]
+    assert dict(kept.metadata) == {"drawer": "7"}
+
+
+def test_a_correction_keeps_the_category_where_the_table_has_none() -> None:
+    old = replace(OLD, lineage=("Moth", *OLD.lineage[1:]))
+    new = image(genus="Gonia", species="Gonia alba")
+    kept = with_untold(new, old, told_columns([new]))
+    assert [name for name in kept.lineage if name] == ["Moth", "Gonia", "Gonia alba"]
+    other = image(category="Plant", genus="Gonia", species="Gonia alba")
+    assert with_untold(other, old, told_columns([other])).lineage[0] == "Plant"

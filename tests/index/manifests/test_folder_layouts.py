@@ -48,6 +48,15 @@ def test_a_split_may_be_above_categories_or_below_the_species(tmp_path: Path, dr
     assert rows(below, *columns) == [("train", "", "Salmo trutta"), ("val", "", "Salmo trutta")]
 
 
+def test_folders_of_families_are_families_and_no_categories(tmp_path: Path, draw: Draw) -> None:
+    tree(tmp_path, draw, "Apidae/Apis cerana/1.png", "Poaceae/Poa annua/2.png", "Fish/Esox/3.png")
+    assert rows(tmp_path, "category", "family", "genus") == [
+        ("", "Apidae", "Apis"),
+        ("", "Poaceae", "Poa"),
+        ("Fish", "", "Esox"),
+    ]
+
+
 def test_a_split_among_other_folders_is_asked_about(tmp_path: Path, draw: Draw) -> None:
     tree(tmp_path, draw, "train/Salmo trutta/1.png", "extra/Salmo trutta/2.png")
     with pytest.raises(ManifestError, match="look like the parts of a split, beside extra"):

@@ -33,6 +33,10 @@ VARIANTS = {
             "†Aglais urticae",
         ),
         *("Aglais urticae - Small Tortoiseshell", "Aglais urticae (Small Tortoiseshell)"),
+        *("Small Tortoiseshell (Aglais urticae)", "Small Tortoiseshell - Aglais urticae"),
+        *("Tortoiseshell (Aglais urticae)", "small butterfly (Aglais urticae)"),
+        *("Aglais urticae (tortoiseshell butterfly)", "Aglais urticae (Papilio urticae)"),
+        *("Aglais urticae - small butterfly", "Small_Tortoiseshell_(Aglais_urticae)"),
         *("Aglais urticae ssp. ichnusa", "Aglais urticae ichnusa (Bonelli, 1826)"),
         *("Aglais urticae var. turcica Staudinger, 1871", "Aglais urticae f. ichnusoides"),
         *("Aglais (Aglais) urticae", "Aglais [Aglais] urticae", "Aglais (Aglais) urticae (L.)"),
@@ -107,7 +111,14 @@ VARIANTS = {
         *("Rubus fruticosus aggr.", "Rubus fruticosus aggregate", "RUBUS FRUTICOSUS AGG."),
     ],
     "Pieris napi complex": ["Pieris napi complex", "Pieris napi species complex (L.)"],
-    "Pieris napi group": ["Pieris napi group", "Pieris napi gr.", "Pieris napi species group"],
+    "Pieris napi group": [
+        "Pieris napi group",
+        "Pieris napi gr.",
+        "Pieris napi species group",
+        "Pieris gr. napi",
+        "Pieris group napi",
+        "Pieris ex gr. napi (L.)",
+    ],
     "Pieris napi s. l.": ["Pieris napi s. l.", "Pieris napi s.l.", "Pieris napi (s. lat.)"],
     # Open nomenclature
     "Xestia cf. ditrapezium": [
@@ -126,7 +137,13 @@ VARIANTS = {
     ],
     "Xestia sp. 4": ["Xestia sp. 4", "Xestia sp.4", "Xestia sp 4", "Xestia sp4", "Xestia_sp_4"],
     "Xestia sp. B": ["Xestia sp. B", "Xestia sp. b", "Xestia spec. B", "Xestia (Xestia) sp. B"],
-    "Xestia sp. nov.": ["Xestia sp. nov.", "Xestia sp. n.", "Xestia n. sp.", "Xestia nov. sp."],
+    "Xestia sp. nov.": [
+        "Xestia sp. nov.",
+        "Xestia sp. n.",
+        "Xestia n. sp.",
+        "Xestia nov. sp.",
+        "Xestia n.sp.",
+    ],
     "Xestia sp. BOLD:AAA0001": ["Xestia sp. BOLD:AAA0001"],
     "Xestia 12": ["Xestia 12"],
 }
@@ -138,7 +155,7 @@ GENERA = {
         *("Lycaena Fabricius, 1807", "Lycaena (Fabricius)", "Lycaena L.", "Lycaena female"),
         *("Lycaena d'Orbigny, 1835", "Lycaena van der Hoeven, 1830", "Lycaena ...", "Lycaena ssp."),
         *("Lycaena phl...", "Lycaena sect. Heodes", "Lycaena cf.", "Lycaena ?", "Lycaena 'Peace'"),
-        *("Lycaena x", "Lycaena larva"),
+        *("Lycaena x", "Lycaena larva", "Lycaena agg.", "Lycaena group", "Lycaena complex"),
     ]
 }
 
@@ -150,6 +167,9 @@ HIGHER = {
         *("Unknown sphingidae", "Sphingidae sp. 1"),
     ],
     ("family", "Rosaceae"): ["Rosaceae sp.", "Rosaceae Juss."],
+    ("family", "Apidae"): ["Apidae", "apidae", "Apidae sp.", "Apidae Latreille, 1802"],
+    ("family", "Poaceae"): ["Poaceae", "Poaceae sp.", "unidentified Poaceae"],
+    ("family", "Boidae"): ["Boidae", "Boidae indet."],
     ("order", "Odonata"): ["Odonata sp.", "Odonata", "indet. Odonata"],
     ("class", "Insecta"): ["Insecta", "Insecta indet."],
 }
@@ -171,7 +191,7 @@ PLACEHOLDERS = [
     *("sp.", "spp.", "species", "Gen. sp.", "unbestimmt", "inconnu", "sin identificar", "TBD"),
     *("incertae sedis", "Emperor moth", "small white butterflies", "Unknown bird", "Beetles"),
     *("NA", "n/a", "N/A", "NULL", "null", "none", "None", "-", "--", "?", "nan", "<NA>", "", "  "),
-    *("species 12", "sp. 1", "Sp. A", "Noctuinae sp.", "False trigger"),
+    *("species 12", "sp. 1", "Sp. A", "Noctuinae sp.", "Apinae sp.", "False trigger"),
 ]
 
 
