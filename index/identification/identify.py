@@ -52,7 +52,7 @@ from .answers import (
 )
 from .judge import judge_calibrated
 from .kept_calibration import KeptCalibration, kept_calibration
-from .uncalibrated import judge_by_votes
+from .uncalibrated import decisive_ranks, judge_by_votes
 from .votes import NEIGHBOURS
 
 __all__ = [
@@ -321,7 +321,8 @@ def _identified(
             collection.database, source, kept, units, own, chosen, asked.prior, proposed
         )
     else:
-        judged = [_by_votes(gallery, *one) for one in zip(scores, places, strict=True)]
+        decisive = decisive_ranks(gallery, chosen)
+        judged = [_by_votes(gallery, *one, decisive) for one in zip(scores, places, strict=True)]
     spaces = SpacesUsed(
         gallery.space.name, gallery.space.name if kept is None else source.space.name
     )
@@ -348,9 +349,13 @@ def _fits(collection: Collection, gallery: Gallery, kept: KeptCalibration | None
 _NOTHING = Judgement({}, None, far=False)
 
 
-def _by_votes(gallery: Gallery, scores: Embeddings, places: Ids) -> Judgement:
+def _by_votes(
+    gallery: Gallery, scores: Embeddings, places: Ids, decisive: frozenset[str]
+) -> Judgement:
     there = places >= 0
-    return judge_by_votes(gallery, scores[there], places[there]) if there.any() else _NOTHING
+    if not there.any():
+        return _NOTHING
+    return judge_by_votes(gallery, scores[there], places[there], decisive)
 
 
 def _answer(

@@ -12,23 +12,12 @@ from ..errors import ManifestError, UsageError
 from ..storage.records import DETAILS
 from ..taxonomy import RANKS, is_missing
 from .problems import Problem, some
+from .terms import SPECIMENS, TERMS
 
 COLUMNS = ("path", "image_id", "specimen_id", "split", *DETAILS)
 KNOWN = (*COLUMNS, *RANKS)
 
 _SPELLINGS = {name.replace("_", ""): name for name in KNOWN} | {"license": "licence"}
-# What else a column may be called, the surest first, where none has the name itself.
-_TERMS = {
-    "path": "filename filepath imagepath imagefile imagefilename imagefilepath picturepath",
-    "date": "eventdate",
-    "latitude": "decimallatitude lat",
-    "longitude": "decimallongitude lon lng long",
-    "locality": "verbatimlocality",
-    "institution": "institutioncode",
-    "species": "acceptedscientificname scientificname verbatimscientificname canonicalname "
-    "taxonname speciesname latinname binomial taxon",
-}
-_SPECIMENS = ("organismid", "occurrenceid", "catalognumber", "gbifid")
 # Columns that may hold names, or anything else: what is in them decides.
 _DOUBTFUL = ("label", "labels", "class", "name", "target", "tag", "title", "identification")
 _FILES = ("file", "files", "image", "images", "picture", "photo", "identifier", "url", "accessuri")
@@ -53,9 +42,9 @@ def is_known(name: str, column: str = "") -> bool:
     short = compact(name)
     own = _SPELLINGS.get(short)
     if column:
-        return own == column or short in _TERMS.get(column, "").split()
-    every = (*_SPELLINGS, *_SPECIMENS, *_DOUBTFUL, *_FILES, "specificepithet")
-    return short in every or any(short in names.split() for names in _TERMS.values())
+        return own == column or short in TERMS.get(column, "").split()
+    every = (*_SPELLINGS, *SPECIMENS, *_DOUBTFUL, *_FILES, "specificepithet")
+    return short in every or any(short in names.split() for names in TERMS.values())
 
 
 def column_names(written: Iterable[object], said: Mapping[str, str] | None = None) -> list[str]:
@@ -74,7 +63,7 @@ def column_names(written: Iterable[object], said: Mapping[str, str] | None = Non
     names = [_SPELLINGS.get(compact(name), name) for name in own]
     for column, by_user in (said or {}).items():
         _say(names, own, column, by_user)
-    for column, terms in _TERMS.items():
+    for column, terms in TERMS.items():
         if column not in names and column not in (said or {}):
             short = [compact(name) for name in own]
             found = [short.index(term) for term in terms.split() if term in short]
@@ -149,7 +138,7 @@ def _without_blank(frame: pd.DataFrame) -> pd.DataFrame:
     blank = [
         place
         for place, name in enumerate(short)
-        if any(term in short for term in _TERMS.get(_SPELLINGS.get(name, ""), "").split())
+        if any(term in short for term in TERMS.get(_SPELLINGS.get(name, ""), "").split())
         and not frame.iloc[:, place].str.strip().ne("").any()
     ]
     return frame.iloc[:, [place for place in range(len(short)) if place not in blank]]
@@ -247,7 +236,7 @@ def _with_specimens(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     if "specimen_id" in table:
         return table, []
     short = {compact(str(name)): str(name) for name in table.columns}
-    found = [short[name] for name in _SPECIMENS if name in short]
+    found = [short[name] for name in SPECIMENS if name in short]
     found = [name for name in found if table[name].str.strip().ne("").any()]
     if not found:
         return table, []

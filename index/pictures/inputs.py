@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias, TypeGuard
 
@@ -16,6 +17,7 @@ from .reading import content_hash, limits_of_settings, read_bytes, read_opened, 
 
 Picture: TypeAlias = str | Path | bytes | Image.Image | Pixels
 
+_BYTES = bytes | bytearray | memoryview
 TAKEN = (
     "a path (str or Path), the bytes of a file, a Pillow image, or a uint8 array of shape [h, w], "
     "[h, w, 3] or [h, w, 4]"
@@ -24,7 +26,7 @@ TAKEN = (
 
 def is_picture(given: object) -> TypeGuard[Picture]:
     """Return whether something stands for one picture, rather than for several."""
-    return isinstance(given, str | os.PathLike | bytes | bytearray | Image.Image | np.ndarray)
+    return isinstance(given, str | os.PathLike | _BYTES | Image.Image | np.ndarray)
 
 
 def as_pictures(given: Picture | Iterable[Picture]) -> list[Picture]:
@@ -38,7 +40,8 @@ def as_pictures(given: Picture | Iterable[Picture]) -> list[Picture]:
     """
     if is_picture(given):
         return [given]
-    if not isinstance(given, Iterable):
+    # Of an opened file or a table the members are lines or names, which would pass for pictures.
+    if not isinstance(given, Iterable) or isinstance(given, io.IOBase | Mapping):
         raise UsageError(f"{_kind(given)} is no picture; give {TAKEN}, or a list of these")
     pictures: list[Picture] = []
     for one in given:
@@ -74,7 +77,7 @@ def read_input(picture: Picture, *, target: int = 0) -> tuple[Image.Image, str]:
     if isinstance(picture, Image.Image):
         _require_size(picture)
         return read_opened(picture, target=target), ""
-    if isinstance(picture, bytes | bytearray):
+    if isinstance(picture, _BYTES):
         data, name = bytes(picture), None
     else:
         name = Path(picture)

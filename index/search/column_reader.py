@@ -14,6 +14,7 @@ from ..collection import Collection
 from ..database.sql import run_over
 from ..errors import UsageError
 from ..gallery.gallery import Made, RankLabels
+from ..manifests.terms import SPECIMENS, TERMS
 from ..storage.records import DETAILS
 from ..taxonomy import RANKS
 from .column_values import MOST_COMPARED, ColumnValues, nearest
@@ -22,17 +23,11 @@ from .conditions import shortened
 IDS = ("image_id", "specimen_id")  # told apart by case: two files may differ in nothing else
 
 _COLUMNS = (*IDS, "split", *DETAILS)
-# What a table may have called them, where there is no column of that name: see `manifests.columns`.
-_TERMS = {
-    "licence": "license",
-    "date": "eventdate",
-    "latitude": "decimallatitude lat",
-    "longitude": "decimallongitude lon lng long",
-    "institution": "institutioncode",
-    "specimen_id": "organismid occurrenceid catalognumber gbifid",
-    "species": "acceptedscientificname scientificname speciesname taxonname latinname taxon label",
+# What tables call them, where there is no column of that name.
+_SPELLINGS = {
+    term: name for name, terms in TERMS.items() if name != "path" for term in terms.split()
 }
-_SPELLINGS = {term: name for name, terms in _TERMS.items() for term in terms.split()}
+_SPELLINGS |= dict.fromkeys(SPECIMENS, "specimen_id") | {"label": "species"}
 _ROWS = 100_000  # images that are read at once
 _NAMED = 30  # columns of the users' own that a sentence names
 _MOST_KEPT = 16  # columns that are kept with a gallery

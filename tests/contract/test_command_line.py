@@ -177,7 +177,7 @@ def check_answer(found: Any) -> None:
         assert votes == (found["determination"]["confidence"] is None)
     for taxa in found["ranks"].values():
         for taxon in taxa:
-            assert taxon.keys() == {"taxon", "p"}
+            assert taxon.keys() >= {"taxon", "p"}
     for neighbour in found["neighbours"]:
         assert neighbour.keys() >= {"image_id", "specimen_id", "species", "score"}
 
@@ -248,6 +248,7 @@ def test_collection_info_and_verify(folder: Path, ask: Ask) -> None:
         "ok": True,
         "errors": [],
         "warnings": [],
+        "notes": [],
     }
 
 

@@ -60,4 +60,4 @@ def test_three_views_are_better_than_one(
 def test_names_of_all_makes_came_through(atlas: Collection) -> None:
     names = set(atlas.gallery().labels("species").names)
     assert len(names) == 206
-    assert {"Xestia c-nigrum", "Philadelphus sp.", "Quercus x turneri"} <= names
+    assert {"Xestia c-nigrum", "Philadelphus sp.", "Quercus × turneri"} <= names

@@ -157,5 +157,7 @@ def test_nothing_of_the_export_is_lost(exported: pd.DataFrame, data: Path) -> No
     for name in ("moths", "leaves", "fish"):
         manifest = pd.read_csv(data / name / "manifest.csv", dtype=str, keep_default_na=False)
         rows = exported.set_index("image_id").loc[manifest["image_id"]]
-        for column in ("specimen_id", "category", "family", "genus", "species", "split", "date"):
+        for column in ("specimen_id", "category", "family", "genus", "split", "date"):
             assert rows[column].tolist() == manifest[column].tolist(), (name, column)
+        written = rows["verbatimIdentification"].replace("", None).fillna(rows["species"])
+        assert written.tolist() == manifest["species"].tolist(), name

@@ -191,7 +191,7 @@ def test_a_full_disk_loses_nothing_and_the_next_ingest_goes_on(
     folder: Path, tmp_path: Path, draw: Draw, tiny: Encoder
 ) -> None:
     for seed in range(60):
-        draw(tmp_path / "s" / "Noctua comes" / f"{seed}.png", seed)
+        draw(tmp_path / "s" / "Noctua comes" / f"{seed}.png", 100 + seed)
     manifest = Manifest.read(tmp_path / "s")
     with Collection.open(folder) as collection:
         pages = collection.database.read("PRAGMA page_count")[0][0]

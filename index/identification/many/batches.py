@@ -22,7 +22,7 @@ from ...runtime import worker_count
 from ...search.search import require_few_pictures, stored_specimens
 from ..answers import Answer
 from ..identify import Asked, Options, Pictures, file_names, identify_pictures
-from .outcomes import Outcome, Refusal, Specimen
+from .outcomes import Outcome, Refusal, Specimen, as_specimens
 
 _BATCH = 64  # pictures that are held at once, as the encoder takes them
 
@@ -48,7 +48,7 @@ class _Decoded:
 def identify_each(
     collection: Collection,
     encoder: Encoder,
-    specimens: Iterable[Specimen | Picture | Sequence[Picture]],
+    specimens: Specimen | Picture | Iterable[Specimen | Picture | Sequence[Picture]],
     *,
     thumbnail_side: int = 0,
     **options: Unpack[Options],
@@ -58,7 +58,8 @@ def identify_each(
     A picture that cannot be used costs no other its answer.
 
     Args:
-        specimens: a `Specimen`, or the picture or pictures of one; read as they are needed.
+        specimens: each a `Specimen`, or the picture or pictures of one; read as they are needed. A
+            picture or `Specimen` by itself is one specimen.
         thumbnail_side: the long side in pixels of the thumbnails to make; 0 makes none.
         options: see `identify`.
 
@@ -67,6 +68,7 @@ def identify_each(
         UsageError: an argument is out of range, or something is no picture.
     """
     asked = Asked(**options)
+    specimens = as_specimens(specimens)
     collection.check_encoder(asked.space, encoder)
     batches = _batches(specimens)
     with ThreadPoolExecutor(worker_count()) as pool:

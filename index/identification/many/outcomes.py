@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from ...pictures.inputs import Picture, as_pictures, named_file
+from ...pictures.inputs import Picture, as_pictures, is_picture, named_file
 from ..answers import Answer
 
 
@@ -31,6 +33,26 @@ class Specimen:
     def name(self) -> str:
         """What its answer calls it: the path of its first picture that is a file."""
         return next(filter(None, map(named_file, self.pictures)), "picture")
+
+
+Given: TypeAlias = Specimen | Picture | Sequence[Picture]
+
+_NO_LISTS = (bytes, io.IOBase, Mapping)
+
+
+def as_specimens(given: Specimen | Picture | Iterable[Given]) -> Iterable[Given]:
+    """Return specimens that may be iterated, where one alone was given as well.
+
+    A path, a Pillow image or an array has members too, which are no pictures of their own.
+
+    Raises:
+        UsageError: something that is no picture and holds none.
+    """
+    if isinstance(given, Specimen) or is_picture(given):
+        return [given]
+    if not isinstance(given, Iterable) or isinstance(given, _NO_LISTS):
+        return [as_pictures(given)]
+    return given
 
 
 @dataclass(frozen=True)

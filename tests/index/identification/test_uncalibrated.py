@@ -62,6 +62,17 @@ def test_neighbours_that_are_all_called_the_same_decide_nothing(tmp_path: Path) 
         assert answer.why.startswith("The gallery names nothing but Xestia baja")
 
 
+def test_a_rank_that_a_filter_leaves_no_choice_at_decides_nothing(tmp_path: Path) -> None:
+    rows = [("Xestia baja", near(0.0)), ("Noctua comes", near(0.5)), ("Noctua fimbriata", near(1))]
+    with planted(tmp_path / "c", rows) as collection:
+        answer = identify_vector(collection, QUERY, name="q", only=["genus=Noctua"], risk=0.001)
+        assert answer.unknown, "of the genera that were left there was one"
+        alone = identify_vector(collection, QUERY, name="q", only=["species=Noctua comes"])
+        check(alone)
+        assert alone.unknown
+        assert alone.why.startswith("The gallery names nothing but Noctua comes")
+
+
 def test_a_name_to_genus_speaks_for_no_species(tmp_path: Path) -> None:
     rows = [("Xestia", near(0.0)), ("Xestia baja", near(0.0, 2)), ("Noctua comes", near(1.0))]
     with planted(tmp_path / "c", rows) as collection:

@@ -35,6 +35,7 @@ def forms(file: Path) -> dict[str, Any]:
         "Path": file,
         "bytes": file.read_bytes(),
         "bytearray": bytearray(file.read_bytes()),
+        "memoryview": memoryview(file.read_bytes()),
         "Pillow": image,
         "array": pixels,
         "array with alpha": np.concatenate([pixels, opaque], axis=2),
@@ -47,6 +48,7 @@ FORMS = (
     "Path",
     "bytes",
     "bytearray",
+    "memoryview",
     "Pillow",
     "array",
     "array with alpha",
@@ -100,6 +102,8 @@ def test_transparent_pixels_of_an_array_are_white() -> None:
         (3, "int"),
         ([3.5], "float"),
         ([["a.png"]], "list"),
+        (io.BytesIO(b"a\nb"), "BytesIO"),
+        ({"a.png": 1}, "dict"),
     ],
 )
 def test_anything_else_is_told_in_one_sentence(
@@ -108,6 +112,22 @@ def test_anything_else_is_told_in_one_sentence(
     with pytest.raises(UsageError, match="give") as caught:
         holotype.identify(collection, tiny, given)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [None, 3, io.BytesIO(b"a\nb"), {"a.png": 1}])
+def test_what_holds_no_pictures_is_not_taken_for_many(
+    collection: Collection, tiny: Encoder, given: Any
+) -> None:
+    with pytest.raises(UsageError, match="is no picture; give"):
+        list(holotype.identify_each(collection, tiny, given))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_picture_given_where_many_are_taken_is_one_specimen(
+    collection: Collection, tiny: Encoder, file: Path, form: str
+) -> None:
+    (outcome,) = holotype.identify_each(collection, tiny, forms(file)[form])
+    assert outcome.answer is not None
 
 
 def test_a_string_is_a_path_and_not_counted_by_letters(

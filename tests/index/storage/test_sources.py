@@ -67,13 +67,13 @@ def shown(collection: Collection) -> list[bool]:
 def test_a_folder_and_what_lies_below_it_are_one_source(
     tmp_path: Path, draw: Draw, tiny: Encoder, made: Collection
 ) -> None:
-    draw(tmp_path / "m" / "a" / "1.png", 1)
-    draw(tmp_path / "m" / "b" / "2.png", 2)
-    ingest(Manifest.read(tmp_path / "m" / "a"), made, tiny)
-    assert sources(made) == [str(tmp_path / "m" / "a")]
+    draw(tmp_path / "m" / "moths" / "1.png", 1)
+    draw(tmp_path / "m" / "shells" / "2.png", 2)
+    ingest(Manifest.read(tmp_path / "m" / "moths"), made, tiny)
+    assert sources(made) == [str(tmp_path / "m" / "moths")]
     ingest(Manifest.read(tmp_path / "m"), made, tiny)
     assert sources(made) == [str(tmp_path / "m")]
-    ingest(Manifest.read(tmp_path / "m" / "b"), made, tiny)
+    ingest(Manifest.read(tmp_path / "m" / "shells"), made, tiny)
     assert sources(made) == [str(tmp_path / "m")]
     assert all(shown(made))
     assert verify(made, pictures=True) == verify(made)
