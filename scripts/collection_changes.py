@@ -123,6 +123,11 @@ def log(
         return
     for entry in entries:
         out.print(str(entry), highlight=False, soft_wrap=True)
+    if not entries:
+        whose = "" if specimen is None else f" of a specimen '{specimen}'"
+        more = "" if imports else "; --imports shows the names that manifests gave"
+        told = visible(f"The log has nothing{whose}{more}.")
+        err.print(told, highlight=False, soft_wrap=True, markup=False)
 
 
 def undo(

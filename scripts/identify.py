@@ -91,6 +91,7 @@ def identify(
     files = AnswerFiles(table, sheet, overwrite)
     files.require_new()
     asked = specimens_of(pictures, same_specimen=same_specimen)
+    files.require_apart(collection, [*pictures, *asked.files])
     _require_usable(asked)
     with Collection.open(collection) as opened:
         show = _show(asked, files, collection, as_json=as_json)

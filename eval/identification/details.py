@@ -17,7 +17,7 @@ from ..measures.averages import number, numbers, ratio
 from ..measures.bootstrap import bootstrap_rows, percentile_interval, resampled_sums
 from ..measures.calibration_error import reliability
 from ..measures.classification import ClassCounts
-from ..measures.intervals import Interval
+from ..measures.intervals import Interval, wilson_bounds
 from ..measures.novelty import Novelty, auroc, measure_novelty
 from ..measures.selective import aurc, knee, selective_curve
 from .asking import Identified
@@ -148,9 +148,16 @@ def ranks_given(draw: Draw) -> pd.DataFrame:
 def accuracy_interval(draw: Draw, prior: float) -> Interval:
     """Return the share of given answers that are right at the stated prior, with its interval.
 
-    Specimens are drawn again, known and novel together; each keeps its weight.
+    Specimens are drawn again, known and novel together; each keeps its weight. Where all answers
+    are right, or all wrong, no draw can differ: it is Wilson's interval then, of as many answers
+    as say as much with equal weights (Kish).
     """
     weights = mixture_weights(draw.found.novel, prior)
+    if draw.figures.accuracy in (0, 1):
+        own = weights[draw.found.given]
+        trials = np.array([own.sum() ** 2 / (own**2).sum()])
+        (low,), (high,) = wilson_bounds(draw.figures.accuracy * trials, trials)
+        return Interval(draw.figures.accuracy, float(low), float(high))
     totals = np.column_stack([weights * draw.found.given_right, weights * draw.found.given])
     sums = resampled_sums(totals)
     return percentile_interval(draw.figures.accuracy, ratio(sums[:, 0], sums[:, 1]))

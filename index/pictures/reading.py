@@ -25,6 +25,7 @@ from ..settings import settings
 from .bands import Bands, as_grey, has_deep_planes
 from .checks import Limits, check_file, check_work
 from .depth import UnclearError, is_shallow, join, low_byte_tiles, said_by
+from .kinds import HEAD, is_read, kind_of, why_unread
 from .png_text import without_long_text
 from .rgb import reduction, to_rgb
 
@@ -297,6 +298,11 @@ _PLAIN = "save it anew, in 8 or 16 bits a band"
 
 def _unidentified(data: bytes, name: str) -> str:
     """Return why Pillow does not know a picture."""
+    if not data:
+        return f"{name} is an empty file; copy it again from its source"
+    kind = kind_of(name, data[:HEAD])
+    if kind and not is_read(kind):
+        return f"{name}: {why_unread(kind)}"
     if data.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
         return f"{name} is a TIFF of a kind that is not read, or damaged; {_PLAIN}"
     return f"{name} is not a JPEG, PNG, WebP or TIFF picture; convert it or leave it out"

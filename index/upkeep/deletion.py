@@ -126,9 +126,11 @@ def shown_lines(collection: Path, doomed: Doomed) -> list[str]:
     images = "1 image" if count == 1 else f"{count} images"
     lines = [f"Delete {images} of {collection} (it has {doomed.total}):"]
     for column, values in doomed.values.items():
-        those = ", ".join(f"{value!r} ({many})" for value, many in values.items() if value)
-        none = f"{those and ', '}no value ({values['']})" if "" in values else ""
-        lines.append(f"  {column}: {those}{none}")
+        those = [f"{value!r} ({many})" for value, many in values.items() if value]
+        those += [f"no value ({values['']})"] if "" in values else []
+        rest = count - sum(values.values())
+        those += [f"others ({rest})"] if rest else []
+        lines.append(f"  {column}: {', '.join(those)}")
     for image in doomed.first:
         name, path = lowest_name(image.lineage) or "no name", image.path or "no picture file"
         lines.append(f"  {image.image_id}  {name}  {path}")

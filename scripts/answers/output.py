@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from holotype.index.errors import UsageError
 from holotype.index.visible import visible_json
 
 from .files import require_new
@@ -55,6 +57,29 @@ class AnswerFiles:
         """
         for path in self.named:
             require_new(path, overwrite=self.overwrite)
+
+    def require_apart(self, collection: Path, sources: Iterable[str]) -> None:
+        """Refuse to write over what the answers are made of, whatever may be replaced.
+
+        Args:
+            collection: its folder.
+            sources: the files and folders that are asked about.
+
+        Raises:
+            UsageError: a file is one of these, lies in the collection, or is named twice.
+        """
+        named = [Path(os.path.realpath(path)) for path in self.named]
+        folder = Path(os.path.realpath(collection))
+        taken = {os.path.realpath(source) for source in sources} if self.overwrite else set()
+        for path, file in zip(self.named, named, strict=True):
+            if folder in file.parents:
+                raise UsageError(
+                    f"{path} lies in the collection {collection}; name a file elsewhere"
+                )
+            if str(file) in taken:
+                raise UsageError(f"{path} is one of the files asked about; name another file")
+        if len(set(named)) < len(named):
+            raise UsageError(f"{self.table} is named by --csv and by --html; name two files")
 
 
 class AnswerWriter:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from holotype.index.errors import ManifestError, UsageError
+from holotype.index.errors import ManifestError, PictureError, UsageError
 from holotype.index.identification.many.outcomes import Outcome, Refusal, Specimen
+from holotype.index.pictures.inputs import named_file
 
 _TABLES = frozenset({".csv", ".tsv", ".tab", ".txt", ".parquet"})
 _MARKS = frozenset("*?[")
@@ -31,6 +32,11 @@ class Asked:
     notes: list[str] = field(default_factory=list)
     single: bool = False
 
+    @property
+    def files(self) -> Iterator[str]:
+        """The pictures of all specimens."""
+        return (named_file(one) for specimen in self.specimens for one in specimen.pictures)
+
 
 def specimens_of(arguments: Sequence[str], *, same_specimen: bool = False) -> Asked:
     """Return the specimens that arguments stand for.
@@ -42,12 +48,17 @@ def specimens_of(arguments: Sequence[str], *, same_specimen: bool = False) -> As
 
     Raises:
         ManifestError: a folder without pictures; a table that cannot be read.
-        UsageError: a pattern that nothing matches.
+        PictureError: the only argument is an address on the net.
+        UsageError: a pattern that nothing matches; an empty argument.
     """
     asked = Asked()
     named = 0
     for path in _expanded(arguments):
-        if path.is_dir() or (path.suffix.lower() in _TABLES and path.exists()):
+        if isinstance(path, Refusal):
+            if len(arguments) == 1:
+                raise PictureError(path.reason)
+            asked.passed_over.append(Outcome(Specimen([]), None, refused=[path]))
+        elif path.is_dir() or (path.suffix.lower() in _TABLES and path.exists()):
             _add_listed(asked, path)
         else:
             named += 1
@@ -60,15 +71,30 @@ def specimens_of(arguments: Sequence[str], *, same_specimen: bool = False) -> As
     return asked
 
 
-def _expanded(arguments: Sequence[str]) -> Iterator[Path]:
+def _expanded(arguments: Sequence[str]) -> Iterator[Path | Refusal]:
     for argument in arguments:
+        if not argument.strip():
+            raise UsageError("An argument is empty; name a picture, a folder, a table or a pattern")
         if not _is_pattern(argument):
-            yield Path(argument)
+            yield _named(argument)
             continue
         found = sorted(glob.glob(argument, recursive=True))
         if not found:
             raise UsageError(f"'{argument}' matches no file; correct the pattern or the folder")
         yield from map(Path, found)
+
+
+def _named(argument: str) -> Path | Refusal:
+    """Return what an argument names; of a URL the file of this machine, or why there is none."""
+    path = Path(argument)
+    if "://" not in argument or path.exists():
+        return path
+    from holotype.index.manifests.paths import Paths
+
+    try:
+        return Path(Paths(str(Path.cwd())).find(argument).file)
+    except PictureError as error:
+        return Refusal(argument, str(error))
 
 
 def _is_pattern(argument: str) -> bool:

@@ -66,7 +66,7 @@ def test_a_text_file_named_jpg() -> None:
 
 
 def test_an_empty_file() -> None:
-    refused(b"", "not a JPEG, PNG, WebP or TIFF")
+    refused(b"", "is an empty file")
 
 
 @pytest.mark.parametrize("form", ["ICO", "PPM", "TGA", "PDF", "EPS"])

@@ -125,6 +125,45 @@ def test_what_matches_nothing_is_told_before_any_work(folder: Path, trip: Path, 
     assert "matches no file" in err
 
 
+def test_an_empty_argument_is_not_the_folder_that_one_stands_in(
+    folder: Path, trip: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(trip)
+    code, out, err = cli("identify", "", "--in", folder)
+    assert (code, out) == (2, "")
+    assert "An argument is empty" in err
+
+
+def test_an_address_is_a_file_of_this_machine_or_is_called_one_of_the_net(
+    folder: Path, trip: Path, cli: Cli
+) -> None:
+    code, out, _ = cli("identify", f"file://{trip / 'p0.png'}", "--in", folder, "--json")
+    assert code == 0
+    assert json.loads(out)["image"] == str(trip / "p0.png")
+    net = "https://example.org/a/moth.jpg"
+    code, out, err = cli("identify", net, "--in", folder)
+    assert (code, out) == (1, "")
+    assert f"{net} is an address on the net" in err
+    found = json.loads(cli("identify", net, trip / "p0.png", "--in", folder, "--json")[1])
+    assert [entry.get("error", "")[: len(net)] for entry in found] == [net, ""]
+
+
+def test_answers_never_replace_what_they_are_made_of(folder: Path, trip: Path, cli: Cli) -> None:
+    table = trip / "list.csv"
+    table.write_text("path\np0.png\n")
+    database, picture = folder / "collection.sqlite", trip / "p0.png"
+    before = [path.read_bytes() for path in (table, database, picture)]
+    for option, path in (("--csv", table), ("--csv", database), ("--html", picture)):
+        code, _, err = cli("identify", table, "--in", folder, option, path, "--overwrite")
+        assert code == 2, err
+        assert "name a" in err
+    assert [path.read_bytes() for path in (table, database, picture)] == before
+    both = ("--csv", trip / "x", "--html", trip / "x")
+    code, _, err = cli("identify", table, "--in", folder, *both)
+    assert code == 2
+    assert "name two files" in err
+
+
 def test_rows_of_one_specimen_get_one_answer(folder: Path, trip: Path, cli: Cli) -> None:
     rows = ["p0.png,A", "p1.png,B", "cut.png,A", "p2.png,A", ",C", "words.jpg,D"]
     (trip / "list.csv").write_text("path,specimen_id\n" + "\n".join(rows) + "\n")

@@ -60,7 +60,7 @@ def identify(client: httpx2.Client, *pictures: bytes, **options: Any) -> httpx2.
     ("picture", "words"),
     [
         (b"Dear curator, the specimens are in the post.", "not a JPEG, PNG, WebP or TIFF"),
-        (b"", "not a JPEG, PNG, WebP or TIFF"),
+        (b"", "is an empty file"),
         (encoded(noise(256), "JPEG")[:2000], "damaged or cut short"),
         (encoded(Image.new("1", (12000, 12000))), "144 MP"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG, PNG, WebP or TIFF"),

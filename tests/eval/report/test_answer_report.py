@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -130,6 +131,17 @@ def test_without_novel_specimens_nothing_is_said_about_them(
     assert interval.low <= interval.estimate <= interval.high
     assert np.isnan(auroc_interval(draw).estimate)
     assert told["first_draw"]["ece_open"] == {}
+
+
+@pytest.mark.parametrize(("n_novel", "right"), [(0, 1), (4, 1), (0, 0)])
+def test_answers_that_are_all_right_or_all_wrong_leave_doubt(n_novel: int, right: int) -> None:
+    given = np.ones(16, np.bool_)
+    novel = np.arange(16) < n_novel
+    found = SimpleNamespace(novel=novel, given=given, given_right=given & bool(right))
+    draw: Any = SimpleNamespace(found=found, figures=SimpleNamespace(accuracy=float(right)))
+    interval = accuracy_interval(draw, 0.2)
+    assert interval.estimate == float(right)
+    assert 0.15 < interval.high - interval.low < 0.3
 
 
 def test_two_hundred_species_stay_readable(fill: Callable[..., Collection], tmp_path: Path) -> None:

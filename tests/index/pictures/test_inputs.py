@@ -140,6 +140,23 @@ def test_a_string_is_a_path_and_not_counted_by_letters(
         holotype.identify(collection, tiny, [])
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("a.jpg", b"", "is an empty file; copy it again"),
+        ("phone.heic", b"\0\0\0\x18ftypheic" + b"\0" * 40, "a HEIC picture, which is not read"),
+        ("camera.nef", b"II*\0" + b"\0" * 40, "a camera raw picture, which is not read"),
+        ("page.jpg", b"<html>not found</html>", "is not a JPEG, PNG, WebP or TIFF picture"),
+    ],
+)
+def test_a_file_that_is_named_is_refused_for_its_true_reason(
+    tmp_path: Path, name: str, data: bytes, words: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(PictureError, match=words):
+        read_input(tmp_path / name)
+
+
 def test_a_specimen_and_an_ingest_take_a_string_as_a_path(
     tmp_path: Path, draw: Draw, collection: Collection, tiny: Encoder
 ) -> None:

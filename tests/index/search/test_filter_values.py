@@ -180,6 +180,8 @@ def test_a_deletion_shows_what_goes_and_takes_nothing_else(
     assert "recordedby: 'J. Plum | K. Fig' (1), 'j. plum |  K. Fig' (1)" in err
     assert f"a.png  Aglais urticae  {table.with_name('a.png')}" in err
     assert "Nothing was deleted; repeat the command with --yes" in err
+    err = cli("collection", "delete", folder, "--where", "image_id!=")[2]
+    assert "'e.png' (1), others (1)" in err, "six images, of which five values are shown"
     code, out, _ = cli(*asked, "--json")
     said = json.loads(out)
     assert (code, said["deleted"], said["would_delete"], said["of"]) == (1, 0, 2, 6)

@@ -180,3 +180,9 @@ def test_times_that_no_program_wrote_are_shown(
     with collection.database.writing(), collection.database.transaction() as connection:
         records.append_determination(connection, SPECIMEN, None, origin="import", determined_by="x")
     assert [entry.at for entry in log(collection)][-1] == "yesterday"
+
+
+def test_a_log_without_entries_says_so(folder: Path, cli: Cli) -> None:
+    code, out, err = cli("collection", "log", folder, "--specimen", "nobody")
+    assert (code, out) == (0, "")
+    assert "The log has nothing of a specimen 'nobody'; --imports shows" in err
