@@ -15,7 +15,7 @@ import numpy as np
 from holotype.index.arrays import Codes, Floats
 
 from .averages import mean, mean_by, ratio
-from .intervals import Interval
+from .intervals import Interval, wilson
 
 RESAMPLES = 1000
 _BLOCK_DRAWS = 1 << 20
@@ -73,6 +73,25 @@ def bootstrap_mean(
         return Interval(mean(values), math.nan, math.nan)
     sums = resampled_sums(totals, resamples, seed)
     return percentile_interval(mean(values), ratio(sums[:, 0], sums[:, 1]), confidence)
+
+
+def bootstrap_share(hits: Floats, groups: Codes) -> Interval:
+    """Return the share of images that hit with its interval over groups.
+
+    Where all hit, or none does, no resample can differ: it is Wilson's interval then, of as many
+    trials as there are groups.
+
+    Args:
+        hits: float64 [q], 0 or 1.
+        groups: int64 [q], the specimen of every image.
+
+    Returns:
+        the interval; its bounds are NaN with fewer than two groups.
+    """
+    trials = len(np.unique(groups))
+    if trials > 1 and hits.min() == hits.max():
+        return wilson(trials * int(hits[0]), trials)
+    return bootstrap_mean(hits, groups)
 
 
 def bootstrap_macro(

@@ -12,7 +12,7 @@ import pandas as pd
 from holotype.index.arrays import Codes
 from holotype.index.gallery.gallery import Gallery
 
-from ..measures.bootstrap import bootstrap_mean
+from ..measures.bootstrap import bootstrap_share
 from ..measures.intervals import Interval
 from ..measures.jsonable import jsonable
 from ..measures.ranking import Ranking, ranking_by_query, summary
@@ -157,7 +157,7 @@ def interval_of_first(found: RankRecall, specimens: Codes) -> Interval:
     """Return recall@1 with its 95 % bootstrap interval over specimens, int64 [q]."""
     counted = found.answerable
     first = found.hits[counted, 0].astype(np.float64)
-    return bootstrap_mean(first, specimens[counted])
+    return bootstrap_share(first, specimens[counted])
 
 
 def _of_other_species(neighbours: Neighbours, taxa: Mapping[str, TaxonCodes]) -> RankRecall | None:

@@ -40,6 +40,7 @@ from ..search.search import (
 )
 from ..settings import settings
 from ..vectors.own_rows import search_others
+from ..vectors.selection import Selection
 from .answers import (
     Answer,
     Determination,
@@ -326,6 +327,7 @@ def _identified(
     spaces = SpacesUsed(
         gallery.space.name, gallery.space.name if kept is None else source.space.name
     )
+    scope = _scope(gallery, chosen) if kept is not None else ""
     whole, parts = judged[: len(names)], iter(judged[len(names) :])
     fits = _fits(collection, gallery, kept)
     answers = []
@@ -333,8 +335,18 @@ def _identified(
         one = several.get(place)
         alone = () if one is None else one.judged(parts)
         seen = seen_by(fits, pictures[place].contents if pictures else (), whose[place])
-        answers.append(_answer(gallery, spaces, *found, asked.risk, alone, seen))
+        answers.append(_answer(gallery, spaces, *found, asked.risk, alone, seen, scope))
     return answers
+
+
+def _scope(gallery: Gallery, chosen: Selection | None) -> str:
+    """Say that a calibration of a whole gallery is asked about a part of it."""
+    if chosen is None or chosen.count == len(gallery):
+        return ""
+    return (
+        f"Compared with {chosen.count:,} of {len(gallery):,} images only, while the calibration is "
+        "of all: the figures hold where the specimen is of a taxon among these."
+    )
 
 
 def _fits(collection: Collection, gallery: Gallery, kept: KeptCalibration | None) -> Fits:
@@ -367,6 +379,7 @@ def _answer(
     risk: float,
     pictures: tuple[PictureTaxon, ...],
     seen: Seen,
+    scope: str,
 ) -> Answer:
     told = disagreement(pictures, judged, risk)
     determination = judged.back_off(risk) if shown else None
@@ -375,6 +388,6 @@ def _answer(
     why = "Nothing in the gallery may be compared with it."
     if shown:
         why = explain(determination, judged, shown, risk, unnamed)
-    notes = tuple(note for note in (told, seen.note) if note)
+    notes = tuple(note for note in (told, seen.note, scope) if note)
     more = (spaces, unnamed, pictures, notes, seen)
     return Answer(name, determination, shown, judged, why, risk, *more)

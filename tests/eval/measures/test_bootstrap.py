@@ -13,6 +13,7 @@ from holotype.eval.measures.bootstrap import (
     bootstrap_macro,
     bootstrap_mean,
     bootstrap_rows,
+    bootstrap_share,
     resampled_sums,
 )
 from holotype.eval.measures.intervals import wilson
@@ -90,3 +91,12 @@ def test_a_thousand_resamples_of_ten_thousand_queries_take_under_a_second() -> N
     start = time.process_time()
     bootstrap_mean(values)
     assert time.process_time() - start < 1.0
+
+
+@pytest.mark.parametrize("hit", [0.0, 1.0])
+def test_a_share_of_all_or_none_leaves_the_doubt_of_so_few_specimens(hit: float) -> None:
+    found = bootstrap_share(np.full(20, hit), np.repeat(np.arange(10), 2))
+    assert found == wilson(10 * int(hit), 10)
+    assert found.high - found.low > 0.2
+    values, groups = np.array([0.0, 1.0, 1.0]), np.arange(3)
+    assert bootstrap_share(values, groups) == bootstrap_mean(values, groups)

@@ -154,6 +154,8 @@ def test_a_name_that_all_the_gallery_has_is_no_answer(tmp_path: Path) -> None:
         between = vector(0) + vector(2)  # two species of one genus
         within = identify_vector(collection, between, name="q", only=["genus=Genus0"])
         check(within)
+        assert "while the calibration is of all" in within.notes[-1]
+        assert sure.notes == ()
         found = within.determination
         assert found is None or found.rank == "species"
         alone = identify_vector(collection, vector(1), name="q", only=["species=Genus0 s0"])
