@@ -146,7 +146,7 @@ def _left_out(report: IngestReport) -> str:
     by_reason: dict[str, int] = report.to_dict()["left_out_by_reason"]
     if not by_reason:
         return ""
-    reasons = ", ".join(f"{count} {reason}" for reason, count in by_reason.items())
+    reasons = ", ".join(f"{reason}: {count}" for reason, count in by_reason.items())
     return f"; {sum(by_reason.values())} left out ({reasons})"
 
 

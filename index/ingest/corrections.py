@@ -192,7 +192,8 @@ def _different(new: Image, old: Image) -> list[str]:
 
 
 def _said(row: int, image: Image, what: str, severity: str = "note") -> Problem:
-    return Problem(row, image.path, f"{image.path} {what}", severity)
+    reason = "one picture under several names" if severity == "error" else ""
+    return Problem(row, image.path, f"{image.path} {what}", severity, reason)
 
 
 def _quoted(image: Image) -> str:

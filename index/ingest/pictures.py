@@ -165,7 +165,7 @@ def refuse(problems: list[Problem], what: str) -> None:
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         rest = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        reasons = [f"{count} {reason}" for reason, count in counts_by_reason(errors).items()]
+        reasons = [f"{reason}: {count}" for reason, count in counts_by_reason(errors).items()]
         if len(errors) > 1 and any(error.reason for error in errors):
             rest += f"; in all {', '.join(reasons)}"
         raise ManifestError(f"{what}: {errors[0]}{rest}")

@@ -127,16 +127,18 @@ class TableNames:
             f"'{found.verbatim}' as {_lowest(found.lineage)}" for _, found, _ in other[:_SHOWN]
         )
         more = f" and {len(other) - _SHOWN} more" if len(other) > _SHOWN else ""
+        those = "1 row is" if rows == 1 else f"{rows} rows are"
         return self._first_row[other[0][0]], (
-            f"{rows} rows are read in one spelling of their names: {shown}{more}; as they are "
-            "written they stay in the column verbatimIdentification"
+            f"{those} read in one spelling of their names: {shown}{more}; as they are written they "
+            "stay in the column verbatimIdentification"
         )
 
     def _on_homonyms(self) -> tuple[int, str] | None:
         found = [one for one in self._siblings.contradictions() if one.is_homonym]
         if not found:
             return None
-        more = f" ({len(found) - 1} more names are as well)" if len(found) > 1 else ""
+        others = len(found) - 1
+        more = f" (as {others} more {'name is' if others == 1 else 'names are'})" if others else ""
         return self._row_of(found[0].rank, found[0].name, found[0].above), f"{found[0]}{more}"
 
     def _on_parents(self) -> list[tuple[int, str]]:

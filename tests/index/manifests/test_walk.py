@@ -213,7 +213,7 @@ def test_left_out_files_are_counted_by_reason_and_strict_refuses_them(
     assert report["left_out"] == len(report["problems"]) == 30
     code, out, err = cli(*command)
     assert code == 0
-    assert "30 left out (30 HEIC picture)" in " ".join(out.split())
+    assert "30 left out (HEIC picture: 30)" in " ".join(out.split())
     assert "… and 25 more (HEIC picture); --json lists them all" in " ".join(err.split())
 
 
