@@ -207,7 +207,7 @@ def test_left_out_files_are_counted_by_reason_and_strict_refuses_them(
     command = ("ingest", source, "--to", tmp_path / "c", "--encoder", encoder)
     code, _, err = cli(*command, "--strict")
     assert code == 1
-    assert "(and 29 more); in all 30 HEIC picture" in " ".join(err.split())
+    assert "(and 29 more); in all HEIC picture: 30" in " ".join(err.split())
     report = ask(*command)
     assert report["left_out_by_reason"] == {"HEIC picture": 30}
     assert report["left_out"] == len(report["problems"]) == 30
