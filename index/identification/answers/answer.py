@@ -133,10 +133,11 @@ class PictureTaxon:
     Attributes:
         picture: its name.
         far: it is unlike anything known.
-        rank: the finest that is named; empty where nothing is, and where it is far.
-        taxon: the likeliest there.
+        rank: the finest at which one taxon is likelier than all others together; empty without
+            one, and where it is far.
+        taxon: that one.
         p: how probable, or without a calibration its share of the votes.
-        lineage: the likeliest taxon of every rank, coarse to fine.
+        lineage: the taxa of the ranks down to that, coarse to fine.
     """
 
     picture: str
@@ -149,12 +150,11 @@ class PictureTaxon:
     @classmethod
     def of(cls, picture: str, judged: Judgement) -> PictureTaxon:
         """Return what a picture was judged to be."""
-        lineage = {rank: taxa[0][0] for rank, taxa in judged.ranks.items()}
+        likely = [(rank, *taxa[0]) for rank, taxa in judged.ranks.items() if taxa[0][1] > 0.5]
+        lineage = {rank: taxon for rank, taxon, _ in likely}
         if judged.far or not lineage:
             return cls(picture, judged.far, "", "", 0.0, {})
-        rank = list(lineage)[-1]
-        taxon, p = judged.ranks[rank][0]
-        return cls(picture, False, rank, taxon, p, lineage)
+        return cls(picture, False, *likely[-1], lineage)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from holotype.index.identification.answers import (
     Answer,
     Determination,
     Judgement,
+    PictureTaxon,
     explain,
     in_words,
     percent,
@@ -190,6 +191,14 @@ def test_pictures_of_one_specimen_that_disagree_are_told(tmp_path: Path) -> None
                 together.taxon,
                 together.rank,
             )
+
+
+def test_a_picture_looks_like_what_is_likelier_than_all_else() -> None:
+    ranks = {"genus": [("Xestia", 0.7), ("Noctua", 0.3)], "species": [("Xestia baja", 0.3)]}
+    seen = PictureTaxon.of("a.jpg", Judgement(ranks, 0.4, far=False))
+    assert (seen.rank, seen.taxon, seen.lineage) == ("genus", "Xestia", {"genus": "Xestia"})
+    doubtful = PictureTaxon.of("b.jpg", Judgement({"genus": [("Noctua", 0.4)]}, 0.4, far=False))
+    assert (doubtful.rank, doubtful.lineage) == ("", {})
 
 
 def test_a_picture_unlike_anything_beside_one_of_a_known_species_is_told(tmp_path: Path) -> None:
