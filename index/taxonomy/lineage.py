@@ -17,6 +17,7 @@ VERBATIM = "verbatimIdentification"
 QUALIFIER = "identificationQualifier"
 
 _AUTHORED = re.compile(r"([^\W\d_]+),?\s+(?:\(|.*\b1[5-9]\d\d\b|.*\b20\d\d\b|[A-Z][\w]*\.)")
+_HYPHENATED = re.compile(r"[^\W\d_]+-[^\W\d_]+")
 _DOUBTED = re.compile(r"^(?:(?:cf\b|aff\b|\?)\.?\s*)+(?=\w)")
 
 
@@ -135,6 +136,8 @@ def _genus(cell: str) -> str:
     """Return the name in the genus column, without author, subgenus and marks."""
     if is_missing(cell) or (len(cell) <= LONGEST and names_nothing(plain(cell))):
         return ""
+    if _HYPHENATED.fullmatch(clean_name(cell)):  # no species whose words are joined by a hyphen
+        return clean_name(cell).capitalize()
     try:
         found = read_name(cell)
     except TaxonNameError:
