@@ -40,7 +40,10 @@ def wilson_bounds(
     share = successes / n
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return (centre - half).clip(0, 1), (centre + half).clip(0, 1)
+    # At none and at all one bound is the share itself, which rounding would miss by a trifle.
+    low = np.where(successes == 0, share, (centre - half).clip(0, 1))
+    high = np.where(successes == trials, share, (centre + half).clip(0, 1))
+    return low, high
 
 
 def wilson(successes: int, trials: int, confidence: float = 0.95) -> Interval:

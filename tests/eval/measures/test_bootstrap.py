@@ -98,5 +98,6 @@ def test_a_share_of_all_or_none_leaves_the_doubt_of_so_few_specimens(hit: float)
     found = bootstrap_share(np.full(20, hit), np.repeat(np.arange(10), 2))
     assert found == wilson(10 * int(hit), 10)
     assert found.high - found.low > 0.2
+    assert hit in (found.low, found.high)
     values, groups = np.array([0.0, 1.0, 1.0]), np.arange(3)
     assert bootstrap_share(values, groups) == bootstrap_mean(values, groups)
