@@ -234,7 +234,8 @@ def _summarise(written: AnswerWriter, files: AnswerFiles) -> None:
     """Say on stderr how many answers there are, and where."""
     ranks = ", ".join(f"{count} {rank}" for rank, count in written.ranks.items())
     counts = f"{written.answered} answered ({ranks})" if ranks else "None answered"
-    refused = f", {written.refused} pictures not used" if written.refused else ""
+    pictures = "1 picture" if written.refused == 1 else f"{written.refused} pictures"
+    refused = f", {pictures} not used" if written.refused else ""
     places = " and ".join(map(str, files.named))
     err.print(f"{counts}{refused}: {places}", highlight=False, soft_wrap=True)
 
