@@ -327,7 +327,7 @@ def _identified(
     spaces = SpacesUsed(
         gallery.space.name, gallery.space.name if kept is None else source.space.name
     )
-    scope = _scope(gallery, chosen) if kept is not None else ""
+    scope = "" if chosen is None else _scope(gallery, chosen, kept is not None)
     whole, parts = judged[: len(names)], iter(judged[len(names) :])
     fits = _fits(collection, gallery, kept)
     answers = []
@@ -339,9 +339,11 @@ def _identified(
     return answers
 
 
-def _scope(gallery: Gallery, chosen: Selection | None) -> str:
-    """Say that a calibration of a whole gallery is asked about a part of it."""
-    if chosen is None or chosen.count == len(gallery):
+def _scope(gallery: Gallery, chosen: Selection, calibrated: bool) -> str:
+    """Say that filters leave nothing, or that a calibration of all is asked about a part."""
+    if not chosen.count:
+        return "No image satisfies all of the filters together; leave one of them out."
+    if not calibrated or chosen.count == len(gallery):
         return ""
     return (
         f"Compared with {chosen.count:,} of {len(gallery):,} images only, while the calibration is "

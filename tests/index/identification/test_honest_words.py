@@ -157,6 +157,10 @@ def test_a_name_that_all_the_gallery_has_is_no_answer(tmp_path: Path) -> None:
         check(within)
         assert "while the calibration is of all" in within.notes[-1]
         assert sure.notes == ()
+        apart = ["genus=Genus0", "species=Genus1 s1"]
+        nothing = identify_vector(collection, between, name="q", only=apart)
+        assert nothing.unknown
+        assert nothing.notes[-1].startswith("No image satisfies all of the filters together")
         found = within.determination
         assert found is None or found.rank == "species"
         alone = identify_vector(collection, vector(1), name="q", only=["species=Genus0 s0"])
