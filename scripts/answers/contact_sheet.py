@@ -29,7 +29,7 @@ from holotype.index.identification.many.outcomes import Outcome, Refusal
 from holotype.index.pictures.reading import read_picture, thumbnail
 from holotype.index.search.search import Hit
 from holotype.index.storage.records import Image
-from holotype.index.taxonomy import RANKS
+from holotype.index.taxonomy import RANKS, lowest_name, lowest_rank
 
 from .files import require_new
 
@@ -109,13 +109,11 @@ class ContactSheet:
         places.append(_Place(_sureness(answer), number, *_appended(self._entries, data)))
 
     def _near(self, hit: Hit) -> _Near:
-        rank, name = next(
-            ((rank, name) for rank, name in _named_ranks(hit.image) if name), ("", "not named")
-        )
+        lineage = hit.image.lineage
         return _Near(
             self._style(hit.image),
-            name,
-            is_italic(rank),
+            lowest_name(lineage) or "not named",
+            is_italic(lowest_rank(lineage) or ""),
             hit.image.specimen_id,
             f"{hit.score:.3f}",
         )
@@ -185,10 +183,6 @@ def _likeliest(answer: Answer) -> list[tuple[str, str, bool, str]]:
         for rank, taxa in reversed(answer.ranks.items())
         if taxa
     ]
-
-
-def _named_ranks(image: Image) -> list[tuple[str, str]]:
-    return list(zip(RANKS, image.lineage, strict=True))[::-1]
 
 
 def _heading(group: str) -> str:

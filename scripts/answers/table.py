@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from holotype.index.identification.answers import in_words
 from holotype.index.identification.many.outcomes import Outcome, Refusal
+from holotype.index.taxonomy import lowest_name
 
 from .files import opened_new
 
@@ -106,7 +107,7 @@ def _answer_row(outcome: Outcome) -> dict[str, Any]:
             taxon, p = answer.ranks[rank][0]
             row |= {rank: taxon, f"{rank}_p": _figure(p)}
     for hit in nearest:
-        row["nearest"] = next(filter(None, reversed(hit.image.lineage)), "")
+        row["nearest"] = lowest_name(hit.image.lineage)
         row |= {"nearest_image_id": hit.image.image_id, "nearest_cosine": _figure(hit.score)}
     return row
 
