@@ -202,12 +202,8 @@ def identify_pictures(
     A specimen is the mean of its pictures; where it has several, each is judged by itself too, and
     the answer says so where they disagree. For the arguments see `identify_vectors`.
     """
-    asked = Asked(**options)
-    galleries = collection.gallery_and_source(asked.space)
-    whose = exclude_specimens or [frozenset()] * len(names)
-    own = own_places(collection, galleries[0], whose)
     means = np.stack([one.vectors.mean(axis=0) for one in specimens])
-    return _identified(collection, galleries, means, names, own, asked, whose, specimens)
+    return _without_own(collection, means, names, exclude_specimens, options, specimens)
 
 
 def file_names(pictures: Iterable[Picture]) -> list[str]:
@@ -281,11 +277,23 @@ def identify_vectors(
         names: how the answers call them.
         exclude_specimens: what each is called where it is stored; by default none is.
     """
+    return _without_own(collection, vectors, names, exclude_specimens, options)
+
+
+def _without_own(
+    collection: Collection,
+    vectors: Embeddings,
+    names: Sequence[str],
+    exclude_specimens: Sequence[Set[str]],
+    options: Options,
+    pictures: Sequence[Pictures] = (),
+) -> list[Answer]:
+    """Answer without the images of the specimens themselves; see `identify_vectors`."""
     asked = Asked(**options)
     galleries = collection.gallery_and_source(asked.space)
     whose = exclude_specimens or [frozenset()] * len(names)
     own = own_places(collection, galleries[0], whose)
-    return _identified(collection, galleries, vectors, names, own, asked, whose)
+    return _identified(collection, galleries, vectors, names, own, asked, whose, pictures)
 
 
 def _identified(

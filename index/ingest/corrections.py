@@ -11,7 +11,7 @@ from typing import Any
 
 from ..database.connection import Database
 from ..database.sql import run_over
-from ..manifests.problems import Problem
+from ..manifests.problems import Problem, counted
 from ..storage.records import Image, image_query, read_image
 from ..taxonomy import Lineage, lowest_name, same_taxon
 
@@ -102,19 +102,19 @@ class Corrections:
                 for one in self.labels[:_SHOWN]
             )
             more = "; …" if len(self.labels) > _SHOWN else ""
-            said.append(f"{_count(len(self.labels), 'label')} changed ({shown}{more}).")
+            said.append(f"{counted(len(self.labels), 'label')} changed ({shown}{more}).")
         if self.overruled:
             said.append(
-                f"{_count(self.overruled, 'label')} stayed as a person determined it, against the "
+                f"{counted(self.overruled, 'label')} stayed as a person determined it, against the "
                 "table."
             )
         if self.metadata:
             columns = ", ".join(f"{name} {count}" for name, count in self.columns.most_common())
-            said.append(f"Metadata of {_count(self.metadata, 'image')} changed ({columns}).")
+            said.append(f"Metadata of {counted(self.metadata, 'image')} changed ({columns}).")
         if self.moved:
-            said.append(f"{_count(self.moved, 'picture')} moved.")
+            said.append(f"{counted(self.moved, 'picture')} moved.")
         if self.returned:
-            said.append(f"{_count(self.returned, 'image')} that had been deleted came back.")
+            said.append(f"{counted(self.returned, 'image')} that had been deleted came back.")
         return said
 
 
@@ -198,7 +198,3 @@ def _said(row: int, image: Image, what: str, severity: str = "note") -> Problem:
 
 def _quoted(image: Image) -> str:
     return f"'{image.image_id}' ({image.path or 'no file'})"
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

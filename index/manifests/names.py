@@ -24,10 +24,9 @@ from ..taxonomy import (
     read_lineage,
     same_taxon,
 )
+from .problems import counted, some
 
 Names = tuple[str, ...]
-
-_SHOWN = 3  # spellings that a note gives as examples
 
 
 class RowError(ValueError):
@@ -122,15 +121,11 @@ class TableNames:
         ]
         if not other:
             return None
-        rows = sum(count for _, _, count in other)
-        shown = ", ".join(
-            f"'{found.verbatim}' as {_lowest(found.lineage)}" for _, found, _ in other[:_SHOWN]
-        )
-        more = f" and {len(other) - _SHOWN} more" if len(other) > _SHOWN else ""
-        those = "1 row is" if rows == 1 else f"{rows} rows are"
+        rows = counted(sum(count for _, _, count in other), "row is", "rows are")
+        shown = some(f"'{found.verbatim}' as {_lowest(found.lineage)}" for _, found, _ in other)
         return self._first_row[other[0][0]], (
-            f"{those} read in one spelling of their names: {shown}{more}; as they are written they "
-            "stay in the column verbatimIdentification"
+            f"{rows} read in one spelling of their names: {shown}; as they are written they stay "
+            "in the column verbatimIdentification"
         )
 
     def _on_homonyms(self) -> tuple[int, str] | None:
@@ -138,7 +133,7 @@ class TableNames:
         if not found:
             return None
         others = len(found) - 1
-        more = f" (as {others} more {'name is' if others == 1 else 'names are'})" if others else ""
+        more = f" (as {counted(others, 'more name is', 'more names are')})" if others else ""
         return self._row_of(found[0].rank, found[0].name, found[0].above), f"{found[0]}{more}"
 
     def _on_parents(self) -> list[tuple[int, str]]:

@@ -46,6 +46,15 @@ def some(names: Iterable[str], joint: str = ", ") -> str:
     return joint.join(every[:NAMED]) + rest
 
 
+def counted(number: int, one: str, more: str = "") -> str:
+    """Return how many of something there are, in words.
+
+    >>> counted(1, "label"), counted(2, "label"), counted(2, "path is", "paths are")
+    ('1 label', '2 labels', '2 paths are')
+    """
+    return f"{number} {one if number == 1 else more or f'{one}s'}"
+
+
 def counts_by_reason(problems: Iterable[Problem], severity: str = "error") -> dict[str, int]:
     """Return how many problems there are of every reason, the most first."""
     counts: dict[str, int] = {}

@@ -13,11 +13,11 @@ from typing import Any
 from ..collection import Collection
 from ..database.sql import run_over
 from ..files.durable import is_file
+from ..manifests.problems import counted, some
 from ..storage.determinations import Event, changes
 from ..storage.sources import is_shown
 
 _PAUSE = 60.0  # seconds without anything new after which an import is another one
-_SHOWN = 3  # images or names that a line names
 _EACH = 20  # changed labels of one import that get lines of their own
 
 
@@ -160,9 +160,9 @@ def _runs(records: Iterable[sqlite3.Row], others: list[str]) -> Iterator[_Run]:
 
 def _of_run(run: _Run, corrected: int, added: str) -> Entry:
     named = run.named - corrected
-    said = [f"{_count(run.images, 'image')} {added}"] if run.images else []
-    said += [_count(named, "specimen") + " named"] if named else []
-    said += [_count(corrected, "label") + " changed"] if corrected else []
+    said = [f"{counted(run.images, 'image')} {added}"] if run.images else []
+    said += [counted(named, "specimen") + " named"] if named else []
+    said += [counted(corrected, "label") + " changed"] if corrected else []
     several = f"{run.first}-{run.last}" if run.last > run.first else str(run.first)
     more = "; each name has a number in 'log --imports'" if named else ""
     return Entry(
@@ -215,8 +215,7 @@ def _of_deletion(collection: Collection, records: list[sqlite3.Row], back: set[s
     ]
     there = sum(bool(image["picture_is_there"]) for image in images)
     returned = sum(bool(image["came_back"]) for image in images)
-    shown = ", ".join(f"{image['image_id']} ({image['path']})" for image in images[:_SHOWN])
-    more = f" and {len(images) - _SHOWN} more" if len(images) > _SHOWN else ""
+    shown = some(f"{image['image_id']} ({image['path']})" for image in images)
     fate = f"; {returned} came back" if returned else ""
     if returned < len(images):
         fate += f"; no undo: ingest again ({there} of {len(images)} pictures are still there)"
@@ -225,7 +224,7 @@ def _of_deletion(collection: Collection, records: list[sqlite3.Row], back: set[s
         kind="deletion",
         at=records[0]["deleted_at"],
         by=records[0]["deleted_by"],
-        what=f"deleted {_count(len(images), 'image')}: {shown}{more}{fate}",
+        what=f"deleted {counted(len(images), 'image')}: {shown}{fate}",
         remarks=records[0]["remarks"],
         undoable=False,
         details={"images": images},
@@ -257,10 +256,6 @@ def _removed_spaces(collection: Collection) -> list[Entry]:
         )
         for record in records
     ]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _seconds(before: str, after: str) -> float:

@@ -16,7 +16,7 @@ from pathlib import Path
 from ...database.connection import FILE as DATABASE
 from ...files.regular import open_regular
 from ...pictures.kinds import HEAD, READ_SUFFIXES, is_read, kind_of, why_unread
-from ..problems import Problem, some
+from ..problems import Problem, counted, some
 
 _BY_CONTENT = re.compile("[0-9a-f]{64}")  # how a collection names its files
 _LEFT_FOLDERS = (
@@ -143,16 +143,16 @@ class Walk:
 
     def _tell(self) -> None:
         if self._followed:
-            links = _count(len(self._followed), "link to a folder was", "links to folders were")
+            links = counted(len(self._followed), "link to a folder was", "links to folders were")
             self._note(f"{links} followed ({some(self._followed)})", reason="link followed")
         if self._left:
-            count = _count(len(self._left), "file or folder", "files and folders")
+            count = counted(len(self._left), "file or folder", "files and folders")
             message = f"{count} that systems and programs leave behind, or that are hidden"
             self._note(f"{message}, passed over ({some(self._left)})", reason="left behind")
         if self._others:
             suffixes = Counter(os.path.splitext(name)[1].lower() or name for name in self._others)
             kinds = some(f"{number} {suffix}" for suffix, number in suffixes.most_common())
-            count = _count(
+            count = counted(
                 len(self._others), "file that is no picture", "files that are no pictures"
             )
             message = f"{count} passed over ({kinds}; such as {self._others[0]})"
@@ -198,7 +198,3 @@ def _head(path: str) -> bytes:
             return file.read(HEAD)
     except (OSError, ValueError):
         return b""
-
-
-def _count(number: int, one: str, more: str) -> str:
-    return f"{number} {one if number == 1 else more}"
