@@ -15,6 +15,8 @@ from .registry import LOSSES
 
 Options = Mapping[str, float | int | bool]
 
+_ABOVE_ZERO = ("alpha", "beta", "gamma", "scale", "share", "temperature")
+
 
 @dataclass(frozen=True)
 class LossConfig:
@@ -76,20 +78,25 @@ def checked_options(make: Callable[..., Any], options: Options, of: str) -> dict
     }
     for name in options:
         require_known(name, known, f"option of {of}")
-    return {name: _typed(value, known[name], f"{name} of {of}") for name, value in options.items()}
+    return {name: _typed(name, value, known[name], of) for name, value in options.items()}
 
 
-def _typed(value: object, default: object, what: str) -> object:
+def _typed(name: str, value: object, default: object, of: str) -> object:
     """Return a value as the type that its default has."""
+    wrong = f"Option {name} of {of} is {value!r}; it is"
     if isinstance(default, bool):
         if not isinstance(value, bool):
-            raise UsageError(f"Option {what} is {value!r}; it is true or false")
+            raise UsageError(f"{wrong} true or false")
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UsageError(f"Option {what} is {value!r}; it is a number")
-    if isinstance(default, int) and value != int(value):
-        raise UsageError(f"Option {what} is {value!r}; it is a whole number")
-    return type(default)(value)  # type: ignore[call-arg]
+        raise UsageError(f"{wrong} a number")
+    if isinstance(default, int):
+        if value < 1 or value != int(value):
+            raise UsageError(f"{wrong} a whole number from 1 up")
+        return int(value)
+    if not 0 <= value < float("inf") or (name in _ABOVE_ZERO and not value):
+        raise UsageError(f"{wrong} {'above 0' if name in _ABOVE_ZERO else 'a number from 0 up'}")
+    return float(value)
 
 
 def _check_names(config: LossConfig) -> None:

@@ -148,10 +148,10 @@ class Objective(nn.Module):
             self.skipped[rank] += 1
         loss: Tensor = at(features[known], codes[known])
         if not torch.isfinite(loss):
-            change = LOSSES[self.config.name].lower
+            change = LOSSES[self.config.name].change
             raise HolotypeError(
-                f"Loss '{self.config.name}' at rank '{rank}' is {float(loss):g}; lower the "
-                f"learning rate (schedule.rate, schedule.head_rate)"
+                f"Loss '{self.config.name}' at rank '{rank}' is {float(loss.detach()):g}; lower "
+                f"the learning rate (schedule.rate, schedule.head_rate)"
                 + (f", or {change} in loss.options" if change else "")
             )
         return loss
