@@ -27,7 +27,8 @@ class LossConfig:
 
     Attributes:
         name: of the loss.
-        miner: chooses which pictures of a batch are compared; empty for all.
+        miner: chooses which pictures of a batch are compared; empty for all, `auto` for what the
+            loss is mostly used with.
         options: numbers of the loss that differ from its defaults.
         miner_options: the same of the miner.
         ranks: the weight of every rank that is learned; a weight of 0 leaves a rank out.
@@ -40,7 +41,7 @@ class LossConfig:
     """
 
     name: str = "multi-similarity"
-    miner: str = "multi-similarity"
+    miner: str = "auto"
     options: Options = field(default_factory=dict)
     miner_options: Options = field(default_factory=dict)
     ranks: Mapping[str, float] = field(default_factory=lambda: {"species": 1.0})
@@ -51,9 +52,15 @@ class LossConfig:
     def __post_init__(self) -> None:
         _check_names(self)
         checked_options(LOSSES[self.name].make, self.options, f"loss '{self.name}'")
-        if self.miner:
-            checked_options(MINERS[self.miner], self.miner_options, f"miner '{self.miner}'")
+        if self.chosen_miner:
+            make = MINERS[self.chosen_miner]
+            checked_options(make, self.miner_options, f"miner '{self.chosen_miner}'")
         _check_weights(self)
+
+    @property
+    def chosen_miner(self) -> str:
+        """The miner's name, also where the loss chooses it; empty for none."""
+        return LOSSES[self.name].miner if self.miner == "auto" else self.miner
 
     @property
     def learned(self) -> tuple[str, ...]:
@@ -101,19 +108,20 @@ def _typed(name: str, value: object, default: object, of: str) -> object:
 
 def _check_names(config: LossConfig) -> None:
     """Refuse a loss or a miner that is not known, and two that do not go together."""
-    if not config.name and config.miner:
+    if not config.name:
         raise UsageError(
-            f"Miner '{config.miner}' chooses pictures for a loss, and loss.name is empty; "
-            f"name a loss or leave loss.miner empty"
+            "loss.name is empty; name a loss"
+            + (f" for miner '{config.miner}' to choose images for" if config.miner else "")
+            + f"; known {listed(list(LOSSES))}"
         )
     require_known(config.name, LOSSES, "loss")
-    if not config.miner:
+    if not config.chosen_miner:
         if config.miner_options:
-            raise UsageError("loss.miner_options are given and loss.miner is empty; name a miner")
+            raise UsageError("loss.miner_options are given and there is no miner; name a miner")
         return
-    require_known(config.miner, MINERS, "miner")
+    require_known(config.chosen_miner, MINERS, "miner")
     fitting = LOSSES[config.name].miners
-    if config.miner not in fitting:
+    if config.chosen_miner not in fitting:
         raise UsageError(
             f"Loss '{config.name}' cannot be used with miner '{config.miner}'; "
             + (f"its miners {listed(list(fitting))}" if fitting else 'set loss.miner to ""')

@@ -32,9 +32,9 @@ class RankLoss(nn.Module):
         if config.weight:
             options = checked_options(kind.make, config.options, f"loss '{config.name}'")
             self.metric = kind.make(setting, **options)
-        if config.weight and config.miner:
-            make = MINERS[config.miner]
-            options = checked_options(make, config.miner_options, f"miner '{config.miner}'")
+        if config.weight and config.chosen_miner:
+            make, of = MINERS[config.chosen_miner], f"miner '{config.chosen_miner}'"
+            options = checked_options(make, config.miner_options, of)
             self.miner = make(self.metric.distance, setting.generator, **options)
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:

@@ -26,12 +26,14 @@ class Loss:
         compares: whether it compares pictures with each other, so that a batch needs two of one
             class and two classes; else it compares them with points that it learns.
         miners: those that it may be used with.
+        miner: the one that `auto` stands for; empty for none.
         change: what to do with which option where the loss is no number.
     """
 
     make: Callable[..., nn.Module]
     compares: bool = False
     miners: tuple[str, ...] = ()
+    miner: str = ""
     change: str = ""
 
 
@@ -47,10 +49,10 @@ _TRIPLETS = (
 
 LOSSES: dict[str, Loss] = {
     "contrastive": Loss(contrastive, True, _PAIRS),
-    "triplet": Loss(triplet, True, _TRIPLETS),
-    "reciprocal-triplet": Loss(reciprocal_triplet, True, _TRIPLETS),
-    "multi-similarity": Loss(multi_similarity, True, _PAIRS, "lower beta"),
-    "circle": Loss(circle, True, _PAIRS, "lower scale"),
+    "triplet": Loss(triplet, True, _TRIPLETS, "semi-hard"),
+    "reciprocal-triplet": Loss(reciprocal_triplet, True, _TRIPLETS, "hardest-negative"),
+    "multi-similarity": Loss(multi_similarity, True, _PAIRS, "multi-similarity", "lower beta"),
+    "circle": Loss(circle, True, _PAIRS, change="lower scale"),
     "supcon": Loss(supcon, True, change="raise temperature"),
     "nt-xent": Loss(nt_xent, True, change="raise temperature"),
     "normalised-softmax": Loss(normalised_softmax, change="raise temperature"),
