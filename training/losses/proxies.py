@@ -83,8 +83,9 @@ class Spread(nn.Module):
         """
         if self.centres < 2:
             return centres.sum() * 0
-        of_class = nn.functional.normalize(centres).unflatten(0, (-1, self.centres))
+        of_class = nn.functional.normalize(centres).view(-1, self.centres, centres.shape[1])
         cosines = of_class @ of_class.mT
         first, second = torch.triu_indices(self.centres, self.centres, 1, device=centres.device)
         near = cosines[:, first, second].clamp(max=1)
-        return (2 + 1e-5 - 2 * near).sqrt().mean() / 2
+        apart: Tensor = (2 + 1e-5 - 2 * near).sqrt()
+        return apart.mean() / 2

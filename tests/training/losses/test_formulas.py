@@ -96,11 +96,11 @@ def cluster_discrimination(
 ) -> float:
     """Unicom's loss on the dimensions that are left: -log of the softmax of the true class."""
     cosines = unit(features) @ unit(centres).T
-    losses = []
+    losses: list[float] = []
     for row, label in zip(cosines, labels, strict=True):
         logits = scale * row
         logits[label] = scale * math.cos(math.acos(row[label]) + margin)
-        losses.append(-logits[label] + math.log(np.exp(logits).sum()))
+        losses.append(float(math.log(np.exp(logits).sum()) - logits[label]))
     return sum(losses) / len(losses)
 
 
