@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import types
 import typing
@@ -11,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from holotype.index.errors import UsageError
+
+from .names import require_known
 
 Config = TypeVar("Config")
 
@@ -31,22 +32,9 @@ def from_table(kind: type[Config], table: Mapping[str, Any], where: str = "") ->
         raise UsageError(f"'{where}' is {table!r}; it is a table, written as [{where}]")
     fields = typing.get_type_hints(kind)
     for key in table:
-        if key not in fields:
-            raise UsageError(
-                f"'{_name(where, key)}' is not known{nearest(key, fields)}; see --show-config"
-            )
+        require_known(key, fields, f"setting {where}".strip())
     values = {key: _value(fields[key], value, _name(where, key)) for key, value in table.items()}
     return kind(**values)
-
-
-def nearest(word: str, known: typing.Iterable[str]) -> str:
-    """Return a remark on the known word that is most like another; empty where none is.
-
-    >>> nearest("tripplet", ["triplet", "circle"])
-    "; did you mean 'triplet'?"
-    """
-    found = difflib.get_close_matches(word, list(known), 1)
-    return f"; did you mean '{found[0]}'?" if found else ""
 
 
 def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from holotype.index.errors import UsageError
-from holotype.index.settings import settings
 
 from ..augmentation.augment import Augmentation
-from ..configuration import from_table, merged, nearest
+from ..configuration import from_table, merged
 from ..losses import LossConfig
+from ..names import require_known
 from .presets import PRESETS
 
 
@@ -57,7 +57,8 @@ class ScheduleConfig:
         pictures: how many are seen in all, each as often as it comes.
         minutes: the most that the whole run may take, judging and embedding included; 0 for no
             bound. The schedule is fitted into it.
-        sizes: sides of the pictures in pixels, from first to last; empty for the encoder's own.
+        sizes: sides of the pictures from first to last, as shares of the encoder's own: small
+            ones teach most of it in half the time.
         shares: up to which share of the run each size lasts; the last is 1.
         optimiser: AdamW or SGD with momentum.
         rate: largest learning rate of the network.
@@ -73,8 +74,8 @@ class ScheduleConfig:
 
     pictures: int = 33_000
     minutes: float = 0.0
-    sizes: tuple[int, ...] = ()
-    shares: tuple[float, ...] = (1.0,)
+    sizes: tuple[float, ...] = (0.7, 1.0)
+    shares: tuple[float, ...] = (0.65, 1.0)
     optimiser: Literal["adamw", "sgd"] = "adamw"
     rate: float = 3e-4
     head_rate: float = 6e-3
@@ -95,13 +96,16 @@ class GateConfig:
         images: share of the specimens of each species that are kept back to judge by.
         species: share of the species that are kept back as unseen ones.
         novelty: what recall on unseen species counts for.
-        points: how often a run is judged, evenly over it; the best point is kept.
-        refit: train again on everything once the judged run has passed.
+        share: how long the judged run is, as a share of the whole.
+        points: how often it is judged, evenly over it; the best point is kept.
+        refit: train anew on everything once it has passed, up to the same point of the schedule;
+            without that the judged network is the one that is offered.
     """
 
-    images: float = 0.2
-    species: float = 0.15
+    images: float = 0.25
+    species: float = 0.2
     novelty: float = 0.2
+    share: float = 0.4
     points: int = 2
     refit: bool = True
 
@@ -136,10 +140,7 @@ def read_config(
     Raises:
         UsageError: an unknown preset, key or value, each with a way out.
     """
-    if preset not in PRESETS:
-        raise UsageError(
-            f"There is no preset '{preset}'{nearest(preset, PRESETS)}; they are {', '.join(PRESETS)}"
-        )
+    require_known(preset, PRESETS, "preset")
     table = merged(PRESETS[preset], _table(file) if file else {})
     return from_table(TrainConfig, merged(table, over or {}))
 
@@ -161,7 +162,6 @@ def _check(schedule: ScheduleConfig, batches: BatchConfig, gate: GateConfig) -> 
     Raises:
         UsageError: naming the number and its bounds.
     """
-    limit = settings().max_encoder_side
     bounds: list[tuple[str, float, float, float]] = [
         ("batches.batch", batches.batch, 2, 65_536),
         ("batches.per_class", batches.per_class, 1, batches.batch),
@@ -178,13 +178,14 @@ def _check(schedule: ScheduleConfig, batches: BatchConfig, gate: GateConfig) -> 
         ("gate.images", gate.images, 0.01, 0.9),
         ("gate.species", gate.species, 0, 0.9),
         ("gate.novelty", gate.novelty, 0, 1),
+        ("gate.share", gate.share, 0.01, 1),
         ("gate.points", gate.points, 1, 100),
-        *(("schedule.sizes", size, 32, limit) for size in schedule.sizes),
+        *(("schedule.sizes", size, 0.1, 2) for size in schedule.sizes),
     ]
     for name, value, low, high in bounds:
         if not low <= value <= high:
             raise UsageError(f"{name} is {value:g}; it must lie between {low:g} and {high:g}")
-    if schedule.sizes and len(schedule.sizes) != len(schedule.shares):
+    if len(schedule.sizes) != len(schedule.shares):
         raise UsageError(
             f"schedule.sizes has {len(schedule.sizes)} values and schedule.shares "
             f"{len(schedule.shares)}; give each size the share of the run at which it ends"

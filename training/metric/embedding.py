@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 
@@ -12,8 +10,8 @@ from holotype.index.arrays import Embeddings
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.encoders.model import Model, Preprocessing
-from holotype.index.pictures.reading import LONGEST, read_picture
-from holotype.index.runtime import worker_count
+from holotype.index.errors import PictureError
+from holotype.index.ingest.stored import encode_stored
 from holotype.index.storage.records import Image
 
 from .network import Trained
@@ -23,7 +21,7 @@ Progress = Callable[[int, int], None]
 
 def as_encoder(network: Trained, preprocessing: Preprocessing, views: int) -> Encoder:
     """Return a network as an encoder, as it is at this moment."""
-    image = network.as_image_network()
+    image = network.encoder_network
     return Encoder("trained", Model(image, preprocessing, weights=image), views=views)
 
 
@@ -38,24 +36,13 @@ def embedded(
     Raises:
         PictureError: one cannot be read any more.
     """
-    alone, size = encoder.alone(), encoder.batch_size
-    target = encoder.preprocessing.size * LONGEST
-
-    def work(start: int) -> Embeddings:
-        pixels = [
-            encoder.preprocess(
-                read_picture(collection.picture(image), target=target, name=Path(image.path))
-            )
-            for image in images[start : start + size]
-        ]
-        return alone.encode_images(np.stack(pixels))
-
-    parts = []
-    with ThreadPoolExecutor(worker_count()) as pool:
-        for part in pool.map(work, range(0, len(images), size)):
-            parts.append(part)
-            if progress:
-                progress(sum(map(len, parts)), len(images))
+    parts: list[Embeddings] = []
+    for batch in encode_stored(collection, images, encoder):
+        if batch.problems:
+            raise PictureError(batch.problems[0].message)
+        parts.append(batch.vectors)
+        if progress:
+            progress(sum(map(len, parts)), len(images))
     return np.concatenate(parts)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from numpy.typing import NDArray
+
 from holotype.index.arrays import Codes, Embeddings
 from holotype.index.errors import UsageError
 
@@ -136,36 +138,55 @@ def value_of(found: Score) -> float:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether something beats what training started from.
+    """Whether something beats what training started from, and what it is.
 
     Attributes:
-        start, best: the best map over the start's features, and over those that are offered.
         reasons: why it is not offered; empty where it is.
+        features, kind, arguments, exponent: of the best map over what was trained.
+        value: its recall@1 on the stated mixture.
+        start, trained: figures with 95 % intervals, as JSON-ready values.
+        done: how far the run was.
     """
 
-    start: Candidate
-    best: Candidate
     reasons: tuple[str, ...]
+    features: str
+    kind: str
+    arguments: dict[str, float]
+    exponent: float
+    value: float
+    start: dict[str, Any]
+    trained: dict[str, Any]
+    done: float = 1.0
 
     @property
     def is_better(self) -> bool:
         """Whether it is offered."""
         return not self.reasons
 
+    @property
+    def recipe(self) -> Recipe:
+        """The map over the features."""
+        return Recipe(self.kind, self.arguments)
+
     def to_dict(self) -> dict[str, Any]:
-        """Return figures with 95 % intervals as JSON-ready values."""
+        """Return it as JSON-ready values."""
         return {
             "better": self.is_better,
             "reasons": list(self.reasons),
-            "features": self.best.features,
-            "recipe": str(self.best.recipe),
-            "exponent": self.best.exponent,
-            "start": _figures(self.start.score),
-            "trained": _figures(self.best.score),
+            "features": self.features,
+            "recipe": str(self.recipe),
+            "exponent": self.exponent,
+            "start": self.start,
+            "trained": self.trained,
         }
 
 
-def judge(start: Candidate, others: Sequence[Candidate], categories: Codes) -> Verdict:
+def judge(
+    start: Candidate,
+    others: Sequence[Candidate],
+    categories: Sequence[str],
+    done: float = 1.0,
+) -> Verdict:
     """Compare what was trained with its start.
 
     It is offered where recall@1 on the stated mixture of known and unseen species is higher by
@@ -173,7 +194,10 @@ def judge(start: Candidate, others: Sequence[Candidate], categories: Codes) -> V
     unseen ones, nor any category falls by more than that.
 
     Args:
-        categories: int64 [len(judging)], -1 where not known.
+        start: the best map over the start's features.
+        others: the best maps over what was trained.
+        categories: of each row that judges, empty where not known.
+        done: how far the run is, 0 to 1.
     """
     best = max(others, key=lambda one: value_of(one.score))
     gain = value_of(best.score) - value_of(start.score)
@@ -184,11 +208,21 @@ def judge(start: Candidate, others: Sequence[Candidate], categories: Codes) -> V
             f"recall@1 on pictures that were kept back went from {value_of(start.score):.3f} to "
             f"{value_of(best.score):.3f}, which is not surely more"
         )
-    for what, before, after in _parts_of(start.score, best.score, categories):
+    for what, before, after in _parts_of(start.score, best.score, np.array(categories)):
         difference = after.recall - before.recall
         if difference < -_SURE * after.difference_variance(before) ** 0.5:
             reasons.append(f"{what} fell from {before.recall:.3f} to {after.recall:.3f}")
-    return Verdict(start, best, tuple(reasons))
+    return Verdict(
+        tuple(reasons),
+        best.features,
+        best.recipe.kind,
+        best.recipe.arguments,
+        best.exponent,
+        value_of(best.score),
+        _figures(start.score),
+        _figures(best.score),
+        done,
+    )
 
 
 def _error(after: Score, before: Score) -> float:
@@ -198,7 +232,7 @@ def _error(after: Score, before: Score) -> float:
 
 
 def _parts_of(
-    before: Score, after: Score, categories: Codes
+    before: Score, after: Score, categories: NDArray[np.str_]
 ) -> Iterator[tuple[str, Hits, Hits]]:
     """Yield the parts of the judgement that may not fall: what, before, after."""
     kinds = (("known species", "known"), ("unseen species", "unseen"))
@@ -210,7 +244,7 @@ def _parts_of(
         for category in np.unique(categories[new.queries]):
             rows = categories[new.queries] == category
             if not rows.all():
-                yield f"{what} of one category", _some(old, rows), _some(new, rows)
+                yield f"{what} of category '{category}'", _some(old, rows), _some(new, rows)
 
 
 def _some(hits: Hits, rows: Any) -> Hits:

@@ -64,8 +64,9 @@ class Run:
     Attributes:
         network: what is trained.
         objective: the loss, with parameters of its own.
-        pixels: uint8 [n, side, side, 3], squares.
-        labels: int64 [n, ranks].
+        pixels: uint8 [m, side, side, 3], squares.
+        rows: int64 [n], those that are trained on.
+        labels: int64 [n, ranks], of these.
         sampler: which rows make a batch.
         plan: how long.
         own_size: side of the encoder's input.
@@ -75,6 +76,7 @@ class Run:
     network: Trained
     objective: Objective
     pixels: NDArray[np.uint8]
+    rows: Codes
     labels: Codes
     sampler: Sampler
     config: TrainConfig
@@ -134,7 +136,7 @@ class Run:
         """Take one step; every process embeds its part of the batch."""
         own = self.processes.part(len(rows))
         draws = draw(len(rows), self.config.augmentation, self.generator).part(own)
-        squares = torch.from_numpy(self.pixels[rows[own]]).to(self.device, non_blocking=True)
+        squares = torch.from_numpy(self.pixels[self.rows[rows[own]]]).to(self.device, non_blocking=True)
         pictures = augment(squares, draws, size).contiguous(memory_format=torch.channels_last)
         labels = torch.from_numpy(self.labels[rows]).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._is_half):
@@ -143,7 +145,7 @@ class Run:
         loss: Tensor = self.objective(whole, labels)
         if not torch.isfinite(loss):
             raise UsageError(
-                f"The loss is {float(loss)} after {self.state.seen} pictures; lower schedule.rate "
+                f"The loss is {float(loss.detach())} after {self.state.seen} pictures; lower schedule.rate "
                 f"(it is {self.config.schedule.rate:g}) or schedule.head_rate "
                 f"({self.config.schedule.head_rate:g})"
             )
@@ -155,7 +157,7 @@ class Run:
             group["lr"] = group["largest"] * rate
         self.optimiser.step()
         self._average()
-        return float(loss)
+        return float(loss.detach())
 
     @property
     def _is_half(self) -> bool:
@@ -209,10 +211,10 @@ def _optimiser(
 ) -> torch.optim.Optimizer:
     """Return the optimiser: one rate for the network, another for what starts from nothing."""
     schedule = config.schedule
-    parts = [
-        (network.backbone.parameters(), schedule.rate),
-        ([*network.head.parameters(), *objective.parameters()], schedule.head_rate),
-    ]
+    old = list(network.backbone.parameters())
+    known = {id(one) for one in old}
+    new = [one for one in network.parameters() if id(one) not in known]
+    parts = [(old, schedule.rate), ([*new, *objective.parameters()], schedule.head_rate)]
     groups = [
         {"params": found, "lr": rate, "largest": rate}
         for parameters, rate in parts

@@ -8,6 +8,7 @@ from itertools import chain, pairwise
 import torch
 from torch import Tensor, nn
 
+from holotype.index.encoders.composed import WithHead
 from holotype.index.encoders.model import Preprocessing
 
 _NORMS = (nn.BatchNorm2d,)  # timm's norms with an activation are of that class too
@@ -15,7 +16,7 @@ _SAME = 1e-3  # how far a twin may be off, as a share of the largest feature
 
 
 class Trained(nn.Module):
-    """A backbone with its preprocessing, and linear layers over its pooled features.
+    """An encoder's network with its preprocessing, and linear layers over its features.
 
     Batch norms keep the statistics that they came with: batches of a few species, chosen so that
     pairs are among them, have others than the pictures that will be asked about.
@@ -42,28 +43,21 @@ class Trained(nn.Module):
     ) -> None:
         super().__init__()
         self.backbone = backbone
-        self.head = make_head(dim, head)
-        self.keep_head = keep_head and bool(head)
+        self.image = WithHead(backbone, dim, head) if head else backbone
+        self.keep_head = keep_head
         self.dim = head[-1] if head else dim
         self.register_buffer("mean", torch.tensor(preprocessing.mean)[None, :, None, None])
         self.register_buffer("std", torch.tensor(preprocessing.std)[None, :, None, None])
 
-    def as_image_network(self) -> nn.Module:
-        """Return what an encoder runs: the backbone, and the head where it is kept."""
-        return nn.Sequential(self.backbone, self.head) if self.keep_head else self.backbone
+    @property
+    def encoder_network(self) -> nn.Module:
+        """What an encoder runs: the backbone, with its head where that is kept."""
+        return self.image if self.keep_head else self.backbone
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return features, [n, dim], of RGB pictures, float32 [n, 3, size, size] in 0 to 1."""
-        features: Tensor = self.head(self.backbone((pictures - self.mean) / self.std))
+        features: Tensor = self.image((pictures - self.mean) / self.std)
         return features
-
-
-def make_head(dim: int, widths: tuple[int, ...]) -> nn.Sequential:
-    """Return linear layers with ReLU between; none for no widths."""
-    layers: list[nn.Module] = []
-    for before, width in zip((dim, *widths), widths, strict=False):
-        layers += [nn.ReLU(), nn.Linear(before, width)] if layers else [nn.Linear(before, width)]
-    return nn.Sequential(*layers)
 
 
 def folded(network: nn.Module, example: Tensor) -> nn.Module:

@@ -63,6 +63,11 @@ class Labelled:
             return np.full(len(self.images), -1, np.int64)
         return self.labels[:, self.ranks.index(rank)]
 
+    def categories(self, rows: Codes) -> list[str]:
+        """Return the category of some of them, empty where not known."""
+        names = dict(enumerate(self.names[self.ranks.index("category")])) if self.ranks[:1] == ("category",) else {}
+        return [names.get(code, "") for code in self.of("category")[rows].tolist()]
+
     def at(self, rows: Codes | Flags) -> Labelled:
         """Return some of them."""
         places = np.arange(len(self.images))[rows]

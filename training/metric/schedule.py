@@ -48,11 +48,12 @@ def rate_at(done: float, config: ScheduleConfig) -> float:
 
 
 def size_at(done: float, config: ScheduleConfig, own: int) -> int:
-    """Return the side of the pictures in pixels; `own` is that of the encoder.
+    """Return the side of the pictures in pixels, a multiple of 32 where it is not the encoder's own.
 
-    >>> config = ScheduleConfig(sizes=(128, 224), shares=(0.6, 1.0))
-    >>> [size_at(done, config, 224) for done in (0.0, 0.59, 0.61, 1.0)]
+    >>> config = ScheduleConfig(sizes=(0.6, 1.0), shares=(0.5, 1.0))
+    >>> [size_at(done, config, 224) for done in (0.0, 0.49, 0.51, 1.0)]
     [128, 128, 224, 224]
     """
-    pairs = zip(config.sizes, config.shares, strict=True) if config.sizes else ()
-    return next((size for size, share in pairs if done <= share), own)
+    pairs = zip(config.sizes, config.shares, strict=True)
+    size = next(size for size, share in pairs if done <= share)
+    return own if size == 1 else max(32, 32 * round(size * own / 32))

@@ -1,39 +1,42 @@
-"""Training from a collection's pictures: judged first, then on everything, then a space."""
+"""Training on pictures: first without those that are kept back, judged by them, then on all."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from holotype.index.arrays import Codes
+from holotype.index.arrays import Codes, Embeddings
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 
-from ..losses import make_objective
+from ..losses import make_objective, require_teachable
 from ..samplers import make_sampler
 from .config import TrainConfig
 from .embedding import as_encoder, beside, embedded
-from .gate import Candidate, Held, Verdict, best_of, hold_back, judge
+from .gate import Candidate, Verdict, best_of, hold_back, judge
 from .keeping import keep
 from .loop import Run, Step
 from .network import Trained
-from .pictures import Labelled, Squares
+from .pictures import Labelled
 from .processes import Processes
 from .schedule import Plan
 
 _KEEP_SECONDS = 60.0  # between two states on disk
 
+State = dict[str, Tensor]
+
 
 @dataclass(frozen=True)
 class Watch:
-    """What a run tells: whoever raises in them ends it."""
+    """What a run tells: a new phase, a step, parts of some work done, a judgement."""
 
     on_phase: Callable[[str], None] = lambda phase: None
     on_step: Callable[[Step], None] = lambda step: None
@@ -41,45 +44,187 @@ class Watch:
     on_verdict: Callable[[Verdict], None] = lambda verdict: None
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What training came to.
+
+    Attributes:
+        weights: of the network that is offered; those of the last judgement where none is.
+        verdict: of the network that was judged.
+        seen: pictures that the offered network has seen.
+        interrupted: whether it was ended before its plan was.
+    """
+
+    weights: State
+    verdict: Verdict
+    seen: int
+    interrupted: bool = False
+
+
 @dataclass(eq=False)
 class Training:
     """Pictures, a start and a config; what comes of them is a network with its verdict.
 
     Attributes:
+        pixels: uint8 [n, side, side, 3], squares.
         start: the encoder that training starts from.
-        make_network: makes its network with weights, anew.
+        make_network: makes its network anew, with its weights.
+        folder: where the state is kept.
+        identity: tells this run from others.
+        ends: the moment of `time.monotonic` when embedding must start; infinite without a bound.
     """
 
     collection: Collection
     pictures: Labelled
-    squares: Squares
+    pixels: NDArray[np.uint8]
     start: Encoder
     make_network: Callable[[], Trained]
     config: TrainConfig
+    folder: Path
+    identity: str
+    ends: float = float("inf")
     watch: Watch = field(default_factory=Watch)
     processes: Processes = field(default_factory=Processes)
     device: str = "cpu"
 
-    def run(self, rows: Codes, plan: Plan, seed: int) -> Run:
-        """Return a run over some of the pictures."""
-        config = self.config
-        labels = self.pictures.labels[rows]
-        packed = np.stack([_packed(column) for column in labels.T], 1)
-        classes = {
-            rank: int(packed[:, place].max(initial=-1)) + 1
-            for place, rank in enumerate(self.pictures.ranks)
+    def __post_init__(self) -> None:
+        self.held = hold_back(self.pictures, self.config.gate, self.config.seed)
+        rows = self.held.training
+        require_teachable(self.config.loss, self.pictures.ranks, self.pictures.labels[rows])
+        self._kept_at = time.monotonic()
+
+    def train(self, kept: dict[str, Any] | None = None) -> Outcome:
+        """Train, judge, and train again on everything where that was better.
+
+        Interrupted (Ctrl-C) it returns the best that was judged; where nothing was, it judges what
+        there is.
+
+        Args:
+            kept: what an interrupted run left, to go on from.
+        """
+        kept = kept or {}
+        if "verdict" in kept:
+            outcome = Outcome(kept["best"], Verdict(**kept["verdict"]), kept["seen"])
+        else:
+            outcome = self._judged_run(kept.get("run"))
+        wanted = outcome.verdict.is_better and self.config.gate.refit
+        return self._refit(outcome, kept) if wanted and not outcome.interrupted else outcome
+
+    def _judged_run(self, state: dict[str, Any] | None) -> Outcome:
+        """Train without what is kept back, and return the best of the moments that are judged."""
+        share = self.config.gate.share
+        plan = self._plan(share, self._left() * share if np.isfinite(self._left()) else 0.0)
+        run = self._run(self.held.training, plan)
+        best: Outcome | None = None
+        if state:
+            best = _outcome(state.get("best"))
+            run.load_state_dict(state)
+        start = self._start()
+        self.watch.on_phase("Training to be judged")
+        points = self.config.gate.points
+        for point in range(1, points + 1):
+            if run.done >= point / points and best and best.verdict.done >= point / points:
+                continue
+            ended = self._advance(run, point / points, lambda: {"run": _with(run, best)})
+            if ended and best:
+                return replace(best, interrupted=True)
+            judged = self._judge(run, start, point / points)
+            if best is None or judged.verdict.value > best.verdict.value:
+                best = replace(judged, interrupted=ended)
+            if ended:
+                break
+        assert best is not None
+        return best
+
+    def _refit(self, judged: Outcome, kept: dict[str, Any]) -> Outcome:
+        """Train on everything, up to the point of the schedule that judged best."""
+        left = self._left()
+        run = self._run(
+            np.arange(len(self.pictures.images)),
+            self._plan(1.0, max(1.0, left) if np.isfinite(left) else 0.0),
+        )
+        if "refit" in kept:
+            run.load_state_dict(kept["refit"])
+        self.watch.on_phase("Training on all pictures")
+        verdict = asdict(judged.verdict)
+
+        def state() -> dict[str, Any]:
+            best = {"best": judged.weights, "seen": judged.seen, "verdict": verdict}
+            return {**best, "refit": run.state_dict()}
+
+        if self._advance(run, judged.verdict.done, state):
+            return replace(judged, interrupted=True)
+        return Outcome(run.averaged_state(), judged.verdict, run.state.seen)
+
+    def _left(self) -> float:
+        return self.ends - time.monotonic()
+
+    def _plan(self, share: float, seconds: float) -> Plan:
+        return Plan(max(1, round(share * self.config.schedule.pictures)), seconds)
+
+    def _advance(self, run: Run, until: float, state: Callable[[], dict[str, Any]]) -> bool:
+        """Train up to a share of the plan; return whether it was interrupted before."""
+        try:
+            for step in run.steps(until):
+                self.watch.on_step(step)
+                if time.monotonic() - self._kept_at > _KEEP_SECONDS:
+                    self._keep(state())
+        except KeyboardInterrupt:
+            return True
+        self._keep(state())
+        return False
+
+    def _keep(self, state: dict[str, Any]) -> None:
+        if self.processes.is_first:
+            keep(self.folder, self.identity, state)
+        self._kept_at = time.monotonic()
+
+    def _start(self) -> Candidate:
+        """Return the best map over the start's own features."""
+        vectors = self.pictures.vectors[self.held.judging]
+        return best_of("start", vectors, self.pictures, self.held, self.config.gate)
+
+    def _judge(self, run: Run, start: Candidate, done: float) -> Outcome:
+        """Judge the network as it is now; every process by itself, to the same end."""
+        self.watch.on_phase("Judging")
+        weights, held, pictures = run.averaged_state(), self.held, self.pictures
+        vectors = self.embedded(weights, held.judging)
+        features = {
+            "trained": vectors,
+            "trained+start": beside(vectors, pictures.vectors[held.judging]),
         }
+        found = [
+            best_of(name, rows, pictures, held, self.config.gate) for name, rows in features.items()
+        ]
+        verdict = judge(start, found, pictures.categories(held.judging), done)
+        self.watch.on_verdict(verdict)
+        return Outcome(weights, verdict, run.state.seen)
+
+    def embedded(self, weights: State, rows: Codes) -> Embeddings:
+        """Return the embeddings of some pictures by the network with such weights."""
+        network = self.make_network()
+        network.load_state_dict(weights)
+        encoder = as_encoder(network.eval(), self.start.preprocessing, self.start.views)
+        images = [self.pictures.images[row] for row in rows]
+        return embedded(self.collection, images, encoder, self.watch.on_work)
+
+    def _run(self, rows: Codes, plan: Plan) -> Run:
+        """Return a run over some of the pictures, from the start."""
+        config, seed = self.config, self.config.seed
+        ranks = self.pictures.ranks
+        labels = np.stack([_packed(column) for column in self.pictures.labels[rows].T], 1)
+        classes = dict(zip(ranks, (labels.max(0, initial=-1) + 1).tolist(), strict=True))
         torch.manual_seed(seed)
         network = self.make_network()
         objective = make_objective(config.loss, network.dim, classes)
-        batches = config.batches
-        species = packed[:, self.pictures.ranks.index("species")]
+        batches, species = config.batches, labels[:, ranks.index("species")]
         sampler = make_sampler(batches.sampler, species, batches.batch, batches.per_class, seed)
         return Run(
             network,
             objective,
-            self.squares.pixels[rows],
-            packed,
+            self.pixels,
+            rows,
+            labels,
             sampler,
             config,
             plan,
@@ -93,3 +238,14 @@ def _packed(codes: Codes) -> Codes:
     """Return the codes of a rank as 0, 1, 2 …, -1 where not known."""
     names, member = np.unique(codes, return_inverse=True)
     return member - 1 if len(names) and names[0] < 0 else member
+
+
+def _with(run: Run, best: Outcome | None) -> dict[str, Any]:
+    kept = None
+    if best is not None:
+        kept = {"weights": best.weights, "verdict": asdict(best.verdict), "seen": best.seen}
+    return {**run.state_dict(), "best": kept}
+
+
+def _outcome(kept: dict[str, Any] | None) -> Outcome | None:
+    return kept and Outcome(kept["weights"], Verdict(**kept["verdict"]), kept["seen"])
