@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .console import FILTERS, CollectionArgument, JsonFlag, SpaceOption, err, out, print_json
+from .console import FILTERS, JsonFlag, SpaceOption, err, out, print_json
 
 if TYPE_CHECKING:
     from holotype.training.metric.config import TrainConfig
@@ -48,7 +48,9 @@ def train(
         str | None, typer.Option(help="A loss by name, without a miner.", show_default=False)
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of all draws.", show_default=False)] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what was broken off.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what was broken off.")
+    ] = False,
     tensorboard: Annotated[
         Path | None,
         typer.Option(help="Write curves for TensorBoard into this folder.", show_default=False),
@@ -60,10 +62,10 @@ def train(
 ) -> None:
     """Train the encoder of a space on its labelled pictures, and keep it where it is better.
 
-    Pictures and species are kept back to judge by; then it trains on all. The result is a checkpoint
-    inside the collection and a space of its own name, for identify, search, eval and export with
-    --space. Where it is not surely better, no space is made and the exit code is 1. Ctrl-C keeps
-    the best so far.
+    Pictures and species are kept back to judge by; then it trains on all. The result is a
+    checkpoint inside the collection and a space of its own name, for identify, search, eval and
+    export with --space. Where it is not surely better, no space is made and the exit code is 1.
+    Ctrl-C keeps the best so far.
     """
     from holotype.index.collection import Collection
     from holotype.index.errors import UsageError
@@ -103,8 +105,13 @@ def _over(minutes: float | None, loss: str | None, seed: int | None) -> dict[str
 @contextmanager
 def _watching(tensorboard: Path | None, config: TrainConfig) -> Iterator[Watch]:
     """Show on stderr how far it is: the phase, the loss, pictures a second, time left."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-    from rich.progress import TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     from holotype.training.metric.curves import Curves
     from holotype.training.metric.train import Watch
@@ -166,9 +173,9 @@ def _show(found: dict[str, Any], collection: Path) -> None:
         sentence = f"Not better: {'; '.join(judged['reasons'])}. No space was made."
     else:
         sentence = (
-            f"Space '{found['space']}' ({found['dim']} dimensions) of {judged['features']} features "
-            f"was trained on {found['images']} images in {found['seconds']:.0f} s; checkpoint: "
-            f"{found['checkpoint']}. Compare: holotype eval {collection} --spaces "
+            f"Space '{found['space']}' ({found['dim']} dimensions) of {judged['features']} "
+            f"features was trained on {found['images']} images in {found['seconds']:.0f} s; "
+            f"checkpoint: {found['checkpoint']}. Compare: holotype eval {collection} --spaces "
             f"base,{found['space']} --query split=test --gallery split=train"
         )
     out.print(sentence, highlight=False, soft_wrap=True)

@@ -86,6 +86,8 @@ def _value(kind: Any, value: Any, where: str) -> Any:
         return from_table(typing.cast(type, kind), value, where)
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin is tuple and isinstance(value, list | tuple):
+        if inner[-1] is not Ellipsis and len(value) != len(inner):
+            raise UsageError(f"'{where}' has {len(value)} values; it has {len(inner)}")
         return tuple(_value(inner[0], one, where) for one in value)
     if origin is not None and issubclass(origin, Mapping) and isinstance(value, Mapping):
         return {key: _value(inner[1], one, _name(where, key)) for key, one in value.items()}

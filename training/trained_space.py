@@ -7,7 +7,6 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
-from holotype.index.encoders.architecture import Architecture, split
+from holotype.index.encoders.architecture import split
 from holotype.index.encoders.checkpoint import save_checkpoint
 from holotype.index.encoders.trained_on import list_images
 from holotype.index.errors import UsageError
@@ -26,7 +25,7 @@ from holotype.index.gallery.gallery import Gallery
 from holotype.index.ingest.stored import embed_stored
 from holotype.index.search.filters import allowed_places
 from holotype.index.storage.records import Space
-from holotype.index.storage.spaces import check_target, list_spaces
+from holotype.index.storage.spaces import list_spaces
 from holotype.index.trust import require_trusted_encoder, trust_encoder
 
 from .metric.config import TrainConfig
@@ -62,9 +61,9 @@ class Asked:
 
 
 def train_space(
-    collection: Collection, config: TrainConfig, asked: Asked, watch: Watch = Watch()
+    collection: Collection, config: TrainConfig, asked: Asked, watch: Watch | None = None
 ) -> dict[str, Any]:
-    """Train an encoder on a collection's labelled pictures and keep it as a space, if it is better.
+    """Train an encoder on a collection's labelled pictures; keep it as a space if it is better.
 
     The collection gets two spaces: one of the new embeddings, and one that shows them through the
     map that judged best. A run that was not better leaves the collection as it was.
@@ -81,7 +80,7 @@ def train_space(
         LockedError, ReadOnlyError: the collection cannot be written to.
         UsageError: something in the config or in the pictures that cannot be trained on.
     """
-    began = time.monotonic()
+    began, watch = time.monotonic(), watch or Watch()
     with writing(collection):
         base = collection.space(asked.space)
         _check_names(collection, asked.name, base)
@@ -132,9 +131,7 @@ def _check_names(collection: Collection, name: str, base: Space) -> None:
     """
     there = {space.name: space for space in list_spaces(collection.database)}
     if base.projection_id is not None:
-        raise UsageError(
-            f"Space '{base.name}' is a projection; train from the space that it shows"
-        )
+        raise UsageError(f"Space '{base.name}' is a projection; train from the space that it shows")
     own = there.get(name + UNTUNED)
     shown = there.get(name)
     if shown is not None and (own is None or shown.base_space_id != own.space_id):
@@ -245,7 +242,9 @@ class _Made:
         trust_encoder(encoder.name)
         self._remove_old()
         watch.on_phase("Embedding with the trained encoder")
-        report = embed_stored(self.collection, encoder, name, like=self.base, on_embed=watch.on_work)
+        report = embed_stored(
+            self.collection, encoder, name, like=self.base, on_embed=watch.on_work
+        )
         shown = self._tune(name)
         return {
             "space": shown.name,
@@ -253,14 +252,8 @@ class _Made:
             "checkpoint": str(folder),
             "dim": shown.dim,
             "embedded": report.embedded,
-            "problems": [
-                *self.training_problems, *(str(problem.message) for problem in report.problems)
-            ],
+            "problems": [f"{one.path}: {one.message}" for one in report.problems],
         }
-
-    @property
-    def training_problems(self) -> list[str]:
-        return []
 
     def _remove_old(self) -> None:
         there = {space.name for space in self.collection.spaces()}
@@ -315,22 +308,18 @@ class _Made:
         }
 
     def _tune(self, name: str) -> Space:
-        """Show the embeddings through the map that judged best, fitted on all that was trained on."""
+        """Show the embeddings through the map that judged best, fitted on what was trained on."""
         verdict, collection = self.outcome.verdict, self.collection
         gallery = collection.gallery(name)
-        wanted = {image.image_id for image in self.training.pictures.images}
         allowed = allowed_places(collection, gallery, self.asked.where)
         rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
         species = gallery.labels("species").codes[rows]
-        del wanted
         scatter = gather(gallery.index.vectors[rows], species, exponent=verdict.exponent)
         projection = verdict.recipe.fit(scatter)
         fitted_on = record_of(collection.database, gallery.rows[rows[species >= 0]])
         card = {**projection.card, "where": list(self.asked.where), "judged": verdict.to_dict()}
         projection = replace(projection, card=card, fitted_on=fitted_on)
-        return collection.add_projected_space(
-            self.asked.name, collection.space(name), projection
-        )
+        return collection.add_projected_space(self.asked.name, collection.space(name), projection)
 
 
 def _metrics(verdict: Verdict) -> dict[str, Any]:

@@ -32,18 +32,18 @@ class Augmentation:
     """
 
     rotation: float = 180.0
-    scale: tuple[float, ...] = (0.62, 1.05)
+    scale: tuple[float, float] = (0.62, 1.05)
     shift: float = 0.18
     aspect: float = 0.12
     mirror: bool = True
     brightness: float = 0.25
     contrast: float = 0.25
-    saturation: tuple[float, ...] = (0.6, 1.4)
+    saturation: tuple[float, float] = (0.6, 1.4)
     colour: float = 0.03
     blur: float = 0.0
     blur_width: float = 0.02
     erase: float = 0.3
-    erased: tuple[float, ...] = (0.15, 0.35)
+    erased: tuple[float, float] = (0.15, 0.35)
 
 
 @dataclass(frozen=True)

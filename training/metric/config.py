@@ -42,7 +42,7 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class BatchConfig:
-    """Which pictures a step sees: `batch` in all, `per_class` of a species where the sampler asks."""
+    """Which pictures a step sees: `batch` in all, `per_class` of a species for some samplers."""
 
     sampler: str = "per-class"
     batch: int = 64
@@ -74,8 +74,8 @@ class ScheduleConfig:
 
     pictures: int = 33_000
     minutes: float = 0.0
-    sizes: tuple[float, ...] = (0.7, 1.0)
-    shares: tuple[float, ...] = (0.65, 1.0)
+    sizes: tuple[float, ...] = (0.57, 0.86)
+    shares: tuple[float, ...] = (0.7, 1.0)
     optimiser: Literal["adamw", "sgd"] = "adamw"
     rate: float = 3e-4
     head_rate: float = 6e-3
@@ -106,7 +106,7 @@ class GateConfig:
     species: float = 0.2
     novelty: float = 0.2
     share: float = 0.4
-    points: int = 2
+    points: int = 1
     refit: bool = True
 
 

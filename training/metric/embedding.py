@@ -48,5 +48,4 @@ def embedded(
 
 def beside(trained: Embeddings, start: Embeddings) -> Embeddings:
     """Return the embeddings of two encoders side by side, each counting alike, unit rows."""
-    joined: Embeddings = np.concatenate([trained, start], axis=1) / np.float32(2**0.5)
-    return joined
+    return (np.concatenate([trained, start], axis=1) * 2**-0.5).astype(np.float32)

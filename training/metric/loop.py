@@ -88,7 +88,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.network.to(self.device).eval()
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network.to(memory_format=torch.channels_last)
         self.objective.to(self.device)
         self.optimiser = _optimiser(self.network, self.objective, self.config)
         self.generator = torch.Generator().manual_seed(self.config.seed)
@@ -136,7 +136,9 @@ class Run:
         """Take one step; every process embeds its part of the batch."""
         own = self.processes.part(len(rows))
         draws = draw(len(rows), self.config.augmentation, self.generator).part(own)
-        squares = torch.from_numpy(self.pixels[self.rows[rows[own]]]).to(self.device, non_blocking=True)
+        squares = torch.from_numpy(self.pixels[self.rows[rows[own]]]).to(
+            self.device, non_blocking=True
+        )
         pictures = augment(squares, draws, size).contiguous(memory_format=torch.channels_last)
         labels = torch.from_numpy(self.labels[rows]).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._is_half):
@@ -145,8 +147,8 @@ class Run:
         loss: Tensor = self.objective(whole, labels)
         if not torch.isfinite(loss):
             raise UsageError(
-                f"The loss is {float(loss.detach())} after {self.state.seen} pictures; lower schedule.rate "
-                f"(it is {self.config.schedule.rate:g}) or schedule.head_rate "
+                f"The loss is {float(loss.detach())} after {self.state.seen} pictures; lower "
+                f"schedule.rate (it is {self.config.schedule.rate:g}) or schedule.head_rate "
                 f"({self.config.schedule.head_rate:g})"
             )
         self.optimiser.zero_grad(set_to_none=True)

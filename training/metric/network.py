@@ -86,7 +86,7 @@ def folded(network: nn.Module, example: Tensor) -> nn.Module:
 
 def _fold(module: nn.Module) -> None:
     children = list(module.named_children())
-    for (name, child), (after, norm) in pairwise([*children, ("", None)]):
+    for (name, child), (after, norm) in pairwise([*children, ("", nn.Identity())]):
         if isinstance(child, nn.Conv2d) and isinstance(norm, _NORMS) and child.bias is None:
             setattr(module, name, _Folded(child, norm))
             setattr(module, after, getattr(norm, "act", nn.Identity()))
@@ -103,7 +103,8 @@ class _Folded(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         norm = self.norm
-        assert norm.running_mean is not None and norm.running_var is not None
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
         scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
         weights = {
             "weight": self.convolution.weight * scale[:, None, None, None],

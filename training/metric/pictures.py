@@ -29,6 +29,7 @@ from holotype.index.taxonomy import RANKS
 Progress = Callable[[int, int], None]
 
 _ROOM = 1.15  # a square's side over the encoder's: what is cut out of it is not blurred
+_AT_ONCE = 10_000  # rows that one question to the database names
 _IN_MEMORY = 4 << 30  # bytes of squares; more lie in a file
 
 
@@ -65,8 +66,10 @@ class Labelled:
 
     def categories(self, rows: Codes) -> list[str]:
         """Return the category of some of them, empty where not known."""
-        names = dict(enumerate(self.names[self.ranks.index("category")])) if self.ranks[:1] == ("category",) else {}
-        return [names.get(code, "") for code in self.of("category")[rows].tolist()]
+        if "category" not in self.ranks:
+            return [""] * len(rows)
+        names = [*self.names[self.ranks.index("category")], ""]  # -1 is the last
+        return [names[code] for code in self.of("category")[rows].tolist()]
 
     def at(self, rows: Codes | Flags) -> Labelled:
         """Return some of them."""
@@ -86,10 +89,15 @@ def labelled(collection: Collection, gallery: Gallery, rows: Codes) -> Labelled:
     named = rows[gallery.taxon[rows] >= 0]
     ranks = tuple(rank for rank in RANKS if rank in gallery.ranks)
     found = [gallery.labels(rank) for rank in ranks]
-    stored = collection.images_at(gallery.rows[named].tolist())
+    wanted = gallery.rows[named].tolist()
+    stored = {
+        row: image
+        for start in range(0, len(wanted), _AT_ONCE)
+        for row, image in collection.images_at(wanted[start : start + _AT_ONCE]).items()
+    }
     labels = np.stack([one.codes[named] for one in found], 1) if found else np.empty((0, 0))
     return Labelled(
-        [stored[row] for row in gallery.rows[named].tolist()],
+        [stored[row] for row in wanted],
         gallery.index.vectors[named],
         gallery.specimens[named],
         ranks,

@@ -48,7 +48,7 @@ def rate_at(done: float, config: ScheduleConfig) -> float:
 
 
 def size_at(done: float, config: ScheduleConfig, own: int) -> int:
-    """Return the side of the pictures in pixels, a multiple of 32 where it is not the encoder's own.
+    """Return the side of the pictures in pixels: the encoder's own, or else a multiple of 32.
 
     >>> config = ScheduleConfig(sizes=(0.6, 1.0), shares=(0.5, 1.0))
     >>> [size_at(done, config, 224) for done in (0.0, 0.49, 0.51, 1.0)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +53,24 @@ class Outcome:
         weights: of the network that is offered; those of the last judgement where none is.
         verdict: of the network that was judged.
         seen: pictures that the offered network has seen.
+        judged: up to which share of the run it has been judged.
         interrupted: whether it was ended before its plan was.
     """
 
     weights: State
     verdict: Verdict
     seen: int
+    judged: float = 1.0
     interrupted: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as it is kept on disk."""
+        return {**vars(self), "verdict": asdict(self.verdict)}
+
+    @staticmethod
+    def of_dict(kept: dict[str, Any]) -> Outcome:
+        """Read what `to_dict` returned."""
+        return Outcome(**{**kept, "verdict": Verdict(**kept["verdict"])})
 
 
 @dataclass(eq=False)
@@ -103,56 +115,48 @@ class Training:
             kept: what an interrupted run left, to go on from.
         """
         kept = kept or {}
-        if "verdict" in kept:
-            outcome = Outcome(kept["best"], Verdict(**kept["verdict"]), kept["seen"])
+        if "judged" in kept:
+            judged = Outcome.of_dict(kept["judged"])
         else:
-            outcome = self._judged_run(kept.get("run"))
-        wanted = outcome.verdict.is_better and self.config.gate.refit
-        return self._refit(outcome, kept) if wanted and not outcome.interrupted else outcome
+            judged = self._judged_run(kept.get("probe"))
+        wanted = judged.verdict.is_better and self.config.gate.refit
+        return (
+            self._refit(judged, kept.get("refit")) if wanted and not judged.interrupted else judged
+        )
 
     def _judged_run(self, state: dict[str, Any] | None) -> Outcome:
         """Train without what is kept back, and return the best of the moments that are judged."""
-        share = self.config.gate.share
-        plan = self._plan(share, self._left() * share if np.isfinite(self._left()) else 0.0)
-        run = self._run(self.held.training, plan)
+        share, left = self.config.gate.share, self._left()
+        run = self._run(self.held.training, self._plan(share, share * left))
         best: Outcome | None = None
         if state:
-            best = _outcome(state.get("best"))
+            best = state["best"] and Outcome.of_dict(state["best"])
             run.load_state_dict(state)
         start = self._start()
-        self.watch.on_phase("Training to be judged")
-        points = self.config.gate.points
-        for point in range(1, points + 1):
-            if run.done >= point / points and best and best.verdict.done >= point / points:
+        points = [(place + 1) / self.config.gate.points for place in range(self.config.gate.points)]
+        for point in points:
+            if best and best.judged >= point:
                 continue
-            ended = self._advance(run, point / points, lambda: {"run": _with(run, best)})
+            self.watch.on_phase("Training to be judged")
+            ended = self._advance(run, point, partial(_probe_state, run, best))
             if ended and best:
                 return replace(best, interrupted=True)
-            judged = self._judge(run, start, point / points)
-            if best is None or judged.verdict.value > best.verdict.value:
-                best = replace(judged, interrupted=ended)
+            found = self._judge(run, start, point)
+            better = best is None or found.verdict.value > best.verdict.value
+            best = replace(found if better or best is None else best, judged=point)
             if ended:
-                break
+                return replace(best, interrupted=True)
         assert best is not None
         return best
 
-    def _refit(self, judged: Outcome, kept: dict[str, Any]) -> Outcome:
+    def _refit(self, judged: Outcome, state: dict[str, Any] | None) -> Outcome:
         """Train on everything, up to the point of the schedule that judged best."""
-        left = self._left()
-        run = self._run(
-            np.arange(len(self.pictures.images)),
-            self._plan(1.0, max(1.0, left) if np.isfinite(left) else 0.0),
-        )
-        if "refit" in kept:
-            run.load_state_dict(kept["refit"])
+        run = self._run(np.arange(len(self.pictures.images)), self._plan(1.0, self._left()))
+        if state:
+            run.load_state_dict(state)
         self.watch.on_phase("Training on all pictures")
-        verdict = asdict(judged.verdict)
-
-        def state() -> dict[str, Any]:
-            best = {"best": judged.weights, "seen": judged.seen, "verdict": verdict}
-            return {**best, "refit": run.state_dict()}
-
-        if self._advance(run, judged.verdict.done, state):
+        kept = {"judged": judged.to_dict()}
+        if self._advance(run, judged.verdict.done, lambda: kept | {"refit": run.state_dict()}):
             return replace(judged, interrupted=True)
         return Outcome(run.averaged_state(), judged.verdict, run.state.seen)
 
@@ -160,7 +164,9 @@ class Training:
         return self.ends - time.monotonic()
 
     def _plan(self, share: float, seconds: float) -> Plan:
-        return Plan(max(1, round(share * self.config.schedule.pictures)), seconds)
+        """Return a plan of a share of the pictures, within some seconds where these are bounded."""
+        bound = max(1.0, seconds) if np.isfinite(seconds) else 0.0
+        return Plan(max(1, round(share * self.config.schedule.pictures)), bound)
 
     def _advance(self, run: Run, until: float, state: Callable[[], dict[str, Any]]) -> bool:
         """Train up to a share of the plan; return whether it was interrupted before."""
@@ -240,12 +246,5 @@ def _packed(codes: Codes) -> Codes:
     return member - 1 if len(names) and names[0] < 0 else member
 
 
-def _with(run: Run, best: Outcome | None) -> dict[str, Any]:
-    kept = None
-    if best is not None:
-        kept = {"weights": best.weights, "verdict": asdict(best.verdict), "seen": best.seen}
-    return {**run.state_dict(), "best": kept}
-
-
-def _outcome(kept: dict[str, Any] | None) -> Outcome | None:
-    return kept and Outcome(kept["weights"], Verdict(**kept["verdict"]), kept["seen"])
+def _probe_state(run: Run, best: Outcome | None) -> dict[str, Any]:
+    return {"probe": {**run.state_dict(), "best": best and best.to_dict()}}
