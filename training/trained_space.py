@@ -329,6 +329,7 @@ class _Made:
             "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "taxa": taxa,
             "data": data,
+            "licence": _licence(pictures),
             "images": list_images(folder, hashes),
             "metrics": _metrics(self.outcome.verdict),
             "seen": self.outcome.seen,
@@ -349,6 +350,14 @@ class _Made:
         card = {**projection.card, "where": list(self.asked.where), "judged": verdict.to_dict()}
         projection = replace(projection, card=card, fitted_on=fitted_on)
         return collection.add_projected_space(self.asked.name, collection.space(name), projection)
+
+
+def _licence(pictures: Labelled) -> str:
+    """Return what is said of the rights in the pictures, which a user has to weigh."""
+    said = {str(image.details.get("licence") or "") for image in pictures.images}
+    named = "; ".join(sorted(said - {""}))
+    some = " of some" if "" in said and named else ""
+    return f"trained on pictures under: {named or 'not stated'}{some}"
 
 
 def _metrics(verdict: Verdict) -> dict[str, Any]:
