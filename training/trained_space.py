@@ -7,6 +7,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from holotype.index.encoders.checkpoint import save_checkpoint
 from holotype.index.encoders.trained_on import list_images
 from holotype.index.errors import LockedError, UsageError
 from holotype.index.gallery.fitted import record_of
+from holotype.index.gallery.gallery import Gallery
 from holotype.index.ingest.stored import embed_stored
 from holotype.index.search.filters import allowed_places
 from holotype.index.storage.records import Space
