@@ -1,0 +1,144 @@
+"""The stages of teaching a CLIP model: its text tower by kept embeddings, then both towers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from holotype.index.arrays import Codes, Embeddings
+
+from .blend import Weights, weights_of
+from .captions import Captions
+from .config import ClipConfig
+from .judging import Judge
+from .lesson import Lesson, Tick, Watch
+from .low_rank import add_low_rank, merge_low_rank
+from .pictures import as_tensor, embedded
+from .towers import Clip
+from .trainer import Course, Trainer
+
+
+@dataclass(eq=False)
+class Teaching:
+    """What the stages of one run share.
+
+    Attributes:
+        resume: the state that an earlier process kept; used up by the stage that it is of.
+        interrupted: whether a stage was told to stop early.
+    """
+
+    lesson: Lesson
+    captions: Captions
+    judge: Judge
+    config: ClipConfig
+    watch: Watch
+    resume: dict[str, Any] = field(default_factory=dict)
+    interrupted: bool = False
+
+    def teach_text(self, clip: Clip, *, epochs: int, rate: float) -> None:
+        """Teach the text tower alone ("LiT", Zhai et al. 2022, arXiv 2111.07991)."""
+        if self.resume.get("stage") == "towers":
+            return
+        clip.network.requires_grad_(True)
+        clip.network.get_submodule("visual").requires_grad_(False)
+        learn, seed = self.lesson.learn, self.config.seed
+        kept = torch.from_numpy(self._kept(clip, learn, copies=True)).to(clip.device)
+        place = np.full(len(self.lesson.taxa), -1, np.int64)
+        place[learn] = np.arange(len(learn))
+
+        def see(rows: Codes, step: int) -> Tensor:
+            drawn = np.random.default_rng([seed, step]).integers(kept.shape[1], size=len(rows))
+            return kept[place[rows], drawn]
+
+        rows = self.judge.rows
+        queries = self._kept(clip, rows, copies=False)[:, 0] if len(rows) else None
+        trainer = Trainer(clip, self.captions, learn, see, self._course(epochs, rate))
+        self._teach("text", trainer, lambda: self.judge.naming(clip, queries))
+
+    def teach_towers(self, clip: Clip) -> None:
+        """Teach both towers, or low-rank changes of both, which then are merged."""
+        first = weights_of(clip.network)
+        if self.resume.get("stage") == "towers":
+            first = self.resume["first"]
+            clip.network.load_state_dict(first)
+        clip.network.requires_grad_(True)
+        if self.config.mode == "lora":
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(self.config.seed)
+                add_low_rank(clip.network, self.config.rank)
+            clip.network.get_parameter("logit_scale").requires_grad_(True)
+        recipe, change = clip.preprocessing, self.lesson.change
+
+        def see(rows: Codes, step: int) -> Tensor:
+            squares = np.asarray(self.lesson.squares[rows])
+            plain = change is None
+            shown = as_tensor(squares, recipe.size, recipe.interpolation) if plain else None
+            shown = change(squares, step) if change is not None else shown
+            assert shown is not None
+            return clip.pictures(shown.to(clip.device))
+
+        course = self._course(self.config.epochs, self.config.rate)
+        trainer = Trainer(clip, self.captions, self.lesson.learn, see, course)
+        self._teach("towers", trainer, lambda: self.judge.naming(clip), first)
+        merge_low_rank(clip.network)
+
+    def _kept(self, clip: Clip, rows: Codes, *, copies: bool) -> Embeddings:
+        recipe = clip.preprocessing
+        return embedded(
+            clip.pictures,
+            self.lesson.squares,
+            rows,
+            recipe.size,
+            recipe.interpolation,
+            device=clip.device,
+            copies=copies,
+            mirror=self.lesson.mirror,
+        )
+
+    def _course(self, epochs: int, rate: float) -> Course:
+        config = self.config
+        return Course(
+            epochs, config.batch, rate, config.decay, config.warm_up, config.scales, config.seed
+        )
+
+    def _teach(
+        self,
+        stage: str,
+        trainer: Trainer,
+        judged: Callable[[], float],
+        first: Weights | None = None,
+    ) -> None:
+        """Go through a stage; the weights that did best on the way stay."""
+        best: tuple[float, Weights | None] = (-1.0, None)
+        if self.resume.get("stage") == stage:
+            trainer.load_state_dict(self.resume["trainer"])
+            best = self.resume["value"], self.resume["best"]
+            self.resume = {}
+
+        def state() -> dict[str, Any]:
+            return {
+                "stage": stage,
+                "first": first,
+                "trainer": trainer.state_dict(),
+                "value": best[0],
+                "best": best[1],
+            }
+
+        points = self.config.points if len(self.judge.rows) else 0
+        marks = {round(trainer.steps * (i + 1) / points) for i in range(points)}
+        try:
+            while not trainer.finished:
+                loss = trainer.advance()
+                if trainer.step in marks and (value := judged()) >= best[0]:
+                    best = value, weights_of(trainer.clip.network)
+                self.watch.on_step(Tick(stage, trainer.step, trainer.steps, loss))
+                self.watch.keep(state)
+        except KeyboardInterrupt:
+            self.interrupted = True
+        if best[1] is not None:
+            trainer.clip.network.load_state_dict(best[1])

@@ -1,0 +1,166 @@
+"""CLIP models that find pictures by words, and find pictures by pictures no worse than before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from .blend import Weights, blended, weights_of
+from .captions import Captions
+from .config import ClipConfig
+from .judging import Figures, Judge, features_of
+from .lesson import Lesson, Start, Watch
+from .pictures import embedded
+from .stages import Teaching
+from .towers import Clip, whitening_of, with_text
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A trained model, and how it was chosen.
+
+    Attributes:
+        clip: the model.
+        alpha: how far its weights are from those before to those trained.
+        start: figures of what training started from; None where nothing was judged.
+        trials: figures of every alpha.
+        interrupted: whether it was told to stop early.
+    """
+
+    clip: Clip
+    alpha: float
+    start: Figures | None = None
+    trials: Mapping[float, Figures] = field(default_factory=dict)
+    interrupted: bool = False
+
+    @property
+    def problem(self) -> str:
+        """Why it may not take the start's place; empty where it may, or nothing was judged."""
+        if self.start is None:
+            return ""
+        found = self.trials[self.alpha]
+        before, after = int(self.start.image.sum()), int(found.image.sum())
+        if after < before:
+            return (
+                f"of {len(found.image)} pictures that were kept back it finds the taxon of {after} "
+                f"by picture, its start that of {before}"
+            )
+        if self.start.naming is not None and found.value <= self.start.value:
+            return "no step away from the start does better on the pictures that were kept back"
+        return ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return how it was chosen, as JSON-ready values."""
+        return {
+            "better": not self.problem,
+            "problem": self.problem,
+            "alpha": self.alpha,
+            "interrupted": self.interrupted,
+            "start": None if self.start is None else self.start.to_dict(),
+            "trials": [{"alpha": a, **f.to_dict()} for a, f in self.trials.items()],
+        }
+
+
+def train_clip(
+    start: Start,
+    lesson: Lesson,
+    config: ClipConfig,
+    *,
+    alpha: float | None = None,
+    resume: Mapping[str, Any] | None = None,
+    watch: Watch | None = None,
+) -> Outcome:
+    """Teach a model to find pictures by words.
+
+    An encoder without words gets a text tower, which learns alone first. Ctrl-C ends a stage with
+    what it did best so far.
+
+    Args:
+        start: what training starts from; it is left as it is.
+        lesson: pictures, and what they show.
+        config: how.
+        alpha: how far to go from the start; by default whatever of `config.alphas` does best.
+        resume: what `watch.keep` was last given, of the same start, lesson and config.
+        watch: is told of every step.
+
+    Raises:
+        UsageError: no picture gets a caption that tells it from others.
+        FloatingPointError: the loss is no number any more.
+    """
+    captions = Captions(
+        lesson.taxa, templates=config.templates, shares=config.shares, seed=config.seed
+    )
+    judge = Judge(lesson, captions)
+    kept = dict(resume or {})
+    teaching = Teaching(lesson, captions, judge, config, watch or Watch(), kept)
+    before = judge.of_start(start)
+    clip = _copy_of(start, lesson, config)
+    first = weights_of(clip.network)
+    if start.clip is None:
+        teaching.teach_text(clip, epochs=config.text.epochs, rate=config.text.rate)
+        # Words that mean nothing yet are no start to go back to.
+        first = kept.get("first") or weights_of(clip.network)
+    elif config.mode == "locked":
+        teaching.teach_text(clip, epochs=config.epochs, rate=config.rate)
+    if config.mode != "locked":
+        teaching.teach_towers(clip)
+    trained = weights_of(clip.network)
+    if before is None:
+        chosen, trials = 1.0 if alpha is None else alpha, {}
+    else:
+        alphas = config.alphas if alpha is None else (alpha,)
+        trials = _trials(clip, judge, first, trained, alphas, fixed=config.mode == "locked")
+        chosen = _best(trials, before)
+    clip.network.load_state_dict(blended(first, trained, chosen))
+    clip.network.requires_grad_(True)
+    return Outcome(clip, chosen, before, trials, teaching.interrupted)
+
+
+def _copy_of(start: Start, lesson: Lesson, config: ClipConfig) -> Clip:
+    """Return a copy of the start, or its image network with a text tower beside it."""
+    if start.clip is not None:
+        return replace(start.clip, network=deepcopy(start.clip.network).eval())
+    recipe = start.preprocessing
+    features = embedded(
+        partial(features_of, start.image, recipe),
+        lesson.squares,
+        lesson.learn,
+        recipe.size,
+        recipe.interpolation,
+        device=start.device,
+    )[:, 0]
+    whitening = whitening_of(features, lesson.labels[lesson.learn])
+    return with_text(
+        start.image, start.name, recipe, config.text, whitening=whitening, seed=config.seed
+    )
+
+
+def _trials(
+    clip: Clip,
+    judge: Judge,
+    first: Weights,
+    trained: Weights,
+    alphas: tuple[float, ...],
+    *,
+    fixed: bool,
+) -> dict[float, Figures]:
+    """Return the figures of weights between two, where `fixed` with one image tower."""
+    found: dict[float, Figures] = {}
+    vectors = judge.vectors(clip) if fixed else None
+    for alpha in sorted(set(alphas)):
+        clip.network.load_state_dict(blended(first, trained, alpha))
+        found[alpha] = judge.figures(clip, *(vectors or judge.vectors(clip)))
+    return found
+
+
+def _best(trials: Mapping[float, Figures], start: Figures) -> float:
+    """Return the alpha that does best of those that lose no picture, of equals the smallest."""
+    alphas = list(trials)
+    keeps = [alpha for alpha in alphas if trials[alpha].image.sum() >= start.image.sum()]
+    values = np.array([trials[alpha].value for alpha in keeps or alphas])
+    return (keeps or alphas)[int(values.argmax())]
