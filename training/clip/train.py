@@ -99,7 +99,7 @@ def train_clip(
     kept = dict(resume or {})
     teaching = Teaching(lesson, captions, judge, config, watch or Watch(), kept)
     before = judge.of_start(start)
-    clip = _copy_of(start, lesson, config)
+    clip = copy_of(start, lesson, config)
     first = weights_of(clip.network)
     if start.clip is None:
         teaching.teach_text(clip, epochs=config.text.epochs, rate=config.text.rate)
@@ -121,7 +121,7 @@ def train_clip(
     return Outcome(clip, chosen, before, trials, teaching.interrupted)
 
 
-def _copy_of(start: Start, lesson: Lesson, config: ClipConfig) -> Clip:
+def copy_of(start: Start, lesson: Lesson, config: ClipConfig) -> Clip:
     """Return a copy of the start, or its image network with a text tower beside it."""
     if start.clip is not None:
         return replace(start.clip, network=deepcopy(start.clip.network).eval())

@@ -130,7 +130,7 @@ def test_a_run_goes_on_to_the_same_weights(start: Start, lesson: Lesson, mode: A
     assert same(train_clip(start, lesson, config, resume=kept), whole)
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
@@ -143,9 +143,9 @@ def stopped_at(start: Start, lesson: Lesson, config: ClipConfig, step: int) -> d
         found = state()
         if found["stage"] == stage and found["trainer"]["step"] == step:
             kept.update(copied(found))
-            raise Killed
+            raise KilledError
 
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train_clip(start, lesson, config, watch=Watch(keep=keep))
     return kept
 

@@ -1,0 +1,151 @@
+"""`python -m holotype.scripts.bench.clip MANIFEST`: how well words find pictures after training.
+
+A CLIP model learns from the pictures of split=train by the bundled encoder's image network and a
+text tower that starts from nothing. Then every name of a species, genus and family searches the
+pictures of split=test, and each of these searches split=train, all of which nothing was chosen by.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from holotype.index.arrays import Codes, Flags, Pixels
+from holotype.index.encoders import Encoder, load_encoder
+from holotype.index.manifests.manifest import Manifest
+from holotype.index.pictures.reading import pad_to_square, read_picture, shrink
+from holotype.index.pictures.scaling import scaled
+from holotype.index.taxonomy import RANKS
+from holotype.training.clip.captions import Taxa
+from holotype.training.clip.config import ClipConfig, Mode, TextConfig
+from holotype.training.clip.judged import train_judged
+from holotype.training.clip.judging import standing
+from holotype.training.clip.lesson import Lesson, Start
+from holotype.training.clip.pictures import Embed, embedded
+from holotype.training.clip.recall import picture_hits, word_figures
+from holotype.training.tuning.folds import specimen_folds
+
+from ..console import one_sentence, out, progress
+
+_RESAMPLES = 2000
+_WORDS = ("species", "genus", "family")
+
+
+def measure(
+    manifest: Path,
+    mode: Annotated[str, typer.Option(help="locked, lora or whole.")] = "locked",
+    seeds: Annotated[int, typer.Option(help="How many runs.")] = 3,
+    size: Annotated[int, typer.Option(help="Side of the pictures, 0 for the encoder's.")] = 0,
+    epochs: Annotated[int, typer.Option(help="Of both towers.")] = 4,
+    batch: Annotated[int, typer.Option(help="Pictures a step.")] = 256,
+    rate: Annotated[float, typer.Option(help="Of both towers.")] = 1e-4,
+    refit: Annotated[bool, typer.Option(help="Train again on all of split=train.")] = True,
+) -> None:
+    """Train and measure, a line of JSON a seed."""
+    from dataclasses import replace
+
+    encoder = load_encoder("bundled")
+    recipe = encoder.preprocessing
+    recipe = replace(recipe, size=size or recipe.size)
+    start = Start(encoder.network.image, "tf_efficientnet_lite0", recipe)
+    taxa, split, squares = _pictures(manifest, encoder)
+    for seed in range(seeds):
+        config = ClipConfig(
+            mode=_mode(mode), seed=seed, epochs=epochs, batch=batch, rate=rate, text=TextConfig()
+        )
+        out.print_json(json.dumps(_run(start, taxa, split, squares, config, refit)), indent=None)
+
+
+def _mode(name: str) -> Mode:
+    modes: dict[str, Mode] = {"locked": "locked", "lora": "lora", "whole": "whole"}
+    if name not in modes:
+        raise typer.BadParameter(f"'{name}' is none of {', '.join(modes)}")
+    return modes[name]
+
+
+def _pictures(manifest: Path, encoder: Encoder) -> tuple[Taxa, list[str], Pixels]:
+    """Return what the pictures of a manifest show, their splits, and themselves as squares."""
+    entries = list(Manifest.read(manifest))
+    side = encoder.preprocessing.size
+    squares = np.zeros((len(entries), side, side, 3), np.uint8)
+    with progress("Reading", len(entries)) as step:
+        for place, entry in enumerate(entries):
+            picture = shrink(read_picture(entry.path), 4 * side)
+            squares[place] = scaled(
+                pad_to_square(picture), side, encoder.preprocessing.interpolation
+            )
+            step()
+    lineages = [entry.lineage for entry in entries]
+    ranks = [rank for place, rank in enumerate(RANKS) if any(line[place] for line in lineages)]
+    names, codes = [], []
+    for rank in ranks:
+        own = np.array([line[RANKS.index(rank)] for line in lineages])
+        found, member = np.unique(own, return_inverse=True)
+        empty = int(found[0] == "")
+        names.append(found[empty:].tolist())
+        codes.append(member - empty)
+    return Taxa(tuple(ranks), np.stack(codes, 1), names), [e.split for e in entries], squares
+
+
+def _run(
+    start: Start, taxa: Taxa, split: list[str], squares: Pixels, config: ClipConfig, refit: bool
+) -> dict[str, Any]:
+    train, test = (np.flatnonzero(np.array(split) == name) for name in ("train", "test"))
+    species = taxa.labels[:, -1]
+    kept_back = specimen_folds(species[train], train, 5, config.seed) == 0
+    lesson = Lesson(squares, taxa, train[~kept_back], train[kept_back])
+    began, worked = time.perf_counter(), time.process_time()
+    result = train_judged(start, lesson, config, refit=refit)
+    seconds, cpu = time.perf_counter() - began, time.process_time() - worked
+    clip, recipe = result.clip, start.preprocessing
+
+    def vectors(embed: Embed, rows: Codes) -> Any:
+        size, method = recipe.size, recipe.interpolation
+        return embedded(embed, squares, rows, size, method, device=start.device)[:, 0]
+
+    before = _found(vectors, standing(start.image, recipe), species, train, test)
+    after = _found(vectors, clip.pictures, species, train, test)
+    pictures = vectors(clip.pictures, test)
+    words = {
+        f"{rank}, {form.format('…')}": word_figures(
+            clip.text_vectors([form.format(name) for name in taxa.names[place]]),
+            pictures,
+            taxa.labels[test][:, place],
+        ).to_dict()
+        for place, rank in enumerate(taxa.ranks)
+        if rank in _WORDS
+        for form in ("{}", "a photo of {}")
+    }
+    return {
+        "mode": config.mode,
+        "seed": config.seed,
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(cpu, 1),
+        "words": words,
+        "image_recall_at_1": {"start": before.mean(), "trained": after.mean()},
+        "difference": _interval(after.astype(float) - before),
+        "refitted": result.refitted,
+        "judgement": result.judgement,
+    }
+
+
+def _found(vectors: Any, embed: Embed, species: Codes, train: Codes, test: Codes) -> Flags:
+    queries, gallery = vectors(embed, test), vectors(embed, train)
+    return picture_hits(queries, gallery, species[test], species[train])
+
+
+def _interval(differences: Any) -> list[float]:
+    """Return the mean and its 95 % interval, by resampling pictures."""
+    drawn = np.random.default_rng(0).integers(0, len(differences), (_RESAMPLES, len(differences)))
+    low, high = np.quantile(differences[drawn].mean(1), [0.025, 0.975])
+    return [round(float(value), 4) for value in (differences.mean(), low, high)]
+
+
+if __name__ == "__main__":
+    with one_sentence():
+        typer.run(measure)
