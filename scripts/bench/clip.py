@@ -9,24 +9,25 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from holotype.index.arrays import Codes, Flags, Pixels
+from holotype.index.arrays import Codes, Embeddings, Flags, Pixels
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.manifests.manifest import Manifest
-from holotype.index.pictures.reading import pad_to_square, read_picture, shrink
-from holotype.index.pictures.scaling import scaled
+from holotype.index.pictures.reading import read_bytes, read_picture
 from holotype.index.taxonomy import RANKS
 from holotype.training.clip.captions import Taxa
 from holotype.training.clip.config import ClipConfig, Mode, TextConfig
+from holotype.training.clip.features import Features
 from holotype.training.clip.judged import train_judged
-from holotype.training.clip.judging import standing
 from holotype.training.clip.lesson import Lesson, Start
-from holotype.training.clip.pictures import Embed, embedded
+from holotype.training.clip.pictures import embedded
 from holotype.training.clip.recall import picture_hits, word_figures
 from holotype.training.tuning.folds import specimen_folds
 
@@ -47,8 +48,6 @@ def measure(
     refit: Annotated[bool, typer.Option(help="Train again on all of split=train.")] = True,
 ) -> None:
     """Train and measure, a line of JSON a seed."""
-    from dataclasses import replace
-
     encoder = load_encoder("bundled")
     recipe = encoder.preprocessing
     recipe = replace(recipe, size=size or recipe.size)
@@ -68,28 +67,23 @@ def _mode(name: str) -> Mode:
     return modes[name]
 
 
-def _pictures(manifest: Path, encoder: Encoder) -> tuple[Taxa, list[str], Pixels]:
+def _pictures(source: Path, encoder: Encoder) -> tuple[Taxa, list[str], Pixels]:
     """Return what the pictures of a manifest show, their splits, and themselves as squares."""
-    entries = list(Manifest.read(manifest))
-    side = encoder.preprocessing.size
-    squares = np.zeros((len(entries), side, side, 3), np.uint8)
-    with progress("Reading", len(entries)) as step:
-        for place, entry in enumerate(entries):
-            picture = shrink(read_picture(entry.path), 4 * side)
-            squares[place] = scaled(
-                pad_to_square(picture), side, encoder.preprocessing.interpolation
-            )
-            step()
-    lineages = [entry.lineage for entry in entries]
-    ranks = [rank for place, rank in enumerate(RANKS) if any(line[place] for line in lineages)]
+    manifest = Manifest.read(source)
+    frame = manifest.frame
+    with progress("Reading") as step:
+        made = []
+        for path in frame["path"]:
+            made.append(encoder.preprocess(read_picture(read_bytes(manifest.root / path)))[0])
+            step(len(made), len(frame))
+    ranks = [rank for rank in RANKS if rank in frame and (frame[rank] != "").any()]
     names, codes = [], []
     for rank in ranks:
-        own = np.array([line[RANKS.index(rank)] for line in lineages])
-        found, member = np.unique(own, return_inverse=True)
+        found, member = np.unique(frame[rank].to_numpy(str), return_inverse=True)
         empty = int(found[0] == "")
         names.append(found[empty:].tolist())
         codes.append(member - empty)
-    return Taxa(tuple(ranks), np.stack(codes, 1), names), [e.split for e in entries], squares
+    return Taxa(tuple(ranks), np.stack(codes, 1), names), frame["split"].tolist(), np.stack(made)
 
 
 def _run(
@@ -104,13 +98,12 @@ def _run(
     seconds, cpu = time.perf_counter() - began, time.process_time() - worked
     clip, recipe = result.clip, start.preprocessing
 
-    def vectors(embed: Embed, rows: Codes) -> Any:
-        size, method = recipe.size, recipe.interpolation
-        return embedded(embed, squares, rows, size, method, device=start.device)[:, 0]
+    def vectors(rows: Codes) -> Embeddings:
+        return embedded(clip.pictures, squares, rows, recipe, device=start.device)[:, 0]
 
-    before = _found(vectors, standing(start.image, recipe), species, train, test)
-    after = _found(vectors, clip.pictures, species, train, test)
-    pictures = vectors(clip.pictures, test)
+    before = _found(Features(start, lesson).units, species, train, test)
+    after = _found(vectors, species, train, test)
+    pictures = vectors(test)
     words = {
         f"{rank}, {form.format('…')}": word_figures(
             clip.text_vectors([form.format(name) for name in taxa.names[place]]),
@@ -134,9 +127,10 @@ def _run(
     }
 
 
-def _found(vectors: Any, embed: Embed, species: Codes, train: Codes, test: Codes) -> Flags:
-    queries, gallery = vectors(embed, test), vectors(embed, train)
-    return picture_hits(queries, gallery, species[test], species[train])
+def _found(
+    vectors: Callable[[Codes], Embeddings], species: Codes, train: Codes, test: Codes
+) -> Flags:
+    return picture_hits(vectors(test), vectors(train), species[test], species[train])
 
 
 def _interval(differences: Any) -> list[float]:

@@ -12,6 +12,7 @@ from holotype.index.arrays import Codes
 
 from .blend import Weights, weights_of
 from .config import ClipConfig
+from .features import Features
 from .lesson import Lesson, Start, Watch
 from .towers import Clip
 from .train import copy_of, train_clip
@@ -55,16 +56,17 @@ def train_judged(
         watch: is told of every step of both runs.
     """
     watch, resume = watch or Watch(), dict(resume or {})
+    features = Features(start, lesson)
     if "judgement" in resume:
-        clip = copy_of(start, lesson, config)
+        clip = copy_of(start, lesson, config, features)
         clip.network.load_state_dict(resume["weights"])
         judged = Result(clip, resume["judgement"], refitted=False)
     else:
-        outcome = train_clip(start, lesson, config, resume=resume, watch=watch)
+        outcome = train_clip(start, lesson, config, resume=resume, watch=watch, features=features)
         judged, resume = Result(outcome.clip, outcome.to_dict(), refitted=False), {}
     if judged.problem or judged.judgement["interrupted"] or not refit or not len(lesson.judge):
         return judged
-    return _again(judged, start, lesson, config, resume, watch)
+    return _again(judged, start, lesson, config, resume, watch, features)
 
 
 def _again(
@@ -74,6 +76,7 @@ def _again(
     config: ClipConfig,
     resume: Mapping[str, Any],
     watch: Watch,
+    features: Features,
 ) -> Result:
     """Train on all pictures, as far from the start as judged best."""
     nothing: Codes = np.empty(0, np.int64)
@@ -85,7 +88,9 @@ def _again(
 
     alpha = float(judged.judgement["alpha"])
     again = Watch(watch.on_step, keep)
-    outcome = train_clip(start, every, config, alpha=alpha, resume=resume, watch=again)
+    outcome = train_clip(
+        start, every, config, alpha=alpha, resume=resume, watch=again, features=features
+    )
     if outcome.interrupted:
         return Result(judged.clip, {**judged.judgement, "interrupted": True}, refitted=False)
     return Result(outcome.clip, judged.judgement, refitted=True)

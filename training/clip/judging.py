@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
 
 from holotype.index.arrays import Codes, Embeddings, Flags
-from holotype.index.encoders.model import Preprocessing
 
 from .captions import Captions
+from .features import Features
 from .lesson import Lesson, Start
-from .pictures import Embed, embedded
+from .pictures import embedded
 from .recall import naming_hits, picture_hits
 from .towers import Clip
 
@@ -53,10 +50,11 @@ class Judge:
     Args:
         lesson: pictures to learn from, and to judge by.
         captions: of them all.
+        features: of the image network that training starts from.
     """
 
-    def __init__(self, lesson: Lesson, captions: Captions) -> None:
-        self._lesson = lesson
+    def __init__(self, lesson: Lesson, captions: Captions, features: Features) -> None:
+        self._lesson, self._features = lesson, features
         about = captions.about(lesson.taxa.ranks[-1])
         learned = np.unique(lesson.labels[lesson.learn])
         self._taxa = np.array([taxon for taxon in learned if taxon in about], np.int64)
@@ -67,38 +65,25 @@ class Judge:
         """Return the figures of what training starts from; None where there is nothing to judge."""
         if not len(self.rows):
             return None
-        if start.clip is not None:
-            return self.figures(start.clip, *self.vectors(start.clip))
-        image = standing(start.image, start.preprocessing)
-        queries, gallery = (
-            self._embedded(image, start.preprocessing, start.device, rows)
-            for rows in (self.rows, self._lesson.learn)
-        )
-        return Figures(self._found(queries, gallery), None)
+        queries, gallery = (self._features.units(rows) for rows in (self.rows, self._lesson.learn))
+        named = None if start.clip is None else self._named(start.clip, queries)
+        return Figures(self._found(queries, gallery), named)
 
-    def vectors(self, clip: Clip) -> tuple[Embeddings, Embeddings]:
-        """Return unit rows of the pictures to judge by, and of those learned from."""
-        queries, gallery = (
-            self._embedded(clip.pictures, clip.preprocessing, clip.device, rows)
-            for rows in (self.rows, self._lesson.learn)
-        )
-        return queries, gallery
-
-    def figures(self, clip: Clip, queries: Embeddings, gallery: Embeddings) -> Figures:
-        """Return the figures of a model, of the vectors of its pictures."""
+    def figures(self, clip: Clip, *, still: bool) -> Figures:
+        """Return a model's figures, by the start's image network where that stood `still`."""
+        queries = self._vectors(clip, self.rows, still=still)
+        gallery = self._vectors(clip, self._lesson.learn, still=still)
         return Figures(self._found(queries, gallery), self._named(clip, queries))
 
-    def naming(self, clip: Clip, queries: Embeddings | None = None) -> float:
+    def naming(self, clip: Clip, *, still: bool) -> float:
         """Return the share of the pictures whose taxon's name is the nearest of all."""
-        if queries is None:
-            queries = self._embedded(clip.pictures, clip.preprocessing, clip.device, self.rows)
-        return float(self._named(clip, queries).mean())
+        return float(self._named(clip, self._vectors(clip, self.rows, still=still)).mean())
 
-    def _embedded(
-        self, embed: Embed, recipe: Preprocessing, device: torch.device, rows: Codes
-    ) -> Embeddings:
-        size, method = recipe.size, recipe.interpolation
-        return embedded(embed, self._lesson.squares, rows, size, method, device=device)[:, 0]
+    def _vectors(self, clip: Clip, rows: Codes, *, still: bool) -> Embeddings:
+        if still:
+            return self._features.seen_by(clip, rows)[:, 0]
+        squares, recipe = self._lesson.squares, clip.preprocessing
+        return embedded(clip.pictures, squares, rows, recipe, device=clip.device)[:, 0]
 
     def _found(self, queries: Embeddings, gallery: Embeddings) -> Flags:
         labels = self._lesson.labels
@@ -112,22 +97,3 @@ class Judge:
         names /= np.linalg.norm(names, axis=1, keepdims=True)
         wanted = np.searchsorted(self._taxa, self._lesson.labels[self.rows])
         return naming_hits(queries, names, wanted)
-
-
-def standing(image: nn.Module, preprocessing: Preprocessing) -> Embed:
-    """Return what embeds pictures in 0 to 1 by a network that stays as it is: unit rows."""
-
-    def embed(pictures: Tensor) -> Tensor:
-        return functional.normalize(features_of(image, preprocessing, pictures), dim=1)
-
-    return embed
-
-
-def features_of(image: nn.Module, preprocessing: Preprocessing, pictures: Tensor) -> Tensor:
-    """Return the features of pictures, float32 [n, 3, size, size] in 0 to 1, as they come."""
-    mean, std = (
-        pictures.new_tensor(values)[:, None, None]
-        for values in (preprocessing.mean, preprocessing.std)
-    )
-    features: Tensor = image((pictures - mean) / std).float()
-    return features

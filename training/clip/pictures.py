@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from holotype.index.arrays import Codes, Embeddings, Pixels
+from holotype.index.encoders.model import Preprocessing
 from holotype.index.pictures.scaling import scaled
 
 Embed = Callable[[Tensor], Tensor]  # float32 [n, 3, size, size] in 0 to 1 -> [n, dim]
@@ -18,8 +19,9 @@ _CENTRE = 0.65  # share of the side that the centre shows
 _TOGETHER = 32  # pictures embedded at a time
 
 
-def as_tensor(squares: Pixels, size: int, method: str) -> Tensor:
+def as_tensor(squares: Pixels, recipe: Preprocessing) -> Tensor:
     """Return pictures, float32 [n, 3, size, size] in 0 to 1, of uint8 [n, side, side, 3]."""
+    size, method = recipe.size, recipe.interpolation
     made = np.stack([scaled(square, size, method) for square in squares])
     return torch.from_numpy(made).permute(0, 3, 1, 2).float().div_(255)
 
@@ -36,8 +38,7 @@ def embedded(
     embed: Embed,
     squares: NDArray[np.uint8],
     rows: Codes,
-    size: int,
-    method: str,
+    recipe: Preprocessing,
     *,
     device: torch.device,
     copies: bool = False,
@@ -48,6 +49,7 @@ def embedded(
     Args:
         embed: runs without gradients.
         squares: uint8 [all, side, side, 3]; a memory map will do.
+        recipe: how they become the network's input, but for mean and std.
         copies: whether there are others beside the whole picture.
     """
     made: list[Embeddings] = []
@@ -55,6 +57,6 @@ def embedded(
         some = np.asarray(squares[rows[start : start + _TOGETHER]])
         shown = copies_of(some, mirror=mirror) if copies else [some]
         with torch.no_grad():
-            parts = [embed(as_tensor(one, size, method).to(device)).cpu() for one in shown]
+            parts = [embed(as_tensor(one, recipe).to(device)).cpu() for one in shown]
         made.append(torch.stack(parts, 1).numpy())
     return np.concatenate(made)

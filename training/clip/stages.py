@@ -10,15 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from holotype.index.arrays import Codes, Embeddings
+from holotype.index.arrays import Codes
 
 from .blend import Weights, weights_of
 from .captions import Captions
 from .config import ClipConfig
+from .features import Features
 from .judging import Judge
 from .lesson import Lesson, Tick, Watch
 from .low_rank import add_low_rank, merge_low_rank
-from .pictures import as_tensor, embedded
+from .pictures import as_tensor
 from .towers import Clip
 from .trainer import Course, Trainer
 
@@ -34,6 +35,7 @@ class Teaching:
 
     lesson: Lesson
     captions: Captions
+    features: Features
     judge: Judge
     config: ClipConfig
     watch: Watch
@@ -47,7 +49,8 @@ class Teaching:
         clip.network.requires_grad_(True)
         clip.network.get_submodule("visual").requires_grad_(False)
         learn, seed = self.lesson.learn, self.config.seed
-        kept = torch.from_numpy(self._kept(clip, learn, copies=True)).to(clip.device)
+        seen = self.features.seen_by(clip, learn, copies=True)
+        kept = torch.from_numpy(seen).to(clip.device)
         place = np.full(len(self.lesson.taxa), -1, np.int64)
         place[learn] = np.arange(len(learn))
 
@@ -55,10 +58,8 @@ class Teaching:
             drawn = np.random.default_rng([seed, step]).integers(kept.shape[1], size=len(rows))
             return kept[place[rows], drawn]
 
-        rows = self.judge.rows
-        queries = self._kept(clip, rows, copies=False)[:, 0] if len(rows) else None
         trainer = Trainer(clip, self.captions, learn, see, self._course(epochs, rate))
-        self._teach("text", trainer, lambda: self.judge.naming(clip, queries))
+        self._teach("text", trainer, lambda: self.judge.naming(clip, still=True))
 
     def teach_towers(self, clip: Clip) -> None:
         """Teach both towers, or low-rank changes of both, which then are merged."""
@@ -76,29 +77,13 @@ class Teaching:
 
         def see(rows: Codes, step: int) -> Tensor:
             squares = np.asarray(self.lesson.squares[rows])
-            plain = change is None
-            shown = as_tensor(squares, recipe.size, recipe.interpolation) if plain else None
-            shown = change(squares, step) if change is not None else shown
-            assert shown is not None
+            shown = as_tensor(squares, recipe) if change is None else change(squares, step)
             return clip.pictures(shown.to(clip.device))
 
         course = self._course(self.config.epochs, self.config.rate)
         trainer = Trainer(clip, self.captions, self.lesson.learn, see, course)
-        self._teach("towers", trainer, lambda: self.judge.naming(clip), first)
+        self._teach("towers", trainer, lambda: self.judge.naming(clip, still=False), first)
         merge_low_rank(clip.network)
-
-    def _kept(self, clip: Clip, rows: Codes, *, copies: bool) -> Embeddings:
-        recipe = clip.preprocessing
-        return embedded(
-            clip.pictures,
-            self.lesson.squares,
-            rows,
-            recipe.size,
-            recipe.interpolation,
-            device=clip.device,
-            copies=copies,
-            mirror=self.lesson.mirror,
-        )
 
     def _course(self, epochs: int, rate: float) -> Course:
         config = self.config

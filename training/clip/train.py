@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,9 @@ import numpy as np
 from .blend import Weights, blended, weights_of
 from .captions import Captions
 from .config import ClipConfig
-from .judging import Figures, Judge, features_of
+from .features import Features
+from .judging import Figures, Judge
 from .lesson import Lesson, Start, Watch
-from .pictures import embedded
 from .stages import Teaching
 from .towers import Clip, whitening_of, with_text
 
@@ -74,6 +73,7 @@ def train_clip(
     alpha: float | None = None,
     resume: Mapping[str, Any] | None = None,
     watch: Watch | None = None,
+    features: Features | None = None,
 ) -> Outcome:
     """Teach a model to find pictures by words.
 
@@ -87,6 +87,7 @@ def train_clip(
         alpha: how far to go from the start; by default whatever of `config.alphas` does best.
         resume: what `watch.keep` was last given, of the same start, lesson and config.
         watch: is told of every step.
+        features: of the same start and the same pictures, where some were computed before.
 
     Raises:
         UsageError: no picture gets a caption that tells it from others.
@@ -95,11 +96,12 @@ def train_clip(
     captions = Captions(
         lesson.taxa, templates=config.templates, shares=config.shares, seed=config.seed
     )
-    judge = Judge(lesson, captions)
+    features = features or Features(start, lesson)
+    judge = Judge(lesson, captions, features)
     kept = dict(resume or {})
-    teaching = Teaching(lesson, captions, judge, config, watch or Watch(), kept)
+    teaching = Teaching(lesson, captions, features, judge, config, watch or Watch(), kept)
     before = judge.of_start(start)
-    clip = copy_of(start, lesson, config)
+    clip = copy_of(start, lesson, config, features)
     first = weights_of(clip.network)
     if start.clip is None:
         teaching.teach_text(clip, epochs=config.text.epochs, rate=config.text.rate)
@@ -114,29 +116,27 @@ def train_clip(
         chosen, trials = 1.0 if alpha is None else alpha, {}
     else:
         alphas = config.alphas if alpha is None else (alpha,)
-        trials = _trials(clip, judge, first, trained, alphas, fixed=config.mode == "locked")
+        still = config.mode == "locked"
+        if still and start.clip is None:
+            alphas = (1.0,)
+        trials = _trials(clip, judge, first, trained, alphas, still=still)
         chosen = _best(trials, before)
     clip.network.load_state_dict(blended(first, trained, chosen))
     clip.network.requires_grad_(True)
     return Outcome(clip, chosen, before, trials, teaching.interrupted)
 
 
-def copy_of(start: Start, lesson: Lesson, config: ClipConfig) -> Clip:
+def copy_of(start: Start, lesson: Lesson, config: ClipConfig, features: Features) -> Clip:
     """Return a copy of the start, or its image network with a text tower beside it."""
     if start.clip is not None:
         return replace(start.clip, network=deepcopy(start.clip.network).eval())
-    recipe = start.preprocessing
-    features = embedded(
-        partial(features_of, start.image, recipe),
-        lesson.squares,
-        lesson.learn,
-        recipe.size,
-        recipe.interpolation,
-        device=start.device,
-    )[:, 0]
-    whitening = whitening_of(features, lesson.labels[lesson.learn])
     return with_text(
-        start.image, start.name, recipe, config.text, whitening=whitening, seed=config.seed
+        start.image,
+        start.name,
+        start.preprocessing,
+        config.text,
+        whitening=whitening_of(features.of(lesson.learn)[:, 0], lesson.labels[lesson.learn]),
+        seed=config.seed,
     )
 
 
@@ -147,14 +147,13 @@ def _trials(
     trained: Weights,
     alphas: tuple[float, ...],
     *,
-    fixed: bool,
+    still: bool,
 ) -> dict[float, Figures]:
-    """Return the figures of weights between two, where `fixed` with one image tower."""
+    """Return the figures of weights between two, `still` where the image network is the same."""
     found: dict[float, Figures] = {}
-    vectors = judge.vectors(clip) if fixed else None
     for alpha in sorted(set(alphas)):
         clip.network.load_state_dict(blended(first, trained, alpha))
-        found[alpha] = judge.figures(clip, *(vectors or judge.vectors(clip)))
+        found[alpha] = judge.figures(clip, still=still)
     return found
 
 
