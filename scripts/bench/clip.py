@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,12 +52,14 @@ def measure(
     recipe = encoder.preprocessing
     recipe = replace(recipe, size=size or recipe.size)
     start = Start(encoder.network.image, "tf_efficientnet_lite0", recipe)
-    taxa, split, squares = _pictures(manifest, encoder)
+    pictures = _pictures(manifest, encoder)
     for seed in range(seeds):
         config = ClipConfig(
-            mode=_mode(mode), seed=seed, epochs=epochs, batch=batch, rate=rate, text=TextConfig()
+            mode=_mode(mode), epochs=epochs, batch=batch, rate=rate, text=TextConfig()
         )
-        out.print_json(json.dumps(_run(start, taxa, split, squares, config, refit)), indent=None)
+        out.print_json(
+            json.dumps(_run(start, taxa, split, squares, config, seed, refit)), indent=None
+        )
 
 
 def _mode(name: str) -> Mode:
@@ -67,8 +69,17 @@ def _mode(name: str) -> Mode:
     return modes[name]
 
 
-def _pictures(source: Path, encoder: Encoder) -> tuple[Taxa, list[str], Pixels]:
-    """Return what the pictures of a manifest show, their splits, and themselves as squares."""
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """What pictures show, which split each is of, and themselves as squares."""
+
+    taxa: Taxa
+    split: list[str]
+    squares: Pixels
+
+
+def _pictures(source: Path, encoder: Encoder) -> Pictures:
+    """Return the pictures of a manifest."""
     manifest = Manifest.read(source)
     frame = manifest.frame
     with progress("Reading") as step:
@@ -83,18 +94,20 @@ def _pictures(source: Path, encoder: Encoder) -> tuple[Taxa, list[str], Pixels]:
         empty = int(found[0] == "")
         names.append(found[empty:].tolist())
         codes.append(member - empty)
-    return Taxa(tuple(ranks), np.stack(codes, 1), names), frame["split"].tolist(), np.stack(made)
+    taxa = Taxa(tuple(ranks), np.stack(codes, 1), names)
+    return Pictures(taxa, frame["split"].tolist(), np.stack(made))
 
 
 def _run(
-    start: Start, taxa: Taxa, split: list[str], squares: Pixels, config: ClipConfig, refit: bool
+    start: Start, pictures: Pictures, config: ClipConfig, seed: int, refit: bool
 ) -> dict[str, Any]:
-    train, test = (np.flatnonzero(np.array(split) == name) for name in ("train", "test"))
+    taxa, squares = pictures.taxa, pictures.squares
+    train, test = (np.flatnonzero(np.array(pictures.split) == name) for name in ("train", "test"))
     species = taxa.labels[:, -1]
-    kept_back = specimen_folds(species[train], train, 5, config.seed) == 0
+    kept_back = specimen_folds(species[train], train, 5, seed) == 0
     lesson = Lesson(squares, taxa, train[~kept_back], train[kept_back])
     began, worked = time.perf_counter(), time.process_time()
-    result = train_judged(start, lesson, config, refit=refit)
+    result = train_judged(start, lesson, config, seed=seed, refit=refit)
     seconds, cpu = time.perf_counter() - began, time.process_time() - worked
     clip, recipe = result.clip, start.preprocessing
 
@@ -103,11 +116,11 @@ def _run(
 
     before = _found(Features(start, lesson).units, species, train, test)
     after = _found(vectors, species, train, test)
-    pictures = vectors(test)
+    shown = vectors(test)
     words = {
         f"{rank}, {form.format('…')}": word_figures(
             clip.text_vectors([form.format(name) for name in taxa.names[place]]),
-            pictures,
+            shown,
             taxa.labels[test][:, place],
         ).to_dict()
         for place, rank in enumerate(taxa.ranks)
@@ -116,7 +129,7 @@ def _run(
     }
     return {
         "mode": config.mode,
-        "seed": config.seed,
+        "seed": seed,
         "seconds": round(seconds, 1),
         "cpu_seconds": round(cpu, 1),
         "words": words,

@@ -51,7 +51,6 @@ class ClipConfig:
         alphas: how far the weights go from the start, 0, to what was trained, 1: the one that does
             best on validation pictures is kept (WiSE-FT, Wortsman et al. 2021, arXiv 2109.01903).
         points: how often a stage is judged, evenly over it; the best point is kept.
-        seed: of everything that is drawn.
     """
 
     mode: Mode = "locked"
@@ -75,7 +74,6 @@ class ClipConfig:
     scales: tuple[float, ...] = (1.0, 100.0)
     alphas: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
     points: int = 5
-    seed: int = 0
 
     def __post_init__(self) -> None:
         for template in self.templates:

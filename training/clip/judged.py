@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from holotype.index.arrays import Codes
 
-from .blend import Weights, weights_of
+from .blend import weights_of
 from .config import ClipConfig
 from .features import Features
 from .lesson import Lesson, Start, Watch
@@ -43,6 +44,8 @@ def train_judged(
     lesson: Lesson,
     config: ClipConfig,
     *,
+    seed: int = 0,
+    seconds: float = 0.0,
     refit: bool = True,
     resume: Mapping[str, Any] | None = None,
     watch: Watch | None = None,
@@ -51,46 +54,33 @@ def train_judged(
 
     Args:
         start, lesson, config: see `train_clip`.
+        seed: of everything that is drawn.
+        seconds: the most that the steps of each run may take; 0 for no bound.
         refit: whether to train again; what is interrupted is not.
         resume: what `watch.keep` was last given.
         watch: is told of every step of both runs.
     """
     watch, resume = watch or Watch(), dict(resume or {})
     features = Features(start, lesson)
+    run = partial(train_clip, start, config=config, seed=seed, seconds=seconds, features=features)
     if "judgement" in resume:
-        clip = copy_of(start, lesson, config, features)
+        clip = copy_of(start, lesson, config, features, seed)
         clip.network.load_state_dict(resume["weights"])
         judged = Result(clip, resume["judgement"], refitted=False)
     else:
-        outcome = train_clip(start, lesson, config, resume=resume, watch=watch, features=features)
+        outcome = run(lesson, resume=resume, watch=watch)
         judged, resume = Result(outcome.clip, outcome.to_dict(), refitted=False), {}
     if judged.problem or judged.judgement["interrupted"] or not refit or not len(lesson.judge):
         return judged
-    return _again(judged, start, lesson, config, resume, watch, features)
-
-
-def _again(
-    judged: Result,
-    start: Start,
-    lesson: Lesson,
-    config: ClipConfig,
-    resume: Mapping[str, Any],
-    watch: Watch,
-    features: Features,
-) -> Result:
-    """Train on all pictures, as far from the start as judged best."""
     nothing: Codes = np.empty(0, np.int64)
     every = replace(lesson, learn=np.union1d(lesson.learn, lesson.judge), judge=nothing)
-    weights: Weights = weights_of(judged.clip.network)
+    weights = weights_of(judged.clip.network)
 
     def keep(state: Callable[[], dict[str, Any]]) -> None:
         watch.keep(lambda: {**state(), "judgement": judged.judgement, "weights": weights})
 
     alpha = float(judged.judgement["alpha"])
-    again = Watch(watch.on_step, keep)
-    outcome = train_clip(
-        start, every, config, alpha=alpha, resume=resume, watch=again, features=features
-    )
-    if outcome.interrupted:
+    again = run(every, alpha=alpha, resume=resume, watch=Watch(watch.on_step, keep))
+    if again.interrupted:
         return Result(judged.clip, {**judged.judgement, "interrupted": True}, refitted=False)
-    return Result(outcome.clip, judged.judgement, refitted=True)
+    return Result(again.clip, judged.judgement, refitted=True)

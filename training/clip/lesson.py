@@ -72,12 +72,19 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Tick:
-    """What is told after a step: the stage, `text` or `towers`, how far it is, and its loss."""
+    """What is told after a step: the stage, `text` or `towers`, how far it is, and its loss.
+
+    Attributes:
+        done: 0 to 1.
+        seen: pictures so far.
+        seconds: of training.
+    """
 
     stage: str
-    step: int
-    steps: int
+    done: float
+    seen: int
     loss: float
+    seconds: float
 
 
 @dataclass(frozen=True)

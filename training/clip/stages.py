@@ -23,12 +23,16 @@ from .pictures import as_tensor
 from .towers import Clip
 from .trainer import Course, Trainer
 
+_TEXT_SHARE = 0.3  # of the time, where both towers are to be taught too
+
 
 @dataclass(eq=False)
 class Teaching:
     """What the stages of one run share.
 
     Attributes:
+        seed: of everything that is drawn.
+        seconds: the most that both stages may take; 0 for no bound.
         resume: the state that an earlier process kept; used up by the stage that it is of.
         interrupted: whether a stage was told to stop early.
     """
@@ -39,6 +43,8 @@ class Teaching:
     judge: Judge
     config: ClipConfig
     watch: Watch
+    seed: int = 0
+    seconds: float = 0.0
     resume: dict[str, Any] = field(default_factory=dict)
     interrupted: bool = False
 
@@ -48,7 +54,7 @@ class Teaching:
             return
         clip.network.requires_grad_(True)
         clip.network.get_submodule("visual").requires_grad_(False)
-        learn, seed = self.lesson.learn, self.config.seed
+        learn, seed = self.lesson.learn, self.seed
         seen = self.features.seen_by(clip, learn, copies=True)
         kept = torch.from_numpy(seen).to(clip.device)
         place = np.full(len(self.lesson.taxa), -1, np.int64)
@@ -58,7 +64,8 @@ class Teaching:
             drawn = np.random.default_rng([seed, step]).integers(kept.shape[1], size=len(rows))
             return kept[place[rows], drawn]
 
-        trainer = Trainer(clip, self.captions, learn, see, self._course(epochs, rate))
+        part = self.seconds * (1.0 if self.config.mode == "locked" else _TEXT_SHARE)
+        trainer = Trainer(clip, self.captions, learn, see, self._course(epochs, rate, part))
         self._teach("text", trainer, lambda: self.judge.naming(clip, still=True))
 
     def teach_towers(self, clip: Clip) -> None:
@@ -70,7 +77,7 @@ class Teaching:
         clip.network.requires_grad_(True)
         if self.config.mode == "lora":
             with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(self.config.seed)
+                torch.manual_seed(self.seed)
                 add_low_rank(clip.network, self.config.rank)
             clip.network.get_parameter("logit_scale").requires_grad_(True)
         recipe, change = clip.preprocessing, self.lesson.change
@@ -80,15 +87,22 @@ class Teaching:
             shown = as_tensor(squares, recipe) if change is None else change(squares, step)
             return clip.pictures(shown.to(clip.device))
 
-        course = self._course(self.config.epochs, self.config.rate)
+        course = self._course(self.config.epochs, self.config.rate, self.seconds)
         trainer = Trainer(clip, self.captions, self.lesson.learn, see, course)
         self._teach("towers", trainer, lambda: self.judge.naming(clip, still=False), first)
         merge_low_rank(clip.network)
 
-    def _course(self, epochs: int, rate: float) -> Course:
+    def _course(self, epochs: int, rate: float, seconds: float) -> Course:
         config = self.config
         return Course(
-            epochs, config.batch, rate, config.decay, config.warm_up, config.scales, config.seed
+            epochs,
+            config.batch,
+            rate,
+            config.decay,
+            config.warm_up,
+            config.scales,
+            self.seed,
+            seconds,
         )
 
     def _teach(
@@ -115,15 +129,20 @@ class Teaching:
             }
 
         points = self.config.points if len(self.judge.rows) else 0
-        marks = {round(trainer.steps * (i + 1) / points) for i in range(points)}
         try:
-            while not trainer.finished:
+            while trainer.done < 1:
+                passed = int(points * trainer.done)
                 loss = trainer.advance()
-                if trainer.step in marks and (value := judged()) >= best[0]:
+                if int(points * trainer.done) > passed and (value := judged()) >= best[0]:
                     best = value, weights_of(trainer.clip.network)
-                self.watch.on_step(Tick(stage, trainer.step, trainer.steps, loss))
+                self._tell(stage, trainer, loss)
                 self.watch.keep(state)
         except KeyboardInterrupt:
             self.interrupted = True
         if best[1] is not None:
             trainer.clip.network.load_state_dict(best[1])
+        self.seconds -= min(trainer.seconds, self.seconds * _TEXT_SHARE)
+
+    def _tell(self, stage: str, trainer: Trainer, loss: float) -> None:
+        seen = trainer.step * trainer.course.batch
+        self.watch.on_step(Tick(stage, trainer.done, seen, loss, trainer.seconds))

@@ -70,6 +70,8 @@ def train_clip(
     lesson: Lesson,
     config: ClipConfig,
     *,
+    seed: int = 0,
+    seconds: float = 0.0,
     alpha: float | None = None,
     resume: Mapping[str, Any] | None = None,
     watch: Watch | None = None,
@@ -84,6 +86,8 @@ def train_clip(
         start: what training starts from; it is left as it is.
         lesson: pictures, and what they show.
         config: how.
+        seed: of everything that is drawn.
+        seconds: the most that the steps may take; 0 for no bound.
         alpha: how far to go from the start; by default whatever of `config.alphas` does best.
         resume: what `watch.keep` was last given, of the same start, lesson and config.
         watch: is told of every step.
@@ -93,15 +97,15 @@ def train_clip(
         UsageError: no picture gets a caption that tells it from others.
         FloatingPointError: the loss is no number any more.
     """
-    captions = Captions(
-        lesson.taxa, templates=config.templates, shares=config.shares, seed=config.seed
-    )
+    captions = Captions(lesson.taxa, templates=config.templates, shares=config.shares, seed=seed)
     features = features or Features(start, lesson)
     judge = Judge(lesson, captions, features)
     kept = dict(resume or {})
-    teaching = Teaching(lesson, captions, features, judge, config, watch or Watch(), kept)
+    teaching = Teaching(
+        lesson, captions, features, judge, config, watch or Watch(), seed, seconds, kept
+    )
     before = judge.of_start(start)
-    clip = copy_of(start, lesson, config, features)
+    clip = copy_of(start, lesson, config, features, seed)
     first = weights_of(clip.network)
     if start.clip is None:
         teaching.teach_text(clip, epochs=config.text.epochs, rate=config.text.rate)
@@ -126,7 +130,9 @@ def train_clip(
     return Outcome(clip, chosen, before, trials, teaching.interrupted)
 
 
-def copy_of(start: Start, lesson: Lesson, config: ClipConfig, features: Features) -> Clip:
+def copy_of(
+    start: Start, lesson: Lesson, config: ClipConfig, features: Features, seed: int
+) -> Clip:
     """Return a copy of the start, or its image network with a text tower beside it."""
     if start.clip is not None:
         return replace(start.clip, network=deepcopy(start.clip.network).eval())
@@ -136,7 +142,7 @@ def copy_of(start: Start, lesson: Lesson, config: ClipConfig, features: Features
         start.preprocessing,
         config.text,
         whitening=whitening_of(features.of(lesson.learn)[:, 0], lesson.labels[lesson.learn]),
-        seed=config.seed,
+        seed=seed,
     )
 
 

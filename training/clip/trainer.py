@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,7 @@ class Course:
         warm_up: share of the steps in which the rate rises; then it falls along a cosine.
         scales: bounds of what cosines are multiplied by.
         seed: of the order of the pictures.
+        seconds: the most that it may take; the rate is fitted into them. 0 for no bound.
     """
 
     epochs: int
@@ -46,6 +48,7 @@ class Course:
     warm_up: float
     scales: tuple[float, ...]
     seed: int
+    seconds: float = 0.0
 
     def rate_at(self, done: float) -> float:
         """Return the rate at a share of the course, 0 to 1.
@@ -73,7 +76,7 @@ class Trainer:
     def __init__(
         self, clip: Clip, captions: Captions, rows: Codes, see: See, course: Course
     ) -> None:
-        self.clip, self.course, self.step = clip, course, 0
+        self.clip, self.course, self.step, self.seconds = clip, course, 0, 0.0
         self._captions, self._rows, self._see = captions, rows[captions.usable[rows]], see
         self.in_epoch = max(1, math.ceil(len(self._rows) / course.batch))
         self.steps = course.epochs * self.in_epoch
@@ -87,9 +90,10 @@ class Trainer:
         self._optimiser = torch.optim.AdamW(groups, lr=course.rate, betas=_BETAS)
 
     @property
-    def finished(self) -> bool:
-        """Whether the course is over."""
-        return self.step >= self.steps
+    def done(self) -> float:
+        """How far the course is, 0 to 1, by steps or by time, whichever is further."""
+        timed = self.seconds / self.course.seconds if self.course.seconds else 0.0
+        return min(1.0, max(self.step / self.steps, timed))
 
     def advance(self) -> float:
         """Make one step and return its loss.
@@ -97,6 +101,7 @@ class Trainer:
         Raises:
             FloatingPointError: the loss is no number any more.
         """
+        began = time.perf_counter()
         epoch, part = divmod(self.step, self.in_epoch)
         # Drawn anew at every step, so that a run resumes in the middle of an epoch.
         order = np.random.default_rng([self.course.seed, epoch]).permutation(self._rows)
@@ -116,6 +121,7 @@ class Trainer:
         with torch.no_grad():
             low, high = (math.log(bound) for bound in self.course.scales)
             scale.clamp_(low, high)
+        self.seconds += time.perf_counter() - began
         return loss.item()
 
     def _scale(self) -> nn.Parameter:
@@ -127,7 +133,7 @@ class Trainer:
         if not torch.isfinite(loss):
             raise FloatingPointError(_DIVERGED.format(self.step, self.course.rate))
         for group in self._optimiser.param_groups:
-            group["lr"] = self.course.rate_at((self.step + 1) / self.steps)
+            group["lr"] = self.course.rate_at(min(1.0, self.done + 1 / self.steps))
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._parameters, _LARGEST_GRADIENT)
@@ -137,12 +143,13 @@ class Trainer:
         """Return all that the next step depends on."""
         return {
             "step": self.step,
+            "seconds": self.seconds,
             "network": self.clip.network.state_dict(),
             "optimiser": self._optimiser.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where `state_dict` was taken, with the same pictures, captions and course."""
-        self.step = int(state["step"])
+        self.step, self.seconds = int(state["step"]), float(state["seconds"])
         self.clip.network.load_state_dict(state["network"])
         self._optimiser.load_state_dict(state["optimiser"])

@@ -14,6 +14,7 @@ from holotype.index.encoders.model import Preprocessing
 from holotype.index.errors import UsageError
 from holotype.training.clip.captions import Taxa
 from holotype.training.clip.config import ClipConfig, TextConfig
+from holotype.training.clip.judged import Result, train_judged
 from holotype.training.clip.judging import Figures
 from holotype.training.clip.lesson import Lesson, Start, Tick, Watch
 from holotype.training.clip.towers import Clip, tokenizer
@@ -57,12 +58,12 @@ def clip_start() -> Start:
     return Start(clip.network, "", RECIPE, clip)
 
 
-def weights(outcome: Outcome) -> dict[str, torch.Tensor]:
+def weights(outcome: Outcome | Result) -> dict[str, torch.Tensor]:
     found: dict[str, torch.Tensor] = outcome.clip.network.state_dict()
     return found
 
 
-def same(first: Outcome, second: Outcome) -> bool:
+def same(first: Outcome | Result, second: Outcome | Result) -> bool:
     return all(torch.equal(t, weights(second)[name]) for name, t in weights(first).items())
 
 
@@ -164,15 +165,43 @@ def test_ctrl_c_keeps_the_best_so_far(start: Start, lesson: Lesson) -> None:
 
     def on_step(tick: Tick) -> None:
         ticks.append(tick)
-        if tick.step == 17:
+        if tick.seen == 17 * 16:
             raise KeyboardInterrupt
 
     outcome = train_clip(start, lesson, CONFIG, watch=Watch(on_step=on_step))
     assert outcome.interrupted
-    assert ticks[-1].step == 17 < ticks[-1].steps
+    assert ticks[-1].done < 1
     assert not outcome.problem
-    half = train_clip(start, lesson, CONFIG)
-    assert outcome.to_dict()["start"] == half.to_dict()["start"]
+
+
+def test_what_was_better_is_trained_again_on_everything(start: Start, lesson: Lesson) -> None:
+    config, kept = replace(CONFIG, text=replace(TEXT, epochs=6)), []
+    result = train_judged(start, lesson, config)
+    assert result.refitted
+    assert result.judgement["trials"][0]["pictures"] == 8
+    seen: list[int] = []
+
+    def keep(state: Callable[[], dict[str, Any]]) -> None:
+        found = state()
+        if "judgement" in found and found["trainer"]["step"] == 5:
+            kept.append(copied(found))
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train_judged(start, lesson, config, watch=Watch(keep=keep))
+    watch = Watch(on_step=lambda tick: seen.append(tick.seen))
+    again = train_judged(start, lesson, config, resume=kept[0], watch=watch)
+    assert seen[0] == 6 * 16
+    assert same(again, result)
+    assert again.judgement == result.judgement
+
+
+def test_a_time_bound_ends_a_run_early_with_a_low_rate(start: Start, lesson: Lesson) -> None:
+    ticks: list[Tick] = []
+    config = replace(CONFIG, text=replace(TEXT, epochs=10_000))
+    train_clip(start, lesson, config, seconds=0.5, watch=Watch(on_step=ticks.append))
+    assert ticks[-1].done == 1
+    assert ticks[-1].seen < 10_000 * 24
 
 
 def test_nothing_to_judge_by_trains_on_everything(start: Start, lesson: Lesson) -> None:
