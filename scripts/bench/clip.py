@@ -57,9 +57,8 @@ def measure(
         config = ClipConfig(
             mode=_mode(mode), epochs=epochs, batch=batch, rate=rate, text=TextConfig()
         )
-        out.print_json(
-            json.dumps(_run(start, taxa, split, squares, config, seed, refit)), indent=None
-        )
+        found = _run(start, pictures, config, seed, refit)
+        out.print_json(json.dumps(found), indent=None)
 
 
 def _mode(name: str) -> Mode:
