@@ -87,7 +87,7 @@ def train_space(
         gallery = collection.gallery(base.name)
         allowed = allowed_places(collection, gallery, asked.where)
         rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
-        start = _start(collection, base, config)
+        start = start_of(collection, base, config)
         folder = collection.folder / "models" / f".{asked.name}.training"
         folder.mkdir(parents=True, exist_ok=True)
         pictures, squares = _pictures(collection, gallery, rows, start, config, folder, watch)
@@ -140,7 +140,7 @@ def _check_names(collection: Collection, name: str, base: Space) -> None:
         raise UsageError(f"Space '{own.name}' exists and was not made by training")
 
 
-def _start(collection: Collection, base: Space, config: TrainConfig) -> Encoder:
+def start_of(collection: Collection, base: Space, config: TrainConfig) -> Encoder:
     """Load what training starts from."""
     if config.network.encoder:
         return load_encoder(config.network.encoder, views=base.views)

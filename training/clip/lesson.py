@@ -77,6 +77,7 @@ class Tick:
     Attributes:
         done: 0 to 1.
         seen: pictures so far.
+        rate: the learning rate.
         seconds: of training.
     """
 
@@ -84,6 +85,7 @@ class Tick:
     done: float
     seen: int
     loss: float
+    rate: float
     seconds: float
 
 

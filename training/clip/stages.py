@@ -145,4 +145,5 @@ class Teaching:
 
     def _tell(self, stage: str, trainer: Trainer, loss: float) -> None:
         seen = trainer.step * trainer.course.batch
-        self.watch.on_step(Tick(stage, trainer.done, seen, loss, trainer.seconds))
+        rate = trainer.course.rate_at(trainer.done)
+        self.watch.on_step(Tick(stage, trainer.done, seen, loss, rate, trainer.seconds))

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from holotype.index.arrays import Codes, Embeddings
+from holotype.index.encoders.architecture import build, clip_architecture
 from holotype.index.encoders.model import Preprocessing
-from holotype.index.errors import UsageError
+from holotype.index.encoders.words import tokenizer_of
 
 from ..tuning.closed_form import wccn
 from ..tuning.scatter import gather
@@ -86,10 +87,8 @@ def with_text(
             projection; without one the pooled features are the embedding.
         seed: of the text tower's weights.
     """
-    import open_clip
-
     features = int(image.num_features)  # type: ignore[arg-type]
-    config = {
+    config: dict[str, Any] = {
         "embed_dim": features,
         "vision_cfg": {
             "timm_model_name": name,
@@ -108,33 +107,13 @@ def with_text(
     }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = open_clip.CLIP(**config)
-    network.visual.trunk.load_state_dict(image.state_dict())
+        network = build(clip_architecture(config)).get_submodule("clip")
+    network.get_submodule("visual.trunk").load_state_dict(image.state_dict())
     plain = np.eye(features, dtype=np.float32), np.zeros(features, np.float32)
     weight, bias = (torch.from_numpy(array) for array in whitening or plain)
-    network.visual.head.proj.load_state_dict({"weight": weight, "bias": bias})
+    network.get_submodule("visual.head.proj").load_state_dict({"weight": weight, "bias": bias})
     device = next(image.parameters()).device
-    return Clip(network.to(device).eval(), config, preprocessing, tokenizer(config))
-
-
-def tokenizer(config: dict[str, Any]) -> Callable[[list[str]], Tensor]:
-    """Return what turns sentences into tokens for a model built of a config.
-
-    Raises:
-        UsageError: its text tower comes with a tokenizer of its own, which lies elsewhere.
-    """
-    from open_clip.tokenizer import SimpleTokenizer
-
-    text = config["text_cfg"]
-    if text.get("hf_tokenizer_name") or text.get("hf_model_name"):
-        raise UsageError(
-            "The text tower has a tokenizer of the Hugging Face hub, which a checkpoint cannot "
-            "hold; train a model with open_clip's own, such as ViT-B-32"
-        )
-    made: Callable[[list[str]], Tensor] = SimpleTokenizer(
-        context_length=text.get("context_length", 77)
-    )
-    return made
+    return Clip(network.to(device).eval(), config, preprocessing, tokenizer_of(config))
 
 
 def whitening_of(features: Embeddings, labels: Codes) -> tuple[Embeddings, Embeddings] | None:

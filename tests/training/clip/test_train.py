@@ -11,13 +11,14 @@ import timm
 import torch
 
 from holotype.index.encoders.model import Preprocessing
+from holotype.index.encoders.words import tokenizer_of
 from holotype.index.errors import UsageError
 from holotype.training.clip.captions import Taxa
 from holotype.training.clip.config import ClipConfig, TextConfig
 from holotype.training.clip.judged import Result, train_judged
 from holotype.training.clip.judging import Figures
 from holotype.training.clip.lesson import Lesson, Start, Tick, Watch
-from holotype.training.clip.towers import Clip, tokenizer
+from holotype.training.clip.towers import Clip
 from holotype.training.clip.train import Outcome, train_clip
 
 SIDE, HALF = 32, (0.5, 0.5, 0.5)
@@ -54,7 +55,7 @@ def clip_start() -> Start:
     vision = {"image_size": SIDE, "layers": 1, "width": 64, "patch_size": 16}
     text = {"context_length": 12, "width": 64, "heads": 1, "layers": 1}
     config = {"embed_dim": 32, "vision_cfg": vision, "text_cfg": text}
-    clip = Clip(open_clip.CLIP(**config).eval(), config, RECIPE, tokenizer(config))
+    clip = Clip(open_clip.CLIP(**config).eval(), config, RECIPE, tokenizer_of(config))
     return Start(clip.network, "", RECIPE, clip)
 
 
