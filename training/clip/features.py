@@ -14,6 +14,8 @@ from .lesson import Lesson, Start
 from .pictures import copies_of, embedded
 from .towers import Clip
 
+_MOST_IN_COPIES = 100_000  # pictures; more are kept whole alone: three copies take 15 kB each
+
 
 class Features:
     """Computes features when they are first asked for, and keeps them.
@@ -25,13 +27,15 @@ class Features:
 
     def __init__(self, start: Start, lesson: Lesson) -> None:
         self._start, self._lesson = start, lesson
-        copies = len(copies_of(lesson.squares[:1], mirror=lesson.mirror))
+        several = len(lesson.squares) <= _MOST_IN_COPIES
+        copies = len(copies_of(lesson.squares[:1], mirror=lesson.mirror)) if several else 1
         self._made = np.zeros((len(lesson.squares), copies), bool)
         self._kept: Embeddings = np.empty((0, copies, 0), np.float32)
 
     def of(self, rows: Codes, *, copies: bool = False) -> Embeddings:
         """Return features as they come, float32 [n, copies, dim]; of whole pictures [n, 1, dim]."""
         wanted = self._made.shape[1] if copies else 1
+        copies = wanted > 1
         missing = rows[~self._made[rows, :wanted].all(1)]
         if len(missing):
             self._make(missing, copies=copies)

@@ -16,6 +16,9 @@ from .pictures import embedded
 from .recall import naming_hits, picture_hits
 from .towers import Clip
 
+_MOST_ANSWERING = 20_000  # pictures
+_SENTENCES = 4  # about a taxon
+
 
 @dataclass(frozen=True, eq=False)
 class Figures:
@@ -51,28 +54,33 @@ class Judge:
         lesson: pictures to learn from, and to judge by.
         captions: of them all.
         features: of the image network that training starts from.
+        seed: of which pictures answer, where there are very many.
     """
 
-    def __init__(self, lesson: Lesson, captions: Captions, features: Features) -> None:
+    def __init__(
+        self, lesson: Lesson, captions: Captions, features: Features, seed: int = 0
+    ) -> None:
         self._lesson, self._features = lesson, features
+        answering = np.random.default_rng(seed).permutation(lesson.learn)[:_MOST_ANSWERING]
+        self._answering: Codes = np.sort(answering)
         about = captions.about(lesson.taxa.ranks[-1])
         learned = np.unique(lesson.labels[lesson.learn])
         self._taxa = np.array([taxon for taxon in learned if taxon in about], np.int64)
-        self._texts = [about[int(taxon)] for taxon in self._taxa]
+        self._texts = [about[int(taxon)][:_SENTENCES] for taxon in self._taxa]
         self.rows: Codes = lesson.judge[np.isin(lesson.labels[lesson.judge], self._taxa)]
 
     def of_start(self, start: Start) -> Figures | None:
         """Return the figures of what training starts from; None where there is nothing to judge."""
         if not len(self.rows):
             return None
-        queries, gallery = (self._features.units(rows) for rows in (self.rows, self._lesson.learn))
+        queries, gallery = (self._features.units(rows) for rows in (self.rows, self._answering))
         named = None if start.clip is None else self._named(start.clip, queries)
         return Figures(self._found(queries, gallery), named)
 
     def figures(self, clip: Clip, *, still: bool) -> Figures:
         """Return a model's figures, by the start's image network where that stood `still`."""
         queries = self._vectors(clip, self.rows, still=still)
-        gallery = self._vectors(clip, self._lesson.learn, still=still)
+        gallery = self._vectors(clip, self._answering, still=still)
         return Figures(self._found(queries, gallery), self._named(clip, queries))
 
     def naming(self, clip: Clip, *, still: bool) -> float:
@@ -87,10 +95,10 @@ class Judge:
 
     def _found(self, queries: Embeddings, gallery: Embeddings) -> Flags:
         labels = self._lesson.labels
-        return picture_hits(queries, gallery, labels[self.rows], labels[self._lesson.learn])
+        return picture_hits(queries, gallery, labels[self.rows], labels[self._answering])
 
     def _named(self, clip: Clip, queries: Embeddings) -> Flags:
-        """Name pictures, each taxon by the mean of all captions about it."""
+        """Name pictures, each taxon by the mean of several captions about it."""
         vectors = clip.text_vectors([text for texts in self._texts for text in texts])
         starts = np.cumsum([0, *map(len, self._texts)])[:-1]
         names = np.add.reduceat(vectors, starts)

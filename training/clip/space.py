@@ -135,6 +135,10 @@ def _pictures(
     allowed = allowed_places(collection, gallery, asked.where)
     rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
     pictures = labelled(collection, gallery, rows)
+    if not pictures.ranks:
+        raise UsageError(
+            "No picture is named, and captions are made of names; name some, or change --where"
+        )
     watch.on_phase("Reading pictures")
     squares = read_squares(
         collection,

@@ -79,8 +79,8 @@ def train_clip(
 ) -> Outcome:
     """Teach a model to find pictures by words.
 
-    An encoder without words gets a text tower, which learns alone first. Ctrl-C ends a stage with
-    what it did best so far.
+    An encoder without words gets a text tower, which learns alone first. Ctrl-C ends it with what
+    did best so far.
 
     Args:
         start: what training starts from; it is left as it is.
@@ -99,7 +99,7 @@ def train_clip(
     """
     captions = Captions(lesson.taxa, templates=config.templates, shares=config.shares, seed=seed)
     features = features or Features(start, lesson)
-    judge = Judge(lesson, captions, features)
+    judge = Judge(lesson, captions, features, seed)
     kept = dict(resume or {})
     teaching = Teaching(
         lesson, captions, features, judge, config, watch or Watch(), seed, seconds, kept
@@ -113,7 +113,7 @@ def train_clip(
         first = kept.get("first") or weights_of(clip.network)
     elif config.mode == "locked":
         teaching.teach_text(clip, epochs=config.epochs, rate=config.rate)
-    if config.mode != "locked":
+    if config.mode != "locked" and not teaching.interrupted:
         teaching.teach_towers(clip)
     trained = weights_of(clip.network)
     if before is None:

@@ -78,6 +78,7 @@ class Trainer:
     ) -> None:
         self.clip, self.course, self.step, self.seconds = clip, course, 0, 0.0
         self._captions, self._rows, self._see = captions, rows[captions.usable[rows]], see
+        self._order: tuple[int, Codes] = (-1, self._rows)
         self.in_epoch = max(1, math.ceil(len(self._rows) / course.batch))
         self.steps = course.epochs * self.in_epoch
         self._parameters = [p for p in clip.network.parameters() if p.requires_grad]
@@ -103,9 +104,7 @@ class Trainer:
         """
         began = time.perf_counter()
         epoch, part = divmod(self.step, self.in_epoch)
-        # Drawn anew at every step, so that a run resumes in the middle of an epoch.
-        order = np.random.default_rng([self.course.seed, epoch]).permutation(self._rows)
-        rows = np.array_split(order, self.in_epoch)[part]
+        rows = np.array_split(self._order_of(epoch), self.in_epoch)[part]
         batch = self._captions.batch(rows, epoch)
         scale = self._scale()
         device = self.clip.device
@@ -123,6 +122,13 @@ class Trainer:
             scale.clamp_(low, high)
         self.seconds += time.perf_counter() - began
         return loss.item()
+
+    def _order_of(self, epoch: int) -> Codes:
+        """Return the pictures in the order of an epoch, which its number and the seed decide."""
+        if self._order[0] != epoch:
+            rng = np.random.default_rng([self.course.seed, epoch])
+            self._order = (epoch, rng.permutation(self._rows))
+        return self._order[1]
 
     def _scale(self) -> nn.Parameter:
         scale = self.clip.network.logit_scale
