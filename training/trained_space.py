@@ -84,43 +84,73 @@ def train_space(
     with writing(collection):
         base = collection.space(asked.space)
         _check_names(collection, asked.name, base)
-        gallery = collection.gallery(base.name)
-        allowed = allowed_places(collection, gallery, asked.where)
-        rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
-        start = start_of(collection, base, config)
         folder = collection.folder / "models" / f".{asked.name}.training"
         folder.mkdir(parents=True, exist_ok=True)
-        pictures, squares = _pictures(collection, gallery, rows, start, config, folder, watch)
-        identity = identity_of(config, pictures, start.fingerprint)
-        training = Training(
-            collection,
-            pictures,
-            squares.pixels,
-            start,
-            _maker(start, config),
-            config,
-            folder,
-            identity,
-            ends=_ends(began, config),
-            watch=watch,
-            processes=started(),
-            device=start.device,
+        training, problems = prepared(
+            collection, base, asked.where, config, folder, watch=watch, began=began
         )
-        outcome = training.train(kept_run(folder, identity) if asked.resume else None)
+        kept = kept_run(folder, training.identity) if asked.resume else None
+        outcome = training.train(kept)
         found: dict[str, Any] = {
             "space": None,
             "checkpoint": None,
             "validation": outcome.verdict.to_dict(),
-            "images": len(pictures.images),
+            "images": len(training.pictures.images),
             "seen": outcome.seen,
             "interrupted": outcome.interrupted,
-            "problems": squares.problems,
+            "problems": problems,
         }
         if outcome.verdict.is_better:
-            made = _Made(collection, base, gallery, training, outcome, asked, config)
+            made = _Made(collection, base, training, outcome, asked, config)
             found |= made.keep(watch)
         shutil.rmtree(folder, ignore_errors=True)
     return {**found, "seconds": round(time.monotonic() - began, 1)}
+
+
+def prepared(
+    collection: Collection,
+    base: Space,
+    where: Sequence[str],
+    config: TrainConfig,
+    folder: Path,
+    *,
+    watch: Watch | None = None,
+    began: float | None = None,
+) -> tuple[Training, list[str]]:
+    """Read the pictures and load the start.
+
+    Args:
+        base: the space whose encoder is trained.
+        where: conditions on the images.
+        folder: what a run keeps lies there; it must exist.
+        began: the moment of `time.monotonic` from which the bound on minutes counts.
+
+    Returns:
+        the training, and a sentence for each picture that cannot be used.
+
+    Raises:
+        UsageError: see `train_space`.
+    """
+    gallery = collection.gallery(base.name)
+    allowed = allowed_places(collection, gallery, where)
+    rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
+    start, watch = start_of(collection, base, config), watch or Watch()
+    pictures, squares = _pictures(collection, gallery, rows, start, config, folder, watch)
+    training = Training(
+        collection,
+        pictures,
+        squares.pixels,
+        start,
+        _maker(start, config),
+        config,
+        folder,
+        identity_of(config, pictures, start.fingerprint),
+        ends=_ends(time.monotonic() if began is None else began, config),
+        watch=watch,
+        processes=started(),
+        device=start.device,
+    )
+    return training, squares.problems
 
 
 def _check_names(collection: Collection, name: str, base: Space) -> None:
@@ -228,7 +258,6 @@ class _Made:
 
     collection: Collection
     base: Space
-    gallery: Gallery
     training: Training
     outcome: Outcome
     asked: Asked
@@ -300,6 +329,7 @@ class _Made:
             "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "taxa": taxa,
             "data": data,
+            "licence": _licence(pictures),
             "images": list_images(folder, hashes),
             "metrics": _metrics(self.outcome.verdict),
             "seen": self.outcome.seen,
@@ -320,6 +350,14 @@ class _Made:
         card = {**projection.card, "where": list(self.asked.where), "judged": verdict.to_dict()}
         projection = replace(projection, card=card, fitted_on=fitted_on)
         return collection.add_projected_space(self.asked.name, collection.space(name), projection)
+
+
+def _licence(pictures: Labelled) -> str:
+    """Return what is said of the rights in the pictures, which a user has to weigh."""
+    said = {str(image.details.get("licence") or "") for image in pictures.images}
+    named = "; ".join(sorted(said - {""}))
+    some = " of some" if "" in said and named else ""
+    return f"trained on pictures under: {named or 'not stated'}{some}"
 
 
 def _metrics(verdict: Verdict) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from .network import Trained, folded
 from .processes import Processes
 from .schedule import Plan, rate_at, size_at
 
+_SHARE_OF_GPU = 0.4  # of its free memory, that pictures may take
 _EXAMPLES = 2  # pictures that a folded network is compared by
 
 
@@ -94,6 +95,7 @@ class Run:
         self.generator = torch.Generator().manual_seed(self.config.seed)
         torch.manual_seed(self.config.seed)  # losses draw from it
         self.averaged = {name: t.detach().clone() for name, t in _parameters(self.network)}
+        self._near = self._kept_near()
         self._twin: nn.Module = self.network
         if self.config.network.fold_norms:
             side = min(self.own_size, 64)
@@ -136,9 +138,7 @@ class Run:
         """Take one step; every process embeds its part of the batch."""
         own = self.processes.part(len(rows))
         draws = draw(len(rows), self.config.augmentation, self.generator).part(own)
-        squares = torch.from_numpy(self.pixels[self.rows[rows[own]]]).to(
-            self.device, non_blocking=True
-        )
+        squares = self._squares(rows[own])
         pictures = augment(squares, draws, size).contiguous(memory_format=torch.channels_last)
         labels = torch.from_numpy(self.labels[rows]).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._is_half):
@@ -160,6 +160,24 @@ class Run:
         self.optimiser.step()
         self._average()
         return float(loss.detach())
+
+    def _kept_near(self) -> Tensor | None:
+        """Return all squares on the GPU, where they leave it room to train; None elsewhere."""
+        if self.device.type != "cuda":
+            return None
+        free, _ = torch.cuda.mem_get_info(self.device)
+        if len(self.rows) * self.pixels[0].nbytes > _SHARE_OF_GPU * free:
+            return None
+        return torch.from_numpy(self.pixels[self.rows]).to(self.device)
+
+    def _squares(self, rows: Codes) -> Tensor:
+        """Return the squares of some rows on the device."""
+        if self._near is not None:
+            return self._near[torch.from_numpy(rows).to(self.device)]
+        squares = torch.from_numpy(self.pixels[self.rows[rows]])
+        if self.device.type == "cuda":
+            squares = squares.pin_memory()
+        return squares.to(self.device, non_blocking=True)
 
     @property
     def _is_half(self) -> bool:
