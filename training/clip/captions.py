@@ -222,9 +222,13 @@ class Captions:
         found: NDArray[np.int64] = self.taxa.labels[rows][:, ranks]
         return Batch(list(texts), found == wanted, found >= 0)
 
-    def about(self, rank: str) -> dict[int, list[str]]:
+    @property
+    def finest(self) -> int:
+        """The finest rank that any caption is about, as a place in `Taxa.ranks`."""
+        return max(one.rank for choice in self._choices for _, group in choice for one in group)
+
+    def about(self, place: int) -> dict[int, list[str]]:
         """Return all captions about each taxon of a rank, by its code."""
-        place = self.taxa.ranks.index(rank)
         found: dict[int, dict[str, None]] = {}
         for choice in self._choices:
             for caption in (one for _, captions in choice for one in captions):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from holotype.index.arrays import Codes, Embeddings, Flags
+from holotype.index.errors import UsageError
 
 from .captions import Captions
 from .features import Features
@@ -50,11 +51,16 @@ class Figures:
 class Judge:
     """Judges models by the pictures of a lesson that were kept back.
 
+    Taxa are those of the finest rank that captions are about.
+
     Args:
         lesson: pictures to learn from, and to judge by.
         captions: of them all.
         features: of the image network that training starts from.
         seed: of which pictures answer, where there are very many.
+
+    Raises:
+        UsageError: of those kept back none is of a taxon that the others show.
     """
 
     def __init__(
@@ -63,11 +69,17 @@ class Judge:
         self._lesson, self._features = lesson, features
         answering = np.random.default_rng(seed).permutation(lesson.learn)[:_MOST_ANSWERING]
         self._answering: Codes = np.sort(answering)
-        about = captions.about(lesson.taxa.ranks[-1])
-        learned = np.unique(lesson.labels[lesson.learn])
+        about = captions.about(captions.finest)
+        self._labels: Codes = lesson.taxa.labels[:, captions.finest]
+        learned = np.unique(self._labels[lesson.learn])
         self._taxa = np.array([taxon for taxon in learned if taxon in about], np.int64)
         self._texts = [about[int(taxon)][:_SENTENCES] for taxon in self._taxa]
-        self.rows: Codes = lesson.judge[np.isin(lesson.labels[lesson.judge], self._taxa)]
+        self.rows: Codes = lesson.judge[np.isin(self._labels[lesson.judge], self._taxa)]
+        if len(lesson.judge) and not len(self.rows):
+            raise UsageError(
+                "No picture that is kept back shows a taxon of the others, so nothing can be "
+                "judged; name more specimens of a taxon"
+            )
 
     def of_start(self, start: Start) -> Figures | None:
         """Return the figures of what training starts from; None where there is nothing to judge."""
@@ -94,7 +106,7 @@ class Judge:
         return embedded(clip.pictures, squares, rows, recipe, device=clip.device)[:, 0]
 
     def _found(self, queries: Embeddings, gallery: Embeddings) -> Flags:
-        labels = self._lesson.labels
+        labels = self._labels
         return picture_hits(queries, gallery, labels[self.rows], labels[self._answering])
 
     def _named(self, clip: Clip, queries: Embeddings) -> Flags:
@@ -103,5 +115,5 @@ class Judge:
         starts = np.cumsum([0, *map(len, self._texts)])[:-1]
         names = np.add.reduceat(vectors, starts)
         names /= np.linalg.norm(names, axis=1, keepdims=True)
-        wanted = np.searchsorted(self._taxa, self._lesson.labels[self.rows])
+        wanted = np.searchsorted(self._taxa, self._labels[self.rows])
         return naming_hits(queries, names, wanted)

@@ -100,5 +100,5 @@ def test_what_makes_no_captions_is_said(options: dict, said: str) -> None:  # ty
 
 def test_an_unknown_category_is_a_specimen() -> None:
     plain = Taxa(("species",), np.array([[0], [1]]), [["Salmo trutta", "Salmo salar"]])
-    texts = Captions(plain, shares={"species": 1.0}).about("species")
+    texts = Captions(plain, shares={"species": 1.0}).about(0)
     assert "a photo of Salmo trutta, a specimen" in texts[0]

@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import open_clip
 import pytest
 import timm
 import torch
 
+from holotype.index.encoders.architecture import build, clip_architecture
 from holotype.index.encoders.model import Preprocessing
 from holotype.index.encoders.words import tokenizer_of
 from holotype.index.errors import UsageError
@@ -55,8 +55,9 @@ def clip_start() -> Start:
     vision = {"image_size": SIDE, "layers": 1, "width": 64, "patch_size": 16}
     text = {"context_length": 12, "width": 64, "heads": 1, "layers": 1}
     config = {"embed_dim": 32, "vision_cfg": vision, "text_cfg": text}
-    clip = Clip(open_clip.CLIP(**config).eval(), config, RECIPE, tokenizer_of(config))
-    return Start(clip.network, "", RECIPE, clip)
+    image = build(clip_architecture(config)).eval()
+    clip = Clip(image.get_submodule("clip"), config, RECIPE, tokenizer_of(config))
+    return Start(image, "", RECIPE, clip)
 
 
 def weights(outcome: Outcome | Result) -> dict[str, torch.Tensor]:
@@ -203,6 +204,19 @@ def test_a_time_bound_ends_a_run_early_with_a_low_rate(start: Start, lesson: Les
     train_clip(start, lesson, config, seconds=0.5, watch=Watch(on_step=ticks.append))
     assert ticks[-1].done == 1
     assert ticks[-1].seen < 10_000 * 24
+
+
+def test_captions_about_families_are_judged_by_families(start: Start, lesson: Lesson) -> None:
+    species = lesson.taxa.labels
+    labels = np.concatenate([species // 2, species], 1)
+    taxa = Taxa(("family", "species"), labels, [["warm", "cold"], *NAMES])
+    outcome = train_clip(start, replace(lesson, taxa=taxa), replace(CONFIG, shares={"family": 1.0}))
+    assert outcome.start is not None
+    assert outcome.trials[1.0].naming is not None
+    assert outcome.trials[1.0].naming.mean() > 0.5
+    alone = replace(lesson, judge=np.arange(8), learn=np.arange(8, 32))
+    with pytest.raises(UsageError, match="name more specimens"):
+        train_clip(start, alone, CONFIG)
 
 
 def test_nothing_to_judge_by_trains_on_everything(start: Start, lesson: Lesson) -> None:
