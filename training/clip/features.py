@@ -11,7 +11,7 @@ from torch.nn import functional
 from holotype.index.arrays import Codes, Embeddings
 
 from .lesson import Lesson, Start
-from .pictures import copies_of, embedded
+from .pictures import TOGETHER, copies_of, embedded
 from .towers import Clip
 
 _MOST_IN_COPIES = 100_000  # pictures; more are kept whole alone: three copies take 15 kB each
@@ -38,7 +38,9 @@ class Features:
         copies = wanted > 1
         missing = rows[~self._made[rows, :wanted].all(1)]
         if len(missing):
-            self._make(missing, copies=copies)
+            # Whole blocks of neighbours: the last bits depend on what is embedded together.
+            blocks = np.isin(np.arange(len(self._made)) // TOGETHER, missing // TOGETHER)
+            self._make(np.flatnonzero(blocks), copies=copies)
         found: NDArray[np.float32] = self._kept[rows, :wanted]
         return found
 

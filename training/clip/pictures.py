@@ -16,7 +16,7 @@ from holotype.index.pictures.scaling import scaled
 Embed = Callable[[Tensor], Tensor]  # float32 [n, 3, size, size] in 0 to 1 -> [n, dim]
 
 _CENTRE = 0.65  # share of the side that the centre shows
-_TOGETHER = 32  # pictures embedded at a time
+TOGETHER = 32  # pictures embedded at a time
 
 
 def as_tensor(squares: Pixels, recipe: Preprocessing) -> Tensor:
@@ -53,8 +53,8 @@ def embedded(
         copies: whether there are others beside the whole picture.
     """
     made: list[Embeddings] = []
-    for start in range(0, len(rows), _TOGETHER):
-        some = np.asarray(squares[rows[start : start + _TOGETHER]])
+    for start in range(0, len(rows), TOGETHER):
+        some = np.asarray(squares[rows[start : start + TOGETHER]])
         shown = copies_of(some, mirror=mirror) if copies else [some]
         with torch.no_grad():
             parts = [embed(as_tensor(one, recipe).to(device)).cpu() for one in shown]

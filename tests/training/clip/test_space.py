@@ -34,11 +34,9 @@ def test_words_find_pictures_after_training(
     assert found["images"] == 32
     trial = found["validation"]["trials"][-1]
     assert trial["image_recall_at_1"] >= found["validation"]["start"]["image_recall_at_1"]
-    hits = ask("search", "--collection", folder, "--space", "words", "--text", "Salmo trutta")
+    hits = ask("search", "--in", folder, "--space", "words", "--text", "Salmo trutta")
     assert hits["hits"][0]["lineage"][-1] == "Salmo trutta"
-    hits = ask(
-        "search", "--collection", folder, "--space", "words", "--text", "Erebidae", "-k", "3"
-    )
+    hits = ask("search", "--in", folder, "--space", "words", "--text", "Erebidae", "-k", "3")
     assert {hit["lineage"][5] for hit in hits["hits"]} == {"Erebidae"}
     card = json.loads((Path(found["checkpoint"]) / "card.json").read_text())
     assert card["architecture"]["library"] == "open_clip"
