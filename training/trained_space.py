@@ -88,7 +88,7 @@ def train_space(
         _check_names(collection, asked.name, base)
     # Others may name and correct while it trains: the collection is locked again only at the end.
     folder = collection.folder / "models" / f".{asked.name}.training"
-    with _alone(folder, asked.name) if processes.is_first else nullcontext():
+    with alone(folder, asked.name) if processes.is_first else nullcontext():
         training, problems = prepared(
             collection, base, asked.where, config, folder, watch=watch, began=began
         )
@@ -128,7 +128,7 @@ def _kept(made: _Made, watch: Watch) -> dict[str, Any]:
 
 
 @contextmanager
-def _alone(folder: Path, name: str) -> Iterator[None]:
+def alone(folder: Path, name: str) -> Iterator[None]:
     """Hold the folder of a run, so that no other run of that name writes there.
 
     Raises:

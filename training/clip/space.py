@@ -36,7 +36,7 @@ from ..metric.loop import Step
 from ..metric.pictures import Labelled, labelled, read_squares
 from ..metric.train import Watch
 from ..spaces import writing
-from ..trained_space import Asked, start_of
+from ..trained_space import Asked, alone, start_of
 from ..tuning.folds import specimen_folds
 from .captions import Taxa, common_names
 from .judged import Result, train_judged
@@ -67,18 +67,18 @@ def train_clip_space(
         UsageError: something in the config or in the pictures that cannot be trained on.
     """
     began, watch = time.monotonic(), watch or Watch()
+    base = collection.space(asked.space)
     with writing(collection):
-        base = collection.space(asked.space)
         _require_free(collection, asked.name, base)
+    # Others may name and correct while it trains: the collection is locked again only at the end.
+    folder = collection.folder / "models" / f".{asked.name}.training"
+    with alone(folder, asked.name):
         encoder = start_of(collection, base, config)
         start = _start(encoder)
-        folder = collection.folder / "models" / f".{asked.name}.training"
-        folder.mkdir(parents=True, exist_ok=True)
         pictures, squares, problems = _pictures(collection, base, encoder, asked, folder, watch)
         identity = identity_of(config, pictures, encoder.fingerprint)
-        result = _train(
-            start, pictures, squares, config, _Keeper(folder, identity, asked.resume), watch
-        )
+        keeper = _Keeper(folder, identity, asked.resume)
+        result = _train(start, pictures, squares, config, keeper, watch)
         found: dict[str, Any] = {
             "space": None,
             "checkpoint": None,
@@ -88,7 +88,9 @@ def train_clip_space(
             "problems": problems,
         }
         if not result.problem:
-            kept = _keep(collection, base, result, pictures, config, asked, watch)
+            with writing(collection):
+                _require_free(collection, asked.name, base)
+                kept = _keep(collection, base, result, pictures, config, asked, watch)
             found |= {**kept, "problems": [*problems, *kept["problems"]]}
         shutil.rmtree(folder, ignore_errors=True)
     return {**found, "seconds": round(time.monotonic() - began, 1)}
