@@ -18,6 +18,7 @@ from ..pictures.scaling import scaled
 from ..runtime import may_have_gpu
 from ..settings import settings
 from .model import VIEWS, Model, Preprocessing, Unloaded, require_views
+from .networks.architecture import Architecture, rebuildable
 
 if TYPE_CHECKING:
     from .network import InTorch, Network
@@ -72,6 +73,16 @@ class Encoder:
             EncoderError: it cannot be loaded any more, or is another by now.
         """
         return self._in_torch().network
+
+    @property
+    def architecture(self) -> Architecture | None:
+        """What `network.image` is made of; None where it cannot be made again, and so not trained.
+
+        Raises:
+            EncoderError: see `network`.
+        """
+        loaded = self._in_torch()
+        return rebuildable(loaded.architecture, loaded.network.image)
 
     @cached_property
     def dim(self) -> int:
