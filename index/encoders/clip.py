@@ -9,11 +9,11 @@ from pathlib import Path
 
 from ..errors import EncoderError, first_line
 from ..files.plain_json import read_json
+from .architecture import Architecture, clip_architecture
 from .checkpoint import read_card
+from .fetching import require_no_fetching
 from .model import Model, Preprocessing
-from .networks.architecture import Architecture, clip_architecture
-from .networks.fetching import require_no_fetching
-from .networks.words import encode_text_of
+from .words import encode_text_of
 
 
 def load_open_clip(name: str) -> Model:
@@ -66,7 +66,7 @@ def _refuse_fetching(folder: Path) -> None:
 def _load(name: str, pretrained: str | None) -> Model:
     import open_clip
 
-    from .networks.composed import ImageTower
+    from .composed import ImageTower
 
     try:
         # Without require_pretrained open_clip goes on with random weights and only a warning.

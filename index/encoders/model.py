@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from .networks.architecture import Architecture
+    from .architecture import Architecture
 
 VIEWS: dict[int, tuple[str, ...]] = {
     1: ("whole",),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EncoderError, first_line
+from .architecture import Architecture
 from .model import Model, Preprocessing
-from .networks.architecture import Architecture
 
 if TYPE_CHECKING:
     from torch import nn

@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 from holotype.index.encoders import Encoder, accelerated, load_encoder
 from holotype.index.encoders.checkpoint import Architecture, build, save_checkpoint, split
 from holotype.index.encoders.model import Preprocessing
-from holotype.index.encoders.networks.words import tokenizer_of
+from holotype.index.encoders.words import tokenizer_of
 from holotype.index.errors import EncoderError, HolotypeError, UsageError
 from holotype.index.files import durable
 

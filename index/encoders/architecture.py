@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ...errors import EncoderError, first_line
+from ..errors import EncoderError, first_line
 from .fetching import require_no_fetching
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...errors import EncoderError
-from ...trust import trusts_encoder
+from ..errors import EncoderError
+from ..trust import trusts_encoder
 
 _FETCHED = ("timm_model_name", "timm_model_pretrained")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...errors import EncoderError
+from ..errors import EncoderError
 from .architecture import Architecture
 from .fetching import require_no_fetching
 
