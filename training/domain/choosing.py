@@ -7,12 +7,13 @@ part of the source rightly. A term that throws the set-ups together without rega
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from holotype.index.arrays import Codes, Embeddings
+from holotype.index.errors import UsageError
 from holotype.index.vectors.brute_force import exact_knn
 
 from ..tuning.folds import specimen_folds
@@ -48,6 +49,7 @@ def weigh(
     weights: Sequence[float],
     config: NetworkConfig | None = None,
     seed: int = 0,
+    on_trial: Callable[[], None] | None = None,
 ) -> list[WeightTrial]:
     """Return what reverse validation says of each weight, in their order.
 
@@ -60,16 +62,17 @@ def weigh(
         weights: λ, each 0 or more.
         config: of the network.
         seed: of the split and of the training.
+        on_trial: called after every weight.
 
     Raises:
-        ValueError: no image that was kept out is of a taxon that is left.
+        UsageError: no image that was kept out is of a taxon that is left.
     """
     named = labels >= 0
     kept_out = named & (specimen_folds(labels, groups, _FOLDS, seed) == 0)
     learned = named & ~kept_out
     kept_out &= np.isin(labels, labels[learned])
     if not kept_out.any():
-        raise ValueError("a weight cannot be chosen: no taxon has two specimens in the source")
+        raise UsageError("A weight cannot be chosen: no taxon has two specimens in the source")
 
     def trial(weight: float) -> WeightTrial:
         at = replace(domain, weight=weight)
@@ -84,7 +87,7 @@ def weigh(
         back = labels[learned][_nearest(theirs, ours)][_nearest(others, theirs)]
         return WeightTrial(weight, float((straight == truth).mean()), float((back == truth).mean()))
 
-    return on_all_cores(trial, weights)
+    return on_all_cores(trial, weights, part_done=on_trial)
 
 
 def best_weight(trials: Sequence[WeightTrial]) -> WeightTrial:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal, get_args
 
-SCHEDULES = ("ganin", "constant")
+from holotype.index.errors import UsageError
+
+Schedule = Literal["ganin", "constant"]
 
 
 @dataclass(frozen=True)
@@ -25,20 +28,21 @@ class DomainConfig:
     method: str = ""
     weight: float = 0.1
     target: tuple[str, ...] = ()
-    schedule: str = "ganin"
+    schedule: Schedule = "ganin"
     hidden: int = 256
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.weight) and self.weight >= 0):
-            raise ValueError(f"the weight of the domain term is {self.weight}; give 0 or more")
-        if self.schedule not in SCHEDULES:
-            raise ValueError(
-                f"there is no schedule '{self.schedule}'; there are {' and '.join(SCHEDULES)}"
+            raise UsageError(f"The weight of the domain term is {self.weight}; give 0 or more")
+        if self.schedule not in get_args(Schedule):
+            raise UsageError(
+                f"There is no schedule '{self.schedule}' of a domain term; there are "
+                f"{' and '.join(get_args(Schedule))}"
             )
         if self.hidden < 1:
-            raise ValueError(f"the domain classifier is {self.hidden} wide; give 1 or more")
+            raise UsageError(f"The domain classifier is {self.hidden} wide; give 1 or more")
         if self.method and not self.target:
-            raise ValueError(
+            raise UsageError(
                 f"{self.method} needs images of the target: give conditions that choose them, for "
                 'example target = ["imaging=degraded"]'
             )
@@ -55,7 +59,7 @@ class DomainConfig:
         [0.0, 0.924, 2.0]
         """
         if not 0 <= done <= 1:
-            raise ValueError(f"{done} of the training is done; it must lie between 0 and 1")
+            raise UsageError(f"{done} of the training is done; it must lie between 0 and 1")
         if self.schedule == "constant":
             return self.weight
         return self.weight * (2 / (1 + math.exp(-10 * done)) - 1)

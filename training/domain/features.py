@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
 from holotype.index.arrays import Codes, Embeddings
+from holotype.index.errors import UsageError
 from holotype.index.vectors.brute_force import check_unit_rows
 
 from .config import DomainConfig
@@ -46,7 +47,7 @@ class NetworkConfig:
     def __post_init__(self) -> None:
         least = min((*self.hidden, self.epochs, self.batch), default=0)
         if not self.hidden or least < 1:
-            raise ValueError("hidden layers, epochs and batch must be 1 or more each")
+            raise UsageError("Hidden layers, epochs and batch must be 1 or more each")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers as JSON-ready values."""
@@ -128,14 +129,14 @@ def train_on_features(
         seed: of its first weights and of the order of the rows.
 
     Raises:
-        ValueError: fewer than two taxa, no target for a method, or the training left the finite
+        UsageError: fewer than two taxa, no target for a method, or the training left the finite
             numbers.
     """
     config = config or NetworkConfig()
     check_unit_rows(vectors)
     taxa, codes = np.unique(labels[labels >= 0], return_inverse=True)
     if len(taxa) < 2:
-        raise ValueError(f"{len(taxa)} taxa are named; two or more are needed to train on")
+        raise UsageError(f"{len(taxa)} taxa are named; two or more are needed to train on")
     source = torch.from_numpy(vectors[labels >= 0])
     named = torch.from_numpy(codes)
     random = torch.Generator().manual_seed(seed)
@@ -170,11 +171,11 @@ def _term(
     if not domain.method:
         return None
     if target is None or not len(target):
-        raise ValueError(f"{domain.method} needs images of the target, and there are none")
+        raise UsageError(f"{domain.method} needs images of the target, and there are none")
     check_unit_rows(target)
     if target.shape[1] != width:
-        raise ValueError(
-            f"the target's vectors have {target.shape[1]} coordinates and the source's {width}; "
+        raise UsageError(
+            f"The target's vectors have {target.shape[1]} coordinates and the source's {width}; "
             "embed both with one encoder"
         )
     term = make_domain_term(domain, dim)

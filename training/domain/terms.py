@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from holotype.index.errors import UsageError
+
 from .config import DomainConfig
 from .distances import coral_distance, kernel_distance
 
@@ -42,13 +44,13 @@ class DomainTerm(nn.Module, ABC):
             done: share of the training that is done, in [0, 1].
 
         Raises:
-            ValueError: the features do not fit, are too few, or hold NaN or infinity.
+            UsageError: the features do not fit, are too few, or hold NaN or infinity.
         """
         self._check(source, "source")
         self._check(target, "target")
         term = self._term(source.float(), target.float(), self.config.weight_at(done))
         if not torch.isfinite(term):
-            raise ValueError(
+            raise UsageError(
                 f"{self.config.method} got features that hold NaN or infinity; lower the learning "
                 f"rate or the weight of the domain term ({self.config.weight:g})"
             )
@@ -59,12 +61,12 @@ class DomainTerm(nn.Module, ABC):
 
     def _check(self, features: Tensor, side: str) -> None:
         if features.ndim != 2 or features.shape[1] != self.dim:
-            raise ValueError(
-                f"features of the {side} are {list(features.shape)}; [n, {self.dim}] are needed"
+            raise UsageError(
+                f"Features of the {side} are {list(features.shape)}; [n, {self.dim}] are needed"
             )
         if len(features) < self.rows_needed:
-            raise ValueError(
-                f"a batch holds {len(features)} images of the {side} and {self.config.method} "
+            raise UsageError(
+                f"A batch holds {len(features)} images of the {side} and {self.config.method} "
                 f"needs {self.rows_needed} or more; choose more images or a larger batch"
             )
 
@@ -135,13 +137,13 @@ def make_domain_term(config: DomainConfig, dim: int) -> DomainTerm:
         dim: length of the features.
 
     Raises:
-        ValueError: there is no such method; the message names the nearest.
+        UsageError: there is no such method; the message names the nearest.
     """
     if config.method not in TERMS:
         near = get_close_matches(config.method, TERMS, 1)
         meant = f"did you mean {near[0]}? " if near else ""
-        raise ValueError(
-            f"there is no domain method '{config.method}'; {meant}there are {', '.join(TERMS)}"
+        raise UsageError(
+            f"There is no domain method '{config.method}'; {meant}there are {', '.join(TERMS)}"
         )
     return TERMS[config.method](config, dim)
 

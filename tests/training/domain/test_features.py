@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from holotype.index.arrays import Codes, Embeddings, Floats
+from holotype.index.errors import UsageError
 from holotype.training.domain.choosing import WeightTrial, best_weight, weigh
 from holotype.training.domain.config import DomainConfig
 from holotype.training.domain.features import FeatureNetwork, NetworkConfig, train_on_features
@@ -56,7 +57,8 @@ def test_a_network_learns_the_source_and_gives_unit_rows(world: World) -> None:
     assert accuracy(network, world.source[labels >= 0], labels[labels >= 0]) > 0.95
     assert set(network.predict(world.source)) <= {0, 10, 20, 30, 40}
     rows = network.embed(world.source)
-    assert (rows.dtype, rows.shape) == (np.float32, (len(labels), 16))
+    assert rows.dtype == np.float32
+    assert rows.shape == (len(labels), 16)
     assert np.linalg.norm(rows, axis=1) == pytest.approx(1, abs=1e-5)
     assert network.embed(world.source[:0]).shape == (0, 16)
 
@@ -111,17 +113,17 @@ def test_a_target_of_two_pictures_is_enough(world: World, method: str) -> None:
 
 
 def test_what_cannot_be_trained_on_is_refused(world: World) -> None:
-    with pytest.raises(ValueError, match="1 taxa are named; two or more"):
+    with pytest.raises(UsageError, match="1 taxa are named; two or more"):
         train_on_features(world.source, np.zeros(len(world.labels), np.int64))
     for target in (None, world.target[:0]):
-        with pytest.raises(ValueError, match="coral needs images of the target, and there are no"):
+        with pytest.raises(UsageError, match="coral needs images of the target, and there are no"):
             train_on_features(world.source, world.labels, target, domain=domain("coral"))
     narrow = units(world.target[:, :5].astype(np.float64))
-    with pytest.raises(ValueError, match="have 5 coordinates and the source's 24"):
+    with pytest.raises(UsageError, match="have 5 coordinates and the source's 24"):
         train_on_features(world.source, world.labels, narrow, domain=domain("coral"))
-    with pytest.raises(ValueError, match="a batch holds 1 images of the target"):
+    with pytest.raises(UsageError, match="A batch holds 1 images of the target"):
         train_on_features(world.source, world.labels, world.target[:1], domain=domain("coral"))
-    with pytest.raises(ValueError, match="must be 1 or more"):
+    with pytest.raises(UsageError, match="must be 1 or more"):
         NetworkConfig(hidden=())
 
 
@@ -140,7 +142,7 @@ def test_reverse_validation_sees_a_term_that_throws_taxa_together(world: World) 
     assert none.source > 0.8
     assert ruinous.reverse < some.reverse - 0.2
     assert best_weight(trials).weight < 1e6
-    with pytest.raises(ValueError, match="no taxon has two specimens"):
+    with pytest.raises(UsageError, match="no taxon has two specimens"):
         weigh(
             world.source[::EACH],
             world.labels[::EACH],

@@ -10,14 +10,15 @@ import torch
 from sklearn.metrics.pairwise import rbf_kernel
 from torch import Tensor
 
-from holotype.training.domain.config import DomainConfig
+from holotype.index.errors import UsageError
+from holotype.training.domain.config import DomainConfig, Schedule
 from holotype.training.domain.distances import coral_distance, kernel_distance
 from holotype.training.domain.terms import TERMS, Adversarial, make_domain_term, reverse_gradient
 
 TARGET = ("imaging=degraded",)
 
 
-def config(method: str, weight: float = 1.0, schedule: str = "constant") -> DomainConfig:
+def config(method: str, weight: float = 1.0, schedule: Schedule = "constant") -> DomainConfig:
     return DomainConfig(method, weight, TARGET, schedule)
 
 
@@ -130,28 +131,31 @@ def test_a_term_means_the_same_however_long_the_features_are(method: str) -> Non
 def test_what_cannot_be_compared_is_refused_in_a_sentence(method: str) -> None:
     term = make_domain_term(config(method), 6)
     assert torch.isfinite(term(cloud(2), cloud(5), 1.0))
-    with pytest.raises(ValueError, match=r"features of the target are \[4, 5\]; \[n, 6\]"):
+    with pytest.raises(UsageError, match=r"Features of the target are \[4, 5\]; \[n, 6\]"):
         term(cloud(4), cloud(4, dim=5), 1.0)
-    with pytest.raises(ValueError, match="lower the learning rate or the weight"):
+    with pytest.raises(UsageError, match="lower the learning rate or the weight"):
         term(cloud(4), cloud(4) * math.nan, 1.0)
-    with pytest.raises(ValueError, match=r"1.5 of the training is done"):
+    with pytest.raises(UsageError, match=r"1.5 of the training is done"):
         term(cloud(4), cloud(4), 1.5)
     rows = term.rows_needed - 1
-    with pytest.raises(ValueError, match=f"a batch holds {rows} images of the source"):
+    with pytest.raises(UsageError, match=f"A batch holds {rows} images of the source"):
         term(cloud(rows), cloud(4), 1.0)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"method": "dan", "target": TARGET}, "no domain method 'dan'; did you mean dann?"),
+        (
+            {"method": "dan", "target": TARGET},
+            "There is no domain method 'dan'; did you mean dann?",
+        ),
         ({"method": "coral"}, "coral needs images of the target: give conditions"),
-        ({"weight": -1.0}, "the weight of the domain term is -1.0; give 0 or more"),
-        ({"weight": math.nan}, "the weight of the domain term is nan"),
-        ({"schedule": "step"}, "no schedule 'step'; there are ganin and constant"),
-        ({"hidden": 0}, "the domain classifier is 0 wide"),
+        ({"weight": -1.0}, "The weight of the domain term is -1.0; give 0 or more"),
+        ({"weight": math.nan}, "The weight of the domain term is nan"),
+        ({"schedule": "step"}, "no schedule 'step' of a domain term; there are ganin and constant"),
+        ({"hidden": 0}, "The domain classifier is 0 wide"),
     ],
 )
 def test_wrong_settings_are_one_sentence(options: dict[str, object], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(UsageError, match=message):
         make_domain_term(DomainConfig(**options), 6)  # type: ignore[arg-type]
