@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from holotype.index.arrays import Codes
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.encoders.architecture import split
@@ -24,10 +25,12 @@ from holotype.index.gallery.fitted import record_of
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.ingest.stored import embed_stored
 from holotype.index.search.filters import allowed_places
-from holotype.index.storage.records import Space
+from holotype.index.storage.records import Image, Space
 from holotype.index.storage.spaces import list_spaces
 from holotype.index.trust import require_trusted_encoder, trust_encoder
 
+from .domain.target import Target
+from .domain.terms import TERMS
 from .metric.config import TrainConfig
 from .metric.gate import Verdict
 from .metric.keeping import identity_of, kept_run
@@ -35,6 +38,7 @@ from .metric.network import Trained
 from .metric.pictures import Labelled, Squares, labelled, read_squares
 from .metric.processes import started
 from .metric.train import Outcome, Training, Watch
+from .names import require_known
 from .spaces import writing
 from .tuning.scatter import gather
 
@@ -85,13 +89,14 @@ def train_space(
         base = collection.space(asked.space)
         _check_names(collection, asked.name, base)
         gallery = collection.gallery(base.name)
-        allowed = allowed_places(collection, gallery, asked.where)
-        rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
+        rows = _named_places(collection, gallery, asked, config)
         start = _start(collection, base, config)
         folder = collection.folder / "models" / f".{asked.name}.training"
         folder.mkdir(parents=True, exist_ok=True)
+        target = _target(collection, gallery, start, config, folder, watch)
         pictures, squares = _pictures(collection, gallery, rows, start, config, folder, watch)
-        identity = identity_of(config, pictures, start.fingerprint)
+        unlabelled = [image.sha256 for image in target.images] if target else []
+        identity = identity_of(config, pictures, start.fingerprint, unlabelled)
         training = Training(
             collection,
             pictures,
@@ -101,6 +106,7 @@ def train_space(
             config,
             folder,
             identity,
+            target,
             ends=_ends(began, config),
             watch=watch,
             processes=started(),
@@ -112,9 +118,10 @@ def train_space(
             "checkpoint": None,
             "validation": outcome.verdict.to_dict(),
             "images": len(pictures.images),
+            "target_images": len(unlabelled),
             "seen": outcome.seen,
             "interrupted": outcome.interrupted,
-            "problems": squares.problems,
+            "problems": [*squares.problems, *(target.problems if target else ())],
         }
         if outcome.verdict.is_better:
             made = _Made(collection, base, gallery, training, outcome, asked, config)
@@ -167,19 +174,74 @@ def _pictures(
             "with --where"
         )
     watch.on_phase("Reading pictures")
-    largest = max(start.preprocessing.size * size for size in config.schedule.sizes)
-    squares = read_squares(
-        collection,
-        pictures.images,
-        start,
-        largest=round(largest),
-        file=folder / "squares.npy",
-        progress=watch.on_work,
-    )
+    squares = _squares(collection, pictures.images, start, config, folder / "squares.npy", watch)
     if squares.usable.all():
         return pictures, squares
     kept = replace(squares, pixels=squares.pixels[squares.usable])
     return pictures.at(squares.usable), kept
+
+
+def _squares(
+    collection: Collection,
+    images: Sequence[Image],
+    start: Encoder,
+    config: TrainConfig,
+    file: Path,
+    watch: Watch,
+) -> Squares:
+    largest = max(start.preprocessing.size * size for size in config.schedule.sizes)
+    return read_squares(
+        collection, images, start, largest=round(largest), file=file, progress=watch.on_work
+    )
+
+
+def _target_places(collection: Collection, gallery: Gallery, config: TrainConfig) -> Codes:
+    """Return the places of the images that are seen without their names."""
+    if not config.domain.method:
+        return np.empty(0, np.int64)
+    allowed = allowed_places(collection, gallery, config.domain.target)
+    return np.empty(0, np.int64) if allowed is None else np.flatnonzero(allowed)
+
+
+def _named_places(
+    collection: Collection, gallery: Gallery, asked: Asked, config: TrainConfig
+) -> Codes:
+    """Return the places of the images whose names are learned: none of the target's."""
+    allowed = allowed_places(collection, gallery, asked.where)
+    rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
+    return np.setdiff1d(rows, _target_places(collection, gallery, config))
+
+
+def _target(
+    collection: Collection,
+    gallery: Gallery,
+    start: Encoder,
+    config: TrainConfig,
+    folder: Path,
+    watch: Watch,
+) -> Target | None:
+    """Return the pictures of the target; None where nothing is drawn towards one.
+
+    Raises:
+        UsageError: the method is not known, or no picture of the target can be read.
+    """
+    if not config.domain.method:
+        return None
+    require_known(config.domain.method, TERMS, "domain method")
+    places = _target_places(collection, gallery, config)
+    if not len(places):
+        raise UsageError(
+            f"No image is {' and '.join(config.domain.target)}, so there is no target to learn "
+            "from; give other conditions under [domain] target"
+        )
+    stored = collection.images_at(gallery.rows[places].tolist())
+    images = [stored[row] for row in gallery.rows[places].tolist()]
+    watch.on_phase("Reading pictures of the target")
+    squares = _squares(collection, images, start, config, folder / "target.npy", watch)
+    if squares.usable.all():
+        return Target(images, squares.pixels, [])
+    usable = np.flatnonzero(squares.usable)
+    return Target([images[place] for place in usable], squares.pixels[usable], squares.problems)
 
 
 def _maker(start: Encoder, config: TrainConfig) -> Callable[[], Trained]:
@@ -292,7 +354,9 @@ class _Made:
         pictures = self.training.pictures
         place = pictures.ranks.index("species")
         taxa = sorted({pictures.names[place][code] for code in pictures.species if code >= 0})
-        hashes = [image.sha256 for image in pictures.images]
+        target = self.training.target
+        seen = [*pictures.images, *(target.images if target else ())]
+        hashes = [image.sha256 for image in seen]
         data = hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
         return {
             "name": self.asked.name,
@@ -311,8 +375,7 @@ class _Made:
         """Show the embeddings through the map that judged best, fitted on what was trained on."""
         verdict, collection = self.outcome.verdict, self.collection
         gallery = collection.gallery(name)
-        allowed = allowed_places(collection, gallery, self.asked.where)
-        rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
+        rows = _named_places(collection, gallery, self.asked, self.config)
         species = gallery.labels("species").codes[rows]
         scatter = gather(gallery.index.vectors[rows], species, exponent=verdict.exponent)
         projection = verdict.recipe.fit(scatter)

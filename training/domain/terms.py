@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, ClassVar
 
 import torch
@@ -16,6 +15,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from holotype.index.errors import UsageError
 
+from ..names import require_known
 from .config import DomainConfig
 from .distances import coral_distance, kernel_distance
 
@@ -139,12 +139,7 @@ def make_domain_term(config: DomainConfig, dim: int) -> DomainTerm:
     Raises:
         UsageError: there is no such method; the message names the nearest.
     """
-    if config.method not in TERMS:
-        near = get_close_matches(config.method, TERMS, 1)
-        meant = f"did you mean {near[0]}? " if near else ""
-        raise UsageError(
-            f"There is no domain method '{config.method}'; {meant}there are {', '.join(TERMS)}"
-        )
+    require_known(config.method, TERMS, "domain method")
     return TERMS[config.method](config, dim)
 
 

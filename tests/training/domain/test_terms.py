@@ -147,7 +147,7 @@ def test_what_cannot_be_compared_is_refused_in_a_sentence(method: str) -> None:
     [
         (
             {"method": "dan", "target": TARGET},
-            "There is no domain method 'dan'; did you mean dann?",
+            "There is no domain method 'dan'; did you mean 'dann'?",
         ),
         ({"method": "coral"}, "coral needs images of the target: give conditions"),
         ({"weight": -1.0}, "The weight of the domain term is -1.0; give 0 or more"),
