@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from holotype.index.arrays import Codes
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.encoders.architecture import split
@@ -24,13 +23,11 @@ from holotype.index.errors import UsageError
 from holotype.index.gallery.fitted import record_of
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.ingest.stored import embed_stored
-from holotype.index.search.filters import allowed_places
 from holotype.index.storage.records import Image, Space
 from holotype.index.storage.spaces import list_spaces
 from holotype.index.trust import require_trusted_encoder, trust_encoder
 
-from .domain.target import Target
-from .domain.terms import TERMS
+from .domain.target import Target, named_places, target_places
 from .metric.config import TrainConfig
 from .metric.gate import Verdict
 from .metric.keeping import identity_of, kept_run
@@ -38,7 +35,6 @@ from .metric.network import Trained
 from .metric.pictures import Labelled, Squares, labelled, read_squares
 from .metric.processes import started
 from .metric.train import Outcome, Training, Watch
-from .names import require_known
 from .spaces import writing
 from .tuning.scatter import gather
 
@@ -88,46 +84,76 @@ def train_space(
     with writing(collection):
         base = collection.space(asked.space)
         _check_names(collection, asked.name, base)
-        gallery = collection.gallery(base.name)
-        rows = _named_places(collection, gallery, asked, config)
-        start = _start(collection, base, config)
         folder = collection.folder / "models" / f".{asked.name}.training"
         folder.mkdir(parents=True, exist_ok=True)
-        target = _target(collection, gallery, start, config, folder, watch)
-        pictures, squares = _pictures(collection, gallery, rows, start, config, folder, watch)
-        unlabelled = [image.sha256 for image in target.images] if target else []
-        identity = identity_of(config, pictures, start.fingerprint, unlabelled)
-        training = Training(
-            collection,
-            pictures,
-            squares.pixels,
-            start,
-            _maker(start, config),
-            config,
-            folder,
-            identity,
-            target,
-            ends=_ends(began, config),
-            watch=watch,
-            processes=started(),
-            device=start.device,
+        training, problems = prepared(
+            collection, base, asked.where, config, folder, watch=watch, began=began
         )
-        outcome = training.train(kept_run(folder, identity) if asked.resume else None)
+        kept = kept_run(folder, training.identity) if asked.resume else None
+        outcome = training.train(kept)
         found: dict[str, Any] = {
             "space": None,
             "checkpoint": None,
             "validation": outcome.verdict.to_dict(),
-            "images": len(pictures.images),
-            "target_images": len(unlabelled),
+            "images": len(training.pictures.images),
+            "target_images": len(training.target.images) if training.target else 0,
             "seen": outcome.seen,
             "interrupted": outcome.interrupted,
-            "problems": [*squares.problems, *(target.problems if target else ())],
+            "problems": problems,
         }
         if outcome.verdict.is_better:
-            made = _Made(collection, base, gallery, training, outcome, asked, config)
+            made = _Made(collection, base, training, outcome, asked, config)
             found |= made.keep(watch)
         shutil.rmtree(folder, ignore_errors=True)
     return {**found, "seconds": round(time.monotonic() - began, 1)}
+
+
+def prepared(
+    collection: Collection,
+    base: Space,
+    where: Sequence[str],
+    config: TrainConfig,
+    folder: Path,
+    *,
+    watch: Watch | None = None,
+    began: float | None = None,
+) -> tuple[Training, list[str]]:
+    """Read the pictures and load the start.
+
+    Args:
+        base: the space whose encoder is trained.
+        where: conditions on the images.
+        folder: what a run keeps lies there; it must exist.
+        began: the moment of `time.monotonic` from which the bound on minutes counts.
+
+    Returns:
+        the training, and a sentence for each picture that cannot be used.
+
+    Raises:
+        UsageError: see `train_space`.
+    """
+    gallery = collection.gallery(base.name)
+    rows = named_places(collection, gallery, where, config.domain)
+    start, watch = _start(collection, base, config), watch or Watch()
+    pictures, squares = _pictures(collection, gallery, rows, start, config, folder, watch)
+    target = _target(collection, gallery, start, config, folder, watch)
+    unlabelled = [image.sha256 for image in target.images] if target else []
+    training = Training(
+        collection,
+        pictures,
+        squares.pixels,
+        start,
+        _maker(start, config),
+        config,
+        folder,
+        identity_of(config, pictures, start.fingerprint, unlabelled),
+        target,
+        ends=_ends(time.monotonic() if began is None else began, config),
+        watch=watch,
+        processes=started(),
+        device=start.device,
+    )
+    return training, squares.problems + (target.problems if target else [])
 
 
 def _check_names(collection: Collection, name: str, base: Space) -> None:
@@ -195,23 +221,6 @@ def _squares(
     )
 
 
-def _target_places(collection: Collection, gallery: Gallery, config: TrainConfig) -> Codes:
-    """Return the places of the images that are seen without their names."""
-    if not config.domain.method:
-        return np.empty(0, np.int64)
-    allowed = allowed_places(collection, gallery, config.domain.target)
-    return np.empty(0, np.int64) if allowed is None else np.flatnonzero(allowed)
-
-
-def _named_places(
-    collection: Collection, gallery: Gallery, asked: Asked, config: TrainConfig
-) -> Codes:
-    """Return the places of the images whose names are learned: none of the target's."""
-    allowed = allowed_places(collection, gallery, asked.where)
-    rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
-    return np.setdiff1d(rows, _target_places(collection, gallery, config))
-
-
 def _target(
     collection: Collection,
     gallery: Gallery,
@@ -220,20 +229,10 @@ def _target(
     folder: Path,
     watch: Watch,
 ) -> Target | None:
-    """Return the pictures of the target; None where nothing is drawn towards one.
-
-    Raises:
-        UsageError: the method is not known, or no picture of the target can be read.
-    """
-    if not config.domain.method:
-        return None
-    require_known(config.domain.method, TERMS, "domain method")
-    places = _target_places(collection, gallery, config)
+    """Return the pictures of the other set-up; None where nothing is drawn towards one."""
+    places = target_places(collection, gallery, config.domain)
     if not len(places):
-        raise UsageError(
-            f"No image is {' and '.join(config.domain.target)}, so there is no target to learn "
-            "from; give other conditions under [domain] target"
-        )
+        return None
     stored = collection.images_at(gallery.rows[places].tolist())
     images = [stored[row] for row in gallery.rows[places].tolist()]
     watch.on_phase("Reading pictures of the target")
@@ -290,7 +289,6 @@ class _Made:
 
     collection: Collection
     base: Space
-    gallery: Gallery
     training: Training
     outcome: Outcome
     asked: Asked
@@ -364,6 +362,7 @@ class _Made:
             "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "taxa": taxa,
             "data": data,
+            "licence": _licence(pictures),
             "images": list_images(folder, hashes),
             "metrics": _metrics(self.outcome.verdict),
             "seen": self.outcome.seen,
@@ -375,7 +374,7 @@ class _Made:
         """Show the embeddings through the map that judged best, fitted on what was trained on."""
         verdict, collection = self.outcome.verdict, self.collection
         gallery = collection.gallery(name)
-        rows = _named_places(collection, gallery, self.asked, self.config)
+        rows = named_places(collection, gallery, self.asked.where, self.config.domain)
         species = gallery.labels("species").codes[rows]
         scatter = gather(gallery.index.vectors[rows], species, exponent=verdict.exponent)
         projection = verdict.recipe.fit(scatter)
@@ -383,6 +382,14 @@ class _Made:
         card = {**projection.card, "where": list(self.asked.where), "judged": verdict.to_dict()}
         projection = replace(projection, card=card, fitted_on=fitted_on)
         return collection.add_projected_space(self.asked.name, collection.space(name), projection)
+
+
+def _licence(pictures: Labelled) -> str:
+    """Return what is said of the rights in the pictures, which a user has to weigh."""
+    said = {str(image.details.get("licence") or "") for image in pictures.images}
+    named = "; ".join(sorted(said - {""}))
+    some = " of some" if "" in said and named else ""
+    return f"trained on pictures under: {named or 'not stated'}{some}"
 
 
 def _metrics(verdict: Verdict) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,7 @@ from .network import Trained, folded
 from .processes import Processes
 from .schedule import Plan, rate_at, size_at
 
+_SHARE_OF_GPU = 0.4  # of its free memory, that pictures may take
 _EXAMPLES = 2  # pictures that a folded network is compared by
 
 
@@ -99,6 +100,7 @@ class Run:
         self.generator = torch.Generator().manual_seed(self.config.seed)
         torch.manual_seed(self.config.seed)  # losses draw from it
         self.averaged = {name: t.detach().clone() for name, t in _parameters(self.network)}
+        self._near = self._kept_near()
         self._twin: nn.Module = self.network
         if self.config.network.fold_norms:
             side = min(self.own_size, 64)
@@ -137,11 +139,11 @@ class Run:
         self.state.batch += 1
         return rows
 
-    def _features(self, pixels: NDArray[np.uint8], rows: Codes, size: int) -> Tensor:
+    def _features(self, take: Callable[[Codes], Tensor], rows: Codes, size: int) -> Tensor:
         """Return the features of pictures, changed; every process embeds its part of them."""
         own = self.processes.part(len(rows))
         draws = draw(len(rows), self.config.augmentation, self.generator).part(own)
-        squares = torch.from_numpy(pixels[rows[own]]).to(self.device, non_blocking=True)
+        squares = take(rows[own])
         pictures = augment(squares, draws, size).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._is_half):
             features = self._twin(pictures)
@@ -149,11 +151,11 @@ class Run:
 
     def _step(self, rows: Codes, size: int, rate: float, done: float) -> float:
         """Take one step."""
-        features = self._features(self.pixels, self.rows[rows], size)
+        features = self._features(self._squares, rows, size)
         labels = torch.from_numpy(self.labels[rows]).to(self.device)
         loss: Tensor = self.objective(features, labels)
         if self.pull is not None:
-            others = self._features(self.pull.pixels, self.pull.rows(self.state.seen), size)
+            others = self._features(self._others, self.pull.rows(self.state.seen), size)
             loss = loss + self.pull.term(features, others, done)
         if not torch.isfinite(loss):
             raise UsageError(
@@ -170,6 +172,29 @@ class Run:
         self.optimiser.step()
         self._average()
         return float(loss.detach())
+
+    def _kept_near(self) -> Tensor | None:
+        """Return all squares on the GPU, where they leave it room to train; None elsewhere."""
+        if self.device.type != "cuda":
+            return None
+        free, _ = torch.cuda.mem_get_info(self.device)
+        if len(self.rows) * self.pixels[0].nbytes > _SHARE_OF_GPU * free:
+            return None
+        return torch.from_numpy(self.pixels[self.rows]).to(self.device)
+
+    def _squares(self, rows: Codes) -> Tensor:
+        """Return the squares of some rows on the device."""
+        if self._near is not None:
+            return self._near[torch.from_numpy(rows).to(self.device)]
+        squares = torch.from_numpy(self.pixels[self.rows[rows]])
+        if self.device.type == "cuda":
+            squares = squares.pin_memory()
+        return squares.to(self.device, non_blocking=True)
+
+    def _others(self, rows: Codes) -> Tensor:
+        """Return squares of the other set-up, on the device."""
+        assert self.pull is not None
+        return torch.from_numpy(self.pull.pixels[rows]).to(self.device, non_blocking=True)
 
     @property
     def _is_half(self) -> bool:

@@ -74,7 +74,8 @@ def folded(network: nn.Module, example: Tensor) -> nn.Module:
     """
     shared = chain(network.parameters(), network.buffers())
     twin = deepcopy(network, {id(tensor): tensor for tensor in shared})
-    _fold(twin)
+    if not _fold(twin):
+        return network
     with torch.no_grad():
         try:
             wanted, got = network(example), twin(example)
@@ -84,14 +85,18 @@ def folded(network: nn.Module, example: Tensor) -> nn.Module:
     return network if far else twin
 
 
-def _fold(module: nn.Module) -> None:
+def _fold(module: nn.Module) -> int:
+    """Fold what can be folded in a module, and return how many norms that were."""
+    folds = 0
     children = list(module.named_children())
     for (name, child), (after, norm) in pairwise([*children, ("", nn.Identity())]):
         if isinstance(child, nn.Conv2d) and isinstance(norm, _NORMS) and child.bias is None:
             setattr(module, name, _Folded(child, norm))
             setattr(module, after, getattr(norm, "act", nn.Identity()))
+            folds += 1
         else:
-            _fold(child)
+            folds += _fold(child)
+    return folds
 
 
 class _Folded(nn.Module):

@@ -67,7 +67,8 @@ class Processes:
         """Return the first process's value, so that clocks that differ do not part them."""
         if self.count == 1:
             return value
-        shared = torch.tensor([value], dtype=torch.float64)
+        device = "cuda" if dist.get_backend() == "nccl" else "cpu"
+        shared = torch.tensor([value], dtype=torch.float64, device=device)
         dist.broadcast(shared, 0)
         return float(shared)
 
@@ -78,5 +79,7 @@ def started() -> Processes:
     if count == 1:
         return Processes()
     if not dist.is_initialized():
+        if torch.cuda.is_available():
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
         dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     return Processes(count, dist.get_rank())

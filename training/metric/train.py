@@ -131,7 +131,7 @@ class Training:
     def _judged_run(self, state: dict[str, Any] | None) -> Outcome:
         """Train without what is kept back, and return the best of the moments that are judged."""
         share, left = self.config.gate.share, self._left()
-        run = self._run(self.held.training, self._plan(share, share * left))
+        run = self.run_over(self.held.training, self._plan(share, share * left))
         best: Outcome | None = None
         if state:
             best = state["best"] and Outcome.of_dict(state["best"])
@@ -155,7 +155,7 @@ class Training:
 
     def _refit(self, judged: Outcome, state: dict[str, Any] | None) -> Outcome:
         """Train on everything, up to the point of the schedule that judged best."""
-        run = self._run(np.arange(len(self.pictures.images)), self._plan(1.0, self._left()))
+        run = self.run_over(np.arange(len(self.pictures.images)), self._plan(1.0, self._left()))
         if state:
             run.load_state_dict(state)
         self.watch.on_phase("Training on all pictures")
@@ -218,7 +218,7 @@ class Training:
         images = [self.pictures.images[row] for row in rows]
         return embedded(self.collection, images, encoder, self.watch.on_work)
 
-    def _run(self, rows: Codes, plan: Plan) -> Run:
+    def run_over(self, rows: Codes, plan: Plan) -> Run:
         """Return a run over some of the pictures, from the start."""
         config, seed = self.config, self.config.seed
         ranks = self.pictures.ranks
