@@ -32,7 +32,7 @@ from .metric.config import TrainConfig
 from .metric.gate import Verdict
 from .metric.keeping import identity_of, kept_run
 from .metric.network import Trained
-from .metric.pictures import Labelled, Squares, labelled, read_squares
+from .metric.pictures import Labelled, Squares, labelled, read_squares, stored_images
 from .metric.processes import started
 from .metric.train import Outcome, Training, Watch
 from .spaces import writing
@@ -96,7 +96,7 @@ def train_space(
             "checkpoint": None,
             "validation": outcome.verdict.to_dict(),
             "images": len(training.pictures.images),
-            "target_images": len(training.target.images) if training.target else 0,
+            "target_images": len(training.target.sha256s) if training.target else 0,
             "seen": outcome.seen,
             "interrupted": outcome.interrupted,
             "problems": problems,
@@ -137,7 +137,6 @@ def prepared(
     start, watch = _start(collection, base, config), watch or Watch()
     pictures, squares = _pictures(collection, gallery, rows, start, config, folder, watch)
     target = _target(collection, gallery, start, config, folder, watch)
-    unlabelled = [image.sha256 for image in target.images] if target else []
     training = Training(
         collection,
         pictures,
@@ -146,7 +145,7 @@ def prepared(
         _maker(start, config),
         config,
         folder,
-        identity_of(config, pictures, start.fingerprint, unlabelled),
+        identity_of(config, pictures, start.fingerprint, target.sha256s if target else ()),
         target,
         ends=_ends(time.monotonic() if began is None else began, config),
         watch=watch,
@@ -233,14 +232,12 @@ def _target(
     places = target_places(collection, gallery, config.domain)
     if not len(places):
         return None
-    stored = collection.images_at(gallery.rows[places].tolist())
-    images = [stored[row] for row in gallery.rows[places].tolist()]
+    images = stored_images(collection, gallery, places)
     watch.on_phase("Reading pictures of the target")
     squares = _squares(collection, images, start, config, folder / "target.npy", watch)
-    if squares.usable.all():
-        return Target(images, squares.pixels, [])
     usable = np.flatnonzero(squares.usable)
-    return Target([images[place] for place in usable], squares.pixels[usable], squares.problems)
+    pixels = squares.pixels if squares.usable.all() else squares.pixels[usable]
+    return Target([images[place].sha256 for place in usable], pixels, squares.problems)
 
 
 def _maker(start: Encoder, config: TrainConfig) -> Callable[[], Trained]:
@@ -353,8 +350,8 @@ class _Made:
         place = pictures.ranks.index("species")
         taxa = sorted({pictures.names[place][code] for code in pictures.species if code >= 0})
         target = self.training.target
-        seen = [*pictures.images, *(target.images if target else ())]
-        hashes = [image.sha256 for image in seen]
+        hashes = [image.sha256 for image in pictures.images]
+        hashes += target.sha256s if target else []
         data = hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
         return {
             "name": self.asked.name,

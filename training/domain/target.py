@@ -13,7 +13,6 @@ from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.search.filters import allowed_places
-from holotype.index.storage.records import Image
 
 from ..names import require_known
 from .config import DomainConfig
@@ -27,12 +26,12 @@ class Target:
     """Unlabelled pictures.
 
     Attributes:
-        images: what is stored of each; only its file is looked at.
+        sha256s: of their files, for the record of what was seen; nothing else is kept of them.
         pixels: uint8 [m, side, side, 3], squares.
         problems: one sentence for each picture that cannot be read.
     """
 
-    images: list[Image]
+    sha256s: list[str]
     pixels: NDArray[np.uint8]
     problems: list[str]
 
