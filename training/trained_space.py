@@ -6,20 +6,22 @@ import datetime
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.encoders.architecture import split
 from holotype.index.encoders.checkpoint import save_checkpoint
 from holotype.index.encoders.trained_on import list_images
-from holotype.index.errors import UsageError
+from holotype.index.errors import LockedError, UsageError
 from holotype.index.gallery.fitted import record_of
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.ingest.stored import embed_stored
@@ -80,12 +82,13 @@ def train_space(
         LockedError, ReadOnlyError: the collection cannot be written to.
         UsageError: something in the config or in the pictures that cannot be trained on.
     """
-    began, watch = time.monotonic(), watch or Watch()
-    with writing(collection):
-        base = collection.space(asked.space)
+    began, watch, processes = time.monotonic(), watch or Watch(), started()
+    base = collection.space(asked.space)
+    with writing(collection) if processes.is_first else nullcontext():
         _check_names(collection, asked.name, base)
-        folder = collection.folder / "models" / f".{asked.name}.training"
-        folder.mkdir(parents=True, exist_ok=True)
+    # Others may name and correct while it trains: the collection is locked again only at the end.
+    folder = collection.folder / "models" / f".{asked.name}.training"
+    with _alone(folder, asked.name) if processes.is_first else nullcontext():
         training, problems = prepared(
             collection, base, asked.where, config, folder, watch=watch, began=began
         )
@@ -101,11 +104,49 @@ def train_space(
             "interrupted": outcome.interrupted,
             "problems": problems,
         }
-        if outcome.verdict.is_better:
+        if outcome.verdict.is_better and processes.is_first:
             made = _Made(collection, base, training, outcome, asked, config)
-            found |= made.keep(watch)
-        shutil.rmtree(folder, ignore_errors=True)
+            found |= _kept(made, watch)
+        if processes.is_first:
+            shutil.rmtree(folder, ignore_errors=True)
     return {**found, "seconds": round(time.monotonic() - began, 1)}
+
+
+def _kept(made: _Made, watch: Watch) -> dict[str, Any]:
+    """Put what was trained into the collection.
+
+    Raises:
+        LockedError: another process writes to it; what was trained is not lost.
+    """
+    try:
+        with writing(made.collection):
+            _check_names(made.collection, made.asked.name, made.base)
+            return made.keep(watch)
+    except LockedError as error:
+        raise LockedError(
+            f"{error}; what was trained is kept: repeat the command with --resume"
+        ) from error
+
+
+@contextmanager
+def _alone(folder: Path, name: str) -> Iterator[None]:
+    """Hold the folder of a run, so that no other run of that name writes there.
+
+    Raises:
+        LockedError: one does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise LockedError(
+            f"Another run is training '{name}' here; wait for it, or choose another --as"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def prepared(
