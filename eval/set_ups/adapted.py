@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,7 @@ def adapted(
         UsageError: the gallery is too small to train on, or to choose a weight in.
     """
     work = _Work(networks, networks.count(copies is not None), seed)
-    plain = _Case("network, source alone", gallery, source, target, unlabelled)
+    plain = _Case("network on the source alone", gallery, source, target, unlabelled)
     yield work.answered(plain)
     drawn = [work.drawn(plain, method) for method in networks.methods]
     for case in drawn:
@@ -109,7 +110,7 @@ def adapted(
     yield work.answered(_standardised(plain))
     if copies is None:
         return
-    both = replace(plain, name="network, degraded copies", gallery=gallery.joined(copies))
+    both = replace(plain, name="network on degraded copies", gallery=gallery.joined(copies))
     yield work.answered(both)
 
 
@@ -117,7 +118,7 @@ def _standardised(plain: _Case) -> _Case:
     """Return the case with the statistics of each set-up taken off."""
     ours, theirs = plain.gallery.vectors, plain.unlabelled
     return _Case(
-        "network, each set-up standardised",
+        "network on standardised set-ups",
         plain.gallery.seen(standardised(ours, ours)),
         plain.source.seen(standardised(plain.source.vectors, ours)),
         plain.target.seen(standardised(plain.target.vectors, theirs)),
@@ -133,6 +134,7 @@ class _Work:
         self._total = total
         self._seed = seed
         self._done = 0
+        self._telling = Lock()
 
     def answered(self, case: _Case) -> Answered:
         """Train a kind of network with every seed and let the queries ask."""
@@ -179,12 +181,13 @@ class _Work:
             on_trial=self._tell,
         )
         domain = replace(domain, weight=best_weight(tried[1:]).weight)
-        return replace(plain, name=f"network, {method}", domain=domain, weights=tuple(tried))
+        return replace(plain, name=f"network with {method}", domain=domain, weights=tuple(tried))
 
     def _tell(self) -> None:
-        self._done += 1
-        if self._networks.on_network:
-            self._networks.on_network(self._done, self._total)
+        with self._telling:
+            self._done += 1
+            if self._networks.on_network:
+                self._networks.on_network(self._done, self._total)
 
 
 def _right(side: Side, gallery: Side) -> Floats:

@@ -85,7 +85,7 @@ def test_networks_stand_beside_the_other_remedies(two_setups: Path, ask: Ask, cl
     assert found["networks"]["seeds"] == 1
     trained = {row["remedy"]: row for row in found["remedies"] if row["by_network"]}
     assert len(trained) == 5
-    coral = trained["network, coral"]
+    coral = trained["network with coral"]
     assert coral["over_training"]["low"] <= coral["over_training"]["estimate"]
     assert [trial["weight"] for trial in coral["weights"]] == [0, 3, 10, 30, 100]
     code, out, _ = cli(*transfer, "--networks", 1)

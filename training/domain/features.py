@@ -137,7 +137,8 @@ def train_on_features(
     taxa, codes = np.unique(labels[labels >= 0], return_inverse=True)
     if len(taxa) < 2:
         raise UsageError(f"{len(taxa)} taxa are named; two or more are needed to train on")
-    source = torch.from_numpy(vectors[labels >= 0])
+    known = labels >= 0
+    source = torch.from_numpy(vectors if known.all() else vectors[known])
     named = torch.from_numpy(codes)
     random = torch.Generator().manual_seed(seed)
     network = FeatureNetwork(source, taxa, config, random)

@@ -15,12 +15,12 @@ from .test_transfer_figures import world
 
 SMALL = NetworkConfig(hidden=(16, 8), epochs=4, batch=32, rate=3e-3)
 KINDS = [
-    "network, source alone",
-    "network, dann",
-    "network, coral",
-    "network, mmd",
-    "network, each set-up standardised",
-    "network, degraded copies",
+    "network on the source alone",
+    "network with dann",
+    "network with coral",
+    "network with mmd",
+    "network on standardised set-ups",
+    "network on degraded copies",
 ]
 
 
