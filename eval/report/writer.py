@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,7 +41,8 @@ def write_report(
 
     Args:
         found: what was measured; of two spaces the page is about the one after, and what it gains;
-            of answers, `report.json` has further figures of the first draw (`first_draw`).
+            of answers, `report.json` has further figures of the first draw (`first_draw`); of
+            classifiers, `classifiers.csv` and `classifiers_by_taxon.csv` stand beside it.
         collection: where it was measured; pictures of mistakes come from it.
         folder: made where it does not exist; an earlier report is replaced.
 
@@ -59,24 +60,34 @@ def write_report(
         made = _of_recall(found, Subject.of(found, collection))
     figures = json.dumps(made.figures, ensure_ascii=False, indent=2, allow_nan=False)
     data = (figures.encode(), made.per_species, made.page.encode())
-    write_own(folder, dict(zip(FILES, data, strict=True)))
+    write_own(folder, {**dict(zip(FILES, data, strict=True)), **made.tables})
     return folder / FILES[-1]
 
 
 @dataclass(frozen=True)
 class _Report:
-    """What the three files hold."""
+    """What the files hold; `tables` are further ones, by name."""
 
     figures: dict[str, Any]
     per_species: bytes
     page: str
+    tables: dict[str, bytes] = field(default_factory=dict)
 
 
 def _of_recall(found: Evaluation | SpaceComparison, subject: Subject) -> _Report:
     figures = figures_of(found)
     sections = _sections(SECTIONS, subject)
     page = _render(subject.collection, summary(subject), figures["summary"], sections)
-    return _Report(figures, _per_species(subject.taxa, subject.rank), page)
+    tables = {}
+    if (beside := subject.evaluation.classifiers) is not None:
+        tables["classifiers.csv"] = _csv(beside.table())
+        tables["classifiers_by_taxon.csv"] = _csv(beside.by_taxon())
+    return _Report(figures, _per_species(subject.taxa, subject.rank), page, tables)
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    """Return a table as a CSV file; what is not known is an empty cell."""
+    return table.to_csv(index=False, lineterminator="\n").encode()
 
 
 def _of_answers(subject: AnswerSubject) -> _Report:

@@ -73,6 +73,13 @@ def evaluate(
             "figures.",
         ),
     ] = False,
+    classifiers: Annotated[
+        str | None,
+        _of(
+            "classifiers",
+            "Fitted on each gallery, asked alike; some of knn,knn-tuned,logistic,mlp.",
+        ),
+    ] = None,
     folds: Annotated[int, _of("folds", "How many.")] = 5,
     group: Annotated[
         str, _of("group", "The column that stays whole, e.g. specimen, date.")

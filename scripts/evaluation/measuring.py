@@ -14,29 +14,34 @@ if TYPE_CHECKING:
 
 
 def measure_recall(
-    collection: Collection, *, space: str | None, spaces: str = "", **asked: Any
+    collection: Collection,
+    *,
+    space: str | None,
+    spaces: str = "",
+    classifiers: str | None = None,
+    **asked: Any,
 ) -> Any:
     """Measure one space, or two under one protocol."""
     from holotype.eval.retrieval.evaluate import evaluate
     from holotype.eval.retrieval.two_spaces import compare_spaces
 
     if not spaces:
-        return evaluate(collection, space=space, **asked)
+        return evaluate(collection, space=space, classifiers=_listed(classifiers), **asked)
     return compare_spaces(collection, _two(spaces), **asked)
 
 
-def measure_folds(collection: Collection, **asked: Any) -> Any:
+def measure_folds(collection: Collection, *, classifiers: str | None = None, **asked: Any) -> Any:
     """Let every fold ask in turn."""
     from holotype.eval.retrieval.cross_validation import evaluate_kfold
 
-    return evaluate_kfold(collection, **asked)
+    return evaluate_kfold(collection, classifiers=_listed(classifiers), **asked)
 
 
-def measure_sites(collection: Collection, **asked: Any) -> Any:
+def measure_sites(collection: Collection, *, classifiers: str | None = None, **asked: Any) -> Any:
     """Let every site ask in turn."""
     from holotype.eval.retrieval.cross_validation import evaluate_sites
 
-    return evaluate_sites(collection, **asked)
+    return evaluate_sites(collection, classifiers=_listed(classifiers), **asked)
 
 
 def measure_transfer(
@@ -75,6 +80,11 @@ def measure_answers(collection: Collection, *, leave_out: str | None = None, **a
     from holotype.eval.identification.evaluate import evaluate_honesty
 
     return evaluate_honesty(collection, left_out=leave_out, **asked)
+
+
+def _listed(names: str | None) -> tuple[str, ...]:
+    """Return the names of a list such as `knn,mlp`; none where it was not given."""
+    return () if names is None else tuple(name.strip() for name in names.split(","))
 
 
 def _two(spaces: str) -> tuple[str, str]:

@@ -65,14 +65,20 @@ PROTOCOLS: Mapping[str, Protocol] = {
         "--query asks --gallery, the default with these",
         measure_recall,
         show_recall,
-        (*SIDES, "spaces", "allow_leak"),
+        (*SIDES, "spaces", "allow_leak", "classifiers"),
         needs=SIDES,
     ),
     "kfold": Protocol(
-        "each fold asks the others", measure_folds, show_folds, ("folds", "group", "seed")
+        "each fold asks the others",
+        measure_folds,
+        show_folds,
+        ("folds", "group", "seed", "classifiers"),
     ),
     "leave-site-out": Protocol(
-        "each site asks the others", measure_sites, show_folds, ("site", "allow_leak")
+        "each site asks the others",
+        measure_sites,
+        show_folds,
+        ("site", "allow_leak", "classifiers"),
     ),
     "transfer": Protocol(
         "another imaging set-up asks",
@@ -169,6 +175,8 @@ def options_of(name: str, given: Set[str], values: Mapping[str, Any]) -> dict[st
             raise UsageError(f"{flag(option)} says nothing without {flag(other)}; give both")
     if {"space", "spaces"} <= given:
         raise UsageError("--spaces names both spaces; leave out --space")
+    if {"spaces", "classifiers"} <= given:
+        raise UsageError("--classifiers are fitted in one space; leave out --spaces")
     used = {option: values[option] for option in protocol.options}
     return {"space": values["space"]} | {o: v for o, v in used.items() if v is not None and v != []}
 

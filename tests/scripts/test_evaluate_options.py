@@ -31,6 +31,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "gallery": SPLIT[2:],
     "spaces": ("--spaces", "base,tuned"),
     "allow_leak": ("--allow-leak",),
+    "classifiers": ("--classifiers", "knn,logistic"),
     "folds": ("--folds", "3"),
     "group": ("--group", "date"),
     "site": ("--site", "locality"),
@@ -159,6 +160,15 @@ def test_what_the_help_shows_as_default_is_the_default(
             "--simulate says nothing without --copies",
         ),
         (("--space", "base", "--spaces", "base,tuned"), "leave out --space"),
+        (
+            (*SPLIT, "--spaces", "base,tuned", "--classifiers", "knn"),
+            "--classifiers are fitted in one space; leave out --spaces",
+        ),
+        (
+            (*SPLIT, "--classifiers", "knn,svm"),
+            "There is no classifier 'svm'; there are knn, knn-tuned, logistic, mlp",
+        ),
+        (("--classifiers", "knn"), "--classifiers belongs to --protocol split, kfold"),
         (("--identification", "--query", "split=test"), "needs both --query and --gallery"),
         (("--protocol", "nope"), "There is no --protocol nope; there are leave-one-out, split"),
         (("--identification", "--risk", "2"), "risk is 2.0"),

@@ -19,7 +19,8 @@ class ClassifierConfig:
         learning_rate: at the start; it falls to zero along half a cosine.
         momentum: of `sgd`, and the first moment's decay of `adam`, in [0, 1).
         weight_decay: per step, as a share of the learning rate.
-        epochs: how often every image is seen.
+        epochs: how often every image is seen at least.
+        least_steps: a small set is seen more often, until so many steps are done.
         batch: images a step.
         seed: of the first weights, the order of images and what is left out.
 
@@ -34,6 +35,7 @@ class ClassifierConfig:
     momentum: float = 0.9
     weight_decay: float = 1e-2
     epochs: int = 60
+    least_steps: int = 600
     batch: int = 64
     seed: int = 0
 
@@ -60,6 +62,7 @@ def _off_limits(config: ClassifierConfig) -> tuple[str, str] | None:
         ("learning_rate", 0 < config.learning_rate < float("inf"), "be above 0"),
         ("weight_decay", 0 <= config.weight_decay < float("inf"), "be at least 0"),
         ("epochs", config.epochs >= 1, "be at least 1"),
+        ("least_steps", config.least_steps >= 0, "be at least 0"),
         ("batch", config.batch >= 1, "be at least 1"),
     )
     return next(((name, limit) for name, fits, limit in limits if not fits), None)

@@ -107,9 +107,10 @@ def _learn(
     generator = torch.Generator().manual_seed(config.seed)
     layers = _first_layers([features.shape[1], *config.hidden, n_classes], generator)
     optimiser = _optimiser(config, [part for layer in layers for part in layer])
-    steps = config.epochs * math.ceil(len(rows) / config.batch)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    for epoch in range(config.epochs):
+    steps = math.ceil(len(rows) / config.batch)  # of an epoch
+    epochs = max(config.epochs, math.ceil(config.least_steps / steps))
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * steps)
+    for epoch in range(epochs):
         order = np.random.default_rng([config.seed, epoch]).permutation(len(rows))
         for start in range(0, len(rows), config.batch):
             batch = order[start : start + config.batch]

@@ -17,7 +17,7 @@ from holotype.training.baselines.classifier import FILES, Classifier
 from holotype.training.baselines.config import LOGISTIC, ClassifierConfig
 from holotype.training.baselines.fit import DivergenceError, fit_classifier
 
-SMALL = ClassifierConfig(hidden=(32, 16), dropout=0.3, epochs=30, batch=32)
+SMALL = ClassifierConfig(hidden=(32, 16), dropout=0.3, epochs=30, least_steps=0, batch=32)
 
 
 def clouds(
