@@ -38,3 +38,24 @@ def show_classifiers(found: dict[str, Any]) -> None:
             f"{row['method']} against {found['compared_with']}: accuracy {gain}, {row['fixes']} "
             f"fixed, {row['breaks']} broken (McNemar p = {row['p']:.2g})"
         )
+
+
+def show_grid(found: dict[str, Any]) -> None:
+    """Print accuracy by learning rate and momentum, and what the chosen pair does on queries."""
+    say(
+        f"A perceptron of two hidden layers, {found['rank']}; fitted on {found['n_fitted']} images "
+        f"of the gallery and chosen on {found['n_chosen_on']} others"
+    )
+    show_table(
+        ("learning rate", *(f"momentum {momentum:g}" for momentum in found["momenta"])),
+        [
+            (f"{rate:g}", *figure_texts(row))
+            for rate, row in zip(found["learning_rates"], found["accuracy"], strict=True)
+        ],
+    )
+    chosen = found["chosen"]
+    say(
+        f"chosen: learning rate {chosen['learning_rate']:g}, momentum {chosen['momentum']:g}; on "
+        f"{found['n']} queries {interval_text(found['test_accuracy'])}, nearest neighbours "
+        f"{interval_text(found['knn_accuracy'])}, gain {interval_text(found['gain'])}"
+    )

@@ -61,11 +61,31 @@ def measure_transfer(
         return evaluate_transfer(collection, space=space, simulation=simulation, **asked)
 
 
-def measure_curve(collection: Collection, *, site: str = "specimen", **asked: Any) -> Any:
-    """Let ever more of the gallery answer, drawn by specimens or by sites."""
+def measure_curve(
+    collection: Collection,
+    *,
+    site: str | None = None,
+    per_taxon: bool = False,
+    classifiers: str | None = None,
+    **asked: Any,
+) -> Any:
+    """Let ever more of the gallery answer, drawn by specimens, by sites or within every taxon."""
     from holotype.eval.retrieval.learning_curve import evaluate_curve
+    from holotype.index.errors import UsageError
 
-    return evaluate_curve(collection, unit=site, **asked)
+    if per_taxon and site is not None:
+        raise UsageError(
+            "--per-taxon draws images of every taxon, whatever their site; leave out --site"
+        )
+    methods, unit = _listed(classifiers), site or "specimen"
+    return evaluate_curve(collection, unit=unit, per_taxon=per_taxon, classifiers=methods, **asked)
+
+
+def measure_grid(collection: Collection, **asked: Any) -> Any:
+    """Choose a learning rate and a momentum inside the gallery, then ask."""
+    from holotype.eval.classifiers.grid import evaluate_grid
+
+    return evaluate_grid(collection, **asked)
 
 
 def measure_unseen(collection: Collection, **asked: Any) -> Any:

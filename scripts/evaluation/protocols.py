@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .answer_tables import show_answers
+from .classifier_tables import show_grid
 from .measuring import (
     measure_answers,
     measure_curve,
     measure_folds,
+    measure_grid,
     measure_recall,
     measure_sites,
     measure_transfer,
@@ -94,9 +96,16 @@ PROTOCOLS: Mapping[str, Protocol] = {
         "ever more of the gallery answers",
         measure_curve,
         show_curve,
-        (*SIDES, "site", "seed", "allow_leak"),
+        (*SIDES, "site", "per_taxon", "replicates", "seed", "allow_leak", "classifiers"),
         needs=SIDES,
-        page=False,
+    ),
+    "grid": Protocol(
+        "a perceptron's learning rate and momentum, chosen inside the gallery",
+        measure_grid,
+        show_grid,
+        (*SIDES, "seed"),
+        needs=SIDES,
+        doing="Fitting a perceptron at every learning rate and momentum",
     ),
     "unseen-species": Protocol(
         "a space tuned on half of the species is asked for the other half",

@@ -90,21 +90,33 @@ def show_folds(found: dict[str, Any]) -> None:
 
 
 def show_curve(found: dict[str, Any]) -> None:
-    """Print recall@1 against the size of the gallery."""
+    """Print recall@1, and the accuracy of classifiers, against the size of the gallery."""
     say(
         f"{found['protocol']['n_queries']} queries; {found['rank']} recall@1; a taxon that the "
         "gallery lacks counts as a miss"
     )
+    beside = found.get("classifiers", {})
+    size = found["unit"] if found["unit"].startswith("images of") else f"values of {found['unit']}"
     show_table(
-        (f"values of {found['unit']}", "images", "recall@1", "sd", "draws"),
+        (
+            size,
+            "images",
+            "recall@1",
+            "sd",
+            *(f"{name}{end}" for name in beside for end in ("", " sd")),
+            "draws",
+        ),
         [
             (
                 f"{row['n']:.0f}",
                 f"{row['images']:.0f}",
                 *figure_texts((row["mean"], row["sd"])),
+                *figure_texts(
+                    figure for other in others for figure in (other["mean"], other["sd"])
+                ),
                 f"{row['draws']:.0f}",
             )
-            for row in found["sizes"]
+            for row, *others in zip(found["sizes"], *beside.values(), strict=True)
         ],
     )
 

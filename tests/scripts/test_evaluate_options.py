@@ -11,6 +11,7 @@ from unittest.mock import create_autospec
 import pytest
 from typer.main import get_command
 
+from holotype.eval.classifiers import grid
 from holotype.eval.identification import evaluate as identification
 from holotype.eval.retrieval import (
     cross_validation,
@@ -35,6 +36,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "folds": ("--folds", "3"),
     "group": ("--group", "date"),
     "site": ("--site", "locality"),
+    "per_taxon": ("--per-taxon",),
+    "replicates": ("--replicates", "2"),
     "setup": ("--setup", "camera"),
     "copies": ("--copies", "1"),
     "simulate": ("--simulate", "exact"),
@@ -73,6 +76,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         (cross_validation, "evaluate_sites"),
         (transfer, "evaluate_transfer"),
         (learning_curve, "evaluate_curve"),
+        (grid, "evaluate_grid"),
         (unseen_species, "evaluate_unseen"),
         (identification, "evaluate_honesty"),
     ):
