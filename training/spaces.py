@@ -52,7 +52,7 @@ def tune_space(
         UsageError: too few species have two specimens, a condition is off, the name is taken, or
             the space is tuned already.
     """
-    with _writing(collection):
+    with writing(collection):
         base = collection.space(space)
         check_target(collection.database, name, base)
         gallery = collection.gallery(base.name)
@@ -109,7 +109,7 @@ def calibrate_space(
         LockedError, ReadOnlyError: the collection cannot be written to.
         UsageError: too few labelled specimens or species.
     """
-    with _writing(collection):
+    with writing(collection):
         gallery = collection.gallery(space)
         labels = labels_of(gallery)
         start = time.perf_counter()
@@ -135,7 +135,7 @@ def calibrate_space(
 
 
 @contextmanager
-def _writing(collection: Collection) -> Iterator[None]:
+def writing(collection: Collection) -> Iterator[None]:
     """Hold the writer's lock, so that who cannot write is told before the work, not after it."""
     with collection.writing():
         if not is_writable(collection.folder):

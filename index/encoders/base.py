@@ -17,6 +17,7 @@ from ..pictures.reading import LONGEST, pad_to_square, shrink
 from ..pictures.scaling import scaled
 from ..runtime import may_have_gpu
 from ..settings import settings
+from .architecture import Architecture, rebuildable
 from .model import VIEWS, Model, Preprocessing, Unloaded, require_views
 
 if TYPE_CHECKING:
@@ -72,6 +73,16 @@ class Encoder:
             EncoderError: it cannot be loaded any more, or is another by now.
         """
         return self._in_torch().network
+
+    @property
+    def architecture(self) -> Architecture | None:
+        """What `network.image` is made of; None where it cannot be made again, and so not trained.
+
+        Raises:
+            EncoderError: see `network`.
+        """
+        loaded = self._in_torch()
+        return rebuildable(loaded.architecture, loaded.network.image)
 
     @cached_property
     def dim(self) -> int:

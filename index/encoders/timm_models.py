@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ..errors import EncoderError, first_line
+from .architecture import Architecture
 from .model import Model, Preprocessing
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def load_timm(model: str) -> Model:
@@ -29,4 +35,14 @@ def load_timm(model: str) -> Model:
         std=tuple(config["std"]),
         interpolation=config["interpolation"],
     )
-    return Model(network, preprocessing, weights=network)
+    return Model(network, preprocessing, weights=network, architecture=_architecture(network))
+
+
+def _architecture(network: nn.Module) -> Architecture:
+    """Return what a network is made of, which timm writes down wherever the weights came from."""
+    import timm
+
+    config: Any = network.pretrained_cfg
+    name = config["architecture"]
+    tagged = f"{name}.{config.get('tag')}"  # some tags are of another size
+    return Architecture("timm", tagged if timm.is_model_pretrained(tagged) else name)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
 
 from ..database.checksums import intact_rows, write_checksum
 from ..database.connection import Database
 from ..errors import CorruptError, HolotypeError, MismatchError, NotFoundError, UsageError
 from ..vectors.projection import Projection
+from .files_beside import MODELS
 from .records import Space, now, read_space
 from .space_checks import check_spaces
 
@@ -30,6 +34,9 @@ _NEXT_ID = (
     "(SELECT space_id FROM spaces UNION SELECT space_id FROM removed_spaces))"
 )
 
+_CHECKPOINT = "checkpoint:"
+_OWN = f"{_CHECKPOINT}{MODELS}/"
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -43,7 +50,24 @@ def list_spaces(database: Database) -> list[Space]:
         read_space(record) for record in database.read("SELECT * FROM spaces ORDER BY space_id")
     ]
     check_spaces(database.folder, spaces)
-    return spaces
+    return [replace(space, encoder=_found_here(database, space.encoder)) for space in spaces]
+
+
+def _found_here(database: Database, encoder: str) -> str:
+    """Return an encoder's name with the place where a checkpoint of the collection's own lies."""
+    own = encoder.removeprefix(_OWN)
+    if own == encoder or Path(own).name != own:
+        return encoder
+    return f"{_CHECKPOINT}{os.path.realpath(database.folder / MODELS / own)}"
+
+
+def _kept_here(database: Database, encoder: str) -> str:
+    """Return the name that is written down: a collection with its checkpoints may be moved."""
+    place = Path(encoder.removeprefix(_CHECKPOINT))
+    home = os.path.realpath(database.folder / MODELS)
+    if not encoder.startswith(_CHECKPOINT) or str(place.parent) != home:
+        return encoder
+    return _OWN + place.name
 
 
 def find_space(database: Database, name: str | None) -> Space:
@@ -132,7 +156,7 @@ def add_space(
             "INSERT OR IGNORE INTO spaces "
             "(space_id, name, encoder, fingerprint, views, dim, dtype, created_at) "
             f"VALUES ({_NEXT_ID}, ?, ?, ?, ?, ?, 'float32', ?)",
-            (name, encoder, fingerprint, views, dim, now()),
+            (name, _kept_here(database, encoder), fingerprint, views, dim, now()),
         )
         if cursor.rowcount:
             write_checksum(connection, "spaces", cursor.lastrowid)
@@ -192,7 +216,7 @@ def add_projected_space(
                 "DELETE FROM projections WHERE projection_id = ?", (old.projection_id,)
             )
         digest = hashlib.sha256(f"{base.fingerprint} {projection.fingerprint}".encode())
-        shown = (base.encoder, digest.hexdigest(), base.views, projection.out)
+        shown = (_kept_here(database, base.encoder), digest.hexdigest(), base.views, projection.out)
         cursor = connection.execute(
             "INSERT INTO spaces (space_id, name, encoder, fingerprint, views, dim, dtype, "
             "base_space_id, projection_id, created_at) "

@@ -1,0 +1,181 @@
+"""`holotype train`: an encoder that knows these taxa better than the one it started from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .console import FILTERS, JsonFlag, SpaceOption, err, out, print_json
+
+if TYPE_CHECKING:
+    from holotype.training.metric.config import TrainConfig
+    from holotype.training.metric.train import Watch
+
+_NOT_BETTER = 1
+
+
+def train(
+    collection: Annotated[
+        Path | None, typer.Argument(help="The collection's folder.", show_default=False)
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(help="A recipe by name; --show-config prints what it says.")
+    ] = "default",
+    config: Annotated[
+        Path | None,
+        typer.Option(help="A TOML file of what differs from the preset.", show_default=False),
+    ] = None,
+    name: Annotated[str, typer.Option("--as", help="What the new space is called.")] = "trained",
+    space: SpaceOption = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="Learn from these images only, e.g. split=train. " + FILTERS),
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            help="The most it may take, judging and embedding included; the schedule is fitted "
+            "into it.",
+            show_default=False,
+        ),
+    ] = None,
+    loss: Annotated[
+        str | None, typer.Option(help="A loss by name, without a miner.", show_default=False)
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of all draws.", show_default=False)] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what was broken off.")
+    ] = False,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(help="Write curves for TensorBoard into this folder.", show_default=False),
+    ] = None,
+    show_config: Annotated[
+        bool, typer.Option("--show-config", help="Print every setting as TOML, and do nothing.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Train the encoder of a space on its labelled pictures, and keep it where it is better.
+
+    Pictures and species are kept back to judge by; then it trains on all. The result is a
+    checkpoint inside the collection and a space of its own name, for identify, search, eval and
+    export with --space. Where it is not surely better, no space is made and the exit code is 1.
+    Ctrl-C keeps the best so far.
+    """
+    from holotype.index.collection import Collection
+    from holotype.index.errors import UsageError
+    from holotype.training.configuration import to_toml
+    from holotype.training.metric.config import read_config
+    from holotype.training.trained_space import Asked, train_space
+
+    wanted = read_config(preset, config, _over(minutes, loss, seed))
+    if show_config:
+        typer.echo(to_toml(wanted), nl=False)
+        return
+    if collection is None:
+        raise UsageError("Name the collection's folder, or ask for --show-config")
+    asked = Asked(space, name, where or (), resume)
+    with Collection.open(collection) as opened, _watching(tensorboard, wanted) as watch:
+        found = train_space(opened, wanted, asked, watch)
+    if as_json:
+        print_json(found)
+    else:
+        _show(found, collection)
+    if found["space"] is None:
+        raise typer.Exit(_NOT_BETTER)
+
+
+def _over(minutes: float | None, loss: str | None, seed: int | None) -> dict[str, Any]:
+    """Return what options say, as a table of the config."""
+    over: dict[str, Any] = {}
+    if minutes is not None:
+        over["schedule"] = {"minutes": minutes}
+    if loss is not None:
+        over["loss"] = {"name": loss, "miner": ""}
+    if seed is not None:
+        over["seed"] = seed
+    return over
+
+
+@contextmanager
+def _watching(tensorboard: Path | None, config: TrainConfig) -> Iterator[Watch]:
+    """Show on stderr how far it is: the phase, the loss, pictures a second, time left."""
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from holotype.training.metric.curves import Curves
+    from holotype.training.metric.train import Watch
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[said]}"),
+        TimeRemainingColumn(),
+    )
+    curves = Curves(tensorboard) if tensorboard else None
+    with Progress(*columns, console=err, redirect_stdout=False) as bar:
+        task = bar.add_task("Training", total=None, said="")
+
+        def on_phase(phase: str) -> None:
+            bar.reset(task, description=phase, total=None, said="")
+
+        def on_work(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        def on_step(step: Any) -> None:
+            rate = step.seen / step.seconds if step.seconds else 0
+            said = f"loss {step.loss:.3f}, {step.seen} pictures, {rate:.0f}/s"
+            bar.update(task, completed=step.done, total=1, said=said)
+            if curves:
+                curves.step(step)
+
+        def on_verdict(verdict: Any) -> None:
+            err.print(_verdict(verdict.to_dict()), highlight=False, soft_wrap=True)
+            if curves:
+                curves.verdict(verdict)
+
+        yield Watch(on_phase, on_step, on_work, on_verdict)
+    if curves:
+        curves.close()
+
+
+def _verdict(found: dict[str, Any]) -> str:
+    """Return a judgement in one line."""
+    parts = [
+        f"{kind} species {_of(found['start'], kind)} -> {_of(found['trained'], kind)}"
+        for kind in ("known", "unseen")
+        if f"{kind}_recall_at_1" in found["trained"]
+    ]
+    return f"Recall@1 on pictures kept back, start -> trained: {'; '.join(parts)}"
+
+
+def _of(figures: dict[str, Any], kind: str) -> str:
+    low, high = figures[f"{kind}_interval"]
+    return f"{figures[f'{kind}_recall_at_1']:.3f} ({low:.3f} to {high:.3f})"
+
+
+def _show(found: dict[str, Any], collection: Path) -> None:
+    for problem in found["problems"][:5]:
+        err.print(problem, style="yellow", highlight=False, soft_wrap=True)
+    judged = found["validation"]
+    if found["space"] is None:
+        sentence = f"Not better: {'; '.join(judged['reasons'])}. No space was made."
+    else:
+        sentence = (
+            f"Space '{found['space']}' ({found['dim']} dimensions) of {judged['features']} "
+            f"features was trained on {found['images']} images in {found['seconds']:.0f} s; "
+            f"checkpoint: {found['checkpoint']}. Compare: holotype eval {collection} --spaces "
+            f"base,{found['space']} --query split=test --gallery split=train"
+        )
+    out.print(sentence, highlight=False, soft_wrap=True)

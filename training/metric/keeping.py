@@ -1,0 +1,65 @@
+"""What a run leaves on disk so that it can go on: one file, replaced whole."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from holotype.index.errors import UsageError, first_line
+from holotype.index.files.durable import write_durably
+
+from .config import TrainConfig
+from .pictures import Labelled
+
+_FILE = "run.pt"
+
+
+def identity_of(config: TrainConfig, pictures: Labelled, start: str) -> str:
+    """Return what tells a run from others: its config, its pictures and names, and its start.
+
+    Args:
+        start: fingerprint of the encoder.
+    """
+    digest = hashlib.sha256(json.dumps(asdict(config), sort_keys=True).encode())
+    digest.update(start.encode())
+    for image in pictures.images:
+        digest.update(image.sha256.encode())
+    digest.update(pictures.labels.tobytes())
+    digest.update(json.dumps(pictures.names, ensure_ascii=False).encode())
+    return digest.hexdigest()
+
+
+def keep(folder: Path, identity: str, kept: dict[str, Any]) -> None:
+    """Write what a run needs to go on, durably."""
+    file = io.BytesIO()
+    torch.save({"identity": identity, **kept}, file)
+    write_durably(folder / _FILE, file.getvalue())
+
+
+def kept_run(folder: Path, identity: str) -> dict[str, Any] | None:
+    """Return what was kept; None where there is nothing.
+
+    Raises:
+        UsageError: it is of another run, or cannot be read.
+    """
+    path = folder / _FILE
+    if not path.exists():
+        return None
+    try:
+        kept: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds
+        raise UsageError(
+            f"{path} cannot be read ({first_line(error)}); train without --resume"
+        ) from error
+    if kept.get("identity") != identity:
+        raise UsageError(
+            "What was interrupted was another run: its config, its start, or the pictures and "
+            "their names have changed since; train without --resume"
+        )
+    return kept

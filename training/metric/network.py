@@ -1,0 +1,119 @@
+"""The network that is trained: a backbone, a head where one is wanted, and its faster twin."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from itertools import chain, pairwise
+
+import torch
+from torch import Tensor, nn
+
+from holotype.index.encoders.composed import WithHead
+from holotype.index.encoders.model import Preprocessing
+
+_NORMS = (nn.BatchNorm2d,)  # timm's norms with an activation are of that class too
+_SAME = 1e-3  # how far a twin may be off, as a share of the largest feature
+
+
+class Trained(nn.Module):
+    """An encoder's network with its preprocessing, and linear layers over its features.
+
+    Batch norms keep the statistics that they came with: batches of a few species, chosen so that
+    pairs are among them, have others than the pictures that will be asked about.
+
+    Args:
+        backbone: maps float32 [n, 3, size, size] to features [n, dim].
+        preprocessing: of the encoder that training starts from.
+        dim: length of its features.
+        head: widths of linear layers, with ReLU between.
+        keep_head: whether the encoder that is made has them too.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        preprocessing: Preprocessing,
+        dim: int,
+        head: tuple[int, ...] = (),
+        *,
+        keep_head: bool = False,
+    ) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.image = WithHead(backbone, dim, head) if head else backbone
+        self.keep_head = keep_head
+        self.dim = head[-1] if head else dim
+        self.register_buffer("mean", torch.tensor(preprocessing.mean)[None, :, None, None])
+        self.register_buffer("std", torch.tensor(preprocessing.std)[None, :, None, None])
+
+    @property
+    def encoder_network(self) -> nn.Module:
+        """What an encoder runs: the backbone, with its head where that is kept."""
+        return self.image if self.keep_head else self.backbone
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return features, [n, dim], of RGB pictures, float32 [n, 3, size, size] in 0 to 1."""
+        features: Tensor = self.image((pictures - self.mean) / self.std)
+        return features
+
+
+def folded(network: nn.Module, example: Tensor) -> nn.Module:
+    """Return a twin of a network in `eval` mode that computes batch norms inside convolutions.
+
+    The twin has the same parameters, not copies of them, so that it is trained in the network's
+    place. A norm with fixed statistics after a convolution is a convolution with other weights:
+    two fewer passes over every map, forward and backward. Where the order of the modules is not
+    the order in which they run, the twin would compute something else; then the network itself
+    is returned.
+
+    Args:
+        example: pictures to compare the two by.
+    """
+    shared = chain(network.parameters(), network.buffers())
+    twin = deepcopy(network, {id(tensor): tensor for tensor in shared})
+    if not _fold(twin):
+        return network
+    with torch.no_grad():
+        try:
+            wanted, got = network(example), twin(example)
+        except RuntimeError:
+            return network
+    far = (wanted - got).abs().max() > _SAME * wanted.abs().max()
+    return network if far else twin
+
+
+def _fold(module: nn.Module) -> int:
+    """Fold what can be folded in a module, and return how many norms that were."""
+    folds = 0
+    children = list(module.named_children())
+    for (name, child), (after, norm) in pairwise([*children, ("", nn.Identity())]):
+        if isinstance(child, nn.Conv2d) and isinstance(norm, _NORMS) and child.bias is None:
+            setattr(module, name, _Folded(child, norm))
+            setattr(module, after, getattr(norm, "act", nn.Identity()))
+            folds += 1
+        else:
+            folds += _fold(child)
+    return folds
+
+
+class _Folded(nn.Module):
+    """A convolution with the batch norm that follows it, with fixed statistics."""
+
+    def __init__(self, convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
+        super().__init__()
+        self.convolution, self.norm = convolution, norm
+
+    def forward(self, maps: Tensor) -> Tensor:
+        norm = self.norm
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
+        weights = {
+            "weight": self.convolution.weight * scale[:, None, None, None],
+            "bias": norm.bias - norm.running_mean * scale,
+        }
+        made: Tensor = torch.func.functional_call(self.convolution, weights, (maps,))
+        return made

@@ -1,0 +1,250 @@
+"""Training on pictures: first without those that are kept back, judged by them, then on all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from holotype.index.arrays import Codes, Embeddings
+from holotype.index.collection import Collection
+from holotype.index.encoders import Encoder
+
+from ..losses import make_objective, require_teachable
+from ..samplers import make_sampler
+from .config import TrainConfig
+from .embedding import as_encoder, beside, embedded
+from .gate import Candidate, Verdict, best_of, hold_back, judge
+from .keeping import keep
+from .loop import Run, Step
+from .network import Trained
+from .pictures import Labelled
+from .processes import Processes
+from .schedule import Plan
+
+_KEEP_SECONDS = 60.0  # between two states on disk
+
+State = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What a run tells: a new phase, a step, parts of some work done, a judgement."""
+
+    on_phase: Callable[[str], None] = lambda phase: None
+    on_step: Callable[[Step], None] = lambda step: None
+    on_work: Callable[[int, int], None] = lambda done, total: None
+    on_verdict: Callable[[Verdict], None] = lambda verdict: None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What training came to.
+
+    Attributes:
+        weights: of the network that is offered; those of the last judgement where none is.
+        verdict: of the network that was judged.
+        seen: pictures that the offered network has seen.
+        judged: up to which share of the run it has been judged.
+        interrupted: whether it was ended before its plan was.
+    """
+
+    weights: State
+    verdict: Verdict
+    seen: int
+    judged: float = 1.0
+    interrupted: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as it is kept on disk."""
+        return {**vars(self), "verdict": asdict(self.verdict)}
+
+    @staticmethod
+    def of_dict(kept: dict[str, Any]) -> Outcome:
+        """Read what `to_dict` returned."""
+        return Outcome(**{**kept, "verdict": Verdict(**kept["verdict"])})
+
+
+@dataclass(eq=False)
+class Training:
+    """Pictures, a start and a config; what comes of them is a network with its verdict.
+
+    Attributes:
+        pixels: uint8 [n, side, side, 3], squares.
+        start: the encoder that training starts from.
+        make_network: makes its network anew, with its weights.
+        folder: where the state is kept.
+        identity: tells this run from others.
+        ends: the moment of `time.monotonic` when embedding must start; infinite without a bound.
+    """
+
+    collection: Collection
+    pictures: Labelled
+    pixels: NDArray[np.uint8]
+    start: Encoder
+    make_network: Callable[[], Trained]
+    config: TrainConfig
+    folder: Path
+    identity: str
+    ends: float = float("inf")
+    watch: Watch = field(default_factory=Watch)
+    processes: Processes = field(default_factory=Processes)
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        self.held = hold_back(self.pictures, self.config.gate, self.config.seed)
+        rows = self.held.training
+        require_teachable(self.config.loss, self.pictures.ranks, self.pictures.labels[rows])
+        self._kept_at = time.monotonic()
+
+    def train(self, kept: dict[str, Any] | None = None) -> Outcome:
+        """Train, judge, and train again on everything where that was better.
+
+        Interrupted (Ctrl-C) it returns the best that was judged; where nothing was, it judges what
+        there is.
+
+        Args:
+            kept: what an interrupted run left, to go on from.
+        """
+        kept = kept or {}
+        if "judged" in kept:
+            judged = Outcome.of_dict(kept["judged"])
+        else:
+            judged = self._judged_run(kept.get("probe"))
+        wanted = judged.verdict.is_better and self.config.gate.refit
+        return (
+            self._refit(judged, kept.get("refit")) if wanted and not judged.interrupted else judged
+        )
+
+    def _judged_run(self, state: dict[str, Any] | None) -> Outcome:
+        """Train without what is kept back, and return the best of the moments that are judged."""
+        share, left = self.config.gate.share, self._left()
+        run = self.run_over(self.held.training, self._plan(share, share * left))
+        best: Outcome | None = None
+        if state:
+            best = state["best"] and Outcome.of_dict(state["best"])
+            run.load_state_dict(state)
+        start = self._start()
+        points = [(place + 1) / self.config.gate.points for place in range(self.config.gate.points)]
+        for point in points:
+            if best and best.judged >= point:
+                continue
+            self.watch.on_phase("Training to be judged")
+            ended = self._advance(run, point, partial(_probe_state, run, best))
+            if ended and best:
+                return replace(best, interrupted=True)
+            found = self._judge(run, start, point)
+            better = best is None or found.verdict.value > best.verdict.value
+            best = replace(found if better or best is None else best, judged=point)
+            if ended:
+                return replace(best, interrupted=True)
+        assert best is not None
+        return best
+
+    def _refit(self, judged: Outcome, state: dict[str, Any] | None) -> Outcome:
+        """Train on everything, up to the point of the schedule that judged best."""
+        run = self.run_over(np.arange(len(self.pictures.images)), self._plan(1.0, self._left()))
+        if state:
+            run.load_state_dict(state)
+        self.watch.on_phase("Training on all pictures")
+        kept = {"judged": judged.to_dict()}
+        if self._advance(run, judged.verdict.done, lambda: kept | {"refit": run.state_dict()}):
+            return replace(judged, interrupted=True)
+        return Outcome(run.averaged_state(), judged.verdict, run.state.seen)
+
+    def _left(self) -> float:
+        return self.ends - time.monotonic()
+
+    def _plan(self, share: float, seconds: float) -> Plan:
+        """Return a plan of a share of the pictures, within some seconds where these are bounded."""
+        bound = max(1.0, seconds) if np.isfinite(seconds) else 0.0
+        return Plan(max(1, round(share * self.config.schedule.pictures)), bound)
+
+    def _advance(self, run: Run, until: float, state: Callable[[], dict[str, Any]]) -> bool:
+        """Train up to a share of the plan; return whether it was interrupted before."""
+        try:
+            for step in run.steps(until):
+                self.watch.on_step(step)
+                if time.monotonic() - self._kept_at > _KEEP_SECONDS:
+                    self._keep(state())
+        except KeyboardInterrupt:
+            return True
+        self._keep(state())
+        return False
+
+    def _keep(self, state: dict[str, Any]) -> None:
+        if self.processes.is_first:
+            keep(self.folder, self.identity, state)
+        self._kept_at = time.monotonic()
+
+    def _start(self) -> Candidate:
+        """Return the best map over the start's own features."""
+        vectors = self.pictures.vectors[self.held.judging]
+        return best_of("start", vectors, self.pictures, self.held, self.config.gate)
+
+    def _judge(self, run: Run, start: Candidate, done: float) -> Outcome:
+        """Judge the network as it is now; every process by itself, to the same end."""
+        self.watch.on_phase("Judging")
+        weights, held, pictures = run.averaged_state(), self.held, self.pictures
+        vectors = self.embedded(weights, held.judging)
+        features = {
+            "trained": vectors,
+            "trained+start": beside(vectors, pictures.vectors[held.judging]),
+        }
+        found = [
+            best_of(name, rows, pictures, held, self.config.gate) for name, rows in features.items()
+        ]
+        verdict = judge(start, found, pictures.categories(held.judging), done)
+        self.watch.on_verdict(verdict)
+        return Outcome(weights, verdict, run.state.seen)
+
+    def embedded(self, weights: State, rows: Codes) -> Embeddings:
+        """Return the embeddings of some pictures by the network with such weights."""
+        network = self.make_network()
+        network.load_state_dict(weights)
+        encoder = as_encoder(network.eval(), self.start.preprocessing, self.start.views)
+        images = [self.pictures.images[row] for row in rows]
+        return embedded(self.collection, images, encoder, self.watch.on_work)
+
+    def run_over(self, rows: Codes, plan: Plan) -> Run:
+        """Return a run over some of the pictures, from the start."""
+        config, seed = self.config, self.config.seed
+        ranks = self.pictures.ranks
+        labels = np.stack([_packed(column) for column in self.pictures.labels[rows].T], 1)
+        classes = dict(zip(ranks, (labels.max(0, initial=-1) + 1).tolist(), strict=True))
+        torch.manual_seed(seed)
+        network = self.make_network()
+        objective = make_objective(config.loss, network.dim, classes)
+        batches, species = config.batches, labels[:, ranks.index("species")]
+        sampler = make_sampler(batches.sampler, species, batches.batch, batches.per_class, seed)
+        return Run(
+            network,
+            objective,
+            self.pixels,
+            rows,
+            labels,
+            sampler,
+            config,
+            plan,
+            self.start.preprocessing.size,
+            torch.device(self.device),
+            self.processes,
+        )
+
+
+def _packed(codes: Codes) -> Codes:
+    """Return the codes of a rank as 0, 1, 2 …, -1 where not known."""
+    names, member = np.unique(codes, return_inverse=True)
+    return member - 1 if len(names) and names[0] < 0 else member
+
+
+def _probe_state(run: Run, best: Outcome | None) -> dict[str, Any]:
+    return {"probe": {**run.state_dict(), "best": best and best.to_dict()}}

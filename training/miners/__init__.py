@@ -1,0 +1,1 @@
+"""Which pictures of a batch are compared: miners by name."""

@@ -1,0 +1,415 @@
+"""Training from a collection, and into it: pictures in, a checkpoint and its spaces out."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from copy import deepcopy
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from holotype.index.collection import Collection
+from holotype.index.encoders import Encoder, load_encoder
+from holotype.index.encoders.architecture import split
+from holotype.index.encoders.checkpoint import save_checkpoint
+from holotype.index.encoders.trained_on import list_images
+from holotype.index.errors import LockedError, UsageError
+from holotype.index.gallery.fitted import record_of
+from holotype.index.gallery.gallery import Gallery
+from holotype.index.ingest.stored import embed_stored
+from holotype.index.search.filters import allowed_places
+from holotype.index.storage.records import Space
+from holotype.index.storage.spaces import list_spaces
+from holotype.index.trust import require_trusted_encoder, trust_encoder
+
+from .metric.config import TrainConfig
+from .metric.gate import Verdict
+from .metric.keeping import identity_of, kept_run
+from .metric.network import Trained
+from .metric.pictures import Labelled, Squares, labelled, read_squares
+from .metric.processes import started
+from .metric.train import Outcome, Training, Watch
+from .spaces import writing
+from .tuning.scatter import gather
+
+UNTUNED = "-untuned"  # what the space of the bare embeddings is called, after the name
+
+_EMBEDDING = 0.12  # share of the time bound that is left for embedding at the end
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be trained from.
+
+    Attributes:
+        space: by default the oldest.
+        name: of the new space; one of that name is replaced.
+        where: conditions on the images, such as `split=train`.
+        resume: go on with what was interrupted.
+    """
+
+    space: str | None = None
+    name: str = "trained"
+    where: Sequence[str] = ()
+    resume: bool = False
+
+
+def train_space(
+    collection: Collection, config: TrainConfig, asked: Asked, watch: Watch | None = None
+) -> dict[str, Any]:
+    """Train an encoder on a collection's labelled pictures; keep it as a space if it is better.
+
+    The collection gets two spaces: one of the new embeddings, and one that shows them through the
+    map that judged best. A run that was not better leaves the collection as it was.
+
+    Args:
+        config: see `metric.config.read_config`.
+        watch: is told how far it is. KeyboardInterrupt while it trains ends it with the best so
+            far.
+
+    Returns:
+        the space, the checkpoint, seconds and figures, as JSON-ready values.
+
+    Raises:
+        LockedError, ReadOnlyError: the collection cannot be written to.
+        UsageError: something in the config or in the pictures that cannot be trained on.
+    """
+    began, watch, processes = time.monotonic(), watch or Watch(), started()
+    base = collection.space(asked.space)
+    with writing(collection) if processes.is_first else nullcontext():
+        _check_names(collection, asked.name, base)
+    # Others may name and correct while it trains: the collection is locked again only at the end.
+    folder = collection.folder / "models" / f".{asked.name}.training"
+    with _alone(folder, asked.name) if processes.is_first else nullcontext():
+        training, problems = prepared(
+            collection, base, asked.where, config, folder, watch=watch, began=began
+        )
+        kept = kept_run(folder, training.identity) if asked.resume else None
+        outcome = training.train(kept)
+        found: dict[str, Any] = {
+            "space": None,
+            "checkpoint": None,
+            "validation": outcome.verdict.to_dict(),
+            "images": len(training.pictures.images),
+            "seen": outcome.seen,
+            "interrupted": outcome.interrupted,
+            "problems": problems,
+        }
+        if outcome.verdict.is_better and processes.is_first:
+            made = _Made(collection, base, training, outcome, asked, config)
+            found |= _kept(made, watch)
+        if processes.is_first:
+            shutil.rmtree(folder, ignore_errors=True)
+    return {**found, "seconds": round(time.monotonic() - began, 1)}
+
+
+def _kept(made: _Made, watch: Watch) -> dict[str, Any]:
+    """Put what was trained into the collection.
+
+    Raises:
+        LockedError: another process writes to it; what was trained is not lost.
+    """
+    try:
+        with writing(made.collection):
+            _check_names(made.collection, made.asked.name, made.base)
+            return made.keep(watch)
+    except LockedError as error:
+        raise LockedError(
+            f"{error}; what was trained is kept: repeat the command with --resume"
+        ) from error
+
+
+@contextmanager
+def _alone(folder: Path, name: str) -> Iterator[None]:
+    """Hold the folder of a run, so that no other run of that name writes there.
+
+    Raises:
+        LockedError: one does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise LockedError(
+            f"Another run is training '{name}' here; wait for it, or choose another --as"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def prepared(
+    collection: Collection,
+    base: Space,
+    where: Sequence[str],
+    config: TrainConfig,
+    folder: Path,
+    *,
+    watch: Watch | None = None,
+    began: float | None = None,
+) -> tuple[Training, list[str]]:
+    """Read the pictures and load the start.
+
+    Args:
+        base: the space whose encoder is trained.
+        where: conditions on the images.
+        folder: what a run keeps lies there; it must exist.
+        began: the moment of `time.monotonic` from which the bound on minutes counts.
+
+    Returns:
+        the training, and a sentence for each picture that cannot be used.
+
+    Raises:
+        UsageError: see `train_space`.
+    """
+    gallery = collection.gallery(base.name)
+    allowed = allowed_places(collection, gallery, where)
+    rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
+    start, watch = _start(collection, base, config), watch or Watch()
+    pictures, squares = _pictures(collection, gallery, rows, start, config, folder, watch)
+    training = Training(
+        collection,
+        pictures,
+        squares.pixels,
+        start,
+        _maker(start, config),
+        config,
+        folder,
+        identity_of(config, pictures, start.fingerprint),
+        ends=_ends(time.monotonic() if began is None else began, config),
+        watch=watch,
+        processes=started(),
+        device=start.device,
+    )
+    return training, squares.problems
+
+
+def _check_names(collection: Collection, name: str, base: Space) -> None:
+    """Refuse, before the work, a name that is taken by something else.
+
+    Raises:
+        UsageError: saying by what.
+    """
+    there = {space.name: space for space in list_spaces(collection.database)}
+    if base.projection_id is not None:
+        raise UsageError(f"Space '{base.name}' is a projection; train from the space that it shows")
+    own = there.get(name + UNTUNED)
+    shown = there.get(name)
+    if shown is not None and (own is None or shown.base_space_id != own.space_id):
+        raise UsageError(f"Space '{name}' exists and was not made by training; choose another --as")
+    if own is not None and not own.encoder.startswith("checkpoint:"):
+        raise UsageError(f"Space '{own.name}' exists and was not made by training")
+
+
+def _start(collection: Collection, base: Space, config: TrainConfig) -> Encoder:
+    """Load what training starts from."""
+    if config.network.encoder:
+        return load_encoder(config.network.encoder, views=base.views)
+    require_trusted_encoder(base.encoder)
+    encoder = load_encoder(base.encoder, views=base.views)
+    collection.check_encoder(base.name, encoder)
+    return encoder
+
+
+def _pictures(
+    collection: Collection,
+    gallery: Gallery,
+    rows: Any,
+    start: Encoder,
+    config: TrainConfig,
+    folder: Path,
+    watch: Watch,
+) -> tuple[Labelled, Squares]:
+    """Return the pictures that can be trained on, and themselves as squares."""
+    pictures = labelled(collection, gallery, rows)
+    if "species" not in pictures.ranks:
+        raise UsageError(
+            "No picture is named to species; training compares species: name some, or choose more "
+            "with --where"
+        )
+    watch.on_phase("Reading pictures")
+    largest = max(start.preprocessing.size * size for size in config.schedule.sizes)
+    squares = read_squares(
+        collection,
+        pictures.images,
+        start,
+        largest=round(largest),
+        file=folder / "squares.npy",
+        progress=watch.on_work,
+    )
+    if squares.usable.all():
+        return pictures, squares
+    kept = replace(squares, pixels=squares.pixels[squares.usable])
+    return pictures.at(squares.usable), kept
+
+
+def _maker(start: Encoder, config: TrainConfig) -> Callable[[], Trained]:
+    """Return what makes the network anew.
+
+    Raises:
+        UsageError: the start cannot be trained.
+    """
+    if start.architecture is None:
+        raise UsageError(
+            f"Encoder '{start.name}' cannot be made again from what a checkpoint holds, so it "
+            "cannot be trained; start from bundled, timm:… or open_clip:…"
+        )
+    (_, network), _ = split(start.architecture, start.network.image)
+    original = deepcopy(network).cpu()
+    dim, head = _width(original, start), config.network.head
+
+    def make() -> Trained:
+        return Trained(
+            deepcopy(original),
+            start.preprocessing,
+            dim,
+            head,
+            keep_head=config.network.keep_head and bool(head),
+        )
+
+    return make
+
+
+def _width(network: Any, start: Encoder) -> int:
+    import torch
+
+    size = start.preprocessing.size
+    with torch.no_grad():
+        return int(network.eval()(torch.zeros(1, 3, size, size)).shape[1])
+
+
+def _ends(began: float, config: TrainConfig) -> float:
+    minutes = config.schedule.minutes
+    return began + 60 * minutes * (1 - _EMBEDDING) if minutes else float("inf")
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """A network that is better, on its way into the collection."""
+
+    collection: Collection
+    base: Space
+    training: Training
+    outcome: Outcome
+    asked: Asked
+    config: TrainConfig
+
+    def keep(self, watch: Watch) -> dict[str, Any]:
+        """Write the checkpoint, embed all pictures with it, and tune over them."""
+        folder = self._save()
+        name = self.asked.name + UNTUNED
+        encoder = load_encoder(f"checkpoint:{folder}", views=self.base.views)
+        trust_encoder(encoder.name)
+        self._remove_old()
+        watch.on_phase("Embedding with the trained encoder")
+        report = embed_stored(
+            self.collection, encoder, name, like=self.base, on_embed=watch.on_work
+        )
+        shown = self._tune(name)
+        return {
+            "space": shown.name,
+            "untuned_space": name,
+            "checkpoint": str(folder),
+            "dim": shown.dim,
+            "embedded": report.embedded,
+            "problems": [f"{one.path}: {one.message}" for one in report.problems],
+        }
+
+    def _remove_old(self) -> None:
+        there = {space.name for space in self.collection.spaces()}
+        for name in (self.asked.name, self.asked.name + UNTUNED):
+            if name in there:
+                self.collection.remove_space(name)
+
+    def _save(self) -> Path:
+        """Write the checkpoint into the collection, under a name that its weights give."""
+        outcome, training = self.outcome, self.training
+        network = training.make_network()
+        network.load_state_dict(outcome.weights)
+        digest = hashlib.sha256()
+        for tensor in outcome.weights.values():
+            digest.update(tensor.contiguous().numpy().tobytes())
+        folder = self.collection.folder / "models" / f"{self.asked.name}-{digest.hexdigest()[:8]}"
+        start = training.start
+        assert start.architecture is not None
+        (own, _), old = split(start.architecture, start.network.image)
+        beside = None
+        if outcome.verdict.features == "trained+start":
+            beside = old or (own, deepcopy(start.network.image).cpu())
+        head = self.config.network.head if network.keep_head else ()
+        save_checkpoint(
+            folder,
+            network.encoder_network,
+            architecture=replace(own, head=(*own.head, *head)),
+            preprocessing=start.preprocessing,
+            card=self._card(folder),
+            beside=beside,
+            replace_existing=True,
+        )
+        return folder
+
+    def _card(self, folder: Path) -> dict[str, Any]:
+        pictures = self.training.pictures
+        place = pictures.ranks.index("species")
+        taxa = sorted({pictures.names[place][code] for code in pictures.species if code >= 0})
+        hashes = [image.sha256 for image in pictures.images]
+        data = hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
+        return {
+            "name": self.asked.name,
+            "start": self.training.start.name,
+            "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "taxa": taxa,
+            "data": data,
+            "licence": _licence(pictures),
+            "images": list_images(folder, hashes),
+            "metrics": _metrics(self.outcome.verdict),
+            "seen": self.outcome.seen,
+            "config": asdict(self.config),
+            "where": list(self.asked.where),
+        }
+
+    def _tune(self, name: str) -> Space:
+        """Show the embeddings through the map that judged best, fitted on what was trained on."""
+        verdict, collection = self.outcome.verdict, self.collection
+        gallery = collection.gallery(name)
+        allowed = allowed_places(collection, gallery, self.asked.where)
+        rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
+        species = gallery.labels("species").codes[rows]
+        scatter = gather(gallery.index.vectors[rows], species, exponent=verdict.exponent)
+        projection = verdict.recipe.fit(scatter)
+        fitted_on = record_of(collection.database, gallery.rows[rows[species >= 0]])
+        card = {**projection.card, "where": list(self.asked.where), "judged": verdict.to_dict()}
+        projection = replace(projection, card=card, fitted_on=fitted_on)
+        return collection.add_projected_space(self.asked.name, collection.space(name), projection)
+
+
+def _licence(pictures: Labelled) -> str:
+    """Return what is said of the rights in the pictures, which a user has to weigh."""
+    said = {str(image.details.get("licence") or "") for image in pictures.images}
+    named = "; ".join(sorted(said - {""}))
+    some = " of some" if "" in said and named else ""
+    return f"trained on pictures under: {named or 'not stated'}{some}"
+
+
+def _metrics(verdict: Verdict) -> dict[str, Any]:
+    """Return the figures of the judgement as cards hold them: value, low, high."""
+    return {
+        f"{who} {kind} recall@1 ({figures[f'{kind}_queries']} pictures kept back)": {
+            "value": figures[f"{kind}_recall_at_1"],
+            "low": figures[f"{kind}_interval"][0],
+            "high": figures[f"{kind}_interval"][1],
+        }
+        for who, figures in (("start", verdict.start), ("trained", verdict.trained))
+        for kind in ("known", "unseen")
+        if f"{kind}_recall_at_1" in figures
+    }
