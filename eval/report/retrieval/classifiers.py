@@ -54,10 +54,6 @@ def _asked(found: SideBySide) -> str:
     return text
 
 
-def _title(each: ClassifierFigures) -> Cell:
-    return Cell(each.method, note=TITLES[each.method])
-
-
 def _figure(found: SideBySide) -> Figure:
     figures = [f"{one.method} {one.figures['accuracy'].estimate:.3f}" for one in found.methods]
     return Figure(
@@ -85,7 +81,7 @@ def _figures(found: SideBySide) -> Table:
         f1, kappa = each.figures["macro_f1"], each.figures["kappa"]
         rows.append(
             (
-                _title(each),
+                Cell(each.method),
                 *interval_cells(each.figures["accuracy"]),
                 share_cell(f1.estimate),
                 Cell(interval_text(f1.low, f1.high)),
@@ -94,7 +90,8 @@ def _figures(found: SideBySide) -> Table:
                 share_cell(each.figures["balanced_accuracy"].estimate),
             )
         )
-    reading = "Read a row as: so large a share of the queries was named rightly by it."
+    told = "; ".join(f"{each.method}: {TITLES[each.method]}" for each in found.methods)
+    reading = f"Read a row as: so large a share of the queries was named rightly by it. {told}."
     return Table("Figures", columns, rows, reading)
 
 
@@ -195,6 +192,6 @@ def _by_taxon(found: SideBySide) -> Table:
     ]
     reading = (
         "Of the images of a taxon, the share that is given it; of all other images, the share that "
-        "is given it by mistake. `classifiers_by_taxon.csv` has precision, F1 and intervals too."
+        "is given it by mistake. The file classifiers_by_taxon.csv has precision, F1 and intervals."
     )
     return Table(f"Every {found.rank}", tuple(columns), rows, reading)

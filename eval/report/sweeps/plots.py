@@ -61,7 +61,7 @@ def _cycled(n: int) -> list[tuple[str, object]]:
 
 def grid_map(accuracy: Floats, rates: Sequence[float], momenta: Sequence[float]) -> str:
     """Draw the accuracy of every pair as a map, the best framed, a dash where there is none."""
-    figure, axes = canvas(1.1 + 0.5 * len(rates), 1.6 + 1.3 * len(momenta))
+    figure, axes = canvas(0.9 + 0.42 * len(rates))
     low, high = float(np.nanmin(accuracy)), float(np.nanmax(accuracy))
     at, across = divmod(int(np.nanargmax(accuracy)), len(momenta))
     for (row, column), share in np.ndenumerate(accuracy):
