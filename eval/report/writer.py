@@ -34,6 +34,8 @@ from .sweeps.sections import sweep_sections, sweep_summary
 FILES = ("report.json", "per_species.parquet", "report.html")
 SWEEP_FILES = ("report.json", "sweep.csv", "report.html")
 
+_FORMULA = ("=", "+", "-", "@")
+
 _About = TypeVar("_About")
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -104,8 +106,13 @@ def _of_sweep(found: Curve | Grid, collection: Collection) -> _Report:
 
 
 def _csv(table: pd.DataFrame) -> bytes:
-    """Return a table as a CSV file; what is not known is an empty cell."""
-    return table.to_csv(index=False, lineterminator="\n").encode()
+    """Return a table as a CSV file; what is not known is an empty cell.
+
+    A name that a spreadsheet would take for a formula has an apostrophe before it.
+    """
+    texts = table.select_dtypes(exclude="number")
+    plain = texts.map(lambda cell: f"'{cell}" if str(cell).startswith(_FORMULA) else cell)
+    return table.assign(**plain).to_csv(index=False, lineterminator="\n").encode()
 
 
 def _of_answers(subject: AnswerSubject) -> _Report:

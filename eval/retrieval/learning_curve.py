@@ -126,7 +126,8 @@ def evaluate_curve(
     codes = labels if per_taxon else column_codes(collection, images, unit)[0]
     held = protocol.gallery_rows[codes[protocol.gallery_rows] >= 0]
     if not len(held):
-        raise UsageError(f"No image of the gallery has a value in column '{unit}'")
+        what = "is named" if per_taxon else f"has a value in column '{unit}'"
+        raise UsageError(f"No image of the gallery {what}")
     groups, asked = leaks.unite(images.specimens), protocol.query_rows
     recall, answerable = _recall_with(images, groups, asked, held)
     drawing = learning_curve_by_class if per_taxon else learning_curve
