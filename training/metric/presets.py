@@ -20,4 +20,5 @@ PRESETS: dict[str, dict[str, Any]] = {
     "resnet34": _softmax("timm:resnet34"),
     "resnet50": _softmax("timm:resnet50"),
     "vgg19": _softmax("timm:vgg19"),
+    "clip": {"method": "clip"},
 }
