@@ -73,6 +73,13 @@ def evaluate(
             "figures.",
         ),
     ] = False,
+    classifiers: Annotated[
+        str | None,
+        _of(
+            "classifiers",
+            "Fitted on each gallery, asked alike; some of knn,knn-tuned,logistic,mlp.",
+        ),
+    ] = None,
     folds: Annotated[int, _of("folds", "How many.")] = 5,
     group: Annotated[
         str, _of("group", "The column that stays whole, e.g. specimen, date.")
@@ -81,6 +88,10 @@ def evaluate(
         str | None,
         _of("site", "The column of sites; by default site, or for learning-curve specimens."),
     ] = None,
+    per_taxon: Annotated[
+        bool, _of("per_taxon", "Draw so many images of every taxon, not specimens of all.")
+    ] = False,
+    replicates: Annotated[int, _of("replicates", "Draws of every size.", min=1)] = 5,
     setup: Annotated[str, _of("setup", "The column that tells set-ups apart.")] = "imaging",
     copies: Annotated[
         int, _of("copies", "Degraded copies of each gallery picture; 0: none.", min=0)

@@ -129,7 +129,7 @@ def test_the_whole_gallery_ends_the_learning_curve(folder: Path, ask: Ask, cli: 
     [
         (("split",), "needs both --query and --gallery"),
         (("transfer",), "needs both --query and --gallery"),
-        (("kfold", *SPLIT), "--protocol kfold takes --folds, --group and --seed"),
+        (("kfold", *SPLIT), "--protocol kfold takes --folds, --group, --seed and --classifiers"),
         (("leave-one-out", *SPLIT), "--query belongs to --protocol split, transfer"),
         (("kfold", "--spaces", "base,tuned"), "--spaces belongs to --protocol leave-one-out or"),
     ],
