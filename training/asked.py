@@ -1,0 +1,50 @@
+"""What is to be trained from, and that no two runs of a name go on at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from holotype.index.errors import LockedError
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be trained from.
+
+    Attributes:
+        space: by default the oldest.
+        name: of the new space; one of that name is replaced.
+        where: conditions on the images, such as `split=train`.
+        resume: go on with what was interrupted.
+    """
+
+    space: str | None = None
+    name: str = "trained"
+    where: Sequence[str] = ()
+    resume: bool = False
+
+
+@contextmanager
+def alone(folder: Path, name: str) -> Iterator[None]:
+    """Hold the folder of a run, so that no other run of that name writes there.
+
+    Raises:
+        LockedError: one does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise LockedError(
+            f"Another run is training '{name}' here; wait for it, or choose another --as"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
