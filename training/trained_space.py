@@ -25,16 +25,16 @@ from holotype.index.errors import LockedError, UsageError
 from holotype.index.gallery.fitted import record_of
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.ingest.stored import embed_stored
-from holotype.index.search.filters import allowed_places
-from holotype.index.storage.records import Space
+from holotype.index.storage.records import Image, Space
 from holotype.index.storage.spaces import list_spaces
 from holotype.index.trust import require_trusted_encoder, trust_encoder
 
+from .domain.target import Target, named_places, target_places
 from .metric.config import TrainConfig
 from .metric.gate import Verdict
 from .metric.keeping import identity_of, kept_run
 from .metric.network import Trained
-from .metric.pictures import Labelled, Squares, labelled, read_squares
+from .metric.pictures import Labelled, Squares, labelled, read_squares, stored_images
 from .metric.processes import started
 from .metric.train import Outcome, Training, Watch
 from .spaces import writing
@@ -99,6 +99,7 @@ def train_space(
             "checkpoint": None,
             "validation": outcome.verdict.to_dict(),
             "images": len(training.pictures.images),
+            "target_images": len(training.target.sha256s) if training.target else 0,
             "seen": outcome.seen,
             "interrupted": outcome.interrupted,
             "problems": problems,
@@ -173,10 +174,10 @@ def prepared(
         UsageError: see `train_space`.
     """
     gallery = collection.gallery(base.name)
-    allowed = allowed_places(collection, gallery, where)
-    rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
+    rows = named_places(collection, gallery, where, config.domain)
     start, watch = start_of(collection, base, config), watch or Watch()
     pictures, squares = _pictures(collection, gallery, rows, start, config, folder, watch)
+    target = _target(collection, gallery, start, config, folder, watch)
     training = Training(
         collection,
         pictures,
@@ -185,13 +186,14 @@ def prepared(
         _maker(start, config),
         config,
         folder,
-        identity_of(config, pictures, start.fingerprint),
+        identity_of(config, pictures, start.fingerprint, target.sha256s if target else ()),
+        target,
         ends=_ends(time.monotonic() if began is None else began, config),
         watch=watch,
         processes=started(),
         device=start.device,
     )
-    return training, squares.problems
+    return training, squares.problems + (target.problems if target else [])
 
 
 def _check_names(collection: Collection, name: str, base: Space) -> None:
@@ -238,19 +240,45 @@ def _pictures(
             "with --where"
         )
     watch.on_phase("Reading pictures")
-    largest = max(start.preprocessing.size * size for size in config.schedule.sizes)
-    squares = read_squares(
-        collection,
-        pictures.images,
-        start,
-        largest=round(largest),
-        file=folder / "squares.npy",
-        progress=watch.on_work,
-    )
+    squares = _squares(collection, pictures.images, start, config, folder / "squares.npy", watch)
     if squares.usable.all():
         return pictures, squares
     kept = replace(squares, pixels=squares.pixels[squares.usable])
     return pictures.at(squares.usable), kept
+
+
+def _squares(
+    collection: Collection,
+    images: Sequence[Image],
+    start: Encoder,
+    config: TrainConfig,
+    file: Path,
+    watch: Watch,
+) -> Squares:
+    largest = max(start.preprocessing.size * size for size in config.schedule.sizes)
+    return read_squares(
+        collection, images, start, largest=round(largest), file=file, progress=watch.on_work
+    )
+
+
+def _target(
+    collection: Collection,
+    gallery: Gallery,
+    start: Encoder,
+    config: TrainConfig,
+    folder: Path,
+    watch: Watch,
+) -> Target | None:
+    """Return the pictures of the other set-up; None where nothing is drawn towards one."""
+    places = target_places(collection, gallery, config.domain)
+    if not len(places):
+        return None
+    images = stored_images(collection, gallery, places)
+    watch.on_phase("Reading pictures of the target")
+    squares = _squares(collection, images, start, config, folder / "target.npy", watch)
+    usable = np.flatnonzero(squares.usable)
+    pixels = squares.pixels if squares.usable.all() else squares.pixels[usable]
+    return Target([images[place].sha256 for place in usable], pixels, squares.problems)
 
 
 def _maker(start: Encoder, config: TrainConfig) -> Callable[[], Trained]:
@@ -362,7 +390,9 @@ class _Made:
         pictures = self.training.pictures
         place = pictures.ranks.index("species")
         taxa = sorted({pictures.names[place][code] for code in pictures.species if code >= 0})
+        target = self.training.target
         hashes = [image.sha256 for image in pictures.images]
+        hashes += target.sha256s if target else []
         data = hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
         return {
             "name": self.asked.name,
@@ -382,8 +412,7 @@ class _Made:
         """Show the embeddings through the map that judged best, fitted on what was trained on."""
         verdict, collection = self.outcome.verdict, self.collection
         gallery = collection.gallery(name)
-        allowed = allowed_places(collection, gallery, self.asked.where)
-        rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
+        rows = named_places(collection, gallery, self.asked.where, self.config.domain)
         species = gallery.labels("species").codes[rows]
         scatter = gather(gallery.index.vectors[rows], species, exponent=verdict.exponent)
         projection = verdict.recipe.fit(scatter)

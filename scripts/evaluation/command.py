@@ -100,6 +100,23 @@ def evaluate(
         Likeness,
         _of("simulate", "Another set-up for every copy, or exactly that of the command degrade."),
     ] = Likeness.RANDOM,
+    networks: Annotated[
+        int,
+        _of(
+            "networks",
+            "Small networks trained on the embeddings, so many of each kind: on the source alone, "
+            "and adapted to the target; 0: none.",
+            min=0,
+        ),
+    ] = 0,
+    unlabelled: Annotated[
+        list[str] | None,
+        _of(
+            "unlabelled",
+            "Images of the target's set-up that remedies adapt to, without labels; by default the "
+            "queries. Repeatable.",
+        ),
+    ] = None,
     seed: Annotated[int, _of("seed", "Of the draws.", min=0)] = 0,
     leave_out: Annotated[
         str | None,

@@ -5,6 +5,7 @@ Options that were not given and have no default are absent, so that those of `ho
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ..console import progress
@@ -45,20 +46,34 @@ def measure_sites(collection: Collection, *, classifiers: str | None = None, **a
 
 
 def measure_transfer(
-    collection: Collection, *, space: str | None, copies: int, simulate: str, **asked: Any
+    collection: Collection,
+    *,
+    space: str | None,
+    copies: int,
+    simulate: str,
+    networks: int = 0,
+    **asked: Any,
 ) -> Any:
     """Let another imaging set-up ask, with so many degraded copies of every gallery picture."""
+    from holotype.eval.set_ups.adapted import Networks
     from holotype.eval.set_ups.degrade import Degradation
     from holotype.eval.set_ups.transfer import Simulation, evaluate_transfer
     from holotype.index.search.search import encoder_of
 
-    with progress("Degrading and embedding") as on_picture:
-        simulation = None
+    simulation = trained = None
+    with (
+        progress("Degrading and embedding") as on_picture,
+        progress("Training", "networks") if networks else nullcontext() as on_network,
+    ):
+        if networks:
+            trained = Networks(networks, on_network=on_network)
         if copies:
             how = Degradation() if simulate == "exact" else None
             encoder = encoder_of(collection.space(space))
             simulation = Simulation(encoder, copies, how, on_picture)
-        return evaluate_transfer(collection, space=space, simulation=simulation, **asked)
+        return evaluate_transfer(
+            collection, space=space, simulation=simulation, networks=trained, **asked
+        )
 
 
 def measure_curve(

@@ -86,7 +86,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
         "another imaging set-up asks",
         measure_transfer,
         show_transfer,
-        (*SIDES, "setup", "copies", "simulate", "seed", "allow_leak"),
+        (*SIDES, "setup", "copies", "simulate", "networks", "unlabelled", "seed", "allow_leak"),
         needs=SIDES,
         only_with={"simulate": "copies"},
         doing="",

@@ -41,6 +41,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "setup": ("--setup", "camera"),
     "copies": ("--copies", "1"),
     "simulate": ("--simulate", "exact"),
+    "networks": ("--networks", "1"),
+    "unlabelled": ("--unlabelled", "split=train"),
     "seed": ("--seed", "7"),
     "leave_out": ("--leave-out", "species"),
     "share": ("--share", "0.5"),

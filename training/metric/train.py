@@ -18,6 +18,8 @@ from holotype.index.arrays import Codes, Embeddings
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 
+from ..domain.target import Pull, Target
+from ..domain.terms import make_domain_term
 from ..losses import make_objective, require_teachable
 from ..samplers import make_sampler
 from .config import TrainConfig
@@ -83,6 +85,7 @@ class Training:
         make_network: makes its network anew, with its weights.
         folder: where the state is kept.
         identity: tells this run from others.
+        target: pictures of another set-up, without names; None for none.
         ends: the moment of `time.monotonic` when embedding must start; infinite without a bound.
     """
 
@@ -94,6 +97,7 @@ class Training:
     config: TrainConfig
     folder: Path
     identity: str
+    target: Target | None = None
     ends: float = float("inf")
     watch: Watch = field(default_factory=Watch)
     processes: Processes = field(default_factory=Processes)
@@ -237,7 +241,16 @@ class Training:
             self.start.preprocessing.size,
             torch.device(self.device),
             self.processes,
+            self._pull(network.dim),
         )
+
+    def _pull(self, dim: int) -> Pull | None:
+        """Return what draws towards the target, from its start."""
+        if self.target is None:
+            return None
+        config = self.config
+        term = make_domain_term(config.domain, dim)
+        return Pull(self.target.pixels, term, config.batches.batch, config.seed)
 
 
 def _packed(codes: Codes) -> Codes:
