@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
+from holotype.index.arrays import Embeddings
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.encoders.architecture import split
@@ -187,6 +188,7 @@ def prepared(
         config,
         folder,
         identity_of(config, pictures, start.fingerprint, target.sha256s if target else ()),
+        _beside(start, base, pictures.vectors),
         target,
         ends=_ends(time.monotonic() if began is None else began, config),
         watch=watch,
@@ -279,6 +281,22 @@ def _target(
     usable = np.flatnonzero(squares.usable)
     pixels = squares.pixels if squares.usable.all() else squares.pixels[usable]
     return Target([images[place].sha256 for place in usable], pixels, squares.problems)
+
+
+def _beside(start: Encoder, base: Space, vectors: Embeddings) -> Embeddings | None:
+    """Return the embeddings of what may stand beside a trained network: that of the space.
+
+    Where the space's encoder is two networks already, that is the second of them. One that is not
+    the space's own has no embeddings here.
+    """
+    if start.name != base.encoder or start.architecture is None:
+        return None
+    (_, network), old = split(start.architecture, start.network.image)
+    if old is None:
+        return vectors
+    second = vectors[:, _width(network, start) :]
+    norms = np.linalg.norm(second, axis=1, keepdims=True)
+    return (second / np.maximum(norms, 1e-12)).astype(np.float32)
 
 
 def _maker(start: Encoder, config: TrainConfig) -> Callable[[], Trained]:
@@ -431,10 +449,10 @@ def _licence(pictures: Labelled) -> str:
 
 
 def _metrics(verdict: Verdict) -> dict[str, Any]:
-    """Return the figures of the judgement as cards hold them: value, low, high."""
+    """Return the figures of the judgement as cards hold them: estimate, low, high."""
     return {
         f"{who} {kind} recall@1 ({figures[f'{kind}_queries']} pictures kept back)": {
-            "value": figures[f"{kind}_recall_at_1"],
+            "estimate": figures[f"{kind}_recall_at_1"],
             "low": figures[f"{kind}_interval"][0],
             "high": figures[f"{kind}_interval"][1],
         }

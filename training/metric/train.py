@@ -85,6 +85,8 @@ class Training:
         make_network: makes its network anew, with its weights.
         folder: where the state is kept.
         identity: tells this run from others.
+        beside: float32 [n, dim], embeddings by the network that may stand beside the trained one,
+            unit rows; None where none may.
         target: pictures of another set-up, without names; None for none.
         ends: the moment of `time.monotonic` when embedding must start; infinite without a bound.
     """
@@ -97,6 +99,7 @@ class Training:
     config: TrainConfig
     folder: Path
     identity: str
+    beside: Embeddings | None = None
     target: Target | None = None
     ends: float = float("inf")
     watch: Watch = field(default_factory=Watch)
@@ -199,10 +202,9 @@ class Training:
         self.watch.on_phase("Judging")
         weights, held, pictures = run.averaged_state(), self.held, self.pictures
         vectors = self.embedded(weights, held.judging)
-        features = {
-            "trained": vectors,
-            "trained+start": beside(vectors, pictures.vectors[held.judging]),
-        }
+        features = {"trained": vectors}
+        if self.beside is not None:
+            features["trained+start"] = beside(vectors, self.beside[held.judging])
         found = [
             best_of(name, rows, pictures, held, self.config.gate) for name, rows in features.items()
         ]
