@@ -296,7 +296,8 @@ def _beside(start: Encoder, base: Space, vectors: Embeddings) -> Embeddings | No
         return vectors
     second = vectors[:, _width(network, start) :]
     norms = np.linalg.norm(second, axis=1, keepdims=True)
-    return (second / np.maximum(norms, 1e-12)).astype(np.float32)
+    unit: Embeddings = (second / np.maximum(norms, 1e-12)).astype(np.float32)
+    return unit
 
 
 def _maker(start: Encoder, config: TrainConfig) -> Callable[[], Trained]:
