@@ -89,7 +89,7 @@ def _value(kind: Any, value: Any, where: str) -> Any:
         if inner[-1] is not Ellipsis and len(value) != len(inner):
             raise UsageError(f"'{where}' has {len(value)} values; it has {len(inner)}")
         return tuple(_value(inner[0], one, where) for one in value)
-    if origin is not None and issubclass(origin, Mapping) and isinstance(value, Mapping):
+    if isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(value, Mapping):
         return {key: _value(inner[1], one, _name(where, key)) for key, one in value.items()}
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
