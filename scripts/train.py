@@ -69,6 +69,7 @@ def train(
     """
     from holotype.index.collection import Collection
     from holotype.index.errors import UsageError
+    from holotype.training.clip.space import train_clip_space
     from holotype.training.configuration import to_toml
     from holotype.training.metric.config import read_config
     from holotype.training.trained_space import Asked, train_space
@@ -81,7 +82,8 @@ def train(
         raise UsageError("Name the collection's folder, or ask for --show-config")
     asked = Asked(space, name, where or (), resume)
     with Collection.open(collection) as opened, _watching(tensorboard, wanted) as watch:
-        found = train_space(opened, wanted, asked, watch)
+        run = train_clip_space if wanted.method == "clip" else train_space
+        found = run(opened, wanted, asked, watch)
     if as_json:
         print_json(found)
     else:

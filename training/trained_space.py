@@ -88,7 +88,7 @@ def train_space(
         _check_names(collection, asked.name, base)
     # Others may name and correct while it trains: the collection is locked again only at the end.
     folder = collection.folder / "models" / f".{asked.name}.training"
-    with _alone(folder, asked.name) if processes.is_first else nullcontext():
+    with alone(folder, asked.name) if processes.is_first else nullcontext():
         training, problems = prepared(
             collection, base, asked.where, config, folder, watch=watch, began=began
         )
@@ -128,7 +128,7 @@ def _kept(made: _Made, watch: Watch) -> dict[str, Any]:
 
 
 @contextmanager
-def _alone(folder: Path, name: str) -> Iterator[None]:
+def alone(folder: Path, name: str) -> Iterator[None]:
     """Hold the folder of a run, so that no other run of that name writes there.
 
     Raises:
@@ -175,7 +175,7 @@ def prepared(
     gallery = collection.gallery(base.name)
     allowed = allowed_places(collection, gallery, where)
     rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
-    start, watch = _start(collection, base, config), watch or Watch()
+    start, watch = start_of(collection, base, config), watch or Watch()
     pictures, squares = _pictures(collection, gallery, rows, start, config, folder, watch)
     training = Training(
         collection,
@@ -211,7 +211,7 @@ def _check_names(collection: Collection, name: str, base: Space) -> None:
         raise UsageError(f"Space '{own.name}' exists and was not made by training")
 
 
-def _start(collection: Collection, base: Space, config: TrainConfig) -> Encoder:
+def start_of(collection: Collection, base: Space, config: TrainConfig) -> Encoder:
     """Load what training starts from."""
     if config.network.encoder:
         return load_encoder(config.network.encoder, views=base.views)

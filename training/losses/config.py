@@ -15,6 +15,8 @@ from .registry import LOSSES
 
 Options = Mapping[str, float | int | bool]
 
+_ABOVE_ZERO = ("alpha", "beta", "gamma", "scale", "share", "temperature")
+
 
 @dataclass(frozen=True)
 class LossConfig:
@@ -25,7 +27,8 @@ class LossConfig:
 
     Attributes:
         name: of the loss.
-        miner: chooses which pictures of a batch are compared; empty for all.
+        miner: chooses which pictures of a batch are compared; empty for all, `auto` for what the
+            loss is mostly used with.
         options: numbers of the loss that differ from its defaults.
         miner_options: the same of the miner.
         ranks: the weight of every rank that is learned; a weight of 0 leaves a rank out.
@@ -38,7 +41,7 @@ class LossConfig:
     """
 
     name: str = "multi-similarity"
-    miner: str = "multi-similarity"
+    miner: str = "auto"
     options: Options = field(default_factory=dict)
     miner_options: Options = field(default_factory=dict)
     ranks: Mapping[str, float] = field(default_factory=lambda: {"species": 1.0})
@@ -49,9 +52,15 @@ class LossConfig:
     def __post_init__(self) -> None:
         _check_names(self)
         checked_options(LOSSES[self.name].make, self.options, f"loss '{self.name}'")
-        if self.miner:
-            checked_options(MINERS[self.miner], self.miner_options, f"miner '{self.miner}'")
+        if self.chosen_miner:
+            make = MINERS[self.chosen_miner]
+            checked_options(make, self.miner_options, f"miner '{self.chosen_miner}'")
         _check_weights(self)
+
+    @property
+    def chosen_miner(self) -> str:
+        """The miner's name, also where the loss chooses it; empty for none."""
+        return LOSSES[self.name].miner if self.miner == "auto" else self.miner
 
     @property
     def learned(self) -> tuple[str, ...]:
@@ -76,37 +85,43 @@ def checked_options(make: Callable[..., Any], options: Options, of: str) -> dict
     }
     for name in options:
         require_known(name, known, f"option of {of}")
-    return {name: _typed(value, known[name], f"{name} of {of}") for name, value in options.items()}
+    return {name: _typed(name, value, known[name], of) for name, value in options.items()}
 
 
-def _typed(value: object, default: object, what: str) -> object:
+def _typed(name: str, value: object, default: object, of: str) -> object:
     """Return a value as the type that its default has."""
+    wrong = f"Option {name} of {of} is {value!r}; it is"
     if isinstance(default, bool):
         if not isinstance(value, bool):
-            raise UsageError(f"Option {what} is {value!r}; it is true or false")
+            raise UsageError(f"{wrong} true or false")
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UsageError(f"Option {what} is {value!r}; it is a number")
-    if isinstance(default, int) and value != int(value):
-        raise UsageError(f"Option {what} is {value!r}; it is a whole number")
-    return type(default)(value)  # type: ignore[call-arg]
+        raise UsageError(f"{wrong} a number")
+    if isinstance(default, int):
+        if value < 1 or value != int(value):
+            raise UsageError(f"{wrong} a whole number from 1 up")
+        return int(value)
+    if not 0 <= value < float("inf") or (name in _ABOVE_ZERO and not value):
+        raise UsageError(f"{wrong} {'above 0' if name in _ABOVE_ZERO else 'a number from 0 up'}")
+    return float(value)
 
 
 def _check_names(config: LossConfig) -> None:
     """Refuse a loss or a miner that is not known, and two that do not go together."""
-    if not config.name and config.miner:
+    if not config.name:
         raise UsageError(
-            f"Miner '{config.miner}' chooses pictures for a loss, and loss.name is empty; "
-            f"name a loss or leave loss.miner empty"
+            "loss.name is empty; name a loss"
+            + (f" for miner '{config.miner}' to choose images for" if config.miner else "")
+            + f"; known {listed(list(LOSSES))}"
         )
     require_known(config.name, LOSSES, "loss")
-    if not config.miner:
+    if not config.chosen_miner:
         if config.miner_options:
-            raise UsageError("loss.miner_options are given and loss.miner is empty; name a miner")
+            raise UsageError("loss.miner_options are given and there is no miner; name a miner")
         return
-    require_known(config.miner, MINERS, "miner")
+    require_known(config.chosen_miner, MINERS, "miner")
     fitting = LOSSES[config.name].miners
-    if config.miner not in fitting:
+    if config.chosen_miner not in fitting:
         raise UsageError(
             f"Loss '{config.name}' cannot be used with miner '{config.miner}'; "
             + (f"its miners {listed(list(fitting))}" if fitting else 'set loss.miner to ""')

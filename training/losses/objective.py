@@ -32,9 +32,9 @@ class RankLoss(nn.Module):
         if config.weight:
             options = checked_options(kind.make, config.options, f"loss '{config.name}'")
             self.metric = kind.make(setting, **options)
-        if config.weight and config.miner:
-            make = MINERS[config.miner]
-            options = checked_options(make, config.miner_options, f"miner '{config.miner}'")
+        if config.weight and config.chosen_miner:
+            make, of = MINERS[config.chosen_miner], f"miner '{config.chosen_miner}'"
+            options = checked_options(make, config.miner_options, of)
             self.miner = make(self.metric.distance, setting.generator, **options)
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
@@ -148,10 +148,10 @@ class Objective(nn.Module):
             self.skipped[rank] += 1
         loss: Tensor = at(features[known], codes[known])
         if not torch.isfinite(loss):
-            change = LOSSES[self.config.name].lower
+            change = LOSSES[self.config.name].change
             raise HolotypeError(
-                f"Loss '{self.config.name}' at rank '{rank}' is {float(loss):g}; lower the "
-                f"learning rate (schedule.rate, schedule.head_rate)"
+                f"Loss '{self.config.name}' at rank '{rank}' is {float(loss.detach()):g}; lower "
+                f"the learning rate (schedule.rate, schedule.head_rate)"
                 + (f", or {change} in loss.options" if change else "")
             )
         return loss

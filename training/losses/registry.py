@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from torch import nn
 
 from ..miners.registry import MINERS
-from .multi_similarity import multi_similarity
-from .proxies import proxy_anchor
+from .cluster_discrimination import cluster_discrimination
+from .margins import arcface, cosface, normalised_softmax, sub_centre_arcface
+from .pairs import circle, contrastive, multi_similarity, nt_xent, supcon
+from .proxies import proxy_anchor, proxynca, soft_triple
 from .softmax import softmax
+from .triplets import reciprocal_triplet, triplet
 
 
 @dataclass(frozen=True)
@@ -23,18 +26,43 @@ class Loss:
         compares: whether it compares pictures with each other, so that a batch needs two of one
             class and two classes; else it compares them with points that it learns.
         miners: those that it may be used with.
-        lower: the option to change where its value is no number, with the direction.
+        miner: the one that `auto` stands for; empty for none.
+        change: what to do with which option where the loss is no number.
     """
 
     make: Callable[..., nn.Module]
     compares: bool = False
     miners: tuple[str, ...] = ()
-    lower: str = ""
+    miner: str = ""
+    change: str = ""
 
+
+_PAIRS = ("multi-similarity",)
+_TRIPLETS = (
+    "all",
+    "semi-hard",
+    "hard",
+    "random-negative",
+    "semi-hard-negative",
+    "hardest-negative",
+)
 
 LOSSES: dict[str, Loss] = {
-    "multi-similarity": Loss(multi_similarity, True, ("multi-similarity",), "lower beta"),
-    "proxy-anchor": Loss(proxy_anchor, lower="lower scale"),
+    "contrastive": Loss(contrastive, True, _PAIRS),
+    "triplet": Loss(triplet, True, _TRIPLETS, "semi-hard"),
+    "reciprocal-triplet": Loss(reciprocal_triplet, True, _TRIPLETS, "hardest-negative"),
+    "multi-similarity": Loss(multi_similarity, True, _PAIRS, "multi-similarity", "lower beta"),
+    "circle": Loss(circle, True, _PAIRS, change="lower scale"),
+    "supcon": Loss(supcon, True, change="raise temperature"),
+    "nt-xent": Loss(nt_xent, True, change="raise temperature"),
+    "normalised-softmax": Loss(normalised_softmax, change="raise temperature"),
+    "cosface": Loss(cosface, change="lower scale"),
+    "arcface": Loss(arcface, change="lower scale"),
+    "sub-centre-arcface": Loss(sub_centre_arcface, change="lower scale"),
+    "cluster-discrimination": Loss(cluster_discrimination, change="lower scale"),
+    "proxynca++": Loss(proxynca, change="lower scale"),
+    "proxy-anchor": Loss(proxy_anchor, change="lower scale"),
+    "soft-triple": Loss(soft_triple, change="lower scale"),
     "softmax": Loss(softmax),
 }
 

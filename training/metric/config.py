@@ -11,6 +11,7 @@ from typing import Any, Literal
 from holotype.index.errors import UsageError
 
 from ..augmentation.augment import Augmentation
+from ..clip.config import ClipConfig
 from ..configuration import from_table, merged
 from ..losses import LossConfig
 from ..names import require_known
@@ -116,11 +117,11 @@ class TrainConfig:
     """A training run: one table each for what is trained, shown, compared, and judged.
 
     Attributes:
-        method: metric learning.
+        method: metric learning, or a CLIP model that learns words (the table `clip`).
         seed: of everything that is drawn.
     """
 
-    method: Literal["metric"] = "metric"
+    method: Literal["metric", "clip"] = "metric"
     seed: int = 0
     network: NetworkConfig = field(default_factory=NetworkConfig)
     loss: LossConfig = field(default_factory=LossConfig)
@@ -128,6 +129,7 @@ class TrainConfig:
     augmentation: Augmentation = field(default_factory=Augmentation)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     gate: GateConfig = field(default_factory=GateConfig)
+    clip: ClipConfig = field(default_factory=ClipConfig)
 
     def __post_init__(self) -> None:
         require_known(self.batches.sampler, SAMPLERS, "sampler")

@@ -6,4 +6,5 @@ from typing import Any
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
+    "clip": {"method": "clip"},
 }
