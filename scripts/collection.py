@@ -41,10 +41,15 @@ def info(collection: CollectionArgument, as_json: JsonFlag = False) -> None:
     for space in found["spaces"]:
         out.print(
             f"Space {space['name']}: {space['embeddings']} vectors of {space['dim']} dimensions, "
-            f"encoder {space['encoder']} with {space['views']} view(s), " + _about_index(space),
+            f"encoder {space['encoder']} with {space['views']} view(s), "
+            f"{_made_with(space)}{_about_index(space)}",
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _made_with(space: dict[str, Any]) -> str:
+    return f"made with {space['made_with']}; " if space["made_with"] else ""
 
 
 def _about_index(space: dict[str, Any]) -> str:

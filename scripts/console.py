@@ -67,7 +67,8 @@ def require_report(folder: Path) -> None:
     """Refuse a folder for a report before the long work, where it holds other files."""
     from holotype.index.files.own_output import require_own
 
-    require_own(folder, ("report.json", "per_species.parquet", "report.html"))
+    tables = ("per_species.parquet", "classifiers.csv", "classifiers_by_taxon.csv", "sweep.csv")
+    require_own(folder, ("report.json", "report.html", *tables))
 
 
 def print_json(data: Any) -> None:

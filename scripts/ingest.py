@@ -131,6 +131,7 @@ def ingest(
     show_problems(report.problems)
     what, unit = ("vectors", "rows") if vectors else ("new pictures", "images")
     rate = f" at {report.embedded / report.seconds:.0f} {unit}/s" if report.embedded else ""
+    rate += f" on {report.device} in {report.precision}" if report.device not in ("", "cpu") else ""
     out.print(
         f"Stored {report.embedded} {what} in space '{report.space}' of {to}{rate}; "
         f"{report.unchanged} were there already{_left_out(report)}.",

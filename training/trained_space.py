@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
+from holotype.index.arrays import Embeddings
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.encoders.architecture import split
@@ -26,16 +27,16 @@ from holotype.index.errors import LockedError, UsageError
 from holotype.index.gallery.fitted import record_of
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.ingest.stored import embed_stored
-from holotype.index.search.filters import allowed_places
-from holotype.index.storage.records import Space
+from holotype.index.storage.records import Image, Space
 from holotype.index.storage.spaces import EXTERNAL, check_name, list_spaces
 from holotype.index.trust import require_trusted_encoder, trust_encoder
 
+from .domain.target import Target, named_places, target_places
 from .metric.config import TrainConfig
 from .metric.gate import Verdict
 from .metric.keeping import discard, identity_of, is_kept, kept_run
 from .metric.network import Trained
-from .metric.pictures import Labelled, Squares, labelled, read_squares
+from .metric.pictures import Labelled, Squares, labelled, read_squares, stored_images
 from .metric.processes import started
 from .metric.train import Outcome, Training, Watch
 from .spaces import writing
@@ -100,6 +101,7 @@ def train_space(
             "checkpoint": None,
             "validation": outcome.verdict.to_dict(),
             "images": len(training.pictures.images),
+            "target_images": len(training.target.sha256s) if training.target else 0,
             "seen": outcome.seen,
             "interrupted": outcome.interrupted,
             "problems": problems,
@@ -196,10 +198,10 @@ def prepared(
         UsageError: see `train_space`.
     """
     gallery = collection.gallery(base.name)
-    allowed = allowed_places(collection, gallery, where)
-    rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
+    rows = named_places(collection, gallery, where, config.domain)
     start, watch = start_of(collection, base, config), watch or Watch()
     pictures, squares = _pictures(collection, gallery, rows, start, config, folder, watch)
+    target = _target(collection, gallery, start, config, folder, watch)
     training = Training(
         collection,
         pictures,
@@ -208,13 +210,15 @@ def prepared(
         _maker(start, config),
         config,
         folder,
-        identity_of(config, pictures, start.fingerprint),
+        identity_of(config, pictures, start.fingerprint, target.sha256s if target else ()),
+        _beside(start, base, pictures.vectors),
+        target,
         ends=_ends(time.monotonic() if began is None else began, config),
         watch=watch,
         processes=started(),
         device=start.device,
     )
-    return training, squares.problems
+    return training, squares.problems + (target.problems if target else [])
 
 
 def _check_names(collection: Collection, name: str, base: Space) -> None:
@@ -226,6 +230,8 @@ def _check_names(collection: Collection, name: str, base: Space) -> None:
     check_name(name)
     check_name(name + UNTUNED)
     there = {space.name: space for space in list_spaces(collection.database)}
+    if base.name == name + UNTUNED:
+        raise UsageError(f"Training from '{base.name}' would replace it; choose another --as")
     if base.encoder.startswith(EXTERNAL):
         raise UsageError(
             f"Space '{base.name}' holds vectors that were made elsewhere; training needs a space "
@@ -268,19 +274,62 @@ def _pictures(
             "with --where"
         )
     watch.on_phase("Reading pictures")
-    largest = max(start.preprocessing.size * size for size in config.schedule.sizes)
-    squares = read_squares(
-        collection,
-        pictures.images,
-        start,
-        largest=round(largest),
-        file=folder / "squares.npy",
-        progress=watch.on_work,
-    )
+    squares = _squares(collection, pictures.images, start, config, folder / "squares.npy", watch)
     if squares.usable.all():
         return pictures, squares
     kept = replace(squares, pixels=squares.pixels[squares.usable])
     return pictures.at(squares.usable), kept
+
+
+def _squares(
+    collection: Collection,
+    images: Sequence[Image],
+    start: Encoder,
+    config: TrainConfig,
+    file: Path,
+    watch: Watch,
+) -> Squares:
+    largest = max(start.preprocessing.size * size for size in config.schedule.sizes)
+    return read_squares(
+        collection, images, start, largest=round(largest), file=file, progress=watch.on_work
+    )
+
+
+def _target(
+    collection: Collection,
+    gallery: Gallery,
+    start: Encoder,
+    config: TrainConfig,
+    folder: Path,
+    watch: Watch,
+) -> Target | None:
+    """Return the pictures of the other set-up; None where nothing is drawn towards one."""
+    places = target_places(collection, gallery, config.domain)
+    if not len(places):
+        return None
+    images = stored_images(collection, gallery, places)
+    watch.on_phase("Reading pictures of the target")
+    squares = _squares(collection, images, start, config, folder / "target.npy", watch)
+    usable = np.flatnonzero(squares.usable)
+    pixels = squares.pixels if squares.usable.all() else squares.pixels[usable]
+    return Target([images[place].sha256 for place in usable], pixels, squares.problems)
+
+
+def _beside(start: Encoder, base: Space, vectors: Embeddings) -> Embeddings | None:
+    """Return the embeddings of what may stand beside a trained network: that of the space.
+
+    Where the space's encoder is two networks already, that is the second of them. One that is not
+    the space's own has no embeddings here.
+    """
+    if start.name != base.encoder or start.architecture is None:
+        return None
+    (_, network), old = split(start.architecture, start.network.image)
+    if old is None:
+        return vectors
+    second = vectors[:, _width(network, start) :]
+    norms = np.linalg.norm(second, axis=1, keepdims=True)
+    unit: Embeddings = (second / np.maximum(norms, 1e-12)).astype(np.float32)
+    return unit
 
 
 def _maker(start: Encoder, config: TrainConfig) -> Callable[[], Trained]:
@@ -341,8 +390,11 @@ class _Made:
         """
         old = self._old_checkpoint()
         folder = self._save()
+        encoder = load_encoder(f"checkpoint:{folder}", views=self.base.views)
+        trust_encoder(encoder.name)
+        self._remove_old()
         try:
-            found = self._embed(folder, watch)
+            found = self._embed(encoder, folder, watch)
         except BaseException:
             self._remove_old()
             shutil.rmtree(folder, ignore_errors=True)
@@ -361,11 +413,8 @@ class _Made:
         places = [Path(name.removeprefix("checkpoint:")) for name in named]
         return next((place for place in places if place.parent == home), None)
 
-    def _embed(self, folder: Path, watch: Watch) -> dict[str, Any]:
+    def _embed(self, encoder: Encoder, folder: Path, watch: Watch) -> dict[str, Any]:
         name = self.asked.name + UNTUNED
-        encoder = load_encoder(f"checkpoint:{folder}", views=self.base.views)
-        trust_encoder(encoder.name)
-        self._remove_old()
         watch.on_phase("Embedding with the trained encoder")
         report = embed_stored(
             self.collection, encoder, name, like=self.base, on_embed=watch.on_work
@@ -418,7 +467,9 @@ class _Made:
         pictures = self.training.pictures
         place = pictures.ranks.index("species")
         taxa = sorted({pictures.names[place][code] for code in pictures.species if code >= 0})
+        target = self.training.target
         hashes = [image.sha256 for image in pictures.images]
+        hashes += target.sha256s if target else []
         data = hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
         return {
             "name": self.asked.name,
@@ -438,8 +489,7 @@ class _Made:
         """Show the embeddings through the map that judged best, fitted on what was trained on."""
         verdict, collection = self.outcome.verdict, self.collection
         gallery = collection.gallery(name)
-        allowed = allowed_places(collection, gallery, self.asked.where)
-        rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
+        rows = named_places(collection, gallery, self.asked.where, self.config.domain)
         species = gallery.labels("species").codes[rows]
         scatter = gather(gallery.index.vectors[rows], species, exponent=verdict.exponent)
         projection = verdict.recipe.fit(scatter)
@@ -458,10 +508,10 @@ def _licence(pictures: Labelled) -> str:
 
 
 def _metrics(verdict: Verdict) -> dict[str, Any]:
-    """Return the figures of the judgement as cards hold them: value, low, high."""
+    """Return the figures of the judgement as cards hold them: estimate, low, high."""
     return {
         f"{who} {kind} recall@1 ({figures[f'{kind}_queries']} pictures kept back)": {
-            "value": figures[f"{kind}_recall_at_1"],
+            "estimate": figures[f"{kind}_recall_at_1"],
             "low": figures[f"{kind}_interval"][0],
             "high": figures[f"{kind}_interval"][1],
         }

@@ -18,12 +18,17 @@ from ..measures.averages import number
 from ..measures.calibration_error import CalibrationError, measure_calibration, prior_weights
 from ..measures.intervals import Interval, wilson
 from ..measures.novelty import Novelty, Retained, measure_novelty, retained, threshold_retaining
-from ..measures.selective import SelectivePoint, choose_threshold, selective_curve, selective_point
+from ..measures.selective import (
+    KAPPA,
+    SelectivePoint,
+    choose_threshold,
+    selective_curve,
+    selective_point,
+)
 from .asking import Identified
 from .outcomes import Outcomes, outcomes_of
 
 KEPT = 0.92  # share of right answers that the novelty threshold keeps, chosen on calibration data
-KAPPA = 0.974  # what the selective threshold reaches on calibration data
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,30 @@ class ClassCounts:
         hits = np.diagonal(confusion).copy()
         return cls(confusion.sum(axis=1), hits, confusion[:, :-1].sum(axis=0) - hits)
 
+    @classmethod
+    def count(
+        cls, truth: Codes, predicted: Codes, n_classes: int, times: Codes | None = None
+    ) -> ClassCounts:
+        """Count answers without a table of all pairs of classes, of which there may be many.
+
+        Args:
+            truth: int64 [n], in 0 … n_classes-1.
+            predicted: int64 [n], the same, or -1 (`REJECTED`) where no answer was given.
+            n_classes: the number of classes.
+            times: int64 [n], how often each specimen counts; by default once.
+        """
+        weights = np.ones(len(truth), np.int64) if times is None else times
+        right, given = truth == predicted, predicted >= 0
+
+        def total(codes: Codes, which: Flags) -> Codes:
+            # Sums of whole numbers below 2^53 are exact.
+            sums = np.bincount(codes[which], weights=weights[which], minlength=n_classes)
+            return sums.astype(np.int64)
+
+        hits = total(truth, right)
+        everyone = np.ones(len(truth), np.bool_)
+        return cls(total(truth, everyone), hits, total(predicted, given) - hits)
+
     @property
     def n(self) -> int:
         """The number of specimens."""

@@ -200,3 +200,37 @@ def learning_curve(
             drawn = np.flatnonzero(np.isin(sites, rng.choice(known, size, replace=False)))
             rows.append((size, replicate, len(drawn), evaluate(drawn)))
     return pd.DataFrame(rows, columns=["n_sites", "replicate", "n_images", "figure"])
+
+
+def learning_curve_by_class(
+    evaluate: Callable[[Codes], float],
+    classes: Codes,
+    sizes: Sequence[int],
+    *,
+    replicates: int = 5,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return a figure against the number of gallery images of every class.
+
+    Args:
+        evaluate: takes gallery rows, int64 [g] ascending, and returns a figure.
+        classes: int64 [n], the class of every row that may be in the gallery.
+        sizes: images of every class; of a class that has fewer all are taken.
+        replicates: draws of each size; one where all images are taken.
+        seed: of the draws.
+
+    Returns:
+        as `learning_curve`; n_sites is the size.
+    """
+    most = int(np.unique(classes, return_counts=True)[1].max())
+    rng = np.random.default_rng(seed)
+    rows = []
+    for size in sizes:
+        for replicate in range(1 if size >= most else replicates):
+            order = rng.permutation(len(classes))
+            order = order[np.argsort(classes[order], kind="stable")]
+            ranked = classes[order]  # place within the class: how many of it stand before
+            place = np.arange(len(order)) - np.searchsorted(ranked, ranked)
+            drawn = np.sort(order[place < size])
+            rows.append((size, replicate, len(drawn), evaluate(drawn)))
+    return pd.DataFrame(rows, columns=["n_sites", "replicate", "n_images", "figure"])

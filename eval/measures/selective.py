@@ -21,6 +21,8 @@ from .jsonable import Figures, jsonable_fields
 
 Measure = Literal["accuracy", "kappa"]
 
+KAPPA = 0.974  # what a threshold is chosen to reach on calibration data
+
 
 @dataclass(frozen=True)
 class SelectivePoint(Figures):

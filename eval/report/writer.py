@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,8 +16,10 @@ from markupsafe import Markup
 from holotype.index.collection import Collection
 from holotype.index.files.own_output import require_own, write_own
 
+from ..classifiers.grid import Grid
 from ..identification.draws import AnswerEvaluation
 from ..retrieval.evaluate import Evaluation
+from ..retrieval.learning_curve import Curve
 from ..retrieval.two_spaces import SpaceComparison
 from .blocks import Section
 from .identification.headline import summary as answer_summary
@@ -27,21 +29,30 @@ from .retrieval.headline import summary
 from .retrieval.sections import SECTIONS
 from .retrieval.subject import Subject
 from .summaries import figures_of
+from .sweeps.sections import sweep_sections, sweep_summary
 
 FILES = ("report.json", "per_species.parquet", "report.html")
+SWEEP_FILES = ("report.json", "sweep.csv", "report.html")
+
+_FORMULA = ("=", "+", "-", "@")
 
 _About = TypeVar("_About")
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(
-    found: Evaluation | SpaceComparison | AnswerEvaluation, collection: Collection, folder: Path
+    found: Evaluation | SpaceComparison | AnswerEvaluation | Curve | Grid,
+    collection: Collection,
+    folder: Path,
 ) -> Path:
     """Write `report.json`, `per_species.parquet` and `report.html` into a folder.
 
+    Of a sweep `sweep.csv` stands in place of the table of species.
+
     Args:
         found: what was measured; of two spaces the page is about the one after, and what it gains;
-            of answers, `report.json` has further figures of the first draw (`first_draw`).
+            of answers, `report.json` has further figures of the first draw (`first_draw`); of
+            classifiers, `classifiers.csv` and `classifiers_by_taxon.csv` stand beside it.
         collection: where it was measured; pictures of mistakes come from it.
         folder: made where it does not exist; an earlier report is replaced.
 
@@ -52,31 +63,56 @@ def write_report(
         OSError: the folder cannot be written to.
         UsageError: it holds a file of one of these names that is no earlier report.
     """
-    require_own(folder, FILES)
-    if isinstance(found, AnswerEvaluation):
+    names = SWEEP_FILES if isinstance(found, Curve | Grid) else FILES
+    require_own(folder, names)
+    if isinstance(found, Curve | Grid):
+        made = _of_sweep(found, collection)
+    elif isinstance(found, AnswerEvaluation):
         made = _of_answers(AnswerSubject(found, collection))
     else:
         made = _of_recall(found, Subject.of(found, collection))
     figures = json.dumps(made.figures, ensure_ascii=False, indent=2, allow_nan=False)
-    data = (figures.encode(), made.per_species, made.page.encode())
-    write_own(folder, dict(zip(FILES, data, strict=True)))
-    return folder / FILES[-1]
+    data = (figures.encode(), made.table, made.page.encode())
+    write_own(folder, {**dict(zip(names, data, strict=True)), **made.tables})
+    return folder / names[-1]
 
 
 @dataclass(frozen=True)
 class _Report:
-    """What the three files hold."""
+    """What the files hold: a table beside figures and page, and further ones by name."""
 
     figures: dict[str, Any]
-    per_species: bytes
+    table: bytes
     page: str
+    tables: dict[str, bytes] = field(default_factory=dict)
 
 
 def _of_recall(found: Evaluation | SpaceComparison, subject: Subject) -> _Report:
     figures = figures_of(found)
     sections = _sections(SECTIONS, subject)
     page = _render(subject.collection, summary(subject), figures["summary"], sections)
-    return _Report(figures, _per_species(subject.taxa, subject.rank), page)
+    tables = {}
+    if (beside := subject.evaluation.classifiers) is not None:
+        tables["classifiers.csv"] = _csv(beside.table())
+        tables["classifiers_by_taxon.csv"] = _csv(beside.by_taxon())
+    return _Report(figures, _per_species(subject.taxa, subject.rank), page, tables)
+
+
+def _of_sweep(found: Curve | Grid, collection: Collection) -> _Report:
+    figures = figures_of(found)
+    sections = sweep_sections(found)
+    page = _render(collection, sweep_summary(found), figures["summary"], sections)
+    return _Report(figures, _csv(found.table()), page)
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    """Return a table as a CSV file; what is not known is an empty cell.
+
+    A name that a spreadsheet would take for a formula has an apostrophe before it.
+    """
+    texts = table.select_dtypes(exclude="number")
+    plain = texts.map(lambda cell: f"'{cell}" if str(cell).startswith(_FORMULA) else cell)
+    return table.assign(**plain).to_csv(index=False, lineterminator="\n").encode()
 
 
 def _of_answers(subject: AnswerSubject) -> _Report:

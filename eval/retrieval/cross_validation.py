@@ -14,6 +14,8 @@ from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
+from ..classifiers.methods import require_methods
+from ..classifiers.side_by_side import side_by_side
 from ..measures.averages import number
 from ..measures.jsonable import jsonable
 from ..measures.recall import recall_by
@@ -70,6 +72,7 @@ def evaluate_kfold(
     folds: int = 5,
     group: str = "specimen",
     seed: int = 0,
+    classifiers: Sequence[str] = (),
 ) -> CrossValidation:
     """Deal all images over folds, taxa in proportion; each fold asks and the others answer.
 
@@ -81,12 +84,16 @@ def evaluate_kfold(
         group: the column that stays whole, see `column_codes`; images without a value there stay
             together with their specimen only.
         seed: of the deal.
+        classifiers: names of methods that are fitted for every fold, without it, and asked with the
+            same queries, see `classifiers.methods`.
 
     Raises:
         UsageError: fewer groups than folds, an empty column, or nothing is named.
         FittedError: the encoder, or a projection that `tune` did not make, was fitted on what asks.
     """
     images = named(collection, space)
+    if classifiers:
+        require_methods(classifiers)
     copies = copies_anywhere(collection, images)
     groups = _together(copies.unite(images.specimens), column_codes(collection, images, group)[0])
     labels = images.labels(images.ranks[-1]).codes
@@ -102,7 +109,8 @@ def evaluate_kfold(
     asked = Protocol(split, ("each fold in turn",), ("every other fold",))
     found = _apart(images, asked, fold, *_fair(collection, images, asked, fold, groups))
     united = _of_several_specimens(copies.unite(images.specimens), images.specimens)
-    return _by_folds(found, group, [each.name for each in splits], fold, united)
+    folded = _by_folds(found, group, [each.name for each in splits], fold, united)
+    return _with_classifiers(collection, folded, splits, groups, classifiers)
 
 
 def evaluate_sites(
@@ -111,6 +119,7 @@ def evaluate_sites(
     space: str | None = None,
     site: str = "site",
     allow_leak: bool = False,
+    classifiers: Sequence[str] = (),
 ) -> CrossValidation:
     """Let each site ask in turn, and all other sites answer.
 
@@ -121,6 +130,7 @@ def evaluate_sites(
         site: the column, see `column_codes`.
         allow_leak: where specimens or copies stand at two sites, let only the others ask, and give
             recall@1 with all beside it.
+        classifiers: see `evaluate_kfold`; fitted for every site, without it.
 
     Raises:
         UsageError: fewer than two sites, an empty column, or nothing is named.
@@ -128,9 +138,11 @@ def evaluate_sites(
         FittedError: the encoder, or a projection that `tune` did not make, was fitted on what asks.
     """
     images = named(collection, space)
+    if classifiers:
+        require_methods(classifiers)
     codes, names = column_codes(collection, images, site)
     try:
-        leave_one_site_out(codes, names)
+        sites = leave_one_site_out(codes, names)
     except ValueError as error:
         raise UsageError(f"--site {site}: {error}") from error
     copies = copies_anywhere(collection, images)
@@ -148,7 +160,24 @@ def evaluate_sites(
         others = _sites_protocol(site, kept, len(images))
         found = _apart(images, others, codes, *_fair(collection, images, others, codes, groups))
         found = replace(found, leaks=leaks, with_leaks=seeming)
-    return _by_folds(found, site, names, codes[found.protocol.query_rows], 0)
+    asked = found.protocol.query_rows
+    sited = _by_folds(found, site, names, codes[asked], 0)
+    splits = [replace(each, query=np.intersect1d(each.query, asked)) for each in sites]
+    return _with_classifiers(collection, sited, splits, groups, classifiers)
+
+
+def _with_classifiers(
+    collection: Collection,
+    found: CrossValidation,
+    splits: Sequence[Split],
+    groups: Codes,
+    classifiers: Sequence[str],
+) -> CrossValidation:
+    """Return an evaluation with classifiers beside it, where some are asked for."""
+    if not classifiers:
+        return found
+    beside = side_by_side(collection, found.images, splits, groups, classifiers)
+    return replace(found, classifiers=beside)
 
 
 def _sites_protocol(site: str, asked: Codes, n: int) -> Protocol:

@@ -12,6 +12,8 @@ from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 
+from ..classifiers.methods import require_methods
+from ..classifiers.side_by_side import side_by_side
 from ..protocols.fitted import Fitted, FittedError, refuse_fitted
 from ..protocols.leaks import find_leaks_of, refuse_leaks
 from ..protocols.protocol import Protocol, named, protocol_of
@@ -32,6 +34,7 @@ def evaluate(
     query: Sequence[str] = (),
     gallery: Sequence[str] = (),
     allow_leak: bool = False,
+    classifiers: Sequence[str] = (),
 ) -> Evaluation:
     """Measure recall@1/5/10 and ranking at every rank that has names.
 
@@ -44,18 +47,48 @@ def evaluate(
         allow_leak: where specimens or copies stand on both sides, measure without them, and
             recall@1 with them beside it; where the space was fitted on queries, measure it as
             `_honestly` does, and recall@1 in the space as it is beside it.
+        classifiers: names of methods that are fitted on the gallery and asked with the same
+            queries, see `classifiers.methods`; for a given split only.
 
     Raises:
-        UsageError: only one of the two sides is given, a condition is off, or nothing is named.
+        UsageError: only one of the two sides is given, a condition is off, nothing is named, or
+            classifiers are asked for under leave-one-out.
         LeakError: specimens or copies stand on both sides of the split.
         FittedError: the space, or its encoder, was fitted on images that would ask.
     """
     images, protocol, fitted = asked_of(collection, space, query, gallery)
+    if classifiers:
+        require_methods(classifiers)
+        _require_sides(protocol)
     if not allow_leak:
         refuse_fitted(collection, images, fitted, protocol)
     leaks = find_leaks_of(collection, images, protocol.split)
     if not (allow_leak or protocol.split.leave_one_out):
         refuse_leaks(collection, images, leaks)
+    found = _measured(collection, images, protocol, leaks, fitted)
+    if not classifiers:
+        return found
+    splits, groups = [found.protocol.split], leaks.unite(images.specimens)
+    beside = side_by_side(collection, images, splits, groups, classifiers)
+    return replace(found, classifiers=beside)
+
+
+def _require_sides(protocol: Protocol) -> None:
+    """Refuse to fit classifiers once for every query.
+
+    Raises:
+        UsageError: every image asks all others.
+    """
+    if protocol.split.leave_one_out:
+        raise UsageError(
+            "Classifiers are fitted on a gallery without the images that ask; name both sides by "
+            "--query and --gallery, or let folds ask in turn by --protocol kfold"
+        )
+
+
+def _measured(
+    collection: Collection, images: Gallery, protocol: Protocol, leaks: Leaks, fitted: Fitted
+) -> Evaluation:
     if fitted.saw(protocol.query_rows):
         return _honestly(collection, images, protocol, leaks, fitted)
     found = measure(images, protocol, leaks, fitted.fitting(protocol.query_rows))

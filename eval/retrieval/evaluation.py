@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from holotype.index.arrays import Codes
 from holotype.index.gallery.gallery import Gallery
 
+from ..classifiers.side_by_side import SideBySide
 from ..measures.bootstrap import bootstrap_share
 from ..measures.intervals import Interval
 from ..measures.jsonable import jsonable
@@ -48,6 +49,7 @@ class Evaluation:
         with_leaks: recall@1 by rank where nothing that crosses was left out, in the space as it
             is; empty where nothing does and the space has seen no query.
         fitting: what the space was fitted on, and what was done where it has seen queries.
+        classifiers: classifiers on the same queries, where they were asked for.
     """
 
     images: Gallery
@@ -63,6 +65,7 @@ class Evaluation:
     leaks: Leaks
     with_leaks: Mapping[str, float]
     fitting: Fitting
+    classifiers: SideBySide | None = field(default=None, kw_only=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Return every figure as JSON-ready values."""
@@ -87,6 +90,7 @@ class Evaluation:
             "recall_at_1_with_leaks": jsonable(self.with_leaks),
             "fitted_on": self.fitting.to_dict(),
             "ties": jsonable(self.ties),
+            **({} if self.classifiers is None else {"classifiers": self.classifiers.to_dict()}),
         }
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from holotype.index.arrays import Codes, Embeddings, Flags
+from holotype.index.arrays import Codes, Embeddings, Flags, Floats
 from holotype.index.vectors.brute_force import exact_knn
+from holotype.training.domain.choosing import WeightTrial
 from holotype.training.tuning.tune import tune
 
 _FLOOR = 0.1  # least spread of a coordinate to divide by, as a share of the mean spread
@@ -66,6 +67,28 @@ class Side:
 
 
 @dataclass(frozen=True, eq=False)
+class Answered:
+    """How the queries are answered with a remedy.
+
+    Attributes:
+        name: of the remedy.
+        source: float64 [s], whether each query of the source is answered rightly, 0 or 1; with
+            several networks the share of them that do.
+        target: float64 [t], the same of the target.
+        fitted: what was fitted on the gallery's labels; empty where nothing was.
+        by_network: accuracy on the target with each network; empty where none was trained.
+        weights: what the weight was chosen from.
+    """
+
+    name: str
+    source: Floats
+    target: Floats
+    fitted: str = ""
+    by_network: tuple[float, ...] = ()
+    weights: tuple[WeightTrial, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class Remedied:
     """What a remedy makes of an evaluation.
 
@@ -83,14 +106,24 @@ class Remedied:
     target: Side
     fitted: str = ""
 
+    def answered(self) -> Answered:
+        """Return how its queries are answered."""
+        source, target = (
+            side.right(self.gallery).astype(np.float64) for side in (self.source, self.target)
+        )
+        return Answered(self.name, source, target, self.fitted)
 
-def remedies(gallery: Side, source: Side, target: Side, copies: Side | None) -> Iterator[Remedied]:
+
+def remedies(
+    gallery: Side, source: Side, target: Side, unlabelled: Embeddings, copies: Side | None
+) -> Iterator[Remedied]:
     """Yield the evaluation without a remedy, and with each that can be applied.
 
     Args:
         gallery: of the source's set-up.
         source: queries of the same set-up.
         target: queries of another.
+        unlabelled: float32 [m, dim], unit rows of the target's set-up.
         copies: degraded copies of the gallery's pictures, with their specimens; None where there
             are none.
 
@@ -103,7 +136,7 @@ def remedies(gallery: Side, source: Side, target: Side, copies: Side | None) -> 
         "each set-up standardised",
         gallery.seen(standardised(gallery.vectors, gallery.vectors)),
         source.seen(standardised(source.vectors, gallery.vectors)),
-        target.seen(standardised(target.vectors, target.vectors)),
+        target.seen(standardised(target.vectors, unlabelled)),
     )
     yield _tuned("tuned on the gallery", plain)
     if copies is not None:

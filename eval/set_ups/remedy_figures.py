@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from holotype.index.arrays import Codes, Flags, Floats
+from holotype.training.domain.choosing import WeightTrial
 
 from ..measures.averages import mean, ratio
 from ..measures.bootstrap import bootstrap_mean, percentile_interval, resampled_sums
 from ..measures.intervals import Interval
 from ..measures.jsonable import Figures
-from .remedies import Remedied
+from .remedies import Answered
+
+NO_INTERVAL = Interval(math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,10 @@ class RemedyFigures(Figures):
         accuracy_target: on the target.
         gain: of the target's accuracy over none, with its 95 % bootstrap interval.
         recovered: gain / gap without a remedy, with its interval; NaN without a gap.
+        over_training: gain of the target's accuracy over a network trained on the source alone,
+            with its interval; NaN where no network was trained.
+        by_network: accuracy on the target with each network, seed by seed.
+        weights: what the weight of a domain term was chosen from, and how.
     """
 
     remedy: str
@@ -35,33 +42,62 @@ class RemedyFigures(Figures):
     accuracy_target: float
     gain: Interval
     recovered: Interval
+    over_training: Interval = NO_INTERVAL
+    by_network: tuple[float, ...] = ()
+    weights: tuple[WeightTrial, ...] = ()
 
 
-def measure_remedy(
-    remedy: Remedied, at_source: Flags, at_target: Flags, trained: bool, seed: int
-) -> RemedyFigures:
-    """Return how well a remedy does.
+@dataclass(frozen=True, eq=False)
+class Unremedied:
+    """How queries are answered without a remedy, which remedies are compared with.
 
-    Args:
-        remedy: applied.
-        at_source: bool [s], the answers within the source without a remedy that are right.
+    Attributes:
+        at_source: bool [s], the answers within the source that are right.
         at_target: bool [t], those on the target.
-        trained: the remedy was fitted on what asks within the source.
+        source_groups: int64 [s], specimens, in one coding with the target's.
+        target_groups: int64 [t].
+        source_is_gallery: what is fitted on the gallery has seen what asks within the source.
         seed: of the draws.
     """
-    source, target = remedy.source, remedy.target
-    now = target.right(remedy.gallery)
-    change = now.astype(np.float64) - at_target
-    return RemedyFigures(
-        remedy=remedy.name,
-        fitted=remedy.fitted,
-        accuracy_source=math.nan
-        if trained
-        else mean(source.right(remedy.gallery).astype(np.float64)),
-        accuracy_target=mean(now.astype(np.float64)),
-        gain=bootstrap_mean(change, target.groups, seed=seed),
-        recovered=_recovered(change, at_source, at_target, source.groups, target.groups, seed),
-    )
+
+    at_source: Flags
+    at_target: Flags
+    source_groups: Codes
+    target_groups: Codes
+    source_is_gallery: bool
+    seed: int
+
+    def compared(self, remedy: Answered, alone: Answered | None = None) -> RemedyFigures:
+        """Return how well a remedy does.
+
+        Args:
+            remedy: how the same queries are answered with it.
+            alone: the same with a network that was trained on the source alone, if the remedy is
+                another network.
+        """
+        known = not (self.source_is_gallery and remedy.fitted)
+        change = remedy.target - self.at_target
+        return RemedyFigures(
+            remedy=remedy.name,
+            fitted=remedy.fitted,
+            accuracy_source=mean(remedy.source) if known else math.nan,
+            accuracy_target=mean(remedy.target),
+            gain=self._interval(change),
+            recovered=_recovered(
+                change,
+                self.at_source,
+                self.at_target,
+                self.source_groups,
+                self.target_groups,
+                self.seed,
+            ),
+            over_training=self._interval(remedy.target - alone.target) if alone else NO_INTERVAL,
+            by_network=remedy.by_network,
+            weights=remedy.weights,
+        )
+
+    def _interval(self, change: Floats) -> Interval:
+        return bootstrap_mean(change, self.target_groups, seed=self.seed)
 
 
 def _recovered(

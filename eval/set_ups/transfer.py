@@ -13,12 +13,14 @@ from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
+from holotype.index.search.filters import allowed_places
 
 from ..protocols.columns import column_codes
 from ..protocols.fitted import refuse_trained
 from ..protocols.leaks import find_leaks_of, refuse_leaks
 from ..protocols.protocol import Protocol, protocol_of, untuned
 from ..splits.splits import Split
+from .adapted import Networks
 from .degrade import Degradation
 from .degraded_copies import embed_degraded
 from .remedies import Side
@@ -49,6 +51,19 @@ class Simulation:
 
 
 @dataclass(frozen=True)
+class Adaptation:
+    """The images of the target's set-up that remedies may adapt to, without labels.
+
+    Attributes:
+        unlabelled: conditions on them; empty where they are the queries themselves.
+        images: how many.
+    """
+
+    unlabelled: tuple[str, ...]
+    images: int
+
+
+@dataclass(frozen=True)
 class Transfer:
     """What is lost between two sides of a collection.
 
@@ -57,6 +72,8 @@ class Transfer:
         within: what asks within the source.
         protocol: the gallery of the source and the queries of the target.
         simulation: of the degraded copies; None where there were none.
+        adaptation: to which images of the target remedies adapted.
+        networks: those that were trained; None where there were none.
         seed: of the copies and of the draws.
         figures: what is lost and won back.
     """
@@ -66,6 +83,8 @@ class Transfer:
     within: str
     protocol: Protocol
     simulation: Simulation | None
+    adaptation: Adaptation
+    networks: Networks | None
     seed: int
     figures: TransferFigures
 
@@ -77,6 +96,8 @@ class Transfer:
             "rank": self.rank,
             "within_source": self.within,
             "simulation": self.simulation.to_dict() if self.simulation else None,
+            "adaptation": asdict(self.adaptation),
+            "networks": self.networks.to_dict() if self.networks else None,
             "seed": self.seed,
             **self.figures.to_dict(),
         }
@@ -90,6 +111,8 @@ def evaluate_transfer(
     space: str | None = None,
     setup: str = SETUP_COLUMN,
     simulation: Simulation | None = None,
+    unlabelled: Sequence[str] = (),
+    networks: Networks | None = None,
     allow_leak: bool = False,
     seed: int = 0,
 ) -> Transfer:
@@ -104,6 +127,9 @@ def evaluate_transfer(
         gallery: conditions on the source, such as `imaging=clean` and `split=train`.
         setup: the column that tells set-ups apart.
         simulation: for degraded copies of the gallery's pictures; None leaves those remedies out.
+        unlabelled: conditions on images of the target's set-up that remedies may adapt to, without
+            labels, such as `imaging=degraded` and `split=train`; by default the queries.
+        networks: small networks trained on the embeddings; None leaves those remedies out.
         allow_leak: measure without what crosses instead of refusing it.
         seed: of draws and copies.
 
@@ -134,14 +160,46 @@ def evaluate_transfer(
         copies = _copies(collection, images.rows[split.gallery], held, simulation, seed)
     paired = len(within) > 0
     source, target = table.at(within) if paired else held, table.at(split.query)
+    seen = table.vectors[_unlabelled(collection, images, unlabelled, split)]
     try:
         figures = measure_transfer(
-            held, source, target, copies, source_is_gallery=not paired, seed=seed
+            held,
+            source,
+            target,
+            copies,
+            unlabelled=seen,
+            networks=networks,
+            source_is_gallery=not paired,
+            seed=seed,
         )
     except ValueError as error:
         raise UsageError(f"Transfer cannot be measured: {error}") from error
     words = f"the same specimens, {setup} as in the gallery" if paired else "leave-one-out"
-    return Transfer(images, images.ranks[-1], words, protocol, simulation, seed, figures)
+    return Transfer(
+        images,
+        images.ranks[-1],
+        words,
+        protocol,
+        simulation,
+        Adaptation(tuple(unlabelled), len(seen)),
+        networks,
+        seed,
+        figures,
+    )
+
+
+def _unlabelled(
+    collection: Collection, images: Gallery, conditions: Sequence[str], split: Split
+) -> Codes:
+    """Return the places of the images that remedies may adapt to."""
+    chosen = allowed_places(collection, images, conditions)
+    places = split.query if chosen is None else np.flatnonzero(chosen)
+    if not len(places):
+        raise UsageError(
+            f"No image of space '{images.space.name}' is {' and '.join(conditions)}, so there is "
+            "nothing to adapt to; leave out --unlabelled, or give other conditions"
+        )
+    return places
 
 
 def _table(images: Gallery, groups: Codes) -> Side:

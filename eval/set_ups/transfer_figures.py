@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from holotype.index.arrays import Floats
+from holotype.index.arrays import Embeddings, Floats
 
 from ..measures.classification import ClassCounts, confusion_matrix
 from ..measures.correlation import Correlation, spearman
@@ -21,8 +21,9 @@ from ..measures.domain_shift import (
 from ..measures.intervals import Interval
 from ..measures.jsonable import jsonable
 from ..measures.taxon_codes import TaxonCodes, count_positives
+from .adapted import Networks, adapted
 from .remedies import Side, remedies
-from .remedy_figures import RemedyFigures, measure_remedy
+from .remedy_figures import RemedyFigures, Unremedied
 
 _TRAIN, _TEST = 200, 100
 _TRAIN_SHARE, _TEST_SHARE = 0.6, 0.3
@@ -69,6 +70,8 @@ def measure_transfer(
     target: Side,
     copies: Side | None = None,
     *,
+    unlabelled: Embeddings | None = None,
+    networks: Networks | None = None,
     source_is_gallery: bool = False,
     seed: int = 0,
 ) -> TransferFigures:
@@ -81,6 +84,9 @@ def measure_transfer(
         source: queries of that set-up.
         target: queries of the other.
         copies: degraded copies of the gallery's pictures; None leaves those remedies out.
+        unlabelled: float32 [m, dim], unit rows of the target's set-up that remedies may adapt to;
+            by default those of the queries.
+        networks: what is trained on the embeddings; None leaves those remedies out.
         source_is_gallery: the gallery itself asks within the source, each image against all other
             specimens.
         seed: of the draws.
@@ -88,16 +94,19 @@ def measure_transfer(
     Raises:
         ValueError: no query can be answered, or the gallery is too small to tune on.
     """
+    unlabelled = target.vectors if unlabelled is None else unlabelled
     source, target = (_answerable(side, gallery) for side in (source, target))
-    applied = remedies(gallery, source, target, copies)
+    applied = remedies(gallery, source, target, unlabelled, copies)
     first = next(applied)
     at_source, at_target = source.right(first.gallery), target.right(first.gallery)
     gap = transfer_gap(at_source, at_target, source.groups, target.groups, seed=seed)
     none = Interval(0.0, 0.0, 0.0)
     results = [RemedyFigures(first.name, "", gap.accuracy_source, gap.accuracy_target, none, none)]
-    for remedy in applied:
-        trained = source_is_gallery and bool(remedy.fitted)
-        results.append(measure_remedy(remedy, at_source, at_target, trained, seed))
+    plain = Unremedied(at_source, at_target, source.groups, target.groups, source_is_gallery, seed)
+    results += [plain.compared(remedy.answered()) for remedy in applied]
+    if networks is not None:
+        alone, *others = adapted(gallery, source, target, unlabelled, copies, networks, seed)
+        results += [plain.compared(alone), *(plain.compared(each, alone) for each in others)]
     halves = np.random.default_rng(seed).random(int(gallery.groups.max()) + 1)[gallery.groups] < 0.5
     return TransferFigures(
         gap=gap,

@@ -1,21 +1,25 @@
-"""Encoders on a CPU: the same network, run by ONNX Runtime in a fraction of the time."""
+"""The same network in a fraction of the time: ONNX Runtime on a CPU, half precision on a GPU."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
 
+from ..arrays import Embeddings, Pixels
 from ..errors import EncoderError, first_line
 from ..pictures.canaries import LEAST_COSINE, canary_pictures
 from ..settings import settings
 from .base import Encoder, pick_device
 from .cache import keep_cached, read_cached
+from .engines.onnx import Engine, export_graph
 from .kept_facts import libraries
-from .onnx import Engine, export_graph
 
 log = logging.getLogger("holotype.encoders")
+
+HALVES = ("float16", "bfloat16")  # the first is the more precise
 
 _FORMAT = 1  # of what is kept
 
@@ -24,12 +28,15 @@ def accelerated(encoder: Encoder, *, threads: int = 1) -> Encoder:
     """Return an encoder that makes the same embeddings faster, where there is a way.
 
     On a CPU its image network is exported once, compared with PyTorch, and kept in
-    `HOLOTYPE_CACHE`. Anywhere else, with `HOLOTYPE_ENGINE=torch`, or where it cannot be exported or
-    sees otherwise, the encoder itself comes back.
+    `HOLOTYPE_CACHE`. On CUDA it computes in half precision where that sees as float32 does.
+    Anywhere else, with `HOLOTYPE_ENGINE=torch`, or where it cannot be exported or sees otherwise,
+    the encoder itself comes back.
 
     Args:
         threads: cores that one picture may use; 1 where several are encoded side by side.
     """
+    if encoder.device == "cuda" and settings().engine != "torch":
+        return in_half(encoder)
     if runs_in_torch():
         return encoder
     try:
@@ -38,6 +45,19 @@ def accelerated(encoder: Encoder, *, threads: int = 1) -> Encoder:
         reason = first_line(error)
         log.warning("Encoder '%s' runs in PyTorch, which is slower: %s", encoder.name, reason)
         return encoder
+
+
+def in_half(encoder: Encoder) -> Encoder:
+    """Return an encoder in the first half precision that sees as float32 does, or itself."""
+    for precision in HALVES:
+        half = encoder.in_precision(precision)
+        try:
+            _check(encoder, half.encode_images, precision)
+        except (EncoderError, RuntimeError) as error:  # the second where a device cannot do it
+            log.info("Encoder '%s' not in %s: %s", encoder.name, precision, first_line(error))
+            continue
+        return half
+    return encoder
 
 
 def runs_in_torch() -> bool:
@@ -52,7 +72,7 @@ def _engine(encoder: Encoder, threads: int) -> Engine:
         return Engine(kept, threads)
     graph = export_graph(encoder)
     engine = Engine(graph, threads)
-    _check(encoder, engine)
+    _check(encoder, engine, "ONNX Runtime")
     keep_cached(key, graph)
     return engine
 
@@ -62,8 +82,8 @@ def _key(encoder: Encoder) -> str:
     return f"graph {_FORMAT}: {encoder.fingerprint}, {encoder.facts.layers}, {libraries()}"
 
 
-def _check(encoder: Encoder, engine: Engine) -> None:
-    """Refuse a graph that does not see as its network does.
+def _check(encoder: Encoder, engine: Callable[[Pixels], Embeddings], name: str) -> None:
+    """Refuse what does not see as the network does in PyTorch and float32.
 
     The canary pictures have hard edges; the same ones blurred are smooth, as photographs are.
 
@@ -76,6 +96,4 @@ def _check(encoder: Encoder, engine: Engine) -> None:
     pixels = np.stack([encoder.preprocess(picture) for picture in (*hard, *smooth)])
     cosine = float((encoder.encode_images(pixels) * engine(pixels)).sum(axis=1).min())
     if not cosine >= LEAST_COSINE:
-        raise EncoderError(
-            f"ONNX Runtime sees otherwise (cosine {cosine:.5f}, {LEAST_COSINE} is needed)"
-        )
+        raise EncoderError(f"{name} sees otherwise (cosine {cosine:.5f}, {LEAST_COSINE} is needed)")

@@ -36,6 +36,8 @@ class Encoder:
         views: how many views of a picture are averaged; see `VIEWS`.
         facts: what is known of it without its network.
         device: cpu, cuda or mps.
+        precision: what its network computes in: float32, float16 or bfloat16.
+        single_feeder: whether one thread alone should encode; see `ingest.encoding`.
     """
 
     def __init__(self, name: str, model: Model | Unloaded, *, views: int = 1) -> None:
@@ -45,6 +47,8 @@ class Encoder:
         self.device = pick_device()
         self._engine: Callable[[Pixels], Embeddings] | None = None
         self._alone = False
+        self.precision = "float32"
+        self.single_feeder = self.device != "cpu"
         if isinstance(model, Unloaded):
             self.facts = model.facts
             self._in_torch = _once(partial(_loaded, name, model, views, self.device))
@@ -129,9 +133,15 @@ class Encoder:
         Raises:
             EncoderError: the network gave a vector that is not finite.
         """
+        return self.begin_images(pixels)()
+
+    def begin_images(self, pixels: Pixels) -> Callable[[], Embeddings]:
+        """Start what `encode_images` does, and return what waits for the embeddings."""
         if self._engine is not None:
-            return self._finite(self._engine(pixels))
-        return self._finite(self._in_torch().embed(pixels, alone=self._alone))
+            rows = self._engine(pixels)
+            return lambda: self._finite(rows)
+        wait = self._in_torch().begin(pixels, alone=self._alone, precision=self.precision)
+        return lambda: self._finite(wait())
 
     def running_on(self, engine: Callable[[Pixels], Embeddings]) -> Encoder:
         """Return the same encoder with something else to run its image network.
@@ -141,6 +151,15 @@ class Encoder:
         """
         other = copy(self)
         other._engine = engine
+        return other
+
+    def in_precision(self, precision: str) -> Encoder:
+        """Return the same encoder with a network that computes in float32, float16 or bfloat16.
+
+        Embeddings are float32 whatever it is. `accelerated` chooses one that agrees with float32.
+        """
+        other = copy(self)
+        other.precision = precision
         return other
 
     def alone(self) -> Encoder:

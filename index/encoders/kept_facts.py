@@ -17,7 +17,7 @@ from ..files.durable import digest_of
 from .cache import keep_cached, read_cached
 from .model import Facts, Preprocessing
 
-_LIBRARIES = ("torch", "timm", "open_clip_torch", "onnx", "onnxruntime")
+_LIBRARIES = ("torch", "timm", "torchvision", "open_clip_torch", "onnx", "onnxruntime")
 
 
 def facts_key(name: str, views: int, files: Iterable[Path]) -> str:
@@ -29,7 +29,7 @@ def facts_key(name: str, views: int, files: Iterable[Path]) -> str:
     Raises:
         OSError: one of them cannot be read.
     """
-    code = sorted(Path(__file__).parent.glob("*.py"))
+    code = sorted(Path(__file__).parent.rglob("*.py"))
     read = [f"{path.name} {digest_of(path)}" for path in (*code, *files)]
     return "\n".join((f"facts: {name}, views {views}, {libraries()}", *read))
 

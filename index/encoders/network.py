@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 
@@ -68,12 +68,28 @@ class InTorch:
         layers = hashlib.sha256(repr(self.network).encode()).hexdigest()
         self.facts = Facts(fingerprint, layers, recipe, has_text=model.text is not None)
 
-    def embed(self, pixels: Pixels, *, alone: bool) -> Embeddings:
-        """Embed pictures; see `Network`. Other threads leave it one core where it is `alone`."""
-        with torch.inference_mode(), _threads(alone):
-            batch = torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device)
-            rows: Embeddings = self.network(batch).cpu().numpy()
-        return rows
+    def begin(
+        self, pixels: Pixels, *, alone: bool, precision: str = "float32"
+    ) -> Callable[[], Embeddings]:
+        """Start to embed pictures, see `Network`; return what waits for their embeddings.
+
+        A GPU works on while its caller prepares the next batch.
+
+        Args:
+            alone: other threads leave it one core.
+            precision: of the network; float32, float16 or bfloat16.
+        """
+        half = torch.autocast(
+            self._device.type,
+            getattr(torch, precision) if precision != "float32" else None,
+            enabled=precision != "float32",
+        )
+        with torch.inference_mode(), _threads(alone), half:
+            batch = torch.from_numpy(np.ascontiguousarray(pixels))
+            if self._device.type != "cuda":
+                rows: Embeddings = self.network(batch.to(self._device)).cpu().numpy()
+                return lambda: rows
+            return _on_cuda(self.network, batch, self._device)
 
     def embed_text(self, texts: Sequence[str], *, alone: bool) -> Embeddings:
         """Embed descriptions, where there is a text tower: float32 [n, dim], unit rows."""
@@ -82,6 +98,24 @@ class InTorch:
             features = self._text(texts).float()
             rows: Embeddings = nn.functional.normalize(features, dim=1).cpu().numpy()
         return rows
+
+
+def _on_cuda(
+    network: nn.Module, batch: torch.Tensor, device: torch.device
+) -> Callable[[], Embeddings]:
+    """Queue a batch on a GPU, from and to memory that it reads and writes by itself."""
+    made = network(batch.pin_memory().to(device, non_blocking=True))
+    rows = torch.empty(made.shape, dtype=made.dtype, pin_memory=True)
+    rows.copy_(made, non_blocking=True)
+    done = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    done.record(torch.cuda.current_stream(device))
+
+    def wait() -> Embeddings:
+        done.synchronize()
+        found: Embeddings = rows.numpy().copy()  # what a GPU can write to is scarce
+        return found
+
+    return wait
 
 
 @contextmanager

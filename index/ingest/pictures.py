@@ -5,15 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from threadpoolctl import threadpool_limits
 
 from ..arrays import Embeddings, Pixels
 from ..collection import Collection
@@ -24,7 +19,6 @@ from ..manifests.manifest import Manifest, Progress
 from ..manifests.problems import Problem, counts_by_reason
 from ..manifests.untold import told_columns, with_untold
 from ..pictures.reading import content_hash, perceptual_hash, read_bytes, read_with_size
-from ..runtime import worker_count
 from ..storage.canaries import keep_canaries
 from ..storage.files_beside import list_files
 from ..storage.records import DETAILS, Image, Space
@@ -34,6 +28,7 @@ from ..taxonomy import RANKS
 from ..trust import trust_encoder
 from .copies import keep_copy, list_copies
 from .corrections import Corrections, same_pictures
+from .encoding import encoded
 from .old_ids import under_old_ids
 
 _COMMIT_SECONDS = 1.0
@@ -52,6 +47,8 @@ class IngestReport:
         problems: rows that were left out or need attention.
         corrections: what changed of images that were there before.
         seconds: wall time of decoding, encoding and storing.
+        device: what the network ran on: cpu, cuda or mps.
+        precision: what it computed in: float32, float16 or bfloat16.
     """
 
     space: str
@@ -60,6 +57,8 @@ class IngestReport:
     problems: list[Problem] = field(default_factory=list)
     corrections: Corrections = field(default_factory=Corrections)
     seconds: float = 0.0
+    device: str = ""
+    precision: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON-ready values."""
@@ -72,6 +71,7 @@ class IngestReport:
             "left_out": sum(problem.severity == "error" for problem in self.problems),
             "left_out_by_reason": counts_by_reason(self.problems),
             "problems": [vars(problem) for problem in self.problems],
+            **({"device": self.device, "precision": self.precision} if self.device else {}),
             "seconds": round(self.seconds, 2),
             "images_per_second": round(rate, 1),
         }
@@ -132,6 +132,7 @@ def ingest(
             todo = list(_without_stored(collection, target, rows, report, strict=strict))
             _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
             report.seconds = time.perf_counter() - start
+            report.device, report.precision = encoder.device, encoder.precision
             corrections.settle(collection.database)
             report.problems = _as_written(report.problems, checked) + _on_unnamed(todo)
             if not report.embedded and not report.unchanged:
@@ -274,7 +275,7 @@ class _Pipeline:
     ) -> None:
         self.collection = collection
         self.space = space
-        self.encoder = encoder.alone()
+        self.encoder = encoder
         self.copies = collection.folder if copy_images else None
         self.copied: deque[tuple[str, str]] = deque()  # (path, sha256), not listed yet
 
@@ -285,25 +286,19 @@ class _Pipeline:
         waiting: list[_Entry] = []
         committed, done = time.monotonic(), 0
         tasks = _chunks(todo, self.encoder.batch_size)
-        with threadpool_limits(1, "blas"), ThreadPoolExecutor(worker_count()) as pool:
-            ahead = 2 * worker_count()
-            running = deque(pool.submit(self._work, task) for task in islice(tasks, ahead))
-            try:
-                while running:
-                    entries, problems = running.popleft().result()
-                    running.extend(pool.submit(self._work, task) for task in islice(tasks, 1))
-                    waiting += entries
+        try:
+            with closing(encoded(tasks, self._work, self.encoder)) as batches:
+                for (images, problems), vectors in batches:
+                    waiting += zip(images, vectors, strict=True)
                     report.problems += problems
-                    done += len(entries) + len(problems)
+                    done += len(images) + len(problems)
                     if progress:
                         progress(done, len(todo))
                     if time.monotonic() - committed > _COMMIT_SECONDS:
                         self._commit(waiting, report)
                         committed = time.monotonic()
-            finally:
-                for future in running:
-                    future.cancel()
-                self._commit(waiting, report)
+        finally:
+            self._commit(waiting, report)
 
     def _commit(self, waiting: list[_Entry], report: IngestReport) -> None:
         copied = [self.copied.popleft() for _ in range(len(self.copied))]
@@ -314,8 +309,8 @@ class _Pipeline:
         report.embedded += len(waiting)
         waiting.clear()
 
-    def _work(self, task: list[_Row]) -> tuple[list[_Entry], list[Problem]]:
-        """Decode and encode one batch; a picture that cannot be decoded becomes a problem."""
+    def _work(self, task: list[_Row]) -> tuple[tuple[list[Image], list[Problem]], list[Pixels]]:
+        """Decode one batch; a picture that cannot be decoded becomes a problem."""
         self.collection.database.require_same()  # before a copy is written by its path
         images, pixels, problems = [], [], []
         for row, image in task:
@@ -326,10 +321,7 @@ class _Pipeline:
                 continue
             images.append(ready)
             pixels.append(views)
-        if not images:
-            return [], problems
-        vectors = self.encoder.encode_images(np.stack(pixels))
-        return list(zip(images, vectors, strict=True)), problems
+        return (images, problems), pixels
 
     def _decode(self, image: Image) -> tuple[Image, Pixels]:
         """Read a picture once: its hashes, its size, its views and, where wanted, its copy."""

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-
-import numpy as np
-from threadpoolctl import threadpool_limits
 
 from ..arrays import Embeddings, Pixels
 from ..collection import Collection
@@ -19,15 +14,14 @@ from ..encoders import Encoder
 from ..errors import HolotypeError
 from ..manifests.problems import Problem
 from ..pictures.reading import LONGEST, read_picture
-from ..runtime import worker_count
 from ..storage.canaries import keep_canaries
 from ..storage.records import Image, Space
 from ..storage.spaces import dropped_if_unused
+from .encoding import encoded
 
 Progress = Callable[[int, int], None]
 
 _COMMIT_SECONDS = 1.0
-_AHEAD = 2  # batches of each worker that are under way
 
 
 @dataclass(frozen=True)
@@ -44,14 +38,11 @@ def encode_stored(
 ) -> Iterator[Encoded]:
     """Embed stored pictures in order, a batch at a time, in threads.
 
-    On a CPU every thread encodes what it has decoded; another device is fed by the calling thread
-    alone, while the others decode.
+    See `encoded`.
     """
-    own = encoder.device == "cpu"
-    alone, size = encoder.alone(), encoder.batch_size
     target = encoder.preprocessing.size * LONGEST
 
-    def decode(batch: Sequence[Image]) -> tuple[list[Image], list[Pixels], list[Problem]]:
+    def decode(batch: Sequence[Image]) -> tuple[tuple[list[Image], list[Problem]], list[Pixels]]:
         good, pixels, problems = [], [], []
         for image in batch:
             try:
@@ -61,33 +52,11 @@ def encode_stored(
                 good.append(image)
             except (HolotypeError, OSError) as error:
                 problems.append(Problem(0, image.path, str(error), reason="no readable picture"))
-        return good, pixels, problems
+        return (good, problems), pixels
 
-    def encode(found: tuple[list[Image], list[Pixels], list[Problem]]) -> Encoded:
-        good, pixels, problems = found
-        by = alone if own else encoder
-        vectors = by.encode_images(np.stack(pixels)) if good else np.empty((0, 0), np.float32)
-        return Encoded(good, vectors, problems)
-
-    def work(batch: Sequence[Image]) -> Callable[[], Encoded]:
-        found = decode(batch)
-        made = encode(found) if own else None
-        return lambda: made or encode(found)
-
-    batches = _batches(iter(images), size)
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(worker_count()) as pool:
-        running: deque[Future[Callable[[], Encoded]]] = deque()
-        try:
-            running.extend(
-                pool.submit(work, batch) for batch in islice(batches, _AHEAD * worker_count())
-            )
-            while running:
-                finish = running.popleft().result()
-                running.extend(pool.submit(work, batch) for batch in islice(batches, 1))
-                yield finish()
-        finally:
-            for future in running:
-                future.cancel()
+    batches = _batches(iter(images), encoder.batch_size)
+    for (good, problems), vectors in encoded(batches, decode, encoder):
+        yield Encoded(good, vectors, problems)
 
 
 def _batches(images: Iterator[Image], size: int) -> Iterator[list[Image]]:

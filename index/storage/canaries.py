@@ -35,7 +35,7 @@ class Canaries:
 
     Attributes:
         vectors: float32 [3, dim].
-        libraries: those that it was made with, with their versions.
+        libraries: those that it was made with, with their versions, and half precision.
     """
 
     vectors: Embeddings
@@ -67,7 +67,7 @@ def kept_canaries(database: Database, space: Space) -> Canaries | None:
 def keep_canaries(database: Database, space: Space, encoder: Encoder) -> None:
     """Store what an encoder makes of the canary pictures, where a space has none yet."""
     if kept_canaries(database, space) is None:
-        put_canaries(database, space, Canaries(_vectors_of(encoder), _libraries()))
+        put_canaries(database, space, Canaries(_vectors_of(encoder), _made_with(encoder)))
 
 
 def put_canaries(database: Database, space: Space, canaries: Canaries) -> None:
@@ -93,7 +93,7 @@ def check_canaries(database: Database, space: Space, encoder: Encoder) -> None:
     """
     kept = kept_canaries(database, space)
     if kept is not None:
-        require_same(space, kept, encoder.name, Canaries(_vectors_of(encoder), _libraries()))
+        require_same(space, kept, encoder.name, Canaries(_vectors_of(encoder), _made_with(encoder)))
 
 
 def require_same(space: Space, kept: Canaries, name: str, canaries: Canaries) -> None:
@@ -123,6 +123,12 @@ def _vectors_of(encoder: Encoder) -> Embeddings:
         pixels = [encoder.preprocess(picture) for picture in canary_pictures()]
         _embedded[encoder] = encoder.encode_images(np.stack(pixels))
     return _embedded[encoder]
+
+
+def _made_with(encoder: Encoder) -> str:
+    """Return the libraries, and what an encoder computes in where that is not float32."""
+    half = encoder.precision != "float32"
+    return _libraries() + (f", {encoder.precision} on {encoder.device}" if half else "")
 
 
 @cache

@@ -14,6 +14,7 @@ from ..gallery.identification_files import damage_of_arrays
 from ..gallery.index_files import about_index, damage
 from ..gallery.label_files import damaged_columns
 from ..pictures.reading import content_hash, read_bytes
+from ..storage.canaries import kept_canaries
 from ..storage.files_beside import IMAGES, INDEX, THUMBNAILS, unneeded
 from ..storage.integrity import all_damage
 from ..storage.same_content import under_two_names
@@ -56,6 +57,7 @@ def info(collection: Collection) -> dict[str, Any]:
 
 def _space_info(collection: Collection, name: str) -> dict[str, Any]:
     space = collection.space(name)
+    canaries = kept_canaries(collection.database, space)
     about = about_index(collection.database, space) or {"kind": None, "why": None, "recall": None}
     return {
         "name": space.name,
@@ -63,6 +65,7 @@ def _space_info(collection: Collection, name: str) -> dict[str, Any]:
         "fingerprint": space.fingerprint,
         "views": space.views,
         "dim": space.dim,
+        "made_with": canaries.libraries if canaries else None,
         "tuned_from": collection.source(space).name if space.projection_id else None,
         "fitted_on": told_of(collection.database, space),
         "embeddings": collection.count(space),

@@ -2,7 +2,7 @@
 
 A CLIP model learns from the pictures of split=train by the bundled encoder's image network and a
 text tower that starts from nothing. Then every name of a species, genus and family searches the
-pictures of split=test, and each of these searches split=train, all of which nothing was chosen by.
+pictures of split=test, and each of these searches split=train; no run chooses anything by them.
 """
 
 from __future__ import annotations

@@ -73,6 +73,13 @@ def evaluate(
             "figures.",
         ),
     ] = False,
+    classifiers: Annotated[
+        str | None,
+        _of(
+            "classifiers",
+            "Fitted on each gallery, asked alike; some of knn,knn-tuned,logistic,mlp.",
+        ),
+    ] = None,
     folds: Annotated[int, _of("folds", "How many.")] = 5,
     group: Annotated[
         str, _of("group", "The column that stays whole, e.g. specimen, date.")
@@ -81,6 +88,10 @@ def evaluate(
         str | None,
         _of("site", "The column of sites; by default site, or for learning-curve specimens."),
     ] = None,
+    per_taxon: Annotated[
+        bool, _of("per_taxon", "Draw so many images of every taxon, not specimens of all.")
+    ] = False,
+    replicates: Annotated[int, _of("replicates", "Draws of every size.", min=1)] = 5,
     setup: Annotated[str, _of("setup", "The column that tells set-ups apart.")] = "imaging",
     copies: Annotated[
         int, _of("copies", "Degraded copies of each gallery picture; 0: none.", min=0)
@@ -89,6 +100,23 @@ def evaluate(
         Likeness,
         _of("simulate", "Another set-up for every copy, or exactly that of the command degrade."),
     ] = Likeness.RANDOM,
+    networks: Annotated[
+        int,
+        _of(
+            "networks",
+            "Small networks trained on the embeddings, so many of each kind: on the source alone, "
+            "and adapted to the target; 0: none.",
+            min=0,
+        ),
+    ] = 0,
+    unlabelled: Annotated[
+        list[str] | None,
+        _of(
+            "unlabelled",
+            "Images of the target's set-up that remedies adapt to, without labels; by default the "
+            "queries. Repeatable.",
+        ),
+    ] = None,
     seed: Annotated[int, _of("seed", "Of the draws.", min=0)] = 0,
     leave_out: Annotated[
         str | None,

@@ -5,6 +5,7 @@ Options that were not given and have no default are absent, so that those of `ho
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ..console import progress
@@ -14,53 +15,92 @@ if TYPE_CHECKING:
 
 
 def measure_recall(
-    collection: Collection, *, space: str | None, spaces: str = "", **asked: Any
+    collection: Collection,
+    *,
+    space: str | None,
+    spaces: str = "",
+    classifiers: str | None = None,
+    **asked: Any,
 ) -> Any:
     """Measure one space, or two under one protocol."""
     from holotype.eval.retrieval.evaluate import evaluate
     from holotype.eval.retrieval.two_spaces import compare_spaces
 
     if not spaces:
-        return evaluate(collection, space=space, **asked)
+        return evaluate(collection, space=space, classifiers=_listed(classifiers), **asked)
     return compare_spaces(collection, _two(spaces), **asked)
 
 
-def measure_folds(collection: Collection, **asked: Any) -> Any:
+def measure_folds(collection: Collection, *, classifiers: str | None = None, **asked: Any) -> Any:
     """Let every fold ask in turn."""
     from holotype.eval.retrieval.cross_validation import evaluate_kfold
 
-    return evaluate_kfold(collection, **asked)
+    return evaluate_kfold(collection, classifiers=_listed(classifiers), **asked)
 
 
-def measure_sites(collection: Collection, **asked: Any) -> Any:
+def measure_sites(collection: Collection, *, classifiers: str | None = None, **asked: Any) -> Any:
     """Let every site ask in turn."""
     from holotype.eval.retrieval.cross_validation import evaluate_sites
 
-    return evaluate_sites(collection, **asked)
+    return evaluate_sites(collection, classifiers=_listed(classifiers), **asked)
 
 
 def measure_transfer(
-    collection: Collection, *, space: str | None, copies: int, simulate: str, **asked: Any
+    collection: Collection,
+    *,
+    space: str | None,
+    copies: int,
+    simulate: str,
+    networks: int = 0,
+    **asked: Any,
 ) -> Any:
     """Let another imaging set-up ask, with so many degraded copies of every gallery picture."""
+    from holotype.eval.set_ups.adapted import Networks
     from holotype.eval.set_ups.degrade import Degradation
     from holotype.eval.set_ups.transfer import Simulation, evaluate_transfer
     from holotype.index.search.search import encoder_of
 
-    with progress("Degrading and embedding") as on_picture:
-        simulation = None
+    simulation = trained = None
+    with (
+        progress("Degrading and embedding") as on_picture,
+        progress("Training", "networks") if networks else nullcontext() as on_network,
+    ):
+        if networks:
+            trained = Networks(networks, on_network=on_network)
         if copies:
             how = Degradation() if simulate == "exact" else None
             encoder = encoder_of(collection.space(space))
             simulation = Simulation(encoder, copies, how, on_picture)
-        return evaluate_transfer(collection, space=space, simulation=simulation, **asked)
+        return evaluate_transfer(
+            collection, space=space, simulation=simulation, networks=trained, **asked
+        )
 
 
-def measure_curve(collection: Collection, *, site: str = "specimen", **asked: Any) -> Any:
-    """Let ever more of the gallery answer, drawn by specimens or by sites."""
+def measure_curve(
+    collection: Collection,
+    *,
+    site: str | None = None,
+    per_taxon: bool = False,
+    classifiers: str | None = None,
+    **asked: Any,
+) -> Any:
+    """Let ever more of the gallery answer, drawn by specimens, by sites or within every taxon."""
     from holotype.eval.retrieval.learning_curve import evaluate_curve
+    from holotype.index.errors import UsageError
 
-    return evaluate_curve(collection, unit=site, **asked)
+    if per_taxon and site is not None:
+        raise UsageError(
+            "--per-taxon draws images of every taxon, whatever their site; leave out --site"
+        )
+    methods, unit = _listed(classifiers), site or "specimen"
+    return evaluate_curve(collection, unit=unit, per_taxon=per_taxon, classifiers=methods, **asked)
+
+
+def measure_grid(collection: Collection, **asked: Any) -> Any:
+    """Choose a learning rate and a momentum inside the gallery, then ask."""
+    from holotype.eval.classifiers.grid import evaluate_grid
+
+    return evaluate_grid(collection, **asked)
 
 
 def measure_unseen(collection: Collection, **asked: Any) -> Any:
@@ -75,6 +115,11 @@ def measure_answers(collection: Collection, *, leave_out: str | None = None, **a
     from holotype.eval.identification.evaluate import evaluate_honesty
 
     return evaluate_honesty(collection, left_out=leave_out, **asked)
+
+
+def _listed(names: str | None) -> tuple[str, ...]:
+    """Return the names of a list such as `knn,mlp`; none where it was not given."""
+    return () if names is None else tuple(name.strip() for name in names.split(","))
 
 
 def _two(spaces: str) -> tuple[str, str]:

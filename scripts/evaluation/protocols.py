@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .answer_tables import show_answers
+from .classifier_tables import show_grid
 from .measuring import (
     measure_answers,
     measure_curve,
     measure_folds,
+    measure_grid,
     measure_recall,
     measure_sites,
     measure_transfer,
@@ -65,20 +67,26 @@ PROTOCOLS: Mapping[str, Protocol] = {
         "--query asks --gallery, the default with these",
         measure_recall,
         show_recall,
-        (*SIDES, "spaces", "allow_leak"),
+        (*SIDES, "spaces", "allow_leak", "classifiers"),
         needs=SIDES,
     ),
     "kfold": Protocol(
-        "each fold asks the others", measure_folds, show_folds, ("folds", "group", "seed")
+        "each fold asks the others",
+        measure_folds,
+        show_folds,
+        ("folds", "group", "seed", "classifiers"),
     ),
     "leave-site-out": Protocol(
-        "each site asks the others", measure_sites, show_folds, ("site", "allow_leak")
+        "each site asks the others",
+        measure_sites,
+        show_folds,
+        ("site", "allow_leak", "classifiers"),
     ),
     "transfer": Protocol(
         "another imaging set-up asks",
         measure_transfer,
         show_transfer,
-        (*SIDES, "setup", "copies", "simulate", "seed", "allow_leak"),
+        (*SIDES, "setup", "copies", "simulate", "networks", "unlabelled", "seed", "allow_leak"),
         needs=SIDES,
         only_with={"simulate": "copies"},
         doing="",
@@ -88,9 +96,16 @@ PROTOCOLS: Mapping[str, Protocol] = {
         "ever more of the gallery answers",
         measure_curve,
         show_curve,
-        (*SIDES, "site", "seed", "allow_leak"),
+        (*SIDES, "site", "per_taxon", "replicates", "seed", "allow_leak", "classifiers"),
         needs=SIDES,
-        page=False,
+    ),
+    "grid": Protocol(
+        "a perceptron's learning rate and momentum, chosen inside the gallery",
+        measure_grid,
+        show_grid,
+        (*SIDES, "seed"),
+        needs=SIDES,
+        doing="Fitting a perceptron at every learning rate and momentum",
     ),
     "unseen-species": Protocol(
         "a space tuned on half of the species is asked for the other half",
@@ -169,6 +184,8 @@ def options_of(name: str, given: Set[str], values: Mapping[str, Any]) -> dict[st
             raise UsageError(f"{flag(option)} says nothing without {flag(other)}; give both")
     if {"space", "spaces"} <= given:
         raise UsageError("--spaces names both spaces; leave out --space")
+    if {"spaces", "classifiers"} <= given:
+        raise UsageError("--classifiers are fitted in one space; leave out --spaces")
     used = {option: values[option] for option in protocol.options}
     return {"space": values["space"]} | {o: v for o, v in used.items() if v is not None and v != []}
 

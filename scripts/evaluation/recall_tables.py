@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .tables import figure_text, figure_texts, interval_text, say, show_table
+from .classifier_tables import show_classifiers
+from .tables import bounds_text, figure_text, figure_texts, interval_text, say, show_table
 
 _MOST_FOLDS = 40
 
@@ -31,6 +32,8 @@ def show_recall(found: dict[str, Any]) -> None:
         )
     if "comparison" in found:
         _show_comparison(found)
+    if "classifiers" in found:
+        show_classifiers(found["classifiers"])
 
 
 def fitted_lines(found: dict[str, Any]) -> list[str]:
@@ -87,21 +90,33 @@ def show_folds(found: dict[str, Any]) -> None:
 
 
 def show_curve(found: dict[str, Any]) -> None:
-    """Print recall@1 against the size of the gallery."""
+    """Print recall@1, and the accuracy of classifiers, against the size of the gallery."""
     say(
         f"{found['protocol']['n_queries']} queries; {found['rank']} recall@1; a taxon that the "
         "gallery lacks counts as a miss"
     )
+    beside = found.get("classifiers", {})
+    size = found["unit"] if found["unit"].startswith("images of") else f"values of {found['unit']}"
     show_table(
-        (f"values of {found['unit']}", "images", "recall@1", "sd", "draws"),
+        (
+            size,
+            "images",
+            "recall@1",
+            "sd",
+            *(f"{name}{end}" for name in beside for end in ("", " sd")),
+            "draws",
+        ),
         [
             (
                 f"{row['n']:.0f}",
                 f"{row['images']:.0f}",
                 *figure_texts((row["mean"], row["sd"])),
+                *figure_texts(
+                    figure for other in others for figure in (other["mean"], other["sd"])
+                ),
                 f"{row['draws']:.0f}",
             )
-            for row in found["sizes"]
+            for row, *others in zip(found["sizes"], *beside.values(), strict=True)
         ],
     )
 
@@ -124,9 +139,8 @@ def show_unseen(found: dict[str, Any]) -> None:
 def _recall(rank: str, row: dict[str, Any]) -> list[str]:
     recall, interval = row["recall"], row["recall_at_1_interval"]
     shares = [recall["5"]["micro"], recall["10"]["micro"], recall["1"]["macro"]]
-    between = "–".join(figure_texts((interval["low"], interval["high"])))
     first = figure_text(recall["1"]["micro"])
-    return [rank, first, between, *figure_texts(shares), str(row["n_answerable"])]
+    return [rank, first, bounds_text(interval), *figure_texts(shares), str(row["n_answerable"])]
 
 
 def _show_comparison(found: dict[str, Any]) -> None:

@@ -34,6 +34,11 @@ def figure_texts(values: Iterable[float | None]) -> list[str]:
     return [figure_text(value) for value in values]
 
 
+def bounds_text(found: dict[str, float | None]) -> str:
+    """Return the bounds of an interval, such as `0.332–0.469`."""
+    return "–".join(figure_texts((found["low"], found["high"])))
+
+
 def interval_text(found: dict[str, float | None]) -> str:
     """Return an estimate with its interval, such as `0.400 (0.332 to 0.469)`."""
     low, high = figure_text(found["low"]), figure_text(found["high"])

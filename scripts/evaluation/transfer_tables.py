@@ -37,9 +37,14 @@ def show_transfer(found: dict[str, Any]) -> None:
     show_table(
         ("remedy", "source", "target", "lost", "share won back"), map(_remedy, found["remedies"])
     )
+    if found["networks"]:
+        say("Against a network that learned from the source alone, on the target:")
+        trained = [row for row in found["remedies"] if row["over_training"]["estimate"] is not None]
+        show_table(("network", "gain", "from … to, by seed"), map(_network, trained))
     for row in found["remedies"]:
         if row["fitted"]:
             say(f"{row['remedy']}: {row['fitted']}")
+    say(_adapted(found["adaptation"]))
     if found["simulation"]:
         made = found["simulation"]
         say(f"{made['copies']} degraded copies of each gallery picture, set-up {made['setup']}")
@@ -49,6 +54,16 @@ def _remedy(row: dict[str, Any]) -> list[str]:
     source, target = row["accuracy_source"], row["accuracy_target"]
     lost = None if source is None else source - target
     return [row["remedy"], *figure_texts((source, target, lost)), _share(row["recovered"])]
+
+
+def _network(row: dict[str, Any]) -> list[str]:
+    seeds = figure_texts((min(row["by_network"]), max(row["by_network"])))
+    return [row["remedy"], interval_text(row["over_training"]), " … ".join(seeds)]
+
+
+def _adapted(made: dict[str, Any]) -> str:
+    which = " and ".join(made["unlabelled"]) or "the queries themselves"
+    return f"Adapted to {made['images']} images of the target without labels: {which}"
 
 
 def _share(found: dict[str, float | None]) -> str:

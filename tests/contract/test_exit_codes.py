@@ -94,6 +94,7 @@ def test_4_for_weights_that_changed_under_a_collection(
             architecture="test_efficientnet",
             preprocessing=recipe,
             card={},
+            replace_existing=True,
         )
 
     to, picture = tmp_path / "c", source.parent / "0-0.png"

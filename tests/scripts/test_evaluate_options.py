@@ -11,6 +11,7 @@ from unittest.mock import create_autospec
 import pytest
 from typer.main import get_command
 
+from holotype.eval.classifiers import grid
 from holotype.eval.identification import evaluate as identification
 from holotype.eval.retrieval import (
     cross_validation,
@@ -31,12 +32,17 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "gallery": SPLIT[2:],
     "spaces": ("--spaces", "base,tuned"),
     "allow_leak": ("--allow-leak",),
+    "classifiers": ("--classifiers", "knn,logistic"),
     "folds": ("--folds", "3"),
     "group": ("--group", "date"),
     "site": ("--site", "locality"),
+    "per_taxon": ("--per-taxon",),
+    "replicates": ("--replicates", "2"),
     "setup": ("--setup", "camera"),
     "copies": ("--copies", "1"),
     "simulate": ("--simulate", "exact"),
+    "networks": ("--networks", "1"),
+    "unlabelled": ("--unlabelled", "split=train"),
     "seed": ("--seed", "7"),
     "leave_out": ("--leave-out", "species"),
     "share": ("--share", "0.5"),
@@ -72,6 +78,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         (cross_validation, "evaluate_sites"),
         (transfer, "evaluate_transfer"),
         (learning_curve, "evaluate_curve"),
+        (grid, "evaluate_grid"),
         (unseen_species, "evaluate_unseen"),
         (identification, "evaluate_honesty"),
     ):
@@ -159,6 +166,15 @@ def test_what_the_help_shows_as_default_is_the_default(
             "--simulate says nothing without --copies",
         ),
         (("--space", "base", "--spaces", "base,tuned"), "leave out --space"),
+        (
+            (*SPLIT, "--spaces", "base,tuned", "--classifiers", "knn"),
+            "--classifiers are fitted in one space; leave out --spaces",
+        ),
+        (
+            (*SPLIT, "--classifiers", "knn,svm"),
+            "There is no classifier 'svm'; there are knn, knn-tuned, logistic, mlp",
+        ),
+        (("--classifiers", "knn"), "--classifiers belongs to --protocol split, kfold"),
         (("--identification", "--query", "split=test"), "needs both --query and --gallery"),
         (("--protocol", "nope"), "There is no --protocol nope; there are leave-one-out, split"),
         (("--identification", "--risk", "2"), "risk is 2.0"),

@@ -77,6 +77,27 @@ def test_transfer_from_pictures_to_figures(
     assert json.loads((tmp_path / "report" / "report.json").read_text())["simulation"] is None
 
 
+def test_networks_stand_beside_the_other_remedies(two_setups: Path, ask: Ask, cli: Cli) -> None:
+    transfer = ("eval", two_setups, "--protocol", "transfer", *SOURCE, *TARGET, "--copies", 0)
+    other = ("--unlabelled", "imaging=degraded", "--unlabelled", "split=train")
+    found = ask(*transfer, "--networks", 1, *other)
+    assert found["adaptation"] == {"unlabelled": [*other[1::2]], "images": 32}
+    assert found["networks"]["seeds"] == 1
+    trained = {row["remedy"]: row for row in found["remedies"] if row["by_network"]}
+    assert len(trained) == 5
+    coral = trained["network with coral"]
+    assert coral["over_training"]["low"] <= coral["over_training"]["estimate"]
+    assert [trial["weight"] for trial in coral["weights"]] == [0, 3, 10, 30, 100]
+    code, out, _ = cli(*transfer, "--networks", 1)
+    assert code == 0
+    assert "Against a network that learned from the source alone" in out
+    assert "Adapted to 8 images of the target without labels: the queries themselves" in out
+    nothing = ("--unlabelled", "imaging=degraded", "--unlabelled", "imaging=clean")
+    code, _, err = cli(*transfer, *nothing)
+    assert code == 2
+    assert "so there is nothing to adapt to" in err.replace("\n", " ")
+
+
 def test_transfer_refuses_pictures_of_the_gallery_s_specimens(two_setups: Path, cli: Cli) -> None:
     sides = ("--gallery", "imaging=clean", "--query", "imaging=degraded")
     code, _, err = cli("eval", two_setups, "--protocol", "transfer", *sides)
@@ -108,7 +129,7 @@ def test_the_whole_gallery_ends_the_learning_curve(folder: Path, ask: Ask, cli: 
     [
         (("split",), "needs both --query and --gallery"),
         (("transfer",), "needs both --query and --gallery"),
-        (("kfold", *SPLIT), "--protocol kfold takes --folds, --group and --seed"),
+        (("kfold", *SPLIT), "--protocol kfold takes --folds, --group, --seed and --classifiers"),
         (("leave-one-out", *SPLIT), "--query belongs to --protocol split, transfer"),
         (("kfold", "--spaces", "base,tuned"), "--spaces belongs to --protocol leave-one-out or"),
     ],

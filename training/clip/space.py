@@ -74,7 +74,7 @@ def train_clip_space(
     folder = collection.folder / "models" / f".{asked.name}.training"
     with alone(folder, asked.name):
         encoder = start_of(collection, base, config)
-        start = _start(encoder)
+        start = start_from(encoder)
         pictures, squares, problems = _pictures(collection, base, encoder, asked, folder, watch)
         identity = identity_of(config, pictures, encoder.fingerprint)
         keeper = _Keeper(folder, identity, asked.resume)
@@ -103,7 +103,7 @@ def _require_free(collection: Collection, name: str, base: Space) -> None:
         raise UsageError(f"Space '{name}' exists and was not made by training; choose another --as")
 
 
-def _start(encoder: Encoder) -> Start:
+def start_from(encoder: Encoder) -> Start:
     """Return what training starts from.
 
     Raises:

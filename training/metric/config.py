@@ -13,6 +13,7 @@ from holotype.index.errors import UsageError
 from ..augmentation.augment import Augmentation
 from ..clip.config import ClipConfig
 from ..configuration import from_table, merged
+from ..domain.config import DomainConfig
 from ..losses import LossConfig
 from ..names import require_known
 from ..samplers.registry import SAMPLERS
@@ -127,6 +128,7 @@ class TrainConfig:
     loss: LossConfig = field(default_factory=LossConfig)
     batches: BatchConfig = field(default_factory=BatchConfig)
     augmentation: Augmentation = field(default_factory=Augmentation)
+    domain: DomainConfig = field(default_factory=DomainConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     gate: GateConfig = field(default_factory=GateConfig)
     clip: ClipConfig = field(default_factory=ClipConfig)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,16 +21,21 @@ from .pictures import Labelled
 _FILE = "run.pt"
 
 
-def identity_of(config: TrainConfig, pictures: Labelled, start: str) -> str:
+def identity_of(
+    config: TrainConfig, pictures: Labelled, start: str, unlabelled: Iterable[str] = ()
+) -> str:
     """Return what tells a run from others: its config, its pictures and names, and its start.
 
     Args:
         start: fingerprint of the encoder.
+        unlabelled: sha256 of the pictures that are seen without names.
     """
     digest = hashlib.sha256(json.dumps(asdict(config), sort_keys=True).encode())
     digest.update(start.encode())
     for image in pictures.images:
         digest.update(image.sha256.encode())
+    for sha256 in unlabelled:
+        digest.update(sha256.encode())
     digest.update(pictures.labels.tobytes())
     digest.update(json.dumps(pictures.names, ensure_ascii=False).encode())
     return digest.hexdigest()

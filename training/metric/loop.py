@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from holotype.index.arrays import Codes
 from holotype.index.errors import UsageError
 
 from ..augmentation.augment import augment, draw
+from ..domain.target import Pull
 from ..losses import Objective
 from ..samplers import Sampler
 from .config import TrainConfig
@@ -72,6 +73,7 @@ class Run:
         plan: how long.
         own_size: side of the encoder's input.
         processes: those that share the work.
+        pull: what draws the features towards those of another set-up; None for nothing.
     """
 
     network: Trained
@@ -85,13 +87,16 @@ class Run:
     own_size: int
     device: torch.device
     processes: Processes = field(default_factory=Processes)
+    pull: Pull | None = None
     state: State = field(default_factory=State)
 
     def __post_init__(self) -> None:
         self.network.to(self.device).eval()
         self.network.to(memory_format=torch.channels_last)
         self.objective.to(self.device)
-        self.optimiser = _optimiser(self.network, self.objective, self.config)
+        self.term = self.pull.term.to(self.device) if self.pull else nn.Module()
+        heads = [*self.objective.parameters(), *self.term.parameters()]
+        self.optimiser = _optimiser(self.network, heads, self.config)
         self.generator = torch.Generator().manual_seed(self.config.seed)
         torch.manual_seed(self.config.seed)  # losses draw from it
         self.averaged = {name: t.detach().clone() for name, t in _parameters(self.network)}
@@ -118,7 +123,7 @@ class Run:
             rows = self._next_rows()
             size = size_at(done, self.config.schedule, self.own_size)
             rate = rate_at(done, self.config.schedule)
-            loss = self._step(rows, size, rate)
+            loss = self._step(rows, size, rate, min(done, 1.0))
             state = self.state
             state.seen += len(rows)
             state.loss = loss if np.isnan(state.loss) else 0.9 * state.loss + 0.1 * loss
@@ -134,17 +139,24 @@ class Run:
         self.state.batch += 1
         return rows
 
-    def _step(self, rows: Codes, size: int, rate: float) -> float:
-        """Take one step; every process embeds its part of the batch."""
+    def _features(self, take: Callable[[Codes], Tensor], rows: Codes, size: int) -> Tensor:
+        """Return the features of pictures, changed; every process embeds its part of them."""
         own = self.processes.part(len(rows))
         draws = draw(len(rows), self.config.augmentation, self.generator).part(own)
-        squares = self._squares(rows[own])
+        squares = take(rows[own])
         pictures = augment(squares, draws, size).contiguous(memory_format=torch.channels_last)
-        labels = torch.from_numpy(self.labels[rows]).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._is_half):
             features = self._twin(pictures)
-        whole = self.processes.gathered(features.float(), len(rows))
-        loss: Tensor = self.objective(whole, labels)
+        return self.processes.gathered(features.float(), len(rows))
+
+    def _step(self, rows: Codes, size: int, rate: float, done: float) -> float:
+        """Take one step."""
+        features = self._features(self._squares, rows, size)
+        labels = torch.from_numpy(self.labels[rows]).to(self.device)
+        loss: Tensor = self.objective(features, labels)
+        if self.pull is not None:
+            others = self._features(self._others, self.pull.rows(self.state.seen), size)
+            loss = loss + self.pull.term(features, others, done)
         if not torch.isfinite(loss):
             raise UsageError(
                 f"The loss is {float(loss.detach())} after {self.state.seen} pictures; lower "
@@ -179,6 +191,11 @@ class Run:
             squares = squares.pin_memory()
         return squares.to(self.device, non_blocking=True)
 
+    def _others(self, rows: Codes) -> Tensor:
+        """Return squares of the other set-up, on the device."""
+        assert self.pull is not None
+        return torch.from_numpy(self.pull.pixels[rows]).to(self.device, non_blocking=True)
+
     @property
     def _is_half(self) -> bool:
         wanted = self.config.schedule.precision
@@ -204,6 +221,7 @@ class Run:
             "network": self.network.state_dict(),
             "averaged": self.averaged,
             "objective": self.objective.state_dict(),
+            "term": self.term.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "generator": self.generator.get_state(),
             "global_generator": torch.get_rng_state(),
@@ -216,6 +234,7 @@ class Run:
         for name, tensor in self.averaged.items():
             tensor.copy_(kept["averaged"][name])
         self.objective.load_state_dict(kept["objective"])
+        self.term.load_state_dict(kept["term"])
         self.optimiser.load_state_dict(kept["optimiser"])
         self.generator.set_state(kept["generator"])
         torch.set_rng_state(kept["global_generator"])
@@ -227,14 +246,14 @@ def _parameters(network: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 
 def _optimiser(
-    network: Trained, objective: nn.Module, config: TrainConfig
+    network: Trained, heads: list[nn.Parameter], config: TrainConfig
 ) -> torch.optim.Optimizer:
     """Return the optimiser: one rate for the network, another for what starts from nothing."""
     schedule = config.schedule
     old = list(network.backbone.parameters())
     known = {id(one) for one in old}
     new = [one for one in network.parameters() if id(one) not in known]
-    parts = [(old, schedule.rate), ([*new, *objective.parameters()], schedule.head_rate)]
+    parts = [(old, schedule.rate), ([*new, *heads], schedule.head_rate)]
     groups = [
         {"params": found, "lr": rate, "largest": rate}
         for parameters, rate in parts

@@ -89,21 +89,26 @@ def labelled(collection: Collection, gallery: Gallery, rows: Codes) -> Labelled:
     named = rows[gallery.taxon[rows] >= 0]
     ranks = tuple(rank for rank in RANKS if rank in gallery.ranks)
     found = [gallery.labels(rank) for rank in ranks]
-    wanted = gallery.rows[named].tolist()
-    stored = {
-        row: image
-        for start in range(0, len(wanted), _AT_ONCE)
-        for row, image in collection.images_at(wanted[start : start + _AT_ONCE]).items()
-    }
     labels = np.stack([one.codes[named] for one in found], 1) if found else np.empty((0, 0))
     return Labelled(
-        [stored[row] for row in wanted],
+        stored_images(collection, gallery, named),
         gallery.index.vectors[named],
         gallery.specimens[named],
         ranks,
         labels.astype(np.int64),
         [one.names for one in found],
     )
+
+
+def stored_images(collection: Collection, gallery: Gallery, places: Codes) -> list[Image]:
+    """Return what is stored of the pictures at a gallery's places, in their order."""
+    wanted = gallery.rows[places].tolist()
+    stored = {
+        row: image
+        for start in range(0, len(wanted), _AT_ONCE)
+        for row, image in collection.images_at(wanted[start : start + _AT_ONCE]).items()
+    }
+    return [stored[row] for row in wanted]
 
 
 @dataclass(frozen=True, eq=False)

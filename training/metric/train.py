@@ -19,6 +19,8 @@ from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.settings import settings
 
+from ..domain.target import Pull, Target
+from ..domain.terms import make_domain_term
 from ..losses import make_objective, require_teachable
 from ..samplers import make_sampler
 from .config import TrainConfig
@@ -83,6 +85,9 @@ class Training:
         make_network: makes its network anew, with its weights.
         folder: where the state is kept.
         identity: tells this run from others.
+        beside: float32 [n, dim], embeddings by the network that may stand beside the trained one,
+            unit rows; None where none may.
+        target: pictures of another set-up, without names; None for none.
         keep_seconds: least time between two states on disk.
         ends: the moment of `time.monotonic` when embedding must start; infinite without a bound.
     """
@@ -95,6 +100,8 @@ class Training:
     config: TrainConfig
     folder: Path
     identity: str
+    beside: Embeddings | None = None
+    target: Target | None = None
     ends: float = float("inf")
     watch: Watch = field(default_factory=Watch)
     processes: Processes = field(default_factory=Processes)
@@ -197,10 +204,9 @@ class Training:
         self.watch.on_phase("Judging")
         weights, held, pictures = run.averaged_state(), self.held, self.pictures
         vectors = self.embedded(weights, held.judging)
-        features = {
-            "trained": vectors,
-            "trained+start": beside(vectors, pictures.vectors[held.judging]),
-        }
+        features = {"trained": vectors}
+        if self.beside is not None:
+            features["trained+start"] = beside(vectors, self.beside[held.judging])
         found = [
             best_of(name, rows, pictures, held, self.config.gate) for name, rows in features.items()
         ]
@@ -239,7 +245,16 @@ class Training:
             self.start.preprocessing.size,
             torch.device(self.device),
             self.processes,
+            self._pull(network.dim),
         )
+
+    def _pull(self, dim: int) -> Pull | None:
+        """Return what draws towards the target, from its start."""
+        if self.target is None:
+            return None
+        config = self.config
+        term = make_domain_term(config.domain, dim)
+        return Pull(self.target.pixels, term, config.batches.batch, config.seed)
 
 
 def _packed(codes: Codes) -> Codes:

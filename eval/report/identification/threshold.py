@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...identification.figures import KAPPA
-from ...measures.selective import SelectivePoint, selective_point
+from ...measures.selective import KAPPA, SelectivePoint, selective_point
 from ..blocks import Block, Figure, Section, Table, Text
 from ..cells import Cell, Column, count_cell, interval_cells, share_cell, share_text
 from .curves import risk_coverage, threshold_curves

@@ -8,6 +8,7 @@ from ..blocks import Section
 from ..glossary import glossary
 from .change_lists import changes
 from .change_sections import gain
+from .classifiers import classifiers
 from .confusion import confusion
 from .failures import failures
 from .headline import headline, protocol
@@ -20,7 +21,12 @@ from .taxa_sections import genera, table
 
 def terms(subject: Subject) -> Section:
     """What the terms of the report mean."""
-    return glossary("retrieval", *(() if subject.comparison is None else ("two_spaces",)))
+    further = []
+    if subject.comparison is not None:
+        further.append("two_spaces")
+    if subject.evaluation.classifiers is not None:
+        further.append("classifiers")
+    return glossary("retrieval", *further)
 
 
 SECTIONS: Sequence[Callable[[Subject], Section | None]] = (
@@ -28,6 +34,7 @@ SECTIONS: Sequence[Callable[[Subject], Section | None]] = (
     headline,
     gain,
     changes,
+    classifiers,
     protocol,
     by_rank,
     by_category,

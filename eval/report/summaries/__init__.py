@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from ...classifiers.grid import Grid
 from ...identification.draws import AnswerEvaluation
 from ...retrieval.evaluate import Evaluation
 from ...retrieval.learning_curve import Curve
@@ -12,6 +13,7 @@ from ...retrieval.two_spaces import SpaceComparison
 from ...retrieval.unseen_species import UnseenSpecies
 from ...set_ups.transfer import Transfer
 from .of_answers import answers_in_words
+from .of_classifiers import grid_in_words
 from .of_recall import comparison_in_words, curve_in_words, recall_in_words, unseen_in_words
 from .of_set_ups import transfer_in_words
 
@@ -22,6 +24,7 @@ _IN_WORDS: tuple[tuple[type, Callable[[Any], str]], ...] = (
     (SpaceComparison, comparison_in_words),
     (Transfer, transfer_in_words),
     (Curve, curve_in_words),
+    (Grid, grid_in_words),
     (UnseenSpecies, unseen_in_words),
     (Evaluation, recall_in_words),
 )

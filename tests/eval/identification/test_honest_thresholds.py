@@ -12,7 +12,8 @@ from sklearn.metrics import cohen_kappa_score
 
 from holotype.eval.identification import asking
 from holotype.eval.identification.evaluate import evaluate_honesty
-from holotype.eval.identification.figures import KAPPA, KEPT, choose_thresholds
+from holotype.eval.identification.figures import KEPT, choose_thresholds
+from holotype.eval.measures.selective import KAPPA
 from holotype.eval.protocols.leaks import LeakError
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError

@@ -115,3 +115,17 @@ def test_a_class_outside_the_range_is_refused() -> None:
         confusion_matrix(np.array([0, -1]), np.array([0, 0]), 2)
     with pytest.raises(ValueError, match="prediction 0 is class 2"):
         confusion_matrix(np.array([0]), np.array([2]), 2)
+
+
+def test_counts_without_a_table_are_those_of_the_table() -> None:
+    rng = np.random.default_rng(0)
+    truth, predicted = rng.integers(0, 9, 300), rng.integers(-1, 9, 300)
+    expected = ClassCounts.of(confusion_matrix(truth, predicted, 9))
+    found = ClassCounts.count(truth, predicted, 9)
+    times = rng.integers(0, 4, 300)
+    again = ClassCounts.count(truth, predicted, 9, times)
+    repeated = np.repeat(truth, times), np.repeat(predicted, times)
+    twice = ClassCounts.of(confusion_matrix(*repeated, 9))
+    for name in ("positives", "true_positives", "false_positives"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+        np.testing.assert_array_equal(getattr(again, name), getattr(twice, name))

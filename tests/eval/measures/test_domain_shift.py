@@ -15,6 +15,7 @@ from holotype.eval.measures.correlation import spearman
 from holotype.eval.measures.domain_shift import (
     dataset_classification_error,
     learning_curve,
+    learning_curve_by_class,
     transfer_gap,
 )
 
@@ -105,3 +106,18 @@ def test_spearman_equals_scipy_and_leaves_out_taxa_without_a_figure() -> None:
     assert (found.rho, found.p, found.n) == pytest.approx((theirs.statistic, theirs.pvalue, 30))
     constant = spearman(np.ones(5), np.arange(5.0))
     assert constant.to_dict() == {"rho": None, "p": None, "n": 5}
+
+
+def test_the_learning_curve_by_class_draws_so_many_of_each() -> None:
+    classes = np.repeat([3, 5, 9], [2, 7, 4])
+    drawn: list[list[int]] = []
+
+    def evaluate(rows: NDArray[np.int64]) -> float:
+        assert (np.diff(rows) > 0).all()
+        drawn.append(np.bincount(classes[rows], minlength=10)[[3, 5, 9]].tolist())
+        return float(len(rows))
+
+    curve = learning_curve_by_class(evaluate, classes, [1, 3, 7], replicates=2, seed=1)
+    assert drawn == [[1, 1, 1]] * 2 + [[2, 3, 3]] * 2 + [[2, 7, 4]]
+    assert list(curve["n_sites"]) == [1, 1, 3, 3, 7]
+    assert list(curve["figure"]) == list(curve["n_images"]) == [3, 3, 8, 8, 13]

@@ -73,8 +73,8 @@ def test_remedies_see_no_label_of_the_target() -> None:
     wrong: Codes = np.random.default_rng(1).permutation(target.labels)
     blind = Side(target.vectors, wrong, target.groups)
     pairs = zip(
-        remedies(gallery, source, target, copies),
-        remedies(gallery, source, blind, copies),
+        remedies(gallery, source, target, target.vectors, copies),
+        remedies(gallery, source, blind, blind.vectors, copies),
         strict=True,
     )
     for told, not_told in pairs:

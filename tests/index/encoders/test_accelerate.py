@@ -201,3 +201,31 @@ def test_nothing_is_reported_to_the_makers_of_the_runtime(tiny: Encoder, tmp_pat
     # What it would report, and a number for this machine, would lie in a cache of its own.
     left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
     assert left == {path.name for path in (tmp_path / "kept").iterdir()}
+
+
+class _Steep(torch.nn.Module):
+    """A network that tells pictures apart by what half precision cannot hold."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        flat = images.flatten(1)
+        weights = torch.ones(flat.shape[1], 2) * 1000
+        weights[::7, 1] += 0.01
+        near = torch.nn.functional.linear(flat, weights.T)
+        return torch.stack([torch.ones(len(flat)), 1e4 * (near[:, 1] - near[:, 0])], dim=1)
+
+
+def test_half_precision_is_taken_where_it_sees_the_same(tiny: Encoder, pixels: Pixels) -> None:
+    half = fast.in_half(tiny)
+    assert half.precision in fast.HALVES
+    assert half.fingerprint == tiny.fingerprint
+    rows = half.encode_images(pixels)
+    assert rows.dtype == np.float32
+    assert not np.array_equal(rows, tiny.encode_images(pixels))
+    assert_same(half, tiny, pixels)
+    assert tiny.precision == "float32"
+
+
+def test_half_precision_is_not_taken_where_it_sees_otherwise() -> None:
+    made = _Steep()
+    encoder = Encoder("mine", Model(made, RECIPE, weights=made))
+    assert fast.in_half(encoder) is encoder

@@ -17,7 +17,7 @@ from safetensors.numpy import load_file, save_file
 
 from holotype.index import encoders
 from holotype.index.encoders import Encoder, Model, accelerated, bundled, kept_facts, load_encoder
-from holotype.index.encoders.onnx import Engine
+from holotype.index.encoders.engines.onnx import Engine
 from holotype.index.errors import EncoderError
 from holotype.index.settings import settings
 

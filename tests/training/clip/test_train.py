@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import timm
 import torch
+from safetensors.torch import save_file
 
-from holotype.index.encoders.architecture import build, clip_architecture
+from holotype.index.encoders import load_encoder
+from holotype.index.encoders.architecture import Architecture, build, clip_architecture
+from holotype.index.encoders.checkpoint import save_checkpoint
 from holotype.index.encoders.model import Preprocessing
 from holotype.index.encoders.words import tokenizer_of
 from holotype.index.errors import UsageError
@@ -18,6 +23,7 @@ from holotype.training.clip.config import ClipConfig, TextConfig
 from holotype.training.clip.judged import Result, train_judged
 from holotype.training.clip.judging import Figures
 from holotype.training.clip.lesson import Lesson, Start, Tick, Watch
+from holotype.training.clip.space import start_from
 from holotype.training.clip.towers import Clip
 from holotype.training.clip.train import Outcome, train_clip
 
@@ -96,6 +102,39 @@ def test_each_mode_changes_what_it_says(clip_start: Start, lesson: Lesson, mode:
     assert any(name.startswith("transformer.") for name in changed)
     assert any(name.startswith("visual.") for name in changed) == (mode != "locked")
     assert ("token_embedding.weight" in changed) == (mode != "lora")
+
+
+def test_a_folder_of_open_clip_is_trained_as_it_is(
+    clip_start: Start, lesson: Lesson, tmp_path: Path
+) -> None:
+    assert clip_start.clip is not None
+    recipe = {"size": SIDE, "mean": HALF, "std": HALF}
+    config = {"model_cfg": clip_start.clip.config, "preprocess_cfg": recipe}
+    (tmp_path / "open_clip_config.json").write_text(json.dumps(config))
+    save_file(clip_start.clip.network.state_dict(), tmp_path / "open_clip_model.safetensors")
+    start = start_from(load_encoder(f"local-dir:{tmp_path}"))
+    assert start.clip is not None
+    outcome = train_clip(start, lesson, replace(CONFIG, mode="whole", epochs=1), alpha=1.0)
+    made = clip_architecture(outcome.clip.config)
+    recipe_of = outcome.clip.preprocessing
+    folder = tmp_path / "made"
+    save_checkpoint(
+        folder, outcome.clip.network, architecture=made, preprocessing=recipe_of, card={}
+    )
+    found = load_encoder(f"checkpoint:{folder}").encode_text(["red moth"])
+    assert found @ outcome.clip.text_vectors(["red moth"])[0] == pytest.approx(1, abs=1e-5)
+
+
+def test_an_encoder_that_cannot_learn_words_is_refused(tmp_path: Path) -> None:
+    image = timm.create_model("test_efficientnet", num_classes=0)
+    headed = Architecture("timm", "test_efficientnet", head=(8,))
+    save_checkpoint(tmp_path, build(headed), architecture=headed, preprocessing=RECIPE, card={})
+    with pytest.raises(UsageError, match="cannot learn words"):
+        start_from(load_encoder(f"checkpoint:{tmp_path}"))
+    save_checkpoint(
+        tmp_path / "plain", image, architecture="test_efficientnet", preprocessing=RECIPE, card={}
+    )
+    assert start_from(load_encoder(f"checkpoint:{tmp_path / 'plain'}")).clip is None
 
 
 def test_weights_lie_between_the_start_and_what_was_trained(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from ..arrays import Embeddings, Pixels
-    from .base import Encoder
+    from ...arrays import Embeddings, Pixels
+    from ..base import Encoder
 
 _INPUT = "pixels"
 _OPSET = 18

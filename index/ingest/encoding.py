@@ -1,0 +1,77 @@
+"""Batches decoded in threads and encoded in order, wherever the encoder's device is."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from ..arrays import Embeddings, Pixels
+from ..encoders import Encoder
+from ..runtime import worker_count
+
+Task = TypeVar("Task")
+Kept = TypeVar("Kept")
+
+_Begun = tuple[Kept, Callable[[], Embeddings]]
+
+_AHEAD = 2  # batches of each worker that are under way
+
+
+def encoded(
+    tasks: Iterable[Task],
+    decode: Callable[[Task], tuple[Kept, list[Pixels]]],
+    encoder: Encoder,
+) -> Generator[tuple[Kept, Embeddings], None, None]:
+    """Decode and encode batches side by side; yield them in the order of the tasks.
+
+    On a CPU every thread encodes what it has decoded, on one core. Any other device is fed by one
+    thread while the others decode: each thread that feeds a GPU has it prepare its libraries anew,
+    and they wait for each other.
+
+    Args:
+        tasks: one a batch; only a few are taken ahead.
+        decode: returns what to keep of a task and its pictures, uint8 [views, size, size, 3] each;
+            called in several threads.
+
+    Yields:
+        what was kept, and the embeddings of its pictures: float32 [n, dim], unit rows; of no
+        pictures float32 [0, 0].
+    """
+    encoder = encoder.alone()
+    ahead = iter(tasks)
+    running: deque[Future[_Begun[Kept]]] = deque()
+    with (
+        threadpool_limits(1, "blas"),
+        ThreadPoolExecutor(worker_count()) as workers,
+        ThreadPoolExecutor(1) as feeder,
+    ):
+
+        def begin(task: Task) -> Future[_Begun[Kept]]:
+            if not encoder.single_feeder:
+                return workers.submit(lambda: _begin(decode(task), encoder))
+            decoded = workers.submit(decode, task)
+            return feeder.submit(lambda: _begin(decoded.result(), encoder))
+
+        try:
+            running.extend(map(begin, islice(ahead, _AHEAD * worker_count())))
+            while running:
+                kept, finish = running.popleft().result()
+                running.extend(map(begin, islice(ahead, 1)))
+                yield kept, finish()
+        finally:
+            for future in running:
+                future.cancel()
+            workers.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin(decoded: tuple[Kept, list[Pixels]], encoder: Encoder) -> _Begun[Kept]:
+    kept, pixels = decoded
+    if not pixels:
+        return kept, lambda: np.empty((0, 0), np.float32)
+    return kept, encoder.begin_images(np.stack(pixels))
