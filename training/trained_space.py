@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -27,13 +28,13 @@ from holotype.index.gallery.fitted import record_of
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.ingest.stored import embed_stored
 from holotype.index.storage.records import Image, Space
-from holotype.index.storage.spaces import list_spaces
+from holotype.index.storage.spaces import EXTERNAL, check_name, list_spaces
 from holotype.index.trust import require_trusted_encoder, trust_encoder
 
 from .domain.target import Target, named_places, target_places
 from .metric.config import TrainConfig
 from .metric.gate import Verdict
-from .metric.keeping import identity_of, kept_run
+from .metric.keeping import discard, identity_of, is_kept, kept_run
 from .metric.network import Trained
 from .metric.pictures import Labelled, Squares, labelled, read_squares, stored_images
 from .metric.processes import started
@@ -93,7 +94,7 @@ def train_space(
         training, problems = prepared(
             collection, base, asked.where, config, folder, watch=watch, began=began
         )
-        kept = kept_run(folder, training.identity) if asked.resume else None
+        kept = _left_over(folder, training, asked) if asked.resume or processes.is_first else None
         outcome = training.train(kept)
         found: dict[str, Any] = {
             "space": None,
@@ -109,8 +110,24 @@ def train_space(
             made = _Made(collection, base, training, outcome, asked, config)
             found |= _kept(made, watch)
         if processes.is_first:
-            shutil.rmtree(folder, ignore_errors=True)
+            discard(folder)
     return {**found, "seconds": round(time.monotonic() - began, 1)}
+
+
+def _left_over(folder: Path, training: Training, asked: Asked) -> dict[str, Any] | None:
+    """Return what a run that was broken off has left; without `resume` that is discarded.
+
+    Raises:
+        UsageError: see `kept_run`.
+    """
+    if asked.resume:
+        return kept_run(folder, training.identity)
+    if discard(folder):
+        training.watch.on_note(
+            f"What an earlier run of '{asked.name}' had left was discarded; --resume would have "
+            "gone on with it"
+        )
+    return None
 
 
 def _kept(made: _Made, watch: Watch) -> dict[str, Any]:
@@ -133,6 +150,8 @@ def _kept(made: _Made, watch: Watch) -> dict[str, Any]:
 def alone(folder: Path, name: str) -> Iterator[None]:
     """Hold the folder of a run, so that no other run of that name writes there.
 
+    It is removed at the end, except where a run that was broken off can go on from it.
+
     Raises:
         LockedError: one does.
     """
@@ -148,6 +167,10 @@ def alone(folder: Path, name: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
+        if not is_kept(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # others lie there
+                folder.parent.rmdir()
 
 
 def prepared(
@@ -204,7 +227,16 @@ def _check_names(collection: Collection, name: str, base: Space) -> None:
     Raises:
         UsageError: saying by what.
     """
+    check_name(name)
+    check_name(name + UNTUNED)
     there = {space.name: space for space in list_spaces(collection.database)}
+    if base.name == name + UNTUNED:
+        raise UsageError(f"Training from '{base.name}' would replace it; choose another --as")
+    if base.encoder.startswith(EXTERNAL):
+        raise UsageError(
+            f"Space '{base.name}' holds vectors that were made elsewhere; training needs a space "
+            "of an encoder that is at hand: ingest the pictures with one, and name it with --space"
+        )
     if base.projection_id is not None:
         raise UsageError(f"Space '{base.name}' is a projection; train from the space that it shows")
     own = there.get(name + UNTUNED)
@@ -352,12 +384,37 @@ class _Made:
     config: TrainConfig
 
     def keep(self, watch: Watch) -> dict[str, Any]:
-        """Write the checkpoint, embed all pictures with it, and tune over them."""
+        """Write the checkpoint, embed all pictures with it, and tune over them.
+
+        Broken off, it leaves nothing of that.
+        """
+        old = self._old_checkpoint()
         folder = self._save()
-        name = self.asked.name + UNTUNED
         encoder = load_encoder(f"checkpoint:{folder}", views=self.base.views)
         trust_encoder(encoder.name)
         self._remove_old()
+        try:
+            found = self._embed(encoder, folder, watch)
+        except BaseException:
+            self._remove_old()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        if old and old != folder:
+            shutil.rmtree(old, ignore_errors=True)
+        return found
+
+    def _old_checkpoint(self) -> Path | None:
+        """Return the checkpoint of the spaces that are replaced, if no other space needs it."""
+        own = {self.asked.name, self.asked.name + UNTUNED}
+        spaces = self.collection.spaces()
+        named = {space.encoder for space in spaces if space.name in own}
+        named -= {space.encoder for space in spaces if space.name not in own}
+        home = Path(os.path.realpath(self.collection.folder / "models"))
+        places = [Path(name.removeprefix("checkpoint:")) for name in named]
+        return next((place for place in places if place.parent == home), None)
+
+    def _embed(self, encoder: Encoder, folder: Path, watch: Watch) -> dict[str, Any]:
+        name = self.asked.name + UNTUNED
         watch.on_phase("Embedding with the trained encoder")
         report = embed_stored(
             self.collection, encoder, name, like=self.base, on_embed=watch.on_work
@@ -386,7 +443,8 @@ class _Made:
         digest = hashlib.sha256()
         for tensor in outcome.weights.values():
             digest.update(tensor.contiguous().numpy().tobytes())
-        folder = self.collection.folder / "models" / f"{self.asked.name}-{digest.hexdigest()[:8]}"
+        home = Path(os.path.realpath(self.collection.folder / "models"))
+        folder = home / f"{self.asked.name}-{digest.hexdigest()[:8]}"
         start = training.start
         assert start.architecture is not None
         (own, _), old = split(start.architecture, start.network.image)

@@ -17,6 +17,7 @@ from torch import Tensor
 from holotype.index.arrays import Codes, Embeddings
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
+from holotype.index.settings import settings
 
 from ..domain.target import Pull, Target
 from ..domain.terms import make_domain_term
@@ -32,19 +33,18 @@ from .pictures import Labelled
 from .processes import Processes
 from .schedule import Plan
 
-_KEEP_SECONDS = 60.0  # between two states on disk
-
 State = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
 class Watch:
-    """What a run tells: a new phase, a step, parts of some work done, a judgement."""
+    """What a run tells: a new phase, a step, parts of some work done, a judgement, a sentence."""
 
     on_phase: Callable[[str], None] = lambda phase: None
     on_step: Callable[[Step], None] = lambda step: None
     on_work: Callable[[int, int], None] = lambda done, total: None
     on_verdict: Callable[[Verdict], None] = lambda verdict: None
+    on_note: Callable[[str], None] = lambda sentence: None
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,7 @@ class Training:
         beside: float32 [n, dim], embeddings by the network that may stand beside the trained one,
             unit rows; None where none may.
         target: pictures of another set-up, without names; None for none.
+        keep_seconds: least time between two states on disk.
         ends: the moment of `time.monotonic` when embedding must start; infinite without a bound.
     """
 
@@ -105,6 +106,7 @@ class Training:
     watch: Watch = field(default_factory=Watch)
     processes: Processes = field(default_factory=Processes)
     device: str = "cpu"
+    keep_seconds: float = field(default_factory=lambda: settings().training_keep_seconds)
 
     def __post_init__(self) -> None:
         self.held = hold_back(self.pictures, self.config.gate, self.config.seed)
@@ -148,7 +150,7 @@ class Training:
             ended = self._advance(run, point, partial(_probe_state, run, best))
             if ended and best:
                 return replace(best, interrupted=True)
-            found = self._judge(run, start, point)
+            found = self.processes.once(partial(self._judge, run, start, point))
             better = best is None or found.verdict.value > best.verdict.value
             best = replace(found if better or best is None else best, judged=point)
             if ended:
@@ -180,7 +182,7 @@ class Training:
         try:
             for step in run.steps(until):
                 self.watch.on_step(step)
-                if time.monotonic() - self._kept_at > _KEEP_SECONDS:
+                if time.monotonic() - self._kept_at >= self.keep_seconds:
                     self._keep(state())
         except KeyboardInterrupt:
             return True
@@ -198,7 +200,7 @@ class Training:
         return best_of("start", vectors, self.pictures, self.held, self.config.gate)
 
     def _judge(self, run: Run, start: Candidate, done: float) -> Outcome:
-        """Judge the network as it is now; every process by itself, to the same end."""
+        """Judge the network as it is now."""
         self.watch.on_phase("Judging")
         weights, held, pictures = run.averaged_state(), self.held, self.pictures
         vectors = self.embedded(weights, held.judging)
