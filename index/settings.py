@@ -75,6 +75,12 @@ class Settings(BaseSettings):
         "auto",
         description="What runs image networks on a CPU; auto takes ONNX Runtime, torch PyTorch.",
     )
+    training_keep_seconds: float = Field(
+        60.0,
+        ge=0,
+        description="Least time between two states of a training run on disk, in seconds; "
+        "'holotype train --resume' goes on from the last.",
+    )
     cache: Path = Field(
         Path("~/.cache/holotype"),
         description="Folder of what can be made again, such as networks prepared for the CPU.",

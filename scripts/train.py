@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -72,6 +72,7 @@ def train(
     from holotype.training.clip.space import train_clip_space
     from holotype.training.configuration import to_toml
     from holotype.training.metric.config import read_config
+    from holotype.training.metric.processes import is_first
     from holotype.training.trained_space import Asked, train_space
 
     wanted = read_config(preset, config, _over(minutes, loss, seed))
@@ -81,9 +82,12 @@ def train(
     if collection is None:
         raise UsageError("Name the collection's folder, or ask for --show-config")
     asked = Asked(space, name, where or (), resume)
-    with Collection.open(collection) as opened, _watching(tensorboard, wanted) as watch:
+    watching = _watching(tensorboard, wanted) if is_first() else nullcontext()
+    with Collection.open(collection) as opened, watching as watch:
         run = train_clip_space if wanted.method == "clip" else train_space
         found = run(opened, wanted, asked, watch)
+    if not is_first():
+        return
     if as_json:
         print_json(found)
     else:
@@ -147,7 +151,10 @@ def _watching(tensorboard: Path | None, config: TrainConfig) -> Iterator[Watch]:
             if curves:
                 curves.verdict(verdict)
 
-        yield Watch(on_phase, on_step, on_work, on_verdict)
+        def on_note(sentence: str) -> None:
+            err.print(sentence, style="yellow", highlight=False, soft_wrap=True)
+
+        yield Watch(on_phase, on_step, on_work, on_verdict, on_note)
     if curves:
         curves.close()
 

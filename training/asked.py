@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from holotype.index.errors import LockedError
+
+from .metric.keeping import is_kept
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Asked:
 def alone(folder: Path, name: str) -> Iterator[None]:
     """Hold the folder of a run, so that no other run of that name writes there.
 
+    It is removed at the end, except where a run that was broken off can go on from it.
+
     Raises:
         LockedError: one does.
     """
@@ -48,3 +53,7 @@ def alone(folder: Path, name: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
+        if not is_kept(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # others lie there
+                folder.parent.rmdir()

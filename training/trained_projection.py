@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from contextlib import nullcontext
 from dataclasses import replace
@@ -17,7 +16,7 @@ from holotype.index.storage.spaces import check_target
 
 from .asked import Asked, alone
 from .metric.config import TrainConfig
-from .metric.keeping import identity_of, kept_run
+from .metric.keeping import discard, identity_of, kept_run
 from .metric.pictures import labelled, require_species
 from .metric.processes import started
 from .metric.projecting import ProjectionTraining
@@ -75,5 +74,5 @@ def train_projection(
                 shown = collection.add_projected_space(asked.name, base, fitted)
             found |= {"space": shown.name, "trained_from": base.name, "dim": shown.dim}
         if processes.is_first:
-            shutil.rmtree(folder, ignore_errors=True)
+            discard(folder)
     return {**found, "seconds": round(time.monotonic() - began, 1)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from holotype.index.arrays import Embeddings
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.encoders.architecture import split
@@ -25,7 +27,7 @@ from holotype.index.gallery.fitted import record_of
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.ingest.stored import embed_stored
 from holotype.index.storage.records import Image, Space
-from holotype.index.storage.spaces import list_spaces
+from holotype.index.storage.spaces import EXTERNAL, check_name, list_spaces
 from holotype.index.trust import require_trusted_encoder, trust_encoder
 
 from .asked import Asked as Asked
@@ -33,7 +35,7 @@ from .asked import alone as alone
 from .domain.target import Target, named_places, target_places
 from .metric.config import TrainConfig
 from .metric.gate import Verdict
-from .metric.keeping import identity_of, kept_run
+from .metric.keeping import discard, identity_of, kept_run
 from .metric.network import Trained
 from .metric.pictures import (
     Labelled,
@@ -88,7 +90,7 @@ def train_space(
         training, problems = prepared(
             collection, base, asked.where, config, folder, watch=watch, began=began
         )
-        kept = kept_run(folder, training.identity) if asked.resume else None
+        kept = _left_over(folder, training, asked) if asked.resume or processes.is_first else None
         outcome = training.train(kept)
         found: dict[str, Any] = {
             "space": None,
@@ -104,8 +106,24 @@ def train_space(
             made = _Made(collection, base, training, outcome, asked, training.config)
             found |= _kept(made, watch)
         if processes.is_first:
-            shutil.rmtree(folder, ignore_errors=True)
+            discard(folder)
     return {**found, "seconds": round(time.monotonic() - began, 1)}
+
+
+def _left_over(folder: Path, training: Training, asked: Asked) -> dict[str, Any] | None:
+    """Return what a run that was broken off has left; without `resume` that is discarded.
+
+    Raises:
+        UsageError: see `kept_run`.
+    """
+    if asked.resume:
+        return kept_run(folder, training.identity)
+    if discard(folder):
+        training.watch.on_note(
+            f"What an earlier run of '{asked.name}' had left was discarded; --resume would have "
+            "gone on with it"
+        )
+    return None
 
 
 def _kept(made: _Made, watch: Watch) -> dict[str, Any]:
@@ -164,6 +182,7 @@ def prepared(
         config=config,
         folder=folder,
         identity=identity_of(config, pictures, start.fingerprint, target.sha256s if target else ()),
+        beside=_beside(start, base, pictures.vectors),
         target=target,
         ends=_ends(time.monotonic() if began is None else began, config),
         watch=watch,
@@ -179,7 +198,16 @@ def _check_names(collection: Collection, name: str, base: Space) -> None:
     Raises:
         UsageError: saying by what.
     """
+    check_name(name)
+    check_name(name + UNTUNED)
     there = {space.name: space for space in list_spaces(collection.database)}
+    if base.name == name + UNTUNED:
+        raise UsageError(f"Training from '{base.name}' would replace it; choose another --as")
+    if base.encoder.startswith(EXTERNAL):
+        raise UsageError(
+            f"Space '{base.name}' holds vectors that were made elsewhere; training needs a space "
+            "of an encoder that is at hand: ingest the pictures with one, and name it with --space"
+        )
     if base.projection_id is not None:
         raise UsageError(f"Space '{base.name}' is a projection; train from the space that it shows")
     own = there.get(name + UNTUNED)
@@ -252,6 +280,23 @@ def _target(
     usable = np.flatnonzero(squares.usable)
     pixels = squares.pixels if squares.usable.all() else squares.pixels[usable]
     return Target([images[place].sha256 for place in usable], pixels, squares.problems)
+
+
+def _beside(start: Encoder, base: Space, vectors: Embeddings) -> Embeddings | None:
+    """Return the embeddings of what may stand beside a trained network: that of the space.
+
+    Where the space's encoder is two networks already, that is the second of them. One that is not
+    the space's own has no embeddings here.
+    """
+    if start.name != base.encoder or start.architecture is None:
+        return None
+    (_, network), old = split(start.architecture, start.network.image)
+    if old is None:
+        return vectors
+    second = vectors[:, _width(network, start) :]
+    norms = np.linalg.norm(second, axis=1, keepdims=True)
+    unit: Embeddings = (second / np.maximum(norms, 1e-12)).astype(np.float32)
+    return unit
 
 
 def _maker(start: Encoder, config: TrainConfig) -> Callable[[], Trained]:
@@ -328,12 +373,37 @@ class _Made:
     config: TrainConfig
 
     def keep(self, watch: Watch) -> dict[str, Any]:
-        """Write the checkpoint, embed all pictures with it, and tune over them."""
+        """Write the checkpoint, embed all pictures with it, and tune over them.
+
+        Broken off, it leaves nothing of that.
+        """
+        old = self._old_checkpoint()
         folder = self._save()
-        name = self.asked.name + UNTUNED
         encoder = load_encoder(f"checkpoint:{folder}", views=self.base.views)
         trust_encoder(encoder.name)
         self._remove_old()
+        try:
+            found = self._embed(encoder, folder, watch)
+        except BaseException:
+            self._remove_old()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        if old and old != folder:
+            shutil.rmtree(old, ignore_errors=True)
+        return found
+
+    def _old_checkpoint(self) -> Path | None:
+        """Return the checkpoint of the spaces that are replaced, if no other space needs it."""
+        own = {self.asked.name, self.asked.name + UNTUNED}
+        spaces = self.collection.spaces()
+        named = {space.encoder for space in spaces if space.name in own}
+        named -= {space.encoder for space in spaces if space.name not in own}
+        home = Path(os.path.realpath(self.collection.folder / "models"))
+        places = [Path(name.removeprefix("checkpoint:")) for name in named]
+        return next((place for place in places if place.parent == home), None)
+
+    def _embed(self, encoder: Encoder, folder: Path, watch: Watch) -> dict[str, Any]:
+        name = self.asked.name + UNTUNED
         watch.on_phase("Embedding with the trained encoder")
         report = embed_stored(
             self.collection, encoder, name, like=self.base, on_embed=watch.on_work
@@ -362,7 +432,8 @@ class _Made:
         digest = hashlib.sha256()
         for tensor in outcome.weights.values():
             digest.update(tensor.contiguous().numpy().tobytes())
-        folder = self.collection.folder / "models" / f"{self.asked.name}-{digest.hexdigest()[:8]}"
+        home = Path(os.path.realpath(self.collection.folder / "models"))
+        folder = home / f"{self.asked.name}-{digest.hexdigest()[:8]}"
         start = training.start
         assert start.architecture is not None
         (own, _), old = split(start.architecture, start.network.image)
@@ -426,10 +497,10 @@ def _licence(pictures: Labelled) -> str:
 
 
 def _metrics(verdict: Verdict) -> dict[str, Any]:
-    """Return the figures of the judgement as cards hold them: value, low, high."""
+    """Return the figures of the judgement as cards hold them: estimate, low, high."""
     return {
         f"{who} {kind} recall@1 ({figures[f'{kind}_queries']} pictures kept back)": {
-            "value": figures[f"{kind}_recall_at_1"],
+            "estimate": figures[f"{kind}_recall_at_1"],
             "low": figures[f"{kind}_interval"][0],
             "high": figures[f"{kind}_interval"][1],
         }

@@ -199,7 +199,12 @@ def files_to_copy(database: Database, folder: Path) -> list[Path]:
         folder: where the files lie.
     """
     own = sorted(_needed(database, IMAGES) | _needed(database, THUMBNAILS))
-    checkpoints = sorted(path.relative_to(folder) for path in (folder / MODELS).rglob("*"))
+    models = folder / MODELS
+    checkpoints = sorted(
+        path.relative_to(folder)
+        for path in models.rglob("*")
+        if not path.relative_to(models).parts[0].startswith(".")  # a run that has not ended
+    )
     return [path for path in (*map(Path, own), *checkpoints) if is_plain(folder, path)]
 
 

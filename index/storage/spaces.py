@@ -146,7 +146,7 @@ def add_space(
         MismatchError: it exists, with vectors of another encoder.
         UsageError: the name is not allowed, or belongs to a projected space.
     """
-    _check_name(name)
+    check_name(name)
     with database.writing(), database.transaction() as connection:
         connection.execute(
             f"DELETE FROM spaces WHERE name = ? AND (fingerprint, dim) <> (?, ?) AND {_UNUSED}",
@@ -175,7 +175,7 @@ def check_target(database: Database, name: str, base: Space) -> list[Space]:
     Raises:
         UsageError: see `add_projected_space`.
     """
-    _check_name(name)
+    check_name(name)
     if base.projection_id is not None:
         raise UsageError(f"Space '{base.name}' is a projection already; tune the one it shows")
     taken = [space for space in list_spaces(database) if space.name == name]
@@ -275,7 +275,12 @@ def require_encoder(space: Space) -> None:
         )
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Refuse a name that no space can have.
+
+    Raises:
+        UsageError: it holds other characters, or is too long.
+    """
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"Space name '{name}' may hold letters, digits, '_', '.' and '-' only (at most 64)"

@@ -9,7 +9,23 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from holotype.index.errors import UsageError
+
 _GREY = (0.299, 0.587, 0.114)  # what each channel adds to brightness (ITU-R BT.601)
+_BOUNDS = {
+    "rotation": (0, 180),
+    "scale": (0.05, 4),
+    "shift": (0, 1),
+    "aspect": (0, 3),
+    "brightness": (0, 1),
+    "contrast": (0, 1),
+    "saturation": (0, 10),
+    "colour": (0, 1),
+    "blur": (0, 1),
+    "blur_width": (0, 0.2),
+    "erase": (0, 1),
+    "erased": (0, 1),
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +60,24 @@ class Augmentation:
     blur_width: float = 0.02
     erase: float = 0.3
     erased: tuple[float, float] = (0.15, 0.35)
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that leave nothing of a picture.
+
+        Raises:
+            UsageError: naming the number and its bounds.
+        """
+        for name, (low, high) in _BOUNDS.items():
+            value = getattr(self, name)
+            for one in value if isinstance(value, tuple) else (value,):
+                if not low <= one <= high:
+                    raise UsageError(
+                        f"augmentation.{name} is {one:g}; it must lie between {low:g} and {high:g}"
+                    )
+            if isinstance(value, tuple) and value[0] > value[1]:
+                raise UsageError(
+                    f"augmentation.{name} is {list(value)}; the least comes before the largest"
+                )
 
 
 @dataclass(frozen=True)

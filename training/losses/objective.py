@@ -48,8 +48,8 @@ class RankLoss(nn.Module):
         return total
 
     def teaches(self, labels: Tensor) -> bool:
-        """Whether the metric loss can learn from a batch of these classes."""
-        if not self.compares:
+        """Whether something can be learned from a batch of these classes."""
+        if not self.compares or self.metric is None:
             return bool(len(labels))
         ordered = labels.sort().values
         same = ordered[1:] == ordered[:-1]

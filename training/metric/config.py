@@ -16,6 +16,7 @@ from ..configuration import from_table, merged
 from ..domain.config import DomainConfig
 from ..losses import LossConfig
 from ..names import require_known
+from ..samplers.registry import SAMPLERS
 from .presets import PRESETS
 
 
@@ -139,8 +140,10 @@ class TrainConfig:
     clip: ClipConfig = field(default_factory=ClipConfig)
 
     def __post_init__(self) -> None:
+        require_known(self.batches.sampler, SAMPLERS, "sampler")
         _check_modes(self)
-        _check(self.network, self.schedule, self.batches, self.gate)
+        _check(self.schedule, self.batches, self.gate)
+        _check_bounds(_of_network(self.network))
 
 
 def read_config(
@@ -185,9 +188,7 @@ def _check_modes(config: TrainConfig) -> None:
         )
 
 
-def _check(
-    network: NetworkConfig, schedule: ScheduleConfig, batches: BatchConfig, gate: GateConfig
-) -> None:
+def _check(schedule: ScheduleConfig, batches: BatchConfig, gate: GateConfig) -> None:
     """Refuse numbers that no run can use.
 
     Raises:
@@ -207,9 +208,6 @@ def _check(
         ("schedule.momentum", schedule.momentum, 0, 0.9999),
         ("schedule.clip", schedule.clip, 1e-6, 1e6),
         ("schedule.average", schedule.average, 0, 0.99999),
-        ("network.stages", network.stages, 1, 100),
-        ("network.copies", network.copies, 1, 1000),
-        ("network.dropped", network.dropped, 0, 0.9),
         ("gate.images", gate.images, 0.01, 0.9),
         ("gate.species", gate.species, 0, 0.9),
         ("gate.novelty", gate.novelty, 0, 1),
@@ -217,9 +215,7 @@ def _check(
         ("gate.points", gate.points, 1, 100),
         *(("schedule.sizes", size, 0.1, 2) for size in schedule.sizes),
     ]
-    for name, value, low, high in bounds:
-        if not low <= value <= high:
-            raise UsageError(f"{name} is {value:g}; it must lie between {low:g} and {high:g}")
+    _check_bounds(bounds)
     if len(schedule.sizes) != len(schedule.shares):
         raise UsageError(
             f"schedule.sizes has {len(schedule.sizes)} values and schedule.shares "
@@ -227,3 +223,18 @@ def _check(
         )
     if list(schedule.shares) != sorted(schedule.shares) or schedule.shares[-1:] != (1.0,):
         raise UsageError(f"schedule.shares is {list(schedule.shares)}; it must rise up to 1")
+
+
+def _of_network(network: NetworkConfig) -> list[tuple[str, float, float, float]]:
+    return [
+        ("network.stages", network.stages, 1, 100),
+        ("network.copies", network.copies, 1, 1000),
+        ("network.dropped", network.dropped, 0, 0.9),
+        *(("network.head", width, 1, 65_536) for width in network.head),
+    ]
+
+
+def _check_bounds(bounds: list[tuple[str, float, float, float]]) -> None:
+    for name, value, low, high in bounds:
+        if not low <= value <= high:
+            raise UsageError(f"{name} is {value:g}; it must lie between {low:g} and {high:g}")

@@ -48,15 +48,29 @@ def keep(folder: Path, identity: str, kept: dict[str, Any]) -> None:
     write_durably(folder / _FILE, file.getvalue())
 
 
-def kept_run(folder: Path, identity: str) -> dict[str, Any] | None:
-    """Return what was kept; None where there is nothing.
+def is_kept(folder: Path) -> bool:
+    """Return whether a run left there what it needs to go on."""
+    return (folder / _FILE).exists()
+
+
+def discard(folder: Path) -> bool:
+    """Remove what a run left, and return whether there was anything."""
+    there = is_kept(folder)
+    (folder / _FILE).unlink(missing_ok=True)
+    return there
+
+
+def kept_run(folder: Path, identity: str) -> dict[str, Any]:
+    """Return what was kept.
 
     Raises:
-        UsageError: it is of another run, or cannot be read.
+        UsageError: there is nothing, it is of another run, or it cannot be read.
     """
     path = folder / _FILE
     if not path.exists():
-        return None
+        raise UsageError(
+            f"No run was broken off in {folder}, or it had kept nothing yet; train without --resume"
+        )
     try:
         kept: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds

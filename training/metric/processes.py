@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+
+Made = TypeVar("Made")
+
+_PATIENCE = timedelta(days=2)  # while the first process judges, the others wait
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,16 @@ class Processes:
                     parameter.grad = torch.zeros_like(parameter)
                 dist.all_reduce(parameter.grad)
 
+    def once(self, make: Callable[[], Made]) -> Made:
+        """Return what the first process makes, in all of them."""
+        if self.count == 1:
+            return make()
+        shared = [make() if self.is_first else None]
+        dist.broadcast_object_list(shared, 0)
+        (made,) = shared
+        assert made is not None
+        return made
+
     def agreed(self, value: float) -> float:
         """Return the first process's value, so that clocks that differ do not part them."""
         if self.count == 1:
@@ -73,6 +89,11 @@ class Processes:
         return float(shared)
 
 
+def is_first() -> bool:
+    """Return whether this process tells and stores; of those of `torchrun` one does."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
 def started() -> Processes:
     """Return the processes that `torchrun` has started; one where it has not."""
     count = int(os.environ.get("WORLD_SIZE", "1"))
@@ -81,5 +102,6 @@ def started() -> Processes:
     if not dist.is_initialized():
         if torch.cuda.is_available():
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        backend = "nccl" if torch.cuda.is_available() else "gloo"
+        dist.init_process_group(backend, timeout=_PATIENCE)
     return Processes(count, dist.get_rank())

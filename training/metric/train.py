@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from holotype.index.arrays import Codes, Embeddings
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
+from holotype.index.settings import settings
 
 from ..domain.target import Pull, Target
 from ..domain.terms import make_domain_term
@@ -35,7 +36,6 @@ from .processes import Processes
 from .schedule import Plan, size_at
 from .stages import kept_maps
 
-_KEEP_SECONDS = 60.0  # between two states on disk
 _EXAMPLES = 2  # pictures that a folded network is compared by
 
 State = dict[str, Tensor]
@@ -43,12 +43,13 @@ State = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Watch:
-    """What a run tells: a new phase, a step, parts of some work done, a judgement."""
+    """What a run tells: a new phase, a step, parts of some work done, a judgement, a sentence."""
 
     on_phase: Callable[[str], None] = lambda phase: None
     on_step: Callable[[Step], None] = lambda step: None
     on_work: Callable[[int, int], None] = lambda done, total: None
     on_verdict: Callable[[Verdict], None] = lambda verdict: None
+    on_note: Callable[[str], None] = lambda sentence: None
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class Judged(ABC):
     Attributes:
         folder: where the state is kept.
         identity: tells this run from others.
+        keep_seconds: least time between two states on disk.
         ends: the moment of `time.monotonic` when training must end; infinite without a bound.
     """
 
@@ -97,6 +99,7 @@ class Judged(ABC):
     watch: Watch = field(default_factory=Watch)
     processes: Processes = field(default_factory=Processes)
     device: str = "cpu"
+    keep_seconds: float = field(default_factory=lambda: settings().training_keep_seconds)
 
     def __post_init__(self) -> None:
         self.held = hold_back(self.pictures, self.config.gate, self.config.seed)
@@ -140,7 +143,7 @@ class Judged(ABC):
             ended = self._advance(run, point, partial(_probe_state, run, best))
             if ended and best:
                 return replace(best, interrupted=True)
-            found = self._judge(run, start, point)
+            found = self.processes.once(partial(self._judge, run, start, point))
             better = best is None or found.verdict.value > best.verdict.value
             best = replace(found if better or best is None else best, judged=point)
             if ended:
@@ -174,7 +177,7 @@ class Judged(ABC):
         try:
             for step in run.steps(until):
                 self.watch.on_step(step)
-                if time.monotonic() - self._kept_at > _KEEP_SECONDS:
+                if time.monotonic() - self._kept_at >= self.keep_seconds:
                     self._keep(state())
         except KeyboardInterrupt:
             return True
@@ -260,6 +263,8 @@ class Training(Judged):
         pixels: uint8 [n, side, side, 3], squares.
         start: the encoder that training starts from.
         make_network: makes its network anew, with its weights.
+        beside: float32 [n, dim], embeddings by the network that may stand beside the trained one,
+            unit rows; None where none may.
         target: pictures of another set-up, without names; None for none.
     """
 
@@ -267,6 +272,7 @@ class Training(Judged):
     pixels: NDArray[np.uint8]
     start: Encoder
     make_network: Callable[[], Trained]
+    beside: Embeddings | None = None
     target: Target | None = None
     _maps: NDArray[np.float16] | None = field(default=None, init=False)
 
@@ -279,10 +285,9 @@ class Training(Judged):
         """Return the network's features, alone and beside the start's."""
         held, pictures = self.held, self.pictures
         vectors = self.embedded(weights, held.judging)
-        features = {
-            "trained": vectors,
-            "trained+start": beside(vectors, pictures.vectors[held.judging]),
-        }
+        features = {"trained": vectors}
+        if self.beside is not None:
+            features["trained+start"] = beside(vectors, self.beside[held.judging])
         return [
             best_of(name, rows, pictures, held, self.config.gate) for name, rows in features.items()
         ]

@@ -109,6 +109,17 @@ def test_a_batch_that_cannot_teach_adds_zero_and_is_counted(labels: list[int]) -
     assert made.skipped == {"species": 1}
 
 
+def test_a_classifier_beside_it_learns_where_no_two_are_of_one_class() -> None:
+    features, _ = batch(3)
+    codes = torch.tensor([[0, 1], [0, 2], [0, 3]])
+    made = objective(LossConfig("triplet", softmax=1))
+    assert value(made(features, codes)) > 0
+    assert made.skipped == {"species": 1}
+    alone = objective(LossConfig("triplet", weight=0, softmax=1))
+    assert value(alone(features, codes)) > 0
+    assert not alone.skipped
+
+
 def test_where_no_image_is_named_parameters_get_a_gradient_of_zero() -> None:
     features, labels = batch(3)
     made = objective(LossConfig("proxy-anchor"))

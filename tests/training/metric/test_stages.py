@@ -31,8 +31,8 @@ def test_a_network_without_such_stages_is_refused_with_a_way_out() -> None:
     import timm
 
     network = timm.create_model("test_vit", num_classes=0).eval()
-    with pytest.raises(UsageError, match='set network.train to "whole"'):
+    with pytest.raises(UsageError, match=r"set network\.train to .whole."):
         cut(network, 1, torch.rand(1, 3, 160, 160))
     network = timm.create_model("test_efficientnet", num_classes=0).eval()
-    with pytest.raises(UsageError, match="network.stages = 50 leaves none"):
+    with pytest.raises(UsageError, match=r"network\.stages = 50 leaves none"):
         cut(network, 50, torch.rand(1, 3, 64, 64))
