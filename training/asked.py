@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from holotype.index.errors import LockedError
 
-from .metric.keeping import is_kept
+from .metric.keeping import discard, is_kept, kept_run
+from .metric.train import Judged
 
 
 @dataclass(frozen=True)
@@ -57,3 +59,19 @@ def alone(folder: Path, name: str) -> Iterator[None]:
             shutil.rmtree(folder, ignore_errors=True)
             with suppress(OSError):  # others lie there
                 folder.parent.rmdir()
+
+
+def left_over(folder: Path, training: Judged, asked: Asked) -> dict[str, Any] | None:
+    """Return what a run that was broken off has left; without `resume` that is discarded.
+
+    Raises:
+        UsageError: see `kept_run`.
+    """
+    if asked.resume:
+        return kept_run(folder, training.identity)
+    if discard(folder):
+        training.watch.on_note(
+            f"What an earlier run of '{asked.name}' had left was discarded; --resume would have "
+            "gone on with it"
+        )
+    return None

@@ -14,9 +14,9 @@ from holotype.index.gallery.fitted import record_of
 from holotype.index.search.filters import allowed_places
 from holotype.index.storage.spaces import check_target
 
-from .asked import Asked, alone
+from .asked import Asked, alone, left_over
 from .metric.config import TrainConfig
-from .metric.keeping import discard, identity_of, kept_run
+from .metric.keeping import discard, identity_of
 from .metric.pictures import labelled, require_species
 from .metric.processes import started
 from .metric.projecting import ProjectionTraining
@@ -52,7 +52,7 @@ def train_projection(
             watch=watch,
             processes=processes,
         )
-        kept = kept_run(folder, training.identity) if asked.resume else None
+        kept = left_over(folder, training, asked) if asked.resume or processes.is_first else None
         outcome = training.train(kept)
         found: dict[str, Any] = {
             "space": None,

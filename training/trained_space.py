@@ -32,6 +32,7 @@ from holotype.index.trust import require_trusted_encoder, trust_encoder
 
 from .asked import Asked as Asked
 from .asked import alone as alone
+from .asked import left_over
 from .domain.target import Target, named_places, target_places
 from .metric.config import TrainConfig
 from .metric.gate import Verdict
@@ -90,7 +91,7 @@ def train_space(
         training, problems = prepared(
             collection, base, asked.where, config, folder, watch=watch, began=began
         )
-        kept = _left_over(folder, training, asked) if asked.resume or processes.is_first else None
+        kept = left_over(folder, training, asked) if asked.resume or processes.is_first else None
         outcome = training.train(kept)
         found: dict[str, Any] = {
             "space": None,
@@ -108,22 +109,6 @@ def train_space(
         if processes.is_first:
             discard(folder)
     return {**found, "seconds": round(time.monotonic() - began, 1)}
-
-
-def _left_over(folder: Path, training: Training, asked: Asked) -> dict[str, Any] | None:
-    """Return what a run that was broken off has left; without `resume` that is discarded.
-
-    Raises:
-        UsageError: see `kept_run`.
-    """
-    if asked.resume:
-        return kept_run(folder, training.identity)
-    if discard(folder):
-        training.watch.on_note(
-            f"What an earlier run of '{asked.name}' had left was discarded; --resume would have "
-            "gone on with it"
-        )
-    return None
 
 
 def _kept(made: _Made, watch: Watch) -> dict[str, Any]:
@@ -330,6 +315,8 @@ def _sized(config: TrainConfig, start: Encoder) -> tuple[TrainConfig, list[str]]
     """Return the config with sizes that the start can take, and a sentence where it has others."""
     import torch
 
+    if start.architecture is None:
+        return config, []
     own, schedule = start.preprocessing.size, config.schedule
     sizes = {size_at(share, schedule, own) for share in schedule.shares}
     network = start.network.image

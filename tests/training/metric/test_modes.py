@@ -108,14 +108,15 @@ def test_a_network_of_one_size_is_trained_on_that_with_a_note(
     from holotype.index.trust import trust_encoder
 
     half = (0.5, 0.5, 0.5)
-    network = timm.create_model("test_vit", num_classes=0)
-    recipe = Preprocessing(size=160, mean=half, std=half)
+    name = "vit_tiny_patch16_224"
+    network = timm.create_model(name, num_classes=0)
+    recipe = Preprocessing(size=224, mean=half, std=half)
     folder = tmp_path / "vit"
-    save_checkpoint(folder, network, architecture="test_vit", preprocessing=recipe, card={})
+    save_checkpoint(folder, network, architecture=name, preprocessing=recipe, card={})
     trust_encoder(f"checkpoint:{folder}")
     config = read_config(over={"network": {"encoder": f"checkpoint:{folder}"}})
     there = collection.folder / "models"
     there.mkdir(exist_ok=True)
     training, notes = prepared(collection, collection.space(None), (), config, there)
     assert training.config.schedule.sizes == (1.0,)
-    assert "takes pictures of 160 pixels only" in notes[0]
+    assert "takes pictures of 224 pixels only" in notes[0]
