@@ -36,7 +36,7 @@ from .asked import left_over
 from .domain.target import Target, named_places, target_places
 from .metric.config import TrainConfig
 from .metric.gate import Verdict
-from .metric.keeping import discard, identity_of, kept_run
+from .metric.keeping import discard, identity_of
 from .metric.network import Trained
 from .metric.pictures import (
     Labelled,
