@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 
 from holotype.index.collection import Collection
+from holotype.index.errors import LockedError
 from holotype.index.gallery.fitted import record_of
 from holotype.index.search.filters import allowed_places
+from holotype.index.storage.records import Space
 from holotype.index.storage.spaces import check_target
+from holotype.index.vectors.projection import Projection
 
 from .asked import Asked, alone, left_over
 from .metric.config import TrainConfig
@@ -70,9 +73,23 @@ def train_projection(
                 card={"where": list(asked.where), "judged": outcome.verdict.to_dict()},
                 fitted_on=record_of(collection.database, gallery.rows[named]),
             )
-            with writing(collection):
-                shown = collection.add_projected_space(asked.name, base, fitted)
+            shown = _kept(collection, asked.name, base, fitted)
             found |= {"space": shown.name, "trained_from": base.name, "dim": shown.dim}
         if processes.is_first:
             discard(folder)
     return {**found, "seconds": round(time.monotonic() - began, 1)}
+
+
+def _kept(collection: Collection, name: str, base: Space, projection: Projection) -> Space:
+    """Keep a projection as a space.
+
+    Raises:
+        LockedError: another process writes to the collection; what was trained is not lost.
+    """
+    try:
+        with writing(collection):
+            return collection.add_projected_space(name, base, projection)
+    except LockedError as error:
+        raise LockedError(
+            f"{error}; what was trained is kept: repeat the command with --resume"
+        ) from error

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from holotype.index.arrays import Codes, Embeddings
+from holotype.index.vectors.projection import signed_power
 
 from ..augmentation.augment import Augmentation, augment, draw
 
@@ -103,17 +104,22 @@ class Vectors:
     """Stored embeddings, of which some coordinates are left out by chance.
 
     Attributes:
-        vectors: float32 [n, dim].
+        vectors: float32 [m, dim].
+        chosen: int64 [n], those that rows speak of.
+        exponent: the signed power that they are raised to.
         dropped: share of the coordinates that are left out, which keeps a map from learning
             single pictures by heart.
     """
 
     vectors: Embeddings
+    chosen: Codes
+    exponent: float
     dropped: float
     device: torch.device
 
     def drawn(self, rows: Codes, own: slice, size: int, generator: torch.Generator) -> Tensor:
         """Return float32 [k, dim]; see `Inputs`."""
         kept = torch.rand(len(rows), self.vectors.shape[1], generator=generator) >= self.dropped
-        found = torch.from_numpy(self.vectors[rows[own]]) * kept[own] / (1 - self.dropped)
+        powered = signed_power(self.vectors[self.chosen[rows[own]]], self.exponent)
+        found = torch.from_numpy(powered) * kept[own] / (1 - self.dropped)
         return found.to(self.device)

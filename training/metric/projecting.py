@@ -21,6 +21,7 @@ from .train import Judged, State
 KIND = "metric"
 
 _WIDTH = 256  # of what comes out, unless the head says another
+_MOST_ROWS = 10_000  # by which axes are chosen
 _PLAIN = (Recipe("power"),)  # leaves features as they are
 
 
@@ -81,13 +82,13 @@ class ProjectionTraining(Judged):
             gather(vectors, self.pictures.species, rows, exponent=exponent)
         )
         head = self.config.network.head
-        return LinearMap(narrowed(fitted, vectors[rows], head[-1] if head else _WIDTH))
+        some = rows[:: max(1, len(rows) // _MOST_ROWS)]
+        return LinearMap(narrowed(fitted, vectors[some], head[-1] if head else _WIDTH))
 
     def fed(self, learner: Learner, rows: Codes) -> tuple[Inputs, nn.Module]:
         """Return stored vectors, and the map itself."""
-        vectors = signed_power(self.pictures.vectors[rows], self.best.exponent)
-        device = torch.device(self.device)
-        return Vectors(vectors, self.config.network.dropped, device), learner
+        dropped, device = self.config.network.dropped, torch.device(self.device)
+        return Vectors(self.pictures.vectors, rows, self.best.exponent, dropped, device), learner
 
 
 def narrowed(projection: Projection, vectors: Embeddings, width: int) -> Projection:
