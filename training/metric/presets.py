@@ -71,7 +71,7 @@ _QUICK: dict[str, Any] = {
 }
 
 _PROJECTION: dict[str, Any] = {
-    "network": {"train": "projection"},
+    "network": {"train": "projection", "dropped": 0.1},
     "schedule": {"pictures": 12_000, "rate": 1e-4, "decay": 0.0},
 }
 

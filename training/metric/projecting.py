@@ -54,14 +54,11 @@ class ProjectionTraining(Judged):
     that it is no worse before the first step.
     """
 
-    _best: Candidate | None = field(default=None, init=False)
+    best: Candidate = field(init=False)
 
-    @property
-    def best(self) -> Candidate:
-        """The map that it starts from, with how that judged."""
-        if self._best is None:
-            self._best = self._start()
-        return self._best
+    def get_ready(self) -> None:
+        """Choose the map that it starts from."""
+        self.best = self._start()
 
     def candidates(self, weights: State) -> list[Candidate]:
         """Return the projection."""

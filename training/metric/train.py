@@ -117,6 +117,7 @@ class Judged(ABC):
             kept: what an interrupted run left, to go on from.
         """
         kept = kept or {}
+        self.get_ready()
         if "judged" in kept:
             judged = Outcome.of_dict(kept["judged"])
         else:
@@ -215,6 +216,10 @@ class Judged(ABC):
     def fed(self, learner: Learner, rows: Codes) -> tuple[Inputs, nn.Module]:
         """Return the inputs of some of the pictures, and what of the learner runs on them."""
 
+    @abstractmethod
+    def get_ready(self) -> None:
+        """Do what is done once, before the time that is left is shared out."""
+
     def pull(self, dim: int) -> Pull | None:
         """Return what draws features of that length elsewhere; None for nothing."""
         del dim
@@ -299,6 +304,12 @@ class Training(Judged):
         encoder = as_encoder(network.eval(), self.start.preprocessing, self.start.views)
         images = [self.pictures.images[row] for row in rows]
         return embedded(self.collection, images, encoder, self.watch.on_work)
+
+    def get_ready(self) -> None:
+        """Compute the activations that stay, where only the last stages are trained."""
+        if self.config.network.train == "last":
+            network = self.make_network().to(self.device).eval()
+            self.fed(network, self.held.training)
 
     def learner(self, rows: Codes) -> Trained:
         """Return the network of the start."""

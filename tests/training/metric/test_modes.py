@@ -120,3 +120,10 @@ def test_a_network_of_one_size_is_trained_on_that_with_a_note(
     training, notes = prepared(collection, collection.space(None), (), config, there)
     assert training.config.schedule.sizes == (1.0,)
     assert "takes pictures of 224 pixels only" in notes[0]
+
+
+def test_epochs_are_so_many_of_all_pictures(collection: Collection) -> None:
+    training = ready(collection, train="whole")
+    schedule = replace(training.config.schedule, epochs=2.5)
+    training.config = replace(training.config, schedule=schedule)
+    assert training._plan(1.0, float("inf")).pictures == 2.5 * len(training.pictures.images)
