@@ -334,8 +334,8 @@ def judge(
     """Compare what was trained with its start.
 
     It is offered where recall@1 and mAP@R together, on the stated mixture of known and unseen
-    species, are higher by more than 1.645 standard errors of the paired difference (McNemar), and where
-    recall@1 of neither known species, nor unseen ones, nor any category falls by more than that.
+    species, are higher by more than 1.645 standard errors of the paired difference (McNemar's),
+    and where recall@1 of neither known species, nor unseen ones, nor any category falls by more.
 
     Args:
         start: the best map over the start's features.
