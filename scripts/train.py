@@ -185,8 +185,12 @@ def _show(found: dict[str, Any], collection: Path) -> None:
     else:
         sentence = (
             f"Space '{found['space']}' ({found['dim']} dimensions) of {judged['features']} "
-            f"features was trained on {found['images']} images in {found['seconds']:.0f} s; "
-            f"checkpoint: {found['checkpoint']}. Compare: holotype eval {collection} --spaces "
+            f"features was trained on {found['images']} images in {found['seconds']:.0f} s"
+            f"{_checkpoint(found)}. Compare: holotype eval {collection} --spaces "
             f"base,{found['space']} --query split=test --gallery split=train"
         )
     out.print(sentence, highlight=False, soft_wrap=True)
+
+
+def _checkpoint(found: dict[str, Any]) -> str:
+    return f"; checkpoint: {found['checkpoint']}" if found["checkpoint"] else ""

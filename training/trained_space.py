@@ -7,15 +7,14 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from holotype.index.arrays import Embeddings
 from holotype.index.collection import Collection
@@ -31,37 +30,32 @@ from holotype.index.storage.records import Image, Space
 from holotype.index.storage.spaces import EXTERNAL, check_name, list_spaces
 from holotype.index.trust import require_trusted_encoder, trust_encoder
 
+from .asked import Asked as Asked
+from .asked import alone as alone
+from .asked import left_over
 from .domain.target import Target, named_places, target_places
 from .metric.config import TrainConfig
 from .metric.gate import Verdict
-from .metric.keeping import discard, identity_of, is_kept, kept_run
+from .metric.keeping import discard, identity_of
 from .metric.network import Trained
-from .metric.pictures import Labelled, Squares, labelled, read_squares, stored_images
+from .metric.pictures import (
+    Labelled,
+    Squares,
+    labelled,
+    read_squares,
+    require_species,
+    stored_images,
+)
 from .metric.processes import started
+from .metric.schedule import size_at
 from .metric.train import Outcome, Training, Watch
 from .spaces import writing
+from .trained_projection import train_projection
 from .tuning.scatter import gather
 
 UNTUNED = "-untuned"  # what the space of the bare embeddings is called, after the name
 
 _EMBEDDING = 0.12  # share of the time bound that is left for embedding at the end
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is to be trained from.
-
-    Attributes:
-        space: by default the oldest.
-        name: of the new space; one of that name is replaced.
-        where: conditions on the images, such as `split=train`.
-        resume: go on with what was interrupted.
-    """
-
-    space: str | None = None
-    name: str = "trained"
-    where: Sequence[str] = ()
-    resume: bool = False
 
 
 def train_space(
@@ -70,7 +64,8 @@ def train_space(
     """Train an encoder on a collection's labelled pictures; keep it as a space if it is better.
 
     The collection gets two spaces: one of the new embeddings, and one that shows them through the
-    map that judged best. A run that was not better leaves the collection as it was.
+    map that judged best; a projection on stored embeddings gives one, and no checkpoint. A run
+    that was not better leaves the collection as it was.
 
     Args:
         config: see `metric.config.read_config`.
@@ -84,6 +79,8 @@ def train_space(
         LockedError, ReadOnlyError: the collection cannot be written to.
         UsageError: something in the config or in the pictures that cannot be trained on.
     """
+    if config.network.train == "projection":
+        return train_projection(collection, config, asked, watch or Watch())
     began, watch, processes = time.monotonic(), watch or Watch(), started()
     base = collection.space(asked.space)
     with writing(collection) if processes.is_first else nullcontext():
@@ -94,7 +91,7 @@ def train_space(
         training, problems = prepared(
             collection, base, asked.where, config, folder, watch=watch, began=began
         )
-        kept = _left_over(folder, training, asked) if asked.resume or processes.is_first else None
+        kept = left_over(folder, training, asked) if asked.resume or processes.is_first else None
         outcome = training.train(kept)
         found: dict[str, Any] = {
             "space": None,
@@ -107,27 +104,11 @@ def train_space(
             "problems": problems,
         }
         if outcome.verdict.is_better and processes.is_first:
-            made = _Made(collection, base, training, outcome, asked, config)
+            made = _Made(collection, base, training, outcome, asked, training.config)
             found |= _kept(made, watch)
         if processes.is_first:
             discard(folder)
     return {**found, "seconds": round(time.monotonic() - began, 1)}
-
-
-def _left_over(folder: Path, training: Training, asked: Asked) -> dict[str, Any] | None:
-    """Return what a run that was broken off has left; without `resume` that is discarded.
-
-    Raises:
-        UsageError: see `kept_run`.
-    """
-    if asked.resume:
-        return kept_run(folder, training.identity)
-    if discard(folder):
-        training.watch.on_note(
-            f"What an earlier run of '{asked.name}' had left was discarded; --resume would have "
-            "gone on with it"
-        )
-    return None
 
 
 def _kept(made: _Made, watch: Watch) -> dict[str, Any]:
@@ -144,33 +125,6 @@ def _kept(made: _Made, watch: Watch) -> dict[str, Any]:
         raise LockedError(
             f"{error}; what was trained is kept: repeat the command with --resume"
         ) from error
-
-
-@contextmanager
-def alone(folder: Path, name: str) -> Iterator[None]:
-    """Hold the folder of a run, so that no other run of that name writes there.
-
-    It is removed at the end, except where a run that was broken off can go on from it.
-
-    Raises:
-        LockedError: one does.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise LockedError(
-            f"Another run is training '{name}' here; wait for it, or choose another --as"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-        if not is_kept(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):  # others lie there
-                folder.parent.rmdir()
 
 
 def prepared(
@@ -192,7 +146,8 @@ def prepared(
         began: the moment of `time.monotonic` from which the bound on minutes counts.
 
     Returns:
-        the training, and a sentence for each picture that cannot be used.
+        the training, and a sentence for each picture that cannot be used, and for a setting that
+        the start cannot follow.
 
     Raises:
         UsageError: see `train_space`.
@@ -200,25 +155,26 @@ def prepared(
     gallery = collection.gallery(base.name)
     rows = named_places(collection, gallery, where, config.domain)
     start, watch = start_of(collection, base, config), watch or Watch()
+    config, notes = _sized(config, start)
     pictures, squares = _pictures(collection, gallery, rows, start, config, folder, watch)
     target = _target(collection, gallery, start, config, folder, watch)
     training = Training(
-        collection,
-        pictures,
-        squares.pixels,
-        start,
-        _maker(start, config),
-        config,
-        folder,
-        identity_of(config, pictures, start.fingerprint, target.sha256s if target else ()),
-        _beside(start, base, pictures.vectors),
-        target,
+        collection=collection,
+        pictures=pictures,
+        pixels=squares.pixels,
+        start=start,
+        make_network=_maker(start, config),
+        config=config,
+        folder=folder,
+        identity=identity_of(config, pictures, start.fingerprint, target.sha256s if target else ()),
+        beside=_beside(start, base, pictures.vectors),
+        target=target,
         ends=_ends(time.monotonic() if began is None else began, config),
         watch=watch,
         processes=started(),
         device=start.device,
     )
-    return training, squares.problems + (target.problems if target else [])
+    return training, [*notes, *squares.problems, *(target.problems if target else [])]
 
 
 def _check_names(collection: Collection, name: str, base: Space) -> None:
@@ -268,11 +224,7 @@ def _pictures(
 ) -> tuple[Labelled, Squares]:
     """Return the pictures that can be trained on, and themselves as squares."""
     pictures = labelled(collection, gallery, rows)
-    if "species" not in pictures.ranks:
-        raise UsageError(
-            "No picture is named to species; training compares species: name some, or choose more "
-            "with --where"
-        )
+    require_species(pictures)
     watch.on_phase("Reading pictures")
     squares = _squares(collection, pictures.images, start, config, folder / "squares.npy", watch)
     if squares.usable.all():
@@ -357,6 +309,30 @@ def _maker(start: Encoder, config: TrainConfig) -> Callable[[], Trained]:
         )
 
     return make
+
+
+def _sized(config: TrainConfig, start: Encoder) -> tuple[TrainConfig, list[str]]:
+    """Return the config with sizes that the start can take, and a sentence where it has others."""
+    import torch
+
+    if start.architecture is None:
+        return config, []
+    own, schedule = start.preprocessing.size, config.schedule
+    sizes = {size_at(share, schedule, own) for share in schedule.shares}
+    network = start.network.image
+    device = next(network.parameters()).device
+    try:
+        with torch.no_grad():
+            for size in sizes:
+                network(torch.zeros(1, 3, size, size, device=device))
+    except (RuntimeError, AssertionError, ValueError):
+        sized = replace(config, schedule=replace(schedule, sizes=(1.0,), shares=(1.0,)))
+        note = (
+            f"Encoder '{start.name}' takes pictures of {own} pixels only; it is trained on these, "
+            f"whatever schedule.sizes says"
+        )
+        return sized, [note]
+    return config, []
 
 
 def _width(network: Any, start: Encoder) -> int:

@@ -29,6 +29,8 @@ class NetworkConfig:
         train: the whole network, its last stages on kept activations, or only a projection on the
             embeddings that are stored.
         stages: how many of the last stages, where they alone are trained.
+        copies: how many times each picture is changed for them, once and for all.
+        dropped: share of the coordinates that a projection misses in every step.
         head: widths of linear layers over the pooled features, with ReLU between.
         keep_head: whether the head is part of the encoder; else its pooled features are.
         fold_norms: compute frozen batch norms inside the convolutions before them; the same
@@ -38,6 +40,8 @@ class NetworkConfig:
     encoder: str = ""
     train: Literal["whole", "last", "projection"] = "whole"
     stages: int = 2
+    copies: int = 4
+    dropped: float = 0.2
     head: tuple[int, ...] = ()
     keep_head: bool = False
     fold_norms: bool = True
@@ -58,6 +62,7 @@ class ScheduleConfig:
 
     Attributes:
         pictures: how many are seen in all, each as often as it comes.
+        epochs: how often each is seen instead, on average; 0 for `pictures`.
         minutes: the most that the whole run may take, judging and embedding included; 0 for no
             bound. The schedule is fitted into it.
         sizes: sides of the pictures from first to last, as shares of the encoder's own: small
@@ -76,6 +81,7 @@ class ScheduleConfig:
     """
 
     pictures: int = 33_000
+    epochs: float = 0.0
     minutes: float = 0.0
     sizes: tuple[float, ...] = (0.57, 0.86)
     shares: tuple[float, ...] = (0.7, 1.0)
@@ -135,6 +141,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         require_known(self.batches.sampler, SAMPLERS, "sampler")
+        _check_modes(self)
         _check(self.schedule, self.batches, self.gate)
         _check_bounds([("seed", self.seed, 0, 2**63 - 1), *_of_network(self.network)])
 
@@ -163,6 +170,24 @@ def _table(file: Path) -> dict[str, Any]:
         ) from error
 
 
+def _check_modes(config: TrainConfig) -> None:
+    """Refuse what does not go together.
+
+    Raises:
+        UsageError: naming the two.
+    """
+    train = config.network.train
+    if train != "whole" and config.domain.method:
+        raise UsageError(
+            f"domain.method is '{config.domain.method}' and network.train is '{train}'; pictures "
+            'of a target are learned from by whole networks: set network.train to "whole"'
+        )
+    if train == "projection" and len(config.network.head) > 1:
+        raise UsageError(
+            f"network.head is {list(config.network.head)}; a projection has one width, as in [128]"
+        )
+
+
 def _check(schedule: ScheduleConfig, batches: BatchConfig, gate: GateConfig) -> None:
     """Refuse numbers that no run can use.
 
@@ -173,6 +198,7 @@ def _check(schedule: ScheduleConfig, batches: BatchConfig, gate: GateConfig) -> 
         ("batches.batch", batches.batch, 2, 65_536),
         ("batches.per_class", batches.per_class, 1, batches.batch),
         ("schedule.pictures", schedule.pictures, 1, 10**12),
+        ("schedule.epochs", schedule.epochs, 0, 10**6),
         ("schedule.minutes", schedule.minutes, 0, 10**6),
         ("schedule.rate", schedule.rate, 0, 10),
         ("schedule.head_rate", schedule.head_rate, 0, 10),
@@ -203,6 +229,8 @@ def _check(schedule: ScheduleConfig, batches: BatchConfig, gate: GateConfig) -> 
 def _of_network(network: NetworkConfig) -> list[tuple[str, float, float, float]]:
     return [
         ("network.stages", network.stages, 1, 100),
+        ("network.copies", network.copies, 1, 1000),
+        ("network.dropped", network.dropped, 0, 0.9),
         *(("network.head", width, 1, 65_536) for width in network.head),
     ]
 

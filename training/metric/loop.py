@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from holotype.index.arrays import Codes
 from holotype.index.errors import UsageError
 
-from ..augmentation.augment import augment, draw
 from ..domain.target import Pull
 from ..losses import Objective
 from ..samplers import Sampler
 from .config import TrainConfig
-from .network import Trained, folded
+from .inputs import Inputs, Pictures
+from .network import Learner
 from .processes import Processes
 from .schedule import Plan, rate_at, size_at
-
-_SHARE_OF_GPU = 0.4  # of its free memory, that pictures may take
-_EXAMPLES = 2  # pictures that a folded network is compared by
 
 
 @dataclass(frozen=True)
@@ -65,9 +61,9 @@ class Run:
 
     Attributes:
         network: what is trained.
+        twin: what of the network runs on the inputs, with its parameters.
         objective: the loss, with parameters of its own.
-        pixels: uint8 [m, side, side, 3], squares.
-        rows: int64 [n], those that are trained on.
+        inputs: of n pictures.
         labels: int64 [n, ranks], of these.
         sampler: which rows make a batch.
         plan: how long.
@@ -76,10 +72,10 @@ class Run:
         pull: what draws the features towards those of another set-up; None for nothing.
     """
 
-    network: Trained
+    network: Learner
+    twin: nn.Module
     objective: Objective
-    pixels: NDArray[np.uint8]
-    rows: Codes
+    inputs: Inputs
     labels: Codes
     sampler: Sampler
     config: TrainConfig
@@ -91,21 +87,15 @@ class Run:
     state: State = field(default_factory=State)
 
     def __post_init__(self) -> None:
-        self.network.to(self.device).eval()
-        self.network.to(memory_format=torch.channels_last)
         self.objective.to(self.device)
         self.term = self.pull.term.to(self.device) if self.pull else nn.Module()
         heads = [*self.objective.parameters(), *self.term.parameters()]
         self.optimiser = _optimiser(self.network, heads, self.config)
+        pixels = self.pull.pixels if self.pull else np.empty((0, 1, 1, 3), np.uint8)
+        self._others = Pictures(pixels, None, self.config.augmentation, self.device)
         self.generator = torch.Generator().manual_seed(self.config.seed)
         torch.manual_seed(self.config.seed)  # losses draw from it
         self.averaged = {name: t.detach().clone() for name, t in _parameters(self.network)}
-        self._near = self._kept_near()
-        self._twin: nn.Module = self.network
-        if self.config.network.fold_norms:
-            side = min(self.own_size, 64)
-            example = torch.rand(_EXAMPLES, 3, side, side, generator=torch.Generator())
-            self._twin = folded(self.network, example.to(self.device))
 
     @property
     def done(self) -> float:
@@ -139,19 +129,17 @@ class Run:
         self.state.batch += 1
         return rows
 
-    def _features(self, take: Callable[[Codes], Tensor], rows: Codes, size: int) -> Tensor:
-        """Return the features of pictures, changed; every process embeds its part of them."""
+    def _features(self, inputs: Inputs, rows: Codes, size: int) -> Tensor:
+        """Return the features of some inputs; every process computes its part of them."""
         own = self.processes.part(len(rows))
-        draws = draw(len(rows), self.config.augmentation, self.generator).part(own)
-        squares = take(rows[own])
-        pictures = augment(squares, draws, size).contiguous(memory_format=torch.channels_last)
+        drawn = inputs.drawn(rows, own, size, self.generator)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._is_half):
-            features = self._twin(pictures)
+            features = self.twin(drawn)
         return self.processes.gathered(features.float(), len(rows))
 
     def _step(self, rows: Codes, size: int, rate: float, done: float) -> float:
         """Take one step."""
-        features = self._features(self._squares, rows, size)
+        features = self._features(self.inputs, rows, size)
         labels = torch.from_numpy(self.labels[rows]).to(self.device)
         loss: Tensor = self.objective(features, labels)
         if self.pull is not None:
@@ -172,29 +160,6 @@ class Run:
         self.optimiser.step()
         self._average()
         return float(loss.detach())
-
-    def _kept_near(self) -> Tensor | None:
-        """Return all squares on the GPU, where they leave it room to train; None elsewhere."""
-        if self.device.type != "cuda":
-            return None
-        free, _ = torch.cuda.mem_get_info(self.device)
-        if len(self.rows) * self.pixels[0].nbytes > _SHARE_OF_GPU * free:
-            return None
-        return torch.from_numpy(self.pixels[self.rows]).to(self.device)
-
-    def _squares(self, rows: Codes) -> Tensor:
-        """Return the squares of some rows on the device."""
-        if self._near is not None:
-            return self._near[torch.from_numpy(rows).to(self.device)]
-        squares = torch.from_numpy(self.pixels[self.rows[rows]])
-        if self.device.type == "cuda":
-            squares = squares.pin_memory()
-        return squares.to(self.device, non_blocking=True)
-
-    def _others(self, rows: Codes) -> Tensor:
-        """Return squares of the other set-up, on the device."""
-        assert self.pull is not None
-        return torch.from_numpy(self.pull.pixels[rows]).to(self.device, non_blocking=True)
 
     @property
     def _is_half(self) -> bool:
@@ -246,11 +211,11 @@ def _parameters(network: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 
 def _optimiser(
-    network: Trained, heads: list[nn.Parameter], config: TrainConfig
+    network: Learner, heads: list[nn.Parameter], config: TrainConfig
 ) -> torch.optim.Optimizer:
     """Return the optimiser: one rate for the network, another for what starts from nothing."""
     schedule = config.schedule
-    old = list(network.backbone.parameters())
+    old = network.old()
     known = {id(one) for one in old}
     new = [one for one in network.parameters() if id(one) not in known]
     parts = [(old, schedule.rate), ([*new, *heads], schedule.head_rate)]

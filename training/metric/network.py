@@ -11,11 +11,27 @@ from torch import Tensor, nn
 from holotype.index.encoders.composed import WithHead
 from holotype.index.encoders.model import Preprocessing
 
+from .stages import Cut, cut
+
 _NORMS = (nn.BatchNorm2d,)  # timm's norms with an activation are of that class too
 _SAME = 1e-3  # how far a twin may be off, as a share of the largest feature
 
 
-class Trained(nn.Module):
+class Learner(nn.Module):
+    """What a run trains.
+
+    Attributes:
+        dim: length of its features.
+    """
+
+    dim: int
+
+    def old(self) -> list[nn.Parameter]:
+        """Return the parameters that it came with: they are trained at a lower rate than others."""
+        return list(self.parameters())
+
+
+class Trained(Learner):
     """An encoder's network with its preprocessing, and linear layers over its features.
 
     Batch norms keep the statistics that they came with: batches of a few species, chosen so that
@@ -49,6 +65,10 @@ class Trained(nn.Module):
         self.register_buffer("mean", torch.tensor(preprocessing.mean)[None, :, None, None])
         self.register_buffer("std", torch.tensor(preprocessing.std)[None, :, None, None])
 
+    def old(self) -> list[nn.Parameter]:
+        """Return the parameters of the backbone."""
+        return list(self.backbone.parameters())
+
     @property
     def encoder_network(self) -> nn.Module:
         """What an encoder runs: the backbone, with its head where that is kept."""
@@ -56,8 +76,35 @@ class Trained(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return features, [n, dim], of RGB pictures, float32 [n, 3, size, size] in 0 to 1."""
-        features: Tensor = self.image((pictures - self.mean) / self.std)
+        features: Tensor = self.image(self._normalised(pictures))
         return features
+
+    def cut(self, stages: int, example: Tensor) -> Cut:
+        """Return it as a front, from pictures to maps, and its last stages.
+
+        Args:
+            stages: how many of the last.
+            example: float32 [n, 3, size, size], to compare the two with the whole by.
+
+        Raises:
+            UsageError: it cannot be cut there.
+        """
+        parts = cut(self.image, stages, self._normalised(example))
+        return Cut(nn.Sequential(_Normalised(self.mean, self.std), parts.front), parts.tail)
+
+    def _normalised(self, pictures: Tensor) -> Tensor:
+        return (pictures - self.mean) / self.std
+
+
+class _Normalised(nn.Module):
+    """Pictures less a mean, over a standard deviation."""
+
+    def __init__(self, mean: Tensor, std: Tensor) -> None:
+        super().__init__()
+        self.mean, self.std = mean, std
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return (pictures - self.mean) / self.std
 
 
 def folded(network: nn.Module, example: Tensor) -> nn.Module:
@@ -79,7 +126,7 @@ def folded(network: nn.Module, example: Tensor) -> nn.Module:
     with torch.no_grad():
         try:
             wanted, got = network(example), twin(example)
-        except RuntimeError:
+        except (RuntimeError, AssertionError):  # timm asserts sizes
             return network
     far = (wanted - got).abs().max() > _SAME * wanted.abs().max()
     return network if far else twin

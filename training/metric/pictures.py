@@ -111,6 +111,19 @@ def stored_images(collection: Collection, gallery: Gallery, places: Codes) -> li
     return [stored[row] for row in wanted]
 
 
+def require_species(pictures: Labelled) -> None:
+    """Refuse pictures of which none is named to species.
+
+    Raises:
+        UsageError: none is.
+    """
+    if "species" not in pictures.ranks:
+        raise UsageError(
+            "No picture is named to species; training compares species: name some, or choose more "
+            "with --where"
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Squares:
     """Pictures as uint8 [n, side, side, 3], padded to squares, in memory or in a file.

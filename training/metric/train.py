@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from holotype.index.arrays import Codes, Embeddings
 from holotype.index.collection import Collection
@@ -26,12 +27,16 @@ from ..samplers import make_sampler
 from .config import TrainConfig
 from .embedding import as_encoder, beside, embedded
 from .gate import Candidate, Verdict, best_of, hold_back, judge
+from .inputs import Inputs, KeptMaps, Pictures
 from .keeping import keep
 from .loop import Run, Step
-from .network import Trained
+from .network import Learner, Trained, folded
 from .pictures import Labelled
 from .processes import Processes
-from .schedule import Plan
+from .schedule import Plan, size_at
+from .stages import kept_maps
+
+_EXAMPLES = 2  # pictures that a folded network is compared by
 
 State = dict[str, Tensor]
 
@@ -75,33 +80,21 @@ class Outcome:
         return Outcome(**{**kept, "verdict": Verdict(**kept["verdict"])})
 
 
-@dataclass(eq=False)
-class Training:
-    """Pictures, a start and a config; what comes of them is a network with its verdict.
+@dataclass(eq=False, kw_only=True)
+class Judged(ABC):
+    """Labelled pictures and a config; what comes of them is something learned, with its verdict.
 
     Attributes:
-        pixels: uint8 [n, side, side, 3], squares.
-        start: the encoder that training starts from.
-        make_network: makes its network anew, with its weights.
         folder: where the state is kept.
         identity: tells this run from others.
-        beside: float32 [n, dim], embeddings by the network that may stand beside the trained one,
-            unit rows; None where none may.
-        target: pictures of another set-up, without names; None for none.
         keep_seconds: least time between two states on disk.
-        ends: the moment of `time.monotonic` when embedding must start; infinite without a bound.
+        ends: the moment of `time.monotonic` when training must end; infinite without a bound.
     """
 
-    collection: Collection
     pictures: Labelled
-    pixels: NDArray[np.uint8]
-    start: Encoder
-    make_network: Callable[[], Trained]
     config: TrainConfig
     folder: Path
     identity: str
-    beside: Embeddings | None = None
-    target: Target | None = None
     ends: float = float("inf")
     watch: Watch = field(default_factory=Watch)
     processes: Processes = field(default_factory=Processes)
@@ -124,6 +117,7 @@ class Training:
             kept: what an interrupted run left, to go on from.
         """
         kept = kept or {}
+        self.get_ready()
         if "judged" in kept:
             judged = Outcome.of_dict(kept["judged"])
         else:
@@ -175,7 +169,9 @@ class Training:
     def _plan(self, share: float, seconds: float) -> Plan:
         """Return a plan of a share of the pictures, within some seconds where these are bounded."""
         bound = max(1.0, seconds) if np.isfinite(seconds) else 0.0
-        return Plan(max(1, round(share * self.config.schedule.pictures)), bound)
+        schedule = self.config.schedule
+        wanted = schedule.epochs * len(self.pictures.images) or schedule.pictures
+        return Plan(max(1, round(share * wanted)), bound)
 
     def _advance(self, run: Run, until: float, state: Callable[[], dict[str, Any]]) -> bool:
         """Train up to a share of the plan; return whether it was interrupted before."""
@@ -200,19 +196,106 @@ class Training:
         return best_of("start", vectors, self.pictures, self.held, self.config.gate)
 
     def _judge(self, run: Run, start: Candidate, done: float) -> Outcome:
-        """Judge the network as it is now."""
+        """Judge what is learned as it is now; every process by itself, to the same end."""
         self.watch.on_phase("Judging")
-        weights, held, pictures = run.averaged_state(), self.held, self.pictures
+        weights, pictures = run.averaged_state(), self.pictures
+        found = self.candidates(weights)
+        verdict = judge(start, found, pictures.categories(self.held.judging), done)
+        self.watch.on_verdict(verdict)
+        return Outcome(weights, verdict, run.state.seen)
+
+    @abstractmethod
+    def candidates(self, weights: State) -> list[Candidate]:
+        """Return what is offered of what was learned, each with how it judged."""
+
+    @abstractmethod
+    def learner(self, rows: Codes) -> Learner:
+        """Return what is to be trained on some of the pictures, as it is before."""
+
+    @abstractmethod
+    def fed(self, learner: Learner, rows: Codes) -> tuple[Inputs, nn.Module]:
+        """Return the inputs of some of the pictures, and what of the learner runs on them."""
+
+    @abstractmethod
+    def get_ready(self) -> None:
+        """Do what is done once, before the time that is left is shared out."""
+
+    def pull(self, dim: int) -> Pull | None:
+        """Return what draws features of that length elsewhere; None for nothing."""
+        del dim
+        return None
+
+    @property
+    def size(self) -> int:
+        """Side of the pictures of the encoder."""
+        return 1
+
+    def run_over(self, rows: Codes, plan: Plan) -> Run:
+        """Return a run over some of the pictures, from the start."""
+        config, seed = self.config, self.config.seed
+        ranks = self.pictures.ranks
+        labels = np.stack([_packed(column) for column in self.pictures.labels[rows].T], 1)
+        classes = dict(zip(ranks, (labels.max(0, initial=-1) + 1).tolist(), strict=True))
+        torch.manual_seed(seed)
+        learner = self.learner(rows).to(self.device).eval()
+        learner.to(memory_format=torch.channels_last)
+        objective = make_objective(config.loss, learner.dim, classes)
+        batches, species = config.batches, labels[:, ranks.index("species")]
+        sampler = make_sampler(batches.sampler, species, batches.batch, batches.per_class, seed)
+        pull = self.pull(learner.dim)
+        inputs, twin = self.fed(learner, rows)
+        return Run(
+            learner,
+            twin,
+            objective,
+            inputs,
+            labels,
+            sampler,
+            config,
+            plan,
+            self.size,
+            torch.device(self.device),
+            self.processes,
+            pull,
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class Training(Judged):
+    """Pictures, a start and a config; what comes of them is a network with its verdict.
+
+    Attributes:
+        pixels: uint8 [n, side, side, 3], squares.
+        start: the encoder that training starts from.
+        make_network: makes its network anew, with its weights.
+        beside: float32 [n, dim], embeddings by the network that may stand beside the trained one,
+            unit rows; None where none may.
+        target: pictures of another set-up, without names; None for none.
+    """
+
+    collection: Collection
+    pixels: NDArray[np.uint8]
+    start: Encoder
+    make_network: Callable[[], Trained]
+    beside: Embeddings | None = None
+    target: Target | None = None
+    _maps: NDArray[np.float16] | None = field(default=None, init=False)
+
+    @property
+    def size(self) -> int:
+        """Side of the pictures of the encoder."""
+        return self.start.preprocessing.size
+
+    def candidates(self, weights: State) -> list[Candidate]:
+        """Return the network's features, alone and beside the start's."""
+        held, pictures = self.held, self.pictures
         vectors = self.embedded(weights, held.judging)
         features = {"trained": vectors}
         if self.beside is not None:
             features["trained+start"] = beside(vectors, self.beside[held.judging])
-        found = [
+        return [
             best_of(name, rows, pictures, held, self.config.gate) for name, rows in features.items()
         ]
-        verdict = judge(start, found, pictures.categories(held.judging), done)
-        self.watch.on_verdict(verdict)
-        return Outcome(weights, verdict, run.state.seen)
 
     def embedded(self, weights: State, rows: Codes) -> Embeddings:
         """Return the embeddings of some pictures by the network with such weights."""
@@ -222,33 +305,55 @@ class Training:
         images = [self.pictures.images[row] for row in rows]
         return embedded(self.collection, images, encoder, self.watch.on_work)
 
-    def run_over(self, rows: Codes, plan: Plan) -> Run:
-        """Return a run over some of the pictures, from the start."""
-        config, seed = self.config, self.config.seed
-        ranks = self.pictures.ranks
-        labels = np.stack([_packed(column) for column in self.pictures.labels[rows].T], 1)
-        classes = dict(zip(ranks, (labels.max(0, initial=-1) + 1).tolist(), strict=True))
-        torch.manual_seed(seed)
-        network = self.make_network()
-        objective = make_objective(config.loss, network.dim, classes)
-        batches, species = config.batches, labels[:, ranks.index("species")]
-        sampler = make_sampler(batches.sampler, species, batches.batch, batches.per_class, seed)
-        return Run(
-            network,
-            objective,
-            self.pixels,
-            rows,
-            labels,
-            sampler,
-            config,
-            plan,
-            self.start.preprocessing.size,
-            torch.device(self.device),
-            self.processes,
-            self._pull(network.dim),
-        )
+    def get_ready(self) -> None:
+        """Compute the activations that stay, where only the last stages are trained."""
+        if self.config.network.train == "last":
+            network = self.make_network().to(self.device).eval()
+            self.fed(network, self.held.training)
 
-    def _pull(self, dim: int) -> Pull | None:
+    def learner(self, rows: Codes) -> Trained:
+        """Return the network of the start."""
+        del rows
+        return self.make_network()
+
+    def fed(self, learner: Learner, rows: Codes) -> tuple[Inputs, nn.Module]:
+        """Return pictures and the network, or kept activations and its last stages."""
+        assert isinstance(learner, Trained)
+        network, device = self.config.network, torch.device(self.device)
+        if network.train == "last":
+            parts = learner.cut(network.stages, self._example(self.size))
+            parts.freeze()
+            maps = self._kept_maps(parts.front)
+            example = torch.from_numpy(maps[:_EXAMPLES, 0]).to(device).float()
+            tail = folded(parts.tail, example) if network.fold_norms else parts.tail
+            return KeptMaps(maps, rows, device), tail
+        twin: nn.Module = learner
+        if network.fold_norms:
+            twin = folded(learner, self._example(min(self.size, 64)))
+        return Pictures(self.pixels, rows, self.config.augmentation, device), twin
+
+    def _example(self, side: int) -> Tensor:
+        generator = torch.Generator().manual_seed(0)
+        return torch.rand(_EXAMPLES, 3, side, side, generator=generator).to(self.device)
+
+    def _kept_maps(self, front: nn.Module) -> NDArray[np.float16]:
+        """Return the activations of all pictures; they are the same in every run."""
+        if self._maps is None:
+            self.watch.on_phase("Computing activations that stay")
+            schedule, device = self.config.schedule, torch.device(self.device)
+            self._maps = kept_maps(
+                front,
+                Pictures(self.pixels, None, self.config.augmentation, device),
+                len(self.pixels),
+                copies=self.config.network.copies,
+                size=size_at(1.0, schedule, self.size),
+                seed=self.config.seed,
+                file=self.folder / f"maps-{self.processes.number}.npy",
+                progress=self.watch.on_work,
+            )
+        return self._maps
+
+    def pull(self, dim: int) -> Pull | None:
         """Return what draws towards the target, from its start."""
         if self.target is None:
             return None
