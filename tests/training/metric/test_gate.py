@@ -254,7 +254,8 @@ def test_what_cannot_be_judged_is_refused(
 
 
 def unit(vectors: NDArray[np.float64]) -> Embeddings:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    rows: Embeddings = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return rows
 
 
 def by_hand(

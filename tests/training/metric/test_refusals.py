@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from holotype.index.collection import Collection
+from holotype.index.storage.records import Space
 from holotype.training.spaces import tune_space
 from tests.conftest import Cli, Draw
 
@@ -113,6 +115,28 @@ def test_a_collection_that_does_not_exist(cli: Cli, tmp_path: Path) -> None:
     assert code == 2
     assert (out, "none" in err) == ("", True)
     assert not (tmp_path / "none").exists()
+
+
+def test_a_collection_that_can_only_be_read(
+    folder: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holotype.training.spaces.is_writable", lambda *_: False)
+    code, out, err = cli("train", folder)
+    assert (code, out) == (1, "")
+    assert "read" in err
+    assert not (folder / "models").exists()
+
+
+def test_vectors_that_were_made_elsewhere(
+    folder: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = Collection.space
+
+    def external(self: Collection, name: str | None = None) -> Space:
+        return replace(space(self, name), encoder="external:theirs")
+
+    monkeypatch.setattr(Collection, "space", external)
+    assert "holds vectors that were made elsewhere" in refused(cli, folder)
 
 
 def test_pictures_that_are_gone(grow: Grow, short: Path, cli: Cli, draw: Draw) -> None:
