@@ -45,7 +45,7 @@ def test_shapes_and_bounds(count: int, side: int, size: int, seed: int) -> None:
     shown = augment(squares, draw(count, wild, generator(seed)), size)
     assert shown.shape == (count, 3, size, size)
     assert shown.dtype == torch.float32
-    assert 0 <= float(shown.min()) <= float(shown.max()) <= 1
+    assert -1e-5 <= float(shown.min()) <= float(shown.max()) <= 1 + 1e-5  # rounding of the blur
     assert torch.equal(squares, before)
 
 
