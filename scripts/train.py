@@ -154,9 +154,11 @@ def _watching(tensorboard: Path | None, config: TrainConfig) -> Iterator[Watch]:
         def on_note(sentence: str) -> None:
             err.print(sentence, style="yellow", highlight=False, soft_wrap=True)
 
-        yield Watch(on_phase, on_step, on_work, on_verdict, on_note)
-    if curves:
-        curves.close()
+        try:
+            yield Watch(on_phase, on_step, on_work, on_verdict, on_note)
+        finally:
+            if curves:
+                curves.close()
 
 
 def _verdict(found: dict[str, Any]) -> str:

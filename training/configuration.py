@@ -68,12 +68,12 @@ def _lines(table: Mapping[str, Any], where: str) -> list[str]:
 def _toml(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _key(key: str) -> str:
     bare = key.replace("-", "").replace("_", "").isalnum() and key.isascii()
-    return key if bare else json.dumps(key, ensure_ascii=False)
+    return key if bare else _toml(key)
 
 
 def _name(where: str, key: str) -> str:
@@ -112,5 +112,7 @@ def _said(kind: Any) -> str:
         return "one of " + ", ".join(map(repr, typing.get_args(kind)))
     if typing.get_origin(kind) is tuple:
         return "a list"
+    if isinstance(kind, types.UnionType):
+        return " or ".join(map(_said, sorted(typing.get_args(kind), key=str)))
     names = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
     return names.get(kind, "a table")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ from holotype.index.ingest.stored import embed_stored
 from holotype.index.storage.records import Image, Space
 from holotype.index.storage.spaces import EXTERNAL, check_name, list_spaces
 from holotype.index.trust import require_trusted_encoder, trust_encoder
+from holotype.index.vectors.projection import Projection
 
 from .asked import Asked as Asked
 from .asked import alone as alone
@@ -53,7 +55,7 @@ from .spaces import writing
 from .trained_projection import train_projection
 from .tuning.scatter import gather
 
-UNTUNED = "-untuned"  # what the space of the bare embeddings is called, after the name
+_DIGITS = 8  # of the weights' digest, after the name of a checkpoint and of its embeddings
 
 _EMBEDDING = 0.12  # share of the time bound that is left for embedding at the end
 
@@ -184,10 +186,8 @@ def _check_names(collection: Collection, name: str, base: Space) -> None:
         UsageError: saying by what.
     """
     check_name(name)
-    check_name(name + UNTUNED)
-    there = {space.name: space for space in list_spaces(collection.database)}
-    if base.name == name + UNTUNED:
-        raise UsageError(f"Training from '{base.name}' would replace it; choose another --as")
+    check_name(f"{name}-{'0' * _DIGITS}")
+    spaces = {space.space_id: space for space in list_spaces(collection.database)}
     if base.encoder.startswith(EXTERNAL):
         raise UsageError(
             f"Space '{base.name}' holds vectors that were made elsewhere; training needs a space "
@@ -195,12 +195,14 @@ def _check_names(collection: Collection, name: str, base: Space) -> None:
         )
     if base.projection_id is not None:
         raise UsageError(f"Space '{base.name}' is a projection; train from the space that it shows")
-    own = there.get(name + UNTUNED)
-    shown = there.get(name)
-    if shown is not None and (own is None or shown.base_space_id != own.space_id):
+    shown = next((space for space in spaces.values() if space.name == name), None)
+    if shown is None:
+        return
+    below = spaces.get(shown.base_space_id or -1)
+    if below is None or not re.fullmatch(re.escape(name) + f"-[0-9a-f]{{{_DIGITS}}}", below.name):
         raise UsageError(f"Space '{name}' exists and was not made by training; choose another --as")
-    if own is not None and not own.encoder.startswith("checkpoint:"):
-        raise UsageError(f"Space '{own.name}' exists and was not made by training")
+    if below.name == base.name:
+        raise UsageError(f"Training from '{base.name}' would replace it; choose another --as")
 
 
 def start_of(collection: Collection, base: Space, config: TrainConfig) -> Encoder:
@@ -362,54 +364,52 @@ class _Made:
     def keep(self, watch: Watch) -> dict[str, Any]:
         """Write the checkpoint, embed all pictures with it, and tune over them.
 
-        Broken off, it leaves nothing of that.
+        Broken off, it leaves the collection as it was: what is replaced goes last.
         """
-        old = self._old_checkpoint()
+        there = {space.name: space for space in self.collection.spaces()}
         folder = self._save()
         encoder = load_encoder(f"checkpoint:{folder}", views=self.base.views)
         trust_encoder(encoder.name)
-        self._remove_old()
-        try:
-            found = self._embed(encoder, folder, watch)
-        except BaseException:
-            self._remove_old()
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        if old and old != folder:
-            shutil.rmtree(old, ignore_errors=True)
-        return found
-
-    def _old_checkpoint(self) -> Path | None:
-        """Return the checkpoint of the spaces that are replaced, if no other space needs it."""
-        own = {self.asked.name, self.asked.name + UNTUNED}
-        spaces = self.collection.spaces()
-        named = {space.encoder for space in spaces if space.name in own}
-        named -= {space.encoder for space in spaces if space.name not in own}
-        home = Path(os.path.realpath(self.collection.folder / "models"))
-        places = [Path(name.removeprefix("checkpoint:")) for name in named]
-        return next((place for place in places if place.parent == home), None)
-
-    def _embed(self, encoder: Encoder, folder: Path, watch: Watch) -> dict[str, Any]:
-        name = self.asked.name + UNTUNED
         watch.on_phase("Embedding with the trained encoder")
-        report = embed_stored(
-            self.collection, encoder, name, like=self.base, on_embed=watch.on_work
-        )
-        shown = self._tune(name)
+        try:
+            report = embed_stored(
+                self.collection, encoder, folder.name, like=self.base, on_embed=watch.on_work
+            )
+            projection = self._projection(folder.name)
+        except BaseException:
+            if folder.name not in there:
+                self._remove(folder.name)
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+        shown = self._shown(folder.name, projection, there)
         return {
             "space": shown.name,
-            "untuned_space": name,
+            "untuned_space": folder.name,
             "checkpoint": str(folder),
             "dim": shown.dim,
             "embedded": report.embedded,
             "problems": [f"{one.path}: {one.message}" for one in report.problems],
         }
 
-    def _remove_old(self) -> None:
-        there = {space.name for space in self.collection.spaces()}
-        for name in (self.asked.name, self.asked.name + UNTUNED):
-            if name in there:
-                self.collection.remove_space(name)
+    def _shown(self, name: str, projection: Projection, there: dict[str, Space]) -> Space:
+        """Show the new embeddings under the name that was asked for, in place of older ones."""
+        before = there.get(self.asked.name)
+        source = before.source_id if before is not None else None
+        old = next((one for one in there.values() if one.space_id == source), None)
+        if old is not None and old.name != name:
+            self._remove(self.asked.name)
+        shown = self.collection.add_projected_space(
+            self.asked.name, self.collection.space(name), projection
+        )
+        in_use = {one.base_space_id for one in self.collection.spaces()}
+        if old is not None and old.name != name and old.space_id not in in_use:
+            self._remove(old.name)
+            shutil.rmtree(self.collection.folder / "models" / old.name, ignore_errors=True)
+        return shown
+
+    def _remove(self, name: str) -> None:
+        if any(space.name == name for space in self.collection.spaces()):
+            self.collection.remove_space(name)
 
     def _save(self) -> Path:
         """Write the checkpoint into the collection, under a name that its weights give."""
@@ -420,7 +420,7 @@ class _Made:
         for tensor in outcome.weights.values():
             digest.update(tensor.contiguous().numpy().tobytes())
         home = Path(os.path.realpath(self.collection.folder / "models"))
-        folder = home / f"{self.asked.name}-{digest.hexdigest()[:8]}"
+        folder = home / f"{self.asked.name}-{digest.hexdigest()[:_DIGITS]}"
         start = training.start
         assert start.architecture is not None
         (own, _), old = split(start.architecture, start.network.image)
@@ -461,8 +461,8 @@ class _Made:
             "where": list(self.asked.where),
         }
 
-    def _tune(self, name: str) -> Space:
-        """Show the embeddings through the map that judged best, fitted on what was trained on."""
+    def _projection(self, name: str) -> Projection:
+        """Return the map that judged best over the embeddings, fitted on what was trained on."""
         verdict, collection = self.outcome.verdict, self.collection
         gallery = collection.gallery(name)
         rows = named_places(collection, gallery, self.asked.where, self.config.domain)
@@ -471,8 +471,7 @@ class _Made:
         projection = verdict.recipe.fit(scatter)
         fitted_on = record_of(collection.database, gallery.rows[rows[species >= 0]])
         card = {**projection.card, "where": list(self.asked.where), "judged": verdict.to_dict()}
-        projection = replace(projection, card=card, fitted_on=fitted_on)
-        return collection.add_projected_space(self.asked.name, collection.space(name), projection)
+        return replace(projection, card=card, fitted_on=fitted_on)
 
 
 def _licence(pictures: Labelled) -> str:

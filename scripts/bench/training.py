@@ -42,7 +42,7 @@ LOSSES: dict[str, dict[str, Any]] = {
     "proxy-anchor": {"name": "proxy-anchor", "miner": ""},
     "reciprocal triplet + softmax": {
         "name": "reciprocal-triplet",
-        "miner": "hardest",
+        "miner": "hardest-negative",
         "weight": 0.01,
         "softmax": 1.0,
     },

@@ -143,7 +143,7 @@ class TrainConfig:
         require_known(self.batches.sampler, SAMPLERS, "sampler")
         _check_modes(self)
         _check(self.schedule, self.batches, self.gate)
-        _check_bounds(_of_network(self.network))
+        _check_bounds([("seed", self.seed, 0, 2**63 - 1), *_of_network(self.network)])
 
 
 def read_config(
@@ -208,12 +208,13 @@ def _check(schedule: ScheduleConfig, batches: BatchConfig, gate: GateConfig) -> 
         ("schedule.momentum", schedule.momentum, 0, 0.9999),
         ("schedule.clip", schedule.clip, 1e-6, 1e6),
         ("schedule.average", schedule.average, 0, 0.99999),
-        ("gate.images", gate.images, 0.01, 0.9),
-        ("gate.species", gate.species, 0, 0.9),
+        ("gate.images", gate.images, 0.01, 0.5),
+        ("gate.species", gate.species, 0, 0.5),
         ("gate.novelty", gate.novelty, 0, 1),
         ("gate.share", gate.share, 0.01, 1),
         ("gate.points", gate.points, 1, 100),
         *(("schedule.sizes", size, 0.1, 2) for size in schedule.sizes),
+        *(("schedule.shares", share, 0, 1) for share in schedule.shares),
     ]
     _check_bounds(bounds)
     if len(schedule.sizes) != len(schedule.shares):
@@ -237,4 +238,4 @@ def _of_network(network: NetworkConfig) -> list[tuple[str, float, float, float]]
 def _check_bounds(bounds: list[tuple[str, float, float, float]]) -> None:
     for name, value, low, high in bounds:
         if not low <= value <= high:
-            raise UsageError(f"{name} is {value:g}; it must lie between {low:g} and {high:g}")
+            raise UsageError(f"{name} is {value}; it must lie between {low:g} and {high:g}")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from holotype.index.arrays import Codes, Embeddings
+from holotype.index.arrays import Codes, Embeddings, Flags
 from holotype.index.errors import UsageError
 from holotype.index.vectors.brute_force import exact_knn
 
@@ -31,6 +31,8 @@ MAPS = (
 
 _SURE = 1.645  # standard errors: one side in twenty
 _MOST_ROWS = 4000  # that judge, gallery included
+_MOST_OF_SPECIES = 400  # of these: one species alone says little
+_FEWEST = 2  # species that training can compare
 _DEEPEST = 100  # neighbours that a ranking is judged by
 _RESAMPLES = 1000
 
@@ -53,56 +55,86 @@ class Held:
 def hold_back(pictures: Labelled, config: GateConfig, seed: int) -> Held:
     """Keep back specimens of each species, and whole species.
 
-    Of a large set whole species in random order judge, up to 4,000 pictures; all that is kept back
-    and does not judge is trained on.
+    Of a large set species in random order judge, up to 4,000 pictures, and up to 400 of each; all
+    that is kept back and does not judge is trained on. A specimen of which a picture is kept back
+    is not trained on at all.
 
     Raises:
         UsageError: nothing is left to train on, or nothing to judge by.
     """
     species, groups = pictures.species, pictures.specimens
-    judges = _judging(species, seed)
-    unseen = np.zeros(len(species), bool)
-    if config.species:
-        unseen = judges & (class_folds(species, _folds(config.species), seed) == 0)
+    judges = _judging(species, groups, seed)
+    unseen = _unseen(species, groups, judges, config, seed)
     by_specimen = specimen_folds(species, groups, _folds(config.images), seed)
     queries = judges & ~unseen & (by_specimen == 0)
     # A species of which nothing would be left is not asked about.
-    left = np.unique(species[~unseen & (by_specimen != 0)])
+    left = species[judges & ~_together(groups, queries | unseen)]
     queries &= np.isin(species, left)
-    training = ~unseen & ~queries
+    training = ~_together(groups, queries | unseen)
     _require(pictures, training, queries)
     judging = np.flatnonzero(judges)
-    places = [np.flatnonzero(part[judging]) for part in (training, queries, unseen)]
-    fold = Fold(places[0], places[0], places[1], places[2])
-    return Held(np.flatnonzero(training), judging, fold)
+    parts = (training, queries, unseen)
+    fitted, asked, new = (np.flatnonzero(part[judging]) for part in parts)
+    return Held(np.flatnonzero(training), judging, Fold(fitted, fitted, asked, new))
 
 
 def _folds(share: float) -> int:
     return max(2, round(1 / share))
 
 
-def _judging(species: Codes, seed: int) -> Any:
-    """Return the rows of whole species, at random, until there are enough, bool [n]."""
-    named, member = np.unique(species, return_inverse=True)
-    counts = np.bincount(member)
-    order = np.random.default_rng(seed).permutation(len(named))
-    before = np.cumsum(counts[order]) - counts[order]
-    enough = np.zeros(len(named), bool)
-    enough[order[before < _MOST_ROWS]] = True
-    return enough[member] & (species >= 0)
+def _together(groups: Codes, rows: Flags) -> Flags:
+    """Return all rows of the specimens that some rows are of, bool [n]."""
+    found: Flags = np.isin(groups, groups[rows])
+    return found
 
 
-def _require(pictures: Labelled, training: Any, queries: Any) -> None:
+def _judging(species: Codes, groups: Codes, seed: int) -> Flags:
+    """Return the rows of species, at random, until there are enough, bool [n].
+
+    Of a large species it is whole specimens, at random too.
+    """
+    generator = np.random.default_rng(seed)
+    rows = np.flatnonzero(species >= 0)
+    drawn = generator.permutation(len(np.unique(species[rows])))
+    _, specimen = np.unique(groups[rows], return_inverse=True)
+    turns = generator.permutation(len(rows))[specimen]
+    rows = rows[np.lexsort((turns, species[rows]))]
+    named, starts, counts = np.unique(species[rows], return_index=True, return_counts=True)
+    few = rows[np.arange(len(rows)) - np.repeat(starts, counts) < _MOST_OF_SPECIES]
+    counts = np.minimum(counts, _MOST_OF_SPECIES)
+    before = np.cumsum(counts[drawn]) - counts[drawn]
+    judges = np.zeros(len(species), bool)
+    judges[few] = True
+    judges &= np.isin(species, named[drawn[before < _MOST_ROWS]])
+    return judges
+
+
+def _unseen(species: Codes, groups: Codes, judges: Flags, config: GateConfig, seed: int) -> Flags:
+    """Return the rows of species that are kept back whole, bool [n].
+
+    A species of one specimen finds nothing of its own, and of two species both are trained on.
+    """
+    pairs = np.unique(np.stack([species, groups])[:, judges], axis=1)
+    named, specimens = np.unique(pairs[0], return_counts=True)
+    if not config.species or len(named) <= _FEWEST:
+        return np.zeros(len(species), bool)
+    able = species[np.isin(species, named[specimens > 1])]
+    drawn = class_folds(able, _folds(config.species), seed) == 0
+    found: Flags = np.isin(species, able[drawn])
+    return found
+
+
+def _require(pictures: Labelled, training: Flags, queries: Flags) -> None:
     kinds = len(np.unique(pictures.species[training & (pictures.species >= 0)]))
-    if kinds < 2:
+    if kinds < _FEWEST:
         raise UsageError(
             f"{kinds} species would be left to train on; training compares species, so label two "
             "at least, better ten, or choose more with --where"
         )
     if queries.sum() < 2:
         raise UsageError(
-            "No specimen can be kept back to judge training by: no species has two specimens; "
-            "label more, or use 'holotype tune'"
+            "No specimen can be kept back to judge training by: too few species have two "
+            "specimens; label more, or use 'holotype tune'"
         )
 
 
@@ -160,11 +192,11 @@ class Candidate:
 
     def error_to(self, other: Candidate) -> float:
         """Return the standard error of the difference in `value`, the queries being the same."""
-        known = self.known.both.difference_variance(other.known.both)
+        known = _error(self.known.both, other.known.both)
         if self.unseen is None or other.unseen is None:
-            return float(known**0.5)
-        unseen = self.unseen.both.difference_variance(other.unseen.both)
-        return float(np.hypot((1 - self.novelty) * known**0.5, self.novelty * unseen**0.5))
+            return known
+        unseen = _error(self.unseen.both, other.unseen.both)
+        return float(np.hypot((1 - self.novelty) * known, self.novelty * unseen))
 
     def kinds(self) -> Iterator[tuple[str, Measured]]:
         """Yield both kinds of queries with their names."""
@@ -204,6 +236,15 @@ def best_of(
                 unseen = _measured(shown, species, groups, held.fold.unseen)
             found.append(Candidate(features, recipe, exponent, known, unseen, config.novelty))
     return max(found, key=lambda one: one.value)
+
+
+def _error(one: Hits, other: Hits) -> float:
+    """Return the standard error of the difference in recall, were there none.
+
+    McNemar's: two queries that both rise have no spread, and are no proof.
+    """
+    difference = one.right - other.right
+    return float((difference @ difference) ** 0.5 / max(len(difference), 1))
 
 
 def _measured(vectors: Embeddings, species: Codes, groups: Codes, queries: Codes) -> Measured:
@@ -293,8 +334,8 @@ def judge(
     """Compare what was trained with its start.
 
     It is offered where recall@1 and mAP@R together, on the stated mixture of known and unseen
-    species, are higher by more than 1.645 standard errors of the paired difference, and where
-    recall@1 of neither known species, nor unseen ones, nor any category falls by more than that.
+    species, are higher by more than 1.645 standard errors of the paired difference (McNemar's),
+    and where recall@1 of neither known species, nor unseen ones, nor any category falls by more.
 
     Args:
         start: the best map over the start's features.
@@ -310,8 +351,7 @@ def judge(
             f"{start.value:.3f} to {best.value:.3f}, which is not surely more"
         )
     for what, before, after in _parts(start, best, np.array(categories)):
-        fell = before.recall - after.recall
-        if fell > _SURE * after.difference_variance(before) ** 0.5:
+        if before.recall - after.recall > _SURE * _error(before, after):
             reasons.append(
                 f"recall@1 of {what} fell from {before.recall:.3f} to {after.recall:.3f}"
             )
@@ -338,7 +378,8 @@ def _parts(
         for category in np.unique(of_query):
             rows = of_query == category
             if not rows.all():
-                name = f"{kind} species of category '{category}'"
+                of = f"of category '{category}'" if category else "without a category"
+                name = f"{kind} species {of}"
                 yield name, old.some(rows).recall, new.some(rows).recall
 
 
