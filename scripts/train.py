@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .console import FILTERS, JsonFlag, SpaceOption, err, out, print_json
+from holotype.training.metric.presets import PRESETS
+
+from .console import FILTERS, JsonFlag, err, out, print_json
 
 if TYPE_CHECKING:
     from holotype.training.metric.config import TrainConfig
@@ -23,14 +25,28 @@ def train(
         Path | None, typer.Argument(help="The collection's folder.", show_default=False)
     ] = None,
     preset: Annotated[
-        str, typer.Option(help="A recipe by name; --show-config prints what it says.")
+        str, typer.Option(help=f"A recipe: {', '.join(PRESETS)}; docs/presets.md.")
     ] = "default",
     config: Annotated[
         Path | None,
-        typer.Option(help="A TOML file of what differs from the preset.", show_default=False),
+        typer.Option(
+            help="A TOML file of what differs from the preset; --show-config prints all settings.",
+            show_default=False,
+        ),
     ] = None,
-    name: Annotated[str, typer.Option("--as", help="What the new space is called.")] = "trained",
-    space: SpaceOption = None,
+    name: Annotated[
+        str,
+        typer.Option(
+            "--as", help="What the new space is called; one that was trained is replaced."
+        ),
+    ] = "trained",
+    space: Annotated[
+        str | None,
+        typer.Option(
+            help="Which space's encoder and pictures to start from; by default the first.",
+            show_default=False,
+        ),
+    ] = None,
     where: Annotated[
         list[str] | None,
         typer.Option(help="Learn from these images only, e.g. split=train. " + FILTERS),
@@ -39,17 +55,25 @@ def train(
         float | None,
         typer.Option(
             min=0.1,
-            help="The most it may take, judging and embedding included; the schedule is fitted "
-            "into it.",
+            help="The most minutes that all of it may take; the schedule is fitted into them. "
+            "Without, the preset says how long.",
             show_default=False,
         ),
     ] = None,
     loss: Annotated[
-        str | None, typer.Option(help="A loss by name, without a miner.", show_default=False)
+        str | None,
+        typer.Option(help="A loss by name, without a miner; docs/losses.md.", show_default=False),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of all draws.", show_default=False)] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help="Decides all that is drawn at random; the same gives the same run.",
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with what was broken off.")
+        bool,
+        typer.Option("--resume", help="Go on with a run of that name that a crash or kill ended."),
     ] = False,
     tensorboard: Annotated[
         Path | None,
@@ -62,10 +86,12 @@ def train(
 ) -> None:
     """Train the encoder of a space on its labelled pictures, and keep it where it is better.
 
-    Pictures and species are kept back to judge by; then it trains on all. The result is a
-    checkpoint inside the collection and a space of its own name, for identify, search, eval and
-    export with --space. Where it is not surely better, no space is made and the exit code is 1.
-    Ctrl-C keeps the best so far.
+    Some specimens and species are kept back to judge by; if that goes well, it
+    trains on all. The collection gets a checkpoint and a space of that name, for
+    identify, search, eval and export with --space. Where it is not surely better
+    than before, nothing changes and the exit code is 1.
+
+    Ctrl-C ends it with the best so far. More: docs/training.md.
     """
     from holotype.index.collection import Collection
     from holotype.index.errors import UsageError

@@ -56,7 +56,7 @@ def list_spaces(database: Database) -> list[Space]:
 def _found_here(database: Database, encoder: str) -> str:
     """Return an encoder's name with the place where a checkpoint of the collection's own lies."""
     own = encoder.removeprefix(_OWN)
-    if own == encoder or Path(own).name != own:
+    if own == encoder or Path(own).name != own or own in ("", ".."):
         return encoder
     return f"{_CHECKPOINT}{os.path.realpath(database.folder / MODELS / own)}"
 
@@ -65,7 +65,7 @@ def _kept_here(database: Database, encoder: str) -> str:
     """Return the name that is written down: a collection with its checkpoints may be moved."""
     place = Path(encoder.removeprefix(_CHECKPOINT))
     home = os.path.realpath(database.folder / MODELS)
-    if not encoder.startswith(_CHECKPOINT) or str(place.parent) != home:
+    if not encoder.startswith(_CHECKPOINT) or os.path.realpath(place.parent) != home:
         return encoder
     return _OWN + place.name
 

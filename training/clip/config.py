@@ -85,14 +85,25 @@ class ClipConfig:
         ):
             if value < least:
                 raise UsageError(f"clip.{name} is {value}; it is at least {least}")
-        rates = {"rate": self.rate, "text.rate": self.text.rate, "decay": self.decay}
-        shares = {f"shares.{rank}": share for rank, share in self.shares.items()}
-        for name, number in {**rates, **shares, "warm_up": self.warm_up}.items():
-            if not 0 <= number <= 1:
-                raise UsageError(f"clip.{name} is {number}; it must lie between 0 and 1")
+        _check_numbers(self)
         if not self.alphas or not all(0 <= alpha <= 1 for alpha in self.alphas):
             raise UsageError(f"clip.alphas is {list(self.alphas)}; each is 0 to 1, one at least")
         if len(self.scales) != 2 or not 0 < self.scales[0] <= self.scales[1]:
             raise UsageError(f"clip.scales is {list(self.scales)}; it is a least and a largest")
         if self.text.width % 64 or self.text.width < 64:
             raise UsageError(f"clip.text.width is {self.text.width}; it is a multiple of 64")
+
+
+def _check_numbers(config: ClipConfig) -> None:
+    """Refuse what is no number that a run can use.
+
+    Raises:
+        UsageError: naming it.
+    """
+    rates = {"rate": config.rate, "text.rate": config.text.rate, "decay": config.decay}
+    shares = {f"shares.{rank}": share for rank, share in config.shares.items()}
+    for name, number in {**rates, **shares}.items():
+        if not 0 <= number < float("inf"):
+            raise UsageError(f"clip.{name} is {number}; it is a number from 0 up")
+    if not 0 <= config.warm_up <= 1:
+        raise UsageError(f"clip.warm_up is {config.warm_up}; it must lie between 0 and 1")

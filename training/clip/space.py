@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -264,7 +265,8 @@ def _keep(
     digest = hashlib.sha256()
     for tensor in clip.network.state_dict().values():
         digest.update(tensor.cpu().contiguous().numpy().tobytes())
-    folder = collection.folder / "models" / f"{asked.name}-{digest.hexdigest()[:8]}"
+    home = Path(os.path.realpath(collection.folder / "models"))  # it is trusted by this name
+    folder = home / f"{asked.name}-{digest.hexdigest()[:8]}"
     save_checkpoint(
         folder,
         clip.network,

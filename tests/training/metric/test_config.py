@@ -52,6 +52,7 @@ def test_a_file_wins_over_the_preset_and_the_call_over_both(tmp_path: Path) -> N
         ("[schedule]\nrate = nan", "schedule.rate is nan; it must lie"),
         ("[schedule]\nrate = inf", "schedule.rate is inf; it must lie"),
         ("[schedule]\nrate = -0.1", "schedule.rate is -0.1; it must lie"),
+        ("[clip]\nrate = nan", "clip.rate is nan; it is a number from 0 up"),
         (f"[schedule]\npictures = {10**400}", "schedule.pictures is 1000"),
         ("[schedule]\npictures = 0", "schedule.pictures is 0; it must lie between 1"),
         ("[schedule]\nminutes = -1", "schedule.minutes is -1.0; it must lie"),
