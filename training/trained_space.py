@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
-import hashlib
-import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from copy import deepcopy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +17,18 @@ from holotype.index.arrays import Embeddings
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.encoders.architecture import split
-from holotype.index.encoders.checkpoint import save_checkpoint
-from holotype.index.encoders.trained_on import list_images
 from holotype.index.errors import LockedError, UsageError
-from holotype.index.gallery.fitted import record_of
 from holotype.index.gallery.gallery import Gallery
-from holotype.index.ingest.stored import embed_stored
 from holotype.index.storage.records import Image, Space
 from holotype.index.storage.spaces import EXTERNAL, check_name, list_spaces
-from holotype.index.trust import require_trusted_encoder, trust_encoder
-from holotype.index.vectors.projection import Projection
+from holotype.index.trust import require_trusted_encoder
 
 from .asked import Asked as Asked
 from .asked import alone as alone
 from .asked import left_over
 from .domain.target import Target, named_places, target_places
+from .made_space import DIGITS, MadeSpace
 from .metric.config import TrainConfig
-from .metric.gate import Verdict
 from .metric.keeping import discard, identity_of
 from .metric.network import Trained
 from .metric.pictures import (
@@ -50,12 +41,9 @@ from .metric.pictures import (
 )
 from .metric.processes import started
 from .metric.schedule import size_at
-from .metric.train import Outcome, Training, Watch
+from .metric.train import Training, Watch
 from .spaces import writing
 from .trained_projection import train_projection
-from .tuning.scatter import gather
-
-_DIGITS = 8  # of the weights' digest, after the name of a checkpoint and of its embeddings
 
 _EMBEDDING = 0.12  # share of the time bound that is left for embedding at the end
 
@@ -106,14 +94,14 @@ def train_space(
             "problems": problems,
         }
         if outcome.verdict.is_better and processes.is_first:
-            made = _Made(collection, base, training, outcome, asked, training.config)
+            made = MadeSpace(collection, base, training, outcome, asked, training.config)
             found |= _kept(made, watch)
         if processes.is_first:
             discard(folder)
     return {**found, "seconds": round(time.monotonic() - began, 1)}
 
 
-def _kept(made: _Made, watch: Watch) -> dict[str, Any]:
+def _kept(made: MadeSpace, watch: Watch) -> dict[str, Any]:
     """Put what was trained into the collection.
 
     Raises:
@@ -186,7 +174,7 @@ def _check_names(collection: Collection, name: str, base: Space) -> None:
         UsageError: saying by what.
     """
     check_name(name)
-    check_name(f"{name}-{'0' * _DIGITS}")
+    check_name(f"{name}-{'0' * DIGITS}")
     spaces = {space.space_id: space for space in list_spaces(collection.database)}
     if base.encoder.startswith(EXTERNAL):
         raise UsageError(
@@ -199,7 +187,7 @@ def _check_names(collection: Collection, name: str, base: Space) -> None:
     if shown is None:
         return
     below = spaces.get(shown.base_space_id or -1)
-    if below is None or not re.fullmatch(re.escape(name) + f"-[0-9a-f]{{{_DIGITS}}}", below.name):
+    if below is None or not re.fullmatch(re.escape(name) + f"-[0-9a-f]{{{DIGITS}}}", below.name):
         raise UsageError(f"Space '{name}' exists and was not made by training; choose another --as")
     if below.name == base.name:
         raise UsageError(f"Training from '{base.name}' would replace it; choose another --as")
@@ -348,149 +336,3 @@ def _width(network: Any, start: Encoder) -> int:
 def _ends(began: float, config: TrainConfig) -> float:
     minutes = config.schedule.minutes
     return began + 60 * minutes * (1 - _EMBEDDING) if minutes else float("inf")
-
-
-@dataclass(frozen=True, eq=False)
-class _Made:
-    """A network that is better, on its way into the collection."""
-
-    collection: Collection
-    base: Space
-    training: Training
-    outcome: Outcome
-    asked: Asked
-    config: TrainConfig
-
-    def keep(self, watch: Watch) -> dict[str, Any]:
-        """Write the checkpoint, embed all pictures with it, and tune over them.
-
-        Broken off, it leaves the collection as it was: what is replaced goes last.
-        """
-        there = {space.name: space for space in self.collection.spaces()}
-        folder = self._save()
-        encoder = load_encoder(f"checkpoint:{folder}", views=self.base.views)
-        trust_encoder(encoder.name)
-        watch.on_phase("Embedding with the trained encoder")
-        try:
-            report = embed_stored(
-                self.collection, encoder, folder.name, like=self.base, on_embed=watch.on_work
-            )
-            projection = self._projection(folder.name)
-        except BaseException:
-            if folder.name not in there:
-                self._remove(folder.name)
-                shutil.rmtree(folder, ignore_errors=True)
-            raise
-        shown = self._shown(folder.name, projection, there)
-        return {
-            "space": shown.name,
-            "untuned_space": folder.name,
-            "checkpoint": str(folder),
-            "dim": shown.dim,
-            "embedded": report.embedded,
-            "problems": [f"{one.path}: {one.message}" for one in report.problems],
-        }
-
-    def _shown(self, name: str, projection: Projection, there: dict[str, Space]) -> Space:
-        """Show the new embeddings under the name that was asked for, in place of older ones."""
-        before = there.get(self.asked.name)
-        source = before.source_id if before is not None else None
-        old = next((one for one in there.values() if one.space_id == source), None)
-        if old is not None and old.name != name:
-            self._remove(self.asked.name)
-        shown = self.collection.add_projected_space(
-            self.asked.name, self.collection.space(name), projection
-        )
-        in_use = {one.base_space_id for one in self.collection.spaces()}
-        if old is not None and old.name != name and old.space_id not in in_use:
-            self._remove(old.name)
-            shutil.rmtree(self.collection.folder / "models" / old.name, ignore_errors=True)
-        return shown
-
-    def _remove(self, name: str) -> None:
-        if any(space.name == name for space in self.collection.spaces()):
-            self.collection.remove_space(name)
-
-    def _save(self) -> Path:
-        """Write the checkpoint into the collection, under a name that its weights give."""
-        outcome, training = self.outcome, self.training
-        network = training.make_network()
-        network.load_state_dict(outcome.weights)
-        digest = hashlib.sha256()
-        for tensor in outcome.weights.values():
-            digest.update(tensor.contiguous().numpy().tobytes())
-        home = Path(os.path.realpath(self.collection.folder / "models"))
-        folder = home / f"{self.asked.name}-{digest.hexdigest()[:_DIGITS]}"
-        start = training.start
-        assert start.architecture is not None
-        (own, _), old = split(start.architecture, start.network.image)
-        beside = None
-        if outcome.verdict.features == "trained+start":
-            beside = old or (own, deepcopy(start.network.image).cpu())
-        head = self.config.network.head if network.keep_head else ()
-        save_checkpoint(
-            folder,
-            network.encoder_network,
-            architecture=replace(own, head=(*own.head, *head)),
-            preprocessing=start.preprocessing,
-            card=self._card(folder),
-            beside=beside,
-            replace_existing=True,
-        )
-        return folder
-
-    def _card(self, folder: Path) -> dict[str, Any]:
-        pictures = self.training.pictures
-        place = pictures.ranks.index("species")
-        taxa = sorted({pictures.names[place][code] for code in pictures.species if code >= 0})
-        target = self.training.target
-        hashes = [image.sha256 for image in pictures.images]
-        hashes += target.sha256s if target else []
-        data = hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
-        return {
-            "name": self.asked.name,
-            "start": self.training.start.name,
-            "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            "taxa": taxa,
-            "data": data,
-            "licence": _licence(pictures),
-            "images": list_images(folder, hashes),
-            "metrics": _metrics(self.outcome.verdict),
-            "seen": self.outcome.seen,
-            "config": asdict(self.config),
-            "where": list(self.asked.where),
-        }
-
-    def _projection(self, name: str) -> Projection:
-        """Return the map that judged best over the embeddings, fitted on what was trained on."""
-        verdict, collection = self.outcome.verdict, self.collection
-        gallery = collection.gallery(name)
-        rows = named_places(collection, gallery, self.asked.where, self.config.domain)
-        species = gallery.labels("species").codes[rows]
-        scatter = gather(gallery.index.vectors[rows], species, exponent=verdict.exponent)
-        projection = verdict.recipe.fit(scatter)
-        fitted_on = record_of(collection.database, gallery.rows[rows[species >= 0]])
-        card = {**projection.card, "where": list(self.asked.where), "judged": verdict.to_dict()}
-        return replace(projection, card=card, fitted_on=fitted_on)
-
-
-def _licence(pictures: Labelled) -> str:
-    """Return what is said of the rights in the pictures, which a user has to weigh."""
-    said = {str(image.details.get("licence") or "") for image in pictures.images}
-    named = "; ".join(sorted(said - {""}))
-    some = " of some" if "" in said and named else ""
-    return f"trained on pictures under: {named or 'not stated'}{some}"
-
-
-def _metrics(verdict: Verdict) -> dict[str, Any]:
-    """Return the figures of the judgement as cards hold them: estimate, low, high."""
-    return {
-        f"{who} {kind} recall@1 ({figures[f'{kind}_queries']} pictures kept back)": {
-            "estimate": figures[f"{kind}_recall_at_1"],
-            "low": figures[f"{kind}_interval"][0],
-            "high": figures[f"{kind}_interval"][1],
-        }
-        for who, figures in (("start", verdict.start), ("trained", verdict.trained))
-        for kind in ("known", "unseen")
-        if f"{kind}_recall_at_1" in figures
-    }
