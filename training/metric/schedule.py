@@ -38,8 +38,8 @@ def rate_at(done: float, config: ScheduleConfig) -> float:
     "One cycle", Smith and Topin 2018, arXiv 1708.07120.
 
     >>> config = ScheduleConfig(warm_up=0.5, first_rate=0.0)
-    >>> [round(rate_at(done, config), 3) for done in (0.0, 0.25, 0.5, 0.75, 1.0)]
-    [0.0, 0.5, 1.0, 0.501, 0.001]
+    >>> [round(rate_at(done, config), 2) for done in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    [0.0, 0.5, 1.0, 0.5, 0.0]
     """
     if done < config.warm_up:
         return config.first_rate + (1 - config.first_rate) * done / config.warm_up
