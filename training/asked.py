@@ -11,10 +11,12 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from holotype.index.collection import Collection
 from holotype.index.errors import LockedError
 
 from .metric.keeping import discard, is_kept, kept_run
 from .metric.train import Judged
+from .spaces import writing
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,22 @@ def alone(folder: Path, name: str) -> Iterator[None]:
             shutil.rmtree(folder, ignore_errors=True)
             with suppress(OSError):  # others lie there
                 folder.parent.rmdir()
+
+
+@contextmanager
+def putting_in(collection: Collection) -> Iterator[None]:
+    """Hold a collection's lock while what was trained is put into it.
+
+    Raises:
+        LockedError: another process writes to it; what was trained is not lost.
+    """
+    try:
+        with writing(collection):
+            yield
+    except LockedError as error:
+        raise LockedError(
+            f"{error}; what was trained is kept: repeat the command with --resume"
+        ) from error
 
 
 def left_over(folder: Path, training: Judged, asked: Asked) -> dict[str, Any] | None:

@@ -10,14 +10,11 @@ from typing import Any
 import numpy as np
 
 from holotype.index.collection import Collection
-from holotype.index.errors import LockedError
 from holotype.index.gallery.fitted import record_of
 from holotype.index.search.filters import allowed_places
-from holotype.index.storage.records import Space
 from holotype.index.storage.spaces import check_target
-from holotype.index.vectors.projection import Projection
 
-from .asked import Asked, alone, left_over
+from .asked import Asked, alone, left_over, putting_in
 from .metric.config import TrainConfig
 from .metric.keeping import discard, identity_of
 from .metric.pictures import labelled, require_species
@@ -73,23 +70,9 @@ def train_projection(
                 card={"where": list(asked.where), "judged": outcome.verdict.to_dict()},
                 fitted_on=record_of(collection.database, gallery.rows[named]),
             )
-            shown = _kept(collection, asked.name, base, fitted)
+            with putting_in(collection):
+                shown = collection.add_projected_space(asked.name, base, fitted)
             found |= {"space": shown.name, "trained_from": base.name, "dim": shown.dim}
         if processes.is_first:
             discard(folder)
     return {**found, "seconds": round(time.monotonic() - began, 1)}
-
-
-def _kept(collection: Collection, name: str, base: Space, projection: Projection) -> Space:
-    """Keep a projection as a space.
-
-    Raises:
-        LockedError: another process writes to the collection; what was trained is not lost.
-    """
-    try:
-        with writing(collection):
-            return collection.add_projected_space(name, base, projection)
-    except LockedError as error:
-        raise LockedError(
-            f"{error}; what was trained is kept: repeat the command with --resume"
-        ) from error

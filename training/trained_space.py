@@ -17,7 +17,7 @@ from holotype.index.arrays import Embeddings
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.encoders.architecture import split
-from holotype.index.errors import LockedError, UsageError
+from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.storage.records import Image, Space
 from holotype.index.storage.spaces import EXTERNAL, check_name, list_spaces
@@ -25,7 +25,7 @@ from holotype.index.trust import require_trusted_encoder
 
 from .asked import Asked as Asked
 from .asked import alone as alone
-from .asked import left_over
+from .asked import left_over, putting_in
 from .domain.target import Target, named_places, target_places
 from .made_space import DIGITS, MadeSpace
 from .metric.config import TrainConfig
@@ -95,26 +95,12 @@ def train_space(
         }
         if outcome.verdict.is_better and processes.is_first:
             made = MadeSpace(collection, base, training, outcome, asked, training.config)
-            found |= _kept(made, watch)
+            with putting_in(collection):
+                _check_names(collection, asked.name, base)
+                found |= made.keep(watch)
         if processes.is_first:
             discard(folder)
     return {**found, "seconds": round(time.monotonic() - began, 1)}
-
-
-def _kept(made: MadeSpace, watch: Watch) -> dict[str, Any]:
-    """Put what was trained into the collection.
-
-    Raises:
-        LockedError: another process writes to it; what was trained is not lost.
-    """
-    try:
-        with writing(made.collection):
-            _check_names(made.collection, made.asked.name, made.base)
-            return made.keep(watch)
-    except LockedError as error:
-        raise LockedError(
-            f"{error}; what was trained is kept: repeat the command with --resume"
-        ) from error
 
 
 def prepared(

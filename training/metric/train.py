@@ -196,7 +196,7 @@ class Judged(ABC):
         return best_of("start", vectors, self.pictures, self.held, self.config.gate)
 
     def _judge(self, run: Run, start: Candidate, done: float) -> Outcome:
-        """Judge what is learned as it is now; every process by itself, to the same end."""
+        """Judge what is learned as it is now."""
         self.watch.on_phase("Judging")
         weights, pictures = run.averaged_state(), self.pictures
         found = self.candidates(weights)
