@@ -180,9 +180,11 @@ class Collection:
             self.database, name, encoder=encoder, fingerprint=fingerprint, views=views, dim=dim
         )
 
-    def add_projected_space(self, name: str, base: Space, projection: Projection) -> Space:
+    def add_projected_space(
+        self, name: str, base: Space, projection: Projection, *, moves: bool = False
+    ) -> Space:
         """Return a space that shows `base` through a projection; see `spaces`."""
-        return add_projected_space(self.database, name, base, projection)
+        return add_projected_space(self.database, name, base, projection, moves=moves)
 
     def remove_space(
         self,

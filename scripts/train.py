@@ -11,7 +11,7 @@ import typer
 
 from holotype.training.metric.presets import PRESETS
 
-from .console import FILTERS, JsonFlag, err, out, print_json
+from .console import FILTERS, InterruptionError, JsonFlag, err, out, print_json
 
 if TYPE_CHECKING:
     from holotype.training.metric.config import TrainConfig
@@ -111,7 +111,10 @@ def train(
     watching = _watching(tensorboard, wanted) if is_first() else nullcontext()
     with Collection.open(collection) as opened, watching as watch:
         run = train_clip_space if wanted.method == "clip" else train_space
-        found = run(opened, wanted, asked, watch)
+        try:
+            found = run(opened, wanted, asked, watch)
+        except KeyboardInterrupt:
+            raise InterruptionError(_interrupted(collection, name)) from None
     if not is_first():
         return
     if as_json:
@@ -132,6 +135,16 @@ def _over(minutes: float | None, loss: str | None, seed: int | None) -> dict[str
     if seed is not None:
         over["seed"] = seed
     return over
+
+
+def _interrupted(collection: Path, name: str) -> str:
+    """Return what is said of a run that was broken off before anything came of it."""
+    from holotype.training.metric.keeping import is_kept
+
+    on = (
+        "; --resume goes on with it" if is_kept(collection / "models" / f".{name}.training") else ""
+    )
+    return f"Interrupted; {collection} is as it was before{on}."
 
 
 @contextmanager

@@ -51,20 +51,24 @@ class MadeSpace:
         """
         there = {space.name: space for space in self.collection.spaces()}
         folder = self._save()
-        encoder = load_encoder(f"checkpoint:{folder}", views=self.base.views)
-        trust_encoder(encoder.name)
-        watch.on_phase("Embedding with the trained encoder")
         try:
+            encoder = load_encoder(f"checkpoint:{folder}", views=self.base.views)
+            trust_encoder(encoder.name)
+            watch.on_phase("Embedding with the trained encoder")
             report = embed_stored(
                 self.collection, encoder, folder.name, like=self.base, on_embed=watch.on_work
             )
-            projection = self._projection(folder.name)
+            shown = self.collection.add_projected_space(
+                self.asked.name,
+                self.collection.space(folder.name),
+                self._projection(folder.name),
+                moves=True,
+            )
         except BaseException:
             if folder.name not in there:
-                self._remove(folder.name)
-                shutil.rmtree(folder, ignore_errors=True)
+                self._drop(folder.name)
             raise
-        shown = self._shown(folder.name, projection, there)
+        self._drop_replaced(folder.name, there)
         return {
             "space": shown.name,
             "untuned_space": folder.name,
@@ -74,25 +78,22 @@ class MadeSpace:
             "problems": [f"{one.path}: {one.message}" for one in report.problems],
         }
 
-    def _shown(self, name: str, projection: Projection, there: dict[str, Space]) -> Space:
-        """Show the new embeddings under the name that was asked for, in place of older ones."""
+    def _drop_replaced(self, name: str, there: dict[str, Space]) -> None:
+        """Remove the embeddings that the name showed before."""
         before = there.get(self.asked.name)
         source = before.source_id if before is not None else None
         old = next((one for one in there.values() if one.space_id == source), None)
         if old is not None and old.name != name:
-            self._remove(self.asked.name)
-        shown = self.collection.add_projected_space(
-            self.asked.name, self.collection.space(name), projection
-        )
-        in_use = {one.base_space_id for one in self.collection.spaces()}
-        if old is not None and old.name != name and old.space_id not in in_use:
-            self._remove(old.name)
-            shutil.rmtree(self.collection.folder / "models" / old.name, ignore_errors=True)
-        return shown
+            self._drop(old.name)
 
-    def _remove(self, name: str) -> None:
-        if any(space.name == name for space in self.collection.spaces()):
+    def _drop(self, name: str) -> None:
+        """Remove embeddings with their checkpoint, unless a space shows them."""
+        spaces = {space.name: space for space in self.collection.spaces()}
+        if name in spaces:
+            if spaces[name].space_id in {space.base_space_id for space in spaces.values()}:
+                return
             self.collection.remove_space(name)
+        shutil.rmtree(self.collection.folder / "models" / name, ignore_errors=True)
 
     def _save(self) -> Path:
         """Write the checkpoint into the collection, under a name that its weights give."""

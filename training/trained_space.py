@@ -203,10 +203,7 @@ def _pictures(
     require_species(pictures)
     watch.on_phase("Reading pictures")
     squares = _squares(collection, pictures.images, start, config, folder / "squares.npy", watch)
-    if squares.usable.all():
-        return pictures, squares
-    kept = replace(squares, pixels=squares.pixels[squares.usable])
-    return pictures.at(squares.usable), kept
+    return pictures.at(squares.usable), squares
 
 
 def _squares(
@@ -219,7 +216,13 @@ def _squares(
 ) -> Squares:
     largest = max(start.preprocessing.size * size for size in config.schedule.sizes)
     return read_squares(
-        collection, images, start, largest=round(largest), file=file, progress=watch.on_work
+        collection,
+        images,
+        start,
+        largest=round(largest),
+        file=file,
+        progress=watch.on_work,
+        processes=started(),
     )
 
 
@@ -239,8 +242,7 @@ def _target(
     watch.on_phase("Reading pictures of the target")
     squares = _squares(collection, images, start, config, folder / "target.npy", watch)
     usable = np.flatnonzero(squares.usable)
-    pixels = squares.pixels if squares.usable.all() else squares.pixels[usable]
-    return Target([images[place].sha256 for place in usable], pixels, squares.problems)
+    return Target([images[place].sha256 for place in usable], squares.pixels, squares.problems)
 
 
 def _beside(start: Encoder, base: Space, vectors: Embeddings) -> Embeddings | None:

@@ -169,8 +169,11 @@ def add_space(
     return space
 
 
-def check_target(database: Database, name: str, base: Space) -> list[Space]:
+def check_target(database: Database, name: str, base: Space, *, moves: bool = False) -> list[Space]:
     """Return the space that one tuned from `base` would replace, if any.
+
+    Args:
+        moves: whether that may be a projection of another space.
 
     Raises:
         UsageError: see `add_projected_space`.
@@ -179,24 +182,29 @@ def check_target(database: Database, name: str, base: Space) -> list[Space]:
     if base.projection_id is not None:
         raise UsageError(f"Space '{base.name}' is a projection already; tune the one it shows")
     taken = [space for space in list_spaces(database) if space.name == name]
+    if taken and moves and taken[0].projection_id is not None:
+        return taken
     if taken and taken[0].base_space_id != base.space_id:
         raise UsageError(f"Space '{name}' exists and is not tuned from '{base.name}'")
     return taken
 
 
 def add_projected_space(
-    database: Database, name: str, base: Space, projection: Projection
+    database: Database, name: str, base: Space, projection: Projection, *, moves: bool = False
 ) -> Space:
     """Return the space of that name that shows `base` through a projection.
 
-    A projected space of that name gets the new projection.
+    A projected space of that name gets the new projection, all or nothing.
+
+    Args:
+        moves: whether a projection of another space may be replaced.
 
     Raises:
         UsageError: the base is projected itself, or the name belongs to a space that holds
             embeddings or shows another base.
         MismatchError: the projection was fitted on vectors of another length.
     """
-    taken = check_target(database, name, base)
+    taken = check_target(database, name, base, moves=moves)
     if projection.dim != base.dim:
         raise MismatchError(
             f"The projection takes {projection.dim} dimensions; space '{base.name}' has {base.dim}"

@@ -151,9 +151,7 @@ def _pictures(
         file=folder / "squares.npy",
         progress=watch.on_work,
     )
-    if squares.usable.all():
-        return pictures, squares.pixels, squares.problems
-    return pictures.at(squares.usable), squares.pixels[squares.usable], squares.problems
+    return pictures.at(squares.usable), squares.pixels, squares.problems
 
 
 @dataclass

@@ -26,6 +26,8 @@ from holotype.index.runtime import worker_count
 from holotype.index.storage.records import Image
 from holotype.index.taxonomy import RANKS
 
+from .processes import Processes
+
 Progress = Callable[[int, int], None]
 
 _ROOM = 1.15  # a square's side over the encoder's: what is cut out of it is not blurred
@@ -126,11 +128,12 @@ def require_species(pictures: Labelled) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Squares:
-    """Pictures as uint8 [n, side, side, 3], padded to squares, in memory or in a file.
+    """Pictures as uint8 [m, side, side, 3], padded to squares, in memory or in a file.
 
     Attributes:
-        problems: one sentence for each picture that cannot be used.
-        usable: bool [n].
+        pixels: of those that can be used.
+        usable: which of all these are, bool [n].
+        problems: one sentence for each of the others.
     """
 
     pixels: NDArray[np.uint8]
@@ -146,47 +149,76 @@ def read_squares(
     largest: int,
     file: Path,
     progress: Progress | None = None,
+    processes: Processes | None = None,
 ) -> Squares:
     """Read pictures in threads.
 
     Args:
         largest: the largest side in pixels that training will show.
         file: where they are kept if they are too large for memory.
+        processes: those that train; the first writes that file, and the others wait for it.
 
     Raises:
         UsageError: none can be read.
     """
     side = round(_ROOM * largest)
     shape = (len(images), side, side, 3)
-    if np.prod(shape, dtype=np.int64) > _IN_MEMORY:
-        pixels: NDArray[np.uint8] = np.lib.format.open_memmap(file, "w+", np.uint8, shape)
-    else:
-        pixels = np.zeros(shape, np.uint8)
     method = encoder.preprocessing.interpolation
 
-    def read(place: int) -> str:
-        try:
-            pixels[place] = scaled(_square(collection, images[place], side), side, method)
-        except (HolotypeError, OSError) as error:
-            return f"{images[place].path}: {error}"
-        return ""
+    def square(place: int) -> Pixels:
+        return scaled(_square(collection, images[place], side), side, method)
 
-    problems: list[str] = []
-    usable = np.ones(len(images), bool)
-    with ThreadPoolExecutor(worker_count()) as pool:
-        for place, problem in enumerate(pool.map(read, range(len(images)))):
-            if problem:
-                problems.append(problem)
-                usable[place] = False
-            if progress:
-                progress(place + 1, len(images))
+    def fill(pixels: NDArray[np.uint8]) -> list[str]:
+        said = _fill(pixels, square, progress)
+        return [one and f"{image.path}: {one}" for image, one in zip(images, said, strict=True)]
+
+    if np.prod(shape, dtype=np.int64) > _IN_MEMORY:
+        found = (processes or Processes()).once(
+            lambda: fill(np.lib.format.open_memmap(file, "w+", np.uint8, shape))
+        )
+        pixels: NDArray[np.uint8] = np.load(file, mmap_mode="r")
+    else:
+        pixels = np.zeros(shape, np.uint8)
+        found = fill(pixels)
+    usable = np.array([not one for one in found], bool)
+    problems = [one for one in found if one]
     if not usable.any():
         first = f" ({problems[0]})" if problems else ""
         raise UsageError(
             f"No picture can be read{first}; training needs the pictures themselves where they "
             "were when they were ingested, or copies in the collection (ingest --copy-images)"
         )
-    return Squares(pixels, usable, problems)
+    return Squares(pixels[: np.count_nonzero(usable)], usable, problems)
+
+
+def _fill(
+    pixels: NDArray[np.uint8], square: Callable[[int], Pixels], progress: Progress | None
+) -> list[str]:
+    """Fill the first rows with the pictures that can be used, in their order.
+
+    Returns:
+        what is wrong with each picture, empty where nothing is.
+    """
+
+    def read(place: int) -> str:
+        try:
+            pixels[place] = square(place)
+        except (HolotypeError, OSError) as error:
+            return str(error) or type(error).__name__
+        return ""
+
+    said: list[str] = []
+    used = 0
+    with ThreadPoolExecutor(worker_count()) as pool:
+        for place, problem in enumerate(pool.map(read, range(len(pixels)))):
+            said.append(problem)
+            if not problem:
+                if used < place:  # one at a time: all may be more than memory holds
+                    pixels[used] = pixels[place]
+                used += 1
+            if progress:
+                progress(place + 1, len(pixels))
+    return said
 
 
 def _square(collection: Collection, image: Image, side: int) -> Pixels:

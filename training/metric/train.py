@@ -174,13 +174,18 @@ class Judged(ABC):
         return Plan(max(1, round(share * wanted)), bound)
 
     def _advance(self, run: Run, until: float, state: Callable[[], dict[str, Any]]) -> bool:
-        """Train up to a share of the plan; return whether it was interrupted before."""
+        """Train up to a share of the plan; return whether it was interrupted before.
+
+        Of several processes the others would wait for ever for one that goes on to judge.
+        """
         try:
             for step in run.steps(until):
                 self.watch.on_step(step)
                 if time.monotonic() - self._kept_at >= self.keep_seconds:
                     self._keep(state())
         except KeyboardInterrupt:
+            if self.processes.count > 1:
+                raise
             return True
         self._keep(state())
         return False
