@@ -1,6 +1,9 @@
 """One training run in a process of its own, which a test may kill, interrupt or share out.
 
 python -m tests.training.metric.run_in_process COLLECTION [die-after N] [resume]
+
+With `command CONFIG` it is the command line that runs, and squares lie in a file as if they were
+many.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from dataclasses import replace
 from typing import Any
 
 from holotype.index.collection import Collection
+from holotype.scripts.main import main as command_line
+from holotype.training.metric import pictures
 from holotype.training.metric import train as metric_train
 from holotype.training.metric.config import read_config
 from holotype.training.metric.gate import Verdict, judge
@@ -51,6 +56,10 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     vars(metric_train)["judge"] = always_better
+    if words[:1] == ["command"]:
+        vars(pictures)["_IN_MEMORY"] = 0
+        sys.argv = ["holotype", "train", folder, "--config", words[1], "--json"]
+        command_line()
     with Collection.open(folder) as collection:
         asked = Asked(resume="resume" in words)
         found = train_space(collection, read_config(over=TABLE), asked, Watch(on_step=on_step))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ from holotype.index.encoders import Encoder
 from holotype.index.errors import UsageError
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
+from holotype.training.configuration import to_toml
 from holotype.training.metric import train as metric_train
 from holotype.training.metric.config import read_config
 from holotype.training.metric.loop import Step
@@ -72,6 +74,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(folder: Path, run: Run, tmp_pa
         killed = tmp_path / f"killed-{last}"
         shutil.copytree(folder, killed)
         assert run(killed, "die-after", str(last)).returncode == -9
+        assert (killed / "models" / ".trained.training" / "run.pt").exists()
         with Collection.open(killed) as collection:
             assert [space.name for space in collection.spaces()] == ["base"]
         again = run(killed, "resume")
@@ -85,8 +88,11 @@ def test_a_killed_run_goes_on_to_the_same_weights(folder: Path, run: Run, tmp_pa
 def test_two_processes_take_the_steps_of_one(folder: Path, run: Run, tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     shutil.copytree(folder, shared)
-    alone, both = run(folder), run(shared, processes=2)
+    table = tmp_path / "table.toml"
+    table.write_text(to_toml(read_config(over=TABLE)))
+    alone, both = run(folder), run(shared, "command", str(table), processes=2)
     assert (alone.returncode, both.returncode) == (0, 0), both.stderr
+    assert json.loads(both.stdout)["space"] == "trained"  # one of them tells
     for name, tensor in weights(folder).items():
         np.testing.assert_allclose(weights(shared)[name], tensor, atol=1e-4)
     with Collection.open(shared) as collection:
