@@ -1,8 +1,8 @@
 """Files of what identification makes of a large space: derived, and believed no more than an index.
 
 It looks for neighbours in projections of the space, sorted into lists (`lists`), and compares with
-classes in each (`classes`): seconds to minutes of work. Of what exactly a file was made stands in
-its signed header.
+classes in each (`classes`); curation compares every specimen with the others of its name
+(`doubts`): seconds to minutes of work. Of what exactly a file was made stands in its signed header.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .index_files import State, damage_of_file, state_of, write_file
 
 _VERSION = 1  # of how they are made
 
-Kind = Literal["lists", "classes"]
+Kind = Literal["lists", "classes", "doubts"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,7 +30,7 @@ _FORMS = {
     THUMBNAILS: re.compile(rf"{THUMBNAILS}/{_CONTENT}-[0-9]+\.jpg"),
 }
 _LISTED = "SELECT path, sha256 FROM files WHERE path >= ? AND path < ?"
-_OF_IDENTIFICATION = re.compile(rf"{INDEX}/((.+)-[0-9a-f]{{16}}\.(lists|classes))")
+_OF_IDENTIFICATION = re.compile(rf"{INDEX}/((.+)-[0-9a-f]{{16}}\.(lists|classes|doubts))")
 
 
 class ListedFile(NamedTuple):
@@ -98,7 +98,7 @@ def listed(database: Database, kind: str) -> dict[str, str]:
 
 
 def of_identification(database: Database) -> dict[tuple[str, str], ListedFile]:
-    """Return the files that identification made last, by space and `lists` or `classes`."""
+    """Return the files that identification made last, by space and kind."""
     found = database.read(f"{_LISTED} ORDER BY rowid", (f"{INDEX}/", f"{INDEX}0"))
     forms = ((_OF_IDENTIFICATION.fullmatch(record[0]), record[1]) for record in found)
     return {(form[2], form[3]): ListedFile(form[1], sha256) for form, sha256 in forms if form}
