@@ -18,6 +18,7 @@ from holotype.index.curation.doubts import (
     keep_doubts,
     kept_doubts,
 )
+from holotype.index.curation.queues import COMPARED, Queue, require_queue
 from holotype.index.errors import UsageError
 from holotype.index.identification.classes import pool_specimens, rows_of, specimens_of
 from holotype.index.identification.likelihood import fit_likelihood
@@ -64,11 +65,42 @@ def doubts_of(
     places = places[codes[places] >= 0]
     _check(codes[places])
     steps = Steps(progress, threads)
-    ratios = doubt_names(source.index, codes, source.specimens, seed=seed, steps=steps)
+    try:
+        ratios = doubt_names(source.index, codes, source.specimens, seed=seed, steps=steps)
+    except ValueError as error:
+        raise UsageError(f"The names of {collection.folder} cannot be compared: {error}") from error
     doubts = Doubts(places, ratios)
     keep_doubts(collection, source, doubts)
     steps.take()
     return doubts
+
+
+def queue_of(
+    collection: Collection,
+    name: str,
+    *,
+    space: str | None = None,
+    progress: Progress = unwatched,
+) -> Queue:
+    """Return a curation queue as it stands now, names compared first where it rests on that.
+
+    Args:
+        name: one of `QUEUES`.
+        space: in which what is shown as evidence is near; by default the oldest.
+        progress: see `doubts_of`.
+
+    Raises:
+        UsageError: no such queue, or too few specimens are named to compare names.
+    """
+    require_queue(name)
+    doubts = None
+    if name in COMPARED:
+        try:
+            doubts = doubts_of(collection, space=space, progress=progress)
+        except UsageError:
+            if name != "singletons":  # they can be listed all the same
+                raise
+    return Queue.of(collection, name, space=space, doubts=doubts)
 
 
 def _check(codes: Codes) -> None:
