@@ -43,7 +43,8 @@ def flipped(named: Named, share: float, seed: int) -> list[tuple[int, int]]:
 
 def _others(codes: Codes, family: Codes, place: int) -> Ids:
     species = np.unique(codes[(family == family[place]) & (codes >= 0)])
-    return species[species != codes[place]]
+    others: Ids = species[species != codes[place]]
+    return others
 
 
 def measure(folder: Path, share: float, seed: int) -> dict[str, Any]:
