@@ -12,6 +12,7 @@ from ..vectors.brute_force import exact_knn
 
 NEIGHBOURS = 50
 _EXACT = 20_000  # rows up to which comparing all with all takes seconds
+_BLOCK = 8192  # rows that ask at once
 
 
 class Candidates(NamedTuple):
@@ -63,12 +64,23 @@ def _nearest(rows: Embeddings, m: int) -> Ids:
     own = np.arange(len(rows))
     if len(rows) <= _EXACT:
         return exact_knn(rows, rows, m, query_groups=own, gallery_groups=own)[1]
-    found = build_index(rows).search(rows, m + 1)[1]
+    index = build_index(rows)
+    found = np.empty((len(rows), m), np.int64)
+    for start in range(0, len(rows), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        found[block] = _others(index.search(rows[block], m + 1)[1], own[block])
+    return found
+
+
+def _others(found: Ids, own: Codes) -> Ids:
+    """Return what was found, int64 [q, m + 1], without the row that asked."""
     kept = found != own[:, None]
     kept[kept.all(axis=1), -1] = False  # copies may push a row out of its own list
-    return found[kept].reshape(len(rows), m)
+    others: Ids = found[kept].reshape(len(found), -1)
+    return others
 
 
 def _places(ascending: Ids, order: Ids, wanted: Ids) -> Ids:
     places = np.searchsorted(ascending, wanted).clip(max=len(ascending) - 1)
-    return np.where(ascending[places] == wanted, order[places], -1)
+    found: Ids = np.where(ascending[places] == wanted, order[places], -1)
+    return found

@@ -75,7 +75,7 @@ def gather_evidence(vectors: Embeddings, spaces: Spaces) -> Evidence:
 
 
 def shared_neighbours(rows: Embeddings) -> PairGraph:
-    """Return the graph of unit rows, float32 [n, dim], n >= 2, linked by what neighbours they share.
+    """Return the graph of unit rows, float32 [n, dim], n >= 2, linked by shared neighbours.
 
     It needs no name: the share of common neighbours, in [0, 1], stands for the probability.
     """

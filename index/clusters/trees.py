@@ -1,4 +1,4 @@
-"""Boosted trees as plain arrays: applied without the library that fitted them, and never pickled."""
+"""Boosted trees as plain arrays, applied without the library that fitted them."""
 
 from __future__ import annotations
 
@@ -83,10 +83,11 @@ class Trees:
             KeyError, ValueError: one is missing, has another shape, or leads out of the trees.
         """
         start, depth = parts["start"].astype(np.float64).tolist()
-        whole = ("roots", "feature", "left", "right")
-        codes = {name: parts[name].astype(np.int64) for name in whole}
-        values = {name: parts[name].astype(np.float64) for name in ("threshold", "value")}
-        found = cls(start=start, depth=int(depth), **codes, **values)
+        roots, feature, left, right = (
+            parts[name].astype(np.int64) for name in ("roots", "feature", "left", "right")
+        )
+        threshold, value = (parts[name].astype(np.float64) for name in ("threshold", "value"))
+        found = cls(start, roots, feature, threshold, left, right, value, int(depth))
         found._check(features)
         return found
 

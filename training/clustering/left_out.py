@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from holotype.index.arrays import Codes, Embeddings, Floats
+from holotype.index.arrays import Codes, Embeddings
 from holotype.index.clusters.evidence import Evidence, Spaces, gather_evidence
-from holotype.index.clusters.recipe import Recipe
 from holotype.index.identification.likelihood import fit_likelihood
 
 from ..tuning.closed_form import lda, stretched, wccn
@@ -48,7 +47,8 @@ class LeftOutPool:
     def same(self) -> Codes:
         """Which candidate pairs are one species, int64 [pairs] of 0 and 1."""
         pairs = self.evidence.pairs
-        return (self.labels[pairs.first] == self.labels[pairs.second]).astype(np.int64)
+        alike: Codes = (self.labels[pairs.first] == self.labels[pairs.second]).astype(np.int64)
+        return alike
 
 
 def fit_spaces(vectors: Embeddings, labels: Codes) -> Spaces:

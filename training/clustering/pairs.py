@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from holotype.index.arrays import Codes
+from holotype.index.arrays import Codes, Floats
 from holotype.index.clusters.trees import Trees
 
 from .left_out import LeftOutPool
@@ -42,7 +43,7 @@ def fit_pairs(pools: Sequence[LeftOutPool], seed: int) -> Trees | None:
     return _joined(trees, float(np.log(share / (1 - share))), model.learning_rate)
 
 
-def _drawn(same: Codes, seed: int) -> tuple[Codes, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+def _drawn(same: Codes, seed: int) -> tuple[Codes, Floats]:
     """Return the pairs to fit on and their weights: not all of those that are easily told apart."""
     generator = np.random.default_rng(seed)
     kept, weights = [], []
@@ -54,20 +55,20 @@ def _drawn(same: Codes, seed: int) -> tuple[Codes, np.ndarray[tuple[int], np.dty
     return np.concatenate(kept), np.concatenate(weights)
 
 
-def _joined(trees: Sequence[object], start: float, rate: float) -> Trees:
+def _joined(trees: Sequence[Any], start: float, rate: float) -> Trees:
     """Return scikit-learn's trees as arrays, one after the other."""
     roots, feature, threshold, left, right, value = [], [], [], [], [], []
     taken = 0
     for tree in trees:
-        count = tree.node_count  # type: ignore[attr-defined]
-        leaf = tree.children_left < 0  # type: ignore[attr-defined]
+        count = tree.node_count
+        leaf = tree.children_left < 0
         own = np.arange(count)
         roots.append(taken)
-        feature.append(np.where(leaf, 0, tree.feature))  # type: ignore[attr-defined]
-        threshold.append(np.where(leaf, _INFINITE, tree.threshold))  # type: ignore[attr-defined]
-        left.append(taken + np.where(leaf, own, tree.children_left))  # type: ignore[attr-defined]
-        right.append(taken + np.where(leaf, own, tree.children_right))  # type: ignore[attr-defined]
-        value.append(np.where(leaf, rate * tree.value[:, 0, 0], 0.0))  # type: ignore[attr-defined]
+        feature.append(np.where(leaf, 0, tree.feature))
+        threshold.append(np.where(leaf, _INFINITE, tree.threshold))
+        left.append(taken + np.where(leaf, own, tree.children_left))
+        right.append(taken + np.where(leaf, own, tree.children_right))
+        value.append(np.where(leaf, rate * tree.value[:, 0, 0], 0.0))
         taken += count
     whole = [np.concatenate(part).astype(np.int64) for part in (feature, left, right)]
     return Trees(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from holotype.index.arrays import Codes
+from holotype.index.arrays import Codes, Floats
 from holotype.index.clusters.graph import PairGraph
 from holotype.index.clusters.methods.leiden import communities, edges
 from holotype.index.clusters.methods.spectral import spectrum
@@ -61,7 +61,7 @@ def b_cubed(truth: Codes, clusters: Codes) -> float:
     return 2 * precision * recall / (precision + recall)
 
 
-def _best(pools: Pools, scores: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> int:
+def _best(pools: Pools, scores: Floats) -> int:
     kinds = np.array([pool.kind for pool, _ in pools])
     means = [scores[kinds == kind].mean(axis=0) for kind in _KINDS if (kinds == kind).any()]
     return int(np.mean(means, axis=0).argmax())

@@ -57,7 +57,7 @@ def edges(graph: PairGraph) -> csr_array:
 def communities(
     matrix: csr_array, resolution: float, seed: int, *, by_modularity: bool = False
 ) -> Codes:
-    """Return the communities of a symmetric matrix [n, n], int64 [n]; a row without any is alone."""
+    """Return the communities of a symmetric matrix [n, n]: int64 [n]; an empty row is alone."""
     n = matrix.shape[0]
     if not matrix.nnz:
         return np.arange(n)
