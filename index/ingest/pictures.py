@@ -32,6 +32,7 @@ from .encoding import encoded
 from .old_ids import under_old_ids
 
 _COMMIT_SECONDS = 1.0
+_MANY = 500  # pictures for which importing PyTorch, some seconds, is soon made up for
 
 _Row = tuple[int, Image]  # the manifest's row number, and what it says
 _Entry = tuple[Image, Embeddings | None]
@@ -130,6 +131,8 @@ def ingest(
             start = time.perf_counter()
             rows = zip(checked.frame["_row"].tolist(), _images(collection, checked), strict=True)
             todo = list(_without_stored(collection, target, rows, report, strict=strict))
+            if len(todo) >= _MANY:
+                import torch  # noqa: F401  (it scales pictures ten times faster than NumPy)
             _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
             report.seconds = time.perf_counter() - start
             report.device, report.precision = encoder.device, encoder.precision
