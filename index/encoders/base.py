@@ -102,7 +102,7 @@ class Encoder:
     @property
     def batch_size(self) -> int:
         """Pictures per batch: small on a CPU, where a large batch leaves the cache."""
-        wanted = settings().batch_size or (256 if self.device == "cuda" else 8)
+        wanted = settings().batch_size or (64 if self.device == "cuda" else 8)
         return max(1, wanted // self.views)
 
     def preprocess(self, picture: Image.Image) -> Pixels:
