@@ -16,9 +16,8 @@ import torch
 from PIL import Image
 
 from holotype.index.collection import Collection
-from holotype.index.encoders import Encoder, Pixels, accelerated, load_encoder
+from holotype.index.encoders import Encoder, Pixels, accelerated, load_encoder, network
 from holotype.index.encoders import accelerate as fast
-from holotype.index.encoders import network
 from holotype.index.encoders.model import Model, Preprocessing
 from holotype.index.identification.identify import identify
 from holotype.index.ingest.pictures import ingest
