@@ -113,7 +113,13 @@ def _check(codes: Codes) -> None:
 
 
 def doubt_names(
-    index: VectorIndex, labels: Codes, groups: Codes, *, seed: int = 0, steps: Steps | None = None
+    index: VectorIndex,
+    labels: Codes,
+    groups: Codes,
+    *,
+    seed: int = 0,
+    folds: int | None = None,
+    steps: Steps | None = None,
 ) -> Ratios:
     """Compare every named specimen with its own class and all others, each fitted without it.
 
@@ -125,6 +131,7 @@ def doubt_names(
         labels: int64 [n], classes, -1 where a row has none.
         groups: int64 [n], specimens; all rows of one have the same class.
         seed: of the folds.
+        folds: how many; by default 10, or 5 of very many specimens.
         steps: are told of every fold.
 
     Returns:
@@ -135,13 +142,13 @@ def doubt_names(
     """
     named = np.flatnonzero(labels >= 0)
     specimens = len(np.unique(groups[named]))
-    count = min(_FOLDS if specimens <= _MANY else _FEW_FOLDS, specimens)
-    folds = np.full(len(labels), -1, np.int64)
-    folds[named] = specimen_folds(labels[named], groups[named], count, seed)
+    count = min(folds or (_FOLDS if specimens <= _MANY else _FEW_FOLDS), specimens)
+    fold = np.full(len(labels), -1, np.int64)
+    fold[named] = specimen_folds(labels[named], groups[named], count, seed)
     steps = steps or Steps()
     steps.begin(count)
     found = on_all_cores(
-        partial(_of_fold, index, labels, groups, folds),
+        partial(_of_fold, index, labels, groups, fold),
         range(count),
         threads=steps.threads,
         part_done=steps.take,
@@ -163,7 +170,7 @@ def _of_fold(
     rows, of_row = rows_of(inside, np.arange(len(classes)), len(classes))
     specimens = specimens_of(index, groups, rows, of_row)
     likelihood = fit_likelihood(projection, specimens, len(classes))
-    number = np.full(int(labels.max()) + 1, -1, np.int64)
+    number = np.full(int(labels.max()) + 2, -1, np.int64)  # the last is for no class
     number[classes] = np.arange(len(classes))
     parts, asked = [], []
     for held in _blocks_of_specimens(np.flatnonzero(folds == fold), groups):
@@ -182,3 +189,35 @@ def _blocks_of_specimens(rows: Ids, groups: Codes) -> list[Ids]:
         np.searchsorted(starts, np.arange(_BLOCK, len(rows), _BLOCK)).clip(max=len(starts) - 1)
     ]
     return [part for part in np.split(rows, np.unique(cuts)) if len(part)]
+
+
+def propose_names(
+    index: VectorIndex,
+    labels: Codes,
+    groups: Codes,
+    *,
+    seed: int = 0,
+    folds: int | None = None,
+    threads: int | None = None,
+) -> Ratios:
+    """Do as `doubt_names`, and compare the specimens without a name with all that have one.
+
+    Returns:
+        of all specimens, by group; `own` is 0 for those without a name.
+
+    Raises:
+        ValueError: no class has two specimens.
+    """
+    first = np.unique(groups, return_index=True)[1]
+    named = labels[first] >= 0
+    steps = Steps(threads=threads)
+    doubted = doubt_names(index, labels, groups, seed=seed, folds=folds, steps=steps)
+    fold = np.where(labels >= 0, 1, 0)  # those of fold 0 are judged by those of 1
+    own, best = np.zeros(len(first)), np.zeros(len(first))
+    other = np.full(len(first), -1, np.int64)
+    own[named], best[named], other[named] = doubted
+    if not named.all():
+        theirs, ratios = _of_fold(index, labels, groups, fold, 0)
+        place = np.searchsorted(groups[first], theirs)
+        best[place], other[place] = ratios.best, ratios.other
+    return Ratios(own, best, other)
