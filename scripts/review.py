@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import getpass
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -119,7 +120,14 @@ def _queue(collection: Collection, name: str, space: str | None) -> Queue:
     """Return a queue; names are compared first, where they were not yet."""
     from holotype.training.doubts import queue_of
 
-    with percentage("Comparing names") as progress:
+    with ExitStack() as shown:
+        bars: list[Any] = []
+
+        def progress(done: int, total: int) -> None:
+            if not bars:  # names that are compared already need none
+                bars.append(shown.enter_context(percentage("Comparing names")))
+            bars[0](done, total)
+
         return queue_of(collection, name, space=space, progress=progress)
 
 

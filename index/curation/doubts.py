@@ -43,12 +43,10 @@ class Doubts:
     Attributes:
         places: int64 [s], the first image of each, ascending.
         ratios: of each; `other` is a code of the gallery's finest rank.
-        later: how many specimens were added or named anew since.
     """
 
     places: Ids
     ratios: Ratios
-    later: int = 0
 
 
 def compare(likelihood: Likelihood, vectors: Embeddings, own: Codes) -> Ratios:
@@ -127,13 +125,12 @@ def kept_doubts(collection: Collection, source: Gallery) -> Doubts | None:
     place, there = _found(arrays["sequence"], source.sequence[firsts])
     same = there & (arrays["taxon"][place] == source.taxon[firsts])
     gone = len(arrays["sequence"]) - int(there.sum())
-    later = int((~same).sum())
-    if later + gone > max(_FEW_CHANGED, _MANY_CHANGED * len(firsts)):
+    if int((~same).sum()) + gone > max(_FEW_CHANGED, _MANY_CHANGED * len(firsts)):
         return None
     of_taxon = source.names(source.ranks[-1]).of_taxon
     found = place[same]
     ratios = Ratios(arrays["own"][found], arrays["best"][found], of_taxon[arrays["other"][found]])
-    return Doubts(firsts[same], ratios, later)
+    return Doubts(firsts[same], ratios)
 
 
 def _found(kept: Ids, wanted: Ids) -> tuple[Ids, Flags]:

@@ -150,8 +150,10 @@ def _listing(
     named: Named, doubts: Doubts, order: Ids, scores: Floats, tell: Callable[[int], Told]
 ) -> Listing:
     left_out = _unnamed(named)
-    if doubts.later:
-        left_out["added or named anew since names were compared"] = doubts.later
+    asked = (named.codes[named.firsts] >= 0) & ~named.looked_at[named.firsts]
+    later = len(np.setdiff1d(named.firsts[asked], doubts.places, assume_unique=True))
+    if later:
+        left_out["added or named anew since names were compared"] = later
     members = [doubts.places[[one]] for one in order]
     return Listing(members, scores[order], tell, left_out)
 

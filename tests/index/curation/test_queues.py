@@ -114,6 +114,8 @@ def test_names_are_compared_once_and_followed_through_a_few_decisions(
         patched.setattr(doubts, "doubt_names", None)  # calling it would fail
         correct(mistaken, WRONG, "Xestia baja", by="Ann")
         assert standing(mistaken) == [one for one in before if one != WRONG]
+        assert queue_of(mistaken, "far").page().left_out == {}  # a person looked at it
+        mistaken.determine("Salmo_trutta_1", NUPTA, by="manifest", origin="import")
         left_out = queue_of(mistaken, "far").page().left_out
         assert left_out == {"added or named anew since names were compared": 1}
     for number in range(4):
