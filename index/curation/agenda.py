@@ -99,6 +99,7 @@ def _proposals(batch: Batch) -> list[Step]:
     return [
         Step("proposal", _surest(mine, fits), float(fits[mine].sum()), int(told[mine[0]]))
         for mine in _by(told, rows)
+        if len(mine) > 1
     ]
 
 

@@ -34,7 +34,7 @@ from .cluster_pools import read_table
 _GOAL = 0.97
 _RISK, _PRIOR = 0.05, 0.5  # of what is set aside
 _FOLDS = 4  # in which names are compared anew
-_LEAST_GAIN = 1.5  # of what is shown as a group
+_LEAST_GAIN = 0.3  # of what is shown as a group
 _SINGLES = 25  # between comparisons
 
 
