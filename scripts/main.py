@@ -9,7 +9,19 @@ import typer
 
 from holotype.version import __version__
 
-from . import calibrate, collection, demo, export, identify, ingest, search, serve, train, tune
+from . import (
+    calibrate,
+    collection,
+    demo,
+    export,
+    identify,
+    ingest,
+    morphospace,
+    search,
+    serve,
+    train,
+    tune,
+)
 from .console import one_sentence, out
 from .evaluation.command import evaluate
 
@@ -47,6 +59,7 @@ app.command("calibrate")(calibrate.calibrate)
 app.command("tune")(tune.tune)
 app.command("train")(train.train)
 app.command("serve")(serve.serve)
+app.command("map")(morphospace.draw_map)
 app.command("export")(export.export)
 app.add_typer(collection.app, name="collection")
 
