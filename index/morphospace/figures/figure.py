@@ -32,6 +32,7 @@ SHADES: tuple[Shade, ...] = get_args(Shade)
 _MOST_NAMED = 150  # groups whose names are set in the map: the largest
 _LEGEND, _BAR = 120.0, 58.0  # points beside the map
 _THUMBNAIL = 24.0  # points, the long side of a picture
+_FAR_NAME, _FAR_PICTURE = 0.2, 0.05  # what a point of distance costs, by images under the box
 _MANY = 40  # names from which on they are small and genera are abbreviated
 
 
@@ -294,7 +295,8 @@ def _letter(
     )
     points = page.in_points(picture.coordinates)
     at = page.in_points(anchors)
-    boxes = place_labels(Lettered(page.width, page.height, points), at, sizes)
+    cost = _FAR_NAME if not picture.thumbnails else _FAR_PICTURE
+    boxes = place_labels(Lettered(page.width, page.height, points), at, sizes, per_unit=cost)
     for group, word, box, where, size in zip(chosen, words, boxes, at, letters, strict=True):
         if not np.isnan(box[0]):
             _tie(page, box, where, looks[group][0])

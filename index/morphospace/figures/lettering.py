@@ -13,7 +13,7 @@ _ANGLES = 24
 _RINGS = (2.0, 5.0, 9.0, 14.0, 20.0, 28.0, 38.0, 50.0, 66.0, 86.0, 110.0, 140.0, 180.0, 230.0)
 _BIN = 2.0  # side of the squares that images are counted in
 _ROUNDS = 3
-_PER_POINT, _PER_UNIT = 1.0, 0.2  # what an image under a name costs, and a unit of distance
+_EDGE = 2.0  # that names keep from the edge of the sheet
 _PAD = 0.6  # between two names
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top
@@ -55,7 +55,7 @@ class Sheet:
         return found
 
 
-def place_labels(sheet: Sheet, anchors: Floats, sizes: Floats) -> Floats:
+def place_labels(sheet: Sheet, anchors: Floats, sizes: Floats, *, per_unit: float = 0.2) -> Floats:
     """Return where names go, as boxes float64 [m, 4] of left, bottom, right, top.
 
     Each is tried all around what it names, near before far. The first round takes the most crowded
@@ -65,6 +65,7 @@ def place_labels(sheet: Sheet, anchors: Floats, sizes: Floats) -> Floats:
         sheet: what they are put on.
         anchors: float64 [m, 2], what each names.
         sizes: float64 [m, 2], their widths and heights.
+        per_unit: what a point of distance costs; an image under a name costs 1.
 
     Returns:
         NaN for a name that finds no free place.
@@ -72,7 +73,7 @@ def place_labels(sheet: Sheet, anchors: Floats, sizes: Floats) -> Floats:
     boxes = np.full((len(anchors), 4), np.nan)
     candidates = [_around(anchor, size) for anchor, size in zip(anchors, sizes, strict=True)]
     costs = [
-        _PER_POINT * sheet.covered(tried) + _PER_UNIT * _distance(tried, anchor)
+        sheet.covered(tried) + per_unit * _distance(tried, anchor)
         for tried, anchor in zip(candidates, anchors, strict=True)
     ]
     inside = [_inside(tried, sheet) for tried in candidates]
@@ -104,9 +105,9 @@ def _distance(boxes: Floats, anchor: Floats) -> Floats:
 
 def _inside(boxes: Floats, sheet: Sheet) -> Floats:
     found: Floats = (
-        (boxes[:, :2] >= 0).all(axis=1)
-        & (boxes[:, 2] <= sheet.width)
-        & (boxes[:, 3] <= sheet.height)
+        (boxes[:, :2] >= _EDGE).all(axis=1)
+        & (boxes[:, 2] <= sheet.width - _EDGE)
+        & (boxes[:, 3] <= sheet.height - _EDGE)
     )
     return found
 

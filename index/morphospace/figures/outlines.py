@@ -9,7 +9,7 @@ import numpy as np
 from ...arrays import Embeddings, Floats
 
 _BESIDE = 0.05  # of the map's width: images of a taxon as near as that are of one part
-_LEAST, _MOST = 3, 1000  # images of an outline
+_LEAST, _MOST = 5, 1000  # images of an outline
 Limits = tuple[float, float, float, float]  # left, right, bottom, top of a map
 
 _BINS = 160
@@ -30,7 +30,7 @@ def hulls(places: Embeddings, limits: Limits) -> list[Floats]:
     """Return the corners of convex hulls around a taxon's images, float64 [m, 2] each.
 
     A taxon in several parts of the map has several: an outline around all would enclose others.
-    Images that lie apart, in ones or twos, have none.
+    Fewer than five that lie apart have none.
 
     Args:
         places: float32 [n, 2]; of many, some are looked at.
