@@ -139,6 +139,7 @@ def test_the_description(client: httpx2.Client) -> None:
         "/v1/images/{image_id}/picture",
         "/v1/taxa",
         "/v1/spaces",
+        "/v1/morphospace",
         "/v1/spaces/{space}/calibration",
         "/v1/jobs",
         "/v1/jobs/{job_id}",
