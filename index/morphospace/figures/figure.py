@@ -318,8 +318,6 @@ def _tie(page: Sheet, box: Floats, where: Floats, colour: str) -> None:
 
 
 def _set_name(page: Sheet, word: str, box: Floats, colour: str, style: dict[str, Any]) -> None:
-    from matplotlib.patheffects import withStroke
-
     if not word:
         return
     x, y = page.in_map(np.array([[(box[0] + box[2]) / 2, box[1]]]))[0]
@@ -331,7 +329,8 @@ def _set_name(page: Sheet, word: str, box: Floats, colour: str, style: dict[str,
         va="bottom",
         color=darker(colour),
         zorder=7,
-        path_effects=[withStroke(linewidth=1.2, foreground="white", alpha=0.85)],
+        # A halo of white would make letters of an SVG into shapes.
+        bbox={"facecolor": "white", "alpha": 0.6, "edgecolor": "none", "pad": 0.2},
         **style,
     )
 

@@ -45,14 +45,12 @@ class Sheet:
     def covered(self, boxes: Floats) -> Floats:
         """Return how many images lie under boxes, float64 [m, 4], of left, bottom, right, top."""
         sums = self._sums
-        low = (boxes[:, :2] / _BIN).astype(np.int64).clip(min=0)
-        high = (boxes[:, 2:] / _BIN).astype(np.int64) + 1
         most = np.array(sums.shape) - 1
-        (left, bottom), (right, top) = np.minimum(low, most).T, np.minimum(high, most).T
-        found: Floats = (
-            sums[right, top] - sums[left, top] - sums[right, bottom] + sums[left, bottom]
-        )
-        return found
+        low = np.clip((boxes[:, :2] / _BIN).astype(np.int64), 0, most)
+        high = np.clip((boxes[:, 2:] / _BIN).astype(np.int64) + 1, 0, most)
+        (left, bottom), (right, top) = low.T, high.T
+        below: Floats = sums[right, top] - sums[right, bottom]
+        return below - (sums[left, top] - sums[left, bottom])
 
 
 def place_labels(sheet: Sheet, anchors: Floats, sizes: Floats, *, per_unit: float = 0.2) -> Floats:
