@@ -40,7 +40,7 @@ def principal_axes(vectors: Embeddings) -> Axes:
     The largest coordinate of each axis is positive, so that a map is never mirrored.
     """
     dim = vectors.shape[1]
-    mean = np.mean(vectors, axis=0, dtype=np.float64)
+    mean: Floats = np.asarray(vectors.mean(axis=0, dtype=np.float64))
     scatter = np.zeros((dim, dim))
     for start in range(0, len(vectors), _BLOCK):
         block = vectors[start : start + _BLOCK].astype(np.float64) - mean

@@ -85,10 +85,13 @@ def fit(gallery: Gallery, parameters: Parameters, progress: Progress = _silent) 
             progress=lambda done, total: progress("Neighbours", done, total),
         )
         progress("Layout", 0, 1)
-        held = tuple(part[:, : parameters.n_neighbors - 1] for part in nearest)
+        held = slice(parameters.n_neighbors - 1)
         bound = support(nearest[0][:, :K].mean(axis=1)) if n > 1 else -1.0
         coordinates[sample] = umap_layout(
-            rows, (held[0], held[1]), min_dist=parameters.min_dist, seed=parameters.seed
+            rows,
+            (nearest[0][:, held], nearest[1][:, held]),
+            min_dist=parameters.min_dist,
+            seed=parameters.seed,
         )
     fitted = np.zeros(n, bool)
     fitted[sample] = True

@@ -11,9 +11,10 @@ from ...arrays import Flags
 from ...collection import Collection
 from ...errors import UsageError
 from ..morphospace import Morphospace
-from .figure import SHADES, Picture, draw
+from .figure import draw
 from .groups import groups_of
 from .medoids import medoid_pictures
+from .plot import SHADES, Plot
 
 
 def draw_map(
@@ -49,7 +50,7 @@ def draw_map(
         raise UsageError("No image is left to be shown; ask for others")
     pictures, gone = medoid_pictures(collection, shown, groups, allowed, thumbnails)
     axes = shown.made.axes
-    picture = Picture(
+    plot = Plot(
         coordinates=shown.coordinates[places],
         placed=shown.placed[places],
         far=shown.far[places],
@@ -59,7 +60,7 @@ def draw_map(
         shade=one,
         thumbnails=pictures,
     )
-    drawn = draw(picture, path)
+    drawn = draw(plot, path)
     notes = list(shown.notes)
     if drawn.unlabelled:
         notes.append(

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ...arrays import Floats
+from ...arrays import Flags, Floats
 
 _ANGLES = 24
 _RINGS = (2.0, 5.0, 9.0, 14.0, 20.0, 28.0, 38.0, 50.0, 66.0, 86.0, 110.0, 140.0, 180.0, 230.0)
@@ -40,7 +40,8 @@ class Sheet:
         x, y = (self.points / _BIN).astype(np.int64).T
         inside = (x >= 0) & (y >= 0) & (x < shape[0]) & (y < shape[1])
         np.add.at(counts, (x[inside], y[inside]), 1)
-        return np.pad(counts.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+        sums: Floats = np.pad(counts.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+        return sums
 
     def covered(self, boxes: Floats) -> Floats:
         """Return how many images lie under boxes, float64 [m, 4], of left, bottom, right, top."""
@@ -50,7 +51,8 @@ class Sheet:
         high = np.clip((boxes[:, 2:] / _BIN).astype(np.int64) + 1, 0, most)
         (left, bottom), (right, top) = low.T, high.T
         below: Floats = sums[right, top] - sums[right, bottom]
-        return below - (sums[left, top] - sums[left, bottom])
+        below -= sums[left, top] - sums[left, bottom]
+        return below
 
 
 def place_labels(sheet: Sheet, anchors: Floats, sizes: Floats, *, per_unit: float = 0.2) -> Floats:
@@ -101,8 +103,8 @@ def _distance(boxes: Floats, anchor: Floats) -> Floats:
     return found
 
 
-def _inside(boxes: Floats, sheet: Sheet) -> Floats:
-    found: Floats = (
+def _inside(boxes: Floats, sheet: Sheet) -> Flags:
+    found: Flags = (
         (boxes[:, :2] >= _EDGE).all(axis=1)
         & (boxes[:, 2] <= sheet.width - _EDGE)
         & (boxes[:, 3] <= sheet.height - _EDGE)
@@ -110,7 +112,7 @@ def _inside(boxes: Floats, sheet: Sheet) -> Floats:
     return found
 
 
-def _overlaps(tried: Floats, taken: Floats) -> Floats:
+def _overlaps(tried: Floats, taken: Floats) -> Flags:
     """Return which boxes, [c, 4], lie over one of others, [m, 4]; those with NaN are nowhere."""
     others = taken[~np.isnan(taken[:, 0])]
     apart = (
@@ -119,5 +121,5 @@ def _overlaps(tried: Floats, taken: Floats) -> Floats:
         | (tried[:, None, 1] >= others[None, :, 3] + _PAD)
         | (tried[:, None, 3] <= others[None, :, 1] - _PAD)
     )
-    found: Floats = ~apart.all(axis=1)
+    found: Flags = np.logical_not(apart.all(axis=1))
     return found

@@ -80,8 +80,8 @@ class Sheet:
         """Return the widths and heights of texts, float64 [n, 2], in points."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-        canvas = FigureCanvasAgg(self.figure)
-        renderer: Any = canvas.get_renderer()
+        canvas: Any = FigureCanvasAgg(self.figure)
+        renderer = canvas.get_renderer()
         sizes = []
         for text in texts:
             drawn = self.figure.text(0, 0, text, **style)

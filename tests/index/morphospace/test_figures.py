@@ -11,16 +11,17 @@ from PIL import Image
 
 from holotype.index.arrays import Embeddings
 from holotype.index.errors import UsageError
-from holotype.index.morphospace.figures.figure import Picture, draw
+from holotype.index.morphospace.figures.figure import draw
 from holotype.index.morphospace.figures.groups import Groups
 from holotype.index.morphospace.figures.lettering import Sheet, place_labels
 from holotype.index.morphospace.figures.outlines import hulls
 from holotype.index.morphospace.figures.palette import by_place, in_turn
+from holotype.index.morphospace.figures.plot import Plot
 
 SEED = 11
 
 
-def picture(taxa: int, each: int = 8, column: str = "species", **more: object) -> Picture:
+def plot(taxa: int, each: int = 8, column: str = "species", **more: object) -> Plot:
     """Taxa scattered over a plane, named `Genusa epitheta` and so on."""
     rng = np.random.default_rng(SEED)
     codes = np.repeat(np.arange(taxa), each)
@@ -28,7 +29,7 @@ def picture(taxa: int, each: int = 8, column: str = "species", **more: object) -
     letters = [chr(97 + number // 26) + chr(97 + number % 26) for number in range(taxa)]
     names = [f"G{letter}us epithet{letter}" for letter in letters]
     none = np.zeros(len(codes), bool)
-    return Picture(
+    return Plot(
         places.astype(np.float32), none, none, Groups(column, names, codes), **more  # type: ignore[arg-type]
     )  # fmt: skip
 
@@ -56,9 +57,9 @@ def test_a_name_that_fits_nowhere_is_told(tmp_path: Path) -> None:
         Sheet(50, 50, np.zeros((0, 2))), np.full((2, 2), 25.0), np.full((2, 2), 90.0)
     )
     assert np.isnan(boxes).all()
-    drawn = draw(picture(200), tmp_path / "map.svg")
+    drawn = draw(plot(200), tmp_path / "map.svg")
     assert len(drawn.unlabelled) >= 50  # at most 150 names are set
-    assert set(drawn.unlabelled) <= set(picture(200).groups.names)
+    assert set(drawn.unlabelled) <= set(plot(200).groups.names)
 
 
 def test_neighbouring_taxa_have_different_colours() -> None:
@@ -86,7 +87,7 @@ def test_hulls_enclose_parts_and_not_what_lies_between() -> None:
     ("taxa", "names"), [(1, "legend"), (7, "legend"), (14, "legend"), (15, "map"), (100, "map")]
 )
 def test_every_taxon_is_named_in_the_figure(tmp_path: Path, taxa: int, names: str) -> None:
-    shown = picture(taxa)
+    shown = plot(taxa)
     drawn = draw(shown, tmp_path / "map.svg")
     assert drawn.names == names
     assert drawn.unlabelled == []
@@ -101,7 +102,7 @@ def test_every_taxon_is_named_in_the_figure(tmp_path: Path, taxa: int, names: st
 def test_the_same_picture_gives_the_same_file(tmp_path: Path, kind: str, taxa: int) -> None:
     files = [tmp_path / f"{name}.{kind}" for name in ("one", "two")]
     for file in files:
-        draw(picture(taxa), file)
+        draw(plot(taxa), file)
     assert files[0].stat().st_size > 10_000
     assert files[0].read_bytes() == files[1].read_bytes()
     if kind == "png":
@@ -110,7 +111,7 @@ def test_the_same_picture_gives_the_same_file(tmp_path: Path, kind: str, taxa: i
 
 
 def test_many_points_are_a_picture_in_a_vector_file(tmp_path: Path) -> None:
-    draw(picture(5, each=2000), tmp_path / "map.svg")
+    draw(plot(5, each=2000), tmp_path / "map.svg")
     text = (tmp_path / "map.svg").read_text()
     assert "<image" in text
     assert len(text) < 2_000_000
@@ -132,7 +133,7 @@ def test_every_way_of_drawing_works_for_few_and_odd_images(
     ):
         marks = np.ones(len(places), bool)
         explained = (0.5, 0.1) if method == "pca" else ()
-        shown = Picture(
+        shown = Plot(
             places.astype(np.float32), marks, marks, groups, method, explained, shade  # type: ignore[arg-type]
         )  # fmt: skip
         draw(shown, tmp_path / f"{number}.svg")
@@ -146,7 +147,7 @@ def test_a_measurement_has_a_scale(tmp_path: Path) -> None:
     groups = Groups("length", [str(n) for n in codes], codes, np.arange(20.0))
     places = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
     none = np.zeros(20, bool)
-    drawn = draw(Picture(places, none, none, groups), tmp_path / "map.svg")
+    drawn = draw(Plot(places, none, none, groups), tmp_path / "map.svg")
     assert drawn.names == "scale"
     assert ">length<" in (tmp_path / "map.svg").read_text()
 
@@ -154,7 +155,7 @@ def test_a_measurement_has_a_scale(tmp_path: Path) -> None:
 def test_thumbnails_lie_in_the_map(tmp_path: Path) -> None:
     red = np.zeros((30, 60, 3), np.uint8)
     red[..., 0] = 255
-    draw(picture(3, thumbnails={0: red, 2: red}), tmp_path / "map.png")
+    draw(plot(3, thumbnails={0: red, 2: red}), tmp_path / "map.png")
     with Image.open(tmp_path / "map.png") as opened:
         pixels = np.asarray(opened.convert("RGB")).astype(int)
     is_red = (pixels[..., 0] > 240) & (pixels[..., 1:] < 15).all(axis=2)
@@ -169,4 +170,4 @@ def test_species_of_one_short_name_keep_their_genera() -> None:
 
 def test_an_unknown_ending_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"ends in none of \.svg, \.pdf, \.png"):
-        draw(picture(2), tmp_path / "map.jpg")
+        draw(plot(2), tmp_path / "map.jpg")

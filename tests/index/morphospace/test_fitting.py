@@ -31,7 +31,8 @@ def clumps(count: int, each: int, dim: int = 16, seed: int = 0) -> Embeddings:
     rng = np.random.default_rng(seed)
     centres = np.repeat(rng.normal(size=(count, dim)), each, axis=0)
     rows = centres + 0.2 * rng.normal(size=centres.shape)
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    unit: Embeddings = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def test_axes_are_those_of_scikit_learn() -> None:
