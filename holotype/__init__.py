@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from holotype.index.ingest.vectors import load_vectors
     from holotype.index.manifests.manifest import Manifest
     from holotype.index.manifests.problems import Problem
+    from holotype.index.morphospace.morphospace import Morphospace, morphospace
     from holotype.index.search.search import Hit, picture_vector, search
 
 _HOMES = {
@@ -39,6 +40,7 @@ _HOMES = {
     "HolotypeError": "index.errors",
     "IngestReport": "index.ingest.pictures",
     "Manifest": "index.manifests.manifest",
+    "Morphospace": "index.morphospace.morphospace",
     "Outcome": "index.identification.many.outcomes",
     "Problem": "index.manifests.problems",
     "Specimen": "index.identification.many.outcomes",
@@ -50,6 +52,7 @@ _HOMES = {
     "ingest": "index.ingest.pictures",
     "load_encoder": "index.encoders",
     "load_vectors": "index.ingest.vectors",
+    "morphospace": "index.morphospace.morphospace",
     "picture_vector": "index.search.search",
     "search": "index.search.search",
 }
@@ -64,6 +67,7 @@ __all__ = [
     "HolotypeError",
     "IngestReport",
     "Manifest",
+    "Morphospace",
     "Outcome",
     "Problem",
     "Specimen",
@@ -76,6 +80,7 @@ __all__ = [
     "ingest",
     "load_encoder",
     "load_vectors",
+    "morphospace",
     "picture_vector",
     "search",
 ]
