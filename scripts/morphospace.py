@@ -117,6 +117,7 @@ def _told(what: str, done: int, total: int) -> str:
 def _require_output(to: Path | None, shade: str) -> None:
     """Refuse what cannot be written before the long work."""
     from holotype.index.errors import UsageError
+    from holotype.index.morphospace.own_file import refuse_foreign
 
     endings = (".svg", ".pdf", ".png", _TABLE)
     shades = ("auto", "hulls", "density", "none")
@@ -126,8 +127,9 @@ def _require_output(to: Path | None, shade: str) -> None:
         return
     if to.suffix.lower() not in endings:
         raise UsageError(f"--out is {to}; name a file that ends in {', '.join(endings)}")
-    if to.is_dir() or not to.absolute().parent.is_dir():
+    if not to.absolute().parent.is_dir():
         raise UsageError(f"--out is {to}; name a file in a folder that exists")
+    refuse_foreign(to)
 
 
 def _write(

@@ -17,6 +17,7 @@ from ..errors import UsageError
 from ..files.durable import replacing
 from ..search.column_reader import read_column
 from .morphospace import Morphospace
+from .own_file import MARK
 
 METADATA = "holotype"  # the key in the schema's metadata; what is said of the map, as JSON
 FIXED = ("image_id", "x", "y", "placed", "far")
@@ -65,7 +66,9 @@ def map_columns(
         indices[codes >= 0] = short
         words = pa.array([column.values[code] for code in used], pa.string())
         arrays[name] = pa.DictionaryArray.from_arrays(pa.array(indices, mask=codes < 0), words)
-    return pa.table(arrays).replace_schema_metadata({METADATA: json.dumps(shown.to_dict())})
+    return pa.table(arrays).replace_schema_metadata(
+        {METADATA: json.dumps({"made_by": MARK, **shown.to_dict()})}
+    )
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:

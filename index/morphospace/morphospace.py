@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -168,7 +169,8 @@ def _kept(database: Database, gallery: Gallery, method: Method) -> Morphospace |
     made = load_map(database, gallery.space, method)
     if made is None:
         return None
-    return gallery.once(f"map {method} {made.version}", None, partial(_shown, gallery, made))
+    same = intern(made.version)  # of one map it is one object, which `once` compares
+    return gallery.once(f"map {method}", same, partial(_shown, gallery, made))
 
 
 def _shown(gallery: Gallery, made: FittedMap) -> Morphospace:

@@ -35,7 +35,7 @@ def place_among(
 
     The weights fall as UMAP's memberships do, by how much farther off than the nearest a neighbour
     is. The mean is local, needs no more than the coordinates, and is the same in every process.
-    Number and steepness are those that kept most neighbours of moths, leaves, fish and made vectors.
+    Number and steepness kept most neighbours of moths, leaves, fish and made vectors.
 
     Args:
         index: over n images.

@@ -70,6 +70,20 @@ def test_what_is_off_is_told_in_one_sentence(
     assert not list((folder / "index").glob("*.umap"))
 
 
+@pytest.mark.parametrize("kind", ["svg", "png", "pdf", "parquet"])
+def test_a_map_is_written_anew_and_nothing_else_is_replaced(
+    cli: Cli, folder: Path, tmp_path: Path, kind: str
+) -> None:
+    file = tmp_path / f"map.{kind}"
+    for _ in range(2):
+        assert cli("map", folder, "--method", "pca", "--out", file)[0] == 0
+    file.write_bytes(b"somebody's own")
+    code, _, said = cli("map", folder, "--method", "pca", "--out", file)
+    assert code == 2
+    assert "no map that this program wrote; name another file" in said
+    assert file.read_bytes() == b"somebody's own"
+
+
 def test_without_a_file_the_map_is_kept_and_described(cli: Cli, folder: Path) -> None:
     code, out, _ = cli("map", folder, "--method", "pca")
     assert code == 0

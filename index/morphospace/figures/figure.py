@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from ...errors import UsageError
 from ...files.durable import replacing
+from ..own_file import MARK
 from .inscriptions import letter
 from .legend import key_of_placed, legend
 from .marks import Look, measured, scatter, shade
@@ -57,11 +59,12 @@ def draw(plot: Plot, path: Path) -> Drawn:
     if kind not in FORMATS:
         raise UsageError(f"{path} ends in none of {', '.join(f'.{one}' for one in FORMATS)}")
     dates: dict[str, dict[str, Any]] = {
-        "svg": {"Date": None},
-        "pdf": {"CreationDate": None},
-        "png": {},
+        "svg": {"Date": None, "Creator": MARK},
+        "pdf": {"CreationDate": None, "Creator": MARK},
+        "png": {"Software": MARK},
     }
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph ")  # letters that the font lacks are boxes
         page, drawn = _drawn(plot)
         with replacing(path) as temporary:
             page.figure.savefig(temporary, format=kind, dpi=DOTS, metadata=dates[kind])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...arrays import Floats, Pixels
+from ...visible import visible
 from .lettering import Sheet as Lettered
 from .lettering import place_labels
 from .marks import Look
@@ -34,7 +35,7 @@ def letter(page: Sheet, plot: Plot, looks: Sequence[Look], *, named: bool) -> li
         "fontsize": 7.0 if len(chosen) < _MANY else 5.2,
         "style": "italic" if groups.italic else "normal",
     }
-    words = [texts[group] if named else "" for group in chosen]
+    words = [visible(texts[group]) if named else "" for group in chosen]
     letters = page.text_sizes(words, **style)
     letters[[not word for word in words]] = 0
     pictures = np.array([_picture_size(plot.thumbnails.get(group)) for group in chosen])
@@ -50,9 +51,8 @@ def letter(page: Sheet, plot: Plot, looks: Sequence[Look], *, named: bool) -> li
             _tie(page, box, where, looks[group][0])
             _set_name(page, word, box, looks[group][0], style)
             _set_picture(page, plot.thumbnails.get(group), box, float(size[1]), looks[group][0])
-    lost = [
-        groups.names[group] for group, box in zip(chosen, boxes, strict=True) if box[0] != box[0]
-    ]
+    nowhere = np.isnan(boxes[:, 0])
+    lost = [groups.names[group] for group, none in zip(chosen, nowhere, strict=True) if none]
     return (lost + list(groups.names[_MOST_NAMED:])) if named else lost
 
 

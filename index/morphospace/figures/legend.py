@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...visible import visible
 from .marks import Look
 from .palette import UNNAMED, darker
 from .plot import Plot
@@ -33,7 +34,7 @@ def legend(page: Sheet, plot: Plot, looks: Sequence[Look]) -> None:
         [_wrapped(text) for text, *_ in shown],
         loc="center left",
         bbox_to_anchor=(box.x1 + 0.01, (box.y0 + box.y1) / 2),
-        title=groups.column,
+        title=visible(groups.column),
         frameon=False,
         handletextpad=0.3,
         borderaxespad=0,
@@ -52,4 +53,4 @@ def key_of_placed(page: Sheet, plot: Plot) -> None:
 def _wrapped(text: str) -> str:
     import textwrap
 
-    return "\n".join(textwrap.wrap(text, 26)) or text
+    return "\n".join(textwrap.wrap(visible(text), 26)) or visible(text)

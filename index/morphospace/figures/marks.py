@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...arrays import Flags, Floats
+from ...visible import visible
 from .outlines import density, hulls
 from .palette import UNNAMED, darker
 from .plot import Plot
@@ -75,7 +76,7 @@ def measured(page: Sheet, plot: Plot, numbers: Floats) -> None:
     box = axes.get_position()
     place = (box.x1 + 0.02, box.y0 + box.height / 4, 0.015, box.height / 2)
     bar = page.figure.colorbar(drawn, cax=page.figure.add_axes(place))
-    bar.set_label(plot.groups.column)
+    bar.set_label(visible(plot.groups.column))
 
 
 def _size(n: int) -> float:

@@ -23,6 +23,7 @@ STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # letters stay letters, which an editor of the journal may set anew
     "svg.hashsalt": "holotype",
     "pdf.fonttype": 42,
+    "text.parse_math": False,  # a dollar sign in a name is one
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 7.0,

@@ -162,6 +162,17 @@ def test_thumbnails_lie_in_the_map(tmp_path: Path) -> None:
     assert is_red.sum() > 1.5 * (24 / 72 * 300) * (12 / 72 * 300)
 
 
+def test_names_are_drawn_as_they_are_written(tmp_path: Path) -> None:
+    groups = Groups("price", ["$5 & <b>", "$x^2$", "a\x1b[0m\nb"], np.array([0, 1, 2]))
+    places = np.eye(3, 2, dtype=np.float32)
+    none = np.zeros(3, bool)
+    draw(Plot(places, none, none, groups), tmp_path / "map.svg")
+    text = (tmp_path / "map.svg").read_text()
+    assert "$5 &amp; &lt;b&gt; (1)" in text
+    assert "$x^2$ (1)" in text
+    assert "\x1b" not in text
+
+
 def test_species_of_one_short_name_keep_their_genera() -> None:
     names = ["Xestia baja", "Xylena baja", "Salmo trutta", "Salmo"]
     groups = Groups("species", names, np.arange(4))

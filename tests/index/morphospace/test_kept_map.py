@@ -15,6 +15,7 @@ from holotype.index.morphospace.morphospace import kept_morphospace, morphospace
 from holotype.index.morphospace.parameters import Wanted
 from holotype.index.upkeep.compaction import compact
 from holotype.index.upkeep.info import verify
+from holotype.index.vectors.projection import Projection
 from holotype.scripts.bench.faults import plain
 from tests.faults.test_index_files import HARMS
 
@@ -167,6 +168,23 @@ def test_a_map_of_another_users_program_is_not_believed(
     monkeypatch.setattr("holotype.index.vectors.file.is_own", lambda *_: False)
     with Collection.open(folder) as opened, pytest.raises(NotFoundError):
         kept_morphospace(opened, method="pca")
+
+
+def test_a_tuned_space_has_a_map_of_its_own_until_it_is_tuned_again(place: Place) -> None:
+    def projection(seed: int) -> Projection:
+        turned, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(plain.DIM, 4)))
+        return Projection(np.zeros(plain.DIM, np.float32), turned.astype(np.float32), "whitening")
+
+    with Collection.open(place(30)) as opened:
+        base = opened.space()
+        opened.add_projected_space("tuned", base, projection(0))
+        morphospace(opened, wanted=PCA)
+        tuned = morphospace(opened, space="tuned", wanted=PCA)
+        assert kept_morphospace(opened, space="tuned", method="pca").version == tuned.version
+        assert kept_morphospace(opened, method="pca").version != tuned.version
+        opened.add_projected_space("tuned", base, projection(1))
+        with pytest.raises(NotFoundError, match="keeps no map of space 'tuned'"):
+            kept_morphospace(opened, space="tuned", method="pca")
 
 
 def test_a_collection_without_a_map_says_how_to_make_one(place: Place) -> None:
