@@ -11,7 +11,7 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.storage.records import Space
-from holotype.training import made_space
+from holotype.training import made_space, trained_network
 from holotype.training.metric import train as metric_train
 from holotype.training.metric.train import Training
 from tests.conftest import Cli
@@ -51,7 +51,7 @@ PLACES = [
     (made_space, "save_checkpoint", True),
     (made_space, "embed_stored", False),
     (made_space, "embed_stored", True),
-    (made_space.MadeSpace, "_projection", True),
+    (trained_network.TrainedNetwork, "_projection", True),
     (Collection, "add_projected_space", False),
 ]
 
