@@ -82,7 +82,7 @@ def train_clip_space(
             "interrupted": result.judgement["interrupted"],
             "problems": problems,
         }
-        made = _TrainedClip(collection, base, asked, config, encoder.name, pictures, result)
+        made = TrainedClip(collection, base, asked, config, encoder.name, pictures, result)
         return told, None if result.problem else partial(made.keep, watching)
 
     return train_as(collection, asked, partial(check_names, collection, asked.name, base), train)
@@ -228,7 +228,7 @@ def _validation(result: Result) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class _TrainedClip(MadeSpace):
+class TrainedClip(MadeSpace):
     """A CLIP model that is better, on its way into the collection."""
 
     start: str
