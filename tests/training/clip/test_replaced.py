@@ -23,6 +23,7 @@ from holotype.training.clip.judged import train_judged
 from holotype.training.clip.trainer import Trainer
 from holotype.training.metric.processes import Processes
 from tests.conftest import Cli
+from tests.training.pressed import pressed
 
 ROOT = Path(__file__).resolve().parents[3]
 Ask = Callable[..., Any]
@@ -76,17 +77,6 @@ def test_the_name_shows_embeddings_as_they_are_and_is_replaced(
     assert checkpoints == [again["untuned_space"]]
     assert len(set(counts)) == 1
     assert not (folder / "models" / ".words.training").exists()
-
-
-def pressed(call: Callable[..., Any], *, after: bool) -> Callable[..., Any]:
-    """A call with Ctrl-C before or after its work."""
-
-    def press(*args: Any, **named: Any) -> Any:
-        if after:
-            call(*args, **named)
-        signal.raise_signal(signal.SIGINT)
-
-    return press
 
 
 PLACES = [

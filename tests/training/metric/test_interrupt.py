@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from holotype.training import made_space, trained_network
 from holotype.training.metric import train as metric_train
 from holotype.training.metric.train import Training
 from tests.conftest import Cli
+from tests.training.pressed import pressed
 
 from .conftest import Grow
 from .run_in_process import always_better
@@ -33,17 +32,6 @@ def left(folder: Path) -> tuple[list[Space], list[str]]:
         for space in spaces:
             assert len(collection.gallery(space.name)) == 48
     return spaces, sorted(path.name for path in (folder / "models").glob("trained-*"))
-
-
-def pressed(call: Callable[..., Any], *, after: bool) -> Callable[..., Any]:
-    """A call with Ctrl-C before or after its work."""
-
-    def press(*args: Any, **named: Any) -> Any:
-        if after:
-            call(*args, **named)
-        signal.raise_signal(signal.SIGINT)
-
-    return press
 
 
 PLACES = [
