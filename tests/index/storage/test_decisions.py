@@ -14,7 +14,7 @@ from holotype.index.collection import Collection
 from holotype.index.database.connection import Database
 from holotype.index.errors import ChangedError, UsageError
 from holotype.index.storage.clusters.append import Draft, add_clustering, add_decision
-from holotype.index.storage.clusters.records import current, decisions, members, members_of
+from holotype.index.storage.clusters.records import Facts, current, decisions, members, members_of
 from holotype.index.storage.clusters.undo import undo_decision, undo_since
 from holotype.index.storage.integrity import database_damage
 from holotype.index.upkeep.info import verify
@@ -62,7 +62,7 @@ def merge(database: Database) -> int:
     """Cluster 2 goes into cluster 1."""
     now = current(database, 1)
     moved = dict.fromkeys(members_of(database, 2), 1)
-    changes = {1: {"size": 5}, 2: {"state": "merged"}}
+    changes: dict[int, Facts] = {1: {"size": 5}, 2: {"state": "merged"}}
     draft = Draft("merge", "2 into 1", [now[1], now[2]], changes, moved=moved)
     return add_decision(database, draft, by="A")
 
@@ -86,7 +86,10 @@ def test_a_name_is_one_decision_and_its_undo_takes_all_of_it_back(
     undone = undo_decision(database, decision, by="B", remarks="it was not")
     assert named(collection) == before
     assert "state" not in current(database, 1)[first].facts
-    assert [e.after for e in collection.history(theirs[0])][-2:] == ["Catocala nupta", before[theirs[0]]]
+    assert [e.after for e in collection.history(theirs[0])][-2:] == [
+        "Catocala nupta",
+        before[theirs[0]],
+    ]
     undo_decision(database, undone, by="A")
     assert named(collection)[theirs[0]] == "Catocala nupta"
     assert len(collection.history()) == count + 3 * len(theirs)

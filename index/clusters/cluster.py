@@ -1,0 +1,221 @@
+"""A batch of unnamed specimens becomes candidate species: what is known is set aside first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Codes
+from ..collection import Collection
+from ..errors import UsageError
+from ..gallery.gallery import Gallery
+from ..search.filters import allowed_places
+from ..storage.clusters.append import add_clustering
+from ..storage.clusters.records import Facts
+from ..taxonomy import RANKS
+from .clustering import DEFAULT, Clustering, find_clusters
+from .describe import looks, parents
+from .earlier import probable
+from .names import names_for
+from .pool import Judged, Pool, judged, pool_of
+
+Progress = Callable[[int, int], None]
+
+_UNCALIBRATED = (
+    "The collection is not calibrated, so nothing can be set aside as known and everything was "
+    "clustered; run 'holotype calibrate' first"
+)
+
+
+def cluster(
+    collection: Collection,
+    *,
+    where: Sequence[str] = (),
+    specimens: Iterable[str] | None = None,
+    space: str | None = None,
+    k: int | None = None,
+    method: str = DEFAULT,
+    seed: int = 0,
+    risk: float = 0.05,
+    prior: float = 0.5,
+    by: str = "",
+    source: str = "",
+    progress: Progress = lambda done, total: None,
+) -> int:
+    """Group the specimens of no named species, and return the number of the clustering.
+
+    What identification names at the rank of the species is set aside with its answer, if the
+    collection is calibrated; the rest is clustered. Nothing is determined by that: people decide
+    (see `decide`). All of it is kept in the collection.
+
+    Args:
+        where: conditions on the images, such as `split=batch`.
+        specimens: only these; None for all that have no name of a species.
+        space: the space that is looked at; by default the oldest with vectors.
+        k: the number of clusters, where it is known.
+        method: how they are found; see `find_clusters`.
+        seed: the same one gives the same clusters.
+        risk: share of what is set aside that may be wrong.
+        prior: share of the specimens expected to be of species that the gallery lacks.
+        by: who asks.
+        source: what was asked for, for the record; by default the conditions.
+        progress: is told how many specimens are identified, of how many.
+
+    Raises:
+        UsageError: no specimen without a name is among them, a condition is off, or k, risk or
+            prior out of range.
+        LockedError, ReadOnlyError: the collection cannot be written to.
+    """
+    _require(risk, prior, k)
+    with collection.writing():
+        pool = _unnamed(collection, space, specimens, where)
+        said = judged(collection, pool, risk=risk, prior=prior, progress=progress)
+        known, rest = np.flatnonzero(said.sure), np.flatnonzero(~said.sure)
+        left = pool.part(rest)
+        found = _found(left, k, method, seed)
+        groups = _groups(found, left)
+        made = _set_aside(pool, said, known)
+        made += _described(collection, left, said.part(rest), groups)
+        parameters = {
+            **found.parameters,
+            "k": k,
+            "seed": seed,
+            "risk": risk,
+            "prior": prior,
+            "where": list(where),
+            "space": pool.gallery.space.name,
+            "calibrated": said.calibrated,
+            "notes": [*([] if said.calibrated else [_UNCALIBRATED]), *found.notes],
+        }
+        return add_clustering(
+            collection.database,
+            made,
+            space=pool.gallery.space.name,
+            source=source or " and ".join(where) or "all without a name",
+            parameters=parameters,
+            by=by,
+        )
+
+
+def _require(risk: float, prior: float, k: int | None) -> None:
+    if not 0 < risk < 1:
+        raise UsageError(f"risk is {risk}; it must lie between 0 and 1, for example 0.05")
+    if not 0 <= prior < 1:
+        raise UsageError(f"prior is {prior}; it must be at least 0 and below 1, for example 0.5")
+    if k is not None and k < 1:
+        raise UsageError(f"k is {k}; give the number of clusters, at least 1")
+
+
+def _unnamed(
+    collection: Collection,
+    space: str | None,
+    specimens: Iterable[str] | None,
+    where: Sequence[str],
+) -> Pool:
+    """Return the specimens that have no name of a species.
+
+    Raises:
+        UsageError: there is none.
+    """
+    gallery = collection.gallery(space)
+    allowed = gallery.labels("species").codes < 0
+    asked = allowed_places(collection, gallery, where)
+    if asked is not None:
+        allowed = allowed & asked
+    pool = pool_of(collection, space, None, allowed)
+    if specimens is not None:
+        wanted = set(specimens)
+        pool = pool.part(np.array([one in wanted for one in pool.specimens], bool))
+    if not pool.specimens:
+        raise UsageError(
+            f"No specimen that was asked for lacks the name of a species in space "
+            f"'{gallery.space.name}'; give pictures that have no name yet"
+        )
+    return pool
+
+
+def _found(pool: Pool, k: int | None, method: str, seed: int) -> Clustering:
+    if not pool.specimens:
+        return Clustering(np.zeros(0, np.int64), (0, 0), np.zeros(0), {"method": method})
+    vectors = pool.source.index.rows(pool.places)
+    try:
+        return find_clusters(vectors, specimens=pool.member, k=k, method=method, seed=seed)
+    except ValueError as error:
+        raise UsageError(f"The specimens cannot be clustered so: {error}") from error
+
+
+def _groups(found: Clustering, pool: Pool) -> list[Codes]:
+    """Return the specimens of every cluster, the largest first, of equal ones the first found."""
+    labels = found.labels[pool.starts] if len(found.labels) else found.labels
+    groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    return sorted(groups, key=lambda those: (-len(those), those[0]))
+
+
+def _set_aside(pool: Pool, said: Judged, known: Codes) -> list[tuple[Facts, list[str]]]:
+    """Return the known specimens by their answers, with the facts of each answer."""
+    if not len(known):
+        return []
+    gallery, finest = pool.gallery, len(pool.gallery.ranks) - 1
+    found = gallery.names(gallery.ranks[finest])
+    taxa = said.taxa[known, finest]
+    groups = [known[taxa == taxon] for taxon in np.unique(taxa)]
+    made: list[tuple[Facts, list[str]]] = []
+    for those, told in zip(groups, looks(pool, groups), strict=True):
+        taxon = int(said.taxa[those[0], finest])
+        facts = {
+            **told,
+            "set_aside": True,
+            "name": found.names[taxon],
+            "rank": gallery.ranks[finest],
+            "taxon": found.names[taxon],
+            "p": float(said.p[those, finest].mean()),
+            "lineage": list(_lineage(gallery, taxon)),
+        }
+        made.append((facts, [pool.specimens[one] for one in those]))
+    return made
+
+
+def _lineage(gallery: Gallery, taxon: int) -> Sequence[str]:
+    """Return the lineage that most images of a species have."""
+    rows = np.flatnonzero(gallery.labels("species").codes == taxon)
+    ids, counts = np.unique(gallery.taxon[rows], return_counts=True)
+    whole = int(ids[counts.argmax()])
+    names = [(gallery.names(rank), gallery.names(rank).of_taxon[whole]) for rank in RANKS]
+    return [found.names[code] if code >= 0 else "" for found, code in names]
+
+
+def _described(
+    collection: Collection, pool: Pool, said: Judged, groups: list[Codes]
+) -> list[tuple[Facts, list[str]]]:
+    if not groups:
+        return []
+    under = parents(pool, said, groups)
+    theirs = [[pool.specimens[one] for one in those] for those in groups]
+    names = names_for(collection.database, theirs, [lineage for _, lineage in under])
+    likely = probable(collection, pool, groups)
+    parts = zip(looks(pool, groups), under, names, likely, strict=True)
+    return [
+        (
+            {**told, "parent": parent, "under": list(lineage), "name": name, "probably": same},
+            specimens,
+        )
+        for (told, (parent, lineage), name, same), specimens in zip(parts, theirs, strict=True)
+    ]
+
+
+def described(
+    collection: Collection, space: str, specimens: Sequence[str], *, risk: float, prior: float
+) -> dict[str, Any]:
+    """Return what is known of some specimens as one cluster, but for its name."""
+    pool = pool_of(collection, space, specimens, np.zeros(0, bool))
+    if not pool.specimens:
+        return {"medoid": None, "typical": [], "outliers": [], "coherence": None, "nearest": []}
+    group = np.arange(len(pool.specimens))
+    said = judged(collection, pool.part(group[:_JUDGED]), risk=risk, prior=prior)
+    (parent, lineage), *_ = parents(pool, said, [group[:_JUDGED]])
+    return {**looks(pool, [group])[0], "parent": parent, "under": list(lineage)}
+
+
+_JUDGED = 200  # members that tell the parent of a cluster whose members changed
