@@ -9,7 +9,20 @@ import typer
 
 from holotype.version import __version__
 
-from . import calibrate, collection, demo, export, identify, ingest, search, serve, train, tune
+from . import (
+    calibrate,
+    cluster,
+    clusters,
+    collection,
+    demo,
+    export,
+    identify,
+    ingest,
+    search,
+    serve,
+    train,
+    tune,
+)
 from .console import one_sentence, out
 from .evaluation.command import evaluate
 
@@ -46,6 +59,11 @@ app.command("eval")(evaluate)
 app.command("calibrate")(calibrate.calibrate)
 app.command("tune")(tune.tune)
 app.command("train")(train.train)
+app.command("cluster")(cluster.cluster)
+app.command("name")(clusters.name)
+app.command("accept")(clusters.accept)
+app.command("undo")(clusters.undo)
+app.add_typer(clusters.app, name="clusters")
 app.command("serve")(serve.serve)
 app.command("export")(export.export)
 app.add_typer(collection.app, name="collection")

@@ -20,6 +20,7 @@ from .describe import looks, parents
 from .earlier import probable
 from .names import names_for
 from .pool import Judged, Pool, judged, pool_of
+from .view import clustering_dict
 
 Progress = Callable[[int, int], None]
 
@@ -43,12 +44,12 @@ def cluster(
     by: str = "",
     source: str = "",
     progress: Progress = lambda done, total: None,
-) -> int:
-    """Group the specimens of no named species, and return the number of the clustering.
+) -> dict[str, Any]:
+    """Group the specimens of no named species, and return the clustering as JSON-ready values.
 
     What identification names at the rank of the species is set aside with its answer, if the
     collection is calibrated; the rest is clustered. Nothing is determined by that: people decide
-    (see `decide`). All of it is kept in the collection.
+    (see `Decider`). All of it is kept in the collection under its `id`.
 
     Args:
         where: conditions on the images, such as `split=batch`.
@@ -89,7 +90,7 @@ def cluster(
             "calibrated": said.calibrated,
             "notes": [*([] if said.calibrated else [_UNCALIBRATED]), *found.notes],
         }
-        return add_clustering(
+        clustering_id = add_clustering(
             collection.database,
             made,
             space=pool.gallery.space.name,
@@ -97,6 +98,7 @@ def cluster(
             parameters=parameters,
             by=by,
         )
+    return clustering_dict(collection, clustering_id)
 
 
 def _require(risk: float, prior: float, k: int | None) -> None:

@@ -16,6 +16,7 @@ from ..collection import Collection
 from ..errors import UsageError
 from ..storage.clusters.append import Draft, add_decision, require_unchanged
 from ..storage.clusters.records import Cluster, Facts, clustering
+from ..storage.clusters.undo import undo_decision, undo_since
 from ..taxonomy import RANKS, Lineage, lowest_name
 from .cluster import described
 from .clustering import find_clusters
@@ -240,6 +241,18 @@ class Decider:
     def set_aside(self, cluster_id: int, *, version: int | None = None) -> int:
         """Leave a cluster for later; a name that its members got by it is taken away."""
         return self._closed("set aside", "set aside", cluster_id, version)
+
+    def undo(self, decision_id: int) -> int:
+        """Take back a decision, or an undo, with all determinations of it.
+
+        Raises:
+            NotFoundError, UsageError: see `undo_decision`.
+        """
+        return undo_decision(self.collection.database, decision_id, by=self.by, remarks=self.why)
+
+    def undo_since(self, decision_id: int) -> list[int]:
+        """Take a clustering back to how it was right after a decision; see `undo_since`."""
+        return undo_since(self.collection.database, decision_id, by=self.by, remarks=self.why)
 
     def _closed(self, kind: str, state: str, cluster_id: int, version: int | None) -> int:
         cluster = self._seen(cluster_id, version)

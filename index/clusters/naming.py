@@ -39,10 +39,14 @@ def named_lineage(
         return provisional_lineage(parent, written)
     row = [""] * len(RANKS)
     row[SPECIES] = written
-    found = as_kept(database.connection(), tuple(row))
+    unread = f"'{name}' is not read as the name of a taxon; write one such as 'Xestia baja'"
+    if not written:
+        raise UsageError(unread)
+    try:
+        found = as_kept(database.connection(), tuple(row))
+    except UsageError as error:
+        raise UsageError(unread) from error
     lineage = found.lineage
-    if not any(lineage):
-        raise UsageError(f"'{name}' names no taxon; give the name of one")
     return _completed(lineage, parent, bool(under)), found.qualifier
 
 
