@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from holotype.index.arrays import Embeddings
 from holotype.index.collection import Collection
@@ -23,7 +24,7 @@ KNOWN = {
 NOVEL = {"x one": ("Xestia", "Noctuidae"), "x two": ("Xestia", "Noctuidae"), "far": ("", "")}
 
 
-def unit(vector: Embeddings) -> Embeddings:
+def unit(vector: NDArray[np.floating]) -> Embeddings:
     found: Embeddings = (vector / np.linalg.norm(vector)).astype(np.float32)
     return found
 
@@ -31,7 +32,7 @@ def unit(vector: Embeddings) -> Embeddings:
 def centre(name: str, genus: str, family: str) -> Embeddings:
     """Species of a genus lie near each other, and genera of a family a little farther."""
     parts = ((family, 1.0), (genus, 1.0), (name, 0.9))
-    return unit(sum((weight * _random(part) for part, weight in parts if part), np.zeros(DIM)))
+    return unit(np.sum([weight * _random(part) for part, weight in parts if part], axis=0))
 
 
 def _random(name: str) -> Embeddings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -189,16 +189,17 @@ def test_two_people_lose_nothing(collection: Collection, found: dict[str, Any]) 
 
 def test_what_is_off_is_said(collection: Collection, found: dict[str, Any]) -> None:
     decide, one = Decider(collection, "A"), of(found, "x one")["id"]
-    for wrong, sentence in {
-        lambda: decide.name(one, "???"): "is not read as the name",
-        lambda: decide.place(one, "species=Xestia alba"): "is no place",
-        lambda: decide.merge(one, [one]): "other ones",
-        lambda: decide.split(one, 100): "2 to 9",
-        lambda: decide.move(one, ["nothing"], "new"): "Image 'nothing' is not in cluster",
-        lambda: Decider(collection, " "): "needs somebody",
-        lambda: cluster(collection, where=["split=gallery"]): "lacks the name",
-        lambda: cluster(collection, where=["split=batch"], k=0): "at least 1",
-    }.items():
+    wrongs: list[tuple[Callable[[], object], str]] = [
+        (lambda: decide.name(one, "???"), "is not read as the name"),
+        (lambda: decide.place(one, "species=Xestia alba"), "is no place"),
+        (lambda: decide.merge(one, [one]), "other ones"),
+        (lambda: decide.split(one, 100), "2 to 9"),
+        (lambda: decide.move(one, ["nothing"], "new"), "Image 'nothing' is not in cluster"),
+        (lambda: Decider(collection, " "), "needs somebody"),
+        (lambda: cluster(collection, where=["split=gallery"]), "lacks the name"),
+        (lambda: cluster(collection, where=["split=batch"], k=0), "at least 1"),
+    ]
+    for wrong, sentence in wrongs:
         with pytest.raises(UsageError, match=sentence):
             wrong()
     with pytest.raises(NotFoundError, match="no cluster 99"):
