@@ -1,0 +1,76 @@
+"""Fitting how unnamed species are found."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from holotype.index.arrays import Codes, Embeddings
+from holotype.index.clusters.clustering import pooled
+from holotype.index.clusters.graph import PairGraph
+from holotype.index.clusters.recipe import Recipe
+from holotype.index.vectors.brute_force import check_unit_rows
+
+from .left_out import FEWEST, LeftOutPool, fit_spaces, leave_out
+from .pairs import fit_pairs
+from .thresholds import tune_thresholds
+
+
+def fit_recipe(
+    vectors: Embeddings, labels: Codes, groups: Codes | None = None, *, seed: int = 0
+) -> Recipe:
+    """Fit a recipe on named specimens: what it says of new species is tuned on left-out ones.
+
+    Args:
+        vectors: float32 [n, dim], the encoder's unit rows.
+        labels: int64 [n], species codes, -1 where there is none.
+        groups: int64 [n], specimens; a specimen's images are pooled. None takes every image for a
+            specimen of its own.
+        seed: of all that is drawn.
+
+    Returns:
+        a recipe without trees where fewer than four species have two specimens, and without
+        spaces where nothing says what varies within species.
+
+    Raises:
+        ValueError: rows that are not unit rows.
+    """
+    check_unit_rows(vectors)
+    rows, place = pooled(vectors, groups)
+    species = np.full(len(rows), -1, np.int64)
+    species[place] = labels
+    named = species[species >= 0]
+    _, counts = np.unique(named, return_counts=True)
+    card = {"species": len(counts), "specimens": len(named), "seed": seed}
+    if len(counts) < 2 or counts.max() < 2:
+        return Recipe(card=card)
+    spaces = fit_spaces(rows, species)
+    if (counts > 1).sum() < FEWEST:
+        return Recipe(spaces, card=card)
+    return _tuned(Recipe(spaces, card=card), leave_out(rows, species, seed), seed)
+
+
+def _tuned(recipe: Recipe, pools: list[LeftOutPool], seed: int) -> Recipe:
+    """Return a recipe with trees and thresholds, where there are pairs enough."""
+    trees = fit_pairs(pools, seed)
+    if trees is None:
+        return recipe
+    thresholds = tune_thresholds(cross_fitted(recipe, pools, seed), seed)
+    return Recipe(recipe.spaces, trees, thresholds, recipe.card | {"pools": len(pools)})
+
+
+def cross_fitted(
+    recipe: Recipe, pools: list[LeftOutPool], seed: int
+) -> list[tuple[LeftOutPool, PairGraph]]:
+    """Return every pool with the graph that trees of other species give it.
+
+    Probabilities look surer on the pairs that the trees were fitted on. A pool of too few others
+    is left out.
+    """
+    found = []
+    for repeat, fold in dict.fromkeys(pool.fold for pool in pools):
+        others = [pool for pool in pools if pool.fold[0] == repeat and pool.fold[1] != fold]
+        trees = fit_pairs(others, seed)
+        own = [pool for pool in pools if trees and pool.fold == (repeat, fold)]
+        one = Recipe(recipe.spaces, trees)
+        found += [(pool, one.of_evidence(len(pool.labels), pool.evidence)) for pool in own]
+    return found
