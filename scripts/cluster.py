@@ -62,6 +62,7 @@ def cluster(
     from holotype.index.clusters.cluster import cluster as run
     from holotype.index.collection import Collection
     from holotype.index.errors import UsageError
+    from holotype.training.clustering.kept import recipe_for
 
     if (source is None) == (not where):
         raise UsageError("Give either pictures to store and cluster, or --where for stored ones")
@@ -76,6 +77,7 @@ def cluster(
                 k=k,
                 method=method,
                 seed=seed,
+                recipe=lambda: recipe_for(opened, space=space),
                 risk=risk,
                 prior=prior,
                 by=by or getpass.getuser(),

@@ -15,11 +15,14 @@ from ..search.filters import allowed_places
 from ..storage.clusters.append import add_clustering
 from ..storage.clusters.records import Facts
 from ..taxonomy import RANKS
-from .clustering import DEFAULT, Clustering, find_clusters
+from .clustering import Clustering, find_clusters
 from .describe import looks, parents
 from .earlier import probable
+from .kept_recipe import kept_recipe
+from .methods.registry import AUTO
 from .names import names_for
 from .pool import Judged, Pool, judged, pool_of
+from .recipe import Recipe
 from .view import clustering_dict
 
 Progress = Callable[[int, int], None]
@@ -37,8 +40,9 @@ def cluster(
     specimens: Iterable[str] | None = None,
     space: str | None = None,
     k: int | None = None,
-    method: str = DEFAULT,
+    method: str = AUTO,
     seed: int = 0,
+    recipe: Callable[[], Recipe] | None = None,
     risk: float = 0.05,
     prior: float = 0.5,
     by: str = "",
@@ -58,6 +62,8 @@ def cluster(
         k: the number of clusters, where it is known.
         method: how they are found; see `find_clusters`.
         seed: the same one gives the same clusters.
+        recipe: gives what was fitted on the named species, see `training.clustering.kept`; by
+            default it is what the collection keeps.
         risk: share of what is set aside that may be wrong.
         prior: share of the specimens expected to be of species that the gallery lacks.
         by: who asks.
@@ -75,7 +81,8 @@ def cluster(
         said = judged(collection, pool, risk=risk, prior=prior, progress=progress)
         known, rest = np.flatnonzero(said.sure), np.flatnonzero(~said.sure)
         left = pool.part(rest)
-        found = _found(left, k, method, seed)
+        fitted = _kept(collection, pool) if recipe is None else recipe()
+        found = _found(left, fitted, k, method, seed)
         groups = _groups(found, left)
         made = _set_aside(pool, said, known)
         made += _described(collection, left, said.part(rest), groups)
@@ -138,12 +145,17 @@ def _unnamed(
     return pool
 
 
-def _found(pool: Pool, k: int | None, method: str, seed: int) -> Clustering:
+def _kept(collection: Collection, pool: Pool) -> Recipe | None:
+    kept = kept_recipe(collection, pool.source)
+    return None if kept is None else kept.recipe
+
+
+def _found(pool: Pool, recipe: Recipe | None, k: int | None, method: str, seed: int) -> Clustering:
     if not pool.specimens:
         return Clustering(np.zeros(0, np.int64), (0, 0), np.zeros(0), {"method": method})
     vectors = pool.source.index.rows(pool.places)
     try:
-        return find_clusters(vectors, specimens=pool.member, k=k, method=method, seed=seed)
+        return find_clusters(vectors, recipe, specimens=pool.member, k=k, method=method, seed=seed)
     except ValueError as error:
         raise UsageError(f"The specimens cannot be clustered so: {error}") from error
 

@@ -20,6 +20,7 @@ from ..storage.clusters.undo import undo_decision, undo_since
 from ..taxonomy import RANKS, Lineage, lowest_name
 from .cluster import described
 from .clustering import find_clusters
+from .kept_recipe import kept_recipe
 from .names import Names, provisional_lineage
 from .naming import named_lineage, parent_lineage
 from .pool import pool_of
@@ -183,7 +184,10 @@ class Decider:
         space = clustering(self.collection.database, cluster.clustering_id).space
         pool = pool_of(self.collection, space, cluster.specimens, np.zeros(0, bool))
         vectors = pool.source.index.rows(pool.places)
-        found = find_clusters(vectors, specimens=pool.member, k=parts).labels[pool.starts]
+        kept = kept_recipe(self.collection, pool.source)
+        recipe = None if kept is None else kept.recipe
+        whole = find_clusters(vectors, recipe, specimens=pool.member, k=parts)
+        found = whole.labels[pool.starts]
         groups = [
             [pool.specimens[place] for place in np.flatnonzero(found == label).tolist()]
             for label in np.unique(found)

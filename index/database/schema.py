@@ -373,6 +373,17 @@ CREATE INDEX memberships_by_specimen ON memberships (specimen_id);
 CREATE INDEX memberships_by_cluster ON memberships (cluster_id);
 CREATE INDEX memberships_by_decision ON memberships (decision_id);
 
+-- How unnamed specimens are clustered, fitted on the named ones of a space of embeddings.
+CREATE TABLE recipes (
+    space_id INTEGER PRIMARY KEY REFERENCES spaces ON DELETE CASCADE,
+    content BLOB NOT NULL,           -- trees and projections, without pickle
+    last_seq INTEGER NOT NULL,       -- with count and labelled: the state that it was fitted on
+    count INTEGER NOT NULL,
+    labelled INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    checksum INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
 -- One decision may determine thousands of specimens.
 ALTER TABLE determinations ADD COLUMN decision_id INTEGER REFERENCES decisions;
 CREATE INDEX determinations_by_decision ON determinations (decision_id)
@@ -438,6 +449,7 @@ CHECKED_COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "files": ("path", "sha256", "made_at"),
     "sources": ("folder", "added_at"),
+    "recipes": ("space_id", "last_seq", "count", "labelled", "created_at", "content"),
     "clusterings": (*("clustering_id", "space", "source", "parameters", "made_by", "made_at"),),
     "decisions": (
         *("decision_id", "clustering_id", "kind", "about", "decided_by", "decided_at"),

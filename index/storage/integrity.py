@@ -28,7 +28,7 @@ _IMPOSSIBLE = (
 )
 
 # Rows of these are checked when they are read, so damage to one space leaves the others usable.
-_OF_SPACES = ("projections", "calibrations", "canaries")
+_OF_SPACES = ("projections", "calibrations", "recipes", "canaries")
 
 
 def database_damage(database: Database, *, spaces: bool = True) -> list[str]:

@@ -17,6 +17,7 @@ from holotype.index.clusters.view import as_dict, cluster_now, clustering_dict
 from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError
 from holotype.index.storage.clusters.records import clusterings, decision
+from holotype.training.clustering.kept import recipe_for
 
 from .. import cluster_schemas as answers
 from .. import schemas
@@ -133,7 +134,13 @@ async def start(request: Request, engine: TheEngine) -> JSONResponse:
 def _cluster(
     engine: Engine, asked: StartClustering, progress: Callable[[int, int], None]
 ) -> dict[str, Any]:
-    found = cluster(engine.collection, **asked.model_dump(), progress=progress)
+    collection = engine.collection
+    found = cluster(
+        collection,
+        **asked.model_dump(),
+        recipe=lambda: recipe_for(collection, space=asked.space),
+        progress=progress,
+    )
     return {"clustering": found["id"], "k": found["k"], "notes": found["parameters"]["notes"]}
 
 
