@@ -15,7 +15,7 @@ from holotype.index.clusters.cluster import cluster
 from holotype.index.clusters.decide import Decider
 from holotype.index.clusters.view import as_dict, cluster_now, clustering_dict
 from holotype.index.collection import Collection
-from holotype.index.errors import NotFoundError
+from holotype.index.errors import NotFoundError, UsageError
 from holotype.index.storage.clusters.records import clusterings, decision
 from holotype.training.clustering.kept import recipe_for
 
@@ -270,7 +270,9 @@ async def move(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JS
     require_write()
     asked = await read_order(request, engine, Move)
     versions = {cluster_id: asked.version}
-    if isinstance(asked.to, int) and asked.to_version is not None:
+    if isinstance(asked.to, int):
+        if asked.to_version is None:
+            raise UsageError("Send the version of the other cluster, too, as 'to_version'")
         versions[asked.to] = asked.to_version
     return await _decided(
         *(engine, cluster_id, asked),

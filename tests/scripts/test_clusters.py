@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 import holotype
+from holotype.index.clusters.recipe import Recipe
 from holotype.index.collection import Collection
 from tests.conftest import Ask, Cli
 from tests.index.clusters.clouds import add_batch, drawer
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("holotype.training.clustering.kept.recipe_for", lambda *_, **__: Recipe())
     with drawer(tmp_path / "drawer") as made:
         add_batch(made, {"x one": 9, "x two": 7})
     return tmp_path / "drawer"

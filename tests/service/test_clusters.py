@@ -13,6 +13,7 @@ import httpx2
 import pytest
 from pydantic import TypeAdapter
 
+from holotype.index.clusters.recipe import Recipe
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.ingest.pictures import ingest
@@ -111,7 +112,8 @@ def test_the_story_through_restarts(
 
 
 @pytest.fixture
-def cloudy(tmp_path: Path) -> Path:
+def cloudy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("holotype.service.resources.clusters.recipe_for", lambda *_, **__: Recipe())
     with drawer(tmp_path / "drawer") as made:
         add_batch(made, {"x one": 9, "x two": 7, "far": 6})
     return tmp_path / "drawer"

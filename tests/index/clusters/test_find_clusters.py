@@ -86,7 +86,7 @@ def test_identical_images_are_one_cluster(method: str) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_images_of_one_specimen_stay_together(method: str) -> None:
-    rows, truth = pool_of(SIZES, spread=1.0)
+    rows, _ = pool_of(SIZES, spread=1.0)
     specimens = np.arange(len(rows)) // 2
     found = find_clusters(rows, specimens=specimens, method=method)
     pairs = found.labels[: len(rows) // 2 * 2].reshape(-1, 2)

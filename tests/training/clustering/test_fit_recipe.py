@@ -67,7 +67,9 @@ def test_damaged_bytes_are_told(half: tuple[Recipe, Embeddings, Codes]) -> None:
     for damaged in (b"", content[:100], content[:-8], b"x" * 64):
         with pytest.raises(CorruptError, match="recipe cannot be read"):
             Recipe.from_bytes(damaged)
-    astray = replace(half[0].pairs, left=half[0].pairs.left + 10**6)  # type: ignore[type-var]
+    trees = half[0].pairs
+    assert trees is not None
+    astray = replace(trees, left=trees.left + 10**6)
     with pytest.raises(CorruptError, match="leads to none"):
         Recipe.from_bytes(replace(half[0], pairs=astray).to_bytes())
     tensors = load(content)
@@ -77,7 +79,9 @@ def test_damaged_bytes_are_told(half: tuple[Recipe, Embeddings, Codes]) -> None:
 
 def test_the_same_seed_fits_the_same(half: tuple[Recipe, Embeddings, Codes]) -> None:
     rows, labels = species_of(8, 6, seed=4)
-    assert fit_recipe(rows, labels, seed=5).to_bytes() == fit_recipe(rows, labels, seed=5).to_bytes()
+    assert (
+        fit_recipe(rows, labels, seed=5).to_bytes() == fit_recipe(rows, labels, seed=5).to_bytes()
+    )
 
 
 @pytest.mark.parametrize("species", [0, 1, 2, 3, 5, 10])
