@@ -77,7 +77,7 @@ def cluster(
                 k=k,
                 method=method,
                 seed=seed,
-                recipe=lambda: recipe_for(opened, space=space),
+                recipe=lambda: recipe_for(opened, space=space, on_fit=_say_fitting),
                 risk=risk,
                 prior=prior,
                 by=by or getpass.getuser(),
@@ -123,6 +123,10 @@ def _stored(collection: Collection, source: Path, space: str | None) -> list[str
         highlight=False,
     )
     return report.specimens
+
+
+def _say_fitting() -> None:
+    err.print("Fitting on the named species how species are told apart; it is kept …")
 
 
 def _show(found: dict[str, Any], collection: Path) -> None:

@@ -10,13 +10,11 @@ import numpy as np
 from ..arrays import Codes
 from ..collection import Collection
 from ..errors import UsageError
-from ..gallery.gallery import Gallery
 from ..search.filters import allowed_places
 from ..storage.clusters.append import add_clustering
 from ..storage.clusters.records import Facts
-from ..taxonomy import RANKS
 from .clustering import Clustering, find_clusters
-from .describe import looks, parents
+from .describe import lineage_of, looks, parents
 from .earlier import probable
 from .kept_recipe import kept_recipe
 from .methods.registry import AUTO
@@ -185,19 +183,10 @@ def _set_aside(pool: Pool, said: Judged, known: Codes) -> list[tuple[Facts, list
             "rank": gallery.ranks[finest],
             "taxon": found.names[taxon],
             "p": float(said.p[those, finest].mean()),
-            "lineage": list(_lineage(gallery, taxon)),
+            "lineage": list(lineage_of(gallery, gallery.ranks[finest], taxon)),
         }
         made.append((facts, [pool.specimens[one] for one in those]))
     return made
-
-
-def _lineage(gallery: Gallery, taxon: int) -> Sequence[str]:
-    """Return the lineage that most images of a species have."""
-    rows = np.flatnonzero(gallery.labels("species").codes == taxon)
-    ids, counts = np.unique(gallery.taxon[rows], return_counts=True)
-    whole = int(ids[counts.argmax()])
-    names = [(gallery.names(rank), gallery.names(rank).of_taxon[whole]) for rank in RANKS]
-    return [found.names[code] if code >= 0 else "" for found, code in names]
 
 
 def _described(

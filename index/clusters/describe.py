@@ -145,10 +145,22 @@ def parents(
     reaches 0.8: a member that is likelier something else counts as 0. Without a calibration
     these are shares of votes, and `p` is None.
     """
-    return [_parent(pool.gallery, said.part(those)) for those in members]
+    found = [_parent(pool.gallery, said.part(those)) for those in members]
+    lineages = {one[:2]: lineage_of(pool.gallery, *one[:2]) for one in found if one is not None}
+    nothing: Lineage = ("",) * len(RANKS)
+    return [
+        (None, nothing) if one is None else (_told(pool.gallery, said, *one), lineages[one[:2]])
+        for one in found
+    ]
 
 
-def _parent(gallery: Gallery, said: Judged) -> tuple[dict[str, Any] | None, Lineage]:
+def _told(gallery: Gallery, said: Judged, rank: str, code: int, p: float) -> dict[str, Any]:
+    taxon = gallery.names(rank).names[code]
+    return {"rank": rank, "taxon": taxon, "p": p if said.calibrated else None}
+
+
+def _parent(gallery: Gallery, said: Judged) -> tuple[str, int, float] | None:
+    """Return rank, code and mean probability of what some specimens hang under."""
     for place in reversed(range(len(gallery.ranks))):
         rank = gallery.ranks[place]
         taxa = said.taxa[:, place]
@@ -158,20 +170,19 @@ def _parent(gallery: Gallery, said: Judged) -> tuple[dict[str, Any] | None, Line
         code = int(sums.argmax())
         p = float(sums[code]) / len(taxa)
         if p >= _PARENT:
-            names = gallery.names(rank)
-            told = {"rank": rank, "taxon": names.names[code], "p": p if said.calibrated else None}
-            return told, _whole(gallery, rank, code)
-    return None, ("",) * len(RANKS)
+            return rank, code, p
+    return None
 
 
-def _whole(gallery: Gallery, rank: str, code: int) -> Lineage:
-    """Return the lineage of a taxon with the higher names that its images have most."""
-    place = RANKS.index(rank)
-    lineage = list(gallery.names(rank).lineages[code])
-    rows = np.flatnonzero(gallery.labels(rank).codes == code)
-    for higher in range(place):
-        codes = gallery.labels(RANKS[higher]).codes[rows]
+def lineage_of(gallery: Gallery, rank: str, code: int) -> Lineage:
+    """Return the lineage of a taxon with the higher names that its species have most."""
+    found = gallery.names(rank)
+    lineage = list(found.lineages[code])
+    taxa = np.flatnonzero(found.of_taxon[:-1] == code)
+    for higher in range(RANKS.index(rank)):
+        above = gallery.names(RANKS[higher])
+        codes = above.of_taxon[taxa]
         codes = codes[codes >= 0]
         if not lineage[higher] and len(codes):
-            lineage[higher] = gallery.names(RANKS[higher]).names[int(np.bincount(codes).argmax())]
+            lineage[higher] = above.names[int(np.bincount(codes).argmax())]
     return tuple(lineage)

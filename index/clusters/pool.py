@@ -166,6 +166,7 @@ def judged(
                     taxa[place, number] = codes[number].get(name, -1)
             answer = one.back_off(risk)
             sure[place] = kept is not None and answer is not None and answer.rank == "species"
+    progress(n, n)
     return Judged(taxa, p, sure, kept is not None)
 
 

@@ -30,7 +30,7 @@ def cluster_now(collection: Collection, cluster_id: int) -> Cluster:
     """
     with collection.database.snapshot():
         clustering_id = clustering_of(collection.database, cluster_id)
-        found = current(collection.database, clustering_id).get(cluster_id)
+        found = current(collection.database, clustering_id, [cluster_id]).get(cluster_id)
         if found is None:
             raise NotFoundError(
                 f"Cluster {cluster_id} of {collection.folder} is no more: what made it was undone"

@@ -130,17 +130,18 @@ def require_unchanged(database: Database, seen: Iterable[Cluster]) -> None:
         ChangedError: the message says what changed.
     """
     for cluster in seen:
-        present = current(database, cluster.clustering_id).get(cluster.cluster_id)
+        number = cluster.cluster_id
+        present = current(database, cluster.clustering_id, [number]).get(number)
         if present is not None and present.version == cluster.version:
             continue
         later = [
             one
             for one in decisions(database, cluster.clustering_id)
-            if cluster.cluster_id in one.clusters and one.decision_id > cluster.version
+            if number in one.clusters and one.decision_id > cluster.version
         ]
         what = str(later[-1]) if later else "it was never at that version"
         raise ChangedError(
-            f"Cluster {cluster.cluster_id} has changed since version {cluster.version}: {what}; "
+            f"Cluster {number} has changed since version {cluster.version}: {what}; "
             "look at it again, then decide"
         )
 

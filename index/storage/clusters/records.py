@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...database.connection import Database
+from ...database.sql import run_over
 from ...errors import CorruptError, NotFoundError
 from ...files.plain_json import read_json
 from ..determinations import Standing
@@ -202,12 +203,19 @@ def decision(database: Database, decision_id: int) -> Decision:
     )
 
 
-def current(database: Database, clustering_id: int) -> dict[int, Cluster]:
-    """Return the clusters of a clustering as they are now, without their members, by number."""
-    made = database.read(
-        "SELECT cluster_id, decision_id, facts FROM clusters WHERE clustering_id = ? "
-        "ORDER BY cluster_id",
-        (clustering_id,),
+def current(
+    database: Database, clustering_id: int, only: Sequence[int] | None = None
+) -> dict[int, Cluster]:
+    """Return the clusters of a clustering as they are now, without their members, by number.
+
+    Args:
+        only: these clusters; None for all.
+    """
+    query = "SELECT cluster_id, decision_id, facts FROM clusters WHERE"
+    made = (
+        database.read(f"{query} clustering_id = ? ORDER BY cluster_id", (clustering_id,))
+        if only is None
+        else run_over(database.read, f"{query} cluster_id IN", only)
     )
     taken = decisions(database, clustering_id)
     stands = {one.decision_id: one.stands for one in taken}
@@ -215,8 +223,10 @@ def current(database: Database, clustering_id: int) -> dict[int, Cluster]:
     versions = {row["cluster_id"]: int(row["decision_id"]) for row in made}
     for one in taken:
         for cluster_id, changed in one.clusters.items():
+            if cluster_id not in facts:
+                continue
             versions[cluster_id] = one.decision_id
-            if one.stands and one.undoes is None and cluster_id in facts:
+            if one.stands and one.undoes is None:
                 facts[cluster_id] |= changed
     return {
         row["cluster_id"]: Cluster(

@@ -8,6 +8,7 @@ import pytest
 
 from holotype.index.clusters.cluster import cluster
 from holotype.index.clusters.decide import Decider
+from holotype.index.clusters.recipe import Recipe
 from holotype.index.clusters.view import cluster_now
 from holotype.index.collection import Collection
 from holotype.training.clustering.kept import recipe_for
@@ -26,7 +27,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
 
 
 def test_the_known_are_set_aside_and_the_novel_are_not(mixed: Collection) -> None:
-    found = cluster(mixed, where=["split=batch"], recipe=lambda: recipe_for(mixed))
+    found = cluster(mixed, where=["split=batch"], recipe=Recipe)
     aside = [(one["taxon"], image) for one in found["set_aside"] for image in one["image_ids"]]
     right = [taxon for taxon, image in aside if image.startswith(f"batch {taxon} ")]
     assert len(right) >= 0.95 * len(aside) > 0
@@ -53,6 +54,7 @@ def test_what_was_set_aside_is_accepted_as_it_was_answered(mixed: Collection) ->
     assert not any(mixed.image(one["image_ids"][0]).lineage)
 
 
+@pytest.mark.slow
 def test_a_recipe_is_kept_and_fitted_anew_where_much_has_changed(mixed: Collection) -> None:
     first = recipe_for(mixed)
     read = mixed.database.read
