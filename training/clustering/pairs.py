@@ -16,7 +16,7 @@ _TREES = 80
 _DEPTH = 4
 _LEAF = 25  # pairs
 _FEWEST = 200  # pairs, of which some are and some are not one species
-_MOST = 30_000  # pairs that are not one species; of the others all are taken up to as many
+_MOST = 12_000  # pairs that are not one species; of the others all are taken up to as many
 _INFINITE = np.inf
 
 
