@@ -18,7 +18,7 @@ from ..pictures.scaling import scaled
 from ..runtime import may_have_gpu
 from ..settings import settings
 from .architecture import Architecture, rebuildable
-from .model import VIEWS, Model, Preprocessing, Unloaded, require_views
+from .model import TOGETHER, VIEWS, Model, Preprocessing, Unloaded, require_views
 
 if TYPE_CHECKING:
     from .network import InTorch, Network
@@ -102,7 +102,7 @@ class Encoder:
     @property
     def batch_size(self) -> int:
         """Pictures per batch: small on a CPU, where a large batch leaves the cache."""
-        wanted = settings().batch_size or (64 if self.device == "cuda" else 8)
+        wanted = settings().batch_size or (TOGETHER if self.device == "cuda" else 8)
         return max(1, wanted // self.views)
 
     def preprocess(self, picture: Image.Image) -> Pixels:

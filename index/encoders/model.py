@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from .architecture import Architecture
 
+TOGETHER = 64  # views of pictures that a GPU embeds at once
+
 VIEWS: dict[int, tuple[str, ...]] = {
     1: ("whole",),
     2: ("whole", "centre"),

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from ..arrays import Embeddings, Pixels
-from .model import VIEWS, Facts, Model, Preprocessing
+from .model import TOGETHER, VIEWS, Facts, Model, Preprocessing
 
 
 class Network(nn.Module):
@@ -89,7 +89,7 @@ class InTorch:
             if self._device.type != "cuda":
                 rows: Embeddings = self.network(batch.to(self._device)).cpu().numpy()
                 return lambda: rows
-            return _on_cuda(self.network, batch, self._device)
+            return _on_cuda(self.network, filled(batch), self._device, len(batch))
 
     def embed_text(self, texts: Sequence[str], *, alone: bool) -> Embeddings:
         """Embed descriptions, where there is a text tower: float32 [n, dim], unit rows."""
@@ -100,10 +100,24 @@ class InTorch:
         return rows
 
 
+def filled(batch: torch.Tensor, together: int = TOGETHER) -> torch.Tensor:
+    """Return pictures and as many empty ones as fill whole batches of views.
+
+    Of every number of pictures that it has not met, a GPU looks for the best kernels anew, which
+    takes seconds; to embed some pictures for nothing takes milliseconds.
+    """
+    missing = -len(batch) % max(1, together // batch.shape[1])
+    return torch.cat([batch, batch.new_zeros(missing, *batch.shape[1:])]) if missing else batch
+
+
 def _on_cuda(
-    network: nn.Module, batch: torch.Tensor, device: torch.device
+    network: nn.Module, batch: torch.Tensor, device: torch.device, count: int
 ) -> Callable[[], Embeddings]:
-    """Queue a batch on a GPU, from and to memory that it reads and writes by itself."""
+    """Queue a batch on a GPU, from and to memory that it reads and writes by itself.
+
+    Args:
+        count: of the pictures, from the first on, that are asked about.
+    """
     made = network(batch.pin_memory().to(device, non_blocking=True))
     rows = torch.empty(made.shape, dtype=made.dtype, pin_memory=True)
     rows.copy_(made, non_blocking=True)
@@ -112,7 +126,7 @@ def _on_cuda(
 
     def wait() -> Embeddings:
         done.synchronize()
-        found: Embeddings = rows.numpy().copy()  # what a GPU can write to is scarce
+        found: Embeddings = rows[:count].numpy().copy()  # what a GPU can write to is scarce
         return found
 
     return wait

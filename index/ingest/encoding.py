@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -30,9 +31,9 @@ def encoded(
 ) -> Generator[tuple[Kept, Embeddings], None, None]:
     """Decode and encode batches side by side; yield them in the order of the tasks.
 
-    On a CPU every thread encodes what it has decoded, on one core. Any other device is fed by one
-    thread while the others decode: each thread that feeds a GPU has it prepare its libraries anew,
-    and they wait for each other.
+    On a CPU every thread encodes what it has decoded, on one core. Any other device is fed by the
+    calling thread while the others decode: each new thread that feeds a GPU has it prepare its
+    libraries anew, which takes seconds, and they wait for each other.
 
     Args:
         tasks: one a batch; only a few are taken ahead.
@@ -44,26 +45,30 @@ def encoded(
         pictures float32 [0, 0].
     """
     encoder = encoder.alone()
+    lag = 1 if encoder.single_feeder else 0  # batches that a device works on meanwhile
     ahead = iter(tasks)
-    running: deque[Future[_Begun[Kept]]] = deque()
-    with (
-        threadpool_limits(1, "blas"),
-        ThreadPoolExecutor(worker_count()) as workers,
-        ThreadPoolExecutor(1) as feeder,
-    ):
+    running: deque[Future[Callable[[], _Begun[Kept]]]] = deque()
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(worker_count()) as workers:
 
-        def begin(task: Task) -> Future[_Begun[Kept]]:
-            if not encoder.single_feeder:
-                return workers.submit(lambda: _begin(decode(task), encoder))
-            decoded = workers.submit(decode, task)
-            return feeder.submit(lambda: _begin(decoded.result(), encoder))
+        def work(task: Task) -> Callable[[], _Begun[Kept]]:
+            begin = partial(_begin, decode(task), encoder)
+            if encoder.single_feeder:
+                return begin
+            begun = begin()
+            return lambda: begun
+
+        def submit(count: int) -> None:
+            running.extend(workers.submit(work, task) for task in islice(ahead, count))
 
         try:
-            running.extend(map(begin, islice(ahead, _AHEAD * worker_count())))
+            submit(_AHEAD * worker_count())
+            begun = deque[_Begun[Kept]]()
             while running:
-                kept, finish = running.popleft().result()
-                running.extend(map(begin, islice(ahead, 1)))
-                yield kept, finish()
+                begun.append(running.popleft().result()())
+                submit(1)
+                if len(begun) > lag:
+                    yield _finished(begun.popleft())
+            yield from map(_finished, begun)
         finally:
             for future in running:
                 future.cancel()
@@ -75,3 +80,8 @@ def _begin(decoded: tuple[Kept, list[Pixels]], encoder: Encoder) -> _Begun[Kept]
     if not pixels:
         return kept, lambda: np.empty((0, 0), np.float32)
     return kept, encoder.begin_images(np.stack(pixels))
+
+
+def _finished(begun: _Begun[Kept]) -> tuple[Kept, Embeddings]:
+    kept, finish = begun
+    return kept, finish()

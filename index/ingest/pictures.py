@@ -19,6 +19,7 @@ from ..manifests.manifest import Manifest, Progress
 from ..manifests.problems import Problem, counts_by_reason
 from ..manifests.untold import told_columns, with_untold
 from ..pictures.reading import content_hash, perceptual_hash, read_bytes, read_with_size
+from ..runtime import worker_count
 from ..storage.canaries import keep_canaries
 from ..storage.files_beside import list_files
 from ..storage.records import DETAILS, Image, Space
@@ -32,6 +33,7 @@ from .encoding import encoded
 from .old_ids import under_old_ids
 
 _COMMIT_SECONDS = 1.0
+_MANY = 500  # pictures for which importing PyTorch, some seconds, is soon made up for
 
 _Row = tuple[int, Image]  # the manifest's row number, and what it says
 _Entry = tuple[Image, Embeddings | None]
@@ -134,6 +136,8 @@ def ingest(
             report.specimens = list(dict.fromkeys(image.specimen_id for image in images))
             rows = zip(checked.frame["_row"].tolist(), images, strict=True)
             todo = list(_without_stored(collection, target, rows, report, strict=strict))
+            if len(todo) >= _MANY:
+                import torch  # noqa: F401  (it scales pictures ten times faster than NumPy)
             _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
             report.seconds = time.perf_counter() - start
             report.device, report.precision = encoder.device, encoder.precision
@@ -289,7 +293,10 @@ class _Pipeline:
             list_copies(self.collection.database, [image for _, image in todo])
         waiting: list[_Entry] = []
         committed, done = time.monotonic(), 0
-        tasks = _chunks(todo, self.encoder.batch_size)
+        size = self.encoder.batch_size
+        if self.encoder.single_feeder:  # its batches are large, and every worker should have some
+            size = min(size, max(8, len(todo) // (2 * worker_count())))
+        tasks = _chunks(todo, size)
         try:
             with closing(encoded(tasks, self._work, self.encoder)) as batches:
                 for (images, problems), vectors in batches:

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import encoding, identify, ingest, loading, search, service
+from . import device, encoding, identify, ingest, loading, search, service
 
 OUT = Path("bench-results")
 BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {
     "ingest": ingest.run,
     "encoding": encoding.run,
+    "device": device.run,
     "loading": loading.run,
     "search": search.run,
     "service": service.run,

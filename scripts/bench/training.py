@@ -36,21 +36,27 @@ from holotype.training.tuning.scatter import gather
 
 from ..console import err, out
 
+_RECIPROCAL: dict[str, Any] = {
+    "name": "reciprocal-triplet",
+    "miner": "hardest-negative",
+    "weight": 0.01,
+    "softmax": 1.0,
+}
+_HEAD = {"head": [128]}  # the loss compares what a linear layer makes of the features
+
 LOSSES: dict[str, dict[str, Any]] = {
-    "softmax": {"name": "softmax", "miner": ""},
+    "softmax": {"loss": {"name": "softmax", "miner": ""}},
     "multi-similarity + miner": {},
-    "proxy-anchor": {"name": "proxy-anchor", "miner": ""},
-    "reciprocal triplet + softmax": {
-        "name": "reciprocal-triplet",
-        "miner": "hardest-negative",
-        "weight": 0.01,
-        "softmax": 1.0,
-    },
-    "sub-centre ArcFace": {"name": "sub-centre-arcface", "miner": ""},
-    "CosFace": {"name": "cosface", "miner": ""},
-    "SupCon": {"name": "supcon", "miner": ""},
-    "triplet, semi-hard": {"name": "triplet", "miner": "semi-hard"},
-    "cluster discrimination": {"name": "cluster-discrimination", "miner": ""},
+    "multi-similarity + miner, head": {"network": _HEAD},
+    "proxy-anchor": {"loss": {"name": "proxy-anchor", "miner": ""}},
+    "proxy-anchor, head": {"loss": {"name": "proxy-anchor", "miner": ""}, "network": _HEAD},
+    "reciprocal triplet + softmax": {"loss": _RECIPROCAL},
+    "reciprocal triplet + softmax, head": {"loss": _RECIPROCAL, "network": _HEAD},
+    "sub-centre ArcFace": {"loss": {"name": "sub-centre-arcface", "miner": ""}},
+    "CosFace": {"loss": {"name": "cosface", "miner": ""}},
+    "SupCon": {"loss": {"name": "supcon", "miner": ""}},
+    "triplet, semi-hard": {"loss": {"name": "triplet", "miner": "semi-hard"}},
+    "cluster discrimination": {"loss": {"name": "cluster-discrimination", "miner": ""}},
 }
 MAPS: Mapping[str, Recipe] = {
     "raw": Recipe("power"),
@@ -68,9 +74,9 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         every = labelled(collection, gallery, np.arange(len(gallery)))
         fitted, asked = (_named(collection, gallery, one) for one in (options.train, options.test))
         rows.append({"loss": "none: the start", **_recalls(every.vectors, every, fitted, asked)})
-        for name in options.losses.split(",") if options.losses else LOSSES:
+        for name in options.losses.split(";") if options.losses else LOSSES:
             over = {
-                "loss": LOSSES[name],
+                **LOSSES[name],
                 "seed": options.seed,
                 "schedule": {
                     "pictures": options.pictures,
@@ -152,7 +158,7 @@ def main() -> None:
     parser.add_argument("--collection", type=Path, required=True)
     parser.add_argument("--train", default="split=train")
     parser.add_argument("--test", default="split=test")
-    parser.add_argument("--losses", default="", help="names of the table, separated by commas")
+    parser.add_argument("--losses", default="", help="names of the table, separated by semicolons")
     parser.add_argument("--pictures", type=int, default=6000)
     parser.add_argument("--size", type=float, default=0.5, help="of the encoder's own side")
     parser.add_argument("--seed", type=int, default=0)

@@ -96,6 +96,7 @@ class Run:
         self.generator = torch.Generator().manual_seed(self.config.seed)
         torch.manual_seed(self.config.seed)  # losses draw from it
         self.averaged = {name: t.detach().clone() for name, t in _parameters(self.network)}
+        self._unread: Tensor | None = None
 
     @property
     def done(self) -> float:
@@ -116,7 +117,8 @@ class Run:
             loss = self._step(rows, size, rate, min(done, 1.0))
             state = self.state
             state.seen += len(rows)
-            state.loss = loss if np.isnan(state.loss) else 0.9 * state.loss + 0.1 * loss
+            if not np.isnan(loss):
+                state.loss = loss if np.isnan(state.loss) else 0.9 * state.loss + 0.1 * loss
             state.seconds += time.perf_counter() - start
             yield Step(self.done, state.seen, state.loss, rate, size, state.seconds)
 
@@ -145,12 +147,7 @@ class Run:
         if self.pull is not None:
             others = self._features(self._others, self.pull.rows(self.state.seen), size)
             loss = loss + self.pull.term(features, others, done)
-        if not torch.isfinite(loss):
-            raise UsageError(
-                f"The loss is {float(loss.detach())} after {self.state.seen} pictures; lower "
-                f"schedule.rate (it is {self.config.schedule.rate:g}) or schedule.head_rate "
-                f"({self.config.schedule.head_rate:g})"
-            )
+        told = self._told(loss.detach())
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.processes.add_gradients(self.network.parameters())
@@ -159,7 +156,30 @@ class Run:
             group["lr"] = group["largest"] * rate
         self.optimiser.step()
         self._average()
-        return float(loss.detach())
+        return told
+
+    def _told(self, loss: Tensor | None) -> float:
+        """Return a loss as a number; on a GPU that of the step before, since no step waits for it.
+
+        Args:
+            loss: of this step; None to read the last one.
+
+        Raises:
+            UsageError: it is no number any more.
+        """
+        known = loss
+        if loss is None or self.device.type == "cuda":
+            known, self._unread = self._unread, loss
+        if known is None:
+            return float("nan")
+        found = float(known)
+        if not np.isfinite(found):
+            raise UsageError(
+                f"The loss is {found} after {self.state.seen} pictures; lower "
+                f"schedule.rate (it is {self.config.schedule.rate:g}) or schedule.head_rate "
+                f"({self.config.schedule.head_rate:g})"
+            )
+        return found
 
     @property
     def _is_half(self) -> bool:
@@ -176,12 +196,22 @@ class Run:
         torch._foreach_lerp_(list(self.averaged.values()), now, weight)
 
     def averaged_state(self) -> dict[str, Tensor]:
-        """Return the network's weights, averaged over the last steps, on the CPU."""
+        """Return the network's weights, averaged over the last steps, on the CPU.
+
+        Raises:
+            UsageError: the last loss is no number.
+        """
+        self._told(None)
         state = {name: t.detach().cpu().clone() for name, t in self.network.state_dict().items()}
         return state | {name: t.cpu().clone() for name, t in self.averaged.items()}
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that is needed to go on."""
+        """Return all that is needed to go on.
+
+        Raises:
+            UsageError: the last loss is no number.
+        """
+        self._told(None)
         return {
             "network": self.network.state_dict(),
             "averaged": self.averaged,
@@ -224,6 +254,10 @@ def _optimiser(
         for parameters, rate in parts
         if (found := [one for one in parameters if one.requires_grad])
     ]
+    on_gpu = all(one.is_cuda for found, _ in parts for one in found)
+    fused = on_gpu or None  # one kernel for all parameters
     if schedule.optimiser == "sgd":
-        return torch.optim.SGD(groups, momentum=schedule.momentum, weight_decay=schedule.decay)
-    return torch.optim.AdamW(groups, weight_decay=schedule.decay)
+        return torch.optim.SGD(
+            groups, momentum=schedule.momentum, weight_decay=schedule.decay, fused=fused
+        )
+    return torch.optim.AdamW(groups, weight_decay=schedule.decay, fused=fused)

@@ -141,7 +141,7 @@ def _fold(module: nn.Module) -> int:
             setattr(module, name, _Folded(child, norm))
             setattr(module, after, getattr(norm, "act", nn.Identity()))
             folds += 1
-        else:
+        elif not isinstance(child, _Folded):  # a module may stand in a network twice
             folds += _fold(child)
     return folds
 

@@ -330,12 +330,17 @@ class Training(Judged):
             parts.freeze()
             maps = self._kept_maps(parts.front)
             example = torch.from_numpy(maps[:_EXAMPLES, 0]).to(device).float()
-            tail = folded(parts.tail, example) if network.fold_norms else parts.tail
+            tail = folded(parts.tail, example) if self._folds else parts.tail
             return KeptMaps(maps, rows, device), tail
         twin: nn.Module = learner
-        if network.fold_norms:
+        if self._folds:
             twin = folded(learner, self._example(min(self.size, 64)))
         return Pictures(self.pixels, rows, self.config.augmentation, device), twin
+
+    @property
+    def _folds(self) -> bool:
+        """Whether norms are folded. A GPU waits for small steps such as folding has."""
+        return self.config.network.fold_norms and self.device == "cpu"
 
     def _example(self, side: int) -> Tensor:
         generator = torch.Generator().manual_seed(0)

@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 from holotype.index.collection import Collection
-from holotype.index.encoders import Encoder, Pixels, accelerated, load_encoder
+from holotype.index.encoders import Encoder, Pixels, accelerated, load_encoder, network
 from holotype.index.encoders import accelerate as fast
 from holotype.index.encoders.model import Model, Preprocessing
 from holotype.index.identification.identify import identify
@@ -229,3 +229,12 @@ def test_half_precision_is_not_taken_where_it_sees_otherwise() -> None:
     made = _Steep()
     encoder = Encoder("mine", Model(made, RECIPE, weights=made))
     assert fast.in_half(encoder) is encoder
+
+
+@pytest.mark.parametrize(("views", "count", "filled"), [(1, 1, 64), (1, 64, 64), (3, 22, 42)])
+def test_a_gpu_meets_few_numbers_of_pictures(views: int, count: int, filled: int) -> None:
+    pixels = torch.ones((count, views, 2, 2, 3), dtype=torch.uint8)
+    found = network.filled(pixels)
+    assert len(found) == filled
+    assert torch.equal(found[:count], pixels)
+    assert not found[count:].any()

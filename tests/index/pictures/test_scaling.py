@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from holotype.index.pictures.scaling import METHODS, scaled
+from holotype.index.pictures.scaling import METHODS, by_numpy, scaled
 
 SEED = 11
 
@@ -27,10 +27,11 @@ def test_every_pixel_is_the_same(method: str, ends: bool) -> None:
     for side, size in sizes:
         square = rng.integers(0, 2 if ends else 256, (side, side, 3), np.uint8)
         square *= 255 if ends else 1
-        found = scaled(square, size, method)
-        assert found.dtype == np.uint8
         expected = by_torch(square, size, method)
-        np.testing.assert_array_equal(found, expected, f"{side} to {size} px, {SEED=}")
+        for found in (by_numpy(square, size, method), scaled(square, size, method)):
+            assert found.dtype == np.uint8
+            assert found.flags.c_contiguous
+            np.testing.assert_array_equal(found, expected, f"{side} to {size} px, {SEED=}")
 
 
 def test_the_picture_itself_is_left_as_it_is() -> None:

@@ -56,6 +56,27 @@ def test_features_and_gradients_are_the_networks(name: str) -> None:
         assert far < 1e-2, key
 
 
+class WithHead(nn.Module):
+    """A network that has its backbone twice, as one with a head has."""
+
+    def __init__(self, backbone: nn.Module) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.image = nn.Sequential(backbone, nn.LazyLinear(8))
+
+    def forward(self, images: Tensor) -> Tensor:
+        found: Tensor = self.image(images)
+        return found
+
+
+def test_a_backbone_under_a_head_is_folded_once() -> None:
+    network = WithHead(made("test_efficientnet"))
+    network(pictures())
+    twin = folded(network, pictures())
+    assert twin is not network
+    torch.testing.assert_close(twin(pictures()), network(pictures()), rtol=1e-3, atol=1e-4)
+
+
 @pytest.mark.parametrize("name", FOLDING)
 def test_what_the_twin_learns_the_network_has_learned(name: str) -> None:
     network = made(name)
