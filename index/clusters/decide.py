@@ -15,7 +15,7 @@ import numpy as np
 from ..collection import Collection
 from ..errors import UsageError
 from ..storage.clusters.append import Draft, add_decision, require_unchanged
-from ..storage.clusters.records import Cluster, Facts, clustering
+from ..storage.clusters.records import Cluster, Facts, clustering, named_alone
 from ..storage.clusters.undo import undo_decision, undo_since
 from ..taxonomy import RANKS, Lineage, lowest_name
 from .cluster import described
@@ -335,6 +335,16 @@ class Decider:
         return list(dict.fromkeys(found))
 
     def _write(self, draft: Draft) -> int:
+        """Write a decision; who named a single specimen knew more of it, so that name stays."""
+        alone = named_alone(self.collection.database, draft.named)
+        if alone:
+            one = len(alone) == 1
+            kept = f"{len(alone)} {'specimen keeps' if one else 'specimens keep'} the name that "
+            draft = replace(
+                draft,
+                what=f"{draft.what}; {kept}{'it was' if one else 'they were'} given alone",
+                named=[specimen for specimen in draft.named if specimen not in alone],
+            )
         return add_decision(self.collection.database, draft, by=self.by, remarks=self.why)
 
 

@@ -247,6 +247,16 @@ def members(database: Database, clustering_id: int) -> dict[int, list[str]]:
     return found
 
 
+def named_alone(database: Database, specimens: Sequence[str]) -> set[str]:
+    """Return those of some specimens that a person named to species by no decision of clusters."""
+    query = (
+        "SELECT a.specimen_id FROM accepted AS a JOIN determinations AS d USING (determination_id) "
+        "JOIN taxa AS t ON t.taxon_id = a.taxon_id WHERE d.origin = 'human' "
+        "AND d.decision_id IS NULL AND t.species <> '' AND a.specimen_id IN"
+    )
+    return {found[0] for found in run_over(database.read, query, specimens)}
+
+
 def members_of(database: Database, cluster_id: int) -> list[str]:
     """Return the specimens of one cluster."""
     return [found[0] for found in database.read(_OF_CLUSTER, (cluster_id,))]

@@ -177,6 +177,25 @@ def test_what_comes_into_a_named_cluster_is_named_and_what_leaves_it_is_not(
     assert not any(collection.image("batch x one 0").lineage)
 
 
+def test_who_named_a_single_specimen_is_not_overruled(
+    collection: Collection, found: dict[str, Any]
+) -> None:
+    decide, one = Decider(collection, "A"), of(found, "x one")["id"]
+    alba = collection.image("Xestia alba 0").lineage
+    collection.determine("specimen of batch x one 0", alba, by="B")
+    decision = decide.name(one, "Xestia viridis")
+    assert collection.image("batch x one 0").lineage == alba
+    assert (
+        "1 specimen keeps the name that it was given alone"
+        in decisions(collection.database)[-1].what
+    )
+    decide.reject(one)
+    assert collection.image("batch x one 0").lineage == alba
+    assert not any(collection.image("batch x one 1").lineage)
+    decide.undo_since(decision)
+    assert collection.image("batch x one 1").lineage[-1] == "Xestia viridis"
+
+
 def test_two_people_lose_nothing(collection: Collection, found: dict[str, Any]) -> None:
     one, two = of(found, "x one"), of(found, "x two")
     a, b = Decider(collection, "A"), Decider(collection, "B")
