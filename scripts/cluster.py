@@ -46,7 +46,7 @@ def cluster(
     seed: Annotated[int, typer.Option(help="The same one gives the same clusters.")] = 0,
     risk: Annotated[
         float, typer.Option(help="Share of what is set aside as known that may be wrong.")
-    ] = 0.05,
+    ] = 0.1,
     prior: Annotated[
         float, typer.Option(help="Share expected to be of species that the gallery lacks.")
     ] = 0.5,

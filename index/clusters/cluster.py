@@ -41,7 +41,7 @@ def cluster(
     method: str = AUTO,
     seed: int = 0,
     recipe: Callable[[], Recipe] | None = None,
-    risk: float = 0.05,
+    risk: float = 0.1,
     prior: float = 0.5,
     by: str = "",
     source: str = "",

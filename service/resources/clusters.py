@@ -54,7 +54,7 @@ class StartClustering(_Order):
     k: int | None = Field(None, description="How many clusters, where that is known.")
     method: str = Field("auto", description="How they are found; see docs/clusters.md.")
     seed: int = Field(0, ge=0, lt=2**32, description="The same one gives the same clusters.")
-    risk: float = Field(0.05, description="Share of what is set aside that may be wrong.")
+    risk: float = Field(0.1, description="Share of what is set aside that may be wrong.")
     prior: float = Field(0.5, description="Share expected to be of species not in the gallery.")
     by: str = Field(max_length=_LONGEST, description="Who asks, for the record.")
 
