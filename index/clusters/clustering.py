@@ -75,16 +75,17 @@ def find_clusters(
     rows, place = pooled(vectors, specimens)
     _check(k, len(rows))
     graph = recipe.graph(rows)
+    thresholds = recipe.thresholds(graph)
     if len(rows) < 2:
         found: Found = np.zeros(len(rows), np.int64), (len(rows), len(rows))
     else:
-        found = cluster(Pool(recipe.rows(rows), graph, recipe.thresholds, seed), k)
+        found = cluster(Pool(recipe.rows(rows), graph, thresholds, seed), k)
     labels = numbered(found[0][place])
     notes = () if recipe.tuned or k is not None else (_UNTUNED,)
     parameters = {"method": method, "k": k, "seed": seed, "tuned": recipe.tuned}
-    thresholds = {} if k is not None else asdict(recipe.thresholds)
+    cuts = {} if k is not None else asdict(thresholds)
     coherence = _coherence(graph, found[0])[place]
-    return Clustering(labels, found[1], coherence, parameters | thresholds, notes)
+    return Clustering(labels, found[1], coherence, parameters | cuts, notes)
 
 
 def pooled(vectors: Embeddings, specimens: Codes | None) -> tuple[Embeddings, Codes]:

@@ -33,6 +33,17 @@ class PairGraph:
         matrix.sort_indices()
         return matrix
 
+    @property
+    def spread(self) -> float:
+        """How uneven species are: the ratio of the quartiles of the specimens' expected company.
+
+        1 where every specimen has as many of its species beside it; a long tail has more.
+        """
+        ends = np.concatenate([self.first, self.second])
+        company = 1 + np.bincount(ends, np.tile(self.probability, 2), self.n)
+        low, high = np.quantile(company, (0.25, 0.75)) if self.n else (1.0, 1.0)
+        return float(high / low)
+
     def among(self, places: Codes) -> PairGraph:
         """Return the graph of some of the specimens, int64 [m] ascending, numbered anew."""
         new = np.full(self.n, -1, np.int64)

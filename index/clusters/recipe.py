@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,10 +15,10 @@ from safetensors.numpy import save
 from ..arrays import Embeddings
 from ..errors import CorruptError
 from ..identification.likelihood import Shape
+from ..identification.logistic import Logistic
 from ..vectors.projection import Projection, unpacked
 from .evidence import FEATURES, Evidence, Spaces, gather_evidence, shared_neighbours
 from .graph import PairGraph
-from .trees import Trees
 
 _SPACES = ("wccn", "lda", "stretched")
 
@@ -49,13 +49,18 @@ class Recipe:
         spaces: fitted on all named species; None where there were fewer than two.
         pairs: the probability that two specimens are one species, from their evidence; None where
             there were too few named species to leave some out.
-        thresholds: tuned on species that were left out, where `pairs` is there.
+        even: where to cut pools of species with about as many specimens each, tuned on species
+            that were left out, where `pairs` is there.
+        tail: where to cut pools in which many species have few specimens.
+        spreads: what `PairGraph.spread` is in either, the two being different.
         card: what it was fitted on, as JSON values.
     """
 
     spaces: Spaces | None = None
-    pairs: Trees | None = None
-    thresholds: Thresholds = field(default_factory=Thresholds)
+    pairs: Logistic | None = None
+    even: Thresholds = field(default_factory=Thresholds)
+    tail: Thresholds = field(default_factory=Thresholds)
+    spreads: tuple[float, float] = (1.2, 1.4)
     card: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -79,16 +84,32 @@ class Recipe:
             return shared_neighbours(self.rows(vectors))
         return self.of_evidence(len(vectors), gather_evidence(vectors, self.spaces))
 
+    def thresholds(self, graph: PairGraph) -> Thresholds:
+        """Return where to cut a pool, between `even` and `tail` by how uneven its species are."""
+        least, most = self.spreads
+        share = min(max((graph.spread - least) / (most - least), 0.0), 1.0)
+        even, tail = asdict(self.even), asdict(self.tail)
+        return Thresholds(
+            **{name: even[name] ** (1 - share) * tail[name] ** share for name in even}
+        )
+
     def of_evidence(self, n: int, evidence: Evidence) -> PairGraph:
         """Return the graph of n specimens whose evidence is at hand."""
         assert self.pairs is not None
         pairs = evidence.pairs
-        return PairGraph(n, pairs.first, pairs.second, self.pairs(evidence.features))
+        return PairGraph(
+            n, pairs.first, pairs.second, self.pairs(evidence.features.astype(np.float64))
+        )
 
     def to_bytes(self) -> bytes:
         """Return the recipe as a safetensors file."""
         tensors: dict[str, NDArray[Any]] = {}
-        about: dict[str, Any] = {"thresholds": asdict(self.thresholds), "card": self.card}
+        about: dict[str, Any] = {
+            "even": asdict(self.even),
+            "tail": asdict(self.tail),
+            "spreads": self.spreads,
+            "card": self.card,
+        }
         if self.spaces is not None:
             maps = {name: getattr(self.spaces, name) for name in _SPACES}
             about["maps"] = {
@@ -100,7 +121,7 @@ class Recipe:
             tensors |= {f"shape.{name}": part for name, part in self.spaces.shape.parts.items()}
         if self.pairs is not None:
             about["features"] = list(FEATURES)
-            tensors |= {f"trees.{name}": part for name, part in self.pairs.parts.items()}
+            tensors["pairs"] = self.pairs.to_array()
         whole = {name: np.ascontiguousarray(part) for name, part in tensors.items()}
         return save(whole, metadata={"recipe": json.dumps(about)})
 
@@ -116,8 +137,10 @@ class Recipe:
             about = json.loads(text)
             return cls(
                 _read_spaces(tensors, about["maps"]) if "maps" in about else None,
-                _read_trees(tensors, about["features"]) if "features" in about else None,
-                Thresholds(**{name: float(value) for name, value in about["thresholds"].items()}),
+                _read_pairs(tensors, about["features"]) if "features" in about else None,
+                _read_thresholds(about["even"]),
+                _read_thresholds(about["tail"]),
+                _read_spreads(about["spreads"]),
                 dict(about["card"]),
             )
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
@@ -136,10 +159,27 @@ def _read_spaces(tensors: Mapping[str, NDArray[Any]], maps: Mapping[str, Any]) -
     return Spaces(**found, shape=Shape.from_parts(_under(tensors, "shape.")))
 
 
-def _read_trees(tensors: Mapping[str, NDArray[Any]], features: list[str]) -> Trees:
-    if tuple(features) != FEATURES:
+def _read_pairs(tensors: Mapping[str, NDArray[Any]], features: list[str]) -> Logistic:
+    values = tensors["pairs"].astype(np.float64)
+    if tuple(features) != FEATURES or values.shape != (len(FEATURES) + 1,):
         raise ValueError("its features are those of another version")
-    return Trees.from_parts(_under(tensors, "trees."), len(FEATURES))
+    if not np.isfinite(values).all():
+        raise ValueError("its weights hold NaN or infinity")
+    return Logistic.from_array(values)
+
+
+def _read_thresholds(values: Mapping[str, Any]) -> Thresholds:
+    found = {name: float(value) for name, value in values.items()}
+    if not all(0 < value < 1000 for value in found.values()):
+        raise ValueError(f"its thresholds are {found}")
+    return Thresholds(**found)
+
+
+def _read_spreads(values: Sequence[Any]) -> tuple[float, float]:
+    even, tail = (float(value) for value in values)
+    if not 0 < even < tail < 1e6:
+        raise ValueError(f"its spreads are {even} and {tail}")
+    return even, tail
 
 
 def _under(tensors: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

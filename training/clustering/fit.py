@@ -12,7 +12,7 @@ from holotype.index.vectors.brute_force import check_unit_rows
 
 from .left_out import FEWEST, LeftOutPool, fit_spaces, leave_out
 from .pairs import fit_pairs
-from .thresholds import tune_thresholds
+from .thresholds import TAIL, measure_spreads, tune_thresholds
 
 
 def fit_recipe(
@@ -28,7 +28,7 @@ def fit_recipe(
         seed: of all that is drawn.
 
     Returns:
-        a recipe without trees where fewer than four species have two specimens, and without
+        a recipe without probabilities where fewer than four species have two specimens, and without
         spaces where nothing says what varies within species.
 
     Raises:
@@ -50,27 +50,26 @@ def fit_recipe(
 
 
 def _tuned(recipe: Recipe, pools: list[LeftOutPool], seed: int) -> Recipe:
-    """Return a recipe with trees and thresholds, where there are pairs enough."""
-    trees = fit_pairs(pools, seed)
-    if trees is None:
+    """Return a recipe with probabilities and thresholds, where there are pairs enough."""
+    pairs = fit_pairs(pools, seed)
+    graphs = cross_fitted(pools, seed)
+    if pairs is None or {pool.kind in TAIL for pool, _ in graphs} != {True, False}:
         return recipe
-    thresholds = tune_thresholds(cross_fitted(recipe, pools, seed), seed)
-    return Recipe(recipe.spaces, trees, thresholds, recipe.card | {"pools": len(pools)})
+    even, tail = tune_thresholds(graphs, seed)
+    card = recipe.card | {"pools": len(pools)}
+    return Recipe(recipe.spaces, pairs, even, tail, measure_spreads(graphs), card)
 
 
-def cross_fitted(
-    recipe: Recipe, pools: list[LeftOutPool], seed: int
-) -> list[tuple[LeftOutPool, PairGraph]]:
-    """Return every pool with the graph that trees of other species give it.
+def cross_fitted(pools: list[LeftOutPool], seed: int) -> list[tuple[LeftOutPool, PairGraph]]:
+    """Return every pool with the graph that a model of other species gives it.
 
-    Probabilities look surer on the pairs that the trees were fitted on. A pool of too few others
+    Probabilities look surer on the pairs that the model was fitted on. A pool with too few others
     is left out.
     """
     found = []
     for repeat, fold in dict.fromkeys(pool.fold for pool in pools):
         others = [pool for pool in pools if pool.fold[0] == repeat and pool.fold[1] != fold]
-        trees = fit_pairs(others, seed)
-        own = [pool for pool in pools if trees and pool.fold == (repeat, fold)]
-        one = Recipe(recipe.spaces, trees)
+        one = Recipe(pairs=fit_pairs(others, seed))
+        own = [pool for pool in pools if one.tuned and pool.fold == (repeat, fold)]
         found += [(pool, one.of_evidence(len(pool.labels), pool.evidence)) for pool in own]
     return found

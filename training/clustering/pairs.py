@@ -3,44 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from holotype.index.arrays import Codes, Floats
-from holotype.index.clusters.trees import Trees
+from holotype.index.identification.logistic import Logistic
 
 from .left_out import LeftOutPool
 
-_TREES = 80
-_DEPTH = 4
-_LEAF = 25  # pairs
-_FEWEST = 200  # pairs, of which some are and some are not one species
-_MOST = 12_000  # pairs that are not one species; of the others all are taken up to as many
-_INFINITE = np.inf
+_INVERSE_PENALTY = 0.3
+_FEWEST = 25  # pairs that are one species, and that are not
+_MOST = 30_000  # of either
 
 
-def fit_pairs(pools: Sequence[LeftOutPool], seed: int) -> Trees | None:
-    """Fit boosted trees (Friedman 2001) on the pairs of left-out species; None of too few pairs."""
-    features = np.concatenate([pool.evidence.features for pool in pools])
-    same = np.concatenate([pool.same for pool in pools])
-    if len(same) < _FEWEST or min(same.sum(), len(same) - same.sum()) < _LEAF:
+def fit_pairs(pools: Sequence[LeftOutPool], seed: int) -> Logistic | None:
+    """Fit a logistic model on the pairs of left-out species; None of too few pairs."""
+    if not pools:
         return None
-    from sklearn.ensemble import GradientBoostingClassifier  # what clusters does without
+    features = np.concatenate([pool.evidence.features for pool in pools]).astype(np.float64)
+    same = np.concatenate([pool.same for pool in pools])
+    if np.bincount(same, minlength=2).min() < _FEWEST:
+        return None
+    from sklearn.linear_model import LogisticRegression  # what clusters does without
 
     kept, weights = _drawn(same, seed)
-    model = GradientBoostingClassifier(
-        n_estimators=_TREES,
-        max_depth=_DEPTH,
-        min_samples_leaf=_LEAF,
-        subsample=0.5,
-        max_features=8,
-        random_state=seed,
-    )
-    model.fit(features[kept], same[kept], sample_weight=weights)
-    share = float(weights @ same[kept] / weights.sum())
-    trees = [one.tree_ for one in model.estimators_[:, 0]]
-    return _joined(trees, float(np.log(share / (1 - share))), model.learning_rate)
+    rows = features[kept]
+    mean, scale = rows.mean(axis=0), rows.std(axis=0)
+    scale[scale < 1e-9] = 1.0
+    model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=2000)
+    model.fit((rows - mean) / scale, same[kept], sample_weight=weights)
+    slopes = model.coef_[0] / scale
+    return Logistic(slopes, float(model.intercept_[0] - slopes @ mean))
 
 
 def _drawn(same: Codes, seed: int) -> tuple[Codes, Floats]:
@@ -53,31 +46,3 @@ def _drawn(same: Codes, seed: int) -> tuple[Codes, Floats]:
         kept.append(drawn)
         weights.append(np.full(len(drawn), len(rows) / len(drawn)))
     return np.concatenate(kept), np.concatenate(weights)
-
-
-def _joined(trees: Sequence[Any], start: float, rate: float) -> Trees:
-    """Return scikit-learn's trees as arrays, one after the other."""
-    roots, feature, threshold, left, right, value = [], [], [], [], [], []
-    taken = 0
-    for tree in trees:
-        count = tree.node_count
-        leaf = tree.children_left < 0
-        own = np.arange(count)
-        roots.append(taken)
-        feature.append(np.where(leaf, 0, tree.feature))
-        threshold.append(np.where(leaf, _INFINITE, tree.threshold))
-        left.append(taken + np.where(leaf, own, tree.children_left))
-        right.append(taken + np.where(leaf, own, tree.children_right))
-        value.append(np.where(leaf, rate * tree.value[:, 0, 0], 0.0))
-        taken += count
-    whole = [np.concatenate(part).astype(np.int64) for part in (feature, left, right)]
-    return Trees(
-        start,
-        np.array(roots, np.int64),
-        whole[0],
-        np.concatenate(threshold),
-        whole[1],
-        whole[2],
-        np.concatenate(value),
-        _DEPTH,
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
@@ -16,32 +15,39 @@ from holotype.index.clusters.recipe import Thresholds
 
 from .left_out import LeftOutPool
 
-_EIGENVALUES = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
-_RESOLUTIONS = (0.08, 0.1, 0.125, 0.15, 0.18, 0.22, 0.27, 0.33)
-_MODULARITIES = (1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.5, 8.0)
-_HEIGHTS = tuple(np.arange(0.9, 2.01, 0.1).round(2).tolist())
-_KINDS = ("even", "tail", "small")
+EVEN, TAIL = ("even", "small"), ("tail",)
+_COUNT = 0.05  # what a number of clusters off by a factor of e costs
+_FLAT = 0.004  # differences of B-cubed that say little
 
 Pools = Sequence[tuple[LeftOutPool, PairGraph]]
+Sweep = Callable[[LeftOutPool, PairGraph, Sequence[float], int], list[Codes]]
 
 
-def tune_thresholds(pools: Pools, seed: int) -> Thresholds:
-    """Return the thresholds of the highest mean B-cubed F1, each kind of pool counting the same."""
-    chosen = Thresholds()
-    if not pools:
-        return chosen
-    for name, values, sweep in (
-        ("eigenvalue", _EIGENVALUES, _by_eigenvalue),
-        ("resolution", _RESOLUTIONS, _by_resolution),
-        ("modularity", _MODULARITIES, _by_modularity),
-        ("height", _HEIGHTS, _by_height),
-    ):
-        scores = [
-            [b_cubed(pool.labels, found) for found in sweep(pool, graph, values, seed)]
-            for pool, graph in pools
-        ]
-        chosen = replace(chosen, **{name: values[_best(pools, np.array(scores))]})
-    return chosen
+def tune_thresholds(pools: Pools, seed: int) -> tuple[Thresholds, Thresholds]:
+    """Return the thresholds for even pools and for those with a long tail.
+
+    Those of about the highest B-cubed F1 count, less what a wrong number of clusters costs; of a
+    flat top the middle is taken, so that chance decides little.
+    """
+    found: tuple[dict[str, float], dict[str, float]] = {}, {}
+    for name, (values, sweep) in _SWEEPS.items():
+        scores = np.array(
+            [_scores(pool, sweep(pool, graph, values, seed)) for pool, graph in pools]
+        )
+        for chosen, kinds in zip(found, (EVEN, TAIL), strict=True):
+            inside = [pool.kind in kinds for pool, _ in pools]
+            chosen[name] = _middle(np.array(values), scores[inside].mean(axis=0))
+    even, tail = (Thresholds(**chosen) for chosen in found)
+    return even, tail
+
+
+def measure_spreads(pools: Pools) -> tuple[float, float]:
+    """Return the mean spread of even pools and of those with a long tail, the second larger."""
+    even, tail = (
+        float(np.mean([graph.spread for pool, graph in pools if pool.kind in kinds]))
+        for kinds in (EVEN, TAIL)
+    )
+    return even, max(tail, 1.05 * even)
 
 
 def b_cubed(truth: Codes, clusters: Codes) -> float:
@@ -61,13 +67,18 @@ def b_cubed(truth: Codes, clusters: Codes) -> float:
     return 2 * precision * recall / (precision + recall)
 
 
-def _best(pools: Pools, scores: Floats) -> int:
-    kinds = np.array([pool.kind for pool, _ in pools])
-    means = [scores[kinds == kind].mean(axis=0) for kind in _KINDS if (kinds == kind).any()]
-    return int(np.mean(means, axis=0).argmax())
+def _scores(pool: LeftOutPool, found: Sequence[Codes]) -> list[float]:
+    k = len(np.unique(pool.labels))
+    return [
+        b_cubed(pool.labels, labels) - _COUNT * abs(np.log(len(np.unique(labels)) / k))
+        for labels in found
+    ]
 
 
-Sweep = Callable[[LeftOutPool, PairGraph, Sequence[float], int], list[Codes]]
+def _middle(values: Floats, scores: Floats) -> float:
+    """Return the geometric mean of values, each weighed by how near its score is to the best."""
+    weights = np.exp((scores - scores.max()) / _FLAT)
+    return float(np.exp(weights @ np.log(values) / weights.sum()))
 
 
 def _by_eigenvalue(
@@ -98,3 +109,14 @@ def _by_height(
 ) -> list[Codes]:
     tree = linkage(pool.spaces.stretched.apply(pool.rows), "ward")
     return [fcluster(tree, value, "distance").astype(np.int64) for value in values]
+
+
+_SWEEPS: dict[str, tuple[tuple[float, ...], Sweep]] = {
+    "eigenvalue": ((0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6), _by_eigenvalue),
+    "resolution": (
+        (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7),
+        _by_resolution,
+    ),
+    "modularity": ((1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.5, 8.0), _by_modularity),
+    "height": ((0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 2.0), _by_height),
+}

@@ -55,7 +55,7 @@ def test_what_named_species_teach_helps_with_others(
 def test_bytes_give_the_same_recipe(half: tuple[Recipe, Embeddings, Codes]) -> None:
     recipe, rows, _ = half
     again = Recipe.from_bytes(recipe.to_bytes())
-    assert again.thresholds == recipe.thresholds
+    assert (again.even, again.tail, again.spreads) == (recipe.even, recipe.tail, recipe.spreads)
     assert again.card == recipe.card
     one, other = recipe.graph(rows), again.graph(rows)
     assert np.array_equal(one.probability, other.probability)
@@ -67,11 +67,16 @@ def test_damaged_bytes_are_told(half: tuple[Recipe, Embeddings, Codes]) -> None:
     for damaged in (b"", content[:100], content[:-8], b"x" * 64):
         with pytest.raises(CorruptError, match="recipe cannot be read"):
             Recipe.from_bytes(damaged)
-    trees = half[0].pairs
-    assert trees is not None
-    astray = replace(trees, left=trees.left + 10**6)
-    with pytest.raises(CorruptError, match="leads to none"):
-        Recipe.from_bytes(replace(half[0], pairs=astray).to_bytes())
+    pairs = half[0].pairs
+    assert pairs is not None
+    for broken, why in (
+        (replace(half[0], pairs=replace(pairs, intercept=float("nan"))), "NaN"),
+        (replace(half[0], pairs=replace(pairs, weights=pairs.weights[1:])), "another version"),
+        (replace(half[0], spreads=(1.4, 1.2)), "spreads"),
+        (replace(half[0], even=Thresholds(resolution=-1.0)), "thresholds"),
+    ):
+        with pytest.raises(CorruptError, match=why):
+            Recipe.from_bytes(broken.to_bytes())
     tensors = load(content)
     with pytest.raises(CorruptError):
         Recipe.from_bytes(save(tensors, metadata={"recipe": "{}"}))
@@ -90,7 +95,7 @@ def test_few_named_species_still_give_something(species: int) -> None:
     recipe = fit_recipe(rows, np.where(labels < species, labels, -1))
     assert (recipe.spaces is not None) == (species >= 2)
     assert not (recipe.tuned and species < 4)
-    assert recipe.tuned or recipe.thresholds == Thresholds()
+    assert recipe.tuned or recipe.even == recipe.tail == Thresholds()
     new = labels >= species
     found = find_clusters(rows[new], recipe)
     assert 2 <= found.k < new.sum()
@@ -108,7 +113,7 @@ def test_images_of_one_specimen_are_no_evidence() -> None:
     once = fit_recipe(rows, labels)
     pooled = fit_recipe(copied, np.repeat(labels, 3), groups)
     assert pooled.card == once.card
-    assert pooled.thresholds == once.thresholds
+    assert pooled.even == once.even
 
 
 def test_b_cubed_is_that_of_the_measures() -> None:
