@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..collection import Collection
@@ -48,15 +49,13 @@ def keep_recipe(collection: Collection, gallery: Gallery, recipe: Recipe) -> Non
 def kept_recipe(collection: Collection, gallery: Gallery) -> KeptRecipe | None:
     """Return the stored recipe of the space that a gallery is of; None without one.
 
-    Raises:
-        CorruptError: it is damaged.
+    One that is damaged, or of another version, is none: it is fitted anew from what is named.
     """
     for found in collection.database.read(_FIND, (gallery.space.source_id,)):
         if not found["whole"]:
-            raise CorruptError(
-                f"{collection.folder} holds a damaged recipe of clusters; restore a snapshot"
-            )
-        fitted = Fitted(found["last_seq"], found["count"], found["labelled"])
-        changes = changes_since(collection.database, gallery, fitted)
-        return KeptRecipe(Recipe.from_bytes(found["content"]), changes)
+            break
+        with suppress(CorruptError):
+            recipe = Recipe.from_bytes(found["content"])
+            fitted = Fitted(found["last_seq"], found["count"], found["labelled"])
+            return KeptRecipe(recipe, changes_since(collection.database, gallery, fitted))
     return None

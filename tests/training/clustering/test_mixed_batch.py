@@ -8,9 +8,12 @@ import pytest
 
 from holotype.index.clusters.cluster import cluster
 from holotype.index.clusters.decide import Decider
+from holotype.index.clusters.kept_recipe import keep_recipe, kept_recipe
 from holotype.index.clusters.recipe import Recipe
 from holotype.index.clusters.view import cluster_now
 from holotype.index.collection import Collection
+from holotype.index.database.schema import checksum_sql
+from holotype.index.upkeep.info import verify
 from holotype.training.clustering.kept import recipe_for
 from holotype.training.spaces import calibrate_space
 from tests.index.clusters.clouds import KNOWN, NOVEL, add_batch, drawer
@@ -65,3 +68,19 @@ def test_a_recipe_is_kept_and_fitted_anew_where_much_has_changed(mixed: Collecti
     recipe_for(mixed)
     assert read("SELECT labelled, count FROM recipes")[0]["count"] < len(KNOWN) * 10 + 60
     assert read("SELECT checksum FROM recipes")[0][0] != when
+
+
+def test_a_recipe_of_another_version_is_no_recipe(mixed: Collection) -> None:
+    gallery = mixed.gallery()
+    keep_recipe(mixed, gallery, Recipe())
+    assert kept_recipe(mixed, gallery) is not None
+    with mixed.database.transaction() as connection:
+        connection.execute("UPDATE recipes SET content = x'00'")
+        connection.execute(f"UPDATE recipes SET checksum = {checksum_sql('recipes')}")
+    assert kept_recipe(mixed, gallery) is None
+    with mixed.database.transaction() as connection:
+        connection.execute("UPDATE recipes SET checksum = 0")
+    assert kept_recipe(mixed, gallery) is None
+    assert "table 'recipes'" in verify(mixed).errors[0]
+    keep_recipe(mixed, gallery, Recipe())
+    assert verify(mixed).errors == []
