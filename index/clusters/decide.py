@@ -15,7 +15,7 @@ import numpy as np
 from ..collection import Collection
 from ..errors import UsageError
 from ..storage.clusters.append import Draft, add_decision, require_unchanged
-from ..storage.clusters.records import Cluster, Facts, clustering, named_alone
+from ..storage.clusters.records import Cluster, Facts, clustering, named_elsewhere
 from ..storage.clusters.undo import undo_decision, undo_since
 from ..taxonomy import RANKS, Lineage, lowest_name
 from .cluster import described
@@ -335,15 +335,23 @@ class Decider:
         return list(dict.fromkeys(found))
 
     def _write(self, draft: Draft) -> int:
-        """Write a decision; who named a single specimen knew more of it, so that name stays."""
-        alone = named_alone(self.collection.database, draft.named)
-        if alone:
-            one = len(alone) == 1
-            kept = f"{len(alone)} {'specimen keeps' if one else 'specimens keep'} the name that "
+        """Write a decision. A name that a specimen got by itself or by another clustering stays.
+
+        Raises:
+            UsageError: all that it would name have such names.
+        """
+        cluster = draft.seen[0]
+        other = named_elsewhere(self.collection.database, draft.named, cluster.clustering_id)
+        kept = [specimen for specimen in draft.named if specimen not in other]
+        if other and not kept and any(draft.lineage):
+            raise UsageError(
+                f"All specimens of cluster {cluster.cluster_id} have been named elsewhere; undo "
+                "that first ('holotype collection log C --specimen ID' shows where), or leave them"
+            )
+        if other:
+            count = "1 specimen keeps" if len(other) == 1 else f"{len(other)} specimens keep"
             draft = replace(
-                draft,
-                what=f"{draft.what}; {kept}{'it was' if one else 'they were'} given alone",
-                named=[specimen for specimen in draft.named if specimen not in alone],
+                draft, what=f"{draft.what}; {count} another name from elsewhere", named=kept
             )
         return add_decision(self.collection.database, draft, by=self.by, remarks=self.why)
 

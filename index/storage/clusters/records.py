@@ -247,14 +247,17 @@ def members(database: Database, clustering_id: int) -> dict[int, list[str]]:
     return found
 
 
-def named_alone(database: Database, specimens: Sequence[str]) -> set[str]:
-    """Return those of some specimens that a person named to species by no decision of clusters."""
+def named_elsewhere(database: Database, specimens: Sequence[str], clustering_id: int) -> set[str]:
+    """Return those of some specimens that a person named to species, not by this clustering."""
     query = (
-        "SELECT a.specimen_id FROM accepted AS a JOIN determinations AS d USING (determination_id) "
-        "JOIN taxa AS t ON t.taxon_id = a.taxon_id WHERE d.origin = 'human' "
-        "AND d.decision_id IS NULL AND t.species <> '' AND a.specimen_id IN"
+        "SELECT a.specimen_id, e.clustering_id FROM accepted AS a "
+        "JOIN determinations AS d USING (determination_id) "
+        "JOIN taxa AS t ON t.taxon_id = a.taxon_id "
+        "LEFT JOIN decisions AS e ON e.decision_id = d.decision_id "
+        "WHERE d.origin = 'human' AND t.species <> '' AND a.specimen_id IN"
     )
-    return {found[0] for found in run_over(database.read, query, specimens)}
+    found = run_over(database.read, query, specimens)
+    return {specimen for specimen, by in found if by != clustering_id}
 
 
 def members_of(database: Database, cluster_id: int) -> list[str]:

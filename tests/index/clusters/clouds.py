@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def image_of(
         image_id=image_id,
         specimen_id=specimen or f"specimen of {image_id}",
         path="",
-        sha256=f"{abs(hash(image_id)):064x}"[:64],
+        sha256=hashlib.sha256(image_id.encode()).hexdigest(),
         phash=0,
         width=8,
         height=8,

@@ -185,15 +185,27 @@ def test_who_named_a_single_specimen_is_not_overruled(
     collection.determine("specimen of batch x one 0", alba, by="B")
     decision = decide.name(one, "Xestia viridis")
     assert collection.image("batch x one 0").lineage == alba
-    assert (
-        "1 specimen keeps the name that it was given alone"
-        in decisions(collection.database)[-1].what
-    )
+    told = decisions(collection.database)[-1].what
+    assert told.endswith("; 1 specimen keeps another name from elsewhere")
     decide.reject(one)
     assert collection.image("batch x one 0").lineage == alba
     assert not any(collection.image("batch x one 1").lineage)
     decide.undo_since(decision)
     assert collection.image("batch x one 1").lineage[-1] == "Xestia viridis"
+
+
+def test_another_clustering_of_the_same_specimens_overrules_no_name(
+    collection: Collection, found: dict[str, Any]
+) -> None:
+    again = cluster(collection, where=["split=batch"], k=3)
+    decide = Decider(collection, "A")
+    decision = decide.name(of(found, "x one")["id"], "Xestia viridis")
+    with pytest.raises(UsageError, match="have been named elsewhere"):
+        decide.accept(of(again, "x one")["id"])
+    decide.accept(of(again, "x two")["id"])
+    decide.undo(decision)
+    decide.accept(of(again, "x one")["id"])
+    assert collection.image("batch x one 0").lineage[-1] == "Xestia sp. 1"
 
 
 def test_two_people_lose_nothing(collection: Collection, found: dict[str, Any]) -> None:
