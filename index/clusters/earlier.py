@@ -8,7 +8,7 @@ nearest, too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,19 +73,29 @@ def earlier_taxa(collection: Collection, gallery: Gallery) -> Earlier:
     names = [known.names[place] for place in accepted]
     middles = [known.vectors[place] for place in accepted]
     theirs: list[frozenset[str]] = [frozenset()] * len(accepted)
-    for one in clusterings(collection.database):
-        clusters = current(collection.database, one.clustering_id)
-        for cluster_id, specimens in members(collection.database, one.clustering_id).items():
-            cluster = clusters.get(cluster_id)
-            if cluster is None or cluster.state != "open" or not is_provisional(cluster.name):
-                continue
-            found = pool_of(collection, gallery.space.name, specimens, np.zeros(0, bool))
-            if found.specimens:
-                names.append(cluster.name)
-                middles.append(_middle(found.vectors(gallery)))
-                theirs.append(frozenset(specimens))
+    undecided = list(_undecided(collection))
+    everybody = dict.fromkeys(one for _, specimens in undecided for one in specimens)
+    pool = pool_of(collection, gallery.space.name, everybody, np.zeros(0, bool))
+    vectors = pool.vectors(gallery) if pool.specimens else known.vectors
+    place_of = {one: place for place, one in enumerate(pool.specimens)}
+    for name, specimens in undecided:
+        places = [place_of[one] for one in specimens if one in place_of]
+        if places:
+            names.append(name)
+            middles.append(_middle(vectors[places]))
+            theirs.append(frozenset(specimens))
     empty = np.zeros((0, gallery.space.dim), np.float32)
     return Earlier(names, np.array(middles, np.float32) if middles else empty, theirs)
+
+
+def _undecided(collection: Collection) -> Iterator[tuple[str, list[str]]]:
+    """Yield the provisional name and the specimens of clusters that nobody has decided about."""
+    for one in clusterings(collection.database):
+        clusters = current(collection.database, one.clustering_id)
+        for number, specimens in members(collection.database, one.clustering_id).items():
+            cluster = clusters.get(number)
+            if cluster is not None and cluster.state == "open" and is_provisional(cluster.name):
+                yield cluster.name, specimens
 
 
 def threshold(gallery: Gallery) -> float:
