@@ -8,11 +8,17 @@ from holotype.index.arrays import Codes, Embeddings
 from holotype.index.clusters.clustering import pooled
 from holotype.index.clusters.graph import PairGraph
 from holotype.index.clusters.recipe import Recipe
+from holotype.index.collection import Collection
+from holotype.index.gallery.gallery import Gallery
+from holotype.index.identification.kept_calibration import source_vectors
 from holotype.index.vectors.brute_force import check_unit_rows
 
 from .left_out import FEWEST, LeftOutPool, fit_spaces, leave_out
 from .pairs import fit_pairs
 from .thresholds import TAIL, measure_spreads, tune_thresholds
+
+_MOST = 20_000  # specimens
+_MOST_IMAGES = 40  # specimens of a species, where there are more in all
 
 
 def fit_recipe(
@@ -25,7 +31,7 @@ def fit_recipe(
         labels: int64 [n], species codes, -1 where there is none.
         groups: int64 [n], specimens; a specimen's images are pooled. None takes every image for a
             specimen of its own.
-        seed: of all that is drawn.
+        seed: of all that is drawn; of more than 20,000 named specimens so many are.
 
     Returns:
         a recipe without probabilities where fewer than four species have two specimens, and without
@@ -38,6 +44,7 @@ def fit_recipe(
     rows, place = pooled(vectors, groups)
     species = np.full(len(rows), -1, np.int64)
     species[place] = labels
+    rows, species = _enough(rows, species, seed)
     named = species[species >= 0]
     _, counts = np.unique(named, return_counts=True)
     card = {"species": len(counts), "specimens": len(named), "seed": seed}
@@ -47,6 +54,34 @@ def fit_recipe(
     if (counts > 1).sum() < FEWEST:
         return Recipe(spaces, card=card)
     return _tuned(Recipe(spaces, card=card), leave_out(rows, species, seed), seed)
+
+
+def recipe_for(collection: Collection, gallery: Gallery, *, seed: int = 0) -> Recipe:
+    """Fit a recipe on the images of a gallery that have a species.
+
+    It works on the encoder's own vectors: those that `source_vectors` gives.
+    """
+    vectors = source_vectors(collection, gallery)
+    labels = np.full(len(vectors), -1, np.int64)
+    if "species" in gallery.ranks:
+        labels = gallery.labels("species").codes
+    return fit_recipe(vectors, labels, gallery.specimens, seed=seed)
+
+
+def _enough(rows: Embeddings, species: Codes, seed: int) -> tuple[Embeddings, Codes]:
+    """Return the named rows; of too many whole species are drawn."""
+    order = np.random.default_rng(seed).permutation(np.flatnonzero(species >= 0))
+    order = order[np.argsort(species[order], kind="stable")]
+    kinds, first, counts = np.unique(species[order], return_index=True, return_counts=True)
+    if len(order) <= _MOST:
+        kept = np.sort(order)
+        return rows[kept], species[kept]
+    place = np.arange(len(order)) - np.repeat(first, counts)
+    drawn = np.random.default_rng(seed).permutation(len(kinds))
+    taken = np.zeros(len(kinds), np.bool_)
+    taken[drawn] = np.cumsum(np.minimum(counts, _MOST_IMAGES)[drawn]) <= _MOST
+    kept = np.sort(order[(place < _MOST_IMAGES) & np.repeat(taken, counts)])
+    return rows[kept], species[kept]
 
 
 def _tuned(recipe: Recipe, pools: list[LeftOutPool], seed: int) -> Recipe:
