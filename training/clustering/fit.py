@@ -8,9 +8,6 @@ from holotype.index.arrays import Codes, Embeddings
 from holotype.index.clusters.clustering import pooled
 from holotype.index.clusters.graph import PairGraph
 from holotype.index.clusters.recipe import Recipe
-from holotype.index.collection import Collection
-from holotype.index.gallery.gallery import Gallery
-from holotype.index.identification.kept_calibration import source_vectors
 from holotype.index.vectors.brute_force import check_unit_rows
 
 from .left_out import FEWEST, LeftOutPool, fit_spaces, leave_out
@@ -54,18 +51,6 @@ def fit_recipe(
     if (counts > 1).sum() < FEWEST:
         return Recipe(spaces, card=card)
     return _tuned(Recipe(spaces, card=card), leave_out(rows, species, seed), seed)
-
-
-def recipe_for(collection: Collection, gallery: Gallery, *, seed: int = 0) -> Recipe:
-    """Fit a recipe on the images of a gallery that have a species.
-
-    It works on the encoder's own vectors: those that `source_vectors` gives.
-    """
-    vectors = source_vectors(collection, gallery)
-    labels = np.full(len(vectors), -1, np.int64)
-    if "species" in gallery.ranks:
-        labels = gallery.labels("species").codes
-    return fit_recipe(vectors, labels, gallery.specimens, seed=seed)
 
 
 def _enough(rows: Embeddings, species: Codes, seed: int) -> tuple[Embeddings, Codes]:

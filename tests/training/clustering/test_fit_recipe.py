@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,10 +13,7 @@ from holotype.index.arrays import Codes, Embeddings
 from holotype.index.clusters.clustering import find_clusters
 from holotype.index.clusters.methods.registry import METHODS
 from holotype.index.clusters.recipe import Recipe, Thresholds
-from holotype.index.collection import Collection
 from holotype.index.errors import CorruptError
-from holotype.index.storage.records import DETAILS, Image
-from holotype.index.taxonomy import RANKS
 from holotype.training.clustering import fit
 from holotype.training.clustering.fit import fit_recipe
 from holotype.training.clustering.thresholds import b_cubed
@@ -128,36 +124,6 @@ def test_of_many_named_specimens_whole_species_are_drawn(monkeypatch: pytest.Mon
     assert len(kept) == len(species) <= 60
     assert set(np.bincount(species)) == {0, 8}
     assert set(species) <= set(range(18))
-
-
-def test_a_collection_gives_its_named_images(tmp_path: Path) -> None:
-    rows, labels = species_of(6, 6)
-    names = [f"Genus s{label}" if label < 5 else "" for label in labels]
-    with Collection.create(tmp_path / "c") as made:
-        space = made.add_space("base", encoder="none", fingerprint="0" * 64, views=1, dim=DIM)
-        images = [image_of(row, name) for row, name in enumerate(names)]
-        made.store(space, zip(images, rows, strict=True))
-        gallery = made.gallery()
-        recipe = fit.recipe_for(made, gallery)
-    assert (recipe.card["species"], recipe.card["specimens"]) == (5, 30)
-
-
-def image_of(row: int, name: str) -> Image:
-    """Return the record of an image without a picture."""
-    taxa = {"genus": "Genus", "species": name} if name else {}
-    return Image(
-        image_id=f"{row}",
-        specimen_id=f"{row}",
-        path=f"{row}.jpg",
-        sha256=f"{row:064x}",
-        phash=row,
-        width=1,
-        height=1,
-        split="",
-        lineage=tuple(taxa.get(rank, "") for rank in RANKS),
-        details=dict.fromkeys(DETAILS, ""),
-        metadata={},
-    )
 
 
 def test_b_cubed_is_that_of_the_measures() -> None:
