@@ -83,6 +83,11 @@ def test_damaged_bytes_are_told(half: tuple[Recipe, Embeddings, Codes]) -> None:
         Recipe.from_bytes(save(tensors, metadata={"recipe": "{}"}))
 
 
+def test_vectors_of_another_encoder_are_refused(half: tuple[Recipe, Embeddings, Codes]) -> None:
+    with pytest.raises(ValueError, match="vectors of 24 numbers, these have 3; fit one"):
+        find_clusters(np.eye(3, dtype=np.float32), half[0])
+
+
 def test_the_same_seed_fits_the_same(half: tuple[Recipe, Embeddings, Codes]) -> None:
     rows, labels = species_of(8, 6, seed=4)
     assert (
