@@ -25,7 +25,7 @@ class Clustering:
 
     Attributes:
         labels: int64 [n], the cluster of every row, 0 to k - 1, the largest cluster first.
-        k_range: the least and the largest number of clusters that the method's votes gave.
+        k_range: the least and the largest number of clusters that other thresholds would give.
         coherence: float64 [n] in [0, 1], the mean probability that the row is one species with
             the others of its cluster; 0 of one that is alone.
         parameters: the method and its numbers, as JSON knows them.
