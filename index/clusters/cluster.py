@@ -25,6 +25,7 @@ from .view import clustering_dict
 
 Progress = Callable[[int, int], None]
 
+_JUDGED = 200  # members that tell the parent of a cluster whose members changed
 _UNCALIBRATED = (
     "The collection is not calibrated, so nothing can be set aside as known and everything was "
     "clustered; run 'holotype calibrate' first"
@@ -82,8 +83,8 @@ def cluster(
         fitted = _kept(collection, pool) if recipe is None else recipe()
         found = _found(left, fitted, k, method, seed)
         groups = _groups(found, left)
-        made = _set_aside(pool, said, known)
-        made += _described(collection, left, said.part(rest), groups)
+        answered = _set_aside(pool, said, known)
+        grouped = _described(collection, left, said.part(rest), groups)
         parameters = {
             **found.parameters,
             "k": k,
@@ -97,7 +98,7 @@ def cluster(
         }
         clustering_id = add_clustering(
             collection.database,
-            made,
+            lambda: [*answered, *_named(collection, grouped)],
             space=pool.gallery.space.name,
             source=source or " and ".join(where) or "all without a name",
             parameters=parameters,
@@ -192,19 +193,32 @@ def _set_aside(pool: Pool, said: Judged, known: Codes) -> list[tuple[Facts, list
 def _described(
     collection: Collection, pool: Pool, said: Judged, groups: list[Codes]
 ) -> list[tuple[Facts, list[str]]]:
+    """Return the facts of every cluster, but for its name, and its specimens."""
     if not groups:
         return []
-    under = parents(pool, said, groups)
     theirs = [[pool.specimens[one] for one in those] for those in groups]
-    names = names_for(collection.database, theirs, [lineage for _, lineage in under])
-    likely = probable(collection, pool, groups)
-    parts = zip(looks(pool, groups), under, names, likely, strict=True)
+    parts = zip(
+        looks(pool, groups),
+        parents(pool, said, groups),
+        probable(collection, pool, groups),
+        theirs,
+        strict=True,
+    )
     return [
-        (
-            {**told, "parent": parent, "under": list(lineage), "name": name, "probably": same},
-            specimens,
-        )
-        for (told, (parent, lineage), name, same), specimens in zip(parts, theirs, strict=True)
+        ({**told, "parent": parent, "under": list(lineage), "probably": same}, specimens)
+        for told, (parent, lineage), same, specimens in parts
+    ]
+
+
+def _named(
+    collection: Collection, made: list[tuple[Facts, list[str]]]
+) -> list[tuple[Facts, list[str]]]:
+    """Return clusters with their provisional names."""
+    under = [tuple(facts["under"]) for facts, _ in made]
+    names = names_for(collection.database, [specimens for _, specimens in made], under)
+    return [
+        ({**facts, "name": name}, specimens)
+        for (facts, specimens), name in zip(made, names, strict=True)
     ]
 
 
@@ -219,6 +233,3 @@ def described(
     said = judged(collection, pool.part(group[:_JUDGED]), risk=risk, prior=prior)
     (parent, lineage), *_ = parents(pool, said, [group[:_JUDGED]])
     return {**looks(pool, [group])[0], "parent": parent, "under": list(lineage)}
-
-
-_JUDGED = 200  # members that tell the parent of a cluster whose members changed

@@ -74,7 +74,8 @@ class Decider:
             ChangedError, NotFoundError, UsageError: see `name`.
         """
         cluster = self._seen(cluster_id, version)
-        if cluster.facts.get("set_aside") or cluster.state == "named":
+        answered = cluster.facts.get("set_aside") and cluster.state != "placed"
+        if answered or cluster.state == "named":
             lineage, qualifier = tuple(cluster.facts["lineage"]), ""
         else:
             lineage, qualifier = provisional_lineage(tuple(cluster.facts["under"]), cluster.name)
@@ -127,6 +128,7 @@ class Decider:
                 named=cluster.specimens,
                 lineage=lineage,
                 determination=f"cluster {cluster_id}",
+                fresh=[name],
             )
         )
 
@@ -292,6 +294,7 @@ class Decider:
             named=leaving if cluster.state == "named" else (),
             lineage=_NOTHING,
             determination=f"cluster {cluster.cluster_id}",
+            fresh=[str(facts["name"]) for facts, _ in made],
         )
         return self._write(draft)
 

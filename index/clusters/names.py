@@ -13,16 +13,12 @@ from collections.abc import Iterable, Sequence
 
 from ..database.connection import Database
 from ..database.sql import run_over
+from ..storage.clusters.records import given_names
 from ..taxonomy import GENUS, RANKS, Lineage, lowest_rank, name_at
 
 _SAME = 0.5  # share of the specimens of either that are of both
 _NUMBERED = re.compile(r"(.+ sp\.) (\d+)")
 _UNPLACED = "Incertae sedis sp."
-_GIVEN = (
-    "SELECT json_extract(facts, '$.name') FROM clusters UNION "
-    "SELECT json_extract(c.value, '$.name') FROM decisions, "
-    "json_each(decisions.about, '$.clusters') AS c UNION SELECT species FROM taxa"
-)
 
 
 def stem_of(parent: Lineage) -> str:
@@ -59,8 +55,8 @@ class Names:
 
     def __init__(self, database: Database) -> None:
         self._last: dict[str, int] = {}
-        for record in database.read(_GIVEN):
-            self._take(record[0] or "")
+        for name in given_names(database):
+            self._take(name)
 
     def _take(self, name: str) -> None:
         found = _NUMBERED.fullmatch(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...database.checksums import with_checksums, write_checksum
@@ -13,7 +13,7 @@ from ...errors import ChangedError
 from ...taxonomy import Lineage
 from ..determinations import undo_all
 from ..records import append_determinations, now, taxon_id
-from .records import Cluster, Decision, Facts, as_json, current, decisions
+from .records import Cluster, Decision, Facts, as_json, current, decisions, given_names
 
 _COLUMNS = "clustering_id, kind, about, decided_by, decided_at, remarks, undoes, root"
 
@@ -33,6 +33,7 @@ class Draft:
         lineage: as what; all empty takes their names away.
         qualifier: of open nomenclature.
         determination: the remarks of each determination, before the decision's own.
+        fresh: names that it gives to clusters, and that no other may have been given meanwhile.
     """
 
     kind: str
@@ -45,11 +46,12 @@ class Draft:
     lineage: Lineage = ()
     qualifier: str = ""
     determination: str = ""
+    fresh: Sequence[str] = ()
 
 
 def add_clustering(
     database: Database,
-    made: Sequence[tuple[Facts, Sequence[str]]],
+    make: Callable[[], Sequence[tuple[Facts, Sequence[str]]]],
     *,
     space: str,
     source: str,
@@ -59,9 +61,11 @@ def add_clustering(
     """Store a clustering with its clusters and their specimens, and return its number.
 
     Args:
-        made: of each cluster, its facts and its specimens.
+        make: gives the facts of each cluster and its specimens; called while nobody else writes,
+            so that no other cluster gets a name that it finds free.
     """
     with database.writing(), database.transaction() as connection:
+        made = make()
         cursor = connection.execute(
             "INSERT INTO clusterings (space, source, parameters, made_by, made_at) "
             "VALUES (?, ?, ?, ?, ?)",
@@ -80,11 +84,13 @@ def add_decision(database: Database, draft: Draft, *, by: str, remarks: str = ""
     """Write a decision with all that it moves and determines, and return its number.
 
     Raises:
-        ChangedError: one of its clusters has changed since it was seen.
+        ChangedError: one of its clusters has changed since it was seen, or a name was given
+            meanwhile.
     """
     clustering_id = draft.seen[0].clustering_id
     with database.writing(), database.transaction() as connection:
         require_unchanged(database, draft.seen)
+        _require_free(database, draft.fresh)
         first = _next_cluster(connection)
         changes = {str(one.cluster_id): draft.changes.get(one.cluster_id, {}) for one in draft.seen}
         changes |= {str(first + place): {} for place in range(len(draft.made))}
@@ -143,6 +149,14 @@ def require_unchanged(database: Database, seen: Iterable[Cluster]) -> None:
         raise ChangedError(
             f"Cluster {number} has changed since version {cluster.version}: {what}; "
             "look at it again, then decide"
+        )
+
+
+def _require_free(database: Database, names: Sequence[str]) -> None:
+    taken = given_names(database) & set(names) if names else set()
+    if taken:
+        raise ChangedError(
+            f"The name {min(taken)} was given to another cluster at this moment; decide again"
         )
 
 

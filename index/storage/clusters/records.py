@@ -32,6 +32,12 @@ _OF_CLUSTER = (
     f"AND e.clustering_id = d.clustering_id AND {_STANDS.format('e')}) ORDER BY m.membership_id"
 )
 
+_GIVEN = (
+    "SELECT json_extract(facts, '$.name') FROM clusters UNION "
+    "SELECT json_extract(c.value, '$.name') FROM decisions, "
+    "json_each(decisions.about, '$.clusters') AS c UNION SELECT species FROM taxa"
+)
+
 
 @dataclass(frozen=True)
 class Clustering:
@@ -245,6 +251,11 @@ def members(database: Database, clustering_id: int) -> dict[int, list[str]]:
         if cluster is not None:
             found.setdefault(cluster, []).append(specimen)
     return found
+
+
+def given_names(database: Database) -> set[str]:
+    """Return the names that any cluster has or had, and those of all species."""
+    return {str(found[0]) for found in database.read(_GIVEN) if found[0]}
 
 
 def named_elsewhere(database: Database, specimens: Sequence[str], clustering_id: int) -> set[str]:

@@ -45,7 +45,12 @@ def first(collection: Collection) -> int:
     groups = [found[:2], found[2:5], found[5:]]
     made = [({"name": f"sp. {number}"}, group) for number, group in enumerate(groups, 1)]
     add_clustering(
-        collection.database, made, space="base", source="x", parameters={"seed": 0}, by="machine"
+        collection.database,
+        lambda: made,
+        space="base",
+        source="x",
+        parameters={"seed": 0},
+        by="machine",
     )
     return 1
 
@@ -172,6 +177,16 @@ def test_who_decided_about_something_else_is_told_what_changed(
     assert (named(collection), members(database, 1), len(decisions(database))) == before
 
 
+def test_no_name_is_given_twice(collection: Collection, first: int) -> None:
+    seen = [current(collection.database, 1)[2]]
+    draft = Draft("place", "x", seen, {2: {"name": "Xestia sp. 1"}}, fresh=["Xestia sp. 1"])
+    add_decision(collection.database, draft, by="A")
+    seen = [current(collection.database, 1)[3]]
+    draft = Draft("place", "x", seen, {3: {"name": "Xestia sp. 1"}}, fresh=["Xestia sp. 1"])
+    with pytest.raises(ChangedError, match=r"Xestia sp\. 1 was given to another cluster"):
+        add_decision(collection.database, draft, by="B")
+
+
 def test_decisions_are_in_snapshots_and_are_never_changed(
     collection: Collection, first: int, tmp_path: Path
 ) -> None:
@@ -204,13 +219,18 @@ def test_thousands_of_specimens_in_one_decision_take_well_under_a_second(tmp_pat
         theirs = [image.specimen_id for image in images]
         database = collection.database
         add_clustering(
-            database, [({"name": "x"}, theirs)], space="base", source="", parameters={}, by="m"
+            database,
+            lambda: [({"name": "x"}, theirs)],
+            space="base",
+            source="",
+            parameters={},
+            by="m",
         )
-        begin = time.perf_counter()
+        begin = time.process_time()
         decision = name(database, 1, BAJA)
-        took = time.perf_counter() - begin
+        took = time.process_time() - begin
         undo_decision(database, decision, by="A")
-        undone = time.perf_counter() - begin - took
+        undone = time.process_time() - begin - took
         assert len(collection.history()) == 5000 * 3
         assert database_damage(database) == []
-    assert (took < 1.5, undone < 1.5) == (True, True), (took, undone)
+    assert (took < 1, undone < 1) == (True, True), (took, undone)
