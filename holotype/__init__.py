@@ -16,6 +16,8 @@ from holotype.version import __version__
 
 if TYPE_CHECKING:
     from holotype.eval.retrieval.evaluate import Evaluation, evaluate
+    from holotype.index.clusters.cluster import cluster
+    from holotype.index.clusters.decide import Decider
     from holotype.index.collection import Collection
     from holotype.index.encoders import Encoder, accelerated, load_encoder
     from holotype.index.errors import HolotypeError
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Answer": "index.identification.identify",
     "Collection": "index.collection",
+    "Decider": "index.clusters.decide",
     "Determination": "index.identification.identify",
     "Encoder": "index.encoders",
     "Evaluation": "eval.retrieval.evaluate",
@@ -45,6 +48,7 @@ _HOMES = {
     "Problem": "index.manifests.problems",
     "Specimen": "index.identification.many.outcomes",
     "accelerated": "index.encoders",
+    "cluster": "index.clusters.cluster",
     "evaluate": "eval.retrieval.evaluate",
     "export_parquet": "index.export.parquet",
     "identify": "index.identification.identify",
@@ -60,6 +64,7 @@ _HOMES = {
 __all__ = [
     "Answer",
     "Collection",
+    "Decider",
     "Determination",
     "Encoder",
     "Evaluation",
@@ -73,6 +78,7 @@ __all__ = [
     "Specimen",
     "__version__",
     "accelerated",
+    "cluster",
     "evaluate",
     "export_parquet",
     "identify",

@@ -24,6 +24,8 @@ from .guards.turns import Shares
 from .problems import Problem, add_handlers
 from .resources import (
     calibration,
+    clusters,
+    decisions,
     health,
     identify,
     images,
@@ -32,6 +34,7 @@ from .resources import (
     pages,
     search,
     spaces,
+    specimens,
     taxa,
 )
 from .settings import service_settings
@@ -86,7 +89,8 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
 
 def _add_routes(app: FastAPI) -> None:
     v1 = APIRouter(prefix="/v1")
-    for module in (identify, search, images, taxa, spaces, morphospace, calibration, jobs):
+    looked_at = (identify, search, images, specimens, taxa, spaces, morphospace)
+    for module in (*looked_at, calibration, jobs, clusters, decisions):
         v1.include_router(module.router)
     app.include_router(v1)
     app.include_router(health.router)
