@@ -11,11 +11,14 @@ from holotype.version import __version__
 
 from . import (
     calibrate,
+    cluster,
+    clusters,
     collection,
     demo,
     export,
     identify,
     ingest,
+    morphospace,
     review,
     search,
     serve,
@@ -58,7 +61,13 @@ app.command("eval")(evaluate)
 app.command("calibrate")(calibrate.calibrate)
 app.command("tune")(tune.tune)
 app.command("train")(train.train)
+app.command("cluster")(cluster.cluster)
+app.command("name")(clusters.name)
+app.command("accept")(clusters.accept)
+app.command("undo")(clusters.undo)
+app.add_typer(clusters.app, name="clusters")
 app.command("serve")(serve.serve)
+app.command("map")(morphospace.draw_map)
 app.command("review")(review.review)
 app.command("export")(export.export)
 app.add_typer(collection.app, name="collection")

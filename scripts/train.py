@@ -114,8 +114,6 @@ def train(
         try:
             found = run(opened, wanted, asked, watch)
         except KeyboardInterrupt:
-            if wanted.method == "clip":  # an older space of that name may be gone by then
-                raise
             raise InterruptionError(_interrupted(collection, name)) from None
     if not is_first():
         return

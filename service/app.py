@@ -24,14 +24,18 @@ from .guards.turns import Shares
 from .problems import Problem, add_handlers
 from .resources import (
     calibration,
+    clusters,
+    decisions,
     health,
     identify,
     images,
     jobs,
+    morphospace,
     pages,
     queues,
     search,
     spaces,
+    specimens,
     taxa,
 )
 from .settings import service_settings
@@ -86,7 +90,8 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
 
 def _add_routes(app: FastAPI) -> None:
     v1 = APIRouter(prefix="/v1")
-    for module in (identify, search, images, taxa, spaces, calibration, queues, jobs):
+    looked_at = (identify, search, images, specimens, taxa, spaces, morphospace)
+    for module in (*looked_at, calibration, queues, jobs, clusters, decisions):
         v1.include_router(module.router)
     app.include_router(v1)
     app.include_router(health.router)

@@ -32,6 +32,7 @@ _MOST_NESTED = 10_000  # brackets and braces, also within text
 _SHOWN = 80  # characters of an unknown option that a sentence repeats
 
 Asked = TypeVar("Asked", bound=Options)
+Ordered = TypeVar("Ordered", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,38 @@ async def read_question(
     return await engine.read(_of_form, body, parameters, model, field, limit)
 
 
+async def read_order(request: Request, engine: Engine, model: type[Ordered]) -> Ordered:
+    """Read a request's body that is a JSON object and nothing else.
+
+    Raises:
+        MediaTypeError: it is not JSON.
+        UsageError: options in the address, or one that is unknown or off.
+        BusyError: too many requests wait.
+    """
+    if request.scope["query_string"]:
+        raise UsageError("Send options in the body, as JSON, not in the address")
+    kind, _ = content_type(request.headers.get("content-type", ""))
+    if kind != "application/json":
+        raise MediaTypeError(f"Content-Type is '{kind}'; send application/json")
+    body = b"".join([chunk async for chunk in request.stream()])
+    return await engine.read(_ordered, body, model)
+
+
+def _ordered(body: bytes, model: type[Ordered]) -> Ordered:
+    return _checked(model, _object(body))
+
+
+def described_order(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+    """Describe what `read_order` reads, for OpenAPI."""
+    content = {"application/json": {"schema": model.model_json_schema(), "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 def _of_json(body: bytes, model: type[Asked]) -> Question[Asked]:
+    return Question(_checked(model, _object(body)), [], [])
+
+
+def _object(body: bytes) -> dict[str, Any]:
     if body.count(b"[") + body.count(b"{") > _MOST_NESTED:  # a list costs a hundred times its bytes
         raise UsageError("The JSON holds thousands of lists or objects; send one, of few options")
     try:
@@ -89,7 +121,7 @@ def _of_json(body: bytes, model: type[Asked]) -> Question[Asked]:
         raise UsageError(f"The body is not JSON: {error}; correct it") from None
     if not isinstance(values, dict):
         raise UsageError("The body is not a JSON object; send {…} with options by their names")
-    return Question(_checked(model, values), [], [])
+    return values
 
 
 def _of_form(
@@ -120,7 +152,7 @@ def _of_form(
     return Question(_checked(model, values), [upload.content for upload in uploads], names)
 
 
-def _checked(model: type[Asked], values: dict[str, Any]) -> Asked:
+def _checked(model: type[Ordered], values: dict[str, Any]) -> Ordered:
     """Check options, the names first: pydantic would describe every one that is off."""
     for name in values:
         if name not in model.model_fields:

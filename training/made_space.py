@@ -1,51 +1,87 @@
-"""A network that is better, put into a collection: its checkpoint, its embeddings, its map."""
+"""An encoder that is better, put into a collection: its checkpoint, its embeddings, its map."""
 
 from __future__ import annotations
 
 import datetime
 import hashlib
 import os
+import re
 import shutil
-from copy import deepcopy
-from dataclasses import asdict, dataclass, replace
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import load_encoder
-from holotype.index.encoders.architecture import split
+from holotype.index.encoders.architecture import Architecture
 from holotype.index.encoders.checkpoint import save_checkpoint
+from holotype.index.encoders.model import Preprocessing
 from holotype.index.encoders.trained_on import list_images
-from holotype.index.gallery.fitted import record_of
+from holotype.index.errors import UsageError
 from holotype.index.ingest.stored import embed_stored
 from holotype.index.storage.records import Space
+from holotype.index.storage.spaces import EXTERNAL, check_name, list_spaces
 from holotype.index.trust import trust_encoder
 from holotype.index.vectors.projection import Projection
 
 from .asked import Asked
-from .domain.target import named_places
 from .metric.config import TrainConfig
-from .metric.gate import Verdict
 from .metric.pictures import Labelled
-from .metric.train import Outcome, Training, Watch
-from .tuning.scatter import gather
+from .metric.train import Watch
 
-DIGITS = 8  # of the weights' digest, after the name of a checkpoint and of its embeddings
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+_DIGITS = 8  # of the weights' digest, after the name of a checkpoint and of its embeddings
 
 
 @dataclass(frozen=True, eq=False)
-class MadeSpace:
-    """A network that is better, on its way into the collection."""
+class NewEncoder:
+    """A trained network, and what its card says of it.
+
+    Attributes:
+        weights: all that makes it another than its start; they give the checkpoint its name.
+        network, architecture, preprocessing, beside: see `save_checkpoint`.
+        start: name of the encoder that it was trained from.
+        pictures: those that it learned from.
+        rank: of the taxa that it learned.
+        unnamed: sha256 of the pictures that it saw without their names.
+        card: what else is said.
+    """
+
+    weights: Mapping[str, Tensor]
+    network: nn.Module
+    architecture: Architecture
+    preprocessing: Preprocessing
+    start: str
+    pictures: Labelled
+    rank: str
+    beside: tuple[Architecture, nn.Module] | None = None
+    unnamed: Sequence[str] = ()
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class MadeSpace(ABC):
+    """What was trained and is better, on its way into the collection."""
 
     collection: Collection
     base: Space
-    training: Training
-    outcome: Outcome
     asked: Asked
     config: TrainConfig
 
+    @abstractmethod
+    def _encoder(self) -> NewEncoder:
+        """Return what a checkpoint is written of."""
+
+    @abstractmethod
+    def _projection(self, name: str) -> Projection:
+        """Return the map through which embeddings are shown, given the name of their space."""
+
     def keep(self, watch: Watch) -> dict[str, Any]:
-        """Write the checkpoint, embed all pictures with it, and tune over them.
+        """Write the checkpoint, embed all pictures with it, and show them under the name.
 
         Broken off, it leaves the collection as it was: what is replaced goes last.
         """
@@ -97,65 +133,40 @@ class MadeSpace:
 
     def _save(self) -> Path:
         """Write the checkpoint into the collection, under a name that its weights give."""
-        outcome, training = self.outcome, self.training
-        network = training.make_network()
-        network.load_state_dict(outcome.weights)
+        made = self._encoder()
         digest = hashlib.sha256()
-        for tensor in outcome.weights.values():
-            digest.update(tensor.contiguous().numpy().tobytes())
-        home = Path(os.path.realpath(self.collection.folder / "models"))
-        folder = home / f"{self.asked.name}-{digest.hexdigest()[:DIGITS]}"
-        start = training.start
-        assert start.architecture is not None
-        (own, _), old = split(start.architecture, start.network.image)
-        beside = None
-        if outcome.verdict.features == "trained+start":
-            beside = old or (own, deepcopy(start.network.image).cpu())
-        head = self.config.network.head if network.keep_head else ()
+        for tensor in made.weights.values():
+            digest.update(tensor.cpu().contiguous().numpy().tobytes())
+        home = Path(os.path.realpath(self.collection.folder / "models"))  # it is trusted by this
+        folder = home / f"{self.asked.name}-{digest.hexdigest()[:_DIGITS]}"
         save_checkpoint(
             folder,
-            network.encoder_network,
-            architecture=replace(own, head=(*own.head, *head)),
-            preprocessing=start.preprocessing,
-            card=self._card(folder),
-            beside=beside,
+            made.network,
+            architecture=made.architecture,
+            preprocessing=made.preprocessing,
+            card=self._card(made, folder),
+            beside=made.beside,
             replace_existing=True,
         )
         return folder
 
-    def _card(self, folder: Path) -> dict[str, Any]:
-        pictures = self.training.pictures
-        place = pictures.ranks.index("species")
-        taxa = sorted({pictures.names[place][code] for code in pictures.species if code >= 0})
-        target = self.training.target
-        hashes = [image.sha256 for image in pictures.images]
-        hashes += target.sha256s if target else []
-        data = hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
+    def _card(self, made: NewEncoder, folder: Path) -> dict[str, Any]:
+        pictures = made.pictures
+        names = pictures.names[pictures.ranks.index(made.rank)]
+        taxa = {names[code] for code in set(pictures.of(made.rank).tolist()) if code >= 0}
+        hashes = sorted([*(image.sha256 for image in pictures.images), *made.unnamed])
         return {
             "name": self.asked.name,
-            "start": self.training.start.name,
+            "start": made.start,
             "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            "taxa": taxa,
-            "data": data,
+            "taxa": sorted(taxa),
+            "data": hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
             "licence": _licence(pictures),
             "images": list_images(folder, hashes),
-            "metrics": _metrics(self.outcome.verdict),
-            "seen": self.outcome.seen,
             "config": asdict(self.config),
             "where": list(self.asked.where),
+            **made.card,
         }
-
-    def _projection(self, name: str) -> Projection:
-        """Return the map that judged best over the embeddings, fitted on what was trained on."""
-        verdict, collection = self.outcome.verdict, self.collection
-        gallery = collection.gallery(name)
-        rows = named_places(collection, gallery, self.asked.where, self.config.domain)
-        species = gallery.labels("species").codes[rows]
-        scatter = gather(gallery.index.vectors[rows], species, exponent=verdict.exponent)
-        projection = verdict.recipe.fit(scatter)
-        fitted_on = record_of(collection.database, gallery.rows[rows[species >= 0]])
-        card = {**projection.card, "where": list(self.asked.where), "judged": verdict.to_dict()}
-        return replace(projection, card=card, fitted_on=fitted_on)
 
 
 def _licence(pictures: Labelled) -> str:
@@ -166,15 +177,27 @@ def _licence(pictures: Labelled) -> str:
     return f"trained on pictures under: {named or 'not stated'}{some}"
 
 
-def _metrics(verdict: Verdict) -> dict[str, Any]:
-    """Return the figures of the judgement as cards hold them: estimate, low, high."""
-    return {
-        f"{who} {kind} recall@1 ({figures[f'{kind}_queries']} pictures kept back)": {
-            "estimate": figures[f"{kind}_recall_at_1"],
-            "low": figures[f"{kind}_interval"][0],
-            "high": figures[f"{kind}_interval"][1],
-        }
-        for who, figures in (("start", verdict.start), ("trained", verdict.trained))
-        for kind in ("known", "unseen")
-        if f"{kind}_recall_at_1" in figures
-    }
+def check_names(collection: Collection, name: str, base: Space) -> None:
+    """Refuse, before the work, a name that is taken by something else.
+
+    Raises:
+        UsageError: saying by what.
+    """
+    check_name(name)
+    check_name(f"{name}-{'0' * _DIGITS}")
+    spaces = {space.space_id: space for space in list_spaces(collection.database)}
+    if base.encoder.startswith(EXTERNAL):
+        raise UsageError(
+            f"Space '{base.name}' holds vectors that were made elsewhere; training needs a space "
+            "of an encoder that is at hand: ingest the pictures with one, and name it with --space"
+        )
+    if base.projection_id is not None:
+        raise UsageError(f"Space '{base.name}' is a projection; train from the space that it shows")
+    shown = next((space for space in spaces.values() if space.name == name), None)
+    if shown is None:
+        return
+    below = spaces.get(shown.base_space_id or -1)
+    if below is None or not re.fullmatch(re.escape(name) + f"-[0-9a-f]{{{_DIGITS}}}", below.name):
+        raise UsageError(f"Space '{name}' exists and was not made by training; choose another --as")
+    if below.name == base.name:
+        raise UsageError(f"Training from '{base.name}' would replace it; choose another --as")

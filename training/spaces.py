@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from holotype.index.collection import Collection
 from holotype.index.database.locks import is_writable
 from holotype.index.errors import ReadOnlyError, UsageError
@@ -20,7 +18,7 @@ from holotype.index.identification.kept_calibration import (
     labels_of,
     source_vectors,
 )
-from holotype.index.search.filters import allowed_places
+from holotype.index.search.filters import chosen_places
 from holotype.index.storage.spaces import check_target
 
 from .calibration.calibrate import calibrate
@@ -56,8 +54,7 @@ def tune_space(
         base = collection.space(space)
         check_target(collection.database, name, base)
         gallery = collection.gallery(base.name)
-        allowed = allowed_places(collection, gallery, where)
-        rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
+        rows = chosen_places(collection, gallery, where)
         species = gallery.labels("species").codes[rows]
         start = time.perf_counter()
         try:

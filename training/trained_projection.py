@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from holotype.index.collection import Collection
 from holotype.index.gallery.fitted import record_of
-from holotype.index.search.filters import allowed_places
+from holotype.index.search.filters import chosen_places
 from holotype.index.storage.spaces import check_target
 
-from .asked import Asked, alone, left_over, putting_in
+from .asked import Asked, PutIn, left_over, train_as
 from .metric.config import TrainConfig
-from .metric.keeping import discard, identity_of
+from .metric.keeping import identity_of
 from .metric.pictures import labelled, require_species
 from .metric.processes import started
 from .metric.projecting import ProjectionTraining
 from .metric.train import Watch
-from .spaces import writing
 
 
 def train_projection(
@@ -31,15 +29,11 @@ def train_projection(
 
     Args, returns and errors are those of `train_space`; there is no checkpoint.
     """
-    began, processes = time.monotonic(), started()
-    base = collection.space(asked.space)
-    with writing(collection) if processes.is_first else nullcontext():
-        check_target(collection.database, asked.name, base)
-    folder = collection.folder / "models" / f".{asked.name}.training"
-    with alone(folder, asked.name) if processes.is_first else nullcontext():
+    began, base = time.monotonic(), collection.space(asked.space)
+
+    def train(folder: Path) -> tuple[dict[str, Any], PutIn | None]:
         gallery = collection.gallery(base.name)
-        allowed = allowed_places(collection, gallery, asked.where)
-        rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
+        rows = chosen_places(collection, gallery, asked.where)
         pictures = labelled(collection, gallery, rows)
         require_species(pictures)
         minutes = config.schedule.minutes
@@ -50,29 +44,28 @@ def train_projection(
             identity=identity_of(config, pictures, f"embeddings of {base.fingerprint}"),
             ends=began + 60 * minutes if minutes else float("inf"),
             watch=watch,
-            processes=processes,
+            processes=started(),
         )
-        kept = left_over(folder, training, asked) if asked.resume or processes.is_first else None
-        outcome = training.train(kept)
-        found: dict[str, Any] = {
-            "space": None,
-            "checkpoint": None,
-            "validation": outcome.verdict.to_dict(),
-            "images": len(pictures.images),
-            "seen": outcome.seen,
-            "interrupted": outcome.interrupted,
-            "problems": [],
-        }
-        if outcome.verdict.is_better and processes.is_first:
+        outcome = training.train(left_over(folder, training.identity, asked, watch))
+
+        def put_in() -> dict[str, Any]:
             named = rows[gallery.taxon[rows] >= 0]
             fitted = replace(
                 training.projection(outcome.weights),
                 card={"where": list(asked.where), "judged": outcome.verdict.to_dict()},
                 fitted_on=record_of(collection.database, gallery.rows[named]),
             )
-            with putting_in(collection):
-                shown = collection.add_projected_space(asked.name, base, fitted)
-            found |= {"space": shown.name, "trained_from": base.name, "dim": shown.dim}
-        if processes.is_first:
-            discard(folder)
-    return {**found, "seconds": round(time.monotonic() - began, 1)}
+            shown = collection.add_projected_space(asked.name, base, fitted)
+            return {"space": shown.name, "trained_from": base.name, "dim": shown.dim}
+
+        told = {
+            "validation": outcome.verdict.to_dict(),
+            "images": len(pictures.images),
+            "seen": outcome.seen,
+            "interrupted": outcome.interrupted,
+            "problems": [],
+        }
+        return told, put_in if outcome.verdict.is_better else None
+
+    check = partial(check_target, collection.database, asked.name, base)
+    return train_as(collection, asked, check, train)

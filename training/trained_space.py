@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +19,14 @@ from holotype.index.encoders.architecture import split
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.storage.records import Image, Space
-from holotype.index.storage.spaces import EXTERNAL, check_name, list_spaces
 from holotype.index.trust import require_trusted_encoder
 
 from .asked import Asked as Asked
-from .asked import alone as alone
-from .asked import left_over, putting_in
+from .asked import PutIn, left_over, train_as
 from .domain.target import Target, named_places, target_places
-from .made_space import DIGITS, MadeSpace
+from .made_space import check_names
 from .metric.config import TrainConfig
-from .metric.keeping import discard, identity_of
+from .metric.keeping import identity_of
 from .metric.network import Trained
 from .metric.pictures import (
     Labelled,
@@ -42,7 +39,7 @@ from .metric.pictures import (
 from .metric.processes import started
 from .metric.schedule import size_at
 from .metric.train import Training, Watch
-from .spaces import writing
+from .trained_network import TrainedNetwork
 from .trained_projection import train_projection
 
 _EMBEDDING = 0.12  # share of the time bound that is left for embedding at the end
@@ -69,23 +66,17 @@ def train_space(
         LockedError, ReadOnlyError: the collection cannot be written to.
         UsageError: something in the config or in the pictures that cannot be trained on.
     """
+    watching = watch or Watch()
     if config.network.train == "projection":
-        return train_projection(collection, config, asked, watch or Watch())
-    began, watch, processes = time.monotonic(), watch or Watch(), started()
-    base = collection.space(asked.space)
-    with writing(collection) if processes.is_first else nullcontext():
-        _check_names(collection, asked.name, base)
-    # Others may name and correct while it trains: the collection is locked again only at the end.
-    folder = collection.folder / "models" / f".{asked.name}.training"
-    with alone(folder, asked.name) if processes.is_first else nullcontext():
+        return train_projection(collection, config, asked, watching)
+    began, base = time.monotonic(), collection.space(asked.space)
+
+    def train(folder: Path) -> tuple[dict[str, Any], PutIn | None]:
         training, problems = prepared(
-            collection, base, asked.where, config, folder, watch=watch, began=began
+            collection, base, asked.where, config, folder, watch=watching, began=began
         )
-        kept = left_over(folder, training, asked) if asked.resume or processes.is_first else None
-        outcome = training.train(kept)
-        found: dict[str, Any] = {
-            "space": None,
-            "checkpoint": None,
+        outcome = training.train(left_over(folder, training.identity, asked, watching))
+        told = {
             "validation": outcome.verdict.to_dict(),
             "images": len(training.pictures.images),
             "target_images": len(training.target.sha256s) if training.target else 0,
@@ -93,14 +84,10 @@ def train_space(
             "interrupted": outcome.interrupted,
             "problems": problems,
         }
-        if outcome.verdict.is_better and processes.is_first:
-            made = MadeSpace(collection, base, training, outcome, asked, training.config)
-            with putting_in(collection):
-                _check_names(collection, asked.name, base)
-                found |= made.keep(watch)
-        if processes.is_first:
-            discard(folder)
-    return {**found, "seconds": round(time.monotonic() - began, 1)}
+        made = TrainedNetwork(collection, base, asked, training.config, training, outcome)
+        return told, partial(made.keep, watching) if outcome.verdict.is_better else None
+
+    return train_as(collection, asked, partial(check_names, collection, asked.name, base), train)
 
 
 def prepared(
@@ -151,32 +138,6 @@ def prepared(
         device=start.device,
     )
     return training, [*notes, *squares.problems, *(target.problems if target else [])]
-
-
-def _check_names(collection: Collection, name: str, base: Space) -> None:
-    """Refuse, before the work, a name that is taken by something else.
-
-    Raises:
-        UsageError: saying by what.
-    """
-    check_name(name)
-    check_name(f"{name}-{'0' * DIGITS}")
-    spaces = {space.space_id: space for space in list_spaces(collection.database)}
-    if base.encoder.startswith(EXTERNAL):
-        raise UsageError(
-            f"Space '{base.name}' holds vectors that were made elsewhere; training needs a space "
-            "of an encoder that is at hand: ingest the pictures with one, and name it with --space"
-        )
-    if base.projection_id is not None:
-        raise UsageError(f"Space '{base.name}' is a projection; train from the space that it shows")
-    shown = next((space for space in spaces.values() if space.name == name), None)
-    if shown is None:
-        return
-    below = spaces.get(shown.base_space_id or -1)
-    if below is None or not re.fullmatch(re.escape(name) + f"-[0-9a-f]{{{DIGITS}}}", below.name):
-        raise UsageError(f"Space '{name}' exists and was not made by training; choose another --as")
-    if below.name == base.name:
-        raise UsageError(f"Training from '{base.name}' would replace it; choose another --as")
 
 
 def start_of(collection: Collection, base: Space, config: TrainConfig) -> Encoder:

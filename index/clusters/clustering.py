@@ -9,7 +9,6 @@ import numpy as np
 
 from ..arrays import Codes, Embeddings, Floats
 from ..vectors.brute_force import check_unit_rows
-from .graph import PairGraph
 from .methods.pool import Found, Pool, numbered
 from .methods.registry import AUTO, method_named
 from .recipe import Recipe
@@ -26,7 +25,7 @@ class Clustering:
 
     Attributes:
         labels: int64 [n], the cluster of every row, 0 to k - 1, the largest cluster first.
-        k_range: the least and the largest number of clusters that the method's votes gave.
+        k_range: the least and the largest number of clusters that other thresholds would give.
         coherence: float64 [n] in [0, 1], the mean probability that the row is one species with
             the others of its cluster; 0 of one that is alone.
         parameters: the method and its numbers, as JSON knows them.
@@ -67,13 +66,14 @@ def find_clusters(
         seed: the same one gives the same clusters.
 
     Raises:
-        ValueError: rows that are not unit rows, a k that the pool cannot have, or a method that
-            is unknown or cannot be told the number.
+        ValueError: rows that are not unit rows or of another length than the recipe's, a k that
+            the pool cannot have, or a method that is unknown or cannot be told the number.
     """
     check_unit_rows(vectors)
     cluster, recipe = method_named(method), recipe or Recipe()
     rows, place = pooled(vectors, specimens)
     _check(k, len(rows))
+    recipe.check(vectors.shape[1])
     graph = recipe.graph(rows)
     thresholds = recipe.thresholds(graph)
     if len(rows) < 2:
@@ -84,7 +84,7 @@ def find_clusters(
     notes = () if recipe.tuned or k is not None else (_UNTUNED,)
     parameters = {"method": method, "k": k, "seed": seed, "tuned": recipe.tuned}
     cuts = {} if k is not None else asdict(thresholds)
-    coherence = _coherence(graph, found[0])[place]
+    coherence = graph.coherence(found[0])[place]
     return Clustering(labels, found[1], coherence, parameters | cuts, notes)
 
 
@@ -114,9 +114,3 @@ def _check(k: int | None, specimens: int) -> None:
             if specimens
             else f"k is {k}, but there is no specimen to cluster"
         )
-
-
-def _coherence(graph: PairGraph, labels: Codes) -> Floats:
-    if not len(labels):
-        return np.empty(0)
-    return graph.coherence(labels)

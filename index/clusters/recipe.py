@@ -68,6 +68,18 @@ class Recipe:
         """Whether its probabilities and thresholds come from species that were left out."""
         return self.pairs is not None
 
+    def check(self, dim: int) -> None:
+        """Refuse vectors that are not of the encoder that it was fitted for.
+
+        Raises:
+            ValueError: their length, dim, is another one.
+        """
+        if self.spaces is not None and self.spaces.wccn.dim != dim:
+            raise ValueError(
+                f"The recipe is of vectors of {self.spaces.wccn.dim} numbers, these have {dim}; "
+                "fit one on the space that they are of"
+            )
+
     def rows(self, vectors: Embeddings) -> Embeddings:
         """Return unit rows float32 [n, out] in the space where distances say most."""
         return vectors if self.spaces is None else self.spaces.stretched.apply(vectors)

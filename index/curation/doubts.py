@@ -13,8 +13,8 @@ import numpy as np
 
 from ..arrays import Codes, Embeddings, Flags, Floats, Ids
 from ..collection import Collection
+from ..gallery.array_files import KeptArrays, keep_arrays, load_arrays
 from ..gallery.gallery import Gallery
-from ..gallery.identification_files import KeptArrays, keep_arrays, load_arrays
 from ..identification.likelihood import Likelihood
 
 _CELLS = 1 << 21  # ratios that are in memory at once

@@ -15,13 +15,13 @@ from .doubts import finest_codes, first_images
 
 _BLOCK = 8192  # rows that are compared at once
 
-# A first naming by a person can be doubted like an imported one; a name that a person confirmed,
-# or put in another's place, was given after a look at it.
+# A first naming by a person can be doubted like an imported one, and so can that of a whole cluster;
+# a name that a person confirmed, or put in another's place, was given after a look at it.
 _LOOKED_AT = """
 SELECT i.row FROM determinations AS d
 JOIN accepted AS a ON a.determination_id = d.determination_id
 JOIN images AS i ON i.specimen_id = d.specimen_id
-WHERE d.origin = 'human' AND EXISTS (
+WHERE d.origin = 'human' AND d.decision_id IS NULL AND EXISTS (
     SELECT 1 FROM determinations AS e WHERE e.specimen_id = d.specimen_id
     AND e.determination_id < d.determination_id AND e.taxon_id IS NOT NULL
     AND e.origin IN ('import', 'human')

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..arrays import Allowed
+from ..arrays import Allowed, Codes
 from ..collection import Collection
 from ..errors import UsageError
 from ..gallery.gallery import Gallery
@@ -32,6 +32,16 @@ def allowed_places(
     if not conditions:
         return None
     return matching(collection, gallery, conditions, f"in space '{gallery.space.name}'")
+
+
+def chosen_places(collection: Collection, gallery: Gallery, conditions: Sequence[str]) -> Codes:
+    """Return the places of a gallery that satisfy every condition, int64 [n], ascending.
+
+    Raises:
+        UsageError: see `matching`.
+    """
+    allowed = allowed_places(collection, gallery, conditions)
+    return np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
 
 
 def selected(

@@ -136,7 +136,7 @@ def _show(name: str, ways: dict[str, list[dict[str, Any]]]) -> None:
 def _spread(values: Sequence[float]) -> str:
     if len(values) < 2:
         return f"{values[0]:.3f}"
-    return f"{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}"
+    return f"{statistics.mean(values):.3f}±{statistics.stdev(values):.3f}"
 
 
 def mixed(table: Specimens, seed: int) -> dict[str, float]:

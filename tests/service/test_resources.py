@@ -139,9 +139,23 @@ def test_the_description(client: httpx2.Client) -> None:
         "/v1/images/{image_id}/picture",
         "/v1/taxa",
         "/v1/spaces",
+        "/v1/morphospace",
         "/v1/spaces/{space}/calibration",
         "/v1/jobs",
         "/v1/jobs/{job_id}",
+        "/v1/clusterings",
+        "/v1/clusters",
+        "/v1/clusters/{cluster_id}",
+        *(
+            f"/v1/clusters/{{cluster_id}}/{decision}"
+            for decision in (
+                *("name", "place", "accept", "merge", "split", "move", "reject", "set-aside"),
+            )
+        ),
+        "/v1/decisions",
+        "/v1/decisions/{decision_id}/undo",
+        "/v1/decisions/{decision_id}/undo-since",
+        "/v1/specimens/{specimen_id}/history",
         "/v1/version",
         "/healthz",
         "/readyz",

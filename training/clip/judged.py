@@ -76,8 +76,9 @@ def train_judged(
     every = replace(lesson, learn=np.union1d(lesson.learn, lesson.judge), judge=nothing)
     weights = weights_of(judged.clip.network)
 
-    def keep(state: Callable[[], dict[str, Any]]) -> None:
-        watch.keep(lambda: {**state(), "judgement": judged.judgement, "weights": weights})
+    def keep(state: Callable[[], dict[str, Any]], is_last: bool) -> None:
+        kept = {"judgement": judged.judgement, "weights": weights}
+        watch.keep(lambda: {**state(), **kept}, is_last)
 
     alpha = float(judged.judgement["alpha"])
     again = run(every, alpha=alpha, resume=resume, watch=Watch(watch.on_step, keep))

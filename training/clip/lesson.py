@@ -95,8 +95,9 @@ class Watch:
 
     Attributes:
         on_step: is told of every step.
-        keep: is offered, after every step, what returns all that is needed to go on.
+        keep: is offered, after every step, what returns all that is needed to go on, and whether
+            that step was the last of its stage.
     """
 
     on_step: Callable[[Tick], None] = lambda tick: None
-    keep: Callable[[Callable[[], dict[str, Any]]], None] = lambda state: None
+    keep: Callable[[Callable[[], dict[str, Any]], bool], None] = lambda state, is_last: None

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
-import hashlib
-import os
-import shutil
 import time
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +14,28 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from holotype.index.arrays import Codes, Flags, Pixels
+from holotype.index.arrays import Flags, Pixels
 from holotype.index.collection import Collection
-from holotype.index.encoders import Encoder, load_encoder
+from holotype.index.encoders import Encoder
 from holotype.index.encoders.architecture import clip_architecture
-from holotype.index.encoders.checkpoint import save_checkpoint
-from holotype.index.encoders.trained_on import list_images
 from holotype.index.encoders.words import tokenizer_of
 from holotype.index.errors import UsageError
-from holotype.index.ingest.stored import embed_stored
-from holotype.index.search.filters import allowed_places
+from holotype.index.gallery.fitted import record_of
+from holotype.index.search.filters import chosen_places
+from holotype.index.settings import settings
 from holotype.index.storage.records import Space
-from holotype.index.trust import trust_encoder
+from holotype.index.vectors.projection import Projection
 
+from ..asked import Asked, PutIn, left_over, train_as
 from ..augmentation.augment import augment, draw
+from ..made_space import MadeSpace, NewEncoder, check_names
 from ..metric.config import TrainConfig
-from ..metric.keeping import identity_of, keep, kept_run
+from ..metric.keeping import identity_of, keep
 from ..metric.loop import Step
 from ..metric.pictures import Labelled, labelled, read_squares
+from ..metric.processes import started
 from ..metric.train import Watch
-from ..spaces import writing
-from ..trained_space import Asked, alone, start_of
+from ..trained_space import start_of
 from ..tuning.folds import specimen_folds
 from .captions import Taxa, common_names
 from .judged import Result, train_judged
@@ -46,7 +44,6 @@ from .lesson import Watch as StepWatch
 from .towers import Clip
 
 _MOST_JUDGES = 4000  # pictures
-_KEEP_SECONDS = 60.0  # between two states on disk
 _TRAINING = 0.85  # share of the time bound; the rest is for embedding
 
 
@@ -67,41 +64,28 @@ def train_clip_space(
         LockedError, ReadOnlyError: the collection cannot be written to.
         UsageError: something in the config or in the pictures that cannot be trained on.
     """
-    began, watch = time.monotonic(), watch or Watch()
-    base = collection.space(asked.space)
-    with writing(collection):
-        _require_free(collection, asked.name, base)
-    # Others may name and correct while it trains: the collection is locked again only at the end.
-    folder = collection.folder / "models" / f".{asked.name}.training"
-    with alone(folder, asked.name):
+    if started().count > 1:
+        raise UsageError("Preset 'clip' trains in one process; start it without torchrun")
+    watching, base = watch or Watch(), collection.source(collection.space(asked.space))
+
+    def train(folder: Path) -> tuple[dict[str, Any], PutIn | None]:
         encoder = start_of(collection, base, config)
         start = start_from(encoder)
-        pictures, squares, problems = _pictures(collection, base, encoder, asked, folder, watch)
+        pictures, squares, problems = _pictures(collection, base, encoder, asked, folder, watching)
         identity = identity_of(config, pictures, encoder.fingerprint)
-        keeper = _Keeper(folder, identity, asked.resume)
-        result = _train(start, pictures, squares, config, keeper, watch)
-        found: dict[str, Any] = {
-            "space": None,
-            "checkpoint": None,
+        kept = left_over(folder, identity, asked, watching)
+        keeper = _Keeper(folder, identity)
+        result = _train(start, pictures, squares, config, kept, keeper, watching)
+        told = {
             "validation": _validation(result),
             "images": len(pictures.images),
             "interrupted": result.judgement["interrupted"],
             "problems": problems,
         }
-        if not result.problem:
-            with writing(collection):
-                _require_free(collection, asked.name, base)
-                kept = _keep(collection, base, result, pictures, config, asked, watch)
-            found |= {**kept, "problems": [*problems, *kept["problems"]]}
-        shutil.rmtree(folder, ignore_errors=True)
-    return {**found, "seconds": round(time.monotonic() - began, 1)}
+        made = TrainedClip(collection, base, asked, config, encoder.name, pictures, result)
+        return told, None if result.problem else partial(made.keep, watching)
 
-
-def _require_free(collection: Collection, name: str, base: Space) -> None:
-    """Refuse, before the work, a name that is taken by something else."""
-    there = next((space for space in collection.spaces() if space.name == name), None)
-    if there is not None and (name == base.name or not there.encoder.startswith("checkpoint:")):
-        raise UsageError(f"Space '{name}' exists and was not made by training; choose another --as")
+    return train_as(collection, asked, partial(check_names, collection, asked.name, base), train)
 
 
 def start_from(encoder: Encoder) -> Start:
@@ -135,9 +119,7 @@ def _pictures(
 ) -> tuple[Labelled, Pixels, list[str]]:
     """Return the pictures that can be learned from, as squares, and what is wrong with others."""
     gallery = collection.gallery(base.name)
-    allowed = allowed_places(collection, gallery, asked.where)
-    rows = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
-    pictures = labelled(collection, gallery, rows)
+    pictures = labelled(collection, gallery, chosen_places(collection, gallery, asked.where))
     if not pictures.ranks:
         raise UsageError(
             "No picture is named, and captions are made of names; name some, or change --where"
@@ -156,22 +138,17 @@ def _pictures(
 
 @dataclass
 class _Keeper:
-    """Keeps the state of a run on disk, now and then."""
+    """Keeps the state of a run on disk, now and then, and what a stage comes to."""
 
     folder: Path
     identity: str
-    resume: bool
     kept_at: float = 0.0
 
-    def offer(self, state: Callable[[], dict[str, Any]]) -> None:
-        """Keep a state where the last one is old."""
-        if time.monotonic() - self.kept_at > _KEEP_SECONDS:
+    def offer(self, state: Callable[[], dict[str, Any]], is_last: bool) -> None:
+        """Keep a state where the last one is old, and the last of a stage."""
+        if is_last or time.monotonic() - self.kept_at >= settings().training_keep_seconds:
             keep(self.folder, self.identity, state())
             self.kept_at = time.monotonic()
-
-    def kept(self) -> dict[str, Any] | None:
-        """Return what an interrupted run left, where it is to go on."""
-        return kept_run(self.folder, self.identity) if self.resume else None
 
 
 def _train(
@@ -179,6 +156,7 @@ def _train(
     pictures: Labelled,
     squares: Pixels,
     config: TrainConfig,
+    kept: dict[str, Any] | None,
     keeper: _Keeper,
     watch: Watch,
 ) -> Result:
@@ -207,7 +185,7 @@ def _train(
             seed=config.seed,
             seconds=60 * config.schedule.minutes * _TRAINING / runs,
             refit=config.gate.refit,
-            resume=keeper.kept(),
+            resume=kept,
             watch=StepWatch(on_step, keeper.offer),
         )
     except FloatingPointError as error:
@@ -249,63 +227,35 @@ def _validation(result: Result) -> dict[str, Any]:
     return {**result.judgement, "reasons": reasons, "features": "trained"}
 
 
-def _keep(
-    collection: Collection,
-    base: Space,
-    result: Result,
-    pictures: Labelled,
-    config: TrainConfig,
-    asked: Asked,
-    watch: Watch,
-) -> dict[str, Any]:
-    """Write the checkpoint into the collection and embed all pictures with it."""
-    clip = result.clip
-    digest = hashlib.sha256()
-    for tensor in clip.network.state_dict().values():
-        digest.update(tensor.cpu().contiguous().numpy().tobytes())
-    home = Path(os.path.realpath(collection.folder / "models"))  # it is trusted by this name
-    folder = home / f"{asked.name}-{digest.hexdigest()[:8]}"
-    save_checkpoint(
-        folder,
-        clip.network,
-        architecture=clip_architecture(clip.config),
-        preprocessing=clip.preprocessing,
-        card=_card(folder, base, result, pictures, config, asked),
-        replace_existing=True,
-    )
-    encoder = load_encoder(f"checkpoint:{folder}", views=base.views)
-    trust_encoder(encoder.name)
-    if asked.name in {space.name for space in collection.spaces()}:
-        collection.remove_space(asked.name)
-    watch.on_phase("Embedding with the trained encoder")
-    report = embed_stored(collection, encoder, asked.name, like=base, on_embed=watch.on_work)
-    return {
-        "space": asked.name,
-        "checkpoint": str(folder),
-        "dim": encoder.dim,
-        "embedded": report.embedded,
-        "problems": [f"{one.path}: {one.message}" for one in report.problems],
-    }
+@dataclass(frozen=True, eq=False)
+class TrainedClip(MadeSpace):
+    """A CLIP model that is better, on its way into the collection."""
 
+    start: str
+    pictures: Labelled
+    result: Result
 
-def _card(
-    folder: Path,
-    base: Space,
-    result: Result,
-    pictures: Labelled,
-    config: TrainConfig,
-    asked: Asked,
-) -> dict[str, Any]:
-    codes: Codes = np.unique(pictures.labels[:, -1])
-    hashes = sorted(image.sha256 for image in pictures.images)
-    return {
-        "name": asked.name,
-        "start": base.encoder,
-        "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "taxa": sorted({pictures.names[-1][code] for code in codes if code >= 0}),
-        "data": hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
-        "images": list_images(folder, hashes),
-        "judgement": dict(result.judgement),
-        "config": asdict(config),
-        "where": list(asked.where),
-    }
+    def _encoder(self) -> NewEncoder:
+        clip = self.result.clip
+        return NewEncoder(
+            weights=clip.network.state_dict(),
+            network=clip.network,
+            architecture=clip_architecture(clip.config),
+            preprocessing=clip.preprocessing,
+            start=self.start,
+            pictures=self.pictures,
+            rank=self.pictures.ranks[-1],
+            card={"judgement": dict(self.result.judgement)},
+        )
+
+    def _projection(self, name: str) -> Projection:
+        """Return the map that leaves embeddings as they are: words are compared with them."""
+        dim = self.collection.space(name).dim
+        rows = np.array([image.row for image in self.pictures.images], np.int64)
+        return Projection(
+            np.zeros(dim, np.float32),
+            np.eye(dim, dtype=np.float32),
+            "identity",
+            card={"where": list(self.asked.where), "judged": dict(self.result.judgement)},
+            fitted_on=record_of(self.collection.database, rows),
+        )

@@ -136,7 +136,7 @@ class Teaching:
                 if int(points * trainer.done) > passed and (value := judged()) >= best[0]:
                     best = value, weights_of(trainer.clip.network)
                 self._tell(stage, trainer, loss)
-                self.watch.keep(state)
+                self.watch.keep(state, trainer.done >= 1)
         except KeyboardInterrupt:
             self.interrupted = True
         if best[1] is not None:

@@ -14,6 +14,9 @@ from .left_out import FEWEST, LeftOutPool, fit_spaces, leave_out
 from .pairs import fit_pairs
 from .thresholds import TAIL, measure_spreads, tune_thresholds
 
+_MOST = 20_000  # specimens
+_MOST_IMAGES = 40  # specimens of a species, where there are more in all
+
 
 def fit_recipe(
     vectors: Embeddings, labels: Codes, groups: Codes | None = None, *, seed: int = 0
@@ -25,7 +28,7 @@ def fit_recipe(
         labels: int64 [n], species codes, -1 where there is none.
         groups: int64 [n], specimens; a specimen's images are pooled. None takes every image for a
             specimen of its own.
-        seed: of all that is drawn.
+        seed: of all that is drawn; of more than 20,000 named specimens so many are.
 
     Returns:
         a recipe without probabilities where fewer than four species have two specimens, and without
@@ -38,6 +41,7 @@ def fit_recipe(
     rows, place = pooled(vectors, groups)
     species = np.full(len(rows), -1, np.int64)
     species[place] = labels
+    rows, species = _enough(rows, species, seed)
     named = species[species >= 0]
     _, counts = np.unique(named, return_counts=True)
     card = {"species": len(counts), "specimens": len(named), "seed": seed}
@@ -47,6 +51,22 @@ def fit_recipe(
     if (counts > 1).sum() < FEWEST:
         return Recipe(spaces, card=card)
     return _tuned(Recipe(spaces, card=card), leave_out(rows, species, seed), seed)
+
+
+def _enough(rows: Embeddings, species: Codes, seed: int) -> tuple[Embeddings, Codes]:
+    """Return the named rows; of too many whole species are drawn."""
+    order = np.random.default_rng(seed).permutation(np.flatnonzero(species >= 0))
+    order = order[np.argsort(species[order], kind="stable")]
+    kinds, first, counts = np.unique(species[order], return_index=True, return_counts=True)
+    if len(order) <= _MOST:
+        kept = np.sort(order)
+        return rows[kept], species[kept]
+    place = np.arange(len(order)) - np.repeat(first, counts)
+    drawn = np.random.default_rng(seed).permutation(len(kinds))
+    taken = np.zeros(len(kinds), np.bool_)
+    taken[drawn] = np.cumsum(np.minimum(counts, _MOST_IMAGES)[drawn]) <= _MOST
+    kept = np.sort(order[(place < _MOST_IMAGES) & np.repeat(taken, counts)])
+    return rows[kept], species[kept]
 
 
 def _tuned(recipe: Recipe, pools: list[LeftOutPool], seed: int) -> Recipe:

@@ -12,7 +12,7 @@ from holotype.index.arrays import Codes
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
-from holotype.index.search.filters import allowed_places
+from holotype.index.search.filters import allowed_places, chosen_places
 
 from ..names import require_known
 from .config import DomainConfig
@@ -91,6 +91,5 @@ def named_places(
     Raises:
         UsageError: see `target_places`.
     """
-    allowed = allowed_places(collection, gallery, where)
-    places = np.arange(len(gallery)) if allowed is None else np.flatnonzero(allowed)
-    return np.setdiff1d(places, target_places(collection, gallery, config))
+    named = chosen_places(collection, gallery, where)
+    return np.setdiff1d(named, target_places(collection, gallery, config))

@@ -28,6 +28,8 @@ class Loss:
         miners: those that it may be used with.
         miner: the one that `auto` stands for; empty for none.
         change: what to do with which option where the loss is no number.
+        head: widths of linear layers that it sees the features through, where nobody says
+            otherwise; it compares vectors as they are, and features have a large common mean.
     """
 
     make: Callable[..., nn.Module]
@@ -35,6 +37,7 @@ class Loss:
     miners: tuple[str, ...] = ()
     miner: str = ""
     change: str = ""
+    head: tuple[int, ...] = ()
 
 
 _PAIRS = ("multi-similarity",)
@@ -50,7 +53,9 @@ _TRIPLETS = (
 LOSSES: dict[str, Loss] = {
     "contrastive": Loss(contrastive, True, _PAIRS),
     "triplet": Loss(triplet, True, _TRIPLETS, "semi-hard"),
-    "reciprocal-triplet": Loss(reciprocal_triplet, True, _TRIPLETS, "hardest-negative"),
+    "reciprocal-triplet": Loss(
+        reciprocal_triplet, True, _TRIPLETS, "hardest-negative", head=(128,)
+    ),
     "multi-similarity": Loss(multi_similarity, True, _PAIRS, "multi-similarity", "lower beta"),
     "circle": Loss(circle, True, _PAIRS, change="lower scale"),
     "supcon": Loss(supcon, True, change="raise temperature"),

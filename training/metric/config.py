@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from ..clip.config import ClipConfig
 from ..configuration import from_table, merged
 from ..domain.config import DomainConfig
 from ..losses import LossConfig
+from ..losses.registry import LOSSES
 from ..names import require_known
 from ..samplers.registry import SAMPLERS
 from .presets import PRESETS
@@ -156,7 +157,12 @@ def read_config(
     """
     require_known(preset, PRESETS, "preset")
     table = merged(PRESETS[preset], _table(file) if file else {})
-    return from_table(TrainConfig, merged(table, over or {}))
+    table = merged(table, over or {})
+    config = from_table(TrainConfig, table)
+    head = LOSSES[config.loss.name].head
+    if not head or "head" in table.get("network", {}) or config.network.train == "projection":
+        return config
+    return replace(config, network=replace(config.network, head=head))
 
 
 def _table(file: Path) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from ...arrays import Codes, Floats
 from ..graph import PairGraph
 from .blocks import MOST, in_blocks
 from .leiden import constant_potts
-from .pool import Pool, numbered
+from .pool import Found, Pool, numbered, with_count
 
 _STARTS = 4
+_AROUND = (0.85, 1.15)  # of the threshold, for the range of k
 _TINY = 1e-9
 
 
@@ -47,20 +48,29 @@ def spectrum(graph: PairGraph, least: float) -> Spectrum:
     return Spectrum(values[::-1], vectors[:, ::-1])
 
 
-def spectral(pool: Pool, k: int | None) -> Codes:
+def spectral(pool: Pool, k: int | None) -> Found:
     """Return clusters of the leading eigenvectors.
 
     Without k there is one for every eigenvalue above the threshold; a large pool is cut into
-    blocks first, as its graph would be. With k a large pool goes to Leiden.
+    blocks first, as its graph would be. The range of k is what thresholds somewhat lower and
+    higher give, and Leiden. With k a large pool goes to Leiden.
     """
-    threshold = pool.thresholds.eigenvalue
-    if k is None:
-        return in_blocks(pool, lambda block: _of_block(block, threshold))
-    if len(pool) > MOST:
+    if k is not None:
+        return with_count(_of_count)(pool, k)
+    threshold, counts = pool.thresholds.eigenvalue, []
+
+    def cluster(block: Pool) -> Codes:
+        found = spectrum(block.graph, _AROUND[0] * threshold)
+        counts.append([found.count(by * threshold) for by in _AROUND])
+        return found.clusters(found.count(threshold), block.seed)
+
+    labels = in_blocks(pool, cluster)
+    others = [*np.sum(counts, axis=0).tolist(), int(constant_potts(pool, None).max()) + 1]
+    own = int(labels.max()) + 1
+    return labels, (min(own, *others), max(own, *others))
+
+
+def _of_count(pool: Pool, k: int | None) -> Codes:
+    if k is None or len(pool) > MOST:
         return constant_potts(pool, k)
     return spectrum(pool.graph, -2.0).clusters(k, pool.seed)
-
-
-def _of_block(pool: Pool, threshold: float) -> Codes:
-    found = spectrum(pool.graph, threshold)
-    return found.clusters(found.count(threshold), pool.seed)

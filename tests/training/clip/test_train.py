@@ -181,7 +181,7 @@ def stopped_at(start: Start, lesson: Lesson, config: ClipConfig, step: int) -> d
     kept: dict[str, Any] = {}
     stage = "text" if config.mode == "locked" else "towers"
 
-    def keep(state: Callable[[], dict[str, Any]]) -> None:
+    def keep(state: Callable[[], dict[str, Any]], _: bool) -> None:
         found = state()
         if found["stage"] == stage and found["trainer"]["step"] == step:
             kept.update(copied(found))
@@ -222,7 +222,7 @@ def test_what_was_better_is_trained_again_on_everything(start: Start, lesson: Le
     assert result.judgement["trials"][0]["pictures"] == 8
     seen: list[int] = []
 
-    def keep(state: Callable[[], dict[str, Any]]) -> None:
+    def keep(state: Callable[[], dict[str, Any]], _: bool) -> None:
         found = state()
         if "judgement" in found and found["trainer"]["step"] == 5:
             kept.append(copied(found))

@@ -14,6 +14,7 @@ from holotype.index.clusters.clustering import find_clusters
 from holotype.index.clusters.methods.registry import METHODS
 from holotype.index.clusters.recipe import Recipe, Thresholds
 from holotype.index.errors import CorruptError
+from holotype.training.clustering import fit
 from holotype.training.clustering.fit import fit_recipe
 from holotype.training.clustering.thresholds import b_cubed
 
@@ -82,6 +83,11 @@ def test_damaged_bytes_are_told(half: tuple[Recipe, Embeddings, Codes]) -> None:
         Recipe.from_bytes(save(tensors, metadata={"recipe": "{}"}))
 
 
+def test_vectors_of_another_encoder_are_refused(half: tuple[Recipe, Embeddings, Codes]) -> None:
+    with pytest.raises(ValueError, match="vectors of 24 numbers, these have 3; fit one"):
+        find_clusters(np.eye(3, dtype=np.float32), half[0])
+
+
 def test_the_same_seed_fits_the_same(half: tuple[Recipe, Embeddings, Codes]) -> None:
     rows, labels = species_of(8, 6, seed=4)
     assert (
@@ -114,6 +120,15 @@ def test_images_of_one_specimen_are_no_evidence() -> None:
     pooled = fit_recipe(copied, np.repeat(labels, 3), groups)
     assert pooled.card == once.card
     assert pooled.even == once.even
+
+
+def test_of_many_named_specimens_whole_species_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit, "_MOST", 60)
+    rows, labels = species_of(20, 8)
+    kept, species = fit._enough(rows, np.where(labels < 18, labels, -1), seed=1)
+    assert len(kept) == len(species) <= 60
+    assert set(np.bincount(species)) == {0, 8}
+    assert set(species) <= set(range(18))
 
 
 def test_b_cubed_is_that_of_the_measures() -> None:

@@ -20,12 +20,12 @@ from holotype.index.errors import UsageError
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.training.domain.terms import TERMS
-from holotype.training.made_space import MadeSpace
 from holotype.training.metric.config import read_config
 from holotype.training.metric.gate import Verdict
 from holotype.training.metric.loop import Run
 from holotype.training.metric.schedule import Plan
 from holotype.training.metric.train import Outcome, Training, Watch
+from holotype.training.trained_network import TrainedNetwork
 from holotype.training.trained_space import Asked, prepared
 from tests.conftest import Draw
 
@@ -118,7 +118,7 @@ def test_what_was_seen_without_names_counts_as_seen(plain: Collection) -> None:
     training = ready(plain, "mmd")
     verdict = Verdict((), "trained", "wccn", {"shrinkage": 0.3}, 1.0, 0.5, {}, {})
     outcome = Outcome(weights(begun(training)), verdict, 32)
-    made = MadeSpace(plain, plain.space(None), training, outcome, Asked(), training.config)
+    made = TrainedNetwork(plain, plain.space(None), Asked(), training.config, training, outcome)
     found = made.keep(Watch())
     record = trained_on(f"checkpoint:{found['checkpoint']}")
     assert record is not None

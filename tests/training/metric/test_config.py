@@ -117,3 +117,12 @@ def test_any_value_anywhere_is_taken_or_refused(value: Any) -> None:
         with suppress(UsageError):
             found = read_config(over=table)
             assert read_config(over=tomllib.loads(to_toml(found))) == found
+
+
+def test_a_loss_that_needs_a_head_has_one_unless_somebody_says_otherwise() -> None:
+    reciprocal = {"name": "reciprocal-triplet"}
+    assert read_config("default", None, {"loss": reciprocal}).network.head == (128,)
+    assert read_config("microfossil").network.head == (1000, 128)
+    over = {"loss": reciprocal, "network": {"head": []}}
+    assert read_config("default", None, over).network.head == ()
+    assert read_config("default").network.head == ()

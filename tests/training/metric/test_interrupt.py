@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +9,11 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.storage.records import Space
-from holotype.training import made_space
+from holotype.training import made_space, trained_network
 from holotype.training.metric import train as metric_train
 from holotype.training.metric.train import Training
 from tests.conftest import Cli
+from tests.training.pressed import pressed
 
 from .conftest import Grow
 from .run_in_process import always_better
@@ -35,23 +34,12 @@ def left(folder: Path) -> tuple[list[Space], list[str]]:
     return spaces, sorted(path.name for path in (folder / "models").glob("trained-*"))
 
 
-def pressed(call: Callable[..., Any], *, after: bool) -> Callable[..., Any]:
-    """A call with Ctrl-C before or after its work."""
-
-    def press(*args: Any, **named: Any) -> Any:
-        if after:
-            call(*args, **named)
-        signal.raise_signal(signal.SIGINT)
-
-    return press
-
-
 PLACES = [
     (Training, "embedded", False),  # while it is judged
     (made_space, "save_checkpoint", True),
     (made_space, "embed_stored", False),
     (made_space, "embed_stored", True),
-    (made_space.MadeSpace, "_projection", True),
+    (trained_network.TrainedNetwork, "_projection", True),
     (Collection, "add_projected_space", False),
 ]
 
