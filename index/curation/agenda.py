@@ -61,13 +61,13 @@ class Batch:
 
 
 def agenda(batch: Batch) -> list[Step]:
-    """Return what is left to look at, the most saving first.
+    """Return what is left to look at, the most saving first; at the end one by one.
 
     >>> none = np.full(3, -1)
     >>> ratios = Ratios(np.zeros(3), np.full(3, -9.0), none)
     >>> batch = Batch(np.array([0, 0, 1]), np.ones(3), none, none > 0, ratios, np.zeros(1))
     >>> [(step.kind, step.rows.tolist()) for step in agenda(batch)]
-    [('cluster', [0, 1]), ('single', [2])]
+    [('cluster', [0, 1]), ('single', [0]), ('single', [1]), ('single', [2])]
     """
     grouped = [*_whole_clusters(batch), *_proposals(batch)]
     shown = sorted(grouped, key=lambda step: -step.gain)

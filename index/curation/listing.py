@@ -60,6 +60,7 @@ class Listing:
 def score_of(log_ratios: Floats) -> Floats:
     """Return scores in (0, 1) that order as log-ratios above 0 do, however large these are.
 
+    >>> import numpy as np
     >>> score_of(np.array([10.0, 90.0])).tolist()
     [0.5, 0.9]
     """

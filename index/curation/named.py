@@ -15,8 +15,8 @@ from .doubts import finest_codes, first_images
 
 _BLOCK = 8192  # rows that are compared at once
 
-# A first naming by a person can be doubted like an imported one, and so can that of a whole cluster;
-# a name that a person confirmed, or put in another's place, was given after a look at it.
+# A first naming by a person can be doubted like an imported one, and so can one of a whole cluster.
+# A name that a person confirmed, or put in another's place, was given after a look at it.
 _LOOKED_AT = """
 SELECT i.row FROM determinations AS d
 JOIN accepted AS a ON a.determination_id = d.determination_id

@@ -100,7 +100,8 @@ def listed(database: Database, kind: str) -> dict[str, str]:
 def made_of_spaces(database: Database) -> dict[tuple[str, str], ListedFile]:
     """Return the files that were made of spaces last, by space and kind.
 
-    Kinds are `lists` and `classes` of identification, and `umap` and `pca` of maps, `doubts` of curation.
+    Kinds are `lists` and `classes` of identification, `umap` and `pca` of maps, and `doubts` of
+    curation.
     """
     found = database.read(f"{_LISTED} ORDER BY rowid", (f"{INDEX}/", f"{INDEX}0"))
     forms = ((_MADE_OF_SPACES.fullmatch(record[0]), record[1]) for record in found)
