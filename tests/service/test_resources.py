@@ -133,6 +133,7 @@ def test_the_description(client: httpx2.Client) -> None:
     assert api["openapi"].startswith("3.1")
     assert set(api["paths"]) == {
         "/v1/identify",
+        "/v1/queues/{name}",
         "/v1/search",
         "/v1/images/{image_id}",
         "/v1/images/{image_id}/thumbnail",
