@@ -82,7 +82,7 @@ def _hashes(collection: Collection, named: Named) -> tuple[NDArray[np.str_], NDA
     """Return the content and the perceptual hash of every image of a gallery."""
     records = collection.database.read("SELECT row, sha256, phash FROM images ORDER BY row")
     rows = np.array([record[0] for record in records], np.int64)
-    here = np.searchsorted(rows, named.gallery.rows)
+    here = np.searchsorted(rows, named.gallery.rows).clip(max=len(rows) - 1)  # one may just be gone
     sha256 = np.array([record[1] for record in records])[here]
     phash = np.array([record[2] for record in records], np.int64).view(np.uint64)[here]
     return sha256, phash

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from holotype.index.collection import Collection
 from holotype.index.curation.doubts import first_images, kept_doubts
 from holotype.index.curation.queues import COMPARED, QUEUES, Queue, require_queue
+from holotype.index.errors import UsageError
 from holotype.training.doubts import queue_of
 
 from .. import schemas as answers
@@ -19,7 +20,9 @@ from ..problems import NotReadyError
 
 router = APIRouter(prefix="/queues", tags=["queues"])
 
-_MOST_AT_ONCE = 5000  # specimens whose names are compared while somebody waits
+# Specimens up to which it is done while somebody waits: seconds.
+_MOST_AT_ONCE = 5000  # whose names are compared
+_MOST_SEARCHED = 20_000  # among whose pictures copies are looked for
 
 QueueName = Annotated[
     str, InPath(description="Which queue.", json_schema_extra={"enum": list(QUEUES)})
@@ -64,6 +67,11 @@ def _queue(collection: Collection, name: str, space: str | None) -> Queue:
     """Return a queue; names of many specimens are not compared while somebody waits."""
     _, source = collection.gallery_and_source(space)
     specimens = len(first_images(source))
+    if name == "duplicates" and specimens > _MOST_SEARCHED:
+        raise UsageError(
+            f"Duplicates among {specimens} specimens take longer than a request may; the limit is "
+            f"{_MOST_SEARCHED}: run 'holotype review --queue duplicates' on the collection"
+        )
     late = name in COMPARED and specimens > _MOST_AT_ONCE
     if late and kept_doubts(collection, source) is None:
         raise NotReadyError(
