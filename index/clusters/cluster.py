@@ -25,6 +25,7 @@ from .view import clustering_dict
 
 Progress = Callable[[int, int], None]
 
+_RISK = 0.1  # share of what is set aside that may be wrong
 _JUDGED = 200  # members that tell the parent of a cluster whose members changed
 _UNCALIBRATED = (
     "The collection is not calibrated, so nothing can be set aside as known and everything was "
@@ -42,7 +43,7 @@ def cluster(
     method: str = AUTO,
     seed: int = 0,
     recipe: Callable[[], Recipe] | None = None,
-    risk: float = 0.1,
+    risk: float = _RISK,
     prior: float = 0.5,
     by: str = "",
     source: str = "",
@@ -223,13 +224,13 @@ def _named(
 
 
 def described(
-    collection: Collection, space: str, specimens: Sequence[str], *, risk: float, prior: float
+    collection: Collection, space: str, specimens: Sequence[str], *, prior: float
 ) -> dict[str, Any]:
     """Return what is known of some specimens as one cluster, but for its name."""
     pool = pool_of(collection, space, specimens, np.zeros(0, bool))
     if not pool.specimens:
         return {"medoid": None, "typical": [], "outliers": [], "coherence": None, "nearest": []}
     group = np.arange(len(pool.specimens))
-    said = judged(collection, pool.part(group[:_JUDGED]), risk=risk, prior=prior)
+    said = judged(collection, pool.part(group[:_JUDGED]), risk=_RISK, prior=prior)
     (parent, lineage), *_ = parents(pool, said, [group[:_JUDGED]])
     return {**looks(pool, [group])[0], "parent": parent, "under": list(lineage)}

@@ -28,6 +28,7 @@ from .view import cluster_now
 
 _NOTHING: Lineage = ("",) * len(RANKS)
 _NEW = "new"
+_PRIOR = 0.5  # share of novel specimens, where the clustering does not say
 
 
 @dataclass(frozen=True)
@@ -301,8 +302,9 @@ class Decider:
     def _looks(self, cluster: Cluster, specimens: Sequence[str]) -> dict[str, Any]:
         """Return the facts of a cluster as they are with these members; what people said stays."""
         record = clustering(self.collection.database, cluster.clustering_id)
-        risk, prior = (float(record.parameters[name]) for name in ("risk", "prior"))
-        found = described(self.collection, record.space, specimens, risk=risk, prior=prior)
+        said = record.parameters.get("prior")
+        prior = said if isinstance(said, float) and 0 <= said < 1 else _PRIOR
+        found = described(self.collection, record.space, specimens, prior=prior)
         if cluster.state == "placed":
             found |= {name: cluster.facts[name] for name in ("parent", "under")}
         if "under" not in found:

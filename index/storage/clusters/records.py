@@ -12,6 +12,7 @@ from ...database.connection import Database
 from ...database.sql import run_over
 from ...errors import CorruptError, NotFoundError
 from ...files.plain_json import read_json
+from ...taxonomy import RANKS
 from ..determinations import Standing
 
 Facts = Mapping[str, Any]
@@ -235,12 +236,23 @@ def current(
             if one.stands and one.undoes is None:
                 facts[cluster_id] |= changed
     return {
-        row["cluster_id"]: Cluster(
-            row["cluster_id"], clustering_id, versions[row["cluster_id"]], facts[row["cluster_id"]]
-        )
-        for row in made
-        if stands.get(row["decision_id"], False)
+        number: Cluster(number, clustering_id, versions[number], _possible(number, facts[number]))
+        for number, decided in ((row["cluster_id"], row["decision_id"]) for row in made)
+        if stands.get(decided, False)
     }
+
+
+def _possible(number: int, facts: Facts) -> Facts:
+    """Return the facts of a cluster, having refused what this program never writes."""
+    texts = [facts.get(name, []) for name in ("typical", "outliers")]
+    lineages = [facts.get(name, [""] * len(RANKS)) for name in ("under", "lineage")]
+    lists = [*texts, *lineages]
+    fits = isinstance(facts.get("name"), str) and all(
+        isinstance(one, list) and all(isinstance(text, str) for text in one) for one in lists
+    )
+    if not fits or any(len(lineage) != len(RANKS) for lineage in lineages):
+        raise CorruptError(f"Cluster {number} has facts that cannot be; restore a snapshot")
+    return facts
 
 
 def members(database: Database, clustering_id: int) -> dict[int, list[str]]:

@@ -12,7 +12,8 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.database.connection import Database
-from holotype.index.errors import ChangedError, UsageError
+from holotype.index.database.schema import checksum_sql
+from holotype.index.errors import ChangedError, CorruptError, UsageError
 from holotype.index.storage.clusters.append import Draft, add_clustering, add_decision
 from holotype.index.storage.clusters.records import Facts, current, decisions, members, members_of
 from holotype.index.storage.clusters.undo import undo_decision, undo_since
@@ -200,6 +201,15 @@ def test_decisions_are_in_snapshots_and_are_never_changed(
         undo_decision(again.database, decision, by="B")
         assert members(again.database, 1) == members(collection.database, 1)
         assert verify(again).errors == []
+
+
+@pytest.mark.parametrize("facts", ["{}", '{"name": 1}', '{"name": "x", "under": []}', "[]"])
+def test_facts_that_cannot_be_are_refused(collection: Collection, first: int, facts: str) -> None:
+    with collection.database.transaction() as connection:
+        connection.execute("UPDATE clusters SET facts = ?", (facts,))
+        connection.execute(f"UPDATE clusters SET checksum = {checksum_sql('clusters')}")
+    with pytest.raises(CorruptError, match="cannot be"):
+        current(collection.database, 1)
 
 
 def test_a_changed_link_to_a_decision_is_noticed(collection: Collection, first: int) -> None:
