@@ -127,7 +127,8 @@ def _show(name: str, ways: dict[str, list[dict[str, Any]]]) -> None:
     title = f"{name}: {images:.0f} images of {taxa:.0f} species, {len(first)} draws"
     shown = Table(title=title, title_justify="left")
     for column in ("method", "accuracy", "macro F1", "AMI", "B3", "k / true k"):
-        shown.add_column(column, justify="left" if column == "method" else "right")
+        words = column == "method"
+        shown.add_column(column, justify="left" if words else "right", min_width=0 if words else 11)
     for way, draws in ways.items():
         shown.add_row(way, *(_spread([draw[name] for draw in draws]) for name in _SHOWN))
     out.print(shown)
