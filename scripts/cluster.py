@@ -132,6 +132,9 @@ def _say_fitting() -> None:
 def _show(found: dict[str, Any], collection: Path) -> None:
     for line in clustering_lines(found):
         out.print(line, highlight=False, soft_wrap=True)
+    err.print(
+        f"See them: holotype clusters list --in {collection} --sheet clusters.png", highlight=False
+    )
     first = next(iter(found["clusters"] or found["set_aside"]), None)
     if first is not None:
         err.print(

@@ -240,9 +240,23 @@ def show_all(
     clustering: Annotated[
         int | None, typer.Option(help="Which one; by default the last.", show_default=False)
     ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a picture to this .png file: typical images and outliers of each cluster.",
+            show_default=False,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the file of --sheet where it is there.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Show the clusters of a clustering as they are now."""
+    from .answers.cluster_sheet import write_cluster_sheet
+    from .answers.drawing import require_new_sheet
+
+    require_new_sheet(sheet, overwrite=overwrite)
     from holotype.index.clusters.view import clustering_dict
     from holotype.index.collection import Collection
     from holotype.index.errors import NotFoundError
@@ -254,6 +268,8 @@ def show_all(
         if not known:
             raise NotFoundError(f"{collection} has no clusters; 'holotype cluster' makes them")
         found = clustering_dict(opened, known[-1] if clustering is None else clustering)
+        if sheet is not None:
+            write_cluster_sheet(opened, found, sheet)
     if as_json:
         print_json(found)
         return

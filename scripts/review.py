@@ -79,7 +79,9 @@ def review(
             events = decided.about(specimens, accept=accept, correct=correct)
             _show_events(events, as_json=as_json)
             return
-        _require_new_sheet(sheet, overwrite=overwrite)
+        from .answers.drawing import require_new_sheet
+
+        require_new_sheet(sheet, overwrite=overwrite)
         page = _queue(opened, queue, space).page(offset, limit)
         if sheet is not None:
             from .answers.review_sheet import write_sheet
@@ -102,18 +104,6 @@ def _require_one_way(
             "Give --specimen with one of --accept, --correct NAME and --dismiss, or none of them "
             "to see the queue"
         )
-
-
-def _require_new_sheet(sheet: Path | None, *, overwrite: bool) -> None:
-    from holotype.index.errors import UsageError
-
-    from .answers.files import require_new
-
-    if sheet is None:
-        return
-    if sheet.suffix.lower() != ".png":
-        raise UsageError(f"--sheet is {sheet}; name a file that ends in .png")
-    require_new(sheet, overwrite=overwrite)
 
 
 def _queue(collection: Collection, name: str, space: str | None) -> Queue:

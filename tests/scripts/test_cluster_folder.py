@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PIL import Image
+
 from holotype.index.collection import Collection
 from tests.conftest import Ask, Cli, Draw
 
@@ -21,6 +23,11 @@ def test_a_folder_is_stored_and_clustered(
     assert "6 images in 2 clusters" in out
     again = ask("cluster", tmp_path / "trip", "--in", folder, "--k", 2)
     assert sorted(len(one["image_ids"]) for one in again["clusters"]) == [3, 3]
+    sheet = tmp_path / "clusters.png"
+    ask("clusters", "list", "--in", folder, "--sheet", sheet)
+    with Image.open(sheet) as drawn:
+        assert drawn.height > 2 * 150
+    assert cli("clusters", "list", "--in", folder, "--sheet", sheet)[0] == 2  # it is there
     ask("name", again["clusters"][0]["id"], "Xestia nova", "--in", folder)
     with Collection.open(folder) as opened:
         named = [image for image in opened.images() if image.lineage[-1] == "Xestia nova"]
