@@ -37,6 +37,7 @@ from .resources import (
     spaces,
     specimens,
     taxa,
+    uploads,
 )
 from .settings import service_settings
 from .switch import Switch
@@ -90,7 +91,7 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
 
 def _add_routes(app: FastAPI) -> None:
     v1 = APIRouter(prefix="/v1")
-    looked_at = (identify, search, images, specimens, taxa, spaces, morphospace)
+    looked_at = (identify, search, images, uploads, specimens, taxa, spaces, morphospace)
     for module in (*looked_at, calibration, queues, jobs, clusters, decisions):
         v1.include_router(module.router)
     app.include_router(v1)

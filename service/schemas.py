@@ -281,6 +281,23 @@ class ImageRecord(BaseModel):
     )
 
 
+class StoredPicture(BaseModel):
+    """A picture that was put into the collection."""
+
+    image: ImageRecord
+    created: bool = Field(description="Whether the id is new.")
+    embedded: list[str] = Field(
+        description="The spaces that it was embedded into now.", examples=[["base"]]
+    )
+    left_out: dict[str, str] = Field(
+        description="The spaces that lack it, each with the reason.", examples=[{}]
+    )
+    notes: list[str] = Field(
+        description="What changed of an image that was there, and what its owner should know.",
+        examples=[["1 label changed (a.jpg: Xestia baja -> Xestia c-nigrum)."]],
+    )
+
+
 class SpaceRecord(BaseModel):
     """A space: one encoder's embeddings, or another space through a projection."""
 
