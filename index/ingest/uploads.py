@@ -307,8 +307,9 @@ def store_upload(
         path = _kept_picture(collection, plan, upload.data)
         with collection.database.transaction() as connection:
             plan = _planned(collection, upload)
-            measured = {"phash": phash, "width": size[0], "height": size[1]}
-            image = replace(plan.image, path=path, **(measured if plan.is_new else {}))
+            image = replace(plan.image, path=path)
+            if plan.is_new:
+                image = replace(image, phash=phash, width=size[0], height=size[1])
             corrections = Corrections.of_one(collection.database, image)
             corrections.compare(image, plan.old)
             named = not upload.told.isdisjoint(RANKS)

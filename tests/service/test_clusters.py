@@ -15,9 +15,6 @@ from pydantic import TypeAdapter
 
 from holotype.index.clusters.recipe import Recipe
 from holotype.index.collection import Collection
-from holotype.index.encoders import Encoder
-from holotype.index.ingest.pictures import ingest
-from holotype.index.manifests.manifest import Manifest
 from holotype.index.upkeep.info import verify
 from holotype.service import cluster_schemas as answers
 from holotype.service.app import create_app
@@ -60,21 +57,26 @@ def decide(client: httpx2.Client, cluster: dict[str, Any], what: str, **more: An
     return response.json()
 
 
-def test_the_story_through_restarts(
-    folder: Path, tmp_path: Path, draw: Draw, tiny: Encoder
-) -> None:
-    trip = tmp_path / "trip"
-    for number in range(10):
-        draw(trip / f"{number}.png", 500 + number, like=(77, 98)[number // 5])
+def test_the_story_through_restarts(folder: Path, tmp_path: Path, draw: Draw) -> None:
+    trip = [
+        draw(tmp_path / f"{number}.png", 500 + number, like=(77, 98)[number // 5])
+        for number in range(10)
+    ]
     fresh = {"images": draw(tmp_path / "fresh.png", 999, like=77).read_bytes()}
 
     def called(client: httpx2.Client) -> str:
         answer = client.post("/v1/identify", files=fresh, data={"risk": "0.4"}).json()
         return str((answer["determination"] or {"taxon": "unknown"})["taxon"])
 
+    def put(client: httpx2.Client, picture: Path) -> int:
+        files = {"image": (picture.name, picture.read_bytes())}
+        return client.put(f"/v1/images/{picture.name}", files=files).status_code
+
+    for half in (trip[:5], trip[5:]):
+        with served(folder) as client:
+            assert [put(client, picture) for picture in half] == [201] * 5
     with served(folder) as client:
-        with Collection.open(folder) as opened:
-            ingest(Manifest.read(trip), opened, tiny)
+        assert [put(client, picture) for picture in trip] == [200] * 10
         before = called(client)
     with served(folder) as client:
         found = clustered(client, where=["species="], k=2)

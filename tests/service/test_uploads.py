@@ -72,7 +72,11 @@ def copies(folder: Path) -> list[str]:
 
 
 def test_put_and_put_again(client: httpx2.Client, folder: Path) -> None:
-    said = {"species": "Xestia alba", "date": "2024-06-01", "metadata": '{"sex": "f", "n": 3}'}
+    said: dict[str, Any] = {
+        "species": "Xestia alba",
+        "date": "2024-06-01",
+        "metadata": '{"sex": "f", "n": 3}',
+    }
     first = put(client, "trip/7.png", **said)
     made = told(first, 201)
     assert first.headers["location"] == "/v1/images/trip/7.png"
@@ -182,7 +186,7 @@ def test_bad_pictures_leave_nothing(
 
 def test_what_is_off_is_a_problem(client: httpx2.Client, folder: Path, refused: Refused) -> None:
     before = content(folder)
-    for said, words in (
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
         ({"colour": "red"}, "there is no such option"),
         ({"metadata": "{"}, "is not JSON"),
         ({"metadata": "[1]"}, "not a JSON object"),
@@ -191,7 +195,8 @@ def test_what_is_off_is_a_problem(client: httpx2.Client, folder: Path, refused: 
         ({"metadata": '{"a": "1", "A": "2"}'}, "rename it"),
         ({"locality": "x" * 70_000}, "HOLOTYPE_MAX_FIELD_BYTES"),
         ({"species": "Xestia alba", "genus": "Salmo"}, "genus"),
-    ):
+    )
+    for said, words in cases:
         assert words in refused(put(client, "x.png", ONE, **said), 422), said
     for image_id in ("x/thumbnail", "a%2F..%2Fb", "a%00b", ""):
         assert put(client, image_id).status_code in (404, 405, 409, 422), image_id
