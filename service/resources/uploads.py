@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -200,15 +201,16 @@ def _upload(
     replaces: bool,
 ) -> Upload:
     """Read a form, given by the parameters of its type, or a body that is the picture."""
-    values: dict[str, Any] = dict(address)
+    told: dict[str, Any] = {}
     if form is not None:
         told, files = form_values(body, form, Said, _FIELD, longest)
-        twice = sorted(values.keys() & told.keys())
-        if twice or len(files) != 1:
-            wrong = f"'{twice[0]}' twice" if twice else f"{len(files)} files '{_FIELD}'"
-            raise UsageError(f"The request has {wrong}; send one")
-        values |= told
+        if len(files) != 1:
+            raise UsageError(f"The form has {len(files)} files '{_FIELD}'; send one")
         body = files[0].content
+    values: dict[str, Any] = {**dict(address), **told}
+    for name, count in Counter([*(name for name, _ in address), *told]).items():
+        if count > 1:
+            raise UsageError(f"'{name[:80]}' is there {count} times; say it once")
     if "metadata" in values:
         values["metadata"] = read_object(values["metadata"].encode())
     said = checked(Said, values).model_dump()

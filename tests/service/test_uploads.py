@@ -205,7 +205,7 @@ def test_what_is_off_is_a_problem(client: httpx2.Client, folder: Path, refused: 
     address = "/v1/images/x.png?species=Xestia"
     files = {"image": ("x.png", ONE)}
     body = {"species": "Xestia alba"}
-    assert "twice" in refused(client.put(address, files=files, data=body), 422)
+    assert "2 times" in refused(client.put(address, files=files, data=body), 422)
     refused(client.put("/v1/images/x.png?replace=perhaps", files=files), 422)
     refused(client.put("/v1/images/x.png", json={}), 415)
     text = {"content-type": "text/plain"}
