@@ -31,6 +31,7 @@ _MOST = 2**63 - 1  # that a database counts to
 
 Number = Annotated[int, Field(ge=0, le=_MOST)]
 ClusterId = Annotated[int, InPath(ge=0, le=_MOST, description="The cluster's number.")]
+ClusteringId = Annotated[int, InPath(ge=0, le=_MOST, description="The clustering's number.")]
 
 _LONGEST = 500  # characters of a name or a reason
 _DECIDED: dict[int | str, dict[str, Any]] = {
@@ -59,11 +60,16 @@ class StartClustering(_Order):
     by: str = Field(max_length=_LONGEST, description="Who asks, for the record.")
 
 
-class Decide(_Order):
-    """Who decides, why, and about which version of the cluster."""
+class Sign(_Order):
+    """Who decides, and why."""
 
     by: str = Field(max_length=_LONGEST, description="Who decides, for the record.")
     why: str = Field("", max_length=_LONGEST, description="Why, for the record.")
+
+
+class Decide(Sign):
+    """Who decides, why, and about which version of the cluster."""
+
     version: Number = Field(
         description="Of the cluster that was looked at; refused where it has changed since."
     )
@@ -152,6 +158,23 @@ def _cluster(
 async def all_clusterings(engine: TheEngine) -> JSONResponse:
     """List the clusterings: when each was made, by whom, of what and how."""
     return JSONResponse(await engine.read(_clusterings, engine.collection))
+
+
+@router.post(
+    "/clusterings/{clustering_id}/accept-known",
+    summary="Accept all that was set aside as known",
+    responses={200: {"model": answers.Accepted, "description": "One decision a name"}},
+    openapi_extra=described_order(Sign, {"by": "A. Taxonomist", "why": "looked through"}),
+)
+async def accept_known(
+    clustering_id: ClusteringId, request: Request, engine: TheEngine
+) -> JSONResponse:
+    """Determine every specimen that was set aside as known as what it was set aside with."""
+    require_write()
+    asked = await read_order(request, engine, Sign)
+    async with engine.asked():
+        made = await engine.query(_accept_known, engine.collection, clustering_id, asked)
+    return JSONResponse({"decisions": made})
 
 
 @router.get(
@@ -324,6 +347,10 @@ def _decide(
     made = work(Decider(collection, asked.by, asked.why))
     told = decision(collection.database, made).to_dict()
     return {"decision": told, "cluster": as_dict(cluster_now(collection, cluster_id))}
+
+
+def _accept_known(collection: Collection, clustering_id: int, asked: Sign) -> list[int]:
+    return Decider(collection, asked.by, asked.why).accept_known(clustering_id)
 
 
 def _clusterings(collection: Collection) -> dict[str, Any]:
