@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from holotype.index.clusters.cluster import cluster
-from holotype.index.clusters.decide import Decider
 from holotype.index.clusters.view import as_dict, cluster_now, clustering_dict
 from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError, UsageError
 from holotype.index.storage.clusters.records import clusterings, decision
-from holotype.training.clustering.kept import recipe_for
 
 from .. import cluster_schemas as answers
 from .. import schemas
 from ..engine import Engine, TheEngine
 from ..guards.keys import require_write
 from ..questions import described_order, read_order
+
+if TYPE_CHECKING:
+    from holotype.index.clusters.decide import Decider
 
 router = APIRouter(tags=["clusters"])
 
@@ -140,6 +140,10 @@ async def start(request: Request, engine: TheEngine) -> JSONResponse:
 def _cluster(
     engine: Engine, asked: StartClustering, progress: Callable[[int, int], None]
 ) -> dict[str, Any]:
+    # Here and below: what clusters and decides loads SciPy, which no start should wait for.
+    from holotype.index.clusters.cluster import cluster
+    from holotype.training.clustering.kept import recipe_for
+
     collection = engine.collection
     found = cluster(
         collection,
@@ -344,12 +348,16 @@ async def _decided(
 def _decide(
     collection: Collection, cluster_id: int, asked: Decide, work: Callable[[Decider], int]
 ) -> dict[str, Any]:
+    from holotype.index.clusters.decide import Decider
+
     made = work(Decider(collection, asked.by, asked.why))
     told = decision(collection.database, made).to_dict()
     return {"decision": told, "cluster": as_dict(cluster_now(collection, cluster_id))}
 
 
 def _accept_known(collection: Collection, clustering_id: int, asked: Sign) -> list[int]:
+    from holotype.index.clusters.decide import Decider
+
     return Decider(collection, asked.by, asked.why).accept_known(clustering_id)
 
 
