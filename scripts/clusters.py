@@ -15,6 +15,7 @@ from .console import CollectionOption, JsonFlag, out, print_json
 
 if TYPE_CHECKING:
     from holotype.index.clusters.decide import Decider
+    from holotype.index.collection import Collection
 
 app = typer.Typer(help="Look at clusters and decide about them.", no_args_is_help=True)
 
@@ -71,18 +72,66 @@ def name(
 
 
 def accept(
-    cluster: ClusterArgument,
+    cluster: Annotated[
+        int | None, typer.Argument(help="The cluster's number.", show_default=False)
+    ] = None,
+    *,
     collection: CollectionOption,
+    known: Annotated[
+        bool,
+        typer.Option(
+            "--known", help="Instead: all that the last clustering set aside as known, at once."
+        ),
+    ] = False,
     version: VersionOption = None,
     by: ByOption = "",
     why: WhyOption = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Accept the provisional name of a cluster, or the answer that it was set aside with."""
+    from holotype.index.errors import UsageError
+
+    if known == (cluster is not None):
+        raise UsageError("Give either the number of one cluster, or --known")
+    if cluster is None:
+        _accept_known(collection, by, why, as_json=as_json)
+        return
     _decide(
         *(collection, by, why, cluster, as_json),
         lambda decider: decider.accept(cluster, version=version),
     )
+
+
+def _accept_known(collection: Path, by: str, why: str, *, as_json: bool) -> None:
+    from holotype.index.clusters.decide import Decider
+    from holotype.index.collection import Collection
+
+    with Collection.open(collection) as opened:
+        made = Decider(opened, by or getpass.getuser(), why).accept_known(_last(opened))
+    if as_json:
+        print_json({"decisions": made})
+        return
+    out.print(
+        f"Accepted {len(made)} names (decisions {made[0]} to {made[-1]}); "
+        f"'holotype undo --to {made[0] - 1}' takes them back.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _last(collection: Collection) -> int:
+    """Return the number of the last clustering.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    from holotype.index.errors import NotFoundError
+    from holotype.index.storage.clusters.records import clusterings
+
+    known = clusterings(collection.database)
+    if not known:
+        raise NotFoundError(f"{collection.folder} has no clusters; 'holotype cluster' makes them")
+    return known[-1].clustering_id
 
 
 @app.command("place")
@@ -259,15 +308,10 @@ def show_all(
     require_new_sheet(sheet, overwrite=overwrite)
     from holotype.index.clusters.view import clustering_dict
     from holotype.index.collection import Collection
-    from holotype.index.errors import NotFoundError
-    from holotype.index.storage.clusters.records import clusterings
 
     with Collection.open(collection) as opened:
         opened.require_intact()
-        known = [one.clustering_id for one in clusterings(opened.database)]
-        if not known:
-            raise NotFoundError(f"{collection} has no clusters; 'holotype cluster' makes them")
-        found = clustering_dict(opened, known[-1] if clustering is None else clustering)
+        found = clustering_dict(opened, _last(opened) if clustering is None else clustering)
         if sheet is not None:
             write_cluster_sheet(opened, found, sheet)
     if as_json:

@@ -127,6 +127,12 @@ class Decided(BaseModel):
     cluster: Cluster | KnownGroup
 
 
+class Accepted(BaseModel):
+    """The decisions that were made."""
+
+    decisions: list[int]
+
+
 class Undone(BaseModel):
     """The undos that were written."""
 

@@ -7,6 +7,7 @@ version of the cluster that was looked at, and refuses where it has changed sinc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from ..collection import Collection
 from ..errors import UsageError
 from ..storage.clusters.append import Draft, add_decision, require_unchanged
-from ..storage.clusters.records import Cluster, Facts, clustering, named_elsewhere
+from ..storage.clusters.records import Cluster, Facts, clustering, current, named_elsewhere
 from ..storage.clusters.undo import undo_decision, undo_since
 from ..taxonomy import RANKS, Lineage, lowest_name
 from .cluster import described
@@ -81,6 +82,32 @@ class Decider:
         else:
             lineage, qualifier = provisional_lineage(tuple(cluster.facts["under"]), cluster.name)
         return self._named("accept", cluster, lineage, qualifier)
+
+    def accept_known(self, clustering_id: int) -> list[int]:
+        """Accept all that was set aside as known and nobody has decided about.
+
+        Groups of which every specimen was named elsewhere meanwhile stay as they are.
+
+        Returns:
+            the numbers of the decisions, one a group; `undo_since` takes all of them back.
+
+        Raises:
+            NotFoundError: there is no such clustering.
+            UsageError: nothing of that kind is left in it.
+        """
+        database, made = self.collection.database, list[int]()
+        with self.collection.writing():
+            clustering(database, clustering_id)
+            groups = current(database, clustering_id).values()
+            known = [one for one in groups if one.facts.get("set_aside") and one.state == "open"]
+            for one in known:
+                with suppress(UsageError):
+                    made.append(self.accept(one.cluster_id))
+        if not made:
+            raise UsageError(
+                f"Nothing that clustering {clustering_id} set aside as known is left to accept"
+            )
+        return made
 
     def _named(self, kind: str, cluster: Cluster, lineage: Lineage, qualifier: str) -> int:
         taxon = lowest_name(lineage)

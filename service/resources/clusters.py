@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from holotype.index.clusters.cluster import cluster
-from holotype.index.clusters.decide import Decider
 from holotype.index.clusters.view import as_dict, cluster_now, clustering_dict
 from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError, UsageError
 from holotype.index.storage.clusters.records import clusterings, decision
-from holotype.training.clustering.kept import recipe_for
 
 from .. import cluster_schemas as answers
 from .. import schemas
@@ -25,12 +22,16 @@ from ..engine import Engine, TheEngine
 from ..guards.keys import require_write
 from ..questions import described_order, read_order
 
+if TYPE_CHECKING:
+    from holotype.index.clusters.decide import Decider
+
 router = APIRouter(tags=["clusters"])
 
 _MOST = 2**63 - 1  # that a database counts to
 
 Number = Annotated[int, Field(ge=0, le=_MOST)]
 ClusterId = Annotated[int, InPath(ge=0, le=_MOST, description="The cluster's number.")]
+ClusteringId = Annotated[int, InPath(ge=0, le=_MOST, description="The clustering's number.")]
 
 _LONGEST = 500  # characters of a name or a reason
 _DECIDED: dict[int | str, dict[str, Any]] = {
@@ -59,11 +60,16 @@ class StartClustering(_Order):
     by: str = Field(max_length=_LONGEST, description="Who asks, for the record.")
 
 
-class Decide(_Order):
-    """Who decides, why, and about which version of the cluster."""
+class Sign(_Order):
+    """Who decides, and why."""
 
     by: str = Field(max_length=_LONGEST, description="Who decides, for the record.")
     why: str = Field("", max_length=_LONGEST, description="Why, for the record.")
+
+
+class Decide(Sign):
+    """Who decides, why, and about which version of the cluster."""
+
     version: Number = Field(
         description="Of the cluster that was looked at; refused where it has changed since."
     )
@@ -134,6 +140,10 @@ async def start(request: Request, engine: TheEngine) -> JSONResponse:
 def _cluster(
     engine: Engine, asked: StartClustering, progress: Callable[[int, int], None]
 ) -> dict[str, Any]:
+    # Here and below: what clusters and decides loads SciPy, which no start should wait for.
+    from holotype.index.clusters.cluster import cluster
+    from holotype.training.clustering.kept import recipe_for
+
     collection = engine.collection
     found = cluster(
         collection,
@@ -152,6 +162,23 @@ def _cluster(
 async def all_clusterings(engine: TheEngine) -> JSONResponse:
     """List the clusterings: when each was made, by whom, of what and how."""
     return JSONResponse(await engine.read(_clusterings, engine.collection))
+
+
+@router.post(
+    "/clusterings/{clustering_id}/accept-known",
+    summary="Accept all that was set aside as known",
+    responses={200: {"model": answers.Accepted, "description": "One decision a name"}},
+    openapi_extra=described_order(Sign, {"by": "A. Taxonomist", "why": "looked through"}),
+)
+async def accept_known(
+    clustering_id: ClusteringId, request: Request, engine: TheEngine
+) -> JSONResponse:
+    """Determine every specimen that was set aside as known as what it was set aside with."""
+    require_write()
+    asked = await read_order(request, engine, Sign)
+    async with engine.asked():
+        made = await engine.query(_accept_known, engine.collection, clustering_id, asked)
+    return JSONResponse({"decisions": made})
 
 
 @router.get(
@@ -321,9 +348,17 @@ async def _decided(
 def _decide(
     collection: Collection, cluster_id: int, asked: Decide, work: Callable[[Decider], int]
 ) -> dict[str, Any]:
+    from holotype.index.clusters.decide import Decider
+
     made = work(Decider(collection, asked.by, asked.why))
     told = decision(collection.database, made).to_dict()
     return {"decision": told, "cluster": as_dict(cluster_now(collection, cluster_id))}
+
+
+def _accept_known(collection: Collection, clustering_id: int, asked: Sign) -> list[int]:
+    from holotype.index.clusters.decide import Decider
+
+    return Decider(collection, asked.by, asked.why).accept_known(clustering_id)
 
 
 def _clusterings(collection: Collection) -> dict[str, Any]:

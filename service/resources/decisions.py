@@ -9,7 +9,6 @@ from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from holotype.index.clusters.decide import Decider
 from holotype.index.collection import Collection
 from holotype.index.storage.clusters.records import decisions
 
@@ -88,8 +87,12 @@ def _decisions(collection: Collection, clustering: int | None) -> dict[str, Any]
 
 
 def _undo(collection: Collection, asked: Undo, decision_id: int) -> int:
+    from holotype.index.clusters.decide import Decider  # loads SciPy
+
     return Decider(collection, asked.by, asked.why).undo(decision_id)
 
 
 def _undo_since(collection: Collection, asked: Undo, decision_id: int) -> list[int]:
+    from holotype.index.clusters.decide import Decider  # loads SciPy
+
     return Decider(collection, asked.by, asked.why).undo_since(decision_id)

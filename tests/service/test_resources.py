@@ -145,6 +145,7 @@ def test_the_description(client: httpx2.Client) -> None:
         "/v1/jobs",
         "/v1/jobs/{job_id}",
         "/v1/clusterings",
+        "/v1/clusterings/{clustering_id}/accept-known",
         "/v1/clusters",
         "/v1/clusters/{cluster_id}",
         *(

@@ -13,6 +13,7 @@ from holotype.index.clusters.recipe import Recipe
 from holotype.index.clusters.view import cluster_now
 from holotype.index.collection import Collection
 from holotype.index.database.schema import checksum_sql
+from holotype.index.errors import UsageError
 from holotype.index.upkeep.info import verify
 from holotype.training.clustering.kept import recipe_for
 from holotype.training.spaces import calibrate_space
@@ -55,6 +56,20 @@ def test_what_was_set_aside_is_accepted_as_it_was_answered(mixed: Collection) ->
     assert image.lineage[5] == KNOWN[one["taxon"]]
     Decider(mixed, "A").undo(decision)
     assert not any(mixed.image(one["image_ids"][0]).lineage)
+
+
+def test_all_that_was_set_aside_is_accepted_at_once(mixed: Collection) -> None:
+    found = cluster(mixed, where=["split=batch"])
+    named = {image: one["taxon"] for one in found["set_aside"] for image in one["image_ids"]}
+    decider = Decider(mixed, "A")
+    made = decider.accept_known(found["id"])
+    assert len(made) == len(found["set_aside"]) > 1
+    assert {image: mixed.image(image).lineage[-1] for image in named} == named
+    assert all(not any(mixed.image(image).lineage) for image in found["clusters"][0]["image_ids"])
+    with pytest.raises(UsageError, match="Nothing that clustering"):
+        decider.accept_known(found["id"])
+    decider.undo_since(made[0] - 1)
+    assert not any(any(mixed.image(image).lineage) for image in named)
 
 
 @pytest.mark.slow
