@@ -230,7 +230,8 @@ def _planned(collection: Collection, upload: Upload) -> Plan:
     image = said if old is None else with_untold(said, old, upload.told)
     notes = upload.notes
     if old is None:
-        image = _named_as_specimen(collection.database, image, upload.told)
+        image, more = _named_as_specimen(collection.database, image, upload.told)
+        notes = (*notes, *more)
     if old is None or old.sha256 != said.sha256:
         notes = (*notes, *_on_same_pictures(collection, image))
         return Plan(image, old, spaces, notes)
@@ -246,12 +247,25 @@ def _one(database: Database, where: str, value: str) -> Image | None:
     return read_image(found[0]) if found else None
 
 
-def _named_as_specimen(database: Database, image: Image, told: Several[str]) -> Image:
-    """Let a new image of a specimen that is there have the names that it says nothing of."""
+def _named_as_specimen(
+    database: Database, image: Image, told: Several[str]
+) -> tuple[Image, list[str]]:
+    """Let a new image of a specimen that is there have the names that it says nothing of.
+
+    Returns:
+        the image, and a note where it says another name than the specimen has.
+    """
     other = _one(database, "i.specimen_id = ?", image.specimen_id)
-    return (
-        image if other is None else replace(image, lineage=with_untold(image, other, told).lineage)
-    )
+    if other is None:
+        return image, []
+    named = replace(image, lineage=with_untold(image, other, told).lineage)
+    if same_taxon(named.lineage, other.lineage):
+        return named, []
+    before, after = lowest_name(other.lineage), lowest_name(named.lineage)
+    return named, [
+        f"Its specimen '{image.specimen_id[:_SHOWN]}' was {before} by its other images; {after} is "
+        "its name now, unless a person determined it"
+    ]
 
 
 def _on_same_pictures(collection: Collection, image: Image) -> list[str]:

@@ -129,6 +129,8 @@ def test_a_body_that_is_the_picture(client: httpx2.Client) -> None:
         put(client, "raw 3.png", encoded(noise(3)), specimen_id="s 1", family="Noctuidae"), 201
     )
     assert with_more["image"]["lineage"]["family"] == "Noctuidae"
+    other = put(client, "raw 4.png", encoded(noise(4)), specimen_id="s 1", species="Salmo salar")
+    assert "was Xestia alba by its other images" in told(other, 201)["notes"][0]
 
 
 def test_an_id_and_a_picture_that_are_taken(
