@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,12 @@ from PIL import Image
 
 from holotype.index.collection import Collection
 from holotype.index.database.connection import Database
+from holotype.index.encoders import Encoder, load_encoder
+from holotype.index.ingest.pictures import ingest
+from holotype.index.ingest.stored import embed_stored
+from holotype.index.manifests.manifest import Manifest
+from holotype.index.search.search import stored_vector
+from holotype.index.trust import trust_encoder
 from holotype.index.upkeep.info import verify
 from holotype.service import schemas as answers
 from holotype.service.app import create_app
@@ -114,8 +121,47 @@ def test_the_next_question_finds_it(client: httpx2.Client) -> None:
     hits = client.post("/v1/search", files=query, data={"k": "1000"}).json()["hits"]
     assert "a.png" not in [hit["image_id"] for hit in hits]  # its own specimen
     assert "b.jpg" in [hit["image_id"] for hit in hits]
-    answer = client.post("/v1/identify", json={"image_id": "a.png"})
-    assert answer.status_code == 200
+    copy = {"image": ("q.jpg", encoded(noise(1), "WEBP"))}
+    hits = client.post("/v1/search", files=copy).json()["hits"]
+    assert (hits[0]["image_id"], hits[0]["species"]) == ("a.png", "Xestia alba")
+    files = {"images": copy["image"]}
+    answer = client.post("/v1/identify", files=files).json()
+    assert answer["ranks"]["species"][0]["taxon"] == "Xestia alba"
+
+
+def test_it_is_stored_as_an_ingest_stores_it(
+    client: httpx2.Client, folder: Path, tmp_path: Path, draw: Draw, tiny: Encoder
+) -> None:
+    data = draw(tmp_path / "more" / "new.png", 901).read_bytes()
+    told(put(client, "put.png", data), 201)
+    with Collection.open(folder) as opened:
+        one = opened.image("put.png")
+        vector = stored_vector(opened, one)
+        opened.delete(["put.png"])
+        ingest(Manifest.read(tmp_path / "more"), opened, tiny)
+        other = opened.image("new.png")
+        assert (one.phash, one.width, one.height) == (other.phash, other.width, other.height)
+        np.testing.assert_allclose(vector, stored_vector(opened, other), atol=1e-5)
+
+
+def test_every_space_whose_encoder_runs_here(
+    folder: Path, tmp_path: Path, tiny_folder: Path
+) -> None:
+    second = Path(shutil.copytree(tiny_folder, tmp_path / "second"))
+    two = load_encoder(f"checkpoint:{second}", views=2)
+    trust_encoder(two.name)
+    with Collection.open(folder) as opened:
+        embed_stored(opened, two, "views", like=opened.space("base"))
+    with running(create_app(folder)) as address, httpx2.Client(base_url=address) as client:
+        made = told(put(client, "a.png"), 201)
+        assert (made["embedded"], made["left_out"]) == (["base", "views"], {})
+    second.rename(tmp_path / "gone")
+    with running(create_app(folder)) as address, httpx2.Client(base_url=address) as client:
+        made = told(put(client, "b.png", OTHER), 201)
+        assert made["embedded"] == ["base"]
+        assert list(made["left_out"]) == ["views"]
+        again = told(put(client, "b.png", OTHER), 200)
+        assert list(again["left_out"]) == ["views"]
 
 
 def test_a_body_that_is_the_picture(client: httpx2.Client) -> None:
