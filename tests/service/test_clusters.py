@@ -115,7 +115,7 @@ def test_the_story_through_restarts(folder: Path, tmp_path: Path, draw: Draw) ->
 
 @pytest.fixture
 def cloudy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("holotype.service.resources.clusters.recipe_for", lambda *_, **__: Recipe())
+    monkeypatch.setattr("holotype.training.clustering.kept.recipe_for", lambda *_, **__: Recipe())
     with drawer(tmp_path / "drawer") as made:
         add_batch(made, {"x one": 9, "x two": 7, "far": 6})
     return tmp_path / "drawer"
