@@ -165,7 +165,7 @@ def test_an_unexpected_failure_says_nothing_of_the_inside(
     def fail(_: object) -> None:
         raise RuntimeError("/secret/path")
 
-    monkeypatch.setattr(images, "_record", fail)
+    monkeypatch.setattr(images, "record_of", fail)
     image_id = next(collection.images()).image_id
     with running(create_app(folder)) as address:
         response = httpx2.get(f"{address}/v1/images/{image_id}")
