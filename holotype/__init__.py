@@ -16,6 +16,8 @@ from holotype.version import __version__
 
 if TYPE_CHECKING:
     from holotype.eval.retrieval.evaluate import Evaluation, evaluate
+    from holotype.index.clusters.cluster import cluster
+    from holotype.index.clusters.decide import Decider
     from holotype.index.collection import Collection
     from holotype.index.encoders import Encoder, accelerated, load_encoder
     from holotype.index.errors import HolotypeError
@@ -27,11 +29,13 @@ if TYPE_CHECKING:
     from holotype.index.ingest.vectors import load_vectors
     from holotype.index.manifests.manifest import Manifest
     from holotype.index.manifests.problems import Problem
+    from holotype.index.morphospace.morphospace import Morphospace, morphospace
     from holotype.index.search.search import Hit, picture_vector, search
 
 _HOMES = {
     "Answer": "index.identification.identify",
     "Collection": "index.collection",
+    "Decider": "index.clusters.decide",
     "Determination": "index.identification.identify",
     "Encoder": "index.encoders",
     "Evaluation": "eval.retrieval.evaluate",
@@ -39,10 +43,12 @@ _HOMES = {
     "HolotypeError": "index.errors",
     "IngestReport": "index.ingest.pictures",
     "Manifest": "index.manifests.manifest",
+    "Morphospace": "index.morphospace.morphospace",
     "Outcome": "index.identification.many.outcomes",
     "Problem": "index.manifests.problems",
     "Specimen": "index.identification.many.outcomes",
     "accelerated": "index.encoders",
+    "cluster": "index.clusters.cluster",
     "evaluate": "eval.retrieval.evaluate",
     "export_parquet": "index.export.parquet",
     "identify": "index.identification.identify",
@@ -50,6 +56,7 @@ _HOMES = {
     "ingest": "index.ingest.pictures",
     "load_encoder": "index.encoders",
     "load_vectors": "index.ingest.vectors",
+    "morphospace": "index.morphospace.morphospace",
     "picture_vector": "index.search.search",
     "search": "index.search.search",
 }
@@ -57,6 +64,7 @@ _HOMES = {
 __all__ = [
     "Answer",
     "Collection",
+    "Decider",
     "Determination",
     "Encoder",
     "Evaluation",
@@ -64,11 +72,13 @@ __all__ = [
     "HolotypeError",
     "IngestReport",
     "Manifest",
+    "Morphospace",
     "Outcome",
     "Problem",
     "Specimen",
     "__version__",
     "accelerated",
+    "cluster",
     "evaluate",
     "export_parquet",
     "identify",
@@ -76,6 +86,7 @@ __all__ = [
     "ingest",
     "load_encoder",
     "load_vectors",
+    "morphospace",
     "picture_vector",
     "search",
 ]

@@ -74,6 +74,13 @@ class LockedError(HolotypeError):
     title = "Collection is locked"
 
 
+class ChangedError(HolotypeError):
+    """What somebody decided about has changed since they looked at it."""
+
+    http_status = 409
+    title = "Changed meanwhile"
+
+
 class ReplacedError(HolotypeError):
     """Where an open collection lay there is another one by now, or none."""
 

@@ -1,9 +1,10 @@
-"""Texts from others as a terminal may show them: control characters become visible."""
+"""Texts from others as a terminal and a spreadsheet may show them: none is obeyed."""
 
 from __future__ import annotations
 
 import unicodedata
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # by which a spreadsheet takes text for a formula
 _SPACES = "Zs"  # the category of spaces, which `str.isprintable` counts as not printable
 
 
@@ -34,6 +35,15 @@ def visible_json(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(one if _is_seen(one) or one == "\n" else _units(one) for one in text)
+
+
+def guarded(value: object) -> object:
+    """Return a cell's value; an apostrophe precedes a text that a spreadsheet would calculate.
+
+    >>> guarded("=1+1"), guarded("Xestia"), guarded(-0.5)
+    ("'=1+1", 'Xestia', -0.5)
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _is_seen(one: str) -> bool:

@@ -9,7 +9,22 @@ import typer
 
 from holotype.version import __version__
 
-from . import calibrate, collection, demo, export, identify, ingest, search, serve, train, tune
+from . import (
+    calibrate,
+    cluster,
+    clusters,
+    collection,
+    demo,
+    export,
+    identify,
+    ingest,
+    morphospace,
+    review,
+    search,
+    serve,
+    train,
+    tune,
+)
 from .console import one_sentence, out
 from .evaluation.command import evaluate
 
@@ -46,7 +61,14 @@ app.command("eval")(evaluate)
 app.command("calibrate")(calibrate.calibrate)
 app.command("tune")(tune.tune)
 app.command("train")(train.train)
+app.command("cluster")(cluster.cluster)
+app.command("name")(clusters.name)
+app.command("accept")(clusters.accept)
+app.command("undo")(clusters.undo)
+app.add_typer(clusters.app, name="clusters")
 app.command("serve")(serve.serve)
+app.command("map")(morphospace.draw_map)
+app.command("review")(review.review)
 app.command("export")(export.export)
 app.add_typer(collection.app, name="collection")
 

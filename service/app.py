@@ -22,7 +22,23 @@ from .guards.limits import NO_MEMORY, AnswerLimit, BodyLimit
 from .guards.origins import OwnPagesOnly
 from .guards.turns import Shares
 from .problems import Problem, add_handlers
-from .resources import calibration, health, identify, images, jobs, pages, search, spaces, taxa
+from .resources import (
+    calibration,
+    clusters,
+    decisions,
+    health,
+    identify,
+    images,
+    jobs,
+    morphospace,
+    pages,
+    queues,
+    search,
+    spaces,
+    specimens,
+    taxa,
+    uploads,
+)
 from .settings import service_settings
 from .switch import Switch
 
@@ -75,7 +91,8 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
 
 def _add_routes(app: FastAPI) -> None:
     v1 = APIRouter(prefix="/v1")
-    for module in (identify, search, images, taxa, spaces, calibration, jobs):
+    looked_at = (identify, search, images, uploads, specimens, taxa, spaces, morphospace)
+    for module in (*looked_at, calibration, queues, jobs, clusters, decisions):
         v1.include_router(module.router)
     app.include_router(v1)
     app.include_router(health.router)

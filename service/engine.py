@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, ParamSpec, TypeVar
+from typing import Annotated, NamedTuple, ParamSpec, TypeVar
 
 from fastapi import Depends, Request
 from threadpoolctl import threadpool_limits
@@ -17,6 +17,7 @@ from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, Pixels
 from holotype.index.errors import EncoderError, HolotypeError, MismatchError
 from holotype.index.identification.identify import identify_vector
+from holotype.index.pictures.reading import perceptual_hash
 from holotype.index.runtime import worker_count
 from holotype.index.search.search import encoder_of, stored_vector
 from holotype.index.storage.records import Space
@@ -37,6 +38,15 @@ _SHOWN = 2  # pictures that are read whole at once
 _MANY_WAIT = "Too many requests wait for their turn (HOLOTYPE_MAX_WAITING); ask again later"
 
 log = logging.getLogger("holotype.service")
+
+
+class Opened(NamedTuple):
+    """An uploaded picture: uint8 [views, size, size, 3] for an encoder, its hash and its size."""
+
+    pixels: Pixels
+    phash: int
+    width: int
+    height: int
 
 
 class Engine:
@@ -181,6 +191,20 @@ class Engine:
         encoder = self.encoder(space)
         target = encoder.preprocessing.size
         return encoder.preprocess(self.decoders.read_picture(data, target=target, budget=budget))
+
+    async def opened(self, picture: bytes, space: str) -> Opened:
+        """Return an upload as it is stored in a space, decoded in a turn of its own.
+
+        Raises:
+            PictureError: it cannot be used.
+        """
+        return await self._decodings.run(partial(self._opened, picture, space))
+
+    def _opened(self, data: bytes, space: str) -> Opened:
+        encoder = self.encoder(space)
+        target = encoder.preprocessing.size
+        picture, (width, height) = self.decoders.read_with_size(data, target=target)
+        return Opened(encoder.preprocess(picture), perceptual_hash(picture), width, height)
 
     async def query(
         self,

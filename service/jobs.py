@@ -52,12 +52,14 @@ class Jobs:
         # One thread for all of them: a collection keeps a database connection for each thread.
         self._thread = ThreadPoolExecutor(1, "job")
 
-    def start(self, kind: str, space: str, work: Work) -> Future[Job]:
+    def start(self, kind: str, space: str, work: Work, *, joins: bool = True) -> Future[Job]:
         """Start a job, and return what is resolved as soon as it is under way, or refused.
 
         Asked again for what is running, it returns the job that runs.
 
         Args:
+            joins: False where kind and space do not say all that was asked for, so that another
+                request is refused while it runs.
             work: calls what it is given as soon as nothing keeps it from working, and then often.
 
         Raises:
@@ -69,7 +71,7 @@ class Jobs:
                 raise NotReadyError("The collection was replaced meanwhile; ask again")
             running = self._jobs.get(self._running or "")
             if running is not None:
-                return self._joined(running, kind, space)
+                return self._joined(running, kind, space, joins)
             begun = self._begun = Future[Job]()
             job = Job(uuid.uuid4().hex, kind, space)
             self._jobs[job.job_id] = job
@@ -77,11 +79,11 @@ class Jobs:
             self._thread.submit(self._run, job.job_id, work, begun)
             return begun
 
-    def _joined(self, running: Job, kind: str, space: str) -> Future[Job]:
+    def _joined(self, running: Job, kind: str, space: str, joins: bool) -> Future[Job]:
         """Return what is resolved with the job that runs, where that is what is asked for."""
         if running.job_id in self._unwanted:
             raise JobRunsError(f"Job {running.job_id} is being cancelled; ask again in a moment")
-        if (running.kind, running.space) != (kind, space):
+        if not joins or (running.kind, running.space) != (kind, space):
             raise JobRunsError(
                 f"Job {running.job_id} ({running.kind} '{running.space}', "
                 f"{running.percent} %) is running; wait until it is done, or cancel it"

@@ -13,7 +13,7 @@ from holotype.index.encoders import Pixels
 from holotype.index.errors import UsageError
 
 from .engine import Engine
-from .forms import content_type, read_form
+from .forms import Part, content_type, read_form
 from .problems import FormError, MediaTypeError, first_error
 
 
@@ -32,6 +32,7 @@ _MOST_NESTED = 10_000  # brackets and braces, also within text
 _SHOWN = 80  # characters of an unknown option that a sentence repeats
 
 Asked = TypeVar("Asked", bound=Options)
+Ordered = TypeVar("Ordered", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,43 @@ async def read_question(
     return await engine.read(_of_form, body, parameters, model, field, limit)
 
 
+async def read_order(request: Request, engine: Engine, model: type[Ordered]) -> Ordered:
+    """Read a request's body that is a JSON object and nothing else.
+
+    Raises:
+        MediaTypeError: it is not JSON.
+        UsageError: options in the address, or one that is unknown or off.
+        BusyError: too many requests wait.
+    """
+    if request.scope["query_string"]:
+        raise UsageError("Send options in the body, as JSON, not in the address")
+    kind, _ = content_type(request.headers.get("content-type", ""))
+    if kind != "application/json":
+        raise MediaTypeError(f"Content-Type is '{kind}'; send application/json")
+    body = b"".join([chunk async for chunk in request.stream()])
+    return await engine.read(_ordered, body, model)
+
+
+def _ordered(body: bytes, model: type[Ordered]) -> Ordered:
+    return checked(model, read_object(body))
+
+
+def described_order(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+    """Describe what `read_order` reads, for OpenAPI."""
+    content = {"application/json": {"schema": model.model_json_schema(), "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 def _of_json(body: bytes, model: type[Asked]) -> Question[Asked]:
+    return Question(checked(model, read_object(body)), [], [])
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """Return a JSON object that a body, or a field of a form, holds.
+
+    Raises:
+        UsageError: it holds none, or thousands of lists.
+    """
     if body.count(b"[") + body.count(b"{") > _MOST_NESTED:  # a list costs a hundred times its bytes
         raise UsageError("The JSON holds thousands of lists or objects; send one, of few options")
     try:
@@ -89,13 +126,29 @@ def _of_json(body: bytes, model: type[Asked]) -> Question[Asked]:
         raise UsageError(f"The body is not JSON: {error}; correct it") from None
     if not isinstance(values, dict):
         raise UsageError("The body is not a JSON object; send {…} with options by their names")
-    return Question(_checked(model, values), [], [])
+    return values
 
 
 def _of_form(
     body: bytes, parameters: dict[bytes, bytes], model: type[Asked], field: str, longest: int
 ) -> Question[Asked]:
-    """Read a form, whose text fields have at most `longest` bytes."""
+    values, uploads = form_values(body, parameters, model, field, longest)
+    names = [upload.filename or "" for upload in uploads]
+    return Question(checked(model, values), [upload.content for upload in uploads], names)
+
+
+def form_values(
+    body: bytes, parameters: dict[bytes, bytes], model: type[BaseModel], field: str, longest: int
+) -> tuple[dict[str, Any], list[Part]]:
+    """Read a form, whose text fields have at most `longest` bytes.
+
+    Returns:
+        its text fields, unchecked, and the files in `field`.
+
+    Raises:
+        FormError: it is malformed, or a text is too long.
+        UsageError: a file is in another field, or a text in that one.
+    """
     parts = read_form(body, parameters)
     for part in parts:
         if (part.filename is None) == (part.name == field):
@@ -108,7 +161,6 @@ def _of_form(
                 f"Form field '{part.name[:_SHOWN]}' has {len(part.content)} bytes; the limit is "
                 f"{longest} (HOLOTYPE_MAX_JSON_BYTES)"
             )
-    uploads = [part for part in parts if part.name == field]
     values: dict[str, Any] = {}
     for part in parts:
         info = model.model_fields.get(part.name)
@@ -116,12 +168,15 @@ def _of_form(
             values.setdefault(part.name, []).append(part.text)
         elif part.filename is None:
             values[part.name] = part.text
-    names = [upload.filename or "" for upload in uploads]
-    return Question(_checked(model, values), [upload.content for upload in uploads], names)
+    return values, [part for part in parts if part.name == field]
 
 
-def _checked(model: type[Asked], values: dict[str, Any]) -> Asked:
-    """Check options, the names first: pydantic would describe every one that is off."""
+def checked(model: type[Ordered], values: dict[str, Any]) -> Ordered:
+    """Check options, the names first: pydantic would describe every one that is off.
+
+    Raises:
+        UsageError: one is unknown or off.
+    """
     for name in values:
         if name not in model.model_fields:
             known = ", ".join(model.model_fields)

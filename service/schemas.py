@@ -281,6 +281,23 @@ class ImageRecord(BaseModel):
     )
 
 
+class StoredPicture(BaseModel):
+    """A picture that was put into the collection."""
+
+    image: ImageRecord
+    created: bool = Field(description="Whether the id is new.")
+    embedded: list[str] = Field(
+        description="The spaces that it was embedded into now.", examples=[["base"]]
+    )
+    left_out: dict[str, str] = Field(
+        description="The spaces that lack it, each with the reason.", examples=[{}]
+    )
+    notes: list[str] = Field(
+        description="What changed of an image that was there, and what its owner should know.",
+        examples=[["1 label changed (a.jpg: Xestia baja -> Xestia c-nigrum)."]],
+    )
+
+
 class SpaceRecord(BaseModel):
     """A space: one encoder's embeddings, or another space through a projection."""
 
@@ -332,3 +349,40 @@ class Jobs(BaseModel):
     """The last jobs, oldest first."""
 
     jobs: list[Job]
+
+
+class Evidence(BaseModel):
+    """A picture to compare with."""
+
+    image_id: str
+    taxon: str = Field(description="Empty where it has no name.")
+    cosine: float | None = Field(ge=-1.01, le=1.01)
+
+
+class QueueEntry(BaseModel):
+    """What one should look at, and why."""
+
+    place: int = Field(description="In the queue, from 1.", ge=1)
+    score: float = Field(description="By which the queue is ordered; no probability.", ge=0, le=1)
+    specimen_ids: list[str] = Field(description="One; of duplicates all that share a picture.")
+    image_ids: list[str] = Field(description="The images of the first of them.")
+    taxa: list[str] = Field(description="What each is called; empty for no name.")
+    reason: str = Field(
+        examples=[
+            "It fits the 11 specimens of Xestia baja better than the 10 other specimens of its own "
+            "Xestia c-nigrum."
+        ]
+    )
+    proposed: dict[str, str] | None = Field(description="By rank; null where none is proposed.")
+    evidence: list[Evidence]
+
+
+class QueuePage(BaseModel):
+    """A part of a curation queue."""
+
+    queue: str
+    space: str
+    total: int = Field(description="Entries of the whole queue.", ge=0)
+    offset: int = Field(ge=0)
+    entries: list[QueueEntry]
+    left_out: dict[str, int] = Field(description="Specimens that were not judged, by the reason.")

@@ -17,8 +17,8 @@ class ServiceSettings(BaseSettings):
         "",
         repr=False,
         description="Keys that requests must send, as read:<sha256 of the key in hex>, or write: "
-        "for one that may also start jobs, separated by commas; needed to serve other machines "
-        "than this one.",
+        "for one that may also change the collection and start jobs, separated by commas; needed "
+        "to serve other machines than this one.",
     )
     decoders: int = Field(
         2, ge=1, description="Processes that decode what is uploaded, each started when needed."

@@ -9,10 +9,10 @@ from holotype.index.arrays import Codes
 from holotype.index.collection import Collection
 from holotype.index.errors import HolotypeError, PictureError
 from holotype.index.gallery.gallery import Gallery
+from holotype.index.pictures.copies import SIDE, Thumbnails, grey_thumbnail
 from holotype.index.pictures.reading import read_picture
 from holotype.index.storage.records import Image
 
-from ..splits.copies import SIDE, Thumbnails, grey_thumbnail
 from ..splits.leakage import Leaks, find_leaks
 from ..splits.splits import Split
 

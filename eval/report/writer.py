@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from holotype.index.collection import Collection
 from holotype.index.files.own_output import require_own, write_own
+from holotype.index.visible import guarded
 
 from ..classifiers.grid import Grid
 from ..identification.draws import AnswerEvaluation
@@ -34,7 +35,6 @@ from .sweeps.sections import sweep_sections, sweep_summary
 FILES = ("report.json", "per_species.parquet", "report.html")
 SWEEP_FILES = ("report.json", "sweep.csv", "report.html")
 
-_FORMULA = ("=", "+", "-", "@")
 
 _About = TypeVar("_About")
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -111,7 +111,7 @@ def _csv(table: pd.DataFrame) -> bytes:
     A name that a spreadsheet would take for a formula has an apostrophe before it.
     """
     texts = table.select_dtypes(exclude="number")
-    plain = texts.map(lambda cell: f"'{cell}" if str(cell).startswith(_FORMULA) else cell)
+    plain = texts.map(guarded)
     return table.assign(**plain).to_csv(index=False, lineterminator="\n").encode()
 
 

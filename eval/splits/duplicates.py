@@ -15,9 +15,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from holotype.index.arrays import Codes, Embeddings, Flags
+from holotype.index.pictures.copies import Thumbnails, are_copies
 from holotype.index.vectors.brute_force import check_unit_rows, exact_knn
-
-from .copies import Thumbnails, are_copies
 
 Hashes = NDArray[np.uint64]
 Pairs = Iterator[tuple[Codes, Codes]]

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from holotype.index.arrays import Codes, Embeddings
+from holotype.index.pictures.copies import Thumbnails
 
-from .copies import Thumbnails
 from .duplicates import (
     Hashes,
     Pairs,

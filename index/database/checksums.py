@@ -82,7 +82,8 @@ def write_row_checksums(connection: sqlite3.Connection) -> None:
     """Write the checksums of every row, which a collection of an earlier format does not have."""
     there = {found[0] for found in connection.execute("SELECT name FROM sqlite_master")}
     for table in CHECKED_COLUMNS.keys() & there:
-        connection.execute(f"UPDATE {table} SET checksum = {checksum_sql(table)}")
+        sealed = checksum_sql(table, later=False)
+        connection.execute(f"UPDATE {table} SET checksum = {sealed}")
 
 
 def write_schema_checksum(connection: sqlite3.Connection) -> None:

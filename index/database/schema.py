@@ -323,7 +323,95 @@ INSERT INTO meta VALUES ('collection_id', lower(hex(randomblob(16))));
 INSERT INTO meta VALUES ('written', '');  -- another value after every transaction
 """
 
-MIGRATIONS = (_V1, _V2, _V3, _V4)
+_V5 = """
+-- Runs that grouped unnamed specimens. What they found is never changed; people decide about it.
+CREATE TABLE clusterings (
+    clustering_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    space TEXT NOT NULL,             -- the name of the space whose vectors were grouped
+    source TEXT NOT NULL,            -- what was asked for: a folder, a manifest or conditions
+    parameters TEXT NOT NULL,        -- JSON object
+    made_by TEXT NOT NULL,
+    made_at TEXT NOT NULL,
+    checksum INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- Append-only. Undoing appends a row that names the one it undoes, and the one at the root.
+CREATE TABLE decisions (
+    decision_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    clustering_id INTEGER NOT NULL REFERENCES clusterings,
+    kind TEXT NOT NULL,
+    about TEXT NOT NULL,             -- JSON object: the clusters, and what each is from then on
+    decided_by TEXT NOT NULL,
+    decided_at TEXT NOT NULL,
+    remarks TEXT NOT NULL DEFAULT '',
+    undoes INTEGER REFERENCES decisions,
+    root INTEGER REFERENCES decisions,
+    checksum INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX decisions_by_clustering ON decisions (clustering_id);
+CREATE INDEX decisions_by_root ON decisions (root) WHERE root IS NOT NULL;
+
+-- What a decision made: the clustering itself, a split.
+CREATE TABLE clusters (
+    cluster_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    clustering_id INTEGER NOT NULL REFERENCES clusterings,
+    decision_id INTEGER NOT NULL REFERENCES decisions,
+    facts TEXT NOT NULL,             -- JSON object: as they were found then
+    checksum INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX clusters_by_clustering ON clusters (clustering_id);
+
+-- Append-only. Of a specimen in a clustering the latest counts whose decision stands.
+CREATE TABLE memberships (
+    membership_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    decision_id INTEGER NOT NULL REFERENCES decisions,
+    specimen_id TEXT NOT NULL,
+    cluster_id INTEGER REFERENCES clusters,  -- NULL for none
+    checksum INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX memberships_by_specimen ON memberships (specimen_id);
+CREATE INDEX memberships_by_cluster ON memberships (cluster_id);
+CREATE INDEX memberships_by_decision ON memberships (decision_id);
+
+-- How unnamed specimens are clustered, fitted on the named ones of a space of embeddings.
+CREATE TABLE recipes (
+    space_id INTEGER PRIMARY KEY REFERENCES spaces ON DELETE CASCADE,
+    content BLOB NOT NULL,           -- trees and projections, without pickle
+    last_seq INTEGER NOT NULL,       -- with count and labelled: the state that it was fitted on
+    count INTEGER NOT NULL,
+    labelled INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    checksum INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- One decision may determine thousands of specimens.
+ALTER TABLE determinations ADD COLUMN decision_id INTEGER REFERENCES decisions;
+CREATE INDEX determinations_by_decision ON determinations (decision_id)
+WHERE decision_id IS NOT NULL;
+DROP TRIGGER determinations_unchanged;
+CREATE TRIGGER determinations_unchanged BEFORE UPDATE OF
+    determination_id, specimen_id, taxon_id, qualifier, origin, determined_by, determined_at,
+    remarks, undoes, root, decision_id ON determinations BEGIN
+    SELECT RAISE(ABORT, 'determinations are never changed');
+END;
+CREATE TRIGGER decisions_append_only BEFORE DELETE ON decisions BEGIN
+    SELECT RAISE(ABORT, 'decisions are never deleted');
+END;
+CREATE TRIGGER decisions_unchanged BEFORE UPDATE OF
+    decision_id, clustering_id, kind, about, decided_by, decided_at, remarks, undoes, root
+    ON decisions BEGIN
+    SELECT RAISE(ABORT, 'decisions are never changed');
+END;
+CREATE TRIGGER memberships_append_only BEFORE DELETE ON memberships BEGIN
+    SELECT RAISE(ABORT, 'memberships are never deleted');
+END;
+CREATE TRIGGER memberships_unchanged BEFORE UPDATE OF
+    membership_id, decision_id, specimen_id, cluster_id ON memberships BEGIN
+    SELECT RAISE(ABORT, 'memberships are never changed');
+END;
+"""
+
+MIGRATIONS = (_V1, _V2, _V3, _V4, _V5)
 CHECKSUMS_FROM = 2  # the first format whose rows have checksums
 APPLICATION_ID = 0x484F4C4F  # "HOLO"
 
@@ -361,21 +449,40 @@ CHECKED_COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "files": ("path", "sha256", "made_at"),
     "sources": ("folder", "added_at"),
+    "recipes": ("space_id", "last_seq", "count", "labelled", "created_at", "content"),
+    "clusterings": (*("clustering_id", "space", "source", "parameters", "made_by", "made_at"),),
+    "decisions": (
+        *("decision_id", "clustering_id", "kind", "about", "decided_by", "decided_at"),
+        *("remarks", "undoes", "root"),
+    ),
+    "clusters": ("cluster_id", "clustering_id", "decision_id", "facts"),
+    "memberships": ("membership_id", "decision_id", "specimen_id", "cluster_id"),
 }
+
+# A column that came later is covered where it is set, so the checksums of earlier rows stay.
+_LATER_COLUMN = {"determinations": "decision_id"}
 
 
 @cache
-def checksum_sql(table: str) -> str:
+def checksum_sql(table: str, *, later: bool = True) -> str:
     """Return the SQL expression for the checksum of a row of one of these tables.
+
+    Args:
+        table: one of `CHECKED_COLUMNS`.
+        later: also over a column that came later; False for rows of before, which lack it.
 
     >>> checksum_sql("embeddings")
     'crc32(json_array("space_id", "row", "sha256"), "vector")'
     """
     blobs = [f'"{name}"' for name in CHECKED_COLUMNS[table] if name in BLOBS]
-    return f"crc32({', '.join([identity_sql(table), *blobs])})"
+    return f"crc32({', '.join([identity_sql(table, later=later), *blobs])})"
 
 
-def identity_sql(table: str) -> str:
+def identity_sql(table: str, *, later: bool = True) -> str:
     """Return the SQL expression for what a checksum covers besides blobs."""
     plain = ", ".join(f'"{name}"' for name in CHECKED_COLUMNS[table] if name not in BLOBS)
-    return f"json_array({plain})"
+    column = _LATER_COLUMN.get(table) if later else None
+    if column is None:
+        return f"json_array({plain})"
+    whole = f"json_array({plain}, {column})"
+    return f"CASE WHEN {column} IS NULL THEN json_array({plain}) ELSE {whole} END"

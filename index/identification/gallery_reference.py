@@ -14,8 +14,8 @@ import numpy as np
 
 from ..arrays import Codes
 from ..database.connection import Database
+from ..gallery.array_files import KeptArrays, keep_arrays, load_arrays
 from ..gallery.gallery import Gallery
-from ..gallery.identification_files import KeptArrays, keep_arrays, load_arrays
 from ..gallery.label_files import Change
 from ..vectors import HalfIndex, VectorIndex, bring_up_to_date, moved
 from ..vectors.projection import Projection

@@ -203,6 +203,15 @@ class Likelihood:
             for base, along, wanted in zip(apart, placed.along, classes, strict=True)
         ]
 
+    def log_ratios_to_all(self, vectors: Embeddings) -> Floats:
+        """Return the same of every vector, float32 [q, dim], and every class: float64 [q, all]."""
+        shared, kind = self._kinds
+        placed = self._queries(vectors)
+        ratios: Floats = placed.along @ self._pulls.T
+        ratios += self._apart(placed, shared)[:, kind]
+        ratios -= self.heights
+        return ratios
+
     def log_ratios_to(self, vector: Embeddings, specimens: Specimens) -> Floats:
         """Return the same of one vector, float32 [dim], and classes that are given: float64 [m]."""
         placed, shared = self._queries(vector[None]), self.shape.shared(specimens.counts)
@@ -229,6 +238,13 @@ class Likelihood:
         unseen += queries.beside / (1 + shape.elsewhere)
         apart: Floats = shared.offset + (unseen[:, None] - distance) / 2
         return apart
+
+    @cached_property
+    def _pulls(self) -> Floats:
+        """What a query is multiplied with for every class, float64 [classes, a]."""
+        shared, kind = self._kinds
+        pulls: Floats = shared.pull[kind] * self.specimens.sums
+        return pulls
 
     @cached_property
     def _kinds(self) -> tuple[_Shared, Codes]:

@@ -49,6 +49,13 @@ class Corrections:
         gone = database.read("SELECT image_id, sha256 FROM deletions")
         return cls(_deleted={text for record in gone for text in record})
 
+    @classmethod
+    def of_one(cls, database: Database, image: Image) -> Corrections:
+        """Return none yet, for one image: only whether it was deleted before is read."""
+        query = "SELECT image_id, sha256 FROM deletions WHERE image_id = ? OR sha256 = ?"
+        gone = database.read(query, (image.image_id, image.sha256))
+        return cls(_deleted={text for record in gone for text in record})
+
     def compare(self, new: Image, old: Image | None) -> None:
         """Note what a row says that was not said before.
 

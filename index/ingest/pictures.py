@@ -51,6 +51,7 @@ class IngestReport:
         seconds: wall time of decoding, encoding and storing.
         device: what the network ran on: cpu, cuda or mps.
         precision: what it computed in: float32, float16 or bfloat16.
+        specimens: those that the rows are of, the left out ones too.
     """
 
     space: str
@@ -61,6 +62,7 @@ class IngestReport:
     seconds: float = 0.0
     device: str = ""
     precision: str = ""
+    specimens: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON-ready values."""
@@ -130,7 +132,9 @@ def ingest(
         with dropped_if_unused(collection.database, space, made=not there):
             keep_canaries(collection.database, target, encoder)
             start = time.perf_counter()
-            rows = zip(checked.frame["_row"].tolist(), _images(collection, checked), strict=True)
+            images = _images(collection, checked)
+            report.specimens = list(dict.fromkeys(image.specimen_id for image in images))
+            rows = zip(checked.frame["_row"].tolist(), images, strict=True)
             todo = list(_without_stored(collection, target, rows, report, strict=strict))
             if len(todo) >= _MANY:
                 import torch  # noqa: F401  (it scales pictures ten times faster than NumPy)

@@ -20,14 +20,15 @@ from ..taxonomy import (
     TaxonNameError,
     read_lineage,
 )
-from .records import FIND_TAXON, append_determination, taxon_id
+from .records import FIND_TAXON, append_determination, append_determinations, taxon_id
 
 Origin = Literal["import", "human", "machine"]
 
 _RELATED = 1000  # lineages of the same genus that complete a new one
 
 _COLUMNS = (
-    "determination_id specimen_id qualifier origin determined_by determined_at remarks undoes"
+    "determination_id specimen_id qualifier origin determined_by determined_at remarks undoes "
+    "decision_id"
 ).split()
 
 _UNDONE = "Determination {} is undone already; undo its undo to bring it back"
@@ -46,6 +47,7 @@ class Event:
         undoes: the event that an undo takes back; None for a determination.
         stands: it has not been undone.
         before, after: the lowest accepted name of the specimen then, empty where there was none.
+        decision_id: the decision about clusters that it is part of; None for one by itself.
     """
 
     determination_id: int
@@ -60,6 +62,7 @@ class Event:
     stands: bool
     before: str
     after: str
+    decision_id: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event as JSON-ready values."""
@@ -98,7 +101,7 @@ def determine(
     if not database.read("SELECT 1 FROM images WHERE specimen_id = ?", (specimen_id,)):
         raise NotFoundError(f"{database.folder} has no specimen '{specimen_id}'")
     with database.writing(), database.transaction() as connection:
-        found = _as_kept(connection, tuple(lineage))
+        found = as_kept(connection, tuple(lineage))
         written = f"{VERBATIM}: {found.verbatim}" if found.verbatim else ""
         return append_determination(
             connection,
@@ -111,7 +114,7 @@ def determine(
         )
 
 
-def _as_kept(connection: sqlite3.Connection, lineage: Lineage) -> Identification:
+def as_kept(connection: sqlite3.Connection, lineage: Lineage) -> Identification:
     """Return a lineage as the collection has it, else as its names are read.
 
     Raises:
@@ -135,8 +138,8 @@ def _as_kept(connection: sqlite3.Connection, lineage: Lineage) -> Identification
     return replace(found, lineage=siblings.completed(found.lineage))
 
 
-class _Standing:
-    """Which determinations and undos have not been undone, kept up to date event by event."""
+class Standing:
+    """Which events and undos of them have not been undone, kept up to date event by event."""
 
     def __init__(self) -> None:
         self.events: set[int] = set()
@@ -150,7 +153,7 @@ class _Standing:
         """
         if undoes is not None and undoes not in self._undoes:
             raise CorruptError(
-                f"Determination {event} undoes {undoes}, which is not before it; restore a snapshot"
+                f"Number {event} undoes {undoes}, which is not before it; restore a snapshot"
             )
         self.events.add(event)
         self._undoes[event] = undoes
@@ -177,7 +180,7 @@ def undo(database: Database, determination_id: int, *, by: str, remarks: str = "
         if found is None:
             raise NotFoundError(f"{database.folder} has no determination {determination_id}")
         root = found["root"] or determination_id
-        standing = _Standing()
+        standing = Standing()
         standing.append(root, None)
         for event in connection.execute(
             "SELECT determination_id, undoes FROM determinations WHERE root = ? "
@@ -197,6 +200,39 @@ def undo(database: Database, determination_id: int, *, by: str, remarks: str = "
             undoes=determination_id,
             root=root,
         )
+
+
+def undo_all(
+    connection: sqlite3.Connection, decision_id: int, *, by: str, remarks: str, undo_id: int
+) -> None:
+    """Take back all determinations, or undos, of a decision that still stand.
+
+    Args:
+        connection: inside a transaction.
+        undo_id: the decision that takes back `decision_id`; the undos are part of it.
+    """
+    standing, events = Standing(), {}
+    for event in connection.execute(
+        "SELECT determination_id, undoes, root, specimen_id, decision_id FROM determinations "
+        "WHERE root IN (SELECT coalesce(root, determination_id) FROM determinations "
+        "WHERE decision_id = :d) OR determination_id IN (SELECT coalesce(root, determination_id) "
+        "FROM determinations WHERE decision_id = :d) ORDER BY determination_id",
+        {"d": decision_id},
+    ):
+        standing.append(event["determination_id"], event["undoes"])
+        events[event["determination_id"]] = event
+    taken = [events[key] for key in sorted(standing.events)]
+    append_determinations(
+        connection,
+        [
+            (one["specimen_id"], None, one["determination_id"], one["root"] or one[0])
+            for one in taken
+            if one["decision_id"] == decision_id
+        ],
+        by=by,
+        remarks=remarks,
+        decision_id=undo_id,
+    )
 
 
 @dataclass(frozen=True)
@@ -237,7 +273,7 @@ def withdrawal(database: Database, determination_id: int) -> Withdrawal:
     event = events[determination_id]
     if not event.stands:
         raise UsageError(_UNDONE.format(determination_id))
-    standing = _Standing()
+    standing = Standing()
     for record in records:
         standing.append(record["determination_id"], record["undoes"])
     before = _accepted(records, standing.events)
@@ -281,7 +317,7 @@ def _events(records: list[sqlite3.Row]) -> list[Event]:
 
 def _replayed(records: list[sqlite3.Row]) -> Iterator[Event]:
     """Yield the events of one specimen, oldest first, with the accepted name around each."""
-    standing = _Standing()
+    standing = Standing()
     steps = []
     before = ""
     for place, record in enumerate(records):

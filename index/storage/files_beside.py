@@ -30,7 +30,7 @@ _FORMS = {
     THUMBNAILS: re.compile(rf"{THUMBNAILS}/{_CONTENT}-[0-9]+\.jpg"),
 }
 _LISTED = "SELECT path, sha256 FROM files WHERE path >= ? AND path < ?"
-_OF_IDENTIFICATION = re.compile(rf"{INDEX}/((.+)-[0-9a-f]{{16}}\.(lists|classes))")
+_MADE_OF_SPACES = re.compile(rf"{INDEX}/((.+)-[0-9a-f]{{16}}\.(lists|classes|umap|pca|doubts))")
 
 
 class ListedFile(NamedTuple):
@@ -97,10 +97,14 @@ def listed(database: Database, kind: str) -> dict[str, str]:
     return {record[0]: record[1] for record in found if _FORMS[kind].fullmatch(record[0])}
 
 
-def of_identification(database: Database) -> dict[tuple[str, str], ListedFile]:
-    """Return the files that identification made last, by space and `lists` or `classes`."""
+def made_of_spaces(database: Database) -> dict[tuple[str, str], ListedFile]:
+    """Return the files that were made of spaces last, by space and kind.
+
+    Kinds are `lists` and `classes` of identification, `umap` and `pca` of maps, and `doubts` of
+    curation.
+    """
     found = database.read(f"{_LISTED} ORDER BY rowid", (f"{INDEX}/", f"{INDEX}0"))
-    forms = ((_OF_IDENTIFICATION.fullmatch(record[0]), record[1]) for record in found)
+    forms = ((_MADE_OF_SPACES.fullmatch(record[0]), record[1]) for record in found)
     return {(form[2], form[3]): ListedFile(form[1], sha256) for form, sha256 in forms if form}
 
 
@@ -157,7 +161,7 @@ def _needed(database: Database, kind: str) -> set[str]:
     if kind == INDEX:
         found = database.read("SELECT file FROM index_files UNION SELECT file FROM column_files")
         spaces = {record["name"] for record in database.read("SELECT name FROM spaces")}
-        newest = of_identification(database).items()
+        newest = made_of_spaces(database).items()
         names = [file.name for (space, _), file in newest if space in spaces]
         return {f"{INDEX}/{name}" for name in (*names, *(record["file"] for record in found))}
     if kind == IMAGES:

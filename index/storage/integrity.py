@@ -17,6 +17,8 @@ _RECOVER = "restore a snapshot"
 # Values that this program never writes. A checksum is no help: a forger can compute it, too.
 _IMPOSSIBLE = (
     "SELECT 1 FROM determinations WHERE root NOT NULL AND undoes >= determination_id LIMIT 1",
+    "SELECT 1 FROM decisions WHERE undoes >= decision_id OR (undoes IS NULL) <> (root IS NULL) "
+    "OR root > undoes LIMIT 1",
     f"SELECT 1 FROM sqlite_sequence WHERE typeof(seq) <> 'integer' OR seq > {MOST_NUMBERS} LIMIT 1",
     "SELECT 1 FROM (SELECT min(taxon_id) AS first, max(taxon_id) AS last, count(*) AS n FROM taxa) "
     "WHERE first < 1 OR last > 1000 + 16 * n",
@@ -26,7 +28,7 @@ _IMPOSSIBLE = (
 )
 
 # Rows of these are checked when they are read, so damage to one space leaves the others usable.
-_OF_SPACES = ("projections", "calibrations", "canaries")
+_OF_SPACES = ("projections", "calibrations", "recipes", "canaries")
 
 
 def database_damage(database: Database, *, spaces: bool = True) -> list[str]:

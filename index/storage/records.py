@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
 from ..database.checksums import write_checksum
+from ..database.schema import checksum_sql
+from ..database.sql import insert_rows
 from ..errors import CorruptError
 from ..files.plain_json import read_json
 from ..taxonomy import RANKS, Lineage
@@ -30,6 +32,18 @@ _ACCEPT = (
     "INSERT INTO accepted SELECT specimen_id, taxon_id, determination_id FROM standing "
     "WHERE specimen_id = ? AND origin IN ('import', 'human') "
     "ORDER BY origin = 'human' DESC, determination_id DESC LIMIT 1"
+)
+_LAST = "SELECT coalesce(max(determination_id), 0) FROM determinations"
+_APPEND = (
+    "INSERT INTO determinations (specimen_id, taxon_id, undoes, root, qualifier, origin, "
+    "determined_by, determined_at, remarks, decision_id)"
+)
+_DETERMINED = "specimen_id IN (SELECT specimen_id FROM determinations WHERE determination_id >= ?)"
+_ACCEPT_ALL = (
+    "INSERT INTO accepted SELECT specimen_id, taxon_id, determination_id FROM ("
+    "SELECT *, row_number() OVER ("
+    "PARTITION BY specimen_id ORDER BY origin = 'human' DESC, determination_id DESC) AS place "
+    f"FROM standing WHERE origin IN ('import', 'human') AND {_DETERMINED}) WHERE place = 1"
 )
 FIND_TAXON = "SELECT taxon_id FROM taxa WHERE " + " AND ".join(f'"{rank}" = ?' for rank in RANKS)
 
@@ -126,6 +140,34 @@ def append_determination(
     connection.execute("DELETE FROM accepted WHERE specimen_id = ?", (specimen_id,))
     connection.execute(_ACCEPT, (specimen_id,))
     return int(cursor.lastrowid or 0)
+
+
+def append_determinations(
+    connection: sqlite3.Connection,
+    records: Sequence[tuple[str, int | None, int | None, int | None]],
+    *,
+    by: str,
+    decision_id: int,
+    qualifier: str = "",
+    remarks: str = "",
+) -> None:
+    """Append determinations by a human, or undos, that are part of one decision.
+
+    Args:
+        connection: inside a transaction.
+        records: of each, its specimen, its taxon, what it undoes and the root of that; a specimen
+            comes once.
+    """
+    first = connection.execute(_LAST).fetchone()[0] + 1
+    rest = (qualifier, "human", by, now(), remarks, decision_id)
+    insert_rows(connection, _APPEND, [(*record, *rest) for record in records])
+    connection.execute(
+        f"UPDATE determinations SET checksum = {checksum_sql('determinations')} "
+        "WHERE determination_id >= ?",
+        (first,),
+    )
+    connection.execute(f"DELETE FROM accepted WHERE {_DETERMINED}", (first,))
+    connection.execute(_ACCEPT_ALL, (first,))
 
 
 @cache

@@ -14,6 +14,7 @@ from ..collection import Collection
 from ..database.sql import run_over
 from ..files.durable import is_file
 from ..manifests.problems import counted, some
+from ..storage.clusters.records import decisions
 from ..storage.determinations import Event, changes
 from ..storage.sources import is_shown
 
@@ -27,7 +28,8 @@ class Entry:
 
     Attributes:
         number: what `undo` takes, such as `17`; of several events `1-14`; of deletions `D3`.
-        kind: `import`, `determination`, `undo`, `deletion` or `removed space`.
+        kind: `import`, `determination`, `undo`, `decision`, `deletion` or `removed space`; that of
+            a decision, which 'holotype undo' takes back, has no number here.
         what: what was done, as a sentence shows it.
         undoable: whether `undo` can take it back now.
         details: more of it, as JSON-ready values.
@@ -67,21 +69,40 @@ def log(
     each = imports or specimen_id is not None
     events = collection.history(specimen_id) if each else changes(collection.database)
     shown = [event for event in events if imports or event.origin != "import"]
-    entries = [_of_event(event) for event in shown]
+    alone = [event for event in shown if specimen_id is not None or event.decision_id is None]
+    entries = [_of_event(event) for event in alone]
     entries += _deletions(collection, specimen_id)
     if specimen_id is None:
-        entries += _removed_spaces(collection)
+        entries += _removed_spaces(collection) + _decisions(collection)
         if not imports:
             entries += _imports(collection, events, [entry.at for entry in entries])
     return sorted(entries, key=lambda entry: (entry.at, entry.kind != "import"))
 
 
+def _decisions(collection: Collection) -> list[Entry]:
+    """Return an entry for every decision about clusters: its determinations may be thousands."""
+    return [
+        Entry(
+            number="",
+            kind="decision",
+            at=one.decided_at,
+            by=one.decided_by,
+            what=f"decision {one.decision_id}: {one.what}{'' if one.stands else ' (undone)'}",
+            remarks=one.remarks,
+            undoable=one.stands and one.kind != "cluster",
+            details=one.to_dict(),
+        )
+        for one in decisions(collection.database)
+    ]
+
+
 def _of_event(event: Event) -> Entry:
     said = f"undoes {event.undoes}" if event.undoes else f"{event.qualifier} {event.taxon}".strip()
     kind = "undo" if event.undoes else "determination"
+    part = "" if event.decision_id is None else f" (decision {event.decision_id})"
     what = (
         f"{event.specimen_id}: {said or 'no name'}{'' if event.stands else ' (undone)'}; "
-        f"{event.before or 'no name'} -> {event.after or 'no name'}"
+        f"{event.before or 'no name'} -> {event.after or 'no name'}{part}"
     )
     return Entry(
         number=str(event.determination_id),

@@ -9,8 +9,8 @@ from typing import Any
 from ..collection import Collection
 from ..errors import CorruptError, PictureError
 from ..files.durable import is_file
+from ..gallery.array_files import damage_of_arrays
 from ..gallery.fitted import told_of
-from ..gallery.identification_files import damage_of_arrays
 from ..gallery.index_files import about_index, damage
 from ..gallery.label_files import damaged_columns
 from ..pictures.reading import content_hash, read_bytes

@@ -10,6 +10,7 @@ from typing import Any, Self
 from holotype.index.identification.answers import in_words
 from holotype.index.identification.many.outcomes import Outcome, Refusal
 from holotype.index.taxonomy import lowest_name
+from holotype.index.visible import guarded
 
 from .files import opened_new
 
@@ -35,7 +36,6 @@ COLUMNS = (
     "pictures",
     "error",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # by which a spreadsheet takes text for a formula
 
 
 class AnswerTable:
@@ -75,15 +75,6 @@ class AnswerTable:
         trace: TracebackType | None,
     ) -> None:
         self._file.close()
-
-
-def guarded(value: object) -> object:
-    """Return a cell's value; an apostrophe precedes a text that a spreadsheet would calculate.
-
-    >>> guarded("=1+1"), guarded("Xestia"), guarded(-0.5)
-    ("'=1+1", 'Xestia', -0.5)
-    """
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _answer_row(outcome: Outcome) -> dict[str, Any]:

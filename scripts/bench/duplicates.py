@@ -17,11 +17,11 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image
 
-from holotype.eval.splits.copies import Thumbnails, grey_thumbnail
 from holotype.eval.splits.leakage import Leaks, find_leaks
 from holotype.eval.splits.splits import Split, leave_one_out
 from holotype.index.encoders import Embeddings, Encoder, load_encoder
 from holotype.index.manifests.manifest import Manifest
+from holotype.index.pictures.copies import Thumbnails, grey_thumbnail
 from holotype.index.pictures.reading import content_hash, perceptual_hash, read_picture
 
 from ..console import one_sentence, out, progress

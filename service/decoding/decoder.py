@@ -5,8 +5,8 @@ It is `python -m holotype.service.decoding.decoder BYTES SECONDS`.
 It has a limit of memory and of time that the system enforces, and holds nothing else: a decoder
 that is led astray ends this process and not the service. It reads, from its standard input, a line
 of JSON (`length`, `target`, `name`, `stored`) and the bytes of the picture, and writes a line
-(`size`, or `refused`) and the pixels as RGB; at the end of its input it ends. It must start
-quickly, so it imports no more than `pictures` does.
+(`size` and that of the `file`, or `refused`) and the pixels as RGB; at the end of its input it
+ends. It must start quickly, so it imports no more than `pictures` does.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ def _answer(answers: BinaryIO, data: bytes, asked: dict[str, Any], limits: Limit
     pixels = b""
     name = asked["name"]
     try:
-        picture = _decoded(data, asked, limits)
-        said: dict[str, object] = {"size": picture.size}
+        picture, whole = _decoded(data, asked, limits)
+        said: dict[str, object] = {"size": picture.size, "file": whole}
         pixels = picture.tobytes()
     except PictureError as error:
         said = {"refused": str(error)}
@@ -88,10 +88,12 @@ def _answer(answers: BinaryIO, data: bytes, asked: dict[str, Any], limits: Limit
     answers.flush()
 
 
-def _decoded(data: bytes, asked: dict[str, Any], limits: Limits) -> Image.Image:
+def _decoded(
+    data: bytes, asked: dict[str, Any], limits: Limits
+) -> tuple[Image.Image, tuple[int, int]]:
     formats = FORMATS if asked["stored"] else UPLOADED
     target, name = asked["target"], asked["name"]
-    return read_with_size(data, target=target, name=name, limits=limits, formats=formats)[0]
+    return read_with_size(data, target=target, name=name, limits=limits, formats=formats)
 
 
 def _limit_memory(more: int) -> None:

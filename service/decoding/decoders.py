@@ -101,16 +101,28 @@ class Decoders:
             PictureError: as `read_picture` does; the picture takes more than
                 `HOLOTYPE_DECODER_SECONDS` or `HOLOTYPE_DECODER_BYTES`, or crashes its decoder.
         """
+        return self.read_with_size(data, target=target, name=name, budget=budget, stored=stored)[0]
+
+    def read_with_size(
+        self,
+        data: bytes,
+        *,
+        target: int = 0,
+        name: Named = None,
+        budget: Budget | None = None,
+        stored: bool = False,
+    ) -> tuple[Image.Image, tuple[int, int]]:
+        """Return what `read_picture` does, and the width and height in pixels that the file has."""
         if budget is not None:
             budget.require()
         decoder = self._idle.get()
         try:
             decoder = self._running(decoder)
             before = decoder.seconds
-            picture = decoder.read_picture(data, target, name, stored=stored)
+            found = decoder.read_picture(data, target, name, stored=stored)
             if budget is not None:
                 budget.spend(decoder.seconds - before)
-            return picture
+            return found
         finally:
             self._idle.put(decoder)
 
@@ -172,8 +184,10 @@ class _Decoder:
         """Return whether it can be asked."""
         return not self._spoilt and self._process.poll() is None
 
-    def read_picture(self, data: bytes, target: int, name: Named, *, stored: bool) -> Image.Image:
-        """Send a picture and wait for its pixels."""
+    def read_picture(
+        self, data: bytes, target: int, name: Named, *, stored: bool
+    ) -> tuple[Image.Image, tuple[int, int]]:
+        """Send a picture and wait for its pixels, and for the size of its file in pixels."""
         if len(data) > self._most:
             raise PictureError(
                 f"{named(name)} is a file of {len(data) / 1e6:.0f} MB; the limit is "
@@ -190,7 +204,8 @@ class _Decoder:
                 self._to.flush()
                 said = json.loads(self._line())
                 if "refused" not in said:
-                    return self._picture(*said["size"])
+                    width, height = said["file"]
+                    return self._picture(*said["size"]), (width, height)
         except (OSError, EOFError):  # it has ended
             raise PictureError(self._why(named(name))) from None
         raise PictureError(said["refused"])

@@ -76,10 +76,11 @@ async def picture(image_id: ImageId, request: Request, engine: TheEngine) -> Res
 )
 async def record(image_id: ImageId, engine: TheEngine) -> JSONResponse:
     """Return what is known of an image: specimen, determination, lineage, details, metadata."""
-    return JSONResponse(_record(await engine.read(engine.collection.image, image_id)))
+    return JSONResponse(record_of(await engine.read(engine.collection.image, image_id)))
 
 
-def _record(image: Image) -> dict[str, Any]:
+def record_of(image: Image) -> dict[str, Any]:
+    """Return an image's record as JSON-ready values."""
     rank = lowest_rank(image.lineage)
     return {
         "image_id": image.image_id,

@@ -21,7 +21,7 @@ from holotype.training.spaces import calibrate_space
 from holotype.version import __version__
 from tests.conftest import Ask, Cli, Draw, Shell
 
-HEAVY = {"torch", "numpy", "pandas", "PIL", "faiss", "scipy", "sklearn", "timm", "open_clip"}
+HEAVY = set("torch numpy pandas PIL faiss scipy sklearn timm open_clip umap".split())
 
 
 def commands() -> list[tuple[str, ...]]:

@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from holotype.index.clusters.kept_recipe import keep_recipe
+from holotype.index.clusters.recipe import Recipe
 from holotype.index.collection import Collection
 from holotype.index.database.schema import CHECKED_COLUMNS
 from holotype.index.encoders import Encoder
 from holotype.index.errors import CorruptError
 from holotype.index.search.search import stored_vector
 from holotype.index.storage.canaries import keep_canaries
+from holotype.index.storage.clusters.append import add_clustering
 from holotype.index.storage.sources import add_sources
 from holotype.index.upkeep.info import verify
 from holotype.scripts.bench.faults import plain
@@ -38,6 +41,15 @@ def full(tmp_path_factory: pytest.TempPathFactory, tiny: Encoder) -> bytes:
         collection.add_space("gone", encoder="external:a", fingerprint="a", views=1, dim=4)
         collection.remove_space("gone")
         add_sources(collection.database, [folder])
+        keep_recipe(collection, collection.gallery(), Recipe())
+        add_clustering(
+            collection.database,
+            lambda: [({"name": "Xestia sp. 1"}, ["image 7"])],
+            space="base",
+            source="a test",
+            parameters={},
+            by="A",
+        )
     return (folder / "collection.sqlite").read_bytes()
 
 
@@ -70,7 +82,8 @@ def test_every_single_bit_of_a_vector_counts(folder: Path) -> None:
 @pytest.mark.parametrize("table", CHECKED_COLUMNS)
 def test_every_column_of_every_table_counts(folder: Path, table: str) -> None:
     with closing(sqlite3.connect(folder / "collection.sqlite")) as raw:
-        raw.execute("DROP TRIGGER determinations_unchanged")
+        for name in ("determinations", "decisions", "memberships"):
+            raw.execute(f"DROP TRIGGER {name}_unchanged")
         for column in CHECKED_COLUMNS[table][1:]:
             found = raw.execute(
                 f'SELECT rowid, "{CHECKED_COLUMNS[table][0]}", "{column}" FROM {table} LIMIT 1'

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -58,6 +59,11 @@ def test_what_lies_in_the_users_folder_is_looked_at(
 
 @pytest.mark.skipif(not Path("/proc/kmsg").exists(), reason="needs /proc")
 def test_a_file_that_has_nothing_to_say_is_an_error_and_no_wait() -> None:
+    file = os.open("/proc/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+    with suppress(BlockingIOError):  # until the kernel has told everything
+        while os.read(file, 1 << 16):
+            pass
+    os.close(file)
     with pytest.raises(OSError, match="kmsg"):
         read_regular(Path("/proc/kmsg"), Limit(1 << 20, "of a test"))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from holotype.index.collection import Collection
+from holotype.index.database.schema import MIGRATIONS
 from holotype.index.errors import CorruptError, HolotypeError
 from holotype.index.upkeep.snapshots import restore
 from tests.conftest import Cli
@@ -86,7 +87,7 @@ def test_undos_in_a_circle_do_not_keep_an_old_collection_busy_for_ever(tmp_path:
         Collection.open(folder)
 
 
-@pytest.mark.parametrize("version", [-1, 0, 5, 2**31 - 1])
+@pytest.mark.parametrize("version", [-1, 0, len(MIGRATIONS) + 1, 2**31 - 1])
 def test_a_format_that_does_not_exist_is_refused(folder: Path, version: int) -> None:
     with closing(sqlite3.connect(folder / DATABASE)) as raw:
         raw.execute(f"PRAGMA user_version={version}")

@@ -133,15 +133,31 @@ def test_the_description(client: httpx2.Client) -> None:
     assert api["openapi"].startswith("3.1")
     assert set(api["paths"]) == {
         "/v1/identify",
+        "/v1/queues/{name}",
         "/v1/search",
         "/v1/images/{image_id}",
         "/v1/images/{image_id}/thumbnail",
         "/v1/images/{image_id}/picture",
         "/v1/taxa",
         "/v1/spaces",
+        "/v1/morphospace",
         "/v1/spaces/{space}/calibration",
         "/v1/jobs",
         "/v1/jobs/{job_id}",
+        "/v1/clusterings",
+        "/v1/clusterings/{clustering_id}/accept-known",
+        "/v1/clusters",
+        "/v1/clusters/{cluster_id}",
+        *(
+            f"/v1/clusters/{{cluster_id}}/{decision}"
+            for decision in (
+                *("name", "place", "accept", "merge", "split", "move", "reject", "set-aside"),
+            )
+        ),
+        "/v1/decisions",
+        "/v1/decisions/{decision_id}/undo",
+        "/v1/decisions/{decision_id}/undo-since",
+        "/v1/specimens/{specimen_id}/history",
         "/v1/version",
         "/healthz",
         "/readyz",

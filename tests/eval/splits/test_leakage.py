@@ -9,7 +9,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from holotype.eval.splits.copies import are_copies, grey_thumbnail
 from holotype.eval.splits.duplicates import (
     confirmed,
     cosine_pairs,
@@ -19,6 +18,7 @@ from holotype.eval.splits.duplicates import (
 )
 from holotype.eval.splits.leakage import find_leaks
 from holotype.eval.splits.splits import Split, leave_one_out
+from holotype.index.pictures.copies import are_copies, grey_thumbnail
 
 Units = Callable[[np.random.Generator, int, int], NDArray[np.float32]]
 Hashes = NDArray[np.uint64]

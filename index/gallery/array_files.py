@@ -1,8 +1,9 @@
-"""Files of what identification makes of a large space: derived, and believed no more than an index.
+"""Files of arrays that are made of a space: derived, and believed no more than an index.
 
-It looks for neighbours in projections of the space, sorted into lists (`lists`), and compares with
-classes in each (`classes`): seconds to minutes of work. Of what exactly a file was made stands in
-its signed header.
+Identification looks for neighbours in projections of a large space, sorted into lists (`lists`),
+and compares with classes in each (`classes`); maps are made by `umap` and `pca`; curation compares
+every specimen with the others of its name (`doubts`): seconds to minutes of work. Of what exactly a
+file was made stands in its signed header.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Literal
 from ..database.connection import Database
 from ..errors import CorruptError, LockedError, UsageError
 from ..settings import settings
-from ..storage.files_beside import INDEX, index_file, of_identification, remove_unneeded
+from ..storage.files_beside import INDEX, index_file, made_of_spaces, remove_unneeded
 from ..storage.records import Space
 from ..vectors.base import Parts
 from ..vectors.file import open_arrays, pack_arrays
@@ -24,7 +25,9 @@ from .index_files import State, damage_of_file, state_of, write_file
 
 _VERSION = 1  # of how they are made
 
-Kind = Literal["lists", "classes"]
+Kind = Literal["lists", "classes", "umap", "pca", "doubts"]
+# Those that are made when a command asks for them, and by no question.
+_MADE_BY = {"umap": "map", "pca": "map", "doubts": "review"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +46,7 @@ def load_arrays(
     Args:
         basis: all that the arrays are made of, as JSON values.
     """
-    file = of_identification(database).get((space.name, kind))
+    file = made_of_spaces(database).get((space.name, kind))
     if file is None:
         return None
     try:
@@ -79,10 +82,19 @@ def keep_arrays(
 
 def damage_of_arrays(database: Database, space: Space) -> list[str]:
     """Return one sentence about each of a space's files that is damaged."""
-    files = of_identification(database).items()
-    own = [file for (name, _), file in files if name == space.name]
-    found = (damage_of_file(database, file.name, file.sha256) for file in own)
-    return [sentence for sentence in found if sentence]
+    files = made_of_spaces(database).items()
+    own = [(kind, file) for (name, kind), file in files if name == space.name]
+    found = ((kind, damage_of_file(database, file.name, file.sha256)) for kind, file in own)
+    return [_renewed_by(kind, sentence) for kind, sentence in found if sentence]
+
+
+def _renewed_by(kind: str, sentence: str) -> str:
+    command = _MADE_BY.get(kind)
+    return (
+        sentence.replace("the next query", f"the next 'holotype {command}'")
+        if command
+        else sentence
+    )
 
 
 def _basis(space: Space, basis: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from holotype.index.arrays import Embeddings, Flags
+from ..arrays import Embeddings, Flags
 
 SIDE = 64
 MIN_CORRELATION = 0.97

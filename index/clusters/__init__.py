@@ -1,0 +1,1 @@
+"""Candidate species: unnamed specimens that belong together, found without any name."""

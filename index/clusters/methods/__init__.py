@@ -1,0 +1,1 @@
+"""Clustering methods by name. A new one is one module and one line in `registry.METHODS`."""

@@ -1,0 +1,104 @@
+"""The lineage that a person means who gives a cluster a name, or a place."""
+
+from __future__ import annotations
+
+from ..database.connection import Database
+from ..errors import UsageError
+from ..storage.clusters.records import Facts
+from ..storage.determinations import as_kept
+from ..taxonomy import GENUS, RANKS, SPECIES, Lineage, lowest_rank
+from .names import is_provisional, provisional_lineage, stem_of
+
+_TAXON = ", ".join(f'"{rank}"' for rank in RANKS)
+
+
+def named_lineage(
+    database: Database, facts: Facts, name: str, under: str = ""
+) -> tuple[Lineage, str]:
+    """Return the lineage and the qualifier of a name that is given to a cluster.
+
+    A species that the collection has is meant with the lineage that it has there.
+
+    Args:
+        facts: the cluster's.
+        name: as somebody wrote it.
+        under: where a new name belongs, such as `family=Noctuidae`.
+
+    Raises:
+        UsageError: it cannot be read, or names nothing.
+    """
+    written = " ".join(name.split())
+    parent = parent_lineage(database, under) if under else tuple(facts.get("under", ()))
+    if is_provisional(written) and not under:
+        lineage = _known(database, "species", written)
+        if lineage is not None:
+            return lineage, _qualifier(lineage)
+        if parent and written.startswith(f"{stem_of(parent)} "):
+            return provisional_lineage(parent, written)
+    if is_provisional(written) and under and written.startswith(f"{stem_of(parent)} "):
+        return provisional_lineage(parent, written)
+    row = [""] * len(RANKS)
+    row[SPECIES] = written
+    unread = f"'{name}' is not read as the name of a taxon; write one such as 'Xestia baja'"
+    if not written:
+        raise UsageError(unread)
+    try:
+        found = as_kept(database.connection(), tuple(row))
+    except UsageError as error:
+        raise UsageError(unread) from error
+    lineage = found.lineage
+    return _completed(lineage, parent, bool(under)), found.qualifier
+
+
+def _qualifier(lineage: Lineage) -> str:
+    return provisional_lineage((*lineage[:SPECIES], ""), lineage[SPECIES])[1]
+
+
+def _completed(lineage: Lineage, parent: Lineage, told: bool) -> Lineage:
+    """Return a lineage with the higher names of a parent, where it has none of its own.
+
+    Args:
+        told: a person named the parent, so it counts wherever the lineage says nothing.
+    """
+    higher = lineage[:GENUS]
+    rank = lowest_rank(lineage)
+    place = RANKS.index(rank) if rank else 0
+    if not parent or (any(higher) and not told) or place < GENUS:
+        return lineage
+    if parent[GENUS] and parent[GENUS] != lineage[GENUS] and not told:
+        return lineage
+    filled = (own or its for own, its in zip(higher, parent[:GENUS], strict=True))
+    return (*filled, *lineage[GENUS:])
+
+
+def parent_lineage(database: Database, under: str) -> Lineage:
+    """Return the lineage of a taxon above the species, such as `genus=Xestia`.
+
+    Raises:
+        UsageError: it is no rank above the species and a name.
+    """
+    rank, equals, name = under.partition("=")
+    rank, name = rank.strip().lower(), " ".join(name.split())
+    if rank not in RANKS[:SPECIES] or not equals or not name:
+        ranks = ", ".join(RANKS[:SPECIES])
+        raise UsageError(f"'{under}' is no place; write a rank of {ranks} and a name, genus=Xestia")
+    known = _known(database, rank, name)
+    if known is not None:
+        return known
+    row = [""] * len(RANKS)
+    row[RANKS.index(rank)] = name
+    return as_kept(database.connection(), tuple(row)).lineage
+
+
+def _known(database: Database, rank: str, name: str) -> Lineage | None:
+    """Return the fullest lineage that the collection has for a taxon, cut off below it."""
+    place = RANKS.index(rank)
+    told = " + ".join(f"(\"{higher}\" <> '')" for higher in RANKS[:place]) or "0"
+    found = database.read(
+        f'SELECT {_TAXON} FROM taxa WHERE "{rank}" = ? COLLATE NOCASE '
+        f"ORDER BY {told} DESC, taxon_id LIMIT 1",
+        (name,),
+    )
+    if not found:
+        return None
+    return (*tuple(found[0])[: place + 1], *[""] * (len(RANKS) - place - 1))

@@ -1,0 +1,122 @@
+"""What a person decides about an entry of a queue; every decision is a determination."""
+
+from __future__ import annotations
+
+from ..collection import Collection
+from ..errors import NotFoundError, UsageError
+from ..taxonomy import RANKS, Lineage, lowest_name
+from .queues import Entry
+
+_ACCEPTED = """
+SELECT d.qualifier, t.* FROM accepted AS a
+JOIN determinations AS d ON d.determination_id = a.determination_id
+LEFT JOIN taxa AS t ON t.taxon_id = a.taxon_id
+WHERE a.specimen_id = ?
+"""
+
+
+def dismiss(collection: Collection, specimen_id: str, *, by: str, remarks: str = "") -> int:
+    """Confirm the name that a specimen has, and return the determination that says so.
+
+    No queue of names asks about the specimen again, until that is undone.
+
+    Raises:
+        NotFoundError: the collection has no such specimen.
+        UsageError: it has no name that could be confirmed.
+    """
+    lineage, qualifier = _accepted(collection, specimen_id)
+    if not any(lineage):
+        raise UsageError(f"Specimen '{specimen_id}' has no name to confirm; correct it to one")
+    said = "; ".join(text for text in ("name confirmed in review", remarks) if text)
+    return collection.determine(specimen_id, lineage, by=by, qualifier=qualifier, remarks=said)
+
+
+def correct(
+    collection: Collection, specimen_id: str, name: str, *, by: str, remarks: str = ""
+) -> int:
+    """Give a specimen another name, and return the determination; see `lineage_of`.
+
+    Raises:
+        NotFoundError: the collection has no such specimen.
+        UsageError: the name cannot be read, or the specimen has it already.
+    """
+    lineage = lineage_of(collection, name)
+    if lineage == _accepted(collection, specimen_id)[0]:
+        raise UsageError(
+            f"Specimen '{specimen_id}' is called {lowest_name(lineage)} already; dismiss it to "
+            "confirm that"
+        )
+    return collection.determine(specimen_id, lineage, by=by, remarks=remarks)
+
+
+def accept(collection: Collection, entry: Entry, *, by: str, remarks: str = "") -> list[int]:
+    """Give the specimens of an entry the name that it proposes; one that has it is left alone.
+
+    Raises:
+        UsageError: it proposes none.
+    """
+    lineage = entry.proposed_lineage
+    if lineage is None:
+        raise UsageError(
+            f"No name is proposed for specimen '{entry.specimen_ids[0]}'; correct it to one, or "
+            "dismiss it"
+        )
+    name = lowest_name(lineage)
+    return [
+        collection.determine(specimen_id, lineage, by=by, remarks=remarks)
+        for specimen_id, taxon in zip(entry.specimen_ids, entry.taxa, strict=True)
+        if taxon != name
+    ]
+
+
+def lineage_of(collection: Collection, name: str) -> Lineage:
+    """Return the lineage of a name that the collection has, or of a new species.
+
+    Args:
+        name: of a taxon; as `rank=name` where several are called so, or none is yet.
+
+    Raises:
+        UsageError: none of one word is called so, several are, or the rank is none.
+    """
+    rank, told, rest = name.partition("=")
+    if told:
+        if rank.strip() not in RANKS:
+            raise UsageError(f"'{rank.strip()}' is no rank; choose one of {', '.join(RANKS)}")
+        return _known(collection, rest.strip(), (rank.strip(),)) or _new(rest, rank.strip())
+    found = _known(collection, name.strip(), RANKS)
+    if found is None and len(name.split()) < 2:
+        raise UsageError(
+            f"The collection has no taxon '{name.strip()}'; write 'Genus species', or the rank "
+            "with it, such as genus=Xestia"
+        )
+    return found or _new(name, "species")
+
+
+def _known(collection: Collection, name: str, ranks: tuple[str, ...]) -> Lineage | None:
+    taxa = collection.taxa()
+    found = {
+        (rank, taxa.ranks[rank].lineages[code])
+        for rank in ranks
+        for _, _, code in taxa.ranks[rank].known.get(name, [])
+    }
+    if len(found) > 1:
+        told = "; ".join(sorted(" ".join(filter(None, lineage)) for _, lineage in found))
+        raise UsageError(
+            f"Several taxa are called '{name}' ({told}); name the specimen where its lineage can "
+            "be given, in a manifest"
+        )
+    return found.pop()[1] if found else None
+
+
+def _new(name: str, rank: str) -> Lineage:
+    return tuple(name.strip() if one == rank else "" for one in RANKS)
+
+
+def _accepted(collection: Collection, specimen_id: str) -> tuple[Lineage, str]:
+    """Return the accepted lineage of a specimen and its qualifier."""
+    read = collection.database.read
+    if not read("SELECT 1 FROM images WHERE specimen_id = ? LIMIT 1", (specimen_id,)):
+        raise NotFoundError(f"{collection.folder} has no specimen '{specimen_id}'")
+    for record in read(_ACCEPTED, (specimen_id,)):
+        return tuple(record[rank] or "" for rank in RANKS), record["qualifier"]
+    return ("",) * len(RANKS), ""

@@ -1,0 +1,142 @@
+"""What the other specimens of a space say about the name of each: worked out once, then kept.
+
+A specimen is judged by spaces and classes that were fitted without it, so that a wrong name cannot
+speak for itself. The fits are `training.doubts`'; here is what is compared, and what is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ..arrays import Codes, Embeddings, Flags, Floats, Ids
+from ..collection import Collection
+from ..gallery.array_files import KeptArrays, keep_arrays, load_arrays
+from ..gallery.gallery import Gallery
+from ..identification.likelihood import Likelihood
+
+_CELLS = 1 << 21  # ratios that are in memory at once
+_MANY_CHANGED = 0.05  # share of the specimens from which on all are judged anew
+_FEW_CHANGED = 2  # which never are too many
+
+
+class Ratios(NamedTuple):
+    """How likely s specimens are in classes, as logarithms of ratios to a class never seen.
+
+    Attributes:
+        own: float64 [s], in their own class; 0 where it has no other specimen.
+        best: float64 [s], in the likeliest other class.
+        other: int64 [s], which class that is.
+    """
+
+    own: Floats
+    best: Floats
+    other: Codes
+
+
+@dataclass(frozen=True, eq=False)
+class Doubts:
+    """The specimens of a gallery that have been judged under the name that they have.
+
+    Attributes:
+        places: int64 [s], the first image of each, ascending.
+        ratios: of each; `other` is a code of the gallery's finest rank.
+    """
+
+    places: Ids
+    ratios: Ratios
+
+
+def compare(likelihood: Likelihood, vectors: Embeddings, own: Codes) -> Ratios:
+    """Compare specimens with classes that they are no part of.
+
+    Args:
+        likelihood: of at least two classes.
+        vectors: float32 [s, dim], the encoder's unit rows, one a specimen.
+        own: int64 [s], the place of each one's class, -1 where no other specimen is in it.
+    """
+    step = max(1, _CELLS // len(likelihood.heights))
+    parts = [
+        _compared(likelihood.log_ratios_to_all(vectors[start : start + step]), own[start:][:step])
+        for start in range(0, max(len(vectors), 1), step)
+    ]
+    return joined(parts)
+
+
+def _compared(ratios: Floats, own: Codes) -> Ratios:
+    line, there = np.arange(len(own)), own >= 0
+    mine = np.where(there, ratios[line, own], 0.0)
+    ratios[line[there], own[there]] = -np.inf
+    other = ratios.argmax(axis=1)
+    return Ratios(mine, ratios[line, other], other)
+
+
+def joined(parts: list[Ratios]) -> Ratios:
+    """Return the ratios of several groups of specimens, one after the other."""
+    return Ratios(*(np.concatenate(values) for values in zip(*parts, strict=True)))
+
+
+def first_images(gallery: Gallery) -> Ids:
+    """Return the place of every specimen's first image, int64 [specimens], by specimen."""
+    return np.unique(gallery.specimens, return_index=True)[1]
+
+
+def finest_codes(gallery: Gallery) -> Codes:
+    """Return the taxon of every image at the finest rank that the gallery has, -1 for none."""
+    if not gallery.ranks:
+        return np.full(len(gallery), -1, np.int64)
+    return gallery.labels(gallery.ranks[-1]).codes
+
+
+def keep_doubts(collection: Collection, source: Gallery, doubts: Doubts) -> None:
+    """Keep what was found beside the index, unless somebody else is writing there.
+
+    Args:
+        source: the gallery of the encoder's own vectors, which was judged.
+    """
+    codes = finest_codes(source)
+    some_taxon = np.zeros(int(codes.max(initial=-1)) + 1, np.int64)
+    some_taxon[codes[codes >= 0]] = source.taxon[codes >= 0]
+    arrays = {
+        "sequence": source.sequence[doubts.places],
+        "taxon": source.taxon[doubts.places],
+        "other": some_taxon[doubts.ratios.other],
+        "own": doubts.ratios.own,
+        "best": doubts.ratios.best,
+    }
+    kept = KeptArrays({"specimens": len(doubts.places)}, arrays)
+    keep_arrays(collection.database, source.space, source.state, "doubts", {}, kept)
+
+
+def kept_doubts(collection: Collection, source: Gallery) -> Doubts | None:
+    """Return what is kept of a gallery, less the specimens that were named anew since.
+
+    Returns:
+        None where nothing is kept, or more than a twentieth of the specimens has changed.
+    """
+    kept = load_arrays(collection.database, source.space, "doubts", {})
+    if kept is None or not source.ranks:
+        return None
+    arrays = kept.arrays
+    firsts, codes = first_images(source), finest_codes(source)
+    firsts = firsts[codes[firsts] >= 0]
+    place, there = _found(arrays["sequence"], source.sequence[firsts])
+    same = there & (arrays["taxon"][place] == source.taxon[firsts])
+    gone = len(arrays["sequence"]) - int(there.sum())
+    if int((~same).sum()) + gone > max(_FEW_CHANGED, _MANY_CHANGED * len(firsts)):
+        return None
+    of_taxon = source.names(source.ranks[-1]).of_taxon
+    found = place[same]
+    ratios = Ratios(arrays["own"][found], arrays["best"][found], of_taxon[arrays["other"][found]])
+    return Doubts(firsts[same], ratios)
+
+
+def _found(kept: Ids, wanted: Ids) -> tuple[Ids, Flags]:
+    """Return where each value lies in an array of any order, and whether it is there."""
+    if not len(kept):
+        return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
+    order = np.argsort(kept)
+    place = order[np.searchsorted(kept, wanted, sorter=order).clip(max=len(kept) - 1)]
+    return place, kept[place] == wanted

@@ -1,0 +1,221 @@
+"""Pictures that several specimens share, under one name or under two.
+
+Hashes of the content find the same file. Nearest neighbours propose the same picture saved again,
+resized or cropped, and the pictures themselves decide; one that is gone is taken by its hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Codes, Flags, Floats, Ids
+from ..collection import Collection
+from ..errors import PictureError
+from ..pictures.copies import Thumbnails, are_copies, grey_thumbnail
+from ..pictures.reading import read_picture
+from .listing import Listing, Told
+from .named import Named, Near
+
+_NEIGHBOURS = 4  # one of which is the picture itself
+# Nearest neighbours that are compared: copies, cropped by up to a tenth, lie within both.
+_LEAST_COSINE = 0.87
+_MOST_BITS = 20  # of 64 that their hashes differ in
+_MOST_PAIRS = 20_000  # those of fewest bits first; a minute's work
+_SAME_BITS = 4  # where one of the pictures is gone
+_BLOCK = 4096  # queries at once
+_SHOWN = 5
+
+_TWO_NAMES, _NO_NAME, _ONE_NAME = 2, 1, 0
+_KINDS = {
+    _TWO_NAMES: "under two names",
+    _NO_NAME: "with a name and without",
+    _ONE_NAME: "under one name",
+}
+
+
+def duplicates(collection: Collection, named: Named) -> Listing:
+    """List groups of specimens that share a picture: first those under two names.
+
+    A score above 2/3 tells two names, above 1/3 a name and none; within each the cosine decides.
+    """
+    sha256, phash = _hashes(collection, named)
+    same = _same_content(named, sha256)
+    proposed = _proposed(named, sha256, phash)
+    near = _confirmed(collection, named, phash, proposed[:_MOST_PAIRS])
+    pairs = np.concatenate([same, near])
+    groups = _groups(len(named.codes), pairs)
+    images = [np.unique(pairs[places]) for places in groups]
+    cosines = [1.0 if not len(near) else _least_cosine(named, pairs[places]) for places in groups]
+    kinds = np.array([_kind(named.codes[members]) for members in images], np.int64)
+    scores = (kinds + np.clip(cosines, 0, 1)) / 3
+    order = np.lexsort((np.arange(len(images)), -scores)) if len(images) else np.empty(0, np.int64)
+    content = [sha256[members] for members in images]
+
+    def tell(entry: int) -> Told:
+        place = order[entry]
+        same_file = len(np.unique(content[place])) == 1
+        return _told(named, images[place], same_file, kinds[place])
+
+    members = [_first_of_each(named, images[place]) for place in order]
+    skipped = len(proposed) - _MOST_PAIRS
+    left_out = {"pairs of similar pictures that were not compared": skipped} if skipped > 0 else {}
+    return Listing(members, scores[order], tell, left_out)
+
+
+def copies_of_other_names(collection: Collection, named: Named) -> dict[int, int]:
+    """Return {first image of a specimen: an image of the same content under another name}."""
+    sha256, _ = _hashes(collection, named)
+    first = named.firsts[named.gallery.specimens]
+    found: dict[int, int] = {}
+    for one, other in _same_content(named, sha256):
+        codes = named.codes[[one, other]]
+        if codes.min() >= 0 and codes[0] != codes[1]:
+            found.setdefault(int(first[one]), int(other))
+            found.setdefault(int(first[other]), int(one))
+    return found
+
+
+def _hashes(collection: Collection, named: Named) -> tuple[NDArray[np.str_], NDArray[np.uint64]]:
+    """Return the content and the perceptual hash of every image of a gallery."""
+    records = collection.database.read("SELECT row, sha256, phash FROM images ORDER BY row")
+    rows = np.array([record[0] for record in records], np.int64)
+    here = np.searchsorted(rows, named.gallery.rows).clip(max=len(rows) - 1)  # one may just be gone
+    sha256 = np.array([record[1] for record in records])[here]
+    phash = np.array([record[2] for record in records], np.int64).view(np.uint64)[here]
+    return sha256, phash
+
+
+def _same_content(named: Named, sha256: NDArray[np.str_]) -> Ids:
+    """Return pairs of images of one content and two specimens, int64 [m, 2].
+
+    An image is paired with the first of its content, so that a thousand copies make a thousand
+    pairs, and with one of another name where there is one.
+    """
+    content = np.unique(sha256, return_inverse=True)[1]
+    order = np.lexsort((named.codes, content))
+    pairs = [
+        np.stack([first, order], axis=1)
+        for first in (_first_in(content[order], order), np.roll(order, 1))
+    ]
+    found = np.concatenate(pairs)
+    return _of_two_specimens(named, found[content[found[:, 0]] == content[found[:, 1]]])
+
+
+def _first_in(ascending: Codes, order: Ids) -> Ids:
+    starts = np.flatnonzero(np.diff(ascending, prepend=-1))
+    return np.repeat(order[starts], np.diff(starts, append=len(order)))
+
+
+def _of_two_specimens(named: Named, pairs: Ids) -> Ids:
+    of = named.gallery.specimens
+    found: Ids = np.unique(np.sort(pairs[of[pairs[:, 0]] != of[pairs[:, 1]]], axis=1), axis=0)
+    return found
+
+
+def _proposed(named: Named, sha256: NDArray[np.str_], phash: NDArray[np.uint64]) -> Ids:
+    """Return pairs of near images of two specimens and different content, fewest bits first."""
+    parts = [np.empty((0, 2), np.int64)]
+    for start in range(0, len(named.codes), _BLOCK):
+        asked = np.arange(start, min(start + _BLOCK, len(named.codes)))
+        cosines, places = named.source.index.search(
+            np.ascontiguousarray(named.source.index.rows(asked)), _NEIGHBOURS
+        )
+        line, rank = np.nonzero((cosines >= _LEAST_COSINE) & (places >= 0))
+        parts.append(np.stack([asked[line], places[line, rank]], axis=1))
+    pairs = _of_two_specimens(named, np.concatenate(parts))
+    bits = np.bitwise_count(phash[pairs[:, 0]] ^ phash[pairs[:, 1]])
+    fits = (sha256[pairs[:, 0]] != sha256[pairs[:, 1]]) & (bits <= _MOST_BITS)
+    chosen: Ids = pairs[fits][np.argsort(bits[fits], kind="stable")]
+    return chosen
+
+
+def _confirmed(collection: Collection, named: Named, phash: NDArray[np.uint64], pairs: Ids) -> Ids:
+    """Return the pairs where one picture is the other, saved again, resized or cropped."""
+    parts = [np.empty((0, 2), np.int64)]
+    for block in _blocks(pairs):
+        there, small = _thumbnails(collection, named, np.unique(block))
+        known = there[block[:, 0]] & there[block[:, 1]] if small else np.zeros(len(block), bool)
+        same = np.bitwise_count(phash[block[:, 0]] ^ phash[block[:, 1]]) <= _SAME_BITS
+        if known.any():
+            seen = block[known]
+            same[known] = are_copies(
+                np.stack([small[one] for one in seen[:, 0].tolist()]),
+                np.stack([small[one] for one in seen[:, 1].tolist()]),
+            )
+        parts.append(block[same])
+    return np.concatenate(parts)
+
+
+def _blocks(pairs: Ids) -> Iterator[Ids]:
+    for start in range(0, len(pairs), _BLOCK):
+        yield pairs[start : start + _BLOCK]
+
+
+def _thumbnails(
+    collection: Collection, named: Named, places: Ids
+) -> tuple[Flags, dict[int, Thumbnails]]:
+    """Return which images have a picture, bool [n], and these small and grey by place."""
+    there = np.zeros(len(named.codes), np.bool_)
+    images = collection.images_at(named.gallery.rows[places].tolist())
+    small = {}
+    for place in places.tolist():
+        try:
+            data = collection.thumbnail(images[int(named.gallery.rows[place])])
+            small[place] = grey_thumbnail(read_picture(data))
+            there[place] = True
+        except (PictureError, OSError, KeyError):
+            continue
+    return there, small
+
+
+def _groups(count: int, pairs: Ids) -> list[Ids]:
+    """Return which pairs hang together, a group each."""
+    if not len(pairs):
+        return []
+    from scipy.sparse import coo_array  # what only serves or asks does without
+    from scipy.sparse.csgraph import connected_components
+
+    linked = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    group = connected_components(linked, directed=False)[1][pairs[:, 0]]
+    order = np.argsort(group, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
+
+
+def _least_cosine(named: Named, pairs: Ids) -> float:
+    index = named.source.index
+    left, right = index.rows(pairs[:, 0]), index.rows(pairs[:, 1])
+    return float(np.einsum("ij,ij->i", left, right).min())
+
+
+def _kind(codes: Codes) -> int:
+    names = set(codes.tolist())
+    if len(names - {-1}) > 1:
+        return _TWO_NAMES
+    return _NO_NAME if len(names) > 1 else _ONE_NAME
+
+
+def _first_of_each(named: Named, images: Ids) -> Ids:
+    """Return the first image of every specimen of a group, those without a look at first."""
+    firsts = np.unique(named.firsts[named.gallery.specimens[images]])
+    return firsts[np.argsort(named.looked_at[firsts], kind="stable")]
+
+
+def _told(named: Named, images: Ids, same_file: bool, kind: int) -> Told:
+    specimens = len(np.unique(named.gallery.specimens[images]))
+    what = "one and the same picture" if same_file else "one picture, saved again or cropped"
+    codes, counts = np.unique(named.codes[images], return_counts=True)
+    there = codes >= 0
+    codes, counts = codes[there], counts[there]
+    most = counts == counts.max(initial=0)
+    proposed = int(codes[most][0]) if most.sum() == 1 and kind != _ONE_NAME else None
+    names = " and ".join(named.name(int(code)) for code in codes[:3])
+    more = f" and {len(codes) - 3} more" if len(codes) > 3 else ""
+    of = f": {names}{more}" if len(codes) else ""
+    reason = f"{specimens} specimens show {what} {_KINDS[kind]}{of}."
+    index = named.source.index
+    cosines: Floats = index.rows(images[1:]) @ index.rows(images[:1])[0]
+    near = [Near(int(one), float(value)) for one, value in zip(images[1:], cosines, strict=True)]
+    return Told(reason, proposed, near[:_SHOWN])

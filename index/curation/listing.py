@@ -1,0 +1,77 @@
+"""An ordered list of what a person should look at, described only where it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ..arrays import Flags, Floats, Ids
+from .named import Near
+
+_HALF = 10.0  # log-ratio whose score is a half
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is said of an entry.
+
+    Attributes:
+        reason: one sentence.
+        proposed: a taxon of the finest rank, None where nothing better is known.
+        evidence: pictures to compare with, the most telling first.
+    """
+
+    reason: str
+    proposed: int | None = None
+    evidence: Sequence[Near] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """The entries of a queue, first those that deserve a look most.
+
+    Attributes:
+        members: of each entry int64 [m], the first image of each of its specimens.
+        scores: float64 [entries], in (0, 1], descending.
+        tell: describes the entry at a position.
+        left_out: how many specimens could not be judged, by the reason.
+    """
+
+    members: Sequence[Ids]
+    scores: Floats
+    tell: Callable[[int], Told]
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    def less(self, looked_at: Flags) -> Listing:
+        """Return the listing without the entries all of whose specimens were looked at.
+
+        Args:
+            looked_at: bool [n], of every image.
+        """
+        stays = [place for place, one in enumerate(self.members) if not looked_at[one].all()]
+        return Listing(
+            [self.members[place] for place in stays],
+            self.scores[stays],
+            lambda place: self.tell(stays[place]),
+            self.left_out,
+        )
+
+
+def score_of(log_ratios: Floats) -> Floats:
+    """Return scores in (0, 1) that order as log-ratios above 0 do, however large these are.
+
+    >>> import numpy as np
+    >>> score_of(np.array([10.0, 90.0])).tolist()
+    [0.5, 0.9]
+    """
+    scores: Floats = log_ratios / (log_ratios + _HALF)
+    return scores
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "specimen"), counted(3, "specimen")
+    ('1 specimen', '3 specimens')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,125 @@
+"""The specimens of a gallery by the name that they have, as every queue needs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..arrays import Codes, Flags, Ids
+from ..collection import Collection
+from ..gallery.gallery import Gallery
+from ..taxonomy import GENUS, SPECIES, Lineage, lowest_name
+from .doubts import finest_codes, first_images
+
+_BLOCK = 8192  # rows that are compared at once
+
+# A first naming by a person can be doubted like an imported one, and so can one of a whole cluster.
+# A name that a person confirmed, or put in another's place, was given after a look at it.
+_LOOKED_AT = """
+SELECT i.row FROM determinations AS d
+JOIN accepted AS a ON a.determination_id = d.determination_id
+JOIN images AS i ON i.specimen_id = d.specimen_id
+WHERE d.origin = 'human' AND d.decision_id IS NULL AND EXISTS (
+    SELECT 1 FROM determinations AS e WHERE e.specimen_id = d.specimen_id
+    AND e.determination_id < d.determination_id AND e.taxon_id IS NOT NULL
+    AND e.origin IN ('import', 'human')
+)
+"""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A picture to compare with: its name, and its cosine to the specimen where that is known."""
+
+    image_id: str
+    taxon: str
+    cosine: float | None
+
+
+@dataclass(frozen=True)
+class Near:
+    """A place in a gallery and its cosine to what was asked about."""
+
+    place: int
+    cosine: float
+
+
+@dataclass(frozen=True, eq=False)
+class Named:
+    """A gallery, and what its specimens are called at its finest rank.
+
+    Attributes:
+        gallery: of the space that is asked about.
+        source: of the space that holds its vectors; the same places.
+        codes: int64 [n], the taxon of every image, -1 for one without a name at that rank.
+        firsts: int64 [specimens], the first image of each.
+        looked_at: bool [n], of specimens whose name a person confirmed or corrected.
+    """
+
+    gallery: Gallery
+    source: Gallery
+    codes: Codes
+    firsts: Ids
+    looked_at: Flags
+
+    @classmethod
+    def of(cls, collection: Collection, space: str | None) -> Named:
+        """Read the names of a collection as one space shows it."""
+        gallery, source = collection.gallery_and_source(space)
+        rows = [record[0] for record in collection.database.read(_LOOKED_AT)]
+        looked_at = np.zeros(len(gallery), np.bool_)
+        looked_at[gallery.places(sorted(set(rows)))] = True
+        return cls(gallery, source, finest_codes(gallery), first_images(gallery), looked_at)
+
+    @cached_property
+    def specimens(self) -> Codes:
+        """How many specimens each taxon has, int64 [taxa]."""
+        codes = self.codes[self.firsts]
+        return np.bincount(codes[codes >= 0], minlength=int(self.codes.max(initial=-1)) + 1)
+
+    def lineage(self, code: int) -> Lineage:
+        """Return the lineage of a taxon of the finest rank."""
+        return self.gallery.names(self.gallery.ranks[-1]).lineages[code]
+
+    def name(self, code: int) -> str:
+        """Return the name of a taxon of the finest rank, that of its genus where it has none."""
+        return lowest_name(self.lineage(code))
+
+    def same_genus(self, one: int, other: int) -> bool:
+        """Return whether two taxa are species of one genus."""
+        first, second = self.lineage(one), self.lineage(other)
+        return bool(first[SPECIES] and first[GENUS]) and first[GENUS] == second[GENUS]
+
+    def images_of(self, place: int) -> Ids:
+        """Return the places of all images of a specimen, given one of them."""
+        order, starts = self._by_specimen
+        code = self.gallery.specimens[place]
+        low, high = np.searchsorted(starts, [code, code + 1])
+        return order[low:high]
+
+    def nearest(self, place: int, code: int, k: int) -> list[Near]:
+        """Return the images of a taxon that are nearest to one, its own specimen's left out."""
+        order, starts = self._by_taxon
+        low, high = np.searchsorted(starts, [code, code + 1])
+        rows = order[low:high]
+        rows = rows[self.gallery.specimens[rows] != self.gallery.specimens[place]]
+        query = self.gallery.index.rows(np.array([place]))[0]
+        found: list[Near] = []
+        for start in range(0, len(rows), _BLOCK):
+            block = rows[start : start + _BLOCK]
+            cosines = self.gallery.index.rows(block) @ query
+            best = np.argsort(-cosines, kind="stable")[:k]
+            found += [Near(int(block[one]), float(cosines[one])) for one in best]
+        return sorted(found, key=lambda near: -near.cosine)[:k]
+
+    @cached_property
+    def _by_specimen(self) -> tuple[Ids, Codes]:
+        order = np.argsort(self.gallery.specimens, kind="stable")
+        return order, self.gallery.specimens[order]
+
+    @cached_property
+    def _by_taxon(self) -> tuple[Ids, Codes]:
+        order = np.argsort(self.codes, kind="stable")
+        return order, self.codes[order]

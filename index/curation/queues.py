@@ -1,0 +1,200 @@
+"""Curation queues: what a person should look at in a collection, in which order, and why."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ..collection import Collection
+from ..errors import NotFoundError, UsageError
+from ..storage.records import Image
+from ..taxonomy import RANKS, Lineage, lowest_name
+from .doubts import Doubts
+from .duplicates import copies_of_other_names, duplicates
+from .listing import Listing
+from .named import Evidence, Named
+from .names_in_doubt import far, mislabels, singletons
+
+QUEUES = ("mislabels", "duplicates", "far", "singletons")
+COMPARED = ("mislabels", "far", "singletons")  # those that rest on `Doubts`
+
+_MOST = 1000  # entries of a page
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What one should look at.
+
+    Attributes:
+        place: in the queue, from 1.
+        score: in (0, 1], by which the queue is ordered; no probability.
+        specimen_ids: one; of duplicates all that share a picture, those without a look at first.
+        image_ids: all images of the first of them.
+        taxa: the lowest name of each specimen, empty for none.
+        reason: one sentence.
+        proposed: the lineage that fits better, by rank; None where none is proposed.
+        evidence: pictures to compare with.
+    """
+
+    place: int
+    score: float
+    specimen_ids: list[str]
+    image_ids: list[str]
+    taxa: list[str]
+    reason: str
+    proposed: dict[str, str] | None
+    evidence: list[Evidence]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry as JSON-ready values."""
+        return asdict(self)
+
+    @property
+    def proposed_lineage(self) -> Lineage | None:
+        """The name that is proposed, one a rank of `RANKS`."""
+        return None if self.proposed is None else tuple(self.proposed.get(r, "") for r in RANKS)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a queue.
+
+    Attributes:
+        total: the entries of the whole queue.
+        left_out: how many specimens could not be judged, by the reason.
+    """
+
+    queue: str
+    space: str
+    total: int
+    offset: int
+    entries: list[Entry]
+    left_out: dict[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the page as JSON-ready values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Queue:
+    """The entries of a queue that nobody has dealt with yet."""
+
+    collection: Collection
+    name: str
+    named: Named
+    listing: Listing
+
+    @classmethod
+    def of(
+        cls,
+        collection: Collection,
+        name: str,
+        *,
+        space: str | None = None,
+        doubts: Doubts | None = None,
+    ) -> Queue:
+        """Return a queue as it stands now.
+
+        A name that a person confirmed, or gave in another's place, is not asked about again.
+
+        Args:
+            name: one of `QUEUES`.
+            space: in which the pictures that are shown as evidence are near; by default the first.
+            doubts: what `training.doubts` finds, for those of `COMPARED`.
+
+        Raises:
+            UsageError: no such queue, or names were not compared.
+        """
+        require_queue(name)
+        named = Named.of(collection, space)
+        listing = _listed(collection, name, named, doubts)
+        return cls(collection, name, named, listing.less(named.looked_at))
+
+    def page(self, offset: int = 0, limit: int = 20) -> Page:
+        """Return some of the entries.
+
+        Raises:
+            UsageError: the offset is below 0, or the limit not 1 to 1000.
+        """
+        if offset < 0:
+            raise UsageError(f"offset is {offset}; it must be 0 or more")
+        if not 1 <= limit <= _MOST:
+            raise UsageError(f"limit is {limit}; it must be 1 to {_MOST}")
+        total = len(self.listing.members)
+        entries = [self.entry(place) for place in range(offset, min(offset + limit, total))]
+        space = self.named.gallery.space.name
+        return Page(self.name, space, total, offset, entries, dict(self.listing.left_out))
+
+    def entry(self, place: int) -> Entry:
+        """Describe one entry, given its place from 0."""
+        named, told = self.named, self.listing.tell(place)
+        members = self.listing.members[place]
+        own = named.images_of(int(members[0]))
+        near = [one.place for one in told.evidence]
+        images = self._images([*members.tolist(), *own.tolist(), *near])
+        shown = [images[int(member)] for member in members if int(member) in images]
+        return Entry(
+            place=place + 1,
+            score=round(float(self.listing.scores[place]), 4),
+            specimen_ids=[image.specimen_id for image in shown],
+            image_ids=[images[int(one)].image_id for one in own if int(one) in images],
+            taxa=[lowest_name(image.lineage) for image in shown],
+            reason=told.reason,
+            proposed=None if told.proposed is None else _by_rank(named.lineage(told.proposed)),
+            evidence=[
+                Evidence(
+                    images[one.place].image_id,
+                    lowest_name(images[one.place].lineage),
+                    round(min(one.cosine, 1.0), 4),
+                )
+                for one in told.evidence
+                if one.place in images
+            ],
+        )
+
+    def find(self, specimen_id: str) -> Entry:
+        """Return the entry of a specimen.
+
+        Raises:
+            NotFoundError: the queue has none.
+        """
+        found = self.collection.database.read(
+            "SELECT row FROM images WHERE specimen_id = ?", (specimen_id,)
+        )
+        if not found:
+            raise NotFoundError(f"{self.collection.folder} has no specimen '{specimen_id}'")
+        places = self.named.gallery.places(sorted(record[0] for record in found))
+        for place, members in enumerate(self.listing.members):
+            if np.isin(members, places).any():
+                return self.entry(place)
+        raise NotFoundError(f"Specimen '{specimen_id}' does not stand in the queue '{self.name}'")
+
+    def _images(self, places: list[int]) -> dict[int, Image]:
+        rows = {int(self.named.gallery.rows[place]): place for place in places}
+        found = self.collection.images_at(list(rows))
+        return {rows[row]: image for row, image in found.items()}
+
+
+def require_queue(name: str) -> None:
+    """Refuse a name that no queue has."""
+    if name not in QUEUES:
+        raise UsageError(f"There is no queue '{name}'; choose one of {', '.join(QUEUES)}")
+
+
+def _listed(collection: Collection, name: str, named: Named, doubts: Doubts | None) -> Listing:
+    if name == "duplicates":
+        return duplicates(collection, named)
+    if name == "singletons":
+        return singletons(named, doubts)
+    if doubts is None:
+        raise UsageError(f"The queue '{name}' needs names that were compared; see training.doubts")
+    if name == "far":
+        return far(named, doubts)
+    return mislabels(named, doubts, copies_of_other_names(collection, named))
+
+
+def _by_rank(lineage: Lineage) -> dict[str, str]:
+    return {rank: name for rank, name in zip(RANKS, lineage, strict=True) if name}

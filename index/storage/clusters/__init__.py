@@ -1,0 +1,1 @@
+"""Clusterings of a collection, and what people decided about them: appended, never overwritten."""

@@ -1,0 +1,98 @@
+"""`/v1/decisions`: what people decided about clusters, and taking it back."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi import Path as InPath
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from holotype.index.collection import Collection
+from holotype.index.storage.clusters.records import decisions
+
+from .. import cluster_schemas as answers
+from ..engine import TheEngine
+from ..guards.keys import require_write
+from ..questions import described_order, read_order
+
+router = APIRouter(prefix="/decisions", tags=["clusters"])
+
+_MOST = 2**63 - 1  # that a database counts to
+
+DecisionId = Annotated[int, InPath(ge=0, le=_MOST, description="The decision's number.")]
+
+_LONGEST = 500  # characters of a name or a reason
+_UNDONE: dict[int | str, dict[str, Any]] = {
+    200: {"model": answers.Undone, "description": "The numbers of the undos"}
+}
+
+
+class Undo(BaseModel):
+    """Who takes a decision back, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: str = Field(max_length=_LONGEST, description="Who takes it back, for the record.")
+    why: str = Field("", max_length=_LONGEST, description="Why, for the record.")
+
+
+_BODY = described_order(Undo, {"by": "A. Taxonomist", "why": "it was another species"})
+
+
+@router.get(
+    "",
+    summary="All decisions",
+    responses={200: {"model": answers.Decisions, "description": "Oldest first"}},
+)
+async def all_decisions(
+    engine: TheEngine,
+    clustering: Annotated[
+        int | None, Query(ge=0, le=_MOST, description="Only about this one.")
+    ] = None,
+) -> JSONResponse:
+    """List decisions and undos: who decided what, when and why, and whether it stands."""
+    return JSONResponse(await engine.read(_decisions, engine.collection, clustering))
+
+
+@router.post(
+    "/{decision_id}/undo", summary="Undo a decision", responses=_UNDONE, openapi_extra=_BODY
+)
+async def undo(decision_id: DecisionId, request: Request, engine: TheEngine) -> JSONResponse:
+    """Take back a decision, or an undo, with all determinations of it; nothing is erased."""
+    require_write()
+    asked = await read_order(request, engine, Undo)
+    made = await engine.read(_undo, engine.collection, asked, decision_id)
+    return JSONResponse({"undos": [made]})
+
+
+@router.post(
+    "/{decision_id}/undo-since",
+    summary="Go back to how it was after a decision",
+    responses=_UNDONE,
+    openapi_extra=_BODY,
+)
+async def undo_since(decision_id: DecisionId, request: Request, engine: TheEngine) -> JSONResponse:
+    """Take back all decisions about its clustering since, and bring back what was undone since."""
+    require_write()
+    asked = await read_order(request, engine, Undo)
+    made = await engine.read(_undo_since, engine.collection, asked, decision_id)
+    return JSONResponse({"undos": made})
+
+
+def _decisions(collection: Collection, clustering: int | None) -> dict[str, Any]:
+    found = decisions(collection.database, clustering)
+    return {"decisions": [one.to_dict() for one in found]}
+
+
+def _undo(collection: Collection, asked: Undo, decision_id: int) -> int:
+    from holotype.index.clusters.decide import Decider  # loads SciPy
+
+    return Decider(collection, asked.by, asked.why).undo(decision_id)
+
+
+def _undo_since(collection: Collection, asked: Undo, decision_id: int) -> list[int]:
+    from holotype.index.clusters.decide import Decider  # loads SciPy
+
+    return Decider(collection, asked.by, asked.why).undo_since(decision_id)

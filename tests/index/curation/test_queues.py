@@ -1,0 +1,235 @@
+"""What stands in the curation queues, and what a decision does to it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from holotype.index.collection import Collection
+from holotype.index.curation.actions import accept, correct, dismiss, lineage_of
+from holotype.index.curation.queues import QUEUES, Queue
+from holotype.index.encoders import Encoder
+from holotype.index.errors import NotFoundError, UsageError
+from holotype.index.ingest.pictures import ingest
+from holotype.index.manifests.manifest import Manifest
+from holotype.index.vectors import FlatIndex
+from holotype.training import doubts
+from holotype.training.doubts import doubt_names, queue_of
+from tests.conftest import Draw
+
+WRONG = "Xestia_baja_1"  # called Catocala nupta below
+NUPTA = ("Moth", "", "", "", "", "Erebidae", "Catocala", "Catocala nupta")
+
+
+@pytest.fixture
+def mistaken(collection: Collection) -> Collection:
+    """The collection with one specimen under a wrong name, as an import gave it."""
+    collection.determine(WRONG, NUPTA, by="manifest", origin="import")
+    return collection
+
+
+def standing(collection: Collection, name: str = "mislabels") -> list[str]:
+    return [entry.specimen_ids[0] for entry in queue_of(collection, name).page(0, 100).entries]
+
+
+def test_a_wrong_name_stands_first_with_the_right_one_proposed(mistaken: Collection) -> None:
+    page = queue_of(mistaken, "mislabels").page()
+    first = page.entries[0]
+    assert first.specimen_ids == [WRONG]
+    assert first.taxa == ["Catocala nupta"]
+    assert first.proposed is not None
+    assert first.proposed["species"] == "Xestia baja"
+    assert first.reason == (
+        "It fits the 4 specimens of Xestia baja better than the 5 other specimens of its own "
+        "Catocala nupta."
+    )
+    assert len(first.image_ids) == 2
+    taxa = [near.taxon for near in first.evidence]
+    assert taxa == ["Xestia baja"] * 3 + ["Catocala nupta"] * 2
+    shown = {mistaken.image(near.image_id).specimen_id for near in first.evidence}
+    assert WRONG not in shown  # its own pictures are no evidence
+    scores = [entry.score for entry in page.entries]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_flipped_names_are_found_though_the_spaces_are_fitted_on_what_is_flipped() -> None:
+    rng = np.random.default_rng(5)
+    centres = rng.normal(size=(20, 32))
+    labels = np.repeat(np.arange(20), 10)
+    vectors = centres[labels] + rng.normal(scale=0.9, size=(200, 32))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    flipped = rng.choice(200, 10, replace=False)
+    labels[flipped] = (labels[flipped] + rng.integers(1, 20, 10)) % 20
+    ratios = doubt_names(FlatIndex(vectors.astype(np.float32)), labels, np.arange(200))
+    first = np.argsort(ratios.own - ratios.best)[:20]
+    assert np.isin(flipped, first).mean() >= 0.75
+
+
+def test_an_accepted_name_is_a_determination_and_can_be_undone(mistaken: Collection) -> None:
+    (made,) = accept(
+        mistaken, queue_of(mistaken, "mislabels").find(WRONG), by="Ann", remarks="eyes"
+    )
+    event = mistaken.history(WRONG)[-1]
+    assert (event.after, event.determined_by, event.remarks) == ("Xestia baja", "Ann", "eyes")
+    assert WRONG not in standing(mistaken)
+    mistaken.undo(made, by="Ann")
+    assert standing(mistaken)[0] == WRONG
+
+
+def test_a_dismissal_confirms_the_name_and_is_remembered(
+    mistaken: Collection, folder: Path
+) -> None:
+    made = dismiss(mistaken, WRONG, by="Ann", remarks="genitalia seen")
+    event = mistaken.history(WRONG)[-1]
+    assert event.before == event.after == "Catocala nupta"
+    assert event.remarks == "name confirmed in review; genitalia seen"
+    assert WRONG not in standing(mistaken)
+    with Collection.open(folder) as again:
+        assert WRONG not in standing(again)
+    mistaken.undo(made, by="Ann")
+    assert WRONG in standing(mistaken)
+
+
+def test_a_first_naming_by_a_person_can_be_doubted(
+    collection: Collection, tiny: Encoder, tmp_path: Path, draw: Draw
+) -> None:
+    draw(tmp_path / "one.png", 999, like=0)  # as Xestia baja
+    (tmp_path / "m.csv").write_text("path,specimen_id\none.png,new\n")
+    ingest(Manifest.read(tmp_path / "m.csv"), collection, tiny)
+    collection.determine("new", NUPTA, by="Ann")
+    assert standing(collection)[0] == "new"
+    dismiss(collection, "new", by="Bob")
+    assert "new" not in standing(collection)
+
+
+def test_names_are_compared_once_and_followed_through_a_few_decisions(
+    mistaken: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = standing(mistaken)
+    with monkeypatch.context() as patched:
+        patched.setattr(doubts, "doubt_names", None)  # calling it would fail
+        correct(mistaken, WRONG, "Xestia baja", by="Ann")
+        assert standing(mistaken) == [one for one in before if one != WRONG]
+        assert queue_of(mistaken, "far").page().left_out == {}  # a person looked at it
+        mistaken.determine("Salmo_trutta_1", NUPTA, by="manifest", origin="import")
+        left_out = queue_of(mistaken, "far").page().left_out
+        assert left_out == {"added or named anew since names were compared": 1}
+    for number in range(4):
+        mistaken.determine(f"Salmo_trutta_{number}", NUPTA, by="manifest", origin="import")
+    assert queue_of(mistaken, "far").page().left_out == {}
+
+
+def test_copies_under_two_names_come_first(
+    collection: Collection, source: Path, tiny: Encoder, tmp_path: Path
+) -> None:
+    original = source.parent / "0-0.png"
+    copy = tmp_path / "copy.png"
+    copy.write_bytes(original.read_bytes())
+    table = tmp_path / "more.csv"
+    table.write_text("path,specimen_id,species\ncopy.png,thief,Xestia baja\n")
+    ingest(Manifest.read(table), collection, tiny)
+    (same,) = queue_of(collection, "duplicates").page().entries
+    assert same.reason.endswith("one and the same picture under one name: Xestia baja.")
+    trutta = lineage_of(collection, "Salmo trutta")
+    collection.determine("thief", trutta, by="manifest", origin="import")
+    page = queue_of(collection, "duplicates").page()
+    assert page.total == 1
+    (entry,) = page.entries
+    assert set(entry.specimen_ids) == {"thief", "Xestia_baja_0"}
+    assert set(entry.taxa) == {"Salmo trutta", "Xestia baja"}
+    assert entry.score == 1
+    assert entry.reason.startswith("2 specimens show one and the same picture under two names")
+    assert "thief" in standing(collection)[:2]
+    dismiss(collection, "thief", by="Ann")
+    assert queue_of(collection, "duplicates").page().total == 1  # the other is wrong, then
+    correct(collection, "Xestia_baja_0", "Salmo trutta", by="Ann")
+    assert queue_of(collection, "duplicates").page().total == 0
+
+
+def test_a_picture_saved_again_is_found_and_another_of_the_species_is_not(
+    collection: Collection, tiny: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holotype.index.curation.duplicates._LEAST_COSINE", -1)  # a random network
+    across = np.linspace(0, 6, 120)
+    waves = (np.sin(across)[:, None] * np.cos(1.3 * across)[None] + 1) * 110
+    picture = Image.fromarray(np.stack([waves, waves * 0.7, waves * 0.4], 2).astype(np.uint8))
+    data = io.BytesIO()
+    picture.save(tmp_path / "one.png")
+    picture.resize((90, 90)).save(data, "JPEG", quality=60)
+    (tmp_path / "again.jpg").write_bytes(data.getvalue())
+    picture.rotate(180).save(tmp_path / "other.png")
+    table = tmp_path / "more.csv"
+    rows = "one.png,a,Salmo trutta\nagain.jpg,b,\nother.png,c,Salmo trutta\n"
+    table.write_text("path,specimen_id,species\n" + rows)
+    ingest(Manifest.read(table), collection, tiny)
+    (entry,) = queue_of(collection, "duplicates").page().entries
+    assert sorted(entry.specimen_ids) == ["a", "b"]
+    assert "saved again or cropped with a name and without" in entry.reason
+    assert entry.proposed is not None
+    made = accept(collection, entry, by="Ann")
+    assert len(made) == 1  # the other one has the name
+    assert collection.history("b")[-1].after == "Salmo trutta"
+
+
+def test_singletons_and_specimens_without_a_name(
+    collection: Collection, source: Path, tiny: Encoder, tmp_path: Path, draw: Draw
+) -> None:
+    draw(tmp_path / "one.png", 999, like=1)
+    draw(tmp_path / "two.png", 998, like=1)
+    table = tmp_path / "more.csv"
+    table.write_text("path,specimen_id,species\none.png,alone,Noctua comes\ntwo.png,nameless,\n")
+    ingest(Manifest.read(table), collection, tiny)
+    page = queue_of(collection, "singletons").page()
+    assert [entry.specimen_ids for entry in page.entries] == [["alone"]]
+    assert page.entries[0].reason.startswith("It is the only specimen of Noctua comes")
+    assert page.left_out == {"without a name at rank species": 1}
+    with pytest.raises(UsageError, match="has no name to confirm"):
+        dismiss(collection, "nameless", by="Ann")
+
+
+def test_pages_and_what_cannot_be_asked(mistaken: Collection) -> None:
+    queue = queue_of(mistaken, "mislabels")
+    whole = queue.page(0, 100)
+    assert [entry.place for entry in whole.entries] == list(range(1, whole.total + 1))
+    assert queue.page(whole.total, 5).entries == []
+    with pytest.raises(UsageError, match="limit is 0; it must be 1 to 1000"):
+        queue.page(0, 0)
+    with pytest.raises(UsageError, match="offset is -1"):
+        queue.page(-1)
+    with pytest.raises(NotFoundError, match="does not stand in the queue"):
+        queue_of(mistaken, "singletons").find(WRONG)
+    with pytest.raises(UsageError, match=f"choose one of {', '.join(QUEUES)}"):
+        queue_of(mistaken, "wrong")
+    with pytest.raises(UsageError, match="needs names that were compared"):
+        Queue.of(mistaken, "far")
+
+
+def test_too_few_names_to_compare(tiny: Encoder, tmp_path: Path, draw: Draw) -> None:
+    draw(tmp_path / "a.png", 1)
+    (tmp_path / "m.csv").write_text("path,species\na.png,Xestia baja\n")
+    with Collection.create(tmp_path / "c") as made:
+        ingest(Manifest.read(tmp_path / "m.csv"), made, tiny)
+        with pytest.raises(UsageError, match="at least two species"):
+            queue_of(made, "mislabels")
+        assert queue_of(made, "singletons").page().total == 1
+        assert queue_of(made, "duplicates").page().total == 0
+
+
+def test_names_that_a_correction_may_give(collection: Collection) -> None:
+    assert lineage_of(collection, "Xestia baja")[5:] == ("Noctuidae", "Xestia", "Xestia baja")
+    assert lineage_of(collection, "Noctuidae")[5:] == ("Noctuidae", "", "")
+    assert lineage_of(collection, "genus=Euxoa")[6:] == ("Euxoa", "")
+    correct(collection, "Xestia_baja_1", "Xestia ashworthii", by="Ann")
+    assert collection.history("Xestia_baja_1")[-1].after == "Xestia ashworthii"
+    with pytest.raises(UsageError, match="has no taxon 'Euxoidae'"):
+        lineage_of(collection, "Euxoidae")
+    with pytest.raises(UsageError, match="'tribe' is no rank"):
+        lineage_of(collection, "tribe=Noctuini")
+    with pytest.raises(UsageError, match="is called Xestia ashworthii already"):
+        correct(collection, "Xestia_baja_1", "Xestia ashworthii", by="Ann")
+    with pytest.raises(NotFoundError, match="no specimen 'nobody'"):
+        correct(collection, "nobody", "Xestia baja", by="Ann")

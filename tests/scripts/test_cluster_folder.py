@@ -1,0 +1,36 @@
+"""`holotype cluster FOLDER`: pictures are stored as ingest does it, then clustered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image
+
+from holotype.index.collection import Collection
+from tests.conftest import Ask, Cli, Draw
+
+
+def test_a_folder_is_stored_and_clustered(
+    folder: Path, tmp_path: Path, draw: Draw, ask: Ask, cli: Cli
+) -> None:
+    for number in range(6):
+        draw(tmp_path / "trip" / f"{number}.png", 900 + number, like=50 + number // 3)
+    (tmp_path / "trip" / "torn.png").write_bytes(b"no picture")
+    code, out, err = cli("cluster", tmp_path / "trip", "--in", folder, "--k", 2)
+    assert code == 0, err
+    assert "torn.png" in err
+    assert "Stored 6 new pictures" in err
+    assert "6 images in 2 clusters" in out
+    again = ask("cluster", tmp_path / "trip", "--in", folder, "--k", 2)
+    assert sorted(len(one["image_ids"]) for one in again["clusters"]) == [3, 3]
+    sheet = tmp_path / "clusters.png"
+    ask("clusters", "list", "--in", folder, "--sheet", sheet)
+    with Image.open(sheet) as drawn:
+        assert drawn.height > 2 * 150
+    assert cli("clusters", "list", "--in", folder, "--sheet", sheet)[0] == 2  # it is there
+    ask("name", again["clusters"][0]["id"], "Xestia nova", "--in", folder)
+    with Collection.open(folder) as opened:
+        named = [image for image in opened.images() if image.lineage[-1] == "Xestia nova"]
+    assert len(named) == 3
+    rest = ask("cluster", tmp_path / "trip", "--in", folder)
+    assert sum(one["size"] for one in rest["clusters"] + rest["set_aside"]) == 3

@@ -1,0 +1,223 @@
+"""Judging the name of every specimen by spaces and classes that were fitted without it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from holotype.index.arrays import Codes, Ids
+from holotype.index.collection import Collection
+from holotype.index.curation.doubts import (
+    Doubts,
+    Ratios,
+    compare,
+    finest_codes,
+    first_images,
+    joined,
+    keep_doubts,
+    kept_doubts,
+)
+from holotype.index.curation.queues import COMPARED, Queue, require_queue
+from holotype.index.errors import UsageError
+from holotype.index.identification.classes import pool_specimens, rows_of, specimens_of
+from holotype.index.identification.likelihood import fit_likelihood
+from holotype.index.vectors import VectorIndex
+
+from .calibration.steps import Progress, Steps, unwatched
+from .tuning.closed_form import wccn
+from .tuning.folds import specimen_folds
+from .tuning.parallel import on_all_cores
+from .tuning.scatter import gather
+
+_FOLDS, _FEW_FOLDS = 10, 5
+_MANY = 20_000  # specimens from which on a tenth more in every fit adds nothing
+_EXPONENT, _SHRINKAGE = 0.5, 0.5  # as in the space where identification compares likelihoods
+_BLOCK = 8192  # rows at once
+
+
+def doubts_of(
+    collection: Collection,
+    *,
+    space: str | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Progress = unwatched,
+) -> Doubts:
+    """Return how likely every named specimen is under its name, as it was kept or found anew.
+
+    What is found is kept with the space that holds the embeddings, where that can be written.
+
+    Args:
+        space: any that shows the embeddings; by default the oldest.
+        seed: of the folds.
+        threads: how many cores it takes; by default all.
+        progress: is told how many steps are done, of how many, where there are any.
+
+    Raises:
+        UsageError: fewer than two species are named, or none has two specimens.
+    """
+    _, source = collection.gallery_and_source(space)
+    kept = kept_doubts(collection, source)
+    if kept is not None:
+        return kept
+    places, codes = first_images(source), finest_codes(source)
+    places = places[codes[places] >= 0]
+    _check(codes[places])
+    steps = Steps(progress, threads)
+    try:
+        ratios = doubt_names(source.index, codes, source.specimens, seed=seed, steps=steps)
+    except ValueError as error:
+        raise UsageError(f"The names of {collection.folder} cannot be compared: {error}") from error
+    doubts = Doubts(places, ratios)
+    keep_doubts(collection, source, doubts)
+    steps.take()
+    return doubts
+
+
+def queue_of(
+    collection: Collection,
+    name: str,
+    *,
+    space: str | None = None,
+    progress: Progress = unwatched,
+) -> Queue:
+    """Return a curation queue as it stands now, names compared first where it rests on that.
+
+    Args:
+        name: one of `QUEUES`.
+        space: in which what is shown as evidence is near; by default the oldest.
+        progress: see `doubts_of`.
+
+    Raises:
+        UsageError: no such queue, or too few specimens are named to compare names.
+    """
+    require_queue(name)
+    doubts = None
+    if name in COMPARED:
+        try:
+            doubts = doubts_of(collection, space=space, progress=progress)
+        except UsageError:
+            if name != "singletons":  # they can be listed all the same
+                raise
+    return Queue.of(collection, name, space=space, doubts=doubts)
+
+
+def _check(codes: Codes) -> None:
+    counts = np.unique(codes, return_counts=True)[1]
+    if len(counts) < 2 or counts.max() < 2:
+        raise UsageError(
+            f"{len(codes)} specimens are named, of {len(counts)} species: names are compared where "
+            "at least two species are named and one of them has two specimens; name more specimens"
+        )
+
+
+def doubt_names(
+    index: VectorIndex,
+    labels: Codes,
+    groups: Codes,
+    *,
+    seed: int = 0,
+    folds: int | None = None,
+    steps: Steps | None = None,
+) -> Ratios:
+    """Compare every named specimen with its own class and all others, each fitted without it.
+
+    The specimens leave the gallery a fold at a time; the space in which classes are compared and
+    what varies in it are fitted on those that stay.
+
+    Args:
+        index: over n rows as the encoder gave them.
+        labels: int64 [n], classes, -1 where a row has none.
+        groups: int64 [n], specimens; all rows of one have the same class.
+        seed: of the folds.
+        folds: how many; by default 10, or 5 of very many specimens.
+        steps: are told of every fold.
+
+    Returns:
+        of the named specimens, by group; `other` is a label.
+
+    Raises:
+        ValueError: no class has two specimens.
+    """
+    named = np.flatnonzero(labels >= 0)
+    specimens = len(np.unique(groups[named]))
+    count = min(folds or (_FOLDS if specimens <= _MANY else _FEW_FOLDS), specimens)
+    fold = np.full(len(labels), -1, np.int64)
+    fold[named] = specimen_folds(labels[named], groups[named], count, seed)
+    steps = steps or Steps()
+    steps.begin(count)
+    found = on_all_cores(
+        partial(_of_fold, index, labels, groups, fold),
+        range(count),
+        threads=steps.threads,
+        part_done=steps.take,
+    )
+    order = np.argsort(np.concatenate([their_groups for their_groups, _ in found]))
+    ratios = joined([theirs for _, theirs in found])
+    return Ratios(ratios.own[order], ratios.best[order], ratios.other[order])
+
+
+def _of_fold(
+    index: VectorIndex, labels: Codes, groups: Codes, folds: Codes, fold: int
+) -> tuple[Codes, Ratios]:
+    """Judge the specimens of a fold by those of the others; also returns their groups."""
+    stays = (folds >= 0) & (folds != fold)
+    classes, member = np.unique(labels[stays], return_inverse=True)
+    inside = np.full(len(labels), -1, np.int64)
+    inside[stays] = member
+    projection = wccn(gather(index.vectors, inside, exponent=_EXPONENT), shrinkage=_SHRINKAGE)
+    rows, of_row = rows_of(inside, np.arange(len(classes)), len(classes))
+    specimens = specimens_of(index, groups, rows, of_row)
+    likelihood = fit_likelihood(projection, specimens, len(classes))
+    number = np.full(int(labels.max()) + 2, -1, np.int64)  # the last is for no class
+    number[classes] = np.arange(len(classes))
+    parts, asked = [], []
+    for held in _blocks_of_specimens(np.flatnonzero(folds == fold), groups):
+        vectors, first = pool_specimens(index.rows(held), groups[held])
+        asked.append(groups[held[first]])
+        parts.append(compare(likelihood, vectors, number[labels[held[first]]]))
+    ratios = joined(parts)
+    return np.concatenate(asked), ratios._replace(other=classes[ratios.other])
+
+
+def _blocks_of_specimens(rows: Ids, groups: Codes) -> list[Ids]:
+    """Return rows in blocks, all those of a specimen in one."""
+    rows = rows[np.argsort(groups[rows], kind="stable")]
+    starts = np.flatnonzero(np.diff(groups[rows], prepend=-1))
+    cuts = starts[
+        np.searchsorted(starts, np.arange(_BLOCK, len(rows), _BLOCK)).clip(max=len(starts) - 1)
+    ]
+    return [part for part in np.split(rows, np.unique(cuts)) if len(part)]
+
+
+def propose_names(
+    index: VectorIndex,
+    labels: Codes,
+    groups: Codes,
+    *,
+    seed: int = 0,
+    folds: int | None = None,
+    threads: int | None = None,
+) -> Ratios:
+    """Do as `doubt_names`, and compare the specimens without a name with all that have one.
+
+    Returns:
+        of all specimens, by group; `own` is 0 for those without a name.
+
+    Raises:
+        ValueError: no class has two specimens.
+    """
+    first = np.unique(groups, return_index=True)[1]
+    named = labels[first] >= 0
+    steps = Steps(threads=threads)
+    doubted = doubt_names(index, labels, groups, seed=seed, folds=folds, steps=steps)
+    fold = np.where(labels >= 0, 1, 0)  # those of fold 0 are judged by those of 1
+    own, best = np.zeros(len(first)), np.zeros(len(first))
+    other = np.full(len(first), -1, np.int64)
+    own[named], best[named], other[named] = doubted
+    if not named.all():
+        theirs, ratios = _of_fold(index, labels, groups, fold, 0)
+        place = np.searchsorted(groups[first], theirs)
+        best[place], other[place] = ratios.best, ratios.other
+    return Ratios(own, best, other)
