@@ -136,7 +136,7 @@ def test_a_space_that_is_removed_while_it_is_trained_from(
 ) -> None:
     def better(*args: Any) -> Verdict:
         with Collection.open(folder) as other:
-            other.remove_space("base")
+            other.remove_space("base", last=True)
         return replace(judge(*args), reasons=())
 
     monkeypatch.setattr("holotype.training.metric.train.judge", better)
