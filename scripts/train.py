@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from holotype.training.metric.train import Watch
 
 _NOT_BETTER = 1
+_SHOWN = 5  # problems
 
 
 def train(
@@ -102,6 +103,11 @@ def train(
     from holotype.training.trained_space import Asked, train_space
 
     wanted = read_config(preset, config, _over(minutes, loss, seed))
+    if loss is not None and wanted.method == "clip":
+        raise UsageError(
+            f"--loss is '{loss}' and preset 'clip' has a loss of its own; leave it out, or choose "
+            "another preset"
+        )
     if show_config:
         typer.echo(to_toml(wanted), nl=False)
         return
@@ -120,7 +126,7 @@ def train(
     if as_json:
         print_json(found)
     else:
-        _show(found, collection)
+        _show(found, collection, where or [])
     if found["space"] is None:
         raise typer.Exit(_NOT_BETTER)
 
@@ -215,9 +221,13 @@ def _of(figures: dict[str, Any], kind: str) -> str:
     return f"{figures[f'{kind}_recall_at_1']:.3f} ({low:.3f} to {high:.3f})"
 
 
-def _show(found: dict[str, Any], collection: Path) -> None:
-    for problem in found["problems"][:5]:
+def _show(found: dict[str, Any], collection: Path, where: list[str]) -> None:
+    problems = found["problems"]
+    for problem in problems[:_SHOWN]:
         err.print(problem, style="yellow", highlight=False, soft_wrap=True)
+    if len(problems) > _SHOWN:
+        more = f"{len(problems)} problems in all; --json lists them"
+        err.print(more, style="yellow", highlight=False, soft_wrap=True)
     judged = found["validation"]
     if found["space"] is None:
         sentence = f"Not better: {'; '.join(judged['reasons'])}. No space was made."
@@ -225,10 +235,22 @@ def _show(found: dict[str, Any], collection: Path) -> None:
         sentence = (
             f"Space '{found['space']}' ({found['dim']} dimensions) of {judged['features']} "
             f"features was trained on {found['images']} images in {found['seconds']:.0f} s"
-            f"{_checkpoint(found)}. Compare: holotype eval {collection} --spaces "
-            f"base,{found['space']} --query split=test --gallery split=train"
+            f"{_checkpoint(found)}. {_measuring(found, collection, where)}"
         )
     out.print(sentence, highlight=False, soft_wrap=True)
+
+
+def _measuring(found: dict[str, Any], collection: Path, where: list[str]) -> str:
+    """Return how the space is measured; by pictures that it was trained on it is not."""
+    if where == ["split=train"]:
+        return (
+            f"Compare: holotype eval {collection} --spaces {found['trained_from']},"
+            f"{found['space']} --query split=test --gallery split=train"
+        )
+    return (
+        "To measure it, ask with pictures that it was not trained on: train with --where "
+        "split=train, and see docs/measuring.md"
+    )
 
 
 def _checkpoint(found: dict[str, Any]) -> str:

@@ -108,6 +108,7 @@ class MadeSpace(ABC):
         return {
             "space": shown.name,
             "untuned_space": folder.name,
+            "trained_from": self.base.name,
             "checkpoint": str(folder),
             "dim": shown.dim,
             "embedded": report.embedded,
@@ -177,6 +178,20 @@ def _licence(pictures: Labelled) -> str:
     return f"trained on pictures under: {named or 'not stated'}{some}"
 
 
+def require_base(collection: Collection, base: Space) -> Space:
+    """Return the space that training starts from, which others may have removed meanwhile.
+
+    Raises:
+        UsageError: they have.
+    """
+    if base.space_id not in {space.space_id for space in list_spaces(collection.database)}:
+        raise UsageError(
+            f"Space '{base.name}', which training started from, has been removed meanwhile; "
+            "train from another with --space"
+        )
+    return base
+
+
 def check_names(collection: Collection, name: str, base: Space) -> None:
     """Refuse, before the work, a name that is taken by something else.
 
@@ -186,13 +201,14 @@ def check_names(collection: Collection, name: str, base: Space) -> None:
     check_name(name)
     check_name(f"{name}-{'0' * _DIGITS}")
     spaces = {space.space_id: space for space in list_spaces(collection.database)}
+    source = spaces[require_base(collection, base).source_id]
     if base.encoder.startswith(EXTERNAL):
         raise UsageError(
             f"Space '{base.name}' holds vectors that were made elsewhere; training needs a space "
             "of an encoder that is at hand: ingest the pictures with one, and name it with --space"
         )
     if base.projection_id is not None:
-        raise UsageError(f"Space '{base.name}' is a projection; train from the space that it shows")
+        raise UsageError(f"Space '{base.name}' is a projection; train from '{source.name}'")
     shown = next((space for space in spaces.values() if space.name == name), None)
     if shown is None:
         return

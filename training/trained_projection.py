@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from holotype.index.collection import Collection
+from holotype.index.errors import UsageError
 from holotype.index.gallery.fitted import record_of
 from holotype.index.search.filters import chosen_places
-from holotype.index.storage.spaces import check_target
+from holotype.index.storage.records import Space
+from holotype.index.storage.spaces import check_name, projection_of
 
 from .asked import Asked, PutIn, left_over, train_as
+from .made_space import require_base
 from .metric.config import TrainConfig
 from .metric.keeping import identity_of
 from .metric.pictures import labelled, require_species
 from .metric.processes import started
-from .metric.projecting import ProjectionTraining
+from .metric.projecting import KIND, ProjectionTraining
 from .metric.train import Watch
 
 
@@ -67,5 +70,26 @@ def train_projection(
         }
         return told, put_in if outcome.verdict.is_better else None
 
-    check = partial(check_target, collection.database, asked.name, base)
-    return train_as(collection, asked, check, train)
+    return train_as(collection, asked, partial(_check_name, collection, asked.name, base), train)
+
+
+def _check_name(collection: Collection, name: str, base: Space) -> None:
+    """Refuse, before the work, a name that is taken by something else.
+
+    Raises:
+        UsageError: saying by what.
+    """
+    check_name(name)
+    require_base(collection, base)
+    if base.projection_id is not None:
+        source = collection.source(base).name
+        raise UsageError(f"Space '{base.name}' is a projection; train from '{source}'")
+    for old in collection.spaces():
+        if old.name != name:
+            continue
+        made = projection_of(collection.database, old)
+        if made is None or made.kind != KIND or old.base_space_id != base.space_id:
+            raise UsageError(
+                f"Space '{name}' exists and is no projection that was trained from "
+                f"'{base.name}'; choose another --as"
+            )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import builtins
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from holotype.training.metric.config import read_config
+from holotype.training.metric.gate import Verdict, judge
 from holotype.training.metric.presets import PRESETS
 from tests.conftest import Cli
 
@@ -56,6 +58,25 @@ def test_stdout_is_data_and_progress_is_not(folder: Path, short: Path, cli: Cli)
     assert found["interrupted"] is False
     assert found["problems"] == []
     assert found["images"] == 40
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("split=train", "--spaces base,trained --query split=test --gallery split=train"),
+        ("category=Moth", "ask with pictures that it was not trained on"),
+    ],
+)
+def test_what_is_said_of_measuring_can_be_done(
+    folder: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch, where: str, said: str
+) -> None:
+    def better(*args: Any) -> Verdict:
+        return replace(judge(*args), reasons=())
+
+    monkeypatch.setattr("holotype.training.metric.train.judge", better)
+    code, out, err = cli("train", folder, "--preset", "projection", "--where", where)
+    assert code == 0, err
+    assert said in out
 
 
 def test_curves_for_tensorboard(folder: Path, short: Path, cli: Cli, tmp_path: Path) -> None:

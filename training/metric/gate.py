@@ -134,7 +134,7 @@ def _require(pictures: Labelled, training: Flags, queries: Flags) -> None:
     if queries.sum() < 2:
         raise UsageError(
             "No specimen can be kept back to judge training by: too few species have two "
-            "specimens; label more, or use 'holotype tune'"
+            "specimens; name a second specimen of some species"
         )
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from holotype.index.arrays import Codes, Embeddings, Flags, Pixels
 from holotype.index.collection import Collection
@@ -42,7 +44,7 @@ class Labelled:
     Attributes:
         images: what is stored of each.
         vectors: float32 [n, dim], their embeddings by the start, unit rows.
-        specimens: int64 [n].
+        specimens: int64 [n]; those of which the same file is stored count as one.
         ranks: the ranks that some of them are named at, coarse to fine.
         labels: int64 [n, ranks], -1 where not known.
         names: the taxa of each rank.
@@ -92,14 +94,30 @@ def labelled(collection: Collection, gallery: Gallery, rows: Codes) -> Labelled:
     ranks = tuple(rank for rank in RANKS if rank in gallery.ranks)
     found = [gallery.labels(rank) for rank in ranks]
     labels = np.stack([one.codes[named] for one in found], 1) if found else np.empty((0, 0))
+    images = stored_images(collection, gallery, named)
     return Labelled(
-        stored_images(collection, gallery, named),
+        images,
         gallery.index.vectors[named],
-        gallery.specimens[named],
+        _with_copies(gallery.specimens[named], images),
         ranks,
         labels.astype(np.int64),
         [one.names for one in found],
     )
+
+
+def _with_copies(specimens: Codes, images: Sequence[Image]) -> Codes:
+    """Return specimens, int64 [n], as one where they share a file: a copy tells of itself."""
+    _, first, file = np.unique(
+        [image.sha256 for image in images], return_index=True, return_inverse=True
+    )
+    if len(first) == len(images):
+        return specimens
+    named, body = np.unique(specimens, return_inverse=True)
+    size = len(named) + len(first)
+    edges = np.ones(len(images), np.int8), (body, file + len(named))
+    _, member = connected_components(coo_array(edges, shape=(size, size)), directed=False)
+    joined: Codes = member[body].astype(np.int64)
+    return joined
 
 
 def stored_images(collection: Collection, gallery: Gallery, places: Codes) -> list[Image]:

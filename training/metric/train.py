@@ -104,7 +104,14 @@ class Judged(ABC):
     def __post_init__(self) -> None:
         self.held = hold_back(self.pictures, self.config.gate, self.config.seed)
         rows = self.held.training
-        require_teachable(self.config.loss, self.pictures.ranks, self.pictures.labels[rows])
+        loss, batches = self.config.loss, self.config.batches
+        one_of_each = batches.sampler == "per-class" and "species" in loss.learned
+        require_teachable(
+            loss,
+            self.pictures.ranks,
+            self.pictures.labels[rows],
+            per_class=batches.per_class if one_of_each else None,
+        )
         self._kept_at = time.monotonic()
 
     def train(self, kept: dict[str, Any] | None = None) -> Outcome:

@@ -6,12 +6,18 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from holotype.index.collection import Collection
+from holotype.index.encoders import Encoder
+from holotype.index.ingest.pictures import ingest
+from holotype.index.manifests.manifest import Manifest
 from holotype.index.storage.records import Space
+from holotype.training.metric.gate import Verdict, judge
+from holotype.training.metric.pictures import labelled
 from holotype.training.spaces import tune_space
 from tests.conftest import Cli, Draw
 
@@ -93,6 +99,8 @@ def test_names_that_teach_nothing(
         (["--where", "splitt=train"], "splitt"),
         (["--where", "split=none"], "No image in space 'base' has split 'none'"),
         (["--resume"], "No run was broken off"),
+        (["--preset", "clip", "--loss", "arcface"], "--loss is 'arcface' and preset 'clip' has"),
+        (["--preset", "projection", "--as", "base"], "Space 'base' exists and is no projection"),
     ],
 )
 def test_what_is_asked_for_and_cannot_be(
@@ -104,10 +112,39 @@ def test_what_is_asked_for_and_cannot_be(
 def test_spaces_that_have_no_encoder_to_train(folder: Path, cli: Cli) -> None:
     with Collection.open(folder) as collection:
         tune_space(collection, name="shown")
-    assert "Space 'shown' is a projection" in refused(cli, folder, "--space", "shown")
+    said = "Space 'shown' is a projection; train from 'base'"
+    assert said in refused(cli, folder, "--space", "shown")
+    assert said in refused(cli, folder, "--preset", "projection", "--space", "shown")
+    assert "Space 'shown' exists and is no projection that was trained" in refused(
+        cli, folder, "--preset", "projection", "--as", "shown"
+    )
     assert "Space 'shown' exists and was not made by training" in refused(
         cli, folder, "--as", "shown"
     )
+
+
+def test_batches_of_one_picture_a_species_under_a_loss_that_compares(
+    folder: Path, cli: Cli, tmp_path: Path
+) -> None:
+    config = tmp_path / "one.toml"
+    config.write_text("[batches]\nper_class = 1\n")
+    assert "batches.per_class is 1; set it to 2" in refused(cli, folder, "--config", config)
+
+
+def test_a_space_that_is_removed_while_it_is_trained_from(
+    folder: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def better(*args: Any) -> Verdict:
+        with Collection.open(folder) as other:
+            other.remove_space("base", last=True)
+        return replace(judge(*args), reasons=())
+
+    monkeypatch.setattr("holotype.training.metric.train.judge", better)
+    code, out, err = cli("train", folder, "--preset", "projection")
+    assert (code, out) == (2, "")
+    assert "Space 'base', which training started from, has been removed" in err
+    with Collection.open(folder) as collection:
+        assert collection.spaces() == []
 
 
 def test_a_collection_that_does_not_exist(cli: Cli, tmp_path: Path) -> None:
@@ -155,3 +192,31 @@ def test_pictures_that_are_gone(grow: Grow, short: Path, cli: Cli, draw: Draw) -
     shutil.rmtree(pictures)
     sentence = refused(cli, folder, "--config", short, "--as", "more")
     assert "No picture can be read" in sentence
+
+
+def test_how_many_pictures_are_gone_is_said(grow: Grow, short: Path, cli: Cli) -> None:
+    folder = grow([f"Xestia {number % 4}" for number in range(32)], [n % 4 for n in range(32)])
+    for number in range(7):
+        (folder.parent / "pictures" / f"{number}.png").unlink()
+    code, _, err = cli("train", folder, "--config", short)
+    assert code in (0, 1), err
+    assert "4.png" in err
+    assert "5.png" not in err
+    assert "7 problems in all; --json lists them" in err
+
+
+def test_copies_of_a_file_are_one_specimen(tmp_path: Path, draw: Draw, tiny: Encoder) -> None:
+    lines = ["path,specimen_id,species"]
+    for number, specimen in enumerate(["a", "b", "b", "c", "d"]):
+        path = draw(tmp_path / f"{number}.png", 0 if number < 2 else number)
+        lines.append(f"{path.name},{specimen},Xestia baja")
+    table = tmp_path / "manifest.csv"
+    table.write_text("\n".join(lines) + "\n")
+    with Collection.create(tmp_path / "c") as collection:
+        ingest(Manifest.read(table), collection, tiny)
+        gallery = collection.gallery()
+        found = labelled(collection, gallery, np.arange(len(gallery)))
+        names = [image.specimen_id for image in found.images]
+        code = dict(zip(names, found.specimens.tolist(), strict=True))
+    assert code["a"] == code["b"]
+    assert len(set(code.values())) == 3
