@@ -17,6 +17,8 @@ from ..determinations import Standing
 
 Facts = Mapping[str, Any]
 
+_MOST = 2**63 - 1  # that SQLite counts to
+
 _STANDS = "(SELECT count(*) FROM decisions AS u WHERE u.root = {}.decision_id) % 2 = 0"
 
 # The latest membership of every specimen whose decision stands, in one clustering.
@@ -132,9 +134,13 @@ def clustering(database: Database, clustering_id: int) -> Clustering:
     Raises:
         NotFoundError: there is none of that number.
     """
-    for found in _clusterings(database, "clustering_id = ?", (clustering_id,)):
-        return found
-    raise NotFoundError(f"{database.folder} has no clustering {clustering_id}")
+    if clustering_id <= _MOST:
+        for found in _clusterings(database, "clustering_id = ?", (clustering_id,)):
+            return found
+    raise NotFoundError(
+        f"{database.folder} has no clustering {clustering_id}; give one that "
+        f"'holotype cluster' made"
+    )
 
 
 def clusterings(database: Database) -> list[Clustering]:
@@ -158,7 +164,7 @@ def clustering_of(database: Database, cluster_id: int) -> int:
         NotFoundError: there is no such cluster.
     """
     query = "SELECT clustering_id FROM clusters WHERE cluster_id = ?"
-    for found in database.read(query, (cluster_id,)):
+    for found in database.read(query, (cluster_id,)) if cluster_id <= _MOST else ():
         return int(found[0])
     raise NotFoundError(
         f"{database.folder} has no cluster {cluster_id}; 'holotype clusters list' shows them"
@@ -166,8 +172,15 @@ def clustering_of(database: Database, cluster_id: int) -> int:
 
 
 def decisions(database: Database, clustering_id: int | None = None) -> list[Decision]:
-    """Return the decisions and undos about one clustering, or about all, oldest first."""
-    where, values = ("clustering_id = ?", (clustering_id,)) if clustering_id else ("1", ())
+    """Return the decisions and undos about one clustering, or about all, oldest first.
+
+    Raises:
+        NotFoundError: there is no such clustering.
+    """
+    where, values = "1", tuple[int, ...]()
+    if clustering_id is not None:
+        clustering(database, clustering_id)
+        where, values = "clustering_id = ?", (clustering_id,)
     return decisions_in(
         database.read(f"SELECT * FROM decisions WHERE {where} ORDER BY decision_id", values)
     )
@@ -201,7 +214,7 @@ def decision(database: Database, decision_id: int) -> Decision:
         NotFoundError: there is none of that number.
     """
     query = "SELECT clustering_id FROM decisions WHERE decision_id = ?"
-    for record in database.read(query, (decision_id,)):
+    for record in database.read(query, (decision_id,)) if decision_id <= _MOST else ():
         for found in decisions(database, record[0]):
             if found.decision_id == decision_id:
                 return found
