@@ -29,6 +29,7 @@ from .view import cluster_now
 
 _NOTHING: Lineage = ("",) * len(RANKS)
 _NEW = "new"
+_DETERMINED = ("named", "placed")  # the states in which members are called after their cluster
 _PRIOR = 0.5  # share of novel specimens, where the clustering does not say
 
 
@@ -76,10 +77,9 @@ class Decider:
             ChangedError, NotFoundError, UsageError: see `name`.
         """
         cluster = self._seen(cluster_id, version)
-        answered = cluster.facts.get("set_aside") and cluster.state != "placed"
-        if answered or cluster.state == "named":
-            lineage, qualifier = tuple(cluster.facts["lineage"]), ""
-        else:
+        lineage = tuple(cluster.facts.get("lineage", ()))
+        qualifier = str(cluster.facts.get("qualifier", ""))
+        if lowest_name(lineage) != cluster.name:  # else a person or an answer gave its name
             lineage, qualifier = provisional_lineage(tuple(cluster.facts["under"]), cluster.name)
         return self._named("accept", cluster, lineage, qualifier)
 
@@ -192,7 +192,7 @@ class Decider:
         changes[cluster_id] = self._looks(into, [*into.specimens, *moved])
         numbers = ", ".join(str(one) for one in chosen)
         draft = Draft("merge", f"merge {numbers} into cluster {cluster_id}", [into, *rest], changes)
-        named = [s for one in rest if one.state == "named" for s in one.specimens]
+        named = [s for one in rest if one.state in _DETERMINED for s in one.specimens]
         return self._write(_moving(draft, dict.fromkeys(moved, cluster_id), into, named))
 
     def split(self, cluster_id: int, parts: int = 2, *, version: int | None = None) -> int:
@@ -264,7 +264,7 @@ class Decider:
             changes[into.cluster_id] = self._looks(into, [*into.specimens, *leaving])
         where = f"into cluster {to}" if into else "into none"
         what = f"move {len(leaving)} specimens of cluster {cluster_id} {where}"
-        named = leaving if cluster.state == "named" else []
+        named = leaving if cluster.state in _DETERMINED else []
         moved = dict.fromkeys(leaving, None if into is None else into.cluster_id)
         return self._write(_moving(Draft("move", what, seen, changes), moved, into, named))
 
@@ -290,7 +290,7 @@ class Decider:
 
     def _closed(self, kind: str, state: str, cluster_id: int, version: int | None) -> int:
         cluster = self._seen(cluster_id, version)
-        named = cluster.specimens if cluster.state == "named" else ()
+        named = cluster.specimens if cluster.state in _DETERMINED else ()
         draft = Draft(
             kind,
             f"{kind} cluster {cluster_id}",
@@ -319,7 +319,7 @@ class Decider:
             [cluster],
             {cluster.cluster_id: self._looks(cluster, stay)},
             made=made,
-            named=leaving if cluster.state == "named" else (),
+            named=leaving if cluster.state in _DETERMINED else (),
             lineage=_NOTHING,
             determination=f"cluster {cluster.cluster_id}",
             fresh=[str(facts["name"]) for facts, _ in made],
@@ -380,6 +380,9 @@ class Decider:
                 f"All specimens of cluster {cluster.cluster_id} have been named elsewhere; undo "
                 "that first ('holotype collection log C --specimen ID' shows where), or leave them"
             )
+        if kept and not any(draft.lineage):
+            count = "1 specimen loses" if len(kept) == 1 else f"{len(kept)} specimens lose"
+            draft = replace(draft, what=f"{draft.what}; {count} the name of the cluster")
         if other:
             count = "1 specimen keeps" if len(other) == 1 else f"{len(other)} specimens keep"
             draft = replace(

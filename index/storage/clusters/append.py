@@ -13,7 +13,16 @@ from ...errors import ChangedError
 from ...taxonomy import Lineage
 from ..determinations import undo_all
 from ..records import append_determinations, now, taxon_id
-from .records import Cluster, Decision, Facts, as_json, current, decisions, given_names
+from .records import (
+    Cluster,
+    Decision,
+    Facts,
+    as_json,
+    current,
+    decisions,
+    given_names,
+    names_without,
+)
 
 _COLUMNS = "clustering_id, kind, about, decided_by, decided_at, remarks, undoes, root"
 
@@ -30,7 +39,7 @@ class Draft:
         made: new clusters: the facts of each, and its specimens.
         moved: the clusters of specimens from then on, None for none.
         named: specimens that are determined.
-        lineage: as what; all empty takes their names away.
+        lineage: as what; all empty gives each the name back that it had without this clustering.
         qualifier: of open nomenclature.
         determination: the remarks of each determination, before the decision's own.
         fresh: names that it gives to clusters, and that no other may have been given meanwhile.
@@ -98,17 +107,33 @@ def add_decision(database: Database, draft: Draft, *, by: str, remarks: str = ""
         decision = _append(connection, clustering_id, draft.kind, about, by, remarks)
         _make(connection, clustering_id, decision, first, draft.made)
         _move(connection, decision, draft.moved.items())
-        if draft.named:
-            taxon = taxon_id(connection, draft.lineage)
+        for qualifier, taxa in _taxa_of(database, connection, draft, clustering_id).items():
             append_determinations(
                 connection,
-                [(specimen, taxon, None, None) for specimen in draft.named],
+                [(specimen, taxon, None, None) for specimen, taxon in taxa.items()],
                 by=by,
                 decision_id=decision,
-                qualifier=draft.qualifier,
+                qualifier=qualifier,
                 remarks="; ".join(text for text in (remarks, draft.determination) if text),
             )
     return decision
+
+
+def _taxa_of(
+    database: Database, connection: sqlite3.Connection, draft: Draft, clustering_id: int
+) -> dict[str, dict[str, int | None]]:
+    """Return the taxa that a draft determines specimens as, by their qualifiers."""
+    if not draft.named:
+        return {}
+    if any(draft.lineage):
+        taxon = taxon_id(connection, draft.lineage)
+        return {draft.qualifier: dict.fromkeys(draft.named, taxon)}
+    found: dict[str, dict[str, int | None]] = {}
+    before = names_without(database, draft.named, clustering_id)
+    for specimen in draft.named:
+        taxon, qualifier = before.get(specimen, (None, ""))
+        found.setdefault(qualifier, {})[specimen] = taxon
+    return found
 
 
 def add_undo(

@@ -296,6 +296,22 @@ def named_elsewhere(database: Database, specimens: Sequence[str], clustering_id:
     return {specimen for specimen, by in found if by != clustering_id}
 
 
+def names_without(
+    database: Database, specimens: Sequence[str], clustering_id: int
+) -> dict[str, tuple[int | None, str]]:
+    """Return the taxa and qualifiers that specimens would have without one clustering."""
+    query = (
+        "SELECT s.origin = 'human' AS person, s.determination_id, s.specimen_id, s.taxon_id, "
+        "s.qualifier FROM standing AS s LEFT JOIN decisions AS e ON e.decision_id = s.decision_id "
+        "WHERE s.origin IN ('import', 'human') AND e.clustering_id IS NOT ? AND s.specimen_id IN"
+    )
+    found = run_over(lambda sql, some: database.read(sql, (clustering_id, *some)), query, specimens)
+    return {
+        row["specimen_id"]: (row["taxon_id"], row["qualifier"])
+        for row in sorted(found, key=lambda row: (row[0], row[1]))
+    }
+
+
 def members_of(database: Database, cluster_id: int) -> list[str]:
     """Return the specimens of one cluster."""
     return [found[0] for found in database.read(_OF_CLUSTER, (cluster_id,))]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from holotype.index.clusters.cluster import cluster
-from holotype.index.clusters.view import clusters_now
+from holotype.index.clusters.decide import Decider
+from holotype.index.clusters.view import cluster_now, clusters_now
 from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError
 from holotype.index.storage.clusters.records import clustering, clustering_of, decision, decisions
@@ -35,3 +36,60 @@ def test_numbers_that_no_database_counts_to_are_not_there(collection: Collection
         for number in (2**63, 10**30, 0, -1):
             with pytest.raises(NotFoundError, match="has no"):
                 look(collection.database, number)
+
+
+def names(collection: Collection, number: int) -> set[str]:
+    images = cluster_now(collection, number).images
+    return {
+        collection.image(one).lineage[-1] or collection.image(one).lineage[-3] for one in images
+    }
+
+
+def test_a_rejected_name_that_is_accepted_after_all_keeps_its_lineage(
+    collection: Collection, numbers: list[int]
+) -> None:
+    first, _ = numbers
+    by = Decider(collection, "A")
+    by.name(first, "Xestia viridis")
+    lineage = collection.image("batch x one 0").lineage
+    by.reject(first)
+    assert names(collection, first) == {""}
+    by.accept(first)
+    assert collection.image("batch x one 0").lineage == lineage
+    assert collection.history("specimen of batch x one 0")[-1].qualifier == ""
+
+
+def test_an_accepted_name_that_is_accepted_again_keeps_its_qualifier(
+    collection: Collection, numbers: list[int]
+) -> None:
+    by = Decider(collection, "A")
+    by.accept(numbers[0])
+    by.accept(numbers[0])
+    event = collection.history("specimen of batch x one 0")[-1]
+    assert (event.after, event.qualifier) == ("Xestia sp. 1", "sp. 1")
+
+
+@pytest.mark.parametrize("leave", ["reject", "move", "new", "split", "merge"])
+@pytest.mark.parametrize("give", ["name", "place"])
+def test_what_leaves_a_cluster_is_called_as_before(
+    collection: Collection, numbers: list[int], give: str, leave: str
+) -> None:
+    first, second = numbers
+    before = ("Moth", "", "", "", "", "Noctuidae", "", "")
+    specimen = "specimen of batch x one 0"
+    collection.determine(specimen, before, by="B")
+    by = Decider(collection, "A")
+    by.name(first, "Xestia viridis") if give == "name" else by.place(first, "genus=Noctua")
+    assert collection.image("batch x one 0").lineage != before
+    images = list(cluster_now(collection, first).images)
+    made = {
+        "reject": lambda: by.reject(first),
+        "move": lambda: by.move(first, images, None),
+        "new": lambda: by.move(first, images[:8], "new"),
+        "split": lambda: by.split(first, 9),
+        "merge": lambda: by.merge(second, [first]),
+    }[leave]()
+    changed = collection.image("batch x one 0").lineage
+    stayed = leave == "split" and specimen in cluster_now(collection, first).specimens
+    assert changed == before or stayed
+    assert " the name of the cluster" in decision(collection.database, made).what
