@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from ..database.connection import Database
 from ..errors import UsageError
 from ..storage.clusters.records import Facts
 from ..storage.determinations import as_kept
-from ..taxonomy import GENUS, RANKS, SPECIES, Lineage, lowest_rank
+from ..taxonomy import GENUS, RANKS, SPECIES, Lineage, lowest_name, lowest_rank
 from .names import is_provisional, provisional_lineage, stem_of
 
+_WORD = re.compile(r"×?[^\W\d_]+(?:-[^\W\d_]+)*")
 _TAXON = ", ".join(f'"{rank}"' for rank in RANKS)
 
 
@@ -46,8 +49,31 @@ def named_lineage(
         found = as_kept(database.connection(), tuple(row))
     except UsageError as error:
         raise UsageError(unread) from error
-    lineage = found.lineage
-    return _completed(lineage, parent, bool(under)), found.qualifier
+    _require_whole(written, found.lineage)
+    return _completed(found.lineage, parent, bool(under)), found.qualifier
+
+
+def _require_whole(written: str, lineage: Lineage) -> None:
+    """Refuse what is more than what is read of it.
+
+    Raises:
+        UsageError: the message says what is read.
+    """
+    taxon = lowest_name(lineage)
+    if written.casefold() == taxon.casefold():
+        return
+    if is_provisional(written):
+        stem = written.partition(" ")[0]
+        raise UsageError(
+            f"'{written}' is no species of the collection, and the cluster does not hang under "
+            f"{stem}; say where it belongs, such as family={stem} (--under)"
+        )
+    if lineage[SPECIES]:
+        return
+    raise UsageError(
+        f"Of '{written}' only {taxon} is read; write '{taxon}' if that is meant, or a species as "
+        "in 'Xestia baja', with a small letter"
+    )
 
 
 def _qualifier(lineage: Lineage) -> str:
@@ -85,15 +111,30 @@ def parent_lineage(database: Database, under: str) -> Lineage:
     known = _known(database, rank, name)
     if known is not None:
         return known
+    if rank != RANKS[0]:
+        _require_higher(database, rank, name)
     row = [""] * len(RANKS)
     row[RANKS.index(rank)] = name
     return as_kept(database.connection(), tuple(row)).lineage
 
 
+def _require_higher(database: Database, rank: str, name: str) -> None:
+    """Refuse what cannot be a new taxon above the species.
+
+    Raises:
+        UsageError: it is not one word of letters, or the collection has it at another rank.
+    """
+    if not _WORD.fullmatch(name):
+        raise UsageError(f"'{name}' is not read as the name of a {rank}; write one such as Xestia")
+    for other in RANKS[1:SPECIES]:
+        if other != rank and _known(database, other, name) is not None:
+            raise UsageError(f"The collection has {name} as a {other}; write {other}={name}")
+
+
 def _known(database: Database, rank: str, name: str) -> Lineage | None:
     """Return the fullest lineage that the collection has for a taxon, cut off below it."""
     place = RANKS.index(rank)
-    told = " + ".join(f"(\"{higher}\" <> '')" for higher in RANKS[:place]) or "0"
+    told = " + ".join(f"(\"{higher}\" <> '')" for higher in RANKS[:place]) or "NULL"
     found = database.read(
         f'SELECT {_TAXON} FROM taxa WHERE "{rank}" = ? COLLATE NOCASE '
         f"ORDER BY {told} DESC, taxon_id LIMIT 1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from holotype.index.clusters.cluster import cluster
 from holotype.index.clusters.decide import Decider
 from holotype.index.clusters.view import cluster_now, clusters_now
 from holotype.index.collection import Collection
-from holotype.index.errors import NotFoundError
+from holotype.index.errors import NotFoundError, UsageError
 from holotype.index.storage.clusters.records import clustering, clustering_of, decision, decisions
 
 from .clouds import add_batch, drawer
@@ -93,3 +94,57 @@ def test_what_leaves_a_cluster_is_called_as_before(
     stayed = leave == "split" and specimen in cluster_now(collection, first).specimens
     assert changed == before or stayed
     assert " the name of the cluster" in decision(collection.database, made).what
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("Xestia C-NIGRUM", "only Xestia is read"),
+        ("Erebidae gen. sp. 7", "such as family=Erebidae"),
+        ("Incertae sedis sp. 7", "does not hang under"),
+    ],
+)
+def test_a_name_of_which_a_part_would_be_lost_is_refused(
+    collection: Collection, numbers: list[int], written: str, told: str
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        Decider(collection, "A").name(numbers[0], written)
+    assert len(decisions(collection.database)) == 1
+
+
+def test_a_provisional_name_is_given_where_it_is_said_to_belong(
+    collection: Collection, numbers: list[int]
+) -> None:
+    by = Decider(collection, "A")
+    by.name(numbers[0], "Catocala sp. 7", under="genus=Catocala")
+    assert collection.image("batch x one 0").lineage[5:] == (
+        *("Erebidae", "Catocala", "Catocala sp. 7"),
+    )
+    by.name(numbers[0], "Noctuidae")
+    by.name(numbers[0], "xestia")
+    assert collection.image("batch x one 0").lineage[5:] == ("Noctuidae", "Xestia", "")
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("genus=Xestia alba", "not read as the name of a genus"),
+        ("genus==1", "not read"),
+        ("family=[b]x[/b]", "not read"),
+        ("family=Xestia", "write genus=Xestia"),
+        ("order=noctuidae", "write family=noctuidae"),
+    ],
+)
+def test_a_place_that_no_taxon_has_is_refused(
+    collection: Collection, numbers: list[int], place: str, told: str
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(told)):
+        Decider(collection, "A").place(numbers[0], place)
+
+
+def test_a_cluster_hangs_under_a_category(collection: Collection, numbers: list[int]) -> None:
+    by = Decider(collection, "A")
+    by.place(numbers[0], "category=Moth")
+    assert cluster_now(collection, numbers[0]).name == "Moth gen. sp. 1"
+    by.place(numbers[1], "category=A new drawer")
+    assert cluster_now(collection, numbers[1]).name == "A new drawer gen. sp. 1"
