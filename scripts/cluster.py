@@ -13,6 +13,7 @@ from .console import (
     FILTERS,
     CollectionOption,
     JsonFlag,
+    LevelsOption,
     SpaceOption,
     err,
     out,
@@ -50,6 +51,7 @@ def cluster(
     prior: Annotated[
         float, typer.Option(help="Share expected to be of species that the gallery lacks.")
     ] = 0.5,
+    levels: LevelsOption = "",
     by: ByOption = "",
     as_json: JsonFlag = False,
 ) -> None:
@@ -60,14 +62,16 @@ def cluster(
     import getpass
 
     from holotype.index.clusters.cluster import cluster as run
+    from holotype.index.clusters.cluster import require_options
     from holotype.index.collection import Collection
     from holotype.index.errors import UsageError
     from holotype.training.clustering.kept import recipe_for
 
     if (source is None) == (not where):
         raise UsageError("Give either pictures to store and cluster, or --where for stored ones")
+    require_options(risk, prior, k, method, seed)  # before pictures are stored
     with Collection.open(collection) as opened:
-        specimens = None if source is None else _stored(opened, source, space)
+        specimens = None if source is None else _stored(opened, source, space, levels)
         with progress("Identifying", unit="specimens") as update:
             found = run(
                 opened,
@@ -92,7 +96,7 @@ def cluster(
     _show(found, collection)
 
 
-def _stored(collection: Collection, source: Path, space: str | None) -> list[str]:
+def _stored(collection: Collection, source: Path, space: str | None, levels: str) -> list[str]:
     """Store pictures as `holotype ingest` does, and return the specimens that they show."""
     from holotype.index.errors import UsageError
     from holotype.index.ingest.pictures import ingest
@@ -100,17 +104,18 @@ def _stored(collection: Collection, source: Path, space: str | None) -> list[str
     from holotype.index.manifests.vector_file import holds_vectors
     from holotype.index.search.search import encoder_of
 
-    from .ingest import show_problems
+    from .ingest import show_problems, split_levels
 
     if holds_vectors(source):
         raise UsageError(
             f"{source} holds vectors; store them with 'holotype ingest', then cluster with --where"
         )
     target = collection.source(collection.space(space))
+    manifest = Manifest.read(source, levels=split_levels(levels))
     encoder = encoder_of(target)
     with progress("Checking ") as on_check, progress("Embedding") as on_embed:
         report = ingest(
-            Manifest.read(source),
+            manifest,
             collection,
             encoder,
             space=target.name,

@@ -105,15 +105,18 @@ def accept(
 def _accept_known(collection: Path, by: str, why: str, *, as_json: bool) -> None:
     from holotype.index.clusters.decide import Decider
     from holotype.index.collection import Collection
+    from holotype.index.storage.clusters.records import decisions
 
     with Collection.open(collection) as opened:
-        made = Decider(opened, by or getpass.getuser(), why).accept_known(_last(opened))
+        last = _last(opened)
+        made = Decider(opened, by or getpass.getuser(), why).accept_known(last)
+        before = [one.decision_id for one in decisions(opened.database, last)]
     if as_json:
         print_json({"decisions": made})
         return
     out.print(
-        f"Accepted {len(made)} names (decisions {made[0]} to {made[-1]}); "
-        f"'holotype undo --to {made[0] - 1}' takes them back.",
+        f"Accepted {len(made)} names (decisions {made[0]} to {made[-1]}); 'holotype undo --to "
+        f"{max(one for one in before if one < made[0])}' takes them back.",
         highlight=False,
         soft_wrap=True,
     )

@@ -44,6 +44,15 @@ CollectionOption = Annotated[
 CollectionArgument = Annotated[
     Path, typer.Argument(help="The collection's folder.", show_default=False)
 ]
+LevelsOption = Annotated[
+    str,
+    typer.Option(
+        "--levels",
+        help="What the levels of folders are, from the top, such as split,species or "
+        "species,specimen_id; - for a level that says nothing.",
+        show_default=False,
+    ),
+]
 SpaceOption = Annotated[
     str | None, typer.Option("--space", help="Which space; by default the first.")
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import JsonFlag, StoreOption, out, print_json, print_labelled, progress
+from .console import JsonFlag, LevelsOption, StoreOption, out, print_json, print_labelled, progress
 
 if TYPE_CHECKING:
     from holotype.index.ingest.pictures import IngestReport
@@ -50,14 +50,7 @@ def ingest(
     strict: Annotated[
         bool, typer.Option(help="Store nothing if any row has an error or any file is left out.")
     ] = False,
-    levels: Annotated[
-        str,
-        typer.Option(
-            help="What the levels of folders are, from the top, such as split,species or "
-            "species,specimen_id; - for a level that says nothing.",
-            show_default=False,
-        ),
-    ] = "",
+    levels: LevelsOption = "",
     column: Annotated[
         list[str] | None,
         typer.Option(
@@ -121,7 +114,7 @@ def ingest(
             copy_images=copy_images,
             store=store,
             into_existing=into_existing,
-            levels=[level.strip() for level in levels.split(",")] if levels else [],
+            levels=split_levels(levels),
             columns=dict(map(_column, column or [])),
         )
     )
@@ -228,6 +221,11 @@ def run_load(
             pictures=pictures,
             on_load=on_load,
         )
+
+
+def split_levels(levels: str) -> list[str]:
+    """Return the levels of folders that `--levels` names."""
+    return [level.strip() for level in levels.split(",")] if levels else []
 
 
 def show_problems(problems: list[Problem]) -> None:

@@ -17,7 +17,7 @@ from .clustering import Clustering, find_clusters
 from .describe import lineage_of, looks, parents
 from .earlier import probable
 from .kept_recipe import kept_recipe
-from .methods.registry import AUTO
+from .methods.registry import AUTO, method_named
 from .names import names_for
 from .pool import Judged, Pool, judged, pool_of
 from .recipe import Recipe
@@ -26,6 +26,7 @@ from .view import clustering_dict
 Progress = Callable[[int, int], None]
 
 _RISK = 0.1  # share of what is set aside that may be wrong
+_SEEDS = 2**32  # that the methods take
 _JUDGED = 200  # members that tell the parent of a cluster whose members changed
 _UNCALIBRATED = (
     "The collection is not calibrated, so nothing can be set aside as known and everything was "
@@ -75,7 +76,7 @@ def cluster(
             prior out of range.
         LockedError, ReadOnlyError: the collection cannot be written to.
     """
-    _require(risk, prior, k)
+    require_options(risk, prior, k, method, seed)
     with collection.writing():
         pool = _unnamed(collection, space, specimens, where)
         said = judged(collection, pool, risk=risk, prior=prior, progress=progress)
@@ -89,6 +90,7 @@ def cluster(
         parameters = {
             **found.parameters,
             "k": k,
+            "k_range": list(found.k_range) if k is None else None,
             "seed": seed,
             "risk": risk,
             "prior": prior,
@@ -108,13 +110,26 @@ def cluster(
     return clustering_dict(collection, clustering_id)
 
 
-def _require(risk: float, prior: float, k: int | None) -> None:
+def require_options(
+    risk: float, prior: float, k: int | None, method: str = AUTO, seed: int = 0
+) -> None:
+    """Refuse what no batch can be clustered with.
+
+    Raises:
+        UsageError: the method is unknown, or a number is out of range.
+    """
     if not 0 < risk < 1:
         raise UsageError(f"risk is {risk}; it must lie between 0 and 1, for example 0.05")
     if not 0 <= prior < 1:
         raise UsageError(f"prior is {prior}; it must be at least 0 and below 1, for example 0.5")
     if k is not None and k < 1:
         raise UsageError(f"k is {k}; give the number of clusters, at least 1")
+    if not 0 <= seed < _SEEDS:
+        raise UsageError(f"seed is {seed}; it must be 0 to {_SEEDS - 1}")
+    try:
+        method_named(method)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def _unnamed(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from holotype.index.manifests.problems import counted
+
 _NEAR = 3  # known taxa that are shown
 _IMAGES = 3  # typical images that are shown
 
@@ -13,9 +15,9 @@ def clustering_lines(found: dict[str, Any]) -> Iterator[str]:
     """Yield what a clustering found, a few lines a cluster."""
     known, groups = found["set_aside"], found["clusters"]
     yield (
-        f"Clustering {found['id']}: {sum(one['size'] for one in groups)} images in {len(groups)} "
-        f"clusters; {sum(one['size'] for one in known)} set aside as known, under {len(known)} "
-        "names."
+        f"Clustering {found['id']}: {counted(sum(one['size'] for one in groups), 'image')} in "
+        f"{counted(len(groups), 'cluster')}; {sum(one['size'] for one in known)} set aside as "
+        f"known, under {counted(len(known), 'name')}."
     )
     if known:
         yield "Set aside with their answers:"
@@ -44,8 +46,7 @@ def cluster_lines(one: dict[str, Any]) -> Iterator[str]:
 
 def _head(one: dict[str, Any]) -> str:
     state = "" if one["state"] == "open" else f" ({one['state']})"
-    images = "1 image" if one["size"] == 1 else f"{one['size']} images"
-    return f"{one['id']:>6}  {one['name']}{state}: {images}"
+    return f"{one['id']:>6}  {one['name']}{state}: {counted(one['size'], 'image')}"
 
 
 def _coherence(one: dict[str, Any]) -> str:

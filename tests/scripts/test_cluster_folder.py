@@ -10,6 +10,28 @@ from holotype.index.collection import Collection
 from tests.conftest import Ask, Cli, Draw
 
 
+def test_what_is_off_is_told_before_pictures_are_stored(
+    folder: Path, tmp_path: Path, draw: Draw, cli: Cli
+) -> None:
+    draw(tmp_path / "trip" / "1.png", 900)
+    for words in (("--k", 0), ("--method", "none"), ("--risk", 2), ("--seed", 2**32)):
+        code, out, err = cli("cluster", tmp_path / "trip", "--in", folder, *words)
+        assert (code, out, str(words[1]) in err) == (2, "", True), err
+    with Collection.open(folder) as opened:
+        assert all(image.image_id != "1.png" for image in opened.images())
+
+
+def test_folders_of_days_name_nothing_where_that_is_said(
+    folder: Path, tmp_path: Path, draw: Draw, ask: Ask
+) -> None:
+    for number in range(2):
+        draw(tmp_path / "trip" / f"day{number}" / "1.png", 900 + number)
+    found = ask("cluster", tmp_path / "trip", "--in", folder, "--levels", "-", "--k", 2)
+    assert sorted(one["image_ids"][0] for one in found["clusters"]) == ["day0/1.png", "day1/1.png"]
+    with Collection.open(folder) as opened:
+        assert not any(opened.image("day0/1.png").lineage)
+
+
 def test_a_folder_is_stored_and_clustered(
     folder: Path, tmp_path: Path, draw: Draw, ask: Ask, cli: Cli
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 import holotype
 from holotype.index.clusters.recipe import Recipe
 from holotype.index.collection import Collection
+from holotype.training.spaces import calibrate_space
 from tests.conftest import Ask, Cli
 from tests.index.clusters.clouds import add_batch, drawer
 
@@ -65,6 +66,29 @@ def test_people_read_what_a_cluster_is_like(folder: Path, cli: Cli) -> None:
     ):
         code, out, err = cli("clusters", *words, "--in", folder)
         assert (code, bool(out)) == (0, True), err
+
+
+def test_the_range_of_numbers_of_clusters_is_told(folder: Path, ask: Ask) -> None:
+    found = ask("cluster", "--in", folder, "--where", "split=batch")
+    least, most = found["parameters"]["k_range"]
+    assert least <= found["k"] <= most
+
+
+def test_accepting_what_is_known_tells_what_takes_it_back(folder: Path, cli: Cli, ask: Ask) -> None:
+    with Collection.open(folder) as opened:
+        add_batch(opened, {"Xestia alba": 5, "Catocala rubra": 4}, split="known")
+        calibrate_space(opened)
+    ask("cluster", "--in", folder, "--where", "split=known", "--risk", 0.5, "--prior", 0)
+    first = ask("cluster", "--in", folder, "--where", "split=batch", "--k", 2)["clusters"][0]
+    found = ask("cluster", "--in", folder, "--where", "split=known", "--risk", 0.5, "--prior", 0)
+    assert found["set_aside"]
+    ask("name", first["id"], "Xestia viridis", "--in", folder)
+    code, out, err = cli("accept", "--known", "--in", folder)
+    assert code == 0, err
+    ask("undo", "--to", out.split("--to ")[1].split("'")[0], "--in", folder)
+    states = {one["state"] for one in ask("clusters", "list", "--in", folder)["set_aside"]}
+    assert states == {"open"}
+    assert ask("clusters", "show", first["id"], "--in", folder)["state"] == "named"
 
 
 def test_what_is_off_is_one_sentence(folder: Path, cli: Cli) -> None:
