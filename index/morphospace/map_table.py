@@ -33,7 +33,7 @@ def map_columns(
     """Return image_id, x, y (float32), placed, far (bool) and columns of the images.
 
     Columns are dictionaries of strings, null where an image has no value. They are named as they
-    are asked for.
+    are asked for; the user's own `x` is `x (own)`, and so on.
 
     Args:
         collection: of the map.
@@ -44,7 +44,7 @@ def map_columns(
     Raises:
         UsageError: there is no such column, or there are too many.
     """
-    different = [name for name in dict.fromkeys(names) if name not in FIXED]
+    different = [name for name in dict.fromkeys(names) if name != FIXED[0]]
     if len(different) > MOST_COLUMNS:
         raise UsageError(
             f"{len(different)} columns are asked for; the limit is {MOST_COLUMNS}. Ask in several "
@@ -65,7 +65,9 @@ def map_columns(
         indices = np.zeros(len(codes), np.int32)
         indices[codes >= 0] = short
         words = pa.array([column.values[code] for code in used], pa.string())
-        arrays[name] = pa.DictionaryArray.from_arrays(pa.array(indices, mask=codes < 0), words)
+        arrays[f"{name} (own)" if name in FIXED else name] = pa.DictionaryArray.from_arrays(
+            pa.array(indices, mask=codes < 0), words
+        )
     return pa.table(arrays).replace_schema_metadata(
         {METADATA: json.dumps({"made_by": MARK, **shown.to_dict()})}
     )

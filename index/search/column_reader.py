@@ -167,4 +167,4 @@ def _unknown(name: str, own: Sequence[str]) -> str:
     meant = f"; did you mean {' or '.join(map(shortened, near))}? There" if near else "; there"
     rest = ["…"] if len(own) > _NAMED else []
     known = ", ".join((*RANKS, *_COLUMNS, *map(shortened, own[:_NAMED]), *rest))
-    return f"There is no column '{shortened(name)}' to filter on{meant} are {known}"
+    return f"There is no column '{shortened(name)}'{meant} are {known}"

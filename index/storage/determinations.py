@@ -289,7 +289,7 @@ def withdrawal(database: Database, determination_id: int) -> Withdrawal:
 
 def history(database: Database, specimen_id: str | None = None) -> list[Event]:
     """Return every determination and undo, oldest first; of one specimen or of all."""
-    where, values = ("specimen_id = ?", (specimen_id,)) if specimen_id else ("1", ())
+    where, values = ("specimen_id = ?", (specimen_id,)) if specimen_id is not None else ("1", ())
     return _events(_records(database, where, values))
 
 

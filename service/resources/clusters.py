@@ -129,6 +129,8 @@ async def start(request: Request, engine: TheEngine) -> JSONResponse:
     """
     require_write()
     asked = await read_order(request, engine, StartClustering)
+    if not asked.by.strip():
+        raise UsageError("A clustering needs somebody who asks for it; give a name as 'by'")
     space = (await engine.read(engine.collection.space, asked.space)).name
     begun = engine.jobs.start(
         "cluster", space, lambda tell: _cluster(engine, asked, tell), joins=False

@@ -206,7 +206,10 @@ def test_what_is_off_is_a_problem_and_changes_nothing(cloudy: Path, refused: Ref
             assert client.get(f"/v1/clusters/{number}").status_code in (404, 422)
             assert client.post(f"/v1/decisions/{number}/undo", json=ME).status_code in (404, 422)
         refused(client.post("/v1/decisions/1/undo", json=ME), 422)
-        refused(client.get("/v1/specimens/nothing/history"), 404)
+        for nobody in ("nothing", ""):
+            refused(client.get(f"/v1/specimens/{nobody}/history"), 404)
+        refused(client.get("/v1/decisions?clustering=0"), 404)
+        refused(client.post("/v1/clusters", json={"by": " ", "where": ["split=batch"]}), 422)
         assert len(client.get("/v1/decisions").json()["decisions"]) == 1
 
 

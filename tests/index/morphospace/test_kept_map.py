@@ -51,12 +51,19 @@ def test_a_map_is_kept_and_read_again(place: Place, images: int, method: str) ->
 
 def test_unnamed_images_have_places_too(tmp_path: Path) -> None:
     with Collection.create(tmp_path / "c") as made:
-        images = [replace(plain.image_of(str(n)), lineage=("",) * 8) for n in range(20)]
+        images = [
+            replace(plain.image_of(str(n)), lineage=("",) * 8, metadata={"version": "0", "x": "7"})
+            for n in range(20)
+        ]
         space = plain.space_of(made)
         made.store(space, [(image, plain.vector_of(image.sha256)) for image in images])
         shown = morphospace(made, wanted=PCA)
-        table = map_columns(made, shown, ["species", "version"])
+        table = map_columns(made, shown, ["species", "version", "x"])
+        with pytest.raises(UsageError, match="no column 'far'"):
+            map_columns(made, shown, ["far"])
     assert table.num_rows == 20
+    assert set(table["x (own)"].to_pylist()) == {"7"}
+    assert table["x"].to_pylist() == shown.coordinates[:, 0].tolist()
     assert table["species"].null_count == 20
     assert set(table["version"].to_pylist()) == {"0"}
 

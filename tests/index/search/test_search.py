@@ -179,7 +179,7 @@ def test_a_filter_gives_all_it_allows_and_nothing_else(
 @pytest.mark.parametrize(
     ("where", "said"),
     [
-        ("colour=red", "no column 'colour' to filter on; there are category, kingdom.*, sex"),
+        ("colour=red", "no column 'colour'; there are category, kingdom.*, sex"),
         ("family=Geometridae", "has family 'Geometridae'; did you mean"),
         ("family!=Geometridae", "has family 'Geometridae'"),
         ("family=Noctuidae|Geometridae", "has family 'Geometridae'"),
