@@ -76,7 +76,7 @@ def review(
         if specimens:
             by = by or getpass.getuser()
             decided = _Decisions(opened, queue, space, by, why)
-            events = decided.about(specimens, accept=accept, correct=correct)
+            events = decided.about(list(dict.fromkeys(specimens)), accept=accept, correct=correct)
             _show_events(events, as_json=as_json)
             return
         from .answers.drawing import require_new_sheet
@@ -153,8 +153,13 @@ class _Decisions:
         return made
 
     def _named(self, specimens: list[str], name: str | None) -> list[int]:
-        from holotype.index.curation.actions import correct, dismiss
+        from holotype.index.curation.actions import correct, dismiss, other_name, own_name
 
+        for one in specimens:  # all are decided about, or none is
+            if name is None:
+                own_name(self._collection, one)
+            else:
+                other_name(self._collection, one, name)
         if name is None:
             return [dismiss(self._collection, one, **self._who) for one in specimens]
         return [correct(self._collection, one, name, **self._who) for one in specimens]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import re
-
 from ..database.connection import Database
 from ..errors import UsageError
 from ..storage.clusters.records import Facts
 from ..storage.determinations import as_kept
-from ..taxonomy import GENUS, RANKS, SPECIES, Lineage, lowest_name, lowest_rank
+from ..taxonomy import (
+    GENUS,
+    RANKS,
+    SPECIES,
+    Lineage,
+    left_unread,
+    lowest_name,
+    lowest_rank,
+    no_higher_name,
+)
 from .names import is_provisional, provisional_lineage, stem_of
 
-_WORD = re.compile(r"×?[^\W\d_]+(?:-[^\W\d_]+)*")
 _TAXON = ", ".join(f'"{rank}"' for rank in RANKS)
 
 
@@ -59,21 +65,15 @@ def _require_whole(written: str, lineage: Lineage) -> None:
     Raises:
         UsageError: the message says what is read.
     """
-    taxon = lowest_name(lineage)
-    if written.casefold() == taxon.casefold():
-        return
-    if is_provisional(written):
+    if is_provisional(written) and written.casefold() != lowest_name(lineage).casefold():
         stem = written.partition(" ")[0]
         raise UsageError(
             f"'{written}' is no species of the collection, and the cluster does not hang under "
             f"{stem}; say where it belongs, such as family={stem} (--under)"
         )
-    if lineage[SPECIES]:
-        return
-    raise UsageError(
-        f"Of '{written}' only {taxon} is read; write '{taxon}' if that is meant, or a species as "
-        "in 'Xestia baja', with a small letter"
-    )
+    sentence = left_unread(written, lineage)
+    if sentence is not None:
+        raise UsageError(sentence)
 
 
 def _qualifier(lineage: Lineage) -> str:
@@ -111,8 +111,7 @@ def parent_lineage(database: Database, under: str) -> Lineage:
     known = _known(database, rank, name)
     if known is not None:
         return known
-    if rank != RANKS[0]:
-        _require_higher(database, rank, name)
+    _require_higher(database, rank, name)
     row = [""] * len(RANKS)
     row[RANKS.index(rank)] = name
     return as_kept(database.connection(), tuple(row)).lineage
@@ -124,10 +123,11 @@ def _require_higher(database: Database, rank: str, name: str) -> None:
     Raises:
         UsageError: it is not one word of letters, or the collection has it at another rank.
     """
-    if not _WORD.fullmatch(name):
-        raise UsageError(f"'{name}' is not read as the name of a {rank}; write one such as Xestia")
+    sentence = no_higher_name(rank, name)
+    if sentence is not None:
+        raise UsageError(sentence)
     for other in RANKS[1:SPECIES]:
-        if other != rank and _known(database, other, name) is not None:
+        if rank != RANKS[0] and other != rank and _known(database, other, name) is not None:
             raise UsageError(f"The collection has {name} as a {other}; write {other}={name}")
 
 

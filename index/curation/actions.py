@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from ..collection import Collection
 from ..errors import NotFoundError, UsageError
-from ..taxonomy import RANKS, Lineage, lowest_name
+from ..storage.determinations import as_kept
+from ..taxonomy import (
+    RANKS,
+    SPECIES,
+    Lineage,
+    left_unread,
+    lowest_name,
+    lowest_rank,
+    no_higher_name,
+)
 from .queues import Entry
 
 _ACCEPTED = """
@@ -24,11 +33,21 @@ def dismiss(collection: Collection, specimen_id: str, *, by: str, remarks: str =
         NotFoundError: the collection has no such specimen.
         UsageError: it has no name that could be confirmed.
     """
+    lineage, qualifier = own_name(collection, specimen_id)
+    said = "; ".join(text for text in ("name confirmed in review", remarks) if text)
+    return collection.determine(specimen_id, lineage, by=by, qualifier=qualifier, remarks=said)
+
+
+def own_name(collection: Collection, specimen_id: str) -> tuple[Lineage, str]:
+    """Return the accepted lineage of a specimen, and its qualifier.
+
+    Raises:
+        NotFoundError, UsageError: see `dismiss`.
+    """
     lineage, qualifier = _accepted(collection, specimen_id)
     if not any(lineage):
         raise UsageError(f"Specimen '{specimen_id}' has no name to confirm; correct it to one")
-    said = "; ".join(text for text in ("name confirmed in review", remarks) if text)
-    return collection.determine(specimen_id, lineage, by=by, qualifier=qualifier, remarks=said)
+    return lineage, qualifier
 
 
 def correct(
@@ -40,13 +59,23 @@ def correct(
         NotFoundError: the collection has no such specimen.
         UsageError: the name cannot be read, or the specimen has it already.
     """
+    lineage = other_name(collection, specimen_id, name)
+    return collection.determine(specimen_id, lineage, by=by, remarks=remarks)
+
+
+def other_name(collection: Collection, specimen_id: str, name: str) -> Lineage:
+    """Return the lineage of a name that a specimen does not have yet; see `lineage_of`.
+
+    Raises:
+        NotFoundError, UsageError: see `correct`.
+    """
     lineage = lineage_of(collection, name)
     if lineage == _accepted(collection, specimen_id)[0]:
         raise UsageError(
             f"Specimen '{specimen_id}' is called {lowest_name(lineage)} already; dismiss it to "
             "confirm that"
         )
-    return collection.determine(specimen_id, lineage, by=by, remarks=remarks)
+    return lineage
 
 
 def accept(collection: Collection, entry: Entry, *, by: str, remarks: str = "") -> list[int]:
@@ -82,14 +111,16 @@ def lineage_of(collection: Collection, name: str) -> Lineage:
     if told:
         if rank.strip() not in RANKS:
             raise UsageError(f"'{rank.strip()}' is no rank; choose one of {', '.join(RANKS)}")
-        return _known(collection, rest.strip(), (rank.strip(),)) or _new(rest, rank.strip())
+        return _known(collection, rest.strip(), (rank.strip(),)) or _new(
+            collection, rest.strip(), rank.strip()
+        )
     found = _known(collection, name.strip(), RANKS)
     if found is None and len(name.split()) < 2:
         raise UsageError(
             f"The collection has no taxon '{name.strip()}'; write 'Genus species', or the rank "
             "with it, such as genus=Xestia"
         )
-    return found or _new(name, "species")
+    return found or _new(collection, " ".join(name.split()), "species")
 
 
 def _known(collection: Collection, name: str, ranks: tuple[str, ...]) -> Lineage | None:
@@ -108,8 +139,24 @@ def _known(collection: Collection, name: str, ranks: tuple[str, ...]) -> Lineage
     return found.pop()[1] if found else None
 
 
-def _new(name: str, rank: str) -> Lineage:
-    return tuple(name.strip() if one == rank else "" for one in RANKS)
+def _new(collection: Collection, name: str, rank: str) -> Lineage:
+    lineage = tuple(name if one == rank else "" for one in RANKS)
+    if rank == "species":
+        read = as_kept(collection.database.connection(), lineage).lineage if name else lineage
+        sentence = left_unread(name, read)
+        if not read[SPECIES] and sentence is None:
+            sentence = f"'{name}' names no species; write one such as 'Xestia baja'"
+    else:
+        sentence = no_higher_name(rank, name) or _other_rank(collection, name, rank)
+    if sentence is not None:
+        raise UsageError(sentence)
+    return lineage
+
+
+def _other_rank(collection: Collection, name: str, rank: str) -> str | None:
+    """Return the sentence on a name that the collection has at another rank, else None."""
+    found = None if rank == RANKS[0] else _known(collection, name, RANKS[1:])
+    return found and f"The collection has {name} as a {lowest_rank(found)}; write {name} alone"
 
 
 def _accepted(collection: Collection, specimen_id: str) -> tuple[Lineage, str]:

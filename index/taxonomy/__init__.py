@@ -1,5 +1,6 @@
 """Taxa: their ranks and lineages, and one reading of names for all ways in."""
 
+from .given import left_unread, no_higher_name
 from .lineage import (
     QUALIFIER,
     VERBATIM,
@@ -29,9 +30,11 @@ __all__ = [
     "genus_of",
     "is_missing",
     "joined",
+    "left_unread",
     "lowest_name",
     "lowest_rank",
     "name_at",
+    "no_higher_name",
     "parse_lineage",
     "read_lineage",
     "read_name",

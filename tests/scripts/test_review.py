@@ -48,8 +48,12 @@ def test_decisions_are_determinations(cli: Cli, mistaken: Path) -> None:
     assert json.loads(cli(*decide, "--dismiss", "--json")[1])[0]["after"] == "Xestia baja"
     told = cli(*decide, "--correct", "Xestia c-nigrum")[1]
     assert told.startswith(f"{WRONG}: Xestia baja -> Xestia c-nigrum")
+    code, told, _ = cli(*decide, "--specimen", "nobody", "--correct", "Xestia baja")
+    assert (code, told) == (2, "")  # and nothing of the first
+    assert cli(*decide, "--specimen", WRONG, "--dismiss")[1].count("confirmed") == 1
     with Collection.open(mistaken) as opened:
-        assert [event.determined_by for event in opened.history(WRONG)[-3:]] == ["Ann"] * 3
+        assert [event.determined_by for event in opened.history(WRONG)[-4:]] == ["Ann"] * 4
+        assert opened.history(WRONG)[-1].after == "Xestia c-nigrum"
 
 
 @pytest.mark.parametrize(

@@ -233,3 +233,23 @@ def test_names_that_a_correction_may_give(collection: Collection) -> None:
         correct(collection, "Xestia_baja_1", "Xestia ashworthii", by="Ann")
     with pytest.raises(NotFoundError, match="no specimen 'nobody'"):
         correct(collection, "nobody", "Xestia baja", by="Ann")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("genus=", "such as genus=Xestia"),
+        ("species=", "'' names no species"),
+        ("Xestia C-NIGRUM", "only Xestia is read"),
+        ("species=foo", "'foo' names no species"),
+        ("genus=Xestia alba", "not read as the name of a genus"),
+        ("genus=Noctuidae", "The collection has Noctuidae as a family"),
+    ],
+)
+def test_a_correction_of_which_a_part_would_be_lost_is_refused(
+    collection: Collection, written: str, told: str
+) -> None:
+    before = collection.history()
+    with pytest.raises(UsageError, match=told):
+        correct(collection, WRONG, written, by="Ann")
+    assert collection.history() == before
