@@ -77,6 +77,8 @@ def as_dict(cluster: Cluster) -> dict[str, Any]:
     facts, there = cluster.facts, set(cluster.images)
     shown = _ANSWERED if facts.get("set_aside") else _SHOWN
     medoid = facts.get("medoid")
+    if len(cluster.images) < 2:  # the others were deleted since
+        facts = {**facts, "coherence": None}
     return {
         "id": cluster.cluster_id,
         "version": cluster.version,

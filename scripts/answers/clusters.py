@@ -32,6 +32,9 @@ def clustering_lines(found: dict[str, Any]) -> Iterator[str]:
 
 def cluster_lines(one: dict[str, Any]) -> Iterator[str]:
     """Yield what is known of a cluster."""
+    if not one["size"]:
+        yield _head(one)
+        return
     if "taxon" in one:
         yield f"{_head(one)}, set aside as {one['rank']} {one['taxon']}"
     else:

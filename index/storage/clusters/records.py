@@ -284,13 +284,16 @@ def given_names(database: Database) -> set[str]:
 
 
 def named_elsewhere(database: Database, specimens: Sequence[str], clustering_id: int) -> set[str]:
-    """Return those of some specimens that a person named to species, not by this clustering."""
+    """Return those of some specimens that were named to species, not by this clustering.
+
+    Imported names count: a specimen that is clustered had none, so they came later.
+    """
     query = (
         "SELECT a.specimen_id, e.clustering_id FROM accepted AS a "
         "JOIN determinations AS d USING (determination_id) "
         "JOIN taxa AS t ON t.taxon_id = a.taxon_id "
         "LEFT JOIN decisions AS e ON e.decision_id = d.decision_id "
-        "WHERE d.origin = 'human' AND t.species <> '' AND a.specimen_id IN"
+        "WHERE t.species <> '' AND a.specimen_id IN"
     )
     found = run_over(database.read, query, specimens)
     return {specimen for specimen, by in found if by != clustering_id}

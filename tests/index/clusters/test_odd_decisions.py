@@ -10,10 +10,11 @@ import pytest
 
 from holotype.index.clusters.cluster import cluster
 from holotype.index.clusters.decide import Decider
-from holotype.index.clusters.view import cluster_now, clusters_now
+from holotype.index.clusters.view import as_dict, cluster_now, clusters_now
 from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError, UsageError
 from holotype.index.storage.clusters.records import clustering, clustering_of, decision, decisions
+from holotype.scripts.answers.clusters import cluster_lines
 
 from .clouds import add_batch, drawer
 
@@ -148,3 +149,31 @@ def test_a_cluster_hangs_under_a_category(collection: Collection, numbers: list[
     assert cluster_now(collection, numbers[0]).name == "Moth gen. sp. 1"
     by.place(numbers[1], "category=A new drawer")
     assert cluster_now(collection, numbers[1]).name == "A new drawer gen. sp. 1"
+
+
+def test_a_name_that_an_import_brought_since_stays(
+    collection: Collection, numbers: list[int]
+) -> None:
+    baja = ("Moth", "", "", "", "", "Noctuidae", "Xestia", "Xestia baja")
+    specimen = "specimen of batch x one 0"
+    collection.determine(specimen, baja, by="manifest", origin="import")
+    by = Decider(collection, "A")
+    made = by.name(numbers[0], "Xestia viridis")
+    assert "1 specimen keeps" in decision(collection.database, made).what
+    by.reject(numbers[0])
+    assert collection.image("batch x one 0").lineage == baja
+    assert collection.image("batch x one 1").lineage == ("",) * 8
+
+
+def test_a_cluster_whose_images_were_deleted_has_no_figures_of_them(
+    collection: Collection, numbers: list[int]
+) -> None:
+    collection.delete([f"batch x one {number}" for number in range(8)])
+    told = as_dict(cluster_now(collection, numbers[0]))
+    assert (told["size"], told["coherence"], told["medoid"]) == (1, None, "batch x one 8")
+    collection.delete(["batch x one 8"])
+    told = as_dict(cluster_now(collection, numbers[0]))
+    assert (told["size"], told["medoid"]) == (0, None)
+    assert [line for line in cluster_lines(told) if "near" in line or "typical" in line] == []
+    with pytest.raises(UsageError, match="no members any more"):
+        Decider(collection, "A").accept(numbers[0])
