@@ -14,8 +14,8 @@ from .methods.registry import AUTO, method_named
 from .recipe import Recipe
 
 _UNTUNED = (
-    "No species that was left out has tuned these clusters: name some species and fit a recipe, or "
-    "take the number of clusters as a guess"
+    "No species that was left out has tuned these clusters: name more species, give their number "
+    "with k, or take it as a guess"
 )
 
 

@@ -143,7 +143,7 @@ def parents(
 
     It is the finest rank above the species at which the members' mean probability of one taxon
     reaches 0.8: a member that is likelier something else counts as 0. Without a calibration
-    these are shares of votes, and `p` is None.
+    these are shares of votes, and `p` is None; of a rank with a single taxon they say nothing.
     """
     found = [_parent(pool.gallery, said.part(those)) for those in members]
     lineages = {one[:2]: lineage_of(pool.gallery, *one[:2]) for one in found if one is not None}
@@ -159,6 +159,16 @@ def _told(gallery: Gallery, said: Judged, rank: str, code: int, p: float) -> dic
     return {"rank": rank, "taxon": taxon, "p": p if said.calibrated else None}
 
 
+def _taxa_at(gallery: Gallery, rank: str) -> int:
+    """Return how many taxa of a rank the images are of."""
+
+    def count() -> int:
+        codes = gallery.labels(rank).codes
+        return len(np.unique(codes[codes >= 0]))
+
+    return gallery.once(f"taxa at {rank}", None, count)
+
+
 def _parent(gallery: Gallery, said: Judged) -> tuple[str, int, float] | None:
     """Return rank, code and mean probability of what some specimens hang under."""
     for place in reversed(range(len(gallery.ranks))):
@@ -166,6 +176,8 @@ def _parent(gallery: Gallery, said: Judged) -> tuple[str, int, float] | None:
         taxa = said.taxa[:, place]
         if rank == "species" or not (taxa >= 0).any():
             continue
+        if not said.calibrated and rank != RANKS[0] and _taxa_at(gallery, rank) < 2:
+            continue  # all votes are for the only one, whatever the picture shows
         sums = np.bincount(taxa[taxa >= 0], said.p[taxa >= 0, place])
         code = int(sums.argmax())
         p = float(sums[code]) / len(taxa)

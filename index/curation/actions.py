@@ -156,7 +156,9 @@ def _new(collection: Collection, name: str, rank: str) -> Lineage:
 def _other_rank(collection: Collection, name: str, rank: str) -> str | None:
     """Return the sentence on a name that the collection has at another rank, else None."""
     found = None if rank == RANKS[0] else _known(collection, name, RANKS[1:])
-    return found and f"The collection has {name} as a {lowest_rank(found)}; write {name} alone"
+    if found is None:
+        return None
+    return f"The collection has {name} as a {lowest_rank(found)}; write {name} alone"
 
 
 def _accepted(collection: Collection, specimen_id: str) -> tuple[Lineage, str]:

@@ -113,7 +113,7 @@ def singletons(named: Named, doubts: Doubts | None) -> Listing:
         doubts: None where nothing can be compared; the order is then that of the collection.
     """
     codes = named.codes[named.firsts]
-    alone = (codes >= 0) & (named.specimens[codes] == 1)
+    alone = (codes >= 0) & (np.append(named.specimens, 0)[codes] == 1)  # the last is for no name
     places = named.firsts[alone]
     best, others = np.full(len(places), -np.inf), np.full(len(places), -1)
     if doubts is not None:

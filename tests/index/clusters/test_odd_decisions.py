@@ -177,3 +177,13 @@ def test_a_cluster_whose_images_were_deleted_has_no_figures_of_them(
     assert [line for line in cluster_lines(told) if "near" in line or "typical" in line] == []
     with pytest.raises(UsageError, match="no members any more"):
         Decider(collection, "A").accept(numbers[0])
+
+
+def test_where_one_genus_is_known_votes_for_it_say_nothing(tmp_path: Path) -> None:
+    with drawer(tmp_path / "drawer") as made:
+        made.delete([one.image_id for one in made.images() if one.lineage[-2] != "Catocala"])
+        add_batch(made, {"far": 6})
+        told = cluster(made, where=["split=batch"], k=1, by="A")["clusters"][0]
+    assert (told["parent"], told["name"]) == (
+        *({"rank": "category", "taxon": "Moth", "p": None}, "Moth gen. sp. 1"),
+    )

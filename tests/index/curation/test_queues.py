@@ -253,3 +253,13 @@ def test_a_correction_of_which_a_part_would_be_lost_is_refused(
     with pytest.raises(UsageError, match=told):
         correct(collection, WRONG, written, by="Ann")
     assert collection.history() == before
+
+
+def test_a_collection_without_names_has_no_singletons(
+    tmp_path: Path, draw: Draw, tiny: Encoder
+) -> None:
+    draw(tmp_path / "flat" / "1.png", 1)
+    with Collection.create(tmp_path / "c") as made:
+        ingest(Manifest.read(tmp_path / "flat"), made, tiny)
+        page = Queue.of(made, "singletons").page()
+    assert (page.total, page.left_out) == (0, {"without a name at rank species": 1})
