@@ -319,7 +319,7 @@ class Decider:
             [cluster],
             {cluster.cluster_id: self._looks(cluster, stay)},
             made=made,
-            named=leaving if cluster.state in _DETERMINED else (),
+            named=leaving if cluster.state == "named" else (),  # what is placed stays where it is
             lineage=_NOTHING,
             determination=f"cluster {cluster.cluster_id}",
             fresh=[str(facts["name"]) for facts, _ in made],
@@ -333,7 +333,7 @@ class Decider:
         prior = said if isinstance(said, float) and 0 <= said < 1 else _PRIOR
         found = described(self.collection, record.space, specimens, prior=prior)
         if cluster.state == "placed":
-            found |= {name: cluster.facts[name] for name in ("parent", "under")}
+            found |= {name: cluster.facts[name] for name in ("state", "parent", "under")}
         if "under" not in found:
             found |= {"parent": None, "under": list(_NOTHING)}
         return found

@@ -71,8 +71,13 @@ def test_an_accepted_name_that_is_accepted_again_keeps_its_qualifier(
     assert (event.after, event.qualifier) == ("Xestia sp. 1", "sp. 1")
 
 
-@pytest.mark.parametrize("leave", ["reject", "move", "new", "split", "merge"])
-@pytest.mark.parametrize("give", ["name", "place"])
+@pytest.mark.parametrize(
+    ("give", "leave"),
+    [
+        *(("name", leave) for leave in ("reject", "move", "new", "split", "merge")),
+        *(("place", leave) for leave in ("reject", "move", "merge")),
+    ],
+)
 def test_what_leaves_a_cluster_is_called_as_before(
     collection: Collection, numbers: list[int], give: str, leave: str
 ) -> None:
@@ -187,3 +192,18 @@ def test_where_one_genus_is_known_votes_for_it_say_nothing(tmp_path: Path) -> No
     assert (told["parent"], told["name"]) == (
         *({"rank": "category", "taxon": "Moth", "p": None}, "Moth gen. sp. 1"),
     )
+
+
+def test_parts_of_a_placed_cluster_stay_where_it_was_placed(
+    collection: Collection, numbers: list[int]
+) -> None:
+    by = Decider(collection, "A")
+    by.place(numbers[0], "genus=Noctua")
+    made = decision(collection.database, by.split(numbers[0], 3))
+    parts = [cluster_now(collection, number) for number in made.clusters]
+    assert [(one.state, one.facts["parent"]["taxon"]) for one in parts] == [
+        ("placed", "Noctua")
+    ] * 3
+    assert all(collection.image(i).lineage[-2] == "Noctua" for one in parts for i in one.images)
+    by.reject(parts[-1].cluster_id)
+    assert not any(collection.image(parts[-1].images[0]).lineage)
