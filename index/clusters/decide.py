@@ -15,6 +15,7 @@ import numpy as np
 
 from ..collection import Collection
 from ..errors import UsageError
+from ..manifests.problems import counted
 from ..storage.clusters.append import Draft, add_decision, require_unchanged
 from ..storage.clusters.records import Cluster, Facts, clustering, current, named_elsewhere
 from ..storage.clusters.undo import undo_decision, undo_since
@@ -263,7 +264,7 @@ class Decider:
             seen.append(into)
             changes[into.cluster_id] = self._looks(into, [*into.specimens, *leaving])
         where = f"into cluster {to}" if into else "into none"
-        what = f"move {len(leaving)} specimens of cluster {cluster_id} {where}"
+        what = f"move {counted(len(leaving), 'specimen')} of cluster {cluster_id} {where}"
         named = leaving if cluster.state in _DETERMINED else []
         moved = dict.fromkeys(leaving, None if into is None else into.cluster_id)
         return self._write(_moving(Draft("move", what, seen, changes), moved, into, named))
@@ -311,7 +312,7 @@ class Decider:
         for group in groups:
             facts = {**self._looks(cluster, group), "probably": None}
             made.append(({**facts, "name": names.new(tuple(facts["under"]))}, group))
-        what = f"{kind} {len(groups)} new clusters out of cluster {cluster.cluster_id}"
+        what = f"{kind} {counted(len(groups), 'new cluster')} out of cluster {cluster.cluster_id}"
         leaving = [specimen for group in groups for specimen in group]
         draft = Draft(
             kind,
@@ -381,10 +382,10 @@ class Decider:
                 "that first ('holotype collection log C --specimen ID' shows where), or leave them"
             )
         if kept and not any(draft.lineage):
-            count = "1 specimen loses" if len(kept) == 1 else f"{len(kept)} specimens lose"
+            count = counted(len(kept), "specimen loses", "specimens lose")
             draft = replace(draft, what=f"{draft.what}; {count} the name of the cluster")
         if other:
-            count = "1 specimen keeps" if len(other) == 1 else f"{len(other)} specimens keep"
+            count = counted(len(other), "specimen keeps", "specimens keep")
             draft = replace(
                 draft, what=f"{draft.what}; {count} another name from elsewhere", named=kept
             )

@@ -97,7 +97,7 @@ def _require_undoable(found: Decision, taken: Sequence[Decision]) -> None:
     if later:
         more = f" and {len(later) - 1} more" if len(later) > 1 else ""
         raise UsageError(
-            f"Decision {found.decision_id} cannot be undone alone: {later[-1]}{more} came later "
-            "and is about the same clusters; undo the later ones first, newest first, or take all "
+            f"Decision {found.decision_id} cannot be undone alone: {later[-1]}{more} came later, "
+            "about the same clusters; undo the later ones first, newest first, or take all "
             "back with 'holotype undo --to'"
         )
