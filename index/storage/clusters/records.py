@@ -139,7 +139,7 @@ def clustering(database: Database, clustering_id: int) -> Clustering:
             return found
     raise NotFoundError(
         f"{database.folder} has no clustering {clustering_id}; give one that "
-        f"'holotype cluster' made"
+        "'holotype cluster' made"
     )
 
 
