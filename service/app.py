@@ -21,24 +21,11 @@ from .guards.keys import KeyGuard, Keys
 from .guards.limits import NO_MEMORY, AnswerLimit, BodyLimit
 from .guards.origins import OwnPagesOnly
 from .guards.turns import Shares
+from .pages import pages
 from .problems import Problem, add_handlers
-from .resources import (
-    calibration,
-    clusters,
-    decisions,
-    health,
-    identify,
-    images,
-    jobs,
-    morphospace,
-    pages,
-    queues,
-    search,
-    spaces,
-    specimens,
-    taxa,
-    uploads,
-)
+from .resources import calibration, health, identify, jobs, search
+from .resources.records import images, spaces, specimens, taxa, uploads
+from .resources.unknown import clusters, decisions, morphospace, queues
 from .settings import service_settings
 from .switch import Switch
 

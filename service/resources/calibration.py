@@ -15,9 +15,9 @@ from holotype.index.runtime import worker_count
 from holotype.training.calibration.steps import Progress
 from holotype.training.spaces import calibrate_space
 
-from .. import schemas as answers
 from ..engine import Engine, TheEngine
 from ..guards.keys import require_write
+from ..schemas import answers
 
 router = APIRouter(prefix="/spaces", tags=["calibration"])
 

@@ -14,9 +14,9 @@ from holotype.index.identification import identify as core
 from holotype.index.pictures.reading import content_hash
 from holotype.index.search.search import each_pixels_vector, require_few_pictures
 
-from .. import schemas as answers
 from ..engine import Engine, TheEngine
 from ..questions import PICTURE_SCHEMA, Options, Question, described_body, read_question
+from ..schemas import answers
 
 router = APIRouter(tags=["identify"])
 

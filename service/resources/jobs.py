@@ -7,9 +7,9 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from .. import schemas as answers
 from ..engine import TheEngine
 from ..guards.keys import require_write
+from ..schemas import answers
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 

@@ -15,9 +15,9 @@ from holotype.index.errors import UsageError
 from holotype.index.pictures.reading import content_hash
 from holotype.index.search import search as core
 
-from .. import schemas as answers
 from ..engine import Engine, TheEngine
 from ..questions import PICTURE_SCHEMA, Options, Question, described_body, read_question
+from ..schemas import answers
 
 router = APIRouter(tags=["search"])
 

@@ -19,9 +19,9 @@ from holotype.index.collection import Collection
 from holotype.index.database.connection import Database
 from holotype.index.errors import HolotypeError
 from holotype.scripts.bench.faults import plain
-from holotype.service import schemas as answers
 from holotype.service.app import create_app
 from holotype.service.guards.keys import Keys
+from holotype.service.schemas import answers
 
 from .conftest import Refused
 from .running import running

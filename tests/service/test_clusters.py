@@ -16,9 +16,9 @@ from pydantic import TypeAdapter
 from holotype.index.clusters.recipe import Recipe
 from holotype.index.collection import Collection
 from holotype.index.upkeep.info import verify
-from holotype.service import cluster_schemas as answers
 from holotype.service.app import create_app
 from holotype.service.guards.keys import Keys
+from holotype.service.schemas import clusters as answers
 from tests.conftest import Draw
 from tests.index.clusters.clouds import add_batch, drawer
 

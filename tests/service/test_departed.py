@@ -11,7 +11,8 @@ import pytest
 from fastapi.responses import JSONResponse
 
 from holotype.service.app import create_app
-from holotype.service.resources import identify, taxa
+from holotype.service.resources import identify
+from holotype.service.resources.records import taxa
 from tests.hostile import drawing
 
 from .running import running

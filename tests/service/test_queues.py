@@ -8,9 +8,9 @@ import httpx2
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.service import schemas as answers
 from holotype.service.app import create_app
-from holotype.service.resources import queues
+from holotype.service.resources.unknown import queues
+from holotype.service.schemas import answers
 
 from .conftest import Refused
 from .running import running

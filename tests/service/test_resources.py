@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image
 
 from holotype.index.collection import Collection
-from holotype.service import schemas as answers
 from holotype.service.app import create_app
+from holotype.service.schemas import answers
 from holotype.version import __version__
 
 from .conftest import Refused

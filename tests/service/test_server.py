@@ -22,10 +22,10 @@ from holotype.index.encoders import Encoder
 from holotype.index.errors import HolotypeError, MismatchError, NotFoundError, UsageError
 from holotype.index.search.search import encoder_of
 from holotype.index.storage.records import Space
-from holotype.service import schemas as answers
 from holotype.service.app import create_app
 from holotype.service.guards.keys import Keys
-from holotype.service.resources import images
+from holotype.service.resources.records import images
+from holotype.service.schemas import answers
 from holotype.service.server import serve
 from holotype.service.settings import ServiceSettings
 from tests.conftest import Shell
@@ -148,7 +148,7 @@ def test_the_page_needs_neither_search_nor_encoder(folder: Path) -> None:
         "import sys\n"
         "from pathlib import Path\n"
         "from holotype.service.app import create_app\n"
-        "from holotype.service.resources.pages import _index\n"
+        "from holotype.service.pages.pages import _index\n"
         "engine = create_app(Path(sys.argv[1])).state.engine\n"
         "assert 'class=\"example\"' in _index(engine, False)\n"
         "print({'torch', 'onnxruntime', 'faiss', 'scipy', 'sklearn'} & sys.modules.keys())\n"

@@ -24,9 +24,9 @@ from holotype.index.manifests.manifest import Manifest
 from holotype.index.search.search import stored_vector
 from holotype.index.trust import trust_encoder
 from holotype.index.upkeep.info import verify
-from holotype.service import schemas as answers
 from holotype.service.app import create_app
 from holotype.service.guards.keys import Keys
+from holotype.service.schemas import answers
 from tests.conftest import Draw
 
 from .conftest import Refused

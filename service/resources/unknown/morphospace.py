@@ -15,7 +15,7 @@ from holotype.index.morphospace.morphospace import Morphospace, kept_morphospace
 from holotype.index.morphospace.parameters import METHODS
 from holotype.index.search.filters import allowed_places
 
-from ..engine import TheEngine
+from ...engine import TheEngine
 
 router = APIRouter(tags=["morphospace"])
 

@@ -13,8 +13,8 @@ from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.taxonomy import RANKS
 
-from .. import schemas as answers
-from ..engine import Engine, TheEngine
+from ...engine import Engine, TheEngine
+from ...schemas import answers
 
 router = APIRouter(tags=["taxa"])
 

@@ -16,11 +16,11 @@ from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError, UsageError
 from holotype.index.storage.clusters.records import clusterings, decision
 
-from .. import cluster_schemas as answers
-from .. import schemas
-from ..engine import Engine, TheEngine
-from ..guards.keys import require_write
-from ..questions import described_order, read_order
+from ...engine import Engine, TheEngine
+from ...guards.keys import require_write
+from ...questions import described_order, read_order
+from ...schemas import answers as schemas
+from ...schemas import clusters as answers
 
 if TYPE_CHECKING:
     from holotype.index.clusters.decide import Decider

@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse
 
 from holotype.index.errors import NotFoundError
 
-from .. import cluster_schemas as answers
-from ..engine import TheEngine
+from ...engine import TheEngine
+from ...schemas import clusters as answers
 
 router = APIRouter(prefix="/specimens", tags=["specimens"])
 

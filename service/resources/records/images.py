@@ -19,8 +19,8 @@ from holotype.index.settings import settings
 from holotype.index.storage.records import Image
 from holotype.index.taxonomy import RANKS, lowest_rank, name_at
 
-from .. import schemas as answers
-from ..engine import Engine, TheEngine
+from ...engine import Engine, TheEngine
+from ...schemas import answers
 
 router = APIRouter(prefix="/images", tags=["images"])
 

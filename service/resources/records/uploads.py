@@ -26,12 +26,12 @@ from holotype.index.ingest.uploads import (
 )
 from holotype.index.storage.records import Space
 
-from .. import schemas as answers
-from ..engine import Engine, Opened, TheEngine
-from ..forms import content_type
-from ..guards.keys import require_write
-from ..problems import MediaTypeError, NotReadyError
-from ..questions import PICTURE_SCHEMA, checked, form_values, read_object
+from ...engine import Engine, Opened, TheEngine
+from ...forms import content_type
+from ...guards.keys import require_write
+from ...problems import MediaTypeError, NotReadyError
+from ...questions import PICTURE_SCHEMA, checked, form_values, read_object
+from ...schemas import answers
 from .images import ImageId, record_of
 
 router = APIRouter(prefix="/images", tags=["images"])

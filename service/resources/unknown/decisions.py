@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from holotype.index.collection import Collection
 from holotype.index.storage.clusters.records import decisions
 
-from .. import cluster_schemas as answers
-from ..engine import TheEngine
-from ..guards.keys import require_write
-from ..questions import described_order, read_order
+from ...engine import TheEngine
+from ...guards.keys import require_write
+from ...questions import described_order, read_order
+from ...schemas import clusters as answers
 
 router = APIRouter(prefix="/decisions", tags=["clusters"])
 

@@ -14,9 +14,9 @@ from holotype.index.curation.queues import COMPARED, QUEUES, Queue, require_queu
 from holotype.index.errors import UsageError
 from holotype.training.doubts import queue_of
 
-from .. import schemas as answers
-from ..engine import TheEngine
-from ..problems import NotReadyError
+from ...engine import TheEngine
+from ...problems import NotReadyError
+from ...schemas import answers
 
 router = APIRouter(prefix="/queues", tags=["queues"])
 

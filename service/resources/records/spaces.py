@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse
 from holotype.index.collection import Collection
 from holotype.index.upkeep.info import info
 
-from .. import schemas as answers
-from ..engine import TheEngine, folder_of
+from ...engine import TheEngine, folder_of
+from ...schemas import answers
 
 router = APIRouter(tags=["spaces"])
 

@@ -1,0 +1,1 @@
+"""Images, specimens, taxa and spaces: what the collection holds."""

@@ -1,0 +1,1 @@
+"""Candidate species, decisions about them, queues for curators, and the morphospace."""
