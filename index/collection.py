@@ -19,7 +19,7 @@ from .gallery.gallery import Gallery
 from .gallery.index_files import state_of
 from .gallery.taxa import TaxonNames
 from .pictures.reading import PictureReader, read_picture
-from .storage import determinations, namings
+from .storage import determinations
 from .storage.canaries import check_canaries
 from .storage.embeddings import read_vectors
 from .storage.images import delete_images, put_entries
@@ -38,6 +38,7 @@ from .storage.spaces import (
     list_spaces,
     source_of,
 )
+from .storage.specimens import namings
 from .storage.thumbnails import kept_thumbnail, made_thumbnail
 from .taxonomy import Lineage
 from .vectors.projection import Projection

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from holotype.index.collection import Collection
     from holotype.index.curation.queues import Entry, Page, Queue
     from holotype.index.storage.determinations import Event
-    from holotype.index.storage.namings import Naming
+    from holotype.index.storage.specimens.namings import Naming
 
 
 def review(

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from ..collection import Collection
 from ..errors import NotFoundError, UsageError
 from ..storage.determinations import as_kept
-from ..storage.listing import accepted_of
-from ..storage.namings import Naming
+from ..storage.specimens.listing import accepted_of
+from ..storage.specimens.namings import Naming
 from ..taxonomy import (
     RANKS,
     SPECIES,

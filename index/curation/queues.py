@@ -11,8 +11,8 @@ import numpy as np
 from ..arrays import Codes
 from ..collection import Collection
 from ..errors import NotFoundError, UsageError
-from ..storage.namings import versions_of
 from ..storage.records import Image
+from ..storage.specimens.namings import versions_of
 from ..taxonomy import RANKS, Lineage, lowest_name
 from .doubts import Doubts
 from .duplicates import copies_of_other_names, duplicates

@@ -14,7 +14,7 @@ from holotype.index.collection import Collection
 from holotype.index.curation.actions import lineage_of
 from holotype.index.errors import NotFoundError, UsageError
 from holotype.index.storage.determinations import Event, events_at, newest
-from holotype.index.storage.namings import Naming
+from holotype.index.storage.specimens.namings import Naming
 from holotype.index.taxonomy import RANKS
 
 from ...engine import TheEngine

@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse
 
 from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError
-from holotype.index.storage.listing import accepted_of, images_after
-from holotype.index.storage.namings import versions_of
+from holotype.index.storage.specimens.listing import accepted_of, images_after
+from holotype.index.storage.specimens.namings import versions_of
 from holotype.index.taxonomy import RANKS, lowest_rank, name_at
 
 from ...engine import TheEngine

@@ -15,7 +15,7 @@ from holotype.index.curation.actions import accepted, confirmed, corrected
 from holotype.index.curation.doubts import first_images, kept_doubts
 from holotype.index.curation.queues import COMPARED, QUEUES, Queue, require_queue
 from holotype.index.errors import UsageError
-from holotype.index.storage.namings import Naming
+from holotype.index.storage.specimens.namings import Naming
 from holotype.training.doubts import queue_of
 
 from ...engine import TheEngine

@@ -6,12 +6,12 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..database.connection import Database
-from ..database.sql import run_over
-from ..errors import ChangedError, NotFoundError, UsageError
-from ..taxonomy import RANKS, VERBATIM, Lineage
-from .determinations import Origin, as_kept, history
-from .records import append_determination, taxon_id
+from ...database.connection import Database
+from ...database.sql import run_over
+from ...errors import ChangedError, NotFoundError, UsageError
+from ...taxonomy import RANKS, VERBATIM, Lineage
+from ..determinations import Origin, as_kept, history
+from ..records import append_determination, taxon_id
 
 _SHOWN = 80  # characters of an id that a sentence repeats
 

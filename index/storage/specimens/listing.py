@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..database.connection import Database
-from ..taxonomy import RANKS, Lineage
-from .records import Image, image_query, read_image
+from ...database.connection import Database
+from ...taxonomy import RANKS, Lineage
+from ..records import Image, image_query, read_image
 
 _SAID = ("qualifier", "origin", "determined_by", "determined_at", "remarks")
 _ACCEPTED = """
