@@ -25,7 +25,7 @@ from .guards.turns import Shares
 from .pages import pages
 from .problems import Problem, add_handlers
 from .resources import calibration, health, identify, search
-from .resources.records import images, spaces, specimens, taxa, uploads
+from .resources.records import routes as records
 from .resources.unknown import clusters, decisions, morphospace, queues
 from .resources.work import evaluations, jobs
 from .settings import service_settings
@@ -80,7 +80,7 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
 
 def _add_routes(app: FastAPI) -> None:
     v1 = APIRouter(prefix="/v1")
-    looked_at = (identify, search, images, uploads, specimens, taxa, spaces, morphospace)
+    looked_at = (identify, search, records, morphospace)
     worked = (calibration, queues, jobs, evaluations, clusters, decisions)
     for module in (*looked_at, *worked):
         v1.include_router(module.router, dependencies=[READS])
