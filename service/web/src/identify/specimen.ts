@@ -1,7 +1,8 @@
 // The specimen that is asked about: pictures that were dropped, chosen or pasted, or an example.
 
-import type { Specimen } from "./api";
-import { byId, el } from "./dom";
+import { byId, el, taxonName } from "../shared/dom";
+import { sentence, t } from "../shared/strings";
+import type { Specimen } from "./questions";
 
 interface Example {
   imageId: string;
@@ -99,7 +100,7 @@ export class Pictures {
   private fileTile(file: File, place: number): HTMLElement {
     const made = tile(this.addresses[place] ?? "", file.name);
     if (this.files.length > 1) {
-      const button = el("button", { type: "button", "aria-label": `Remove ${file.name}` }, "×");
+      const button = el("button", { type: "button", "aria-label": t("identify.remove", { name: file.name }) }, "×");
       button.addEventListener("click", () => this.show(this.files.filter((_, at) => at !== place)));
       made.append(button);
     }
@@ -109,8 +110,7 @@ export class Pictures {
   private known(): (Node | string)[] {
     if (!this.example) return [];
     const { label, rank } = this.example;
-    const name = rank === "genus" || rank === "species" ? el("i", {}, label) : label;
-    return ["In the collection as ", name, ". Its own pictures are left out of the evidence."];
+    return sentence("identify.known_as", { name: taxonName(label, rank) });
   }
 }
 

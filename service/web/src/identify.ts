@@ -1,11 +1,13 @@
 // The identify page: a specimen is shown, the service is asked, the answer is laid out.
 
-import { render, spoken } from "./answer";
-import { Problem, type Specimen, identify } from "./api";
-import { CalibrationNotice } from "./calibration";
-import { byId, el } from "./dom";
-import { OptionsForm } from "./options";
-import { Pictures } from "./pictures";
+import { render, spoken } from "./identify/answer";
+import { CalibrationNotice } from "./identify/calibration";
+import { OptionsForm } from "./identify/options";
+import { type Specimen, identify } from "./identify/questions";
+import { Pictures } from "./identify/specimen";
+import { Problem, problemOf } from "./shared/api";
+import { byId, el } from "./shared/dom";
+import { t } from "./shared/strings";
 
 const result = byId("result", HTMLElement);
 const status = byId("status", HTMLElement);
@@ -26,7 +28,7 @@ async function ask(): Promise<void> {
   const specimen = pictures.specimen;
   if (specimen === null) return say([], "");
   result.setAttribute("aria-busy", "true");
-  status.textContent = "Comparing …";
+  status.textContent = t("identify.comparing");
   try {
     refuse(specimen);
     const asked = options.options;
@@ -36,7 +38,7 @@ async function ask(): Promise<void> {
     say(render(answer, options.confidence, notice), spoken(answer));
   } catch (error) {
     if (mine.aborted) return;
-    const known = error instanceof Problem ? error : new Problem("Page failed", String(error));
+    const known = problemOf(error);
     say([problem(known)], `${known.title}. ${known.message}`);
   }
 }
@@ -46,13 +48,12 @@ function refuse(specimen: Specimen): void {
   if (!("files" in specimen)) return;
   const count = specimen.files.length;
   if (count > most) {
-    const sentence = `${count} pictures; at most ${most}, all of one specimen.`;
-    throw new Problem("Too many pictures", sentence);
+    throw new Problem(t("identify.too_many"), t("identify.at_most", { n: count, most }));
   }
   const size = specimen.files.reduce((sum, file) => sum + file.size, 0);
   if (size > bytes) {
-    const sentence = `${(size / 1e6).toFixed(0)} MB; the limit is ${bytes / 1e6} MB. Resize them.`;
-    throw new Problem("Pictures too large", sentence);
+    const told = { size: (size / 1e6).toFixed(0), limit: bytes / 1e6 };
+    throw new Problem(t("identify.too_large"), t("identify.limit", told));
   }
 }
 

@@ -1,20 +1,17 @@
 // An answer as a person reads it: the determination, how sure it is at every rank, the evidence.
 
-import {
-  type Answer,
-  type Hit,
-  type PictureTaxon,
-  type Probability,
-  imageAddress,
-} from "./api";
-import { bar, el, taxonName } from "./dom";
+import { imageAddress } from "../shared/api";
+import { bar, el, taxonName } from "../shared/dom";
+import { thumbnail } from "../shared/pictures";
+import { rankWord, t } from "../shared/strings";
+import type { Answer, Hit, PictureTaxon, Probability } from "./questions";
 
 /** One sentence for a screen reader. */
 export function spoken(answer: Answer): string {
   const found = answer.determination;
   const told = [answer.why, ...answer.notes].join(" ");
-  if (found === null) return `Unknown. ${told}`;
-  return `${found.rank} ${found.taxon}, ${first(answer)?.percent ?? ""} ${unit(answer)}. ${told}`;
+  if (found === null) return `${t("answer.unknown")}. ${told}`;
+  return `${rankWord(found.rank)} ${found.taxon}, ${first(answer)?.percent ?? ""} ${unit(answer)}. ${told}`;
 }
 
 /** The answer; `notice` says what its figures rest on, where that is not as it should be. */
@@ -36,7 +33,7 @@ function first(answer: Answer): Probability | undefined {
 }
 
 function unit(answer: Answer): string {
-  return answer.calibration === "none" ? "of the neighbours' votes" : "confident";
+  return answer.calibration === "none" ? t("answer.of_votes") : t("answer.confident");
 }
 
 function determination(answer: Answer, wanted: number): HTMLElement {
@@ -45,8 +42,8 @@ function determination(answer: Answer, wanted: number): HTMLElement {
     return el(
       "article",
       { class: "determination unknown" },
-      el("p", { class: "kicker" }, "Determination"),
-      el("h2", {}, "Unknown"),
+      el("p", { class: "kicker" }, t("answer.determination")),
+      el("h2", {}, t("answer.unknown")),
       ...reasons(answer),
     );
   }
@@ -55,15 +52,15 @@ function determination(answer: Answer, wanted: number): HTMLElement {
     { class: answer.calibration === "none" ? "sure votes" : "sure" },
     bar(first(answer)?.p ?? 0, wanted),
     el("strong", {}, first(answer)?.percent ?? ""),
-    el("span", { class: "quiet" }, `${unit(answer)}; you asked for ${100 * wanted} %`),
+    el("span", { class: "quiet" }, `${unit(answer)}; ${t("answer.asked_for", { wanted: 100 * wanted })}`),
   );
   const name = taxonName(found.taxon, found.rank);
   const qualifier = found.qualifier ? ` ${found.qualifier}` : "";
-  const doubt = answer.calibration === "none" ? " · not calibrated" : "";
+  const doubt = answer.calibration === "none" ? ` · ${t("answer.not_calibrated")}` : "";
   return el(
     "article",
     { class: "determination" },
-    el("p", { class: "kicker" }, `Determination · ${found.rank}${doubt}`),
+    el("p", { class: "kicker" }, `${t("answer.determination")} · ${rankWord(found.rank)}${doubt}`),
     el("h2", {}, name, qualifier),
     lineage(answer),
     sure,
@@ -73,14 +70,14 @@ function determination(answer: Answer, wanted: number): HTMLElement {
 
 /** Why it is that, how unlike anything known it is, and what else to bear in mind. */
 function reasons(answer: Answer): HTMLElement[] {
-  const said = [el("p", { class: "why" }, answer.why)];
+  const said = [el("p", { class: "why", lang: "en" }, answer.why)];
   if (answer.novelty !== null) {
-    const words = el("b", {}, answer.novelty_in_words);
+    const words = el("b", { lang: "en" }, answer.novelty_in_words);
     said.push(
-      el("p", { class: "novelty" }, "How unlike anything known ", bar(answer.novelty), " ", words),
+      el("p", { class: "novelty" }, `${t("answer.novelty")} `, bar(answer.novelty), " ", words),
     );
   }
-  return [...said, ...answer.notes.map((note) => el("p", { class: "note" }, note))];
+  return [...said, ...answer.notes.map((note) => el("p", { class: "note", lang: "en" }, note))];
 }
 
 /** The taxa above the determination, as its nearest specimen has them. */
@@ -92,25 +89,25 @@ function lineage(answer: Answer): HTMLElement | null {
   const above = ranked.slice(0, ranked.indexOf(found.rank)).filter((rank) => member[rank]);
   if (!above.length) return null;
   const names = above.map((rank) => el("li", {}, taxonName(String(member[rank]), rank)));
-  return el("ol", { class: "lineage", "aria-label": "Lineage" }, ...names);
+  return el("ol", { class: "lineage", "aria-label": t("answer.lineage") }, ...names);
 }
 
 /** Probabilities at every rank. They presume that the gallery has the taxon: none is enough alone. */
 function ranks(answer: Answer, wanted: number): HTMLElement {
   const votes = answer.calibration === "none";
-  const title = answer.unknown ? "If it is one of these at all" : "At every rank";
+  const title = answer.unknown ? t("answer.if_at_all") : t("answer.at_every_rank");
   const rows = Object.entries(answer.ranks).map(([rank, found]) => rankRow(rank, found, wanted));
   return el(
     "section",
     { class: answer.unknown || votes ? "ranks" : "ranks known", "aria-labelledby": "ranks" },
-    el("h3", { id: "ranks" }, votes ? "The neighbours' votes at every rank" : title),
-    ...(rows.length ? rows : [el("p", { class: "quiet" }, "No neighbour has a determination.")]),
+    el("h3", { id: "ranks" }, votes ? t("answer.votes_at_every_rank") : title),
+    ...(rows.length ? rows : [el("p", { class: "quiet" }, t("answer.no_votes"))]),
   );
 }
 
 function rankRow(rank: string, found: Probability[], wanted: number): HTMLElement {
   const [first, ...others] = found.map((one) => probability(rank, one, wanted));
-  const head = el("summary", {}, el("span", { class: "rank" }, rank), first ?? null);
+  const head = el("summary", {}, el("span", { class: "rank" }, rankWord(rank)), first ?? null);
   if (!others.length) return el("div", { class: "one" }, ...head.childNodes);
   return el("details", {}, head, el("ul", {}, ...others.map((other) => el("li", {}, other))));
 }
@@ -131,15 +128,15 @@ function pictures(answer: Answer): HTMLElement | null {
   return el(
     "section",
     { class: "views", "aria-labelledby": "views" },
-    el("h3", { id: "views" }, "Each picture by itself"),
+    el("h3", { id: "views" }, t("answer.each_picture")),
     el("ul", {}, ...answer.pictures.map((one) => el("li", {}, ...picture(one)))),
   );
 }
 
 function picture({ picture: name, far, rank, taxon, percent }: PictureTaxon): (Node | string)[] {
   const shown = el("bdi", {}, name);
-  if (far) return [shown, ": unlike anything known"];
-  if (rank === null || taxon === null) return [shown, ": no name"];
+  if (far) return [shown, `: ${t("answer.far")}`];
+  if (rank === null || taxon === null) return [shown, `: ${t("answer.no_name")}`];
   return [shown, ": ", taxonName(taxon, rank), ` (${percent})`];
 }
 
@@ -153,7 +150,7 @@ function unnamed(answer: Answer): HTMLElement | null {
   return el(
     "section",
     { class: "neighbours unnamed", "aria-labelledby": "unnamed" },
-    el("h3", { id: "unnamed" }, "Like these, which nobody has named yet"),
+    el("h3", { id: "unnamed" }, t("answer.unnamed")),
     el("ol", { class: "sheet" }, ...sheet),
   );
 }
@@ -161,7 +158,7 @@ function unnamed(answer: Answer): HTMLElement | null {
 function neighbours(answer: Answer): HTMLElement | null {
   const found = answer.determination;
   const apart = new Set(answer.unnamed?.images);
-  const title = answer.unknown ? "Nearest specimens, as a lead" : "Nearest specimens, the evidence";
+  const title = answer.unknown ? t("answer.lead") : t("answer.evidence");
   const sheet = answer.neighbours
     .filter((hit) => !apart.has(hit.image_id))
     .map((hit) => el("li", {}, specimen(hit, found !== null && hit[found.rank] === found.taxon)));
@@ -172,19 +169,18 @@ function neighbours(answer: Answer): HTMLElement | null {
     "section",
     { class: "neighbours", "aria-labelledby": "neighbours" },
     el("h3", { id: "neighbours" }, title),
-    elsewhere ? el("p", { class: "quiet basis" }, answer.basis) : null,
+    elsewhere ? el("p", { class: "quiet basis", lang: "en" }, answer.basis) : null,
     el("ol", { class: "sheet" }, ...sheet),
   );
 }
 
 function specimen(hit: Hit, agrees: boolean): HTMLElement {
   const rank = ["species", "genus", "family", "category"].find((one) => hit[one]) ?? "";
-  const name = rank ? String(hit[rank]) : "not determined";
-  const picture = el("img", {
-    src: imageAddress(hit.image_id, "thumbnail"),
-    alt: `${name}, specimen ${hit.specimen_id}`,
-    loading: "lazy",
-  });
+  const name = rank ? String(hit[rank]) : t("common.undetermined");
+  const picture = thumbnail(
+    hit.image_id,
+    t("answer.picture_of", { name, specimen: hit.specimen_id }),
+  );
   const link = { href: imageAddress(hit.image_id, "picture"), target: "_blank", rel: "noopener" };
   return el(
     "figure",
@@ -195,7 +191,7 @@ function specimen(hit: Hit, agrees: boolean): HTMLElement {
       {},
       el("span", { class: "name" }, taxonName(name, rank)),
       el("span", { class: "id", title: hit.image_id }, el("bdi", {}, hit.image_id)),
-      el("span", { class: "cosine", title: "Cosine to the query" }, hit.score.toFixed(2)),
+      el("span", { class: "cosine", title: t("answer.cosine") }, hit.score.toFixed(2)),
     ),
   );
 }
