@@ -139,7 +139,6 @@ def test_the_description(client: httpx2.Client) -> None:
         "/v1/determinations/{determination_id}",
         "/v1/determinations/{determination_id}/undo",
         "/v1/search",
-        "/v1/images",
         "/v1/images/{image_id}",
         "/v1/images/{image_id}/thumbnail",
         "/v1/images/{image_id}/picture",
@@ -185,7 +184,7 @@ def test_the_description(client: httpx2.Client) -> None:
 
 
 def test_every_response_has_the_security_headers(client: httpx2.Client) -> None:
-    for path in ("/", "/docs", "/static/page.js", "/v1/taxa", "/nothing", "/v1/images/none"):
+    for path in ("/", "/docs", "/static/identify.js", "/v1/taxa", "/nothing", "/v1/images/none"):
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"

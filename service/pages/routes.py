@@ -1,0 +1,11 @@
+"""The routes of every page."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from . import docs, identify
+
+router = APIRouter()
+for page in (identify, docs):
+    router.include_router(page.router)
