@@ -11,7 +11,6 @@ import { SpecimenCard } from "./explore/specimen";
 import { MapTable } from "./explore/table";
 import { bytes, imageAddress, problemOf } from "./shared/api";
 import { byId, el } from "./shared/dom";
-import { keepSignature } from "./shared/signature";
 import { count, number, t } from "./shared/strings";
 
 const status = byId("status", HTMLElement);
@@ -145,7 +144,6 @@ function showTip(place: number, [x, y]: readonly [number, number]): void {
 }
 
 function listen(): void {
-  keepSignature();
   colour.addEventListener("change", () => {
     if (ranks.includes(colour.value)) regroup();
     else void load();

@@ -8,6 +8,8 @@ const APART = 3; // pixels between two corners
 export class Lasso {
   /** Corners on the screen, while the line is being drawn. */
   line: Point[] = [];
+  /** Whether the click that comes now is the end of a line. */
+  justClosed = false;
   private pointer = -1;
 
   /**
@@ -37,6 +39,7 @@ export class Lasso {
   }
 
   private begin(event: PointerEvent): void {
+    this.justClosed = false;
     if (event.button || this.drawing || !this.wanted(event)) return;
     this.pointer = event.pointerId;
     this.canvas.setPointerCapture(event.pointerId);
@@ -55,6 +58,7 @@ export class Lasso {
     if (event.pointerId !== this.pointer) return;
     const line = this.line;
     this.drop();
-    if (line.length >= FEWEST) this.closed(line, event.shiftKey);
+    this.justClosed = line.length >= FEWEST;
+    if (this.justClosed) this.closed(line, event.shiftKey);
   }
 }

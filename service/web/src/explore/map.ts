@@ -33,6 +33,7 @@ export class MapView {
   private groups: Groups | null = null;
   private alone = new Set<number>();
   private chosen = new Set<number>();
+  private named = new Set<number>(); // groups whose names are written
   private pointed = -1;
   private byKeyboard = false;
   private waiting = 0;
@@ -118,7 +119,7 @@ export class MapView {
   }
 
   private click(event: MouseEvent): void {
-    if (event.defaultPrevented || event.shiftKey) return;
+    if (event.defaultPrevented || event.shiftKey || this.lasso.justClosed) return;
     const place = this.near([event.offsetX, event.offsetY]);
     if (place >= 0) this.watchers.opened(place);
   }
@@ -203,8 +204,9 @@ export class MapView {
     const colours = new Uint8Array(4 * table.size);
     const marks = new Uint8Array(table.size);
     const order = new Uint32Array(table.size);
-    const faint: number[] = [];
+    const onTop: number[] = [];
     let at = 0;
+    this.named.clear();
     for (let place = 0; place < table.size; place++) {
       const group = groups.of[place] ?? -1;
       const meant = this.chosen.size ? this.chosen.has(place) : this.isMeant(place);
@@ -212,10 +214,12 @@ export class MapView {
       colours[4 * place + 3] = meant ? 235 : FAINT;
       const placed = table.placed[place] ? MARKS.ring : MARKS.disc;
       marks[place] = table.far[place] ? MARKS.cross : placed;
-      if (!meant) order[at++] = place;
-      else faint.push(place);
+      if (meant) {
+        onTop.push(place);
+        this.named.add(group);
+      } else order[at++] = place;
     }
-    for (const place of faint) order[at++] = place; // what is meant lies on top
+    for (const place of onTop) order[at++] = place;
     this.painter.setLooks({ colours, marks, order });
   }
 
@@ -299,7 +303,7 @@ export class MapView {
     const { width, height } = this.camera.frame;
     for (const [at, group] of groups.groups.entries()) {
       if (taken.length >= MOST_NAMES) return;
-      if (this.alone.size && !this.alone.has(at)) continue;
+      if (!this.named.has(at)) continue;
       const box = this.boxOf(group, context.measureText(group.name).width);
       const outside = box.left < 0 || box.right > width || box.top < 0 || box.bottom > height;
       if (outside || taken.some((other) => overlap(box, other))) continue;

@@ -1,10 +1,9 @@
 // The images that were chosen on the map: how many, which, and what can be done with them.
 
 import { Problem, imageAddress, problemOf, send } from "../shared/api";
+import { signature } from "../shared/dialogs";
 import { byId, el, taxonName } from "../shared/dom";
-import type { Job } from "../shared/jobs";
-import { watch } from "../shared/jobs";
-import { signature } from "../shared/signature";
+import { type Job, watch } from "../shared/jobs";
 import { count, t } from "../shared/strings";
 import { csvOf } from "./csv";
 import type { MapTable } from "./table";
@@ -104,8 +103,9 @@ export class Selection {
   private async cluster(): Promise<void> {
     this.problem.textContent = "";
     try {
-      const by = signature();
       const where = [this.condition()];
+      const by = await signature();
+      if (by === null) return;
       this.group.disabled = true;
       const job = await send<Job>("POST", "/v1/clusters", { where, space: this.space(), by });
       const done = await watch(job, ({ percent }) => {

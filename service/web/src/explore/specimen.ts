@@ -1,17 +1,9 @@
 // One image of the map beside it: its picture, its name, what is known of it.
 
-import { Problem, get, imageAddress, path } from "../shared/api";
+import { Problem, imageAddress, path } from "../shared/api";
 import { byId, el, taxonName } from "../shared/dom";
+import { type ImageRecord, imageRecord } from "../shared/records";
 import { rankWord, t } from "../shared/strings";
-
-interface ImageRecord {
-  image_id: string;
-  specimen_id: string;
-  determination: { rank: string; taxon: string } | null;
-  lineage: Record<string, string>;
-  details: Record<string, string>;
-  metadata: Record<string, string>;
-}
 
 export class SpecimenCard {
   private readonly card = byId("specimen", HTMLElement);
@@ -20,12 +12,13 @@ export class SpecimenCard {
   /** Shows an image, when what is known of it has come. */
   async show(imageId: string): Promise<void> {
     this.asked = imageId;
-    const record = await get<ImageRecord>(`/v1/images/${path(imageId)}`).catch((error: unknown) => error);
+    const record = await imageRecord(imageId).catch((error: unknown) => error);
     if (this.asked !== imageId) return;
     const known = record instanceof Error ? problem(record) : content(record as ImageRecord);
     const close = el("button", { type: "button", class: "button" }, t("common.close"));
     close.addEventListener("click", () => this.close());
-    this.card.replaceChildren(...known, close);
+    this.card.replaceChildren(...known);
+    (this.card.querySelector(".means") ?? this.card).append(close);
     this.card.hidden = false;
     this.card.scrollIntoView({ block: "nearest" });
     this.card.focus({ preventScroll: true });
@@ -45,7 +38,7 @@ function problem(error: Error): HTMLElement[] {
 function content(record: ImageRecord): HTMLElement[] {
   const { determination: found } = record;
   const name = found ? taxonName(found.taxon, found.rank) : t("common.undetermined");
-  const page = `/specimens/${encodeURIComponent(record.specimen_id)}`;
+  const page = `/specimens/${path(record.specimen_id)}`;
   const picture = el("img", { src: imageAddress(record.image_id, "picture"), alt: "" });
   return [
     el("a", { href: imageAddress(record.image_id, "picture"), class: "picture" }, picture),
