@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -38,6 +38,7 @@ from .storage.spaces import (
     list_spaces,
     source_of,
 )
+from .storage.specimens import namings
 from .storage.thumbnails import kept_thumbnail, made_thumbnail
 from .taxonomy import Lineage
 from .vectors.projection import Projection
@@ -314,15 +315,21 @@ class Collection:
         qualifier: str = "",
         remarks: str = "",
     ) -> int:
-        """Append a determination of a specimen and return its id; see `determinations`."""
-        return determinations.determine(
-            self.database,
-            specimen_id,
-            lineage,
-            by=by,
-            origin=origin,
-            qualifier=qualifier,
-            remarks=remarks,
+        """Append a determination of a specimen and return its id; see `determine_all`."""
+        naming = namings.Naming(specimen_id, lineage, qualifier, remarks)
+        return self.determine_all([naming], by=by, origin=origin)[0]
+
+    def determine_all(
+        self,
+        several: Sequence[namings.Naming],
+        *,
+        by: str,
+        origin: determinations.Origin = "human",
+        versions: Mapping[str, int] | None = None,
+    ) -> list[int]:
+        """Append determinations of several specimens, all or none; see `namings`."""
+        return namings.determine_all(
+            self.database, several, by=by, origin=origin, versions=versions
         )
 
     def undo(self, determination_id: int, *, by: str, remarks: str = "") -> int:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from holotype.index.collection import Collection
     from holotype.index.curation.queues import Entry, Page, Queue
     from holotype.index.storage.determinations import Event
+    from holotype.index.storage.specimens.namings import Naming
 
 
 def review(
@@ -130,39 +131,32 @@ class _Decisions:
         self._collection = collection
         self._queue = queue
         self._space = space
-        self._who = {"by": by, "remarks": why}
+        self._by = by
+        self._why = why
 
     def about(self, specimens: list[str], *, accept: bool, correct: str | None) -> list[Event]:
-        """Accept, correct or dismiss, in this order of what is asked for."""
-        made = self._accepted(specimens) if accept else self._named(specimens, correct)
-        wanted, whose = set(made), {}
-        for specimen in specimens:
-            for event in self._collection.history(specimen):
-                whose[event.determination_id] = event
-        return [whose[number] for number in sorted(wanted & whose.keys())]
-
-    def _accepted(self, specimens: list[str]) -> list[int]:
-        from holotype.index.curation.actions import accept
-
-        queue = _queue(self._collection, self._queue, self._space)
-        entries = [queue.find(specimen) for specimen in specimens]
-        made = [
-            number for entry in entries for number in accept(self._collection, entry, **self._who)
+        """Accept, correct or dismiss, in this order of what is asked for; all of them or none."""
+        namings = self._namings(specimens, accept, correct)
+        made = set(self._collection.determine_all(namings, by=self._by))
+        events = [
+            event
+            for one in dict.fromkeys(naming.specimen_id for naming in namings)
+            for event in self._collection.history(one)
         ]
-        specimens += [one for entry in entries for one in entry.specimen_ids]
-        return made
+        return sorted(
+            (event for event in events if event.determination_id in made),
+            key=lambda event: event.determination_id,
+        )
 
-    def _named(self, specimens: list[str], name: str | None) -> list[int]:
-        from holotype.index.curation.actions import correct, dismiss, other_name, own_name
+    def _namings(self, specimens: list[str], accept: bool, correct: str | None) -> list[Naming]:
+        from holotype.index.curation.actions import accepted, confirmed, corrected
 
-        for one in specimens:  # all are decided about, or none is
-            if name is None:
-                own_name(self._collection, one)
-            else:
-                other_name(self._collection, one, name)
-        if name is None:
-            return [dismiss(self._collection, one, **self._who) for one in specimens]
-        return [correct(self._collection, one, name, **self._who) for one in specimens]
+        if accept:
+            queue = _queue(self._collection, self._queue, self._space)
+            return accepted((queue.find(one) for one in specimens), self._why)
+        if correct is not None:
+            return corrected(self._collection, specimens, correct, self._why)
+        return confirmed(self._collection, specimens, self._why)
 
 
 def _show_events(events: list[Event], *, as_json: bool) -> None:

@@ -24,7 +24,7 @@ from .guards.turns import Shares
 from .pages import routes
 from .problems import Problem, add_handlers
 from .resources import calibration, health, identify, jobs, search
-from .resources.records import images, spaces, specimens, taxa, uploads
+from .resources.records import determinations, images, spaces, specimens, taxa, uploads
 from .resources.unknown import clusters, decisions, morphospace, queues
 from .settings import service_settings
 from .switch import Switch
@@ -78,7 +78,17 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
 
 def _add_routes(app: FastAPI) -> None:
     v1 = APIRouter(prefix="/v1")
-    looked_at = (identify, search, images, uploads, specimens, taxa, spaces, morphospace)
+    looked_at = (
+        identify,
+        search,
+        images,
+        uploads,
+        determinations,
+        specimens,
+        taxa,
+        spaces,
+        morphospace,
+    )
     for module in (*looked_at, calibration, queues, jobs, clusters, decisions):
         v1.include_router(module.router)
     app.include_router(v1)

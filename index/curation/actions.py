@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from ..collection import Collection
 from ..errors import NotFoundError, UsageError
 from ..storage.determinations import as_kept
+from ..storage.specimens.listing import accepted_of
+from ..storage.specimens.namings import Naming
 from ..taxonomy import (
     RANKS,
     SPECIES,
@@ -16,38 +20,28 @@ from ..taxonomy import (
 )
 from .queues import Entry
 
-_ACCEPTED = """
-SELECT d.qualifier, t.* FROM accepted AS a
-JOIN determinations AS d ON d.determination_id = a.determination_id
-LEFT JOIN taxa AS t ON t.taxon_id = a.taxon_id
-WHERE a.specimen_id = ?
-"""
-
 
 def dismiss(collection: Collection, specimen_id: str, *, by: str, remarks: str = "") -> int:
-    """Confirm the name that a specimen has, and return the determination that says so.
-
-    No queue of names asks about the specimen again, until that is undone.
+    """Confirm the name that a specimen has, and return the determination; see `confirmed`.
 
     Raises:
         NotFoundError: the collection has no such specimen.
         UsageError: it has no name that could be confirmed.
     """
-    lineage, qualifier = own_name(collection, specimen_id)
-    said = "; ".join(text for text in ("name confirmed in review", remarks) if text)
-    return collection.determine(specimen_id, lineage, by=by, qualifier=qualifier, remarks=said)
+    return collection.determine_all(confirmed(collection, [specimen_id], remarks), by=by)[0]
 
 
-def own_name(collection: Collection, specimen_id: str) -> tuple[Lineage, str]:
-    """Return the accepted lineage of a specimen, and its qualifier.
+def confirmed(collection: Collection, specimen_ids: Sequence[str], remarks: str) -> list[Naming]:
+    """Return what confirms the names that specimens have.
+
+    No queue of names asks about them again, until that is undone.
 
     Raises:
-        NotFoundError, UsageError: see `dismiss`.
+        NotFoundError: the collection has no such specimen.
+        UsageError: one has no name that could be confirmed.
     """
-    lineage, qualifier = _accepted(collection, specimen_id)
-    if not any(lineage):
-        raise UsageError(f"Specimen '{specimen_id}' has no name to confirm; correct it to one")
-    return lineage, qualifier
+    said = "; ".join(text for text in ("name confirmed in review", remarks) if text)
+    return [Naming(one, *_own_name(collection, one), said) for one in specimen_ids]
 
 
 def correct(
@@ -59,43 +53,56 @@ def correct(
         NotFoundError: the collection has no such specimen.
         UsageError: the name cannot be read, or the specimen has it already.
     """
-    lineage = other_name(collection, specimen_id, name)
-    return collection.determine(specimen_id, lineage, by=by, remarks=remarks)
+    return collection.determine_all(corrected(collection, [specimen_id], name, remarks), by=by)[0]
 
 
-def other_name(collection: Collection, specimen_id: str, name: str) -> Lineage:
-    """Return the lineage of a name that a specimen does not have yet; see `lineage_of`.
+def corrected(
+    collection: Collection, specimen_ids: Sequence[str], name: str, remarks: str
+) -> list[Naming]:
+    """Return what gives specimens another name; see `lineage_of`.
 
     Raises:
         NotFoundError, UsageError: see `correct`.
     """
     lineage = lineage_of(collection, name)
-    if lineage == _accepted(collection, specimen_id)[0]:
-        raise UsageError(
-            f"Specimen '{specimen_id}' is called {lowest_name(lineage)} already; dismiss it to "
-            "confirm that"
-        )
-    return lineage
+    for one in specimen_ids:
+        if lineage == _accepted(collection, one)[0]:
+            raise UsageError(
+                f"Specimen '{one}' is called {lowest_name(lineage)} already; dismiss it to "
+                "confirm that"
+            )
+    return [Naming(one, lineage, "", remarks) for one in specimen_ids]
 
 
 def accept(collection: Collection, entry: Entry, *, by: str, remarks: str = "") -> list[int]:
-    """Give the specimens of an entry the name that it proposes; one that has it is left alone.
+    """Give the specimens of an entry the name that it proposes; see `accepted`.
 
     Raises:
         UsageError: it proposes none.
     """
-    lineage = entry.proposed_lineage
-    if lineage is None:
-        raise UsageError(
-            f"No name is proposed for specimen '{entry.specimen_ids[0]}'; correct it to one, or "
-            "dismiss it"
-        )
-    name = lowest_name(lineage)
-    return [
-        collection.determine(specimen_id, lineage, by=by, remarks=remarks)
-        for specimen_id, taxon in zip(entry.specimen_ids, entry.taxa, strict=True)
-        if taxon != name
-    ]
+    return collection.determine_all(accepted([entry], remarks), by=by)
+
+
+def accepted(entries: Iterable[Entry], remarks: str) -> list[Naming]:
+    """Return what gives the specimens of entries the names that these propose.
+
+    One that has the name already is left alone.
+
+    Raises:
+        UsageError: one proposes none.
+    """
+    namings: dict[str, Naming] = {}
+    for entry in entries:
+        lineage = entry.proposed_lineage
+        if lineage is None:
+            raise UsageError(
+                f"No name is proposed for specimen '{entry.specimen_ids[0]}'; correct it to one, "
+                "or dismiss it"
+            )
+        for one, taxon in zip(entry.specimen_ids, entry.taxa, strict=True):
+            if taxon != lowest_name(lineage):
+                namings.setdefault(one, Naming(one, lineage, "", remarks))
+    return list(namings.values())
 
 
 def lineage_of(collection: Collection, name: str) -> Lineage:
@@ -161,11 +168,20 @@ def _other_rank(collection: Collection, name: str, rank: str) -> str | None:
     return f"The collection has {name} as a {lowest_rank(found)}; write {name} alone"
 
 
+def _own_name(collection: Collection, specimen_id: str) -> tuple[Lineage, str]:
+    lineage, qualifier = _accepted(collection, specimen_id)
+    if not any(lineage):
+        raise UsageError(f"Specimen '{specimen_id}' has no name to confirm; correct it to one")
+    return lineage, qualifier
+
+
 def _accepted(collection: Collection, specimen_id: str) -> tuple[Lineage, str]:
     """Return the accepted lineage of a specimen and its qualifier."""
-    read = collection.database.read
-    if not read("SELECT 1 FROM images WHERE specimen_id = ? LIMIT 1", (specimen_id,)):
+    if not collection.database.read(
+        "SELECT 1 FROM images WHERE specimen_id = ? LIMIT 1", (specimen_id,)
+    ):
         raise NotFoundError(f"{collection.folder} has no specimen '{specimen_id}'")
-    for record in read(_ACCEPTED, (specimen_id,)):
-        return tuple(record[rank] or "" for rank in RANKS), record["qualifier"]
-    return ("",) * len(RANKS), ""
+    found = accepted_of(collection.database, specimen_id)
+    if found is None:
+        return ("",) * len(RANKS), ""
+    return found.lineage, found.said["qualifier"]

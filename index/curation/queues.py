@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ..arrays import Codes
 from ..collection import Collection
 from ..errors import NotFoundError, UsageError
 from ..storage.records import Image
+from ..storage.specimens.namings import versions_of
 from ..taxonomy import RANKS, Lineage, lowest_name
 from .doubts import Doubts
 from .duplicates import copies_of_other_names, duplicates
@@ -36,6 +39,8 @@ class Entry:
         reason: one sentence.
         proposed: the lineage that fits better, by rank; None where none is proposed.
         evidence: pictures to compare with.
+        versions: the last determination or undo of each specimen, 0 for none; a decision that
+            gives it is refused where somebody has decided since.
     """
 
     place: int
@@ -46,6 +51,7 @@ class Entry:
     reason: str
     proposed: dict[str, str] | None
     evidence: list[Evidence]
+    versions: list[int] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry as JSON-ready values."""
@@ -136,6 +142,7 @@ class Queue:
         near = [one.place for one in told.evidence]
         images = self._images([*members.tolist(), *own.tolist(), *near])
         shown = [images[int(member)] for member in members if int(member) in images]
+        versions = versions_of(self.collection.database, [image.specimen_id for image in shown])
         return Entry(
             place=place + 1,
             score=round(float(self.listing.scores[place]), 4),
@@ -153,6 +160,7 @@ class Queue:
                 for one in told.evidence
                 if one.place in images
             ],
+            versions=[versions[image.specimen_id] for image in shown],
         )
 
     def find(self, specimen_id: str) -> Entry:
@@ -167,10 +175,20 @@ class Queue:
         if not found:
             raise NotFoundError(f"{self.collection.folder} has no specimen '{specimen_id}'")
         places = self.named.gallery.places(sorted(record[0] for record in found))
-        for place, members in enumerate(self.listing.members):
-            if np.isin(members, places).any():
-                return self.entry(place)
+        entries = self._entry_of[places]
+        for entry in np.sort(entries[entries >= 0])[:1]:
+            return self.entry(int(entry))
         raise NotFoundError(f"Specimen '{specimen_id}' does not stand in the queue '{self.name}'")
+
+    @cached_property
+    def _entry_of(self) -> Codes:
+        """The first entry that every image is a member of, int64 [n], -1 for none."""
+        members = self.listing.members
+        found = np.full(len(self.named.gallery), -1, np.int64)
+        if members:
+            entries = np.repeat(np.arange(len(members)), [len(one) for one in members])
+            found[np.concatenate(members)[::-1]] = entries[::-1]
+        return found
 
     def _images(self, places: list[int]) -> dict[int, Image]:
         rows = {int(self.named.gallery.rows[place]): place for place in places}

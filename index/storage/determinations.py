@@ -9,18 +9,18 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from ..database.connection import Database
+from ..database.sql import run_over
 from ..errors import CorruptError, NotFoundError, UsageError
 from ..taxonomy import (
     GENUS,
     RANKS,
-    VERBATIM,
     Identification,
     Lineage,
     Siblings,
     TaxonNameError,
     read_lineage,
 )
-from .records import FIND_TAXON, append_determination, append_determinations, taxon_id
+from .records import FIND_TAXON, append_determination, append_determinations
 
 Origin = Literal["import", "human", "machine"]
 
@@ -31,6 +31,9 @@ _COLUMNS = (
     "decision_id"
 ).split()
 
+_SELECT = "SELECT d.*, {} FROM determinations AS d LEFT JOIN taxa AS t USING (taxon_id)".format(
+    ", ".join(f't."{rank}"' for rank in RANKS)
+)
 _UNDONE = "Determination {} is undone already; undo its undo to bring it back"
 _CHANGED = (  # the specimens of a million imports are only counted
     "specimen_id IN (SELECT specimen_id FROM determinations GROUP BY specimen_id "
@@ -67,51 +70,6 @@ class Event:
     def to_dict(self) -> dict[str, Any]:
         """Return the event as JSON-ready values."""
         return asdict(self)
-
-
-def determine(
-    database: Database,
-    specimen_id: str,
-    lineage: Lineage,
-    *,
-    by: str,
-    origin: Origin = "human",
-    qualifier: str = "",
-    remarks: str = "",
-) -> int:
-    """Append a determination of a specimen and return its id.
-
-    A lineage that the collection has not yet is read as those of manifests are: in one spelling,
-    with the higher names that the collection knows. As it was written it stays in the remarks.
-
-    Args:
-        lineage: one name a rank of `RANKS`, empty below the rank that is known; all empty takes
-            the specimen's name away.
-        by: who determined it.
-        origin: a machine's never becomes the accepted one.
-        qualifier: of open nomenclature, such as `cf.`.
-        remarks: why.
-
-    Raises:
-        NotFoundError: the collection has no such specimen.
-        UsageError: the lineage has another number of ranks, or a name cannot be read.
-    """
-    if len(lineage) != len(RANKS):
-        raise UsageError(f"A lineage has {len(RANKS)} ranks ({', '.join(RANKS)}), not {lineage}")
-    if not database.read("SELECT 1 FROM images WHERE specimen_id = ?", (specimen_id,)):
-        raise NotFoundError(f"{database.folder} has no specimen '{specimen_id}'")
-    with database.writing(), database.transaction() as connection:
-        found = as_kept(connection, tuple(lineage))
-        written = f"{VERBATIM}: {found.verbatim}" if found.verbatim else ""
-        return append_determination(
-            connection,
-            specimen_id,
-            taxon_id(connection, found.lineage),
-            origin=origin,
-            determined_by=by,
-            qualifier=qualifier or found.qualifier,
-            remarks="; ".join(text for text in (remarks, written) if text),
-        )
 
 
 def as_kept(connection: sqlite3.Connection, lineage: Lineage) -> Identification:
@@ -298,13 +256,46 @@ def changes(database: Database) -> list[Event]:
     return _events(_records(database, _CHANGED))
 
 
-def _records(database: Database, where: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
-    taxa = ", ".join(f't."{rank}"' for rank in RANKS)
-    return database.read(
-        f"SELECT d.*, {taxa} FROM determinations AS d LEFT JOIN taxa AS t USING (taxon_id) "
-        f"WHERE {where} ORDER BY determination_id",
-        values,
+def events_at(database: Database, determination_ids: Sequence[int]) -> list[Event]:
+    """Return the determinations and undos of some ids, oldest first; ids of none are passed over.
+
+    Of their specimens, and of no others, everything is read.
+    """
+    wanted = set(determination_ids)
+    query = "SELECT specimen_id FROM determinations WHERE determination_id IN"
+    found = run_over(database.read, query, sorted(wanted))
+    specimens = list(dict.fromkeys(record[0] for record in found))
+    records = run_over(database.read, f"{_SELECT} WHERE specimen_id IN", specimens)
+    records.sort(key=lambda record: int(record["determination_id"]))
+    return [event for event in _events(records) if event.determination_id in wanted]
+
+
+def newest(
+    database: Database, limit: int, *, before: int | None = None, specimen_id: str | None = None
+) -> list[int]:
+    """Return the ids of the latest determinations and undos, the newest first.
+
+    Args:
+        limit: at most so many.
+        before: only those with a smaller id; None for all.
+        specimen_id: only those of this specimen.
+    """
+    conditions, values = ["1"], list[object]()
+    if before is not None:
+        conditions.append("determination_id < ?")
+        values.append(before)
+    if specimen_id is not None:
+        conditions.append("specimen_id = ?")
+        values.append(specimen_id)
+    query = (
+        f"SELECT determination_id FROM determinations WHERE {' AND '.join(conditions)} "
+        "ORDER BY determination_id DESC LIMIT ?"
     )
+    return [record[0] for record in database.read(query, (*values, limit))]
+
+
+def _records(database: Database, where: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
+    return database.read(f"{_SELECT} WHERE {where} ORDER BY determination_id", values)
 
 
 def _events(records: list[sqlite3.Row]) -> list[Event]:

@@ -375,6 +375,10 @@ class QueueEntry(BaseModel):
     )
     proposed: dict[str, str] | None = Field(description="By rank; null where none is proposed.")
     evidence: list[Evidence]
+    versions: list[int] = Field(
+        description="The last determination or undo of each specimen, 0 for none; send them with "
+        "a decision."
+    )
 
 
 class QueuePage(BaseModel):

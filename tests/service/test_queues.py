@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -10,7 +13,7 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.service.app import create_app
 from holotype.service.resources.unknown import queues
-from holotype.service.schemas import answers
+from holotype.service.schemas import answers, records
 
 from .conftest import Refused
 from .running import running
@@ -45,3 +48,103 @@ def test_a_queue_in_pages_and_after_a_decision(
             answers.QueuePage.model_validate(found, strict=True)
         assert "choose one of mislabels" in refused(client.get("/v1/queues/wrong"), 422)
         assert "limit is 0" in refused(client.get("/v1/queues/far", params={"limit": 0}), 422)
+
+
+@pytest.fixture
+def client(folder: Path) -> Iterator[httpx2.Client]:
+    """A client of a service over a collection in which one specimen has a wrong name."""
+    with Collection.open(folder) as opened:
+        opened.determine(WRONG, NUPTA, by="manifest", origin="import")
+    with (
+        running(create_app(folder)) as address,
+        httpx2.Client(base_url=address, timeout=60) as opened_client,
+    ):
+        yield opened_client
+
+
+def first(client: httpx2.Client) -> dict[str, Any]:
+    found = client.get("/v1/queues/mislabels").json()["entries"]
+    return dict(found[0]) if found else {"specimen_ids": [], "versions": []}
+
+
+def decide(client: httpx2.Client, what: str, **asked: Any) -> list[dict[str, Any]]:
+    response = client.post(f"/v1/queues/mislabels/{what}", json={"by": "Ann", **asked})
+    assert response.status_code == 200, response.text
+    told = response.json()
+    records.QueueDecided.model_validate(told, strict=True)
+    return list(told["determinations"])
+
+
+def test_accept_correct_dismiss_and_undo(client: httpx2.Client) -> None:
+    entry = first(client)
+    asked = {"specimen_ids": [WRONG], "versions": {WRONG: entry["versions"][0]}}
+    (made,) = decide(client, "accept", **asked, why="its reniform stigma")
+    assert (made["before"], made["after"]) == ("Catocala nupta", "Xestia baja")
+    assert (made["determined_by"], made["remarks"]) == ("Ann", "its reniform stigma")
+    assert WRONG not in first(client)["specimen_ids"]
+    client.post(f"/v1/determinations/{made['determination_id']}/undo", json={"by": "Ann"})
+    again = first(client)
+    assert again["specimen_ids"] == [WRONG]
+    assert again["versions"][0] > entry["versions"][0]
+    corrected = decide(client, "correct", specimen_ids=[WRONG], name="Xestia c-nigrum")
+    assert corrected[0]["after"] == "Xestia c-nigrum"
+    others = ["Xestia_baja_0", "Xestia_baja_2"]
+    confirmed = decide(client, "dismiss", specimen_ids=others)
+    assert [one["before"] == one["after"] for one in confirmed] == [True, True]
+    assert [one["specimen_id"] for one in confirmed] == others
+
+
+def test_two_curators_at_once(client: httpx2.Client, refused: Refused) -> None:
+    version = first(client)["versions"][0]
+    responses: list[httpx2.Response] = []
+
+    def name(number: int) -> None:
+        body = {
+            "specimen_ids": [WRONG],
+            "versions": {WRONG: version},
+            "by": f"Person {number}",
+            "name": f"Xestia n{number}x",
+        }
+        responses.append(client.post("/v1/queues/mislabels/correct", json=body))
+
+    threads = [threading.Thread(target=name, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (won,) = (one for one in responses if one.status_code == 200)
+    winner = won.json()["determinations"][0]["determined_by"]
+    for lost in (one for one in responses if one is not won):
+        assert f"has changed since version {version}: " in (said := refused(lost, 409))
+        assert f"by {winner}" in said
+    assert len(client.get(f"/v1/specimens/{WRONG}/history").json()["events"]) == 3
+
+
+def test_decisions_that_are_off_change_nothing(client: httpx2.Client, refused: Refused) -> None:
+    place, good = "/v1/queues/mislabels", {"specimen_ids": [WRONG], "by": "Ann"}
+    before = client.get("/v1/determinations").json()
+    right = "Salmo_trutta_1"
+    for what, body, status, words in [
+        ("accept", {**good, "specimen_ids": [WRONG, "nobody"]}, 404, "no specimen 'nobody'"),
+        ("dismiss", {**good, "specimen_ids": [right, "nobody"]}, 404, "no specimen 'nobody'"),
+        (
+            "correct",
+            {**good, "name": "Salmo trutta", "specimen_ids": [WRONG, right]},
+            422,
+            "is cal",
+        ),
+        ("correct", {**good, "name": "tribe=Xestiini"}, 422, "no rank"),
+        ("correct", good, 422, "name"),
+        ("accept", {**good, "specimen_ids": []}, 422, "specimen_ids"),
+        ("accept", {**good, "specimen_ids": ["x"] * 1001}, 422, "specimen_ids"),
+        ("accept", {**good, "by": " "}, 422, "by: "),
+        ("dismiss", {**good, "versions": {WRONG: 7**30}}, 422, "versions"),
+        ("dismiss", {**good, "versions": {WRONG: 1}}, 409, "has changed since version 1"),
+        ("dismiss", {**good, "colour": "red"}, 422, "colour: there is no such option"),
+        ("accept", {**good, "space": "none"}, 404, "no space 'none'"),
+    ]:
+        assert words in refused(client.post(f"{place}/{what}", json=body), status)
+    for what in ("accept", "correct", "dismiss"):
+        body = {**good, "name": "Xestia baja"} if what == "correct" else good
+        assert "choose one of" in refused(client.post(f"/v1/queues/none/{what}", json=body), 422)
+    assert client.get("/v1/determinations").json() == before

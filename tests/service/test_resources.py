@@ -134,6 +134,10 @@ def test_the_description(client: httpx2.Client) -> None:
     assert set(api["paths"]) == {
         "/v1/identify",
         "/v1/queues/{name}",
+        *(f"/v1/queues/{{name}}/{decision}" for decision in ("accept", "correct", "dismiss")),
+        "/v1/determinations",
+        "/v1/determinations/{determination_id}",
+        "/v1/determinations/{determination_id}/undo",
         "/v1/search",
         "/v1/images/{image_id}",
         "/v1/images/{image_id}/thumbnail",
@@ -157,6 +161,7 @@ def test_the_description(client: httpx2.Client) -> None:
         "/v1/decisions",
         "/v1/decisions/{decision_id}/undo",
         "/v1/decisions/{decision_id}/undo-since",
+        "/v1/specimens/{specimen_id}",
         "/v1/specimens/{specimen_id}/history",
         "/v1/version",
         "/healthz",

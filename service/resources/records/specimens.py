@@ -1,17 +1,24 @@
-"""`/v1/specimens`: what a specimen was called, by whom, when and why."""
+"""`/v1/specimens`: a specimen with its images, and what it was called, by whom, when and why."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
 
+from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError
+from holotype.index.storage.specimens.listing import accepted_of, images_after
+from holotype.index.storage.specimens.namings import versions_of
+from holotype.index.taxonomy import RANKS, lowest_rank, name_at
 
 from ...engine import TheEngine
 from ...schemas import clusters as answers
+from ...schemas import records
+from .images import record_of
+from .paging import Cursor, Limit, row_of
 
 router = APIRouter(prefix="/specimens", tags=["specimens"])
 
@@ -30,3 +37,48 @@ async def history(specimen_id: SpecimenId, engine: TheEngine) -> JSONResponse:
         raise NotFoundError(f"There is no determination of a specimen '{specimen_id[:80]}'")
     told = {"specimen_id": specimen_id, "events": [event.to_dict() for event in events]}
     return JSONResponse(told)
+
+
+@router.get(
+    "/{specimen_id:path}",
+    summary="A specimen",
+    responses={200: {"model": records.SpecimenRecord, "description": "The specimen"}},
+)
+async def specimen(
+    specimen_id: SpecimenId, engine: TheEngine, after: Cursor = None, limit: Limit = 50
+) -> JSONResponse:
+    """Return a specimen with its accepted determination and its images, in pages."""
+    row = row_of(after)
+    return JSONResponse(await engine.read(_specimen, engine.collection, specimen_id, row, limit))
+
+
+def _specimen(collection: Collection, specimen_id: str, after: int, limit: int) -> dict[str, Any]:
+    collection.require_intact()
+    with collection.database.snapshot():
+        found = images_after(collection.database, after, limit + 1, specimen_id=specimen_id)
+        total = collection.database.read(
+            "SELECT count(*) FROM images WHERE specimen_id = ?", (specimen_id,)
+        )[0][0]
+        name = accepted_of(collection.database, specimen_id)
+        version = versions_of(collection.database, [specimen_id])[specimen_id]
+    if not total:
+        raise NotFoundError(f"{collection.folder} has no specimen '{specimen_id[:80]}'")
+    lineage = ("",) * len(RANKS) if name is None else name.lineage
+    rank = lowest_rank(lineage)
+    shown = found[:limit]
+    return {
+        "specimen_id": specimen_id,
+        "version": version,
+        "determination": None
+        if name is None
+        else {
+            "determination_id": name.determination_id,
+            "rank": rank,
+            "taxon": name_at(lineage, rank) if rank else None,
+            **name.said,
+        },
+        "lineage": {rank: name for rank, name in zip(RANKS, lineage, strict=True) if name},
+        "images": [record_of(image) for image in shown],
+        "total": total,
+        "next": str(shown[-1].row) if len(found) > limit else None,
+    }

@@ -1,22 +1,30 @@
-"""`GET /v1/queues/{name}`: what a person should look at, and why."""
+"""`/v1/queues/{name}`: what a person should look at and why, and what they decide about it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
+from pydantic import Field
 
 from holotype.index.collection import Collection
+from holotype.index.curation.actions import accepted, confirmed, corrected
 from holotype.index.curation.doubts import first_images, kept_doubts
 from holotype.index.curation.queues import COMPARED, QUEUES, Queue, require_queue
 from holotype.index.errors import UsageError
+from holotype.index.storage.specimens.namings import Naming
 from holotype.training.doubts import queue_of
 
 from ...engine import TheEngine
+from ...guards.keys import require_write
 from ...problems import NotReadyError
-from ...schemas import answers
+from ...questions import described_order, read_order
+from ...schemas import answers, records
+from ...schemas.orders import Number, Sign, Text
+from ..records.determinations import events_of
 
 router = APIRouter(prefix="/queues", tags=["queues"])
 
@@ -27,6 +35,39 @@ _MOST_SEARCHED = 20_000  # among whose pictures copies are looked for
 QueueName = Annotated[
     str, InPath(description="Which queue.", json_schema_extra={"enum": list(QUEUES)})
 ]
+
+
+_DECIDED: dict[int | str, dict[str, Any]] = {
+    200: {"model": records.QueueDecided, "description": "The determinations, one a specimen"}
+}
+
+
+class Decide(Sign):
+    """Specimens of a queue that are decided about."""
+
+    specimen_ids: list[str] = Field(
+        min_length=1, max_length=1000, fail_fast=True, description="Which, 1 to 1000."
+    )
+    versions: dict[str, Number] = Field(
+        {},
+        description="Of the specimens that were looked at, as the queue gave them; refused where "
+        "one of them was determined since.",
+    )
+    space: str | None = Field(None, description="Which space shows the queue; see GET.")
+
+
+class Correct(Decide):
+    """A name for specimens of a queue."""
+
+    name: Text = Field(description="'Genus species', a taxon of the collection, or rank=name.")
+
+
+_BODY = {
+    "specimen_ids": ["trip-7"],
+    "versions": {"trip-7": 1731},
+    "by": "A. Taxonomist",
+    "why": "the reniform stigma",
+}
 
 
 @router.get(
@@ -54,13 +95,93 @@ async def queue(
         return await engine.query(_page, engine.collection, name, space, offset, limit)
 
 
+@router.post(
+    "/{name}/accept",
+    summary="Give specimens the names that a queue proposes",
+    responses=_DECIDED,
+    openapi_extra=described_order(Decide, _BODY),
+)
+async def accept(name: QueueName, request: Request, engine: TheEngine) -> JSONResponse:
+    """Determine specimens as what the queue proposes for each; of duplicates all that share it.
+
+    All of them or none. With API keys this needs one that may write.
+    """
+    require_write()
+    asked = await read_order(request, engine, Decide)
+    async with engine.asked():
+        told = await engine.query(_accept, engine.collection, name, asked)
+    return JSONResponse(told)
+
+
+@router.post(
+    "/{name}/correct",
+    summary="Give specimens of a queue another name",
+    responses=_DECIDED,
+    openapi_extra=described_order(Correct, {**_BODY, "name": "Xestia baja"}),
+)
+async def correct(name: QueueName, request: Request, engine: TheEngine) -> JSONResponse:
+    """Determine specimens as a taxon of the collection, or a new species; all of them or none.
+
+    With API keys this needs one that may write.
+    """
+    require_write()
+    asked = await read_order(request, engine, Correct)
+    return JSONResponse(await engine.read(_correct, engine.collection, name, asked))
+
+
+@router.post(
+    "/{name}/dismiss",
+    summary="Confirm the names of specimens of a queue",
+    responses=_DECIDED,
+    openapi_extra=described_order(Decide, _BODY),
+)
+async def dismiss(name: QueueName, request: Request, engine: TheEngine) -> JSONResponse:
+    """Determine specimens as what they are called already, so that no queue asks again.
+
+    All of them or none. With API keys this needs one that may write.
+    """
+    require_write()
+    asked = await read_order(request, engine, Decide)
+    return JSONResponse(await engine.read(_dismiss, engine.collection, name, asked))
+
+
+def _accept(collection: Collection, name: str, asked: Decide) -> dict[str, Any]:
+    found = _kept_queue(collection, name, asked.space)
+    entries = [found.find(one) for one in dict.fromkeys(asked.specimen_ids)]
+    return _decided(collection, name, asked, accepted(entries, asked.why))
+
+
+def _correct(collection: Collection, name: str, asked: Correct) -> dict[str, Any]:
+    require_queue(name)
+    specimens = list(dict.fromkeys(asked.specimen_ids))
+    return _decided(
+        collection, name, asked, corrected(collection, specimens, asked.name, asked.why)
+    )
+
+
+def _dismiss(collection: Collection, name: str, asked: Decide) -> dict[str, Any]:
+    require_queue(name)
+    specimens = list(dict.fromkeys(asked.specimen_ids))
+    return _decided(collection, name, asked, confirmed(collection, specimens, asked.why))
+
+
+def _decided(
+    collection: Collection, name: str, asked: Decide, namings: Sequence[Naming]
+) -> dict[str, Any]:
+    made = collection.determine_all(namings, by=asked.by, versions=asked.versions)
+    return {"queue": name, "determinations": events_of(collection, made)}
+
+
 def _page(
     collection: Collection, name: str, space: str | None, offset: int, limit: int
 ) -> JSONResponse:
+    return JSONResponse(_kept_queue(collection, name, space).page(offset, limit).to_dict())
+
+
+def _kept_queue(collection: Collection, name: str, space: str | None) -> Queue:
     require_queue(name)
     gallery = collection.gallery(space)
-    found = gallery.answered(("queue", name), None, lambda: _queue(collection, name, space))
-    return JSONResponse(found.page(offset, limit).to_dict())
+    return gallery.answered(("queue", name), None, lambda: _queue(collection, name, space))
 
 
 def _queue(collection: Collection, name: str, space: str | None) -> Queue:

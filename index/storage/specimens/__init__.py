@@ -1,0 +1,1 @@
+"""Specimens: their images, the name that counts, and naming several together."""

@@ -1,0 +1,160 @@
+"""`/v1/determinations`: what specimens are called, by whom, and taking that back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi import Path as InPath
+from fastapi.responses import JSONResponse
+from pydantic import Field
+
+from holotype.index.collection import Collection
+from holotype.index.curation.actions import lineage_of
+from holotype.index.errors import NotFoundError, UsageError
+from holotype.index.storage.determinations import Event, events_at, newest
+from holotype.index.storage.specimens.namings import Naming
+from holotype.index.taxonomy import RANKS
+
+from ...engine import TheEngine
+from ...guards.keys import require_write
+from ...questions import described_order, read_order
+from ...schemas import clusters as events
+from ...schemas import records as answers
+from ...schemas.orders import MOST, Number, Sign, Text
+
+router = APIRouter(prefix="/determinations", tags=["determinations"])
+
+DeterminationId = Annotated[int, InPath(ge=0, le=MOST, description="The determination's number.")]
+
+
+class Determine(Sign):
+    """A name for a specimen."""
+
+    specimen_id: str = Field(description="Whose name it is.")
+    name: Text = Field(description="'Genus species', or any taxon of the collection.")
+    rank: Text = Field("", description="Of the name, where several taxa are called so.")
+    qualifier: Text = Field("", description="Of open nomenclature, such as cf.")
+    version: Number | None = Field(
+        None,
+        description="Of the specimen that was looked at; refused where it was determined since.",
+    )
+
+
+_EXAMPLE = {"specimen_id": "trip-7", "name": "Xestia baja", "by": "A. Taxonomist", "version": 1731}
+
+
+@router.get(
+    "",
+    summary="What was determined lately",
+    responses={200: {"model": answers.Determinations, "description": "The newest first"}},
+)
+async def all_determinations(
+    engine: TheEngine,
+    after: Annotated[
+        int | None, Query(ge=0, le=MOST, description="The 'next' of the page before.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="How many, 1 to 1000.")] = 50,
+    specimen_id: Annotated[str | None, Query(description="Only of this specimen.")] = None,
+) -> JSONResponse:
+    """List determinations and undos with the accepted name of the specimen before and after."""
+    found = await engine.read(_page, engine.collection, after, limit, specimen_id)
+    return JSONResponse(found)
+
+
+@router.post(
+    "",
+    summary="Determine a specimen",
+    status_code=201,
+    responses={201: {"model": events.Event, "description": "The determination"}},
+    openapi_extra=described_order(Determine, _EXAMPLE),
+)
+async def determine(request: Request, engine: TheEngine) -> JSONResponse:
+    """Append a determination by a person; from then on it is the accepted one.
+
+    The name that the specimen has already is confirmed by it. Nothing is overwritten: what it was
+    called before stays in its history, and an undo brings it back. With API keys this needs one
+    that may write.
+    """
+    require_write()
+    asked = await read_order(request, engine, Determine)
+    made = await engine.read(_determine, engine.collection, asked)
+    place = f"/v1/determinations/{made.determination_id}"
+    return JSONResponse(made.to_dict(), 201, headers={"Location": place})
+
+
+@router.get(
+    "/{determination_id}",
+    summary="A determination",
+    responses={200: {"model": events.Event, "description": "The determination, or the undo"}},
+)
+async def one_determination(determination_id: DeterminationId, engine: TheEngine) -> JSONResponse:
+    """Return a determination or an undo, and what it did to the name of its specimen."""
+    found = await engine.read(event_of, engine.collection, determination_id)
+    return JSONResponse(found.to_dict())
+
+
+@router.post(
+    "/{determination_id}/undo",
+    summary="Undo a determination",
+    responses={200: {"model": events.Event, "description": "The undo"}},
+    openapi_extra=described_order(Sign, {"by": "A. Taxonomist", "why": "it was another specimen"}),
+)
+async def undo(
+    determination_id: DeterminationId, request: Request, engine: TheEngine
+) -> JSONResponse:
+    """Take back a determination, or an undo, by appending that it no longer stands.
+
+    With API keys this needs one that may write.
+    """
+    require_write()
+    asked = await read_order(request, engine, Sign)
+    made = await engine.read(_undo, engine.collection, determination_id, asked)
+    return JSONResponse(made.to_dict())
+
+
+def event_of(collection: Collection, determination_id: int) -> Event:
+    """Return a determination or an undo.
+
+    Raises:
+        NotFoundError: there is none of that number.
+    """
+    collection.require_intact()
+    for event in events_at(collection.database, [determination_id]):
+        return event
+    raise NotFoundError(f"{collection.folder} has no determination {determination_id}")
+
+
+def events_of(collection: Collection, determination_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Return determinations as JSON-ready values, oldest first."""
+    return [event.to_dict() for event in events_at(collection.database, determination_ids)]
+
+
+def _page(
+    collection: Collection, before: int | None, limit: int, specimen_id: str | None
+) -> dict[str, Any]:
+    collection.require_intact()
+    database = collection.database
+    with database.snapshot():
+        found = newest(database, limit + 1, before=before, specimen_id=specimen_id)
+        shown = events_of(collection, found[:limit])
+    return {
+        "determinations": shown[::-1],
+        "next": found[limit - 1] if len(found) > limit else None,
+    }
+
+
+def _determine(collection: Collection, asked: Determine) -> Event:
+    if asked.rank and asked.rank not in RANKS:
+        raise UsageError(f"rank is '{asked.rank[:80]}'; it must be one of {', '.join(RANKS)}")
+    name = f"{asked.rank}={asked.name}" if asked.rank else asked.name
+    naming = Naming(asked.specimen_id, lineage_of(collection, name), asked.qualifier, asked.why)
+    versions = {} if asked.version is None else {asked.specimen_id: asked.version}
+    (made,) = collection.determine_all([naming], by=asked.by, versions=versions)
+    return event_of(collection, made)
+
+
+def _undo(collection: Collection, determination_id: int, asked: Sign) -> Event:
+    made = collection.undo(determination_id, by=asked.by, remarks=asked.why)
+    return event_of(collection, made)
