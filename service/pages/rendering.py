@@ -19,6 +19,7 @@ from .strings import COOKIE, LANGUAGES, counter, grouped, language_of, texts, tr
 NAVIGATION = (
     ("identify", "/"),
     ("explore", "/explore"),
+    ("review", "/review"),
     ("api", "/docs"),
 )
 

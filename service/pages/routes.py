@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import docs, explore, identify
+from . import docs, explore, identify, review
 
 router = APIRouter()
-for page in (identify, explore, docs):
+for page in (identify, explore, review, docs):
     router.include_router(page.router)
