@@ -118,7 +118,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
         "how honest the answers are",
         measure_answers,
         show_answers,
-        (*SIDES, "leave_out", "share", "far", "seeds", "risk", "prior"),
+        (*SIDES, "leave_out", "share", "far", "seeds", "risk", "prior", "allow_leak"),
         only_with={"share": "leave_out"},
         doing="Calibrating and identifying",
     ),
