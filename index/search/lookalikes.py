@@ -10,9 +10,9 @@ import numpy as np
 from ..arrays import Codes, Embeddings, Ids
 from ..collection import Collection
 from ..gallery.gallery import Gallery
+from ..gallery.taxon_counts import counts_of
 from ..vectors import Selection
 from ..vectors.own_rows import search_others
-from .taxon_tree import counts_of
 
 _ASKED = 100  # specimens of a taxon that stand for all
 _NEAR = 5  # images of other taxa that are looked at for each

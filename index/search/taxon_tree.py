@@ -10,23 +10,10 @@ import numpy as np
 from ..arrays import Codes, Flags, Ids
 from ..errors import NotFoundError, UsageError
 from ..gallery.gallery import Gallery
+from ..gallery.taxon_counts import Counts, counts_of
 from ..taxonomy import RANKS, Lineage
 from .column_values import MOST_COMPARED, nearest
 from .conditions import shortened
-
-
-@dataclass(frozen=True, eq=False)
-class Counts:
-    """How much of a gallery each taxon has, by its id; the last place is for none.
-
-    Attributes:
-        images, specimens: int64 [largest id + 2].
-        firsts: int64 [specimens], the place of the first image of each.
-    """
-
-    images: Codes
-    specimens: Codes
-    firsts: Ids
 
 
 @dataclass(frozen=True)
@@ -147,22 +134,6 @@ def branch_of(gallery: Gallery, rank: str | None = None, code: int = -1) -> Bran
         code: of the taxon among those of its rank.
     """
     return gallery.answered(("branch", rank, code), None, lambda: _branch(gallery, rank, code))
-
-
-def counts_of(gallery: Gallery) -> Counts:
-    """Return how many images and specimens each taxon of a gallery has."""
-    return gallery.once("taxon counts", None, lambda: _counts(gallery))
-
-
-def _counts(gallery: Gallery) -> Counts:
-    size = max(len(gallery.names(rank).of_taxon) for rank in RANKS)
-    first = np.full(int(gallery.specimens.max(initial=-1)) + 1, -1, np.int64)
-    first[gallery.specimens[::-1]] = np.arange(len(gallery))[::-1]  # the last one written stays
-    firsts = first[first >= 0]
-    taxon = np.where(gallery.taxon < 0, size - 1, gallery.taxon)
-    return Counts(
-        np.bincount(taxon, minlength=size), np.bincount(taxon[firsts], minlength=size), firsts
-    )
 
 
 def _branch(gallery: Gallery, rank: str | None, code: int) -> Branch:

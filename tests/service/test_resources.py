@@ -151,6 +151,11 @@ def test_the_description(client: httpx2.Client) -> None:
         "/v1/spaces/{space}/calibration",
         "/v1/jobs",
         "/v1/jobs/{job_id}",
+        "/v1/jobs/{job_id}/again",
+        "/v1/jobs/{job_id}/table",
+        "/v1/evaluations",
+        "/v1/evaluations/{evaluation_id}",
+        "/v1/evaluations/{evaluation_id}/report",
         "/v1/clusterings",
         "/v1/clusterings/{clustering_id}/accept-known",
         "/v1/clusters",
@@ -182,7 +187,7 @@ def test_the_description(client: httpx2.Client) -> None:
 
 
 def test_every_response_has_the_security_headers(client: httpx2.Client) -> None:
-    for path in ("/", "/docs", "/static/page.js", "/v1/taxa", "/nothing", "/v1/images/none"):
+    for path in ("/", "/docs", "/static/identify.js", "/v1/taxa", "/nothing", "/v1/images/none"):
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"

@@ -146,7 +146,7 @@ def test_without_names_below_and_at_the_top(changing: httpx2.Client, folder: Pat
 
 
 def test_what_is_off_is_a_problem(client: httpx2.Client, refused: Refused) -> None:
-    for params, status, words in [
+    asked: list[tuple[dict[str, Any], int, str]] = [
         ({"under": "Noctuidae"}, 422, "write a rank and a taxon"),
         ({"under": "tribe:Xestiini"}, 422, "rank is 'tribe'"),
         ({"under": "family:Noctuide"}, 404, "did you mean Noctuidae?"),
@@ -160,7 +160,8 @@ def test_what_is_off_is_a_problem(client: httpx2.Client, refused: Refused) -> No
         ({"after": "genus:²:x"}, 422, "which no page gave"),
         ({"limit": 0}, 422, "limit"),
         ({"limit": 10**30}, 422, "limit"),
-    ]:
+    ]
+    for params, status, words in asked:
         assert words in refused(client.get("/v1/taxa/tree", params=params), status), params
     for place, status in [
         ("species/Nothing", 404),

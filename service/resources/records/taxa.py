@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
-from weakref import WeakKeyDictionary
 
-import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
@@ -13,6 +11,7 @@ from fastapi.responses import JSONResponse
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
+from holotype.index.gallery.taxon_counts import taxa_of
 from holotype.index.search.lookalikes import lookalikes, typical_images
 from holotype.index.search.taxon_tree import Branch, branch_of, code_of
 from holotype.index.taxonomy import RANKS
@@ -23,9 +22,6 @@ from ..etags import tagged
 from .paging import Cursor, Limit
 
 router = APIRouter(tags=["taxa"])
-
-# Kept as long as the gallery is in use, and no longer: a gallery is large.
-_LISTED: WeakKeyDictionary[Gallery, dict[str, list[dict[str, Any]]]] = WeakKeyDictionary()
 
 _MOST_CHILDREN = 200  # of one taxon; the tree has the others
 
@@ -164,37 +160,4 @@ def _taxon(collection: Collection, asked: _Asked) -> dict[str, Any]:
 
 
 def _taxa(engine: Engine, rank: str | None, space: str | None) -> JSONResponse:
-    if rank is not None and rank not in RANKS:
-        raise UsageError(f"rank is '{rank}'; it must be one of {', '.join(RANKS)}")
-    gallery = engine.collection.gallery(space)
-    ranks = gallery.ranks if rank is None else (rank,)
-    found = [taxon for one in ranks for taxon in _of_rank(gallery, one)]
-    return JSONResponse({"space": gallery.space.name, "taxa": found})
-
-
-def _of_rank(gallery: Gallery, rank: str) -> list[dict[str, Any]]:
-    known = _LISTED.setdefault(gallery, {})
-    if rank not in known:
-        known[rank] = _list(gallery, rank)
-    return known[rank]
-
-
-def _list(gallery: Gallery, rank: str) -> list[dict[str, Any]]:
-    labels = gallery.labels(rank)
-    named = labels.codes >= 0
-    codes, specimens = labels.codes[named], gallery.specimens[named]
-    images = np.bincount(codes, minlength=len(labels.names))
-    pairs = np.unique(codes * (len(gallery) + 1) + specimens)
-    different = np.bincount(pairs // (len(gallery) + 1), minlength=len(labels.names))
-    listed = [
-        {
-            "taxon": name,
-            "rank": rank,
-            "lineage": {r: n for r, n in zip(RANKS, lineage, strict=True) if n},
-            "images": int(images[code]),
-            "specimens": int(different[code]),
-        }
-        for code, (name, lineage) in enumerate(zip(labels.names, labels.lineages, strict=True))
-        if images[code]
-    ]
-    return sorted(listed, key=lambda taxon: str(taxon["taxon"]).casefold())
+    return JSONResponse(taxa_of(engine.collection.gallery(space), rank))
