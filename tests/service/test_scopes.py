@@ -56,7 +56,8 @@ def needed(told: dict[str, Any]) -> str | None:
     if told["security"] == []:
         return None
     (requirement,) = told["security"]
-    return max(requirement["key"], key=SCOPES.index)
+    roles: list[str] = requirement["key"]
+    return max(roles, key=SCOPES.index)
 
 
 def test_every_operation_declares_what_it_needs(
