@@ -139,6 +139,7 @@ def test_the_description(client: httpx2.Client) -> None:
         "/v1/determinations/{determination_id}",
         "/v1/determinations/{determination_id}/undo",
         "/v1/search",
+        "/v1/images",
         "/v1/images/{image_id}",
         "/v1/images/{image_id}/thumbnail",
         "/v1/images/{image_id}/picture",

@@ -15,8 +15,9 @@ from holotype.index.ingest.pictures import IngestReport, ingest
 from holotype.index.ingest.vectors import load_vectors
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.manifests.vector_file import holds_vectors
+from holotype.index.search.all_images import all_images
 from holotype.index.search.filters import matching
-from holotype.index.upkeep.deletion import AllImages, doomed_by
+from holotype.index.upkeep.deletion import doomed_by
 from holotype.index.upkeep.info import info
 from holotype.service.resources.records.images import record_of
 
@@ -90,7 +91,7 @@ class LocalRecords(Held):
 
     def pages(self, where: Sequence[str], limit: int | None) -> Iterator[Told]:
         """Yield images in pages of at most `limit`, each with the total."""
-        found = AllImages.of(self.collection)
+        found = all_images(self.collection)
         rows = found.rows
         if where:
             rows = rows[matching(self.collection, found, where, "of the collection")]
