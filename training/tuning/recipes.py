@@ -39,8 +39,8 @@ class Recipe:
 
 DEFAULT = Recipe("stretched", {"shrinkage": 0.5, "stretch": 3.0})
 
-# By the signed power that comes first. The first of all is taken unless another is surely better: it
-# was within .01 of the best on all sets that were tried, which no choice among all was.
+# By the signed power that comes first. The first of all is taken unless another is surely better:
+# it was within .01 of the best on all sets that were tried, which no choice among all was.
 CANDIDATES: dict[float, tuple[Recipe, ...]] = {
     0.5: (
         DEFAULT,
