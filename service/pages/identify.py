@@ -32,6 +32,7 @@ async def identify(request: Request, engine: TheEngine) -> HTMLResponse:
 
 def shown(engine: Engine, may_write: bool) -> dict[str, Any]:
     """Return what the page shows of a collection."""
+    writes = may_write and is_writable(engine.collection.folder)
     held = info(engine.collection)
     counts = {"images": held["images"], "specimens": held["specimens"], **held["taxa"]}
     return {
@@ -39,7 +40,8 @@ def shown(engine: Engine, may_write: bool) -> dict[str, Any]:
         "counts": {name: counts[name] for name in _counted(counts)},
         "spaces": [space["name"] for space in held["spaces"]],
         "default_space": engine.collection.space().name,
-        "may_calibrate": may_write and is_writable(engine.collection.folder),
+        "may_write": writes,
+        "may_calibrate": writes,
         "examples": [(image, *_lowest_taxon(image)) for image in _examples(engine)],
         "max_images": settings().max_images_per_query,
         "max_bytes": settings().max_upload_bytes,

@@ -66,7 +66,8 @@ def test_an_error_is_one_sentence(page: Page, moth: Path, tmp_path: Path) -> Non
     choose(page, text)
     expect(page.locator("#result .problem")).to_contain_text("not a JPEG, PNG, WebP or TIFF")
     expect(page.locator("#pictures")).to_contain_text("letter.jpg")
-    choose(page, *[moth] * 6)
+    choose(page, *[moth] * 3)
+    page.set_input_files("#more", [str(moth)] * 3)
     expect(page.locator("#result .problem")).to_contain_text("at most 5")
 
 
@@ -135,12 +136,14 @@ def test_the_keyboard_is_enough(page: Page) -> None:
     )
     assert ring == "solid"
     pressed(page, "Tab")
+    expect(page.locator("#folder")).to_be_focused()
+    pressed(page, "Tab")
     pressed(page, "ArrowRight")
     expect(page.locator("#c99")).to_be_checked()
     page.locator("button.example").first.focus()
     pressed(page, "Enter")
     expect(page.locator(ANSWER)).to_be_visible()
-    summary = page.locator("#result summary").last
+    summary = page.locator("#result .ranks summary").last
     summary.focus()
     pressed(page, "Enter")
     expect(page.locator("#result details[open] li").first).to_be_visible()

@@ -1,10 +1,10 @@
 // An answer as a person reads it: the determination, how sure it is at every rank, the evidence.
 
-import { imageAddress } from "../shared/api";
 import { bar, el, taxonName } from "../shared/dom";
-import { thumbnail } from "../shared/pictures";
-import { rankWord, t } from "../shared/strings";
-import type { Answer, Hit, PictureTaxon, Probability } from "./questions";
+import { type Key, rankWord, t } from "../shared/strings";
+import type { Shown } from "../shared/viewer";
+import { basis, neighbours, unnamed } from "./evidence";
+import type { Answer, PictureTaxon, Probability } from "./questions";
 
 /** One sentence for a screen reader. */
 export function spoken(answer: Answer): string {
@@ -14,15 +14,26 @@ export function spoken(answer: Answer): string {
   return `${rankWord(found.rank)} ${found.taxon}, ${first(answer)?.percent ?? ""} ${unit(answer)}. ${told}`;
 }
 
-/** The answer; `notice` says what its figures rest on, where that is not as it should be. */
-export function render(answer: Answer, wanted: number, notice: HTMLElement | null): HTMLElement[] {
+/**
+ * The answer.
+ *
+ * `notice` says what its figures rest on, where that is not as it should be; `query` is the picture
+ * that was asked about, to be looked at beside the evidence.
+ */
+export function render(
+  answer: Answer,
+  wanted: number,
+  notice: HTMLElement | null,
+  query: Shown | null,
+): HTMLElement[] {
   const parts = [
     determination(answer, wanted),
     notice,
     ranks(answer, wanted),
     pictures(answer),
-    unnamed(answer),
-    neighbours(answer),
+    unnamed(answer, query),
+    neighbours(answer, query),
+    basis(answer),
   ];
   return parts.filter((part) => part !== null);
 }
@@ -72,12 +83,23 @@ function determination(answer: Answer, wanted: number): HTMLElement {
 function reasons(answer: Answer): HTMLElement[] {
   const said = [el("p", { class: "why", lang: "en" }, answer.why)];
   if (answer.novelty !== null) {
-    const words = el("b", { lang: "en" }, answer.novelty_in_words);
+    const words = el("b", {}, novelty(answer.novelty_in_words));
     said.push(
       el("p", { class: "novelty" }, `${t("answer.novelty")} `, bar(answer.novelty), " ", words),
     );
   }
   return [...said, ...answer.notes.map((note) => el("p", { class: "note", lang: "en" }, note))];
+}
+
+const NOVELTY: Record<string, Key> = {
+  "no more than usual": "answer.novelty_usual",
+  "more than usual": "answer.novelty_unusual",
+  entirely: "answer.novelty_entire",
+};
+
+function novelty(words: string): string {
+  const key = NOVELTY[words];
+  return key ? t(key) : words;
 }
 
 /** The taxa above the determination, as its nearest specimen has them. */
@@ -138,60 +160,4 @@ function picture({ picture: name, far, rank, taxon, percent }: PictureTaxon): (N
   if (far) return [shown, `: ${t("answer.far")}`];
   if (rank === null || taxon === null) return [shown, `: ${t("answer.no_name")}`];
   return [shown, ": ", taxonName(taxon, rank), ` (${percent})`];
-}
-
-/** Specimens that nobody has named and that it is like; they have a sheet of their own. */
-function unnamed(answer: Answer): HTMLElement | null {
-  if (answer.unnamed === null) return null;
-  const alike = new Set(answer.unnamed.images);
-  const sheet = answer.neighbours
-    .filter((hit) => alike.has(hit.image_id))
-    .map((hit) => el("li", {}, specimen(hit, false)));
-  return el(
-    "section",
-    { class: "neighbours unnamed", "aria-labelledby": "unnamed" },
-    el("h3", { id: "unnamed" }, t("answer.unnamed")),
-    el("ol", { class: "sheet" }, ...sheet),
-  );
-}
-
-function neighbours(answer: Answer): HTMLElement | null {
-  const found = answer.determination;
-  const apart = new Set(answer.unnamed?.images);
-  const title = answer.unknown ? t("answer.lead") : t("answer.evidence");
-  const sheet = answer.neighbours
-    .filter((hit) => !apart.has(hit.image_id))
-    .map((hit) => el("li", {}, specimen(hit, found !== null && hit[found.rank] === found.taxon)));
-  const { spaces } = answer;
-  const elsewhere = spaces.neighbours !== spaces.determination;
-  if (!sheet.length && answer.unnamed !== null) return null;
-  return el(
-    "section",
-    { class: "neighbours", "aria-labelledby": "neighbours" },
-    el("h3", { id: "neighbours" }, title),
-    elsewhere ? el("p", { class: "quiet basis", lang: "en" }, answer.basis) : null,
-    el("ol", { class: "sheet" }, ...sheet),
-  );
-}
-
-function specimen(hit: Hit, agrees: boolean): HTMLElement {
-  const rank = ["species", "genus", "family", "category"].find((one) => hit[one]) ?? "";
-  const name = rank ? String(hit[rank]) : t("common.undetermined");
-  const picture = thumbnail(
-    hit.image_id,
-    t("answer.picture_of", { name, specimen: hit.specimen_id }),
-  );
-  const link = { href: imageAddress(hit.image_id, "picture"), target: "_blank", rel: "noopener" };
-  return el(
-    "figure",
-    { class: agrees ? "agrees" : "" },
-    el("a", link, picture),
-    el(
-      "figcaption",
-      {},
-      el("span", { class: "name" }, taxonName(name, rank)),
-      el("span", { class: "id", title: hit.image_id }, el("bdi", {}, hit.image_id)),
-      el("span", { class: "cosine", title: t("answer.cosine") }, hit.score.toFixed(2)),
-    ),
-  );
 }

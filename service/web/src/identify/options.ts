@@ -30,6 +30,12 @@ export class OptionsForm {
     return { space: this.space, risk, only: taxon ? conditions(taxon) : [], k: NEIGHBOURS };
   }
 
+  /** The names of the collection's taxa. */
+  async names(): Promise<string[]> {
+    await this.listTaxa();
+    return [...new Set([...this.known.values()].map(({ taxon }) => taxon))];
+  }
+
   private get space(): string | null {
     return new FormData(this.form).get("space") as string | null;
   }

@@ -53,7 +53,9 @@ export interface Answer {
   novelty: number | null;
   novelty_in_words: string;
   unnamed: Unnamed | null;
+  species_set: string[] | null;
   pictures: PictureTaxon[];
+  fitted_on: { encoder: boolean | null; space: boolean; calibration: boolean };
   spaces: { neighbours: string; determination: string };
   basis: string;
   calibration: "fitted" | "stale" | "none";
