@@ -56,6 +56,23 @@ def visit(
     assert not left, left
 
 
+def idle(page: Page) -> None:
+    """Wait until a page has done what it was asked: meanwhile it takes no decision."""
+    page.wait_for_selector("#page:not([aria-busy])")
+
+
+def press(page: Page, key: str) -> None:
+    """Press a key, when the page takes decisions."""
+    idle(page)
+    page.keyboard.press(key)
+
+
+def click(page: Page, selector: str) -> None:
+    """Click something, when the page takes decisions."""
+    idle(page)
+    page.click(selector)
+
+
 def violations(page: Page) -> list[str]:
     """What axe finds on a page that is serious or critical; none where axe is not installed."""
     if not AXE.is_file():

@@ -167,8 +167,9 @@ async function undo(): Promise<void> {
 
 async function attempt(work: (by: string) => Promise<void>): Promise<void> {
   const by = await signature();
-  if (by === null) return;
+  if (by === null || busy) return;
   busy = true;
+  page.setAttribute("aria-busy", "true");
   say("");
   try {
     await work(by);
@@ -177,6 +178,7 @@ async function attempt(work: (by: string) => Promise<void>): Promise<void> {
     say(code === CHANGED ? `${message} ${t("review.reloaded")}` : message);
   } finally {
     await load();
+    page.removeAttribute("aria-busy");
     busy = false;
   }
 }
