@@ -18,6 +18,7 @@ from .strings import COOKIE, LANGUAGES, counter, grouped, language_of, texts, tr
 # The pages of the navigation, in its order: the key of its word, and its address.
 NAVIGATION = (
     ("identify", "/"),
+    ("collection", "/collection"),
     ("api", "/docs"),
 )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import docs, identify
+from . import collection, docs, identify
 
 router = APIRouter()
-for page in (identify, docs):
+for page in (identify, collection, docs):
     router.include_router(page.router)

@@ -2,11 +2,13 @@
 // carries those it needs.
 
 import type answer from "../../../templates/strings/answer.json";
+import type collection from "../../../templates/strings/collection.json";
 import type common from "../../../templates/strings/common.json";
 import type identify from "../../../templates/strings/identify.json";
 
 export type Key =
   | `answer.${keyof typeof answer}`
+  | `collection.${keyof typeof collection}`
   | `common.${keyof typeof common}`
   | `identify.${keyof typeof identify}`;
 
