@@ -20,12 +20,14 @@ from .guards.hosts import HostGuard
 from .guards.keys import KeyGuard, Keys
 from .guards.limits import NO_MEMORY, AnswerLimit, BodyLimit
 from .guards.origins import OwnPagesOnly
+from .guards.scopes import READS
 from .guards.turns import Shares
 from .pages import routes
 from .problems import Problem, add_handlers
-from .resources import calibration, health, identify, jobs, search
-from .resources.records import determinations, images, spaces, specimens, taxa, uploads
+from .resources import calibration, health, identify, search
+from .resources.records import routes as records
 from .resources.unknown import clusters, decisions, morphospace, queues
+from .resources.work import evaluations, jobs
 from .settings import service_settings
 from .switch import Switch
 
@@ -78,19 +80,10 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
 
 def _add_routes(app: FastAPI) -> None:
     v1 = APIRouter(prefix="/v1")
-    looked_at = (
-        identify,
-        search,
-        images,
-        uploads,
-        determinations,
-        specimens,
-        taxa,
-        spaces,
-        morphospace,
-    )
-    for module in (*looked_at, calibration, queues, jobs, clusters, decisions):
-        v1.include_router(module.router)
+    looked_at = (identify, search, records, morphospace)
+    worked = (calibration, queues, jobs, evaluations, clusters, decisions)
+    for module in (*looked_at, *worked):
+        v1.include_router(module.router, dependencies=[READS])
     app.include_router(v1)
     app.include_router(health.router)
     app.include_router(routes.router)

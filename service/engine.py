@@ -99,22 +99,42 @@ class Engine:
         self.decoders.start()
         self.collection.space()
         errors: dict[str, HolotypeError] = {}
-        states = []
-        for space in self.collection.spaces():
-            try:
-                states.append(SpaceState(space.name, self._load(space)))
-            except HolotypeError as error:
-                errors[space.name] = error
-                states.append(SpaceState(space.name, 0, self.told(error)))
-                log.warning("%s", error)
+        states = [self._state(space, errors) for space in self.collection.spaces()]
         _use_one_core()  # FAISS has a BLAS of its own, and was imported for the first question
         self.readiness = Readiness(tuple(states), self.collection.space().name)
         if len(errors) == len(states):
             raise errors.get(self.readiness.default) or next(iter(errors.values()))
 
+    def renew(self, *names: str | None) -> None:
+        """Load the spaces that came since they all were loaded, or that were made anew.
+
+        Args:
+            names: those that were made anew; None is none.
+        """
+        known = {state.name: state for state in self.readiness.spaces if state.name not in names}
+        errors: dict[str, HolotypeError] = {}
+        states = tuple(
+            known.get(space.name) or self._state(space, errors)
+            for space in self.collection.spaces()
+        )
+        self.readiness = Readiness(states, self.collection.space().name)
+
+    def _state(self, space: Space, errors: dict[str, HolotypeError]) -> SpaceState:
+        """Load a space, and note by its name what keeps it from being asked."""
+        try:
+            return SpaceState(space.name, self._load(space))
+        except HolotypeError as error:
+            errors[space.name] = error
+            log.warning("%s", error)
+            return SpaceState(space.name, 0, self.told(error))
+
     def told(self, error: HolotypeError) -> str:
         """Return the sentence of an error; where collection and encoders lie is nobody's matter."""
-        folder, sentence = self.collection.folder, str(error)
+        return self.plain(str(error))
+
+    def plain(self, sentence: str) -> str:
+        """Return a sentence without the places where collection and encoders lie."""
+        folder = self.collection.folder
         for name in self._named:
             sentence = sentence.replace(folder_of(name), Path(name).name)
         return sentence.replace(str(folder), f"Collection '{folder.name}'")
@@ -186,6 +206,14 @@ class Engine:
         budget = Budget(self.limits.decoder_seconds)
         work = [partial(self._pixels, picture, space, budget) for picture in pictures]
         return [await self._decodings.run(piece) for piece in work]
+
+    def pixels(self, data: bytes, space: str) -> Pixels:
+        """Return an upload as the encoder of a space takes it, decoded beside other requests.
+
+        Raises:
+            PictureError: it cannot be used.
+        """
+        return self._pixels(data, space, Budget(self.limits.decoder_seconds))
 
     def _pixels(self, data: bytes, space: str | None, budget: Budget) -> Pixels:
         encoder = self.encoder(space)

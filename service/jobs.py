@@ -6,16 +6,15 @@ import logging
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 from holotype.index.database.connection import Database
 from holotype.index.errors import HolotypeError, NotFoundError
-from holotype.index.storage.jobs import MOST_JOBS, Job, keep_job, kept_jobs
+from holotype.index.storage.jobs import INTERRUPTED, MOST_JOBS, Job, keep_job, kept_jobs
 from holotype.index.storage.records import now
-from holotype.training.calibration.steps import Progress
 
 from .problems import JobRunsError, NotReadyError
 
@@ -23,11 +22,37 @@ _FAILED = "Holotype failed at this job; its log says why"
 
 log = logging.getLogger("holotype.service")
 
-Work = Callable[[Progress], dict[str, Any]]
+
+class _EndedError(Exception):
+    """Raised inside the work, which ends it: it is cancelled, or the service ends."""
 
 
-class _CancelledError(Exception):
-    """Raised inside the work, which ends it."""
+class Telling:
+    """What a job's work tells: called with how much is done, of how much.
+
+    The first call says that nothing keeps the work from being done. Any call may raise, which ends
+    the work.
+
+    Attributes:
+        job_id: of the job.
+    """
+
+    def __init__(self, job_id: str, tell: Callable[[int, int, str], None]) -> None:
+        self.job_id = job_id
+        self._tell = tell
+        self._phase = ""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Tell how much is done of the work, or of its phase."""
+        self._tell(done, total, self._phase)
+
+    def phase(self, name: str) -> None:
+        """Tell that a phase begins."""
+        self._phase = name
+        self._tell(0, 1, name)
+
+
+Work = Callable[[Telling], dict[str, Any]]
 
 
 class Jobs:
@@ -52,14 +77,23 @@ class Jobs:
         # One thread for all of them: a collection keeps a database connection for each thread.
         self._thread = ThreadPoolExecutor(1, "job")
 
-    def start(self, kind: str, space: str, work: Work, *, joins: bool = True) -> Future[Job]:
+    def start(
+        self,
+        kind: str,
+        space: str,
+        work: Work,
+        *,
+        options: Mapping[str, Any] | None = None,
+        joins: bool = True,
+    ) -> Future[Job]:
         """Start a job, and return what is resolved as soon as it is under way, or refused.
 
         Asked again for what is running, it returns the job that runs.
 
         Args:
-            joins: False where kind and space do not say all that was asked for, so that another
-                request is refused while it runs.
+            options: what is asked for, beside the space, as JSON-ready values.
+            joins: False where kind, space and options do not say all that was asked for, so that
+                another request is refused while it runs.
             work: calls what it is given as soon as nothing keeps it from working, and then often.
 
         Raises:
@@ -69,21 +103,22 @@ class Jobs:
         with self._lock:
             if self._ended:
                 raise NotReadyError("The collection was replaced meanwhile; ask again")
+            job = Job(uuid.uuid4().hex, kind, space, options=dict(options or {}))
             running = self._jobs.get(self._running or "")
             if running is not None:
-                return self._joined(running, kind, space, joins)
+                return self._joined(running, job, joins)
             begun = self._begun = Future[Job]()
-            job = Job(uuid.uuid4().hex, kind, space)
             self._jobs[job.job_id] = job
             self._running = job.job_id
             self._thread.submit(self._run, job.job_id, work, begun)
             return begun
 
-    def _joined(self, running: Job, kind: str, space: str, joins: bool) -> Future[Job]:
+    def _joined(self, running: Job, asked: Job, joins: bool) -> Future[Job]:
         """Return what is resolved with the job that runs, where that is what is asked for."""
         if running.job_id in self._unwanted:
             raise JobRunsError(f"Job {running.job_id} is being cancelled; ask again in a moment")
-        if not joins or (running.kind, running.space) != (kind, space):
+        same = (running.kind, running.space) == (asked.kind, asked.space)
+        if not (joins and same and running.options == asked.options):
             raise JobRunsError(
                 f"Job {running.job_id} ({running.kind} '{running.space}', "
                 f"{running.percent} %) is running; wait until it is done, or cancel it"
@@ -121,11 +156,9 @@ class Jobs:
             return job
 
     def close(self) -> None:
-        """Cancel what is running and wait for it."""
+        """End what is running, which can be started again later, and wait for it."""
         with self._lock:
             self._ended = True
-            if self._running is not None:
-                self._unwanted.add(self._running)
         self._thread.shutdown()
 
     def _found(self, job_id: str) -> Job:
@@ -135,20 +168,21 @@ class Jobs:
         return job
 
     def _run(self, job_id: str, work: Work, begun: Future[Job]) -> None:
-        def progress(done: int, total: int) -> None:
+        def tell(done: int, total: int, phase: str) -> None:
             with self._lock:
-                if job_id in self._unwanted:
-                    raise _CancelledError
+                if job_id in self._unwanted or self._ended:
+                    raise _EndedError
                 percent = min(99, 100 * done // max(total, 1))
-                job = self._jobs[job_id] = self._changed(job_id, percent=percent)
+                job = self._jobs[job_id] = self._changed(job_id, percent=percent, phase=phase)
             if not begun.done():
                 self._keep(job)
                 begun.set_result(job)
 
         try:
-            self._end(job_id, begun, state="done", percent=100, result=work(progress))
-        except _CancelledError:
-            self._end(job_id, begun, state="cancelled")
+            result = work(Telling(job_id, tell))
+            self._end(job_id, begun, state="done", percent=100, result=result)
+        except _EndedError:
+            self._end(job_id, begun, **self._why_ended(job_id))
         except HolotypeError as error:
             self._fail(job_id, begun, error, self._told(error))
         except Exception as error:
@@ -156,6 +190,11 @@ class Jobs:
             log.error("A job failed", exc_info=error)
         if not begun.done():  # cancelled before it was under way
             begun.set_result(self.get(job_id))
+
+    def _why_ended(self, job_id: str) -> dict[str, str]:
+        if job_id in self._unwanted:
+            return {"state": "cancelled"}
+        return {"state": "interrupted", "error": INTERRUPTED}
 
     def _fail(self, job_id: str, begun: Future[Job], error: Exception, sentence: str) -> None:
         """Note a failure; of what never began there is no job, but an error for who asked."""
@@ -166,7 +205,7 @@ class Jobs:
             begun.set_exception(error)
 
     def _end(self, job_id: str, begun: Future[Job], **changes: Any) -> None:
-        job = self._changed(job_id, **changes)
+        job = self._changed(job_id, phase="", **changes)
         if begun.done():  # of what never began there is nothing to remember
             self._keep(job)
         with self._lock:

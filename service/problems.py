@@ -71,6 +71,13 @@ class ScopeError(HolotypeError):
     title = "Key may only read"
 
 
+class AdminScopeError(HolotypeError):
+    """A request for what few may do, with a key of others."""
+
+    http_status = 403
+    title = "Key may not administer"
+
+
 class JobRunsError(HolotypeError):
     """One job at a time: another is running."""
 

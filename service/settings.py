@@ -16,9 +16,15 @@ class ServiceSettings(BaseSettings):
     api_keys: str = Field(
         "",
         repr=False,
-        description="Keys that requests must send, as read:<sha256 of the key in hex>, or write: "
-        "for one that may also change the collection and start jobs, separated by commas; needed "
-        "to serve other machines than this one.",
+        description="Keys that requests must send, as read:<sha256 of the key in hex>, write: for "
+        "one that may also change the collection and start jobs, or admin: for one that may also "
+        "train, ingest folders and delete evaluations and spaces, separated by commas; needed to "
+        "serve other machines than this one.",
+    )
+    ingest_root: str = Field(
+        "",
+        description="Folder of this machine below which folders and manifests lie that a job may "
+        "ingest; without it no job ingests.",
     )
     decoders: int = Field(
         2, ge=1, description="Processes that decode what is uploaded, each started when needed."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -29,6 +30,9 @@ from holotype.index.storage.milvus.client import Client
 from holotype.index.storage.milvus.store import MilvusStore
 from holotype.index.upkeep.snapshots import restore, snapshot
 from holotype.scripts.main import main
+
+# Who starts the tests in a shell's background has told them to ignore Ctrl-C, which they send.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -32,6 +32,7 @@ def tune_space(
     space: str | None = None,
     name: str = "tuned",
     where: Sequence[str] = (),
+    progress: Progress = unwatched,
 ) -> dict[str, Any]:
     """Learn a linear map from a space's labelled vectors and keep it as a space of its own.
 
@@ -41,6 +42,8 @@ def tune_space(
         space: the space to tune; by default the oldest.
         name: what the tuned space is called; a tuned space of that name is replaced.
         where: conditions on the images that are learned from, such as `split=train`.
+        progress: is told how many of its two steps, learning and keeping, are done. What it raises
+            ends the work: nothing is kept.
 
     Returns:
         what was chosen, what was tried, and on how much, as JSON-ready values.
@@ -56,12 +59,14 @@ def tune_space(
         gallery = collection.gallery(base.name)
         rows = chosen_places(collection, gallery, where)
         species = gallery.labels("species").codes[rows]
+        progress(0, 2)
         start = time.perf_counter()
         try:
             tuned = tune(gallery.index.vectors[rows], species, gallery.specimens[rows])
         except ValueError as error:
             raise UsageError(f"Space '{base.name}' cannot be tuned: {error}") from error
         seconds = time.perf_counter() - start
+        progress(1, 2)
         fitted_on = record_of(collection.database, gallery.rows[rows[species >= 0]])
         card = {**tuned.projection.card, "where": list(where)}
         projection = replace(tuned.projection, card=card, fitted_on=fitted_on)

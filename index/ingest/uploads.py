@@ -12,28 +12,16 @@ from ..arrays import Embeddings
 from ..collection import Collection
 from ..database.connection import Database
 from ..errors import ChangedError, PictureError, UsageError
-from ..manifests.image_ids import fault_of_id
-from ..manifests.missing_marks import without_marks
-from ..manifests.untold import told_columns, with_untold
+from ..manifests.untold import with_untold
 from ..pictures.reading import content_hash, media_type
-from ..settings import settings
 from ..storage.embeddings import put_embeddings, stack_vectors
 from ..storage.images import put_images
-from ..storage.records import DETAILS, Image, Space, image_query, read_image
+from ..storage.records import Image, Space, image_query, read_image
 from ..storage.spaces import EXTERNAL
-from ..taxonomy import (
-    QUALIFIER,
-    RANKS,
-    VERBATIM,
-    TaxonNameError,
-    lowest_name,
-    read_lineage,
-    same_taxon,
-)
+from ..taxonomy import RANKS, lowest_name, same_taxon
 from .copies import keep_copy, list_copies
 from .corrections import Corrections
-
-FIELDS = ("specimen_id", "split", *RANKS, *DETAILS)  # what may be said of an upload
+from .said import read_record
 
 _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/tiff": ".tif"}
 _SHOWN = 80  # characters of a value that a sentence repeats
@@ -104,80 +92,15 @@ def read_upload(
     *,
     replaces: bool = False,
 ) -> Upload:
-    """Read what is said of a picture, as a table's row is read.
+    """Read what is said of a picture, as a table's row is read; see `read_record`.
 
     Args:
-        image_id: its own.
         data: its file.
-        said: values by the names of `FIELDS`.
-        metadata: the user's own columns.
         replaces: let it take the place of another picture of that id.
-
-    Raises:
-        UsageError: the id, a name or a value cannot be stored.
     """
-    if not image_id or (fault := fault_of_id(image_id)):
-        raise UsageError(fault if image_id else "The image_id is empty; give one")
-    own = _own_columns(metadata)
-    values = {name: _cell(name, said.get(name, "")) for name in FIELDS}
-    _require_short({"image_id": image_id, **values, **own})
-    try:
-        name = read_lineage({rank: values[rank] for rank in RANKS})
-    except TaxonNameError as error:
-        raise UsageError(str(error)) from None
-    kept = {VERBATIM: name.verbatim, QUALIFIER: name.qualifier}
-    columns = {column.casefold() for column in own}
-    own |= {key: text for key, text in kept.items() if text and key.casefold() not in columns}
-    image = Image(
-        image_id=image_id,
-        specimen_id=values["specimen_id"] or image_id,
-        path="",
-        sha256=content_hash(data),
-        phash=0,
-        width=0,
-        height=0,
-        split=values["split"],
-        lineage=name.lineage,
-        details={column: values[column] for column in DETAILS},
-        metadata=own,
-    )
-    told = told_columns([image]) | ({"specimen_id"} if values["specimen_id"] else set())
-    notes = (name.note,) if name.note else ()
-    return Upload(data, image, told, replaces, notes)
-
-
-def _own_columns(metadata: Mapping[str, str]) -> dict[str, str]:
-    """Return the user's own columns as a table's are called, in lower case."""
-    own: dict[str, str] = {}
-    for name, value in metadata.items():
-        column = name.strip().lower()
-        if not column or column in own or column in (*FIELDS, "image_id", "path"):
-            raise UsageError(
-                f"metadata holds a column '{name[:_SHOWN]}', which is empty, there twice or a "
-                "field of its own; rename it, or send the field"
-            )
-        own[column] = value.strip()
-    return {
-        {key.lower(): key for key in (VERBATIM, QUALIFIER)}.get(column, column): value
-        for column, value in own.items()
-        if value
-    }
-
-
-def _cell(column: str, value: str) -> str:
-    text = value.strip()
-    return (without_marks(column, [text]) or [text])[0]
-
-
-def _require_short(values: Mapping[str, str]) -> None:
-    limit = settings().max_field_bytes
-    for name, value in values.items():
-        size = max(len(name.encode()), len(value.encode()))
-        if size > limit:
-            raise UsageError(
-                f"'{name[:_SHOWN]}' has {size} bytes; the limit is {limit} "
-                "(HOLOTYPE_MAX_FIELD_BYTES). Shorten it, or raise the limit"
-            )
+    record = read_record(image_id, said, metadata)
+    image = replace(record.image, sha256=content_hash(data))
+    return Upload(data, image, record.told, replaces, record.notes)
 
 
 def fillable_spaces(collection: Collection) -> list[Space]:

@@ -22,12 +22,14 @@ from ..files.durable import TEMPORARY, digest_of
 from .records import now
 
 INDEX, IMAGES, THUMBNAILS, MODELS = "index", "images", "thumbnails", "models"
+JOBS, EVALUATIONS = "jobs", "evaluations"
 
 _CONTENT = r"([0-9a-f]{2})/\1[0-9a-f]{62}"
 _FORMS = {
     INDEX: re.compile(rf"{INDEX}/[^/]+-[0-9a-f]{{16}}\.[a-z0-9]+"),
     IMAGES: re.compile(rf"{IMAGES}/{_CONTENT}(\.\w{{1,8}})?"),
     THUMBNAILS: re.compile(rf"{THUMBNAILS}/{_CONTENT}-[0-9]+\.jpg"),
+    JOBS: re.compile(rf"{JOBS}/[0-9a-f]{{32}}\.csv"),
 }
 _LISTED = "SELECT path, sha256 FROM files WHERE path >= ? AND path < ?"
 _MADE_OF_SPACES = re.compile(rf"{INDEX}/((.+)-[0-9a-f]{{16}}\.(lists|classes|umap|pca|doubts))")
@@ -167,6 +169,9 @@ def _needed(database: Database, kind: str) -> set[str]:
     if kind == IMAGES:
         found = database.read("SELECT DISTINCT path FROM images WHERE path GLOB 'images/*'")
         return {record["path"] for record in found if _FORMS[IMAGES].fullmatch(record["path"])}
+    if kind == JOBS:
+        found = database.read("SELECT job_id FROM jobs")
+        return {f"{JOBS}/{record['job_id']}.csv" for record in found}
     contents = {record[0] for record in database.read("SELECT DISTINCT sha256 FROM images")}
     made = listed(database, THUMBNAILS)
     return {path for path in made if Path(path).name.partition("-")[0] in contents}
@@ -196,20 +201,20 @@ def remove_unneeded(database: Database, kind: str) -> list[Path]:
 
 
 def files_to_copy(database: Database, folder: Path) -> list[Path]:
-    """Return the copied pictures, thumbnails and checkpoints of a collection, relative to it.
+    """Return the copied pictures, thumbnails, checkpoints and evaluations, relative to the folder.
 
     Args:
         database: which images there are; it may be a copy of that in the folder.
         folder: where the files lie.
     """
     own = sorted(_needed(database, IMAGES) | _needed(database, THUMBNAILS))
-    models = folder / MODELS
-    checkpoints = sorted(
+    made = sorted(
         path.relative_to(folder)
-        for path in models.rglob("*")
-        if not path.relative_to(models).parts[0].startswith(".")  # a run that has not ended
+        for top in (folder / MODELS, folder / EVALUATIONS)
+        for path in top.rglob("*")
+        if not path.relative_to(top).parts[0].startswith(".")  # what has not ended
     )
-    return [path for path in (*map(Path, own), *checkpoints) if is_plain(folder, path)]
+    return [path for path in (*map(Path, own), *made) if is_plain(folder, path)]
 
 
 def missing_copies(database: Database, folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..files.plain_json import read_json
 from .records import now
 
 MOST_JOBS = 100  # that are remembered
-_INTERRUPTED = "The service ended before this job did; start it again"
+INTERRUPTED = "The service ended before this job did; start it again"
 _UNREADABLE = "What the collection keeps of this job cannot be read"
 
 _KEEP = (
@@ -32,7 +33,9 @@ class Job:
         space: the space that it was asked for.
         state: `running`, `done`, `failed`, `cancelled`, or `interrupted` where the service ended
             before it did.
-        percent: how much of it is done, 0 to 100.
+        percent: how much of it is done, 0 to 100; of its phase, where it tells one.
+        phase: what it is at, where it has several things to do.
+        options: what was asked for, beside the space.
         result: what it gave, once it is done.
         error: why it failed or was interrupted, in one sentence.
         created_at, changed_at: ISO 8601.
@@ -43,6 +46,8 @@ class Job:
     space: str
     state: str = "running"
     percent: int = 0
+    phase: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
     result: dict[str, Any] | None = None
     error: str | None = None
     created_at: str = field(default_factory=now)
@@ -59,8 +64,9 @@ def keep_job(database: Database, job: Job) -> None:
     Raises:
         LockedError, ReadOnlyError: the collection cannot be written to.
     """
+    request = json.dumps({"space": job.space, "options": dict(job.options)})
     record = (
-        *(job.job_id, job.kind, job.state, json.dumps({"space": job.space}), job.percent),
+        *(job.job_id, job.kind, job.state, request, job.percent),
         *(json.dumps({"result": job.result, "error": job.error}), job.created_at, job.changed_at),
     )
     with database.writing(), database.transaction() as connection:
@@ -76,21 +82,23 @@ def kept_jobs(database: Database) -> list[Job]:
 
 def _read(record: sqlite3.Row) -> Job:
     """Make a job of a row of the table; one that still runs in it was interrupted."""
-    state, space, result = record["state"], "", None
+    state, space, options, result = record["state"], "", None, None
     try:
-        space = str(read_json(record["request"], dict)["space"])
+        request = read_json(record["request"], dict)
+        space, options = str(request["space"]), request.get("options")
         left = read_json(record["result"] or "{}", dict)
         result, error = left.get("result"), left.get("error")
     except (ValueError, KeyError):
         state, error = "failed", _UNREADABLE
     if state in ("waiting", "running"):
-        state, error = "interrupted", _INTERRUPTED
+        state, error = "interrupted", INTERRUPTED
     return Job(
         job_id=record["job_id"],
         kind=record["kind"],
         space=space,
         state=state,
         percent=int(max(0, min(100, record["progress"]))),
+        options=options if isinstance(options, dict) else {},
         result=result if isinstance(result, dict) else None,
         error=None if error is None else str(error),
         created_at=record["created_at"],

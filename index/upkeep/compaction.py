@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..collection import Collection
 from ..database.connection import FILE
 from ..errors import CorruptError
-from ..storage.files_beside import IMAGES, INDEX, THUMBNAILS, remove_unneeded
+from ..storage.files_beside import IMAGES, INDEX, JOBS, THUMBNAILS, remove_unneeded
 from ..storage.integrity import database_damage
 from ..storage.spaces import list_spaces
 
@@ -46,7 +46,7 @@ def compact(collection: Collection) -> Compacted:
         before = (folder / FILE).stat().st_size
         for space in list_spaces(database):
             database.store.remove_leftovers(space.space_id)
-        kinds = (INDEX, IMAGES, THUMBNAILS)
+        kinds = (INDEX, IMAGES, THUMBNAILS, JOBS)
         removed = [path for kind in kinds for path in remove_unneeded(database, kind)]
         _vacuum(database.connection())
         after = (folder / FILE).stat().st_size

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..arrays import Codes
 from ..collection import Collection
 from ..database.sql import run_over
-from ..errors import CorruptError
-from ..gallery.gallery import Made, RankLabels
-from ..gallery.taxa import TaxonNames
+from ..search.all_images import all_images
 from ..search.column_reader import read_column
 from ..search.filters import matching, parsed
 from ..storage.records import Image
@@ -58,48 +55,13 @@ class Doomed:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class AllImages:
-    """All images of a collection, also those that no space holds; see `column_reader.Images`."""
-
-    rows: Codes
-    taxon: Codes
-    names: TaxonNames
-    edits: str = ""
-
-    @classmethod
-    def of(cls, collection: Collection) -> AllImages:
-        """Read which images there are, and what they are called."""
-        collection.require_intact()
-        found = collection.database.read(
-            "SELECT row, coalesce(taxon_id, -1) FROM images LEFT JOIN accepted USING (specimen_id) "
-            "ORDER BY row"
-        )
-        pairs = np.array([tuple(record) for record in found], np.int64).reshape(-1, 2)
-        rows, taxon, names = pairs[:, 0], pairs[:, 1], collection.taxa()
-        if taxon.max(initial=-1) > names.most or taxon.min(initial=-1) < -1:
-            raise CorruptError(
-                f"{collection.folder} has images of taxa that are not there; restore a snapshot"
-            )
-        return cls(rows, taxon, names)
-
-    def labels(self, rank: str) -> RankLabels:
-        """Return the taxa of a rank, and the code of every image."""
-        found = self.names.ranks[rank]
-        return RankLabels(found.of_taxon[self.taxon], found.names, found.lineages)
-
-    def once(self, _name: str, _basis: object, make: Callable[[], Made]) -> Made:
-        """Make something of these images; nothing is kept, as nobody asks them twice."""
-        return make()
-
-
 def doomed_by(collection: Collection, where: Sequence[str]) -> Doomed:
     """Return the images that satisfy every condition, whether a space holds them or not.
 
     Raises:
         UsageError: a condition is off; see `filters.matching`.
     """
-    images = AllImages.of(collection)
+    images = all_images(collection)
     chosen = matching(collection, images, where, "of the collection")
     rows = images.rows[chosen].tolist()
     query = "SELECT image_id, row FROM images WHERE row IN"

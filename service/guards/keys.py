@@ -15,24 +15,27 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from holotype.index.errors import UsageError
 
-from ..problems import KeyRequiredError, ScopeError, problem_of
+from ..problems import AdminScopeError, KeyRequiredError, ScopeError, problem_of
 from .turns import CLIENT
 
-SCOPES = ("read", "write")  # who may write may read too
+SCOPES = ("read", "write", "admin")  # each includes those before it
 PUBLIC = frozenset({"/healthz", "/readyz"})
 
-# Whether the request's key may change anything; without keys everybody on this machine may.
+# Whether the request's key may change anything, and whether it may do what is for few; without keys
+# everybody on this machine may.
 MAY_WRITE: ContextVar[bool] = ContextVar("may_write", default=True)
+MAY_ADMINISTER: ContextVar[bool] = ContextVar("may_administer", default=True)
 
 _ENTRY = re.compile(r"(\w+):([0-9a-fA-F]{64})")
 
 
 @dataclass(frozen=True)
 class Keys:
-    """The sha256 digests of the keys that are accepted, and of those that may also write."""
+    """The sha256 digests of the keys that are accepted, and of those that may do more than read."""
 
     digests: tuple[bytes, ...]
     writing: frozenset[bytes] = frozenset()
+    administering: frozenset[bytes] = frozenset()
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
@@ -42,8 +45,10 @@ class Keys:
             UsageError: an entry is malformed or its scope is unknown.
         """
         found = [_entry(entry.strip()) for entry in text.split(",") if entry.strip()]
-        writing = frozenset(digest for scope, digest in found if scope == "write")
-        return cls(tuple(digest for _, digest in found), writing) if found else None
+        writing = frozenset(digest for scope, digest in found if scope != "read")
+        administering = frozenset(digest for scope, digest in found if scope == "admin")
+        digests = tuple(dict.fromkeys(digest for _, digest in found))
+        return cls(digests, writing, administering) if found else None
 
     def accept(self, authorization: str) -> bool:
         """Return whether an Authorization header holds one of the keys."""
@@ -60,6 +65,10 @@ class Keys:
         """Return whether the key of a digest, as `client` gives it, may write."""
         return bytes.fromhex(client) in self.writing
 
+    def may_administer(self, client: str) -> bool:
+        """Return whether the key of a digest, as `client` gives it, may do what is for few."""
+        return bytes.fromhex(client) in self.administering
+
 
 def require_write() -> None:
     """Refuse a request that would change something, where its key may only read.
@@ -73,12 +82,24 @@ def require_write() -> None:
         )
 
 
+def require_admin() -> None:
+    """Refuse a request for what few may do, where its key does not reach so far.
+
+    Raises:
+        AdminScopeError: it does not.
+    """
+    if not MAY_ADMINISTER.get():
+        raise AdminScopeError(
+            "This API key may not do this; send one that HOLOTYPE_API_KEYS lists as 'admin:'"
+        )
+
+
 def _entry(entry: str) -> tuple[str, bytes]:
     match = _ENTRY.fullmatch(entry)
     if match is None or match[1] not in SCOPES:
         raise UsageError(
-            "HOLOTYPE_API_KEYS holds an entry that is not 'read:' or 'write:' and 64 hex digits; "
-            "write the sha256 of each key, for example from 'sha256sum'"
+            "HOLOTYPE_API_KEYS holds an entry that is not 'read:', 'write:' or 'admin:' and 64 hex "
+            "digits; write the sha256 of each key, for example from 'sha256sum'"
         )
     return match[1], bytes.fromhex(match[2])
 
@@ -111,4 +132,5 @@ class KeyGuard:
                 return
             CLIENT.set(client)
             MAY_WRITE.set(self.keys.may_write(client))
+            MAY_ADMINISTER.set(self.keys.may_administer(client))
         await self.app(scope, receive, send)

@@ -18,6 +18,8 @@ from .strings import COOKIE, LANGUAGES, counter, grouped, language_of, texts, tr
 # The pages of the navigation, in its order: the key of its word, and its address.
 NAVIGATION = (
     ("identify", "/"),
+    ("explore", "/explore"),
+    ("review", "/review"),
     ("collection", "/collection"),
     ("api", "/docs"),
 )

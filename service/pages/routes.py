@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import collection, docs, identify
+from . import collection, docs, explore, identify, review
 
 router = APIRouter()
-for page in (identify, collection, docs):
+for page in (identify, explore, review, collection, docs):
     router.include_router(page.router)

@@ -16,7 +16,7 @@ from holotype.training.calibration.steps import Progress
 from holotype.training.spaces import calibrate_space
 
 from ..engine import Engine, TheEngine
-from ..guards.keys import require_write
+from ..guards.scopes import WRITES
 from ..schemas import answers
 
 router = APIRouter(prefix="/spaces", tags=["calibration"])
@@ -38,6 +38,7 @@ async def calibration(space: SpaceName, engine: TheEngine) -> JSONResponse:
     "/{space:path}/calibration",
     summary="Calibrate a space",
     status_code=202,
+    dependencies=[WRITES],
     responses={202: {"model": answers.Job, "description": "The job, under way"}},
 )
 async def calibrate(space: SpaceName, engine: TheEngine) -> JSONResponse:
@@ -48,9 +49,10 @@ async def calibrate(space: SpaceName, engine: TheEngine) -> JSONResponse:
     once. One job runs at a time: asked again, this gives the one that runs. With API keys this
     needs one that may write.
     """
-    require_write()
     source = await engine.read(_source, engine.collection, space)
-    begun = engine.jobs.start("calibrate", source, lambda tell: _fit(engine, space, tell))
+    begun = engine.jobs.start(
+        "calibrate", source, lambda tell: _fit(engine, space, tell), options={"seed": 0}
+    )
     job = await asyncio.shield(asyncio.wrap_future(begun))  # it goes on without who asked
     return JSONResponse(job.to_dict(), 202, headers={"Location": f"/v1/jobs/{job.job_id}"})
 

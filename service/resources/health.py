@@ -8,18 +8,19 @@ from fastapi.responses import JSONResponse
 from holotype.version import __version__
 
 from ..engine import TheEngine
+from ..guards.scopes import NO_KEY, READS
 from ..problems import NotReadyError
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz", summary="Liveness")
+@router.get("/healthz", summary="Liveness", openapi_extra=NO_KEY)
 async def healthz() -> dict[str, str]:
     """Answer where the process runs and its event loop turns."""
     return {"status": "alive"}
 
 
-@router.get("/readyz", summary="Readiness")
+@router.get("/readyz", summary="Readiness", openapi_extra=NO_KEY)
 async def readyz(engine: TheEngine) -> JSONResponse:
     """Answer 200 where questions that name no space can be answered, else 503 with the reason.
 
@@ -33,7 +34,7 @@ async def readyz(engine: TheEngine) -> JSONResponse:
     return JSONResponse({"status": "ready", "spaces": spaces})
 
 
-@router.get("/v1/version", tags=["health"], summary="Version")
+@router.get("/v1/version", tags=["health"], summary="Version", dependencies=[READS])
 async def version() -> dict[str, str]:
     """Return the version of Holotype."""
     return {"name": "holotype", "version": __version__}

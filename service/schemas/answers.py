@@ -338,7 +338,19 @@ class Job(BaseModel):
         description="running, done, failed, cancelled, or interrupted by the end of the service.",
         examples=["running"],
     )
-    percent: int = Field(ge=0, le=100, examples=[35])
+    percent: int = Field(
+        description="How much is done; of the phase, where there is one.",
+        ge=0,
+        le=100,
+        examples=[35],
+    )
+    phase: str = Field(
+        description="What it is at, where it has several things to do; else empty.",
+        examples=["Embedding"],
+    )
+    options: dict[str, Any] = Field(
+        description="What was asked for, beside the space.", examples=[{"seed": 1}]
+    )
     result: dict[str, Any] | None = Field(description="What it gave, once it is done.")
     error: str | None = Field(description="Why it failed or was interrupted, in one sentence.")
     created_at: str

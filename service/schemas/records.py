@@ -53,3 +53,47 @@ class SpecimenRecord(BaseModel):
     images: list[ImageRecord]
     total: int = Field(description="Its images.", ge=1)
     next: str | None = Field(description="Send it as 'after' for more images; null for no more.")
+
+
+class Images(BaseModel):
+    """A page of images, oldest first."""
+
+    images: list[ImageRecord]
+    total: int = Field(description="All images that satisfy the conditions.", ge=0)
+    next: str | None = Field(
+        description="Send it as 'after' for those that follow; null where there are no more.",
+        examples=["1730"],
+    )
+
+
+class PatchedImage(ImageRecord):
+    """An image's record after a correction."""
+
+    notes: list[str] = Field(
+        description="What changed, and what its owner should know.",
+        examples=[["1 label changed (a.jpg: Xestia baja -> Xestia c-nigrum)."]],
+    )
+
+
+class StoredImage(PatchedImage):
+    """One of many pictures that were put into the collection."""
+
+    created: bool = Field(description="Whether the id is new.")
+    embedded: list[str] = Field(description="The spaces that it was embedded into now.")
+    left_out: dict[str, str] = Field(
+        description="The spaces that lack it, each with the reason.", examples=[{}]
+    )
+
+
+class PictureProblem(BaseModel):
+    """A picture that was not stored."""
+
+    name: str = Field(description="Of its file.", examples=["7.jpg"])
+    detail: str = Field(description="Why, in one sentence.")
+
+
+class StoredPictures(BaseModel):
+    """What became of many pictures: each is in one of the two lists, in the order of the form."""
+
+    images: list[StoredImage]
+    problems: list[PictureProblem]

@@ -44,7 +44,7 @@ def test_another_interface_needs_keys(folder: Path, monkeypatch: pytest.MonkeyPa
             serve(folder, host=host)
 
 
-@pytest.mark.parametrize("entry", ["secret", "admin:" + "0" * 64, "read:abc", f"{ENTRY} {ENTRY}"])
+@pytest.mark.parametrize("entry", ["secret", "owner:" + "0" * 64, "read:abc", f"{ENTRY} {ENTRY}"])
 def test_malformed_keys(entry: str) -> None:
     with pytest.raises(UsageError, match="HOLOTYPE_API_KEYS") as caught:
         Keys.parse(entry)

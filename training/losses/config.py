@@ -15,6 +15,7 @@ from .registry import LOSSES
 
 Options = Mapping[str, float | int | bool]
 
+_MOST_POINTS = 100  # of a class: thousands of classes have to fit in memory with all of theirs
 _ABOVE_ZERO = ("alpha", "beta", "gamma", "scale", "share", "temperature")
 
 
@@ -98,8 +99,8 @@ def _typed(name: str, value: object, default: object, of: str) -> object:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise UsageError(f"{wrong} a number")
     if isinstance(default, int):
-        if value < 1 or value != int(value):
-            raise UsageError(f"{wrong} a whole number from 1 up")
+        if not 1 <= value <= _MOST_POINTS or value != int(value):
+            raise UsageError(f"{wrong} a whole number from 1 to {_MOST_POINTS}")
         return int(value)
     if not 0 <= value < float("inf") or (name in _ABOVE_ZERO and not value):
         raise UsageError(f"{wrong} {'above 0' if name in _ABOVE_ZERO else 'a number from 0 up'}")

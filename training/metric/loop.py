@@ -21,6 +21,7 @@ from .config import TrainConfig
 from .inputs import Inputs, Pictures
 from .network import Learner
 from .processes import Processes
+from .recording import Recorded
 from .schedule import Plan, rate_at, size_at
 
 
@@ -95,7 +96,11 @@ class Run:
         self._others = Pictures(pixels, None, self.config.augmentation, self.device)
         self.generator = torch.Generator().manual_seed(self.config.seed)
         torch.manual_seed(self.config.seed)  # losses draw from it
-        self.averaged = {name: t.detach().clone() for name, t in _parameters(self.network)}
+        named = dict(self.network.named_parameters())  # walking through modules takes a while
+        self._weights: list[Tensor] = list(named.values())
+        self.averaged = {name: tensor.detach().clone() for name, tensor in named.items()}
+        records = self.device.type == "cuda" and self.pull is None  # a pull asks twice in a step
+        self._piece = Recorded(self.twin) if records else self.twin
         self._unread: Tensor | None = None
 
     @property
@@ -136,7 +141,7 @@ class Run:
         own = self.processes.part(len(rows))
         drawn = inputs.drawn(rows, own, size, self.generator)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._is_half):
-            features = self.twin(drawn)
+            features = self._piece(drawn)
         return self.processes.gathered(features.float(), len(rows))
 
     def _step(self, rows: Codes, size: int, rate: float, done: float) -> float:
@@ -150,8 +155,8 @@ class Run:
         told = self._told(loss.detach())
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        self.processes.add_gradients(self.network.parameters())
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.config.schedule.clip)
+        self.processes.add_gradients(self._weights)
+        nn.utils.clip_grad_norm_(self._weights, self.config.schedule.clip)
         for group in self.optimiser.param_groups:
             group["lr"] = group["largest"] * rate
         self.optimiser.step()
@@ -192,8 +197,7 @@ class Run:
         """Let the running mean follow; at first it is the plain mean of all steps."""
         steps = self.state.seen / self.config.batches.batch + 1
         weight = 1 - min(self.config.schedule.average, 1 - 1 / steps)
-        now = [tensor for _, tensor in _parameters(self.network)]
-        torch._foreach_lerp_(list(self.averaged.values()), now, weight)
+        torch._foreach_lerp_(list(self.averaged.values()), self._weights, weight)
 
     def averaged_state(self) -> dict[str, Tensor]:
         """Return the network's weights, averaged over the last steps, on the CPU.
@@ -234,10 +238,6 @@ class Run:
         self.generator.set_state(kept["generator"])
         torch.set_rng_state(kept["global_generator"])
         self.state = State(**kept["state"])
-
-
-def _parameters(network: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    return network.named_parameters()
 
 
 def _optimiser(

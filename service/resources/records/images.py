@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, BinaryIO
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 
 from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError, PictureError
 from holotype.index.files.regular import open_regular
 from holotype.index.pictures.reading import file_limit, media_type
+from holotype.index.search.listed import listed_images
 from holotype.index.settings import settings
 from holotype.index.storage.records import Image
 from holotype.index.taxonomy import RANKS, lowest_rank, name_at
 
 from ...engine import Engine, TheEngine
-from ...schemas import answers
+from ...schemas import answers, records
+from ..etags import is_fresh, tagged
+from .paging import Cursor, Limit, row_of
 
 router = APIRouter(prefix="/images", tags=["images"])
 
@@ -35,6 +38,38 @@ _PICTURE: dict[int | str, dict[str, Any]] = {
 
 
 @router.get(
+    "",
+    summary="The images of the collection",
+    responses={200: {"model": records.Images, "description": "Some images, oldest first"}},
+)
+async def all_images(
+    request: Request,
+    engine: TheEngine,
+    where: Annotated[
+        list[str] | None,
+        Query(
+            description="A condition, as in a search; may be repeated. See docs/filters.md.",
+            examples=[["family=Noctuidae", "split!=test"]],
+        ),
+    ] = None,
+    after: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """List images, those that no space holds too, with all that is known of each, in pages."""
+    row = row_of(after)
+    return tagged(request, await engine.read(_page, engine.collection, where or (), row, limit))
+
+
+def _page(collection: Collection, where: Sequence[str], after: int, limit: int) -> dict[str, Any]:
+    page = listed_images(collection, where, after=after, limit=limit)
+    return {
+        "images": [record_of(image) for image in page.images],
+        "total": page.total,
+        "next": None if page.next is None else str(page.next),
+    }
+
+
+@router.get(
     "/{image_id:path}/thumbnail",
     summary="A small picture",
     response_class=Response,
@@ -44,7 +79,7 @@ async def thumbnail(image_id: ImageId, request: Request, engine: TheEngine) -> R
     """Return a JPEG of an image, at most HOLOTYPE_THUMBNAIL_PIXELS on its long side."""
     image = await engine.read(engine.collection.image, image_id)
     etag = f'"{image.sha256[:32]}-{settings().thumbnail_pixels}"'
-    if _fresh(request, etag):
+    if is_fresh(request, etag):
         return _picture(etag, status=304)
     data = await engine.read(engine.collection.kept_thumbnail, image)
     if data is None:
@@ -62,7 +97,7 @@ async def picture(image_id: ImageId, request: Request, engine: TheEngine) -> Res
     """Return the file that was ingested; one that has changed since is not served."""
     image = await engine.read(engine.collection.image, image_id)
     etag = f'"{image.sha256[:32]}"'
-    if _fresh(request, etag):
+    if is_fresh(request, etag):
         return _picture(etag, status=304)
     file, kind, size = await engine.show(_original, engine.collection, image)
     headers = {**_headers(etag), "Content-Length": str(size)}
@@ -74,9 +109,12 @@ async def picture(image_id: ImageId, request: Request, engine: TheEngine) -> Res
     summary="A stored image's record",
     responses={200: {"model": answers.ImageRecord, "description": "The record"}},
 )
-async def record(image_id: ImageId, engine: TheEngine) -> JSONResponse:
-    """Return what is known of an image: specimen, determination, lineage, details, metadata."""
-    return JSONResponse(record_of(await engine.read(engine.collection.image, image_id)))
+async def record(image_id: ImageId, request: Request, engine: TheEngine) -> Response:
+    """Return what is known of an image: specimen, determination, lineage, details, metadata.
+
+    Its ETag, sent as If-Match with a PATCH, keeps that from writing over another's.
+    """
+    return tagged(request, record_of(await engine.read(engine.collection.image, image_id)))
 
 
 def record_of(image: Image) -> dict[str, Any]:
@@ -135,10 +173,6 @@ def _gone(image: Image) -> NotFoundError:
         "ingested, or it takes more than HOLOTYPE_DECODER_BYTES to make it small; put it back, "
         "ingest it again, or raise the limit"
     )
-
-
-def _fresh(request: Request, etag: str) -> bool:
-    return etag in request.headers.get("if-none-match", "")
 
 
 def _picture(etag: str, data: bytes = b"", kind: str | None = None, status: int = 200) -> Response:

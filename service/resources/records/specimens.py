@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
 
@@ -17,6 +17,7 @@ from holotype.index.taxonomy import RANKS, lowest_rank, name_at
 from ...engine import TheEngine
 from ...schemas import clusters as answers
 from ...schemas import records
+from ..etags import tagged
 from .images import record_of
 from .paging import Cursor, Limit, row_of
 
@@ -45,11 +46,16 @@ async def history(specimen_id: SpecimenId, engine: TheEngine) -> JSONResponse:
     responses={200: {"model": records.SpecimenRecord, "description": "The specimen"}},
 )
 async def specimen(
-    specimen_id: SpecimenId, engine: TheEngine, after: Cursor = None, limit: Limit = 50
-) -> JSONResponse:
+    specimen_id: SpecimenId,
+    request: Request,
+    engine: TheEngine,
+    after: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
     """Return a specimen with its accepted determination and its images, in pages."""
     row = row_of(after)
-    return JSONResponse(await engine.read(_specimen, engine.collection, specimen_id, row, limit))
+    found = await engine.read(_specimen, engine.collection, specimen_id, row, limit)
+    return tagged(request, found)
 
 
 def _specimen(collection: Collection, specimen_id: str, after: int, limit: int) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from holotype.index.collection import Collection
 from holotype.index.encoders import Embeddings
 from holotype.index.errors import EncoderError, MismatchError, UsageError
+from holotype.index.ingest.said import FIELDS
 from holotype.index.ingest.uploads import (
-    FIELDS,
     Plan,
     Stored,
     Upload,
@@ -36,7 +36,7 @@ from .images import ImageId, record_of
 
 router = APIRouter(prefix="/images", tags=["images"])
 
-_FORM = "multipart/form-data"
+FORM = "multipart/form-data"
 _KINDS = ("image/jpeg", "image/png", "image/webp", "image/tiff", "application/octet-stream")
 _FIELD = "image"
 _LONGEST = 500  # characters of a name or a reason
@@ -55,12 +55,17 @@ Said: type[BaseModel] = create_model(
 )
 
 
-def _described() -> dict[str, Any]:
-    """Describe the body and what may be said in the address, for OpenAPI."""
-    texts = {
+def described_texts() -> dict[str, dict[str, Any]]:
+    """Describe the fields of text in which something is said of a picture, for OpenAPI."""
+    return {
         name: {"type": "string", "description": info.description}
         for name, info in Said.model_fields.items()
     }
+
+
+def _described() -> dict[str, Any]:
+    """Describe the body and what may be said in the address, for OpenAPI."""
+    texts = described_texts()
     form = {
         "type": "object",
         "properties": {_FIELD: PICTURE_SCHEMA, **texts},
@@ -68,7 +73,7 @@ def _described() -> dict[str, Any]:
         "additionalProperties": False,
     }
     content: dict[str, Any] = {kind: {"schema": PICTURE_SCHEMA} for kind in _KINDS}
-    content[_FORM] = {"schema": form, "example": {_FIELD: "…", **_EXAMPLE}}
+    content[FORM] = {"schema": form, "example": {_FIELD: "…", **_EXAMPLE}}
     parameters = [
         {"name": name, "in": "query", "required": False, "schema": schema}
         for name, schema in texts.items()
@@ -103,6 +108,20 @@ async def put(
     """
     require_write()
     upload = await _read_upload(request, engine, image_id, replace)
+    told, created = await stored_upload(engine, upload)
+    place = f"/v1/images/{quote(image_id)}"
+    return JSONResponse(told, 201 if created else 200, headers={"Location": place})
+
+
+async def stored_upload(engine: Engine, upload: Upload) -> tuple[dict[str, Any], bool]:
+    """Embed and store an upload; return what is told of that, and whether its id is new.
+
+    Raises:
+        PictureError: it cannot be used.
+        NotReadyError, MismatchError: the encoder of none of the spaces can be loaded.
+        LockedError, ReadOnlyError, TakenError, UsageError: see `plan_upload`.
+        BusyError: too many questions wait.
+    """
     async with engine.asked():
         plan = await engine.read(plan_upload, engine.collection, upload)
         made = await _embedded(engine, plan, upload.data)
@@ -115,9 +134,7 @@ async def put(
             phash=opened.phash if opened else 0,
             size=(opened.width, opened.height) if opened else (0, 0),
         )
-    place = f"/v1/images/{quote(image_id)}"
-    status = 201 if stored.created else 200
-    return JSONResponse(_told(stored, made), status, headers={"Location": place})
+    return _told(stored, made), stored.created
 
 
 @dataclass
@@ -179,15 +196,15 @@ async def _read_upload(request: Request, engine: Engine, image_id: str, replaces
         BusyError: too many requests wait.
     """
     kind, parameters = content_type(request.headers.get("content-type", ""))
-    if kind not in (_FORM, *_KINDS):
+    if kind not in (FORM, *_KINDS):
         raise MediaTypeError(
-            f"Content-Type is '{kind}'; send {_FORM} with a file '{_FIELD}', or the picture as "
+            f"Content-Type is '{kind}'; send {FORM} with a file '{_FIELD}', or the picture as "
             f"{', '.join(_KINDS)}"
         )
     engine.require_room()
     address = [pair for pair in request.query_params.multi_items() if pair[0] != "replace"]
     body = b"".join([chunk async for chunk in request.stream()])
-    form = parameters if kind == _FORM else None
+    form = parameters if kind == FORM else None
     longest = engine.limits.max_json_bytes
     return await engine.read(_upload, image_id, body, form, address, longest, replaces)
 

@@ -133,7 +133,11 @@ async def start(request: Request, engine: TheEngine) -> JSONResponse:
         raise UsageError("A clustering needs somebody who asks for it; give a name as 'by'")
     space = (await engine.read(engine.collection.space, asked.space)).name
     begun = engine.jobs.start(
-        "cluster", space, lambda tell: _cluster(engine, asked, tell), joins=False
+        "cluster",
+        space,
+        lambda tell: _cluster(engine, asked, tell),
+        options=asked.model_dump(exclude={"space"}),
+        joins=False,
     )
     job = await asyncio.shield(asyncio.wrap_future(begun))
     return JSONResponse(job.to_dict(), 202, headers={"Location": f"/v1/jobs/{job.job_id}"})

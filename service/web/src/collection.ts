@@ -47,7 +47,9 @@ byId("find", HTMLFormElement).addEventListener("submit", (event) => {
   void find();
 });
 sought.addEventListener("change", () => {
-  void listed().then((found) => found.has(sought.value) && find());
+  void listed().then((found) => {
+    if (found.has(sought.value)) void find();
+  });
 });
 if (document.getElementById("adding")) new Adding(() => void showTree());
 void showTree();

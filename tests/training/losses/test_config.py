@@ -49,8 +49,8 @@ def test_what_does_not_go_together_is_told_in_a_sentence() -> None:
         ({"name": "supcon", "options": {"temperature": True}}, "a number"),
         ({"name": "supcon", "options": {"temperature": -0.1}}, "above 0"),
         ({"name": "triplet", "options": {"margin": -0.1}}, "a number from 0 up"),
-        ({"name": "soft-triple", "options": {"centres": 2.5}}, "a whole number from 1 up"),
-        ({"name": "soft-triple", "options": {"centres": 0}}, "a whole number from 1 up"),
+        ({"name": "soft-triple", "options": {"centres": 2.5}}, "a whole number from 1 to 100"),
+        ({"name": "soft-triple", "options": {"centres": 0}}, "a whole number from 1 to 100"),
         ({"name": "reciprocal-triplet", "options": {"unit": 1}}, "true or false"),
     ],
 )

@@ -19,6 +19,11 @@ export async function get<T>(address: string, signal?: AbortSignal): Promise<T> 
   return (await fetched(address, signal ? { signal } : {})) as T;
 }
 
+/** The bytes of an address. */
+export async function bytes(address: string, signal: AbortSignal): Promise<ArrayBuffer> {
+  return (await answered(address, { signal })).arrayBuffer();
+}
+
 /** Send JSON, a form or nothing, and return the JSON of the answer. */
 export async function send<T>(
   method: "POST" | "PUT" | "PATCH" | "DELETE",
@@ -66,6 +71,13 @@ export function problemOf(error: unknown): Problem {
 }
 
 async function fetched(address: string, request: RequestInit): Promise<unknown> {
+  const response = await answered(address, request);
+  const body: unknown = await response.json().catch(() => null);
+  if (body !== null || response.status === 204) return body;
+  throw new Problem(t("common.no_answer"), t("common.answered", { status: response.status }));
+}
+
+async function answered(address: string, request: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(address, request);
@@ -73,8 +85,8 @@ async function fetched(address: string, request: RequestInit): Promise<unknown> 
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Problem(t("common.no_answer"), t("common.unreachable"));
   }
+  if (response.ok) return response;
   const body: unknown = await response.json().catch(() => null);
-  if (response.ok && (body !== null || response.status === 204)) return body;
   const { title, detail } = (body ?? {}) as { title?: string; detail?: string };
   throw new Problem(
     title ?? t("common.no_answer"),

@@ -10,6 +10,7 @@ export interface Job {
   state: "running" | "done" | "failed" | "cancelled";
   percent: number;
   error: string | null;
+  result: Record<string, unknown> | null;
 }
 
 export async function jobs(): Promise<Job[]> {

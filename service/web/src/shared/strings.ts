@@ -4,13 +4,17 @@
 import type answer from "../../../templates/strings/answer.json";
 import type collection from "../../../templates/strings/collection.json";
 import type common from "../../../templates/strings/common.json";
+import type explore from "../../../templates/strings/explore.json";
 import type identify from "../../../templates/strings/identify.json";
+import type review from "../../../templates/strings/review.json";
 
 export type Key =
   | `answer.${keyof typeof answer}`
   | `collection.${keyof typeof collection}`
   | `common.${keyof typeof common}`
-  | `identify.${keyof typeof identify}`;
+  | `explore.${keyof typeof explore}`
+  | `identify.${keyof typeof identify}`
+  | `review.${keyof typeof review}`;
 
 type Counted = Key extends infer K ? (K extends `${infer Stem}.other` ? Stem : never) : never;
 

@@ -1,4 +1,4 @@
-"""What `identify` is asked about: files, folders, manifests and patterns become specimens."""
+"""Files, folders, manifests and patterns as the specimens that they show."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from holotype.index.errors import ManifestError, PictureError, UsageError
-from holotype.index.identification.many.outcomes import Outcome, Refusal, Specimen
-from holotype.index.pictures.inputs import named_file
+from ...errors import ManifestError, PictureError, UsageError
+from ...manifests.paths import Paths
+from ...manifests.picture_files import listed_pictures
+from ...pictures.inputs import named_file
+from .outcomes import Outcome, Refusal, Specimen
 
 _TABLES = frozenset({".csv", ".tsv", ".tab", ".txt", ".parquet"})
 _MARKS = frozenset("*?[")
 
 
 @dataclass
-class Asked:
+class SpecimenList:
     """Specimens, and what was listed and is no picture.
 
     Attributes:
@@ -38,7 +40,7 @@ class Asked:
         return (named_file(one) for specimen in self.specimens for one in specimen.pictures)
 
 
-def specimens_of(arguments: Sequence[str], *, same_specimen: bool = False) -> Asked:
+def specimens_of(arguments: Sequence[str], *, same_specimen: bool = False) -> SpecimenList:
     """Return the specimens that arguments stand for.
 
     Args:
@@ -51,7 +53,7 @@ def specimens_of(arguments: Sequence[str], *, same_specimen: bool = False) -> As
         PictureError: the only argument is an address on the net.
         UsageError: a pattern that nothing matches; an empty argument.
     """
-    asked = Asked()
+    asked = SpecimenList()
     named = 0
     for path in _expanded(arguments):
         if isinstance(path, Refusal):
@@ -89,8 +91,6 @@ def _named(argument: str) -> Path | Refusal:
     path = Path(argument)
     if "://" not in argument or path.exists():
         return path
-    from holotype.index.manifests.paths import Paths
-
     try:
         return Path(Paths(str(Path.cwd())).find(argument).file)
     except PictureError as error:
@@ -102,10 +102,8 @@ def _is_pattern(argument: str) -> bool:
     return bool(_MARKS.intersection(argument)) and not Path(argument).exists()
 
 
-def _add_listed(asked: Asked, source: Path) -> None:
+def _add_listed(asked: SpecimenList, source: Path) -> None:
     """Add the pictures of a folder or table, those of one `specimen_id` together."""
-    from holotype.index.manifests.picture_files import listed_pictures
-
     listed, problems = listed_pictures(source)
     groups: dict[str, list[str]] = {}
     for number, one in enumerate(listed):

@@ -1,0 +1,11 @@
+"""Every route to what the collection holds."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from . import batches, determinations, images, patches, spaces, specimens, taxa, uploads
+
+router = APIRouter()
+for module in (images, uploads, patches, batches, determinations, specimens, taxa, spaces):
+    router.include_router(module.router)

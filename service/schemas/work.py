@@ -1,0 +1,38 @@
+"""The shapes of what long work leaves, for OpenAPI; tests hold real answers against them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class Evaluation(BaseModel):
+    """What was measured, and how."""
+
+    evaluation_id: str = Field(examples=["20260504T081500-3f2a91bc"])
+    job_id: str = Field(description="Of the job that measured it.")
+    protocol: str = Field(examples=["split"])
+    spaces: list[str] = Field(
+        description="One, or the two that were compared.", examples=[["base", "tuned"]]
+    )
+    options: dict[str, Any] = Field(
+        description="Those that were given.", examples=[{"query": ["split=test"]}]
+    )
+    summary: str = Field(description="What was found, in one sentence; empty where none is written")
+    has_report: bool = Field(description="Whether there is a page to look at.")
+    made_at: str
+
+
+class MeasuredFigures(Evaluation):
+    """An evaluation with all its figures."""
+
+    figures: dict[str, Any] = Field(description="As `holotype eval --json` gives them.")
+
+
+class Evaluations(BaseModel):
+    """Evaluations, newest first."""
+
+    evaluations: list[Evaluation]
+    total: int = Field(ge=0)
+    next: str | None = Field(description="Send it as `after` for more; null at the end.")
