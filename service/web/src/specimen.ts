@@ -172,7 +172,7 @@ function buttons(taxon: string | null, rank: string | null): HTMLElement {
   };
   const made: HTMLElement[] = [];
   const found = answer?.determination;
-  if (found && found.taxon !== taxon) {
+  if (found && specimen?.lineage[found.rank] !== found.taxon) {
     const words = sentence("collection.call_it", { name: taxonName(found.taxon, found.rank) });
     made.push(button(words, () => call(id, found.taxon, found.rank)));
   }

@@ -13,25 +13,28 @@ const { rank = "", taxon = "" } = byId("page", HTMLElement).dataset;
 const images = byId("images", HTMLElement);
 const more = byId("more", HTMLButtonElement);
 
+const within = location.search; // tells taxa of one name apart
+
 let where: string[] = [];
 let next: string | null = null;
 
 async function show(): Promise<void> {
   byId("rank", HTMLElement).textContent = rankWord(rank);
   try {
-    const found = await taxonRecord(rank, taxon);
+    const found = await taxonRecord(rank, taxon, within);
     const above = Object.entries(found.lineage).filter(([one]) => one !== rank);
     byId("lineage", HTMLElement).replaceChildren(...lineageLinks(Object.fromEntries(above)));
     const counts = [count("common.specimens", found.specimens), count("common.images", found.images)];
     byId("counts", HTMLElement).textContent = counts.join(" · ");
     list("within", "children", found.children.map(({ taxon, rank, specimens }) =>
-      el("li", {}, taxonLink(taxon, rank), el("span", { class: "quiet" }, count("common.specimens", specimens))),
+      el("li", {}, taxonLink(taxon, rank, within), el("span", { class: "quiet" }, count("common.specimens", specimens))),
     ));
-    list("confused", "rivals", found.confused_with.map((rival) =>
+    const met = found.confused_with.filter(({ share }) => share > 0);
+    list("confused", "rivals", (met.length ? met : found.confused_with).map((rival) =>
       el(
         "li",
         {},
-        taxonLink(rival.taxon, rival.rank ?? rank),
+        taxonLink(rival.taxon, rank, within),
         bar(rival.share),
         el("span", { class: "quiet number" }, `${Math.round(100 * rival.share)} % · ${rival.cosine.toFixed(2)}`),
       ),

@@ -8,30 +8,53 @@ export interface TreeTaxon {
   taxon: string;
   images: number;
   specimens: number;
-  lineage?: Record<string, string>;
+  /** How many taxa are right below it. */
+  children: number;
 }
 
-export interface TaxonRecord extends TreeTaxon {
-  lineage: Record<string, string>;
+/** One level of the tree. */
+export interface Branch {
   children: TreeTaxon[];
+  /** What is named no further than the taxon itself. */
+  here: { images: number; specimens: number };
+  total: number;
+  next: string | null;
+}
+
+export interface TaxonRecord extends Branch {
+  rank: string;
+  taxon: string;
+  images: number;
+  specimens: number;
+  lineage: Record<string, string>;
   examples: string[];
-  confused_with: { taxon: string; rank?: string; share: number; cosine: number }[];
+  confused_with: { taxon: string; share: number; cosine: number }[];
 }
 
-/** The taxa right under one, or the uppermost. */
-export async function taxaUnder(under: TreeTaxon | null): Promise<TreeTaxon[]> {
+const LEVEL = 200; // taxa at a time
+
+/**
+ * The taxa right below one, or the uppermost.
+ *
+ * `within` tells taxa of one name apart: the query of an address, such as `?category=Moth`.
+ */
+export function taxaUnder(
+  under: TreeTaxon | null,
+  within: string,
+  after: string | null,
+): Promise<Branch> {
+  const asked = Object.fromEntries(new URLSearchParams(within));
   const said = under ? `${under.rank}:${under.taxon}` : null;
-  const address = withQuery("/v1/taxa/tree", { under: said, limit: 1000 });
-  return (await get<{ children: TreeTaxon[] }>(address)).children;
+  return get(withQuery("/v1/taxa/tree", { under: said, ...asked, limit: LEVEL, after }));
 }
 
-export function taxonRecord(rank: string, taxon: string): Promise<TaxonRecord> {
-  return get(`/v1/taxa/${encodeURIComponent(rank)}/${path(taxon)}`);
+export function taxonRecord(rank: string, taxon: string, within: string): Promise<TaxonRecord> {
+  return get(`/v1/taxa/${encodeURIComponent(rank)}/${path(taxon)}${within}`);
 }
 
 /** A taxon's name, as a link to its page. */
-export function taxonLink(taxon: string, rank: string): HTMLElement {
-  const href = `/taxa/${encodeURIComponent(rank)}/${path(taxon)}`;
+export function taxonLink(taxon: string, rank: string, within = ""): HTMLElement {
+  const href = `/taxa/${encodeURIComponent(rank)}/${path(taxon)}${within}`;
   return el("a", { href }, taxonName(taxon, rank));
 }
 

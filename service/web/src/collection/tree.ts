@@ -1,43 +1,64 @@
 // The tree of taxa: each is opened to show those in it.
 
-import { problemOf } from "../shared/api";
+import { problemOf, withQuery } from "../shared/api";
 import { el } from "../shared/dom";
-import { count, number, rankWord, t } from "../shared/strings";
+import { count, rankWord, t } from "../shared/strings";
 import { type TreeTaxon, taxaUnder, taxonLink } from "./taxa";
 
-/** The taxa under one, or the uppermost. */
-export async function branch(under: TreeTaxon | null): Promise<HTMLElement> {
+/** The taxa under one, or the uppermost; see `taxaUnder`. */
+export async function branch(under: TreeTaxon | null, within = ""): Promise<HTMLElement> {
+  const list = el("ul", { class: "branch" });
+  const holder = el("div", {}, list);
   try {
-    const taxa = await taxaUnder(under);
-    if (!taxa.length) return el("p", { class: "quiet" }, t("collection.empty"));
-    const most = Math.max(...taxa.map(({ specimens }) => specimens));
-    const items = taxa.map((taxon) => node(taxon, most));
-    if (taxa.length === 1) items[0]?.querySelector("button")?.click();
-    return el("ul", { class: "branch" }, ...items);
+    await grow(holder, list, under, within, null);
   } catch (error) {
-    return el("p", { class: "wrong" }, problemOf(error).message);
+    holder.replaceChildren(el("p", { class: "wrong" }, problemOf(error).message));
   }
+  return holder;
 }
 
-function node(taxon: TreeTaxon, most: number): HTMLElement {
+async function grow(
+  holder: HTMLElement,
+  list: HTMLElement,
+  under: TreeTaxon | null,
+  within: string,
+  after: string | null,
+): Promise<void> {
+  const { children, here, total, next } = await taxaUnder(under, within, after);
+  const inside = (taxon: TreeTaxon): string =>
+    !under && total > 1 && taxon.rank === "category"
+      ? withQuery("", { category: taxon.taxon })
+      : within;
+  const items = children.map((taxon) => node(taxon, inside(taxon)));
+  list.append(...items);
+  holder.querySelector(":scope > .more")?.remove();
+  if (next !== null) {
+    const more = el("button", { type: "button", class: "button" }, t("collection.more"));
+    more.addEventListener("click", () => void grow(holder, list, under, within, next));
+    holder.append(el("p", { class: "more" }, more));
+  } else if (here.specimens) {
+    const words = count(under ? "collection.no_further" : "collection.nameless", here.specimens);
+    list.append(el("li", { class: "quiet here" }, words));
+  }
+  if (!list.childElementCount) list.append(el("li", { class: "quiet" }, t("collection.empty")));
+  if (total === 1) items[0]?.querySelector("button")?.click();
+  if (after !== null) items[0]?.querySelector("a")?.focus();
+}
+
+function node(taxon: TreeTaxon, within: string): HTMLElement {
+  const name = el("span", { class: "name" }, taxonLink(taxon.taxon, taxon.rank, within));
   const row = el(
     "div",
     { class: "node" },
-    taxon.rank === "species" ? el("span", { class: "leaf" }) : opener(taxon),
-    el("span", { class: "name" }, taxonLink(taxon.taxon, taxon.rank), " ", el("small", { class: "quiet" }, rankWord(taxon.rank))),
-    share(taxon.specimens / most),
-    el("span", { class: "number", title: count("common.images", taxon.images) }, number(taxon.specimens)),
+    taxon.children ? opener(taxon, within) : el("span", { class: "leaf" }),
+    name,
+    el("small", { class: "quiet" }, rankWord(taxon.rank)),
+    el("span", { class: "number" }, count("common.specimens", taxon.specimens)),
   );
   return el("li", {}, row);
 }
 
-function share(part: number): HTMLElement {
-  const fill = el("span", { class: "fill" });
-  fill.style.width = `${100 * part}%`;
-  return el("span", { class: "bar", "aria-hidden": "true" }, fill);
-}
-
-function opener(taxon: TreeTaxon): HTMLElement {
+function opener(taxon: TreeTaxon, within: string): HTMLElement {
   const label = t("collection.open", { name: taxon.taxon });
   const button = el("button", { type: "button", "aria-expanded": "false", "aria-label": label });
   let held: HTMLElement | null = null;
@@ -45,7 +66,7 @@ function opener(taxon: TreeTaxon): HTMLElement {
     const opens = button.getAttribute("aria-expanded") === "false";
     button.setAttribute("aria-expanded", String(opens));
     if (!held && opens) {
-      held = await branch(taxon);
+      held = await branch(taxon, within);
       button.closest("li")?.append(held);
     }
     if (held) held.hidden = button.getAttribute("aria-expanded") === "false";
