@@ -144,6 +144,8 @@ def test_the_description(client: httpx2.Client) -> None:
         "/v1/images/{image_id}/thumbnail",
         "/v1/images/{image_id}/picture",
         "/v1/taxa",
+        "/v1/taxa/tree",
+        "/v1/taxa/{rank}/{name}",
         "/v1/spaces",
         "/v1/morphospace",
         "/v1/spaces/{space}/calibration",
@@ -171,6 +173,7 @@ def test_the_description(client: httpx2.Client) -> None:
         "/v1/specimens/{specimen_id}/history",
         "/v1/version",
         "/healthz",
+        "/metrics",
         "/readyz",
     }
     for methods in api["paths"].values():
