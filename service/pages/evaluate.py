@@ -29,6 +29,5 @@ def _shown(engine: Engine, may_write: bool) -> dict[str, Any]:
     return {
         "collection": engine.collection.folder.name,
         "spaces": [space["name"] for space in held["spaces"]],
-        "splits": list(held["splits"]),
         "may_write": may_write and is_writable(engine.collection.folder),
     }
