@@ -2,9 +2,8 @@
 
     import holotype
 
-    collection = holotype.Collection.open("moths")
-    encoder = holotype.load_encoder("bundled")
-    answer = holotype.identify(collection, encoder, "unknown.jpg")
+    moths = holotype.open("moths")
+    moths.identify("unknown.jpg")
 
 Names are loaded when they are first used, so that importing the package is instant.
 """
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from holotype.index.manifests.problems import Problem
     from holotype.index.morphospace.morphospace import Morphospace, morphospace
     from holotype.index.search.search import Hit, picture_vector, search
+    from holotype.notebook.opened import OpenCollection
+    from holotype.notebook.opening import open
 
 _HOMES = {
     "Answer": "index.identification.identify",
@@ -44,6 +45,7 @@ _HOMES = {
     "IngestReport": "index.ingest.pictures",
     "Manifest": "index.manifests.manifest",
     "Morphospace": "index.morphospace.morphospace",
+    "OpenCollection": "notebook.opened",
     "Outcome": "index.identification.many.outcomes",
     "Problem": "index.manifests.problems",
     "Specimen": "index.identification.many.outcomes",
@@ -57,6 +59,7 @@ _HOMES = {
     "load_encoder": "index.encoders",
     "load_vectors": "index.ingest.vectors",
     "morphospace": "index.morphospace.morphospace",
+    "open": "notebook.opening",
     "picture_vector": "index.search.search",
     "search": "index.search.search",
 }
@@ -73,6 +76,7 @@ __all__ = [
     "IngestReport",
     "Manifest",
     "Morphospace",
+    "OpenCollection",
     "Outcome",
     "Problem",
     "Specimen",
@@ -87,6 +91,7 @@ __all__ = [
     "load_encoder",
     "load_vectors",
     "morphospace",
+    "open",
     "picture_vector",
     "search",
 ]

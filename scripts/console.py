@@ -72,14 +72,6 @@ FILTERS = (
 )
 
 
-def require_report(folder: Path) -> None:
-    """Refuse a folder for a report before the long work, where it holds other files."""
-    from holotype.index.files.own_output import require_own
-
-    tables = ("per_species.parquet", "classifiers.csv", "classifiers_by_taxon.csv", "sweep.csv")
-    require_own(folder, ("report.json", "report.html", *tables))
-
-
 def print_json(data: Any) -> None:
     """Print one JSON document on stdout."""
     text = json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)

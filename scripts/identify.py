@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from holotype.index.collection import Collection
     from holotype.index.identification.identify import Answer, Options
     from holotype.index.identification.many.outcomes import Outcome
+    from holotype.index.identification.many.specimen_list import SpecimenList
 
     from .answers.output import AnswerFiles, AnswerWriter
-    from .answers.specimens import Asked
 
 
 def identify(
@@ -83,9 +83,9 @@ def identify(
     1. With --json, one picture gives an object; several, a folder, a manifest or a pattern a list.
     """
     from holotype.index.collection import Collection
+    from holotype.index.identification.many.specimen_list import specimens_of
 
     from .answers.output import AnswerFiles
-    from .answers.specimens import specimens_of
 
     options: Options = {"space": space, "risk": risk, "prior": prior, "only": only or (), "k": k}
     files = AnswerFiles(table, sheet, overwrite)
@@ -103,7 +103,7 @@ def identify(
         raise typer.Exit(1)
 
 
-def _require_usable(asked: Asked) -> None:
+def _require_usable(asked: SpecimenList) -> None:
     """Refuse a single question that nothing can answer, before an encoder is loaded."""
     from holotype.index.pictures.inputs import named_file
     from holotype.index.pictures.reading import read_bytes
@@ -117,7 +117,7 @@ def _require_usable(asked: Asked) -> None:
 
 
 def _written(
-    collection: Collection, asked: Asked, files: AnswerFiles, show: _Show, options: Options
+    collection: Collection, asked: SpecimenList, files: AnswerFiles, show: _Show, options: Options
 ) -> AnswerWriter:
     """Answer, and give every answer to all that want it."""
     from holotype.index.identification.many.batches import identify_each
@@ -149,7 +149,9 @@ def _written(
     return writer
 
 
-def _watched(asked: Asked, files: AnswerFiles) -> AbstractContextManager[Callable[..., None]]:
+def _watched(
+    asked: SpecimenList, files: AnswerFiles
+) -> AbstractContextManager[Callable[..., None]]:
     """Show how far a long identification is, where the answers themselves do not show it."""
     if len(asked.specimens) == 1 or (sys.stdout.isatty() and not files.named):
         return nullcontext(lambda done, total: None)
@@ -200,10 +202,8 @@ class _ShowList(_Show):
         self._list = JsonList()
 
     def add(self, outcome: Outcome) -> None:
-        from .answers.output import json_entries
-
         super().add(outcome)
-        for entry in json_entries(outcome):
+        for entry in outcome.entries():
             self._list.add(entry)
 
     def close(self) -> None:
@@ -219,7 +219,7 @@ class _ShowObject(_Show):
             print_json(outcome.answer.to_dict())
 
 
-def _show(asked: Asked, files: AnswerFiles, collection: Path, *, as_json: bool) -> _Show:
+def _show(asked: SpecimenList, files: AnswerFiles, collection: Path, *, as_json: bool) -> _Show:
     """Return what shows answers in the way that is asked for."""
     if as_json:
         made: _Show = _ShowObject() if asked.single else _ShowList()

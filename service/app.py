@@ -25,7 +25,7 @@ from .guards.scopes import READS
 from .guards.turns import Shares
 from .guards.watch import Watch
 from .measurements import Measurements
-from .pages import pages
+from .pages import routes
 from .problems import Problem, add_handlers
 from .resources import calibration, health, identify, metrics, search
 from .resources.records import routes as records
@@ -92,7 +92,7 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(v1)
     app.include_router(health.router)
     app.include_router(metrics.router)
-    app.include_router(pages.router)
+    app.include_router(routes.router)
     app.mount("/static", StaticFiles(packages=[("holotype.service", "static")]), name="static")
 
 

@@ -21,13 +21,18 @@ def own_names() -> tuple[str, ...]:
     return (FILE, *(FILE + end for end in _BESIDE))
 
 
+def is_collection(folder: Path) -> bool:
+    """Return whether a folder holds a collection's database."""
+    return (folder / FILE).is_file()
+
+
 def require_collection(folder: Path) -> None:
     """Refuse a folder that is no collection.
 
     Raises:
         NotFoundError: it holds no database.
     """
-    if not (folder / FILE).is_file():
+    if not is_collection(folder):
         raise NotFoundError(
             f"{folder} is not a collection (it holds no {FILE}); make one with "
             "'holotype ingest SOURCE --to COLLECTION'"
@@ -40,7 +45,7 @@ def check_place(folder: Path, *, into_existing: bool = False) -> None:
     Raises:
         HolotypeError, UsageError: see `check_new_folder`.
     """
-    if not (folder / FILE).is_file():
+    if not is_collection(folder):
         check_new_folder(folder, into_existing=into_existing)
 
 

@@ -85,7 +85,7 @@ def search(
     return hits(collection, gallery, places, scores)[0]
 
 
-def one_vector(vector: Embeddings) -> Embeddings:
+def one_vector(vector: Embeddings | Sequence[float]) -> Embeddings:
     """Return the vector of one query, [dim], of [dim] or [1, dim].
 
     Raises:

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,18 +151,3 @@ class JsonList:
         """End the list."""
         sys.stdout.write("[]\n" if self._empty else "\n]\n")
         sys.stdout.flush()
-
-
-def json_entries(outcome: Outcome) -> Iterator[dict[str, Any]]:
-    """Yield an answer with the paths that it rests on, then the refused pictures."""
-    own = outcome.specimen.specimen_id or None
-    if outcome.answer is not None:
-        used = [str(picture) for picture in outcome.used]
-        yield {
-            "path": used[0],
-            "specimen_id": own,
-            "paths": used,
-            **outcome.answer.to_dict(),
-        }
-    for refusal in outcome.refused:
-        yield {"path": refusal.path, "specimen_id": own, "error": refusal.reason}

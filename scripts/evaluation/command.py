@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from holotype.eval.evaluations.protocols import (
+    IDENTIFICATION,
+    PROTOCOLS,
+    chosen,
+    options_of,
+    takers,
+)
+
 from ..console import (
     FILTERS,
     CollectionArgument,
     JsonFlag,
     SpaceOption,
-    err,
     print_json,
-    require_report,
 )
-from .protocols import PROTOCOLS, chosen, flag, options_of, takers
+from .shown import SHOWN, watching
 from .tables import say
+
+
+def flag(option: str) -> str:
+    """Return an option as it is typed."""
+    return "--" + option.replace("_", "-")
 
 
 def _of(option: str, told: str, **more: Any) -> Any:
     """Return an option that the help shows under the protocols that take it."""
-    return typer.Option(flag(option), help=told, rich_help_panel=f"With {takers(option)}", **more)
+    return typer.Option(
+        flag(option), help=told, rich_help_panel=f"With {takers(option, flag)}", **more
+    )
 
 
 class Likeness(StrEnum):
@@ -136,50 +147,35 @@ def evaluate(
     values = context.params
     sources = ((name, context.get_parameter_source(name)) for name in values)
     given = {name for name, source in sources if source and source.name != "DEFAULT"}
-    name = chosen(protocol, identification=identification, sided=bool(query or gallery))
-    figures = measured(collection, name, options_of(name, given, values), to)
+    name = _chosen(protocol, identification=identification, sided=bool(query or gallery))
+    figures = measured(collection, name, options_of(name, given, values, flag), to)
     if as_json:
         print_json(figures)
         return
     if "summary" in figures:
         say(figures["summary"])
-    PROTOCOLS[name].show(figures)
+    SHOWN[name](figures)
     if to is not None:
         say(f"Report: {to / ('report.html' if PROTOCOLS[name].page else 'report.json')}")
+
+
+def _chosen(named: str | None, *, identification: bool, sided: bool) -> str:
+    from holotype.index.errors import UsageError
+
+    if identification and named not in (None, IDENTIFICATION):
+        raise UsageError(f"--identification is a protocol of its own; leave out --protocol {named}")
+    return chosen(IDENTIFICATION if identification else named, sided=sided, spelled=flag)
 
 
 def measured(
     folder: Path, name: str, options: Mapping[str, Any], to: Path | None = None
 ) -> dict[str, Any]:
-    """Measure under a protocol, write the report where a folder is given, and return the figures.
-
-    Args:
-        folder: of the collection.
-        name: of the protocol.
-        options: from `options_of`.
-        to: where the report goes.
-    """
-    from holotype.eval.report import write_report
-    from holotype.eval.report.summaries import figures_of
+    """Measure under a protocol, showing how far it is; see `evaluations.measured`."""
+    from holotype.eval.evaluations.measured import measured as run
+    from holotype.eval.evaluations.measured import require_report
     from holotype.index.collection import Collection
 
-    protocol = PROTOCOLS[name]
     if to is not None:
         require_report(to)
-    with Collection.open(folder) as opened:
-        with err.status(f"{protocol.doing} …") if protocol.doing else nullcontext():
-            found = protocol.measure(opened, **options)
-        figures = figures_of(found)
-        if to is not None and protocol.page:
-            with err.status("Drawing the report …"):
-                write_report(found, opened, to)
-        elif to is not None:
-            _write_figures(figures, to)
-    return figures
-
-
-def _write_figures(figures: dict[str, Any], folder: Path) -> None:
-    from holotype.index.files.own_output import write_own
-
-    text = json.dumps(figures, ensure_ascii=False, indent=2, allow_nan=False)
-    write_own(folder, {"report.json": text.encode()})
+    with Collection.open(folder) as opened, watching(name, options) as watched:
+        return run(opened, name, options, to, **watched)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .answer import Answer
 from .percentages import percent
 
-_FIGURES = {"none": " of the votes, not calibrated", "stale": " by a stale calibration"}
+FIGURES = {"none": " of the votes, not calibrated", "stale": " by a stale calibration"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def in_words(answer: Answer) -> Wording:
     return Wording(
         name=f"{found.taxon} {found.qualifier}".strip() if found else "unknown",
         rank=found.rank if found else "",
-        sure=answer.figure(found.rank) + _FIGURES.get(answer.calibration, "") if found else "",
+        sure=answer.figure(found.rank) + FIGURES.get(answer.calibration, "") if found else "",
         why=answer.why,
         novelty=_novelty(answer),
         notes=answer.notes,

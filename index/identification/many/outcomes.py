@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ...pictures.inputs import Picture, as_pictures, is_picture, named_file
 from ..answers import Answer
@@ -85,3 +85,12 @@ class Outcome:
     used: Sequence[Picture] = ()
     refused: Sequence[Refusal] = ()
     thumbnails: Sequence[bytes] = ()
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """Yield its answer with the paths that it rests on, then the refused pictures, for JSON."""
+        own = self.specimen.specimen_id or None
+        if self.answer is not None:
+            used = [named_file(picture) or "picture" for picture in self.used]
+            yield {"path": used[0], "specimen_id": own, "paths": used, **self.answer.to_dict()}
+        for refusal in self.refused:
+            yield {"path": refusal.path, "specimen_id": own, "error": refusal.reason}

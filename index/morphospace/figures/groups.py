@@ -80,13 +80,24 @@ def groups_of(
         return Groups("", [], np.full(size, -1, np.int64))
     read = read_column(collection, shown.gallery, column)
     codes = read.codes if allowed is None else read.codes[allowed]
+    return grouped(read.name, read.values, codes)
+
+
+def grouped(column: str, values: Sequence[str], codes: Codes) -> Groups:
+    """Return images by their values of a column.
+
+    Args:
+        column: as the collection writes it.
+        values: of the column.
+        codes: int64 [n], positions in `values`, -1 for images without one.
+    """
     there, counts = np.unique(codes[codes >= 0], return_counts=True)
-    names = [read.values[code] for code in there]
+    names = [values[code] for code in there]
     order = sorted(range(len(there)), key=lambda place: (-counts[place], names[place]))
-    position = np.full(len(read.values) + 1, -1, np.int64)
+    position = np.full(len(values) + 1, -1, np.int64)
     position[there[order]] = np.arange(len(there))
     ordered = [names[place] for place in order]
-    return Groups(read.name, ordered, position[codes], _numbers(read.name, ordered))
+    return Groups(column, ordered, position[codes], _numbers(column, ordered))
 
 
 def _numbers(column: str, names: Sequence[str]) -> Floats | None:

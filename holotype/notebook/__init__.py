@@ -1,0 +1,1 @@
+"""One object for a notebook: a collection on this machine, or one that is served."""

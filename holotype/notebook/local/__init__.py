@@ -1,0 +1,1 @@
+"""A collection on this machine, as an open collection asks it."""

@@ -1,0 +1,132 @@
+"""Clusters and queues of a collection on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from holotype.index.clusters.cluster import cluster, require_options
+from holotype.index.clusters.decide import Decider
+from holotype.index.clusters.view import as_dict, cluster_now, clustering_dict
+from holotype.index.curation.actions import accept, correct, dismiss
+from holotype.index.curation.queues import require_queue
+from holotype.index.errors import NotFoundError
+from holotype.index.storage.clusters.records import clusterings, decision, decisions
+from holotype.training.clustering.kept import recipe_for
+from holotype.training.doubts import queue_of
+
+from ..backend import Adding, Signed, Told
+from ..progress import progress
+from .records import LocalRecords
+
+
+class LocalCuration(LocalRecords):
+    """Clusters and queues; see `Backend`."""
+
+    def cluster(self, source: str | Path | None, options: Told, signed: Signed) -> Told:
+        """Cluster unnamed specimens, and return the clustering."""
+        kinds = ("risk", "prior", "k", "method", "seed")
+        require_options(*(options[name] for name in kinds))  # before pictures are stored
+        space, specimens = options["space"], None
+        if source is not None:
+            target = self.collection.source(self.collection.space(space))
+            specimens = self.added(Adding(source, target.name)).specimens
+        with progress("Identifying") as update:
+            return cluster(
+                self.collection,
+                **options,
+                specimens=specimens,
+                recipe=lambda: recipe_for(self.collection, space=space),
+                by=signed.by,
+                source="" if source is None else str(source),
+                progress=update,
+            )
+
+    def clusterings(self) -> Told:
+        """Return what is known of all clusterings."""
+        return {"clusterings": [one.to_dict() for one in clusterings(self.collection.database)]}
+
+    def clustering(self, number: int | None) -> Told:
+        """Return a clustering as it is now; None for the last."""
+        self.collection.require_intact()
+        if number is None:
+            known = clusterings(self.collection.database)
+            if not known:
+                raise NotFoundError(
+                    f"{self.collection.folder} has no clusters yet; cluster() makes them"
+                )
+            number = known[-1].clustering_id
+        return clustering_dict(self.collection, number)
+
+    def cluster_now(self, cluster_id: int) -> Told:
+        """Return a cluster as it is now."""
+        self.collection.require_intact()
+        return as_dict(cluster_now(self.collection, cluster_id))
+
+    def decide(self, kind: str, cluster_id: int, said: Told, signed: Signed) -> Told:
+        """Make a decision, and return it with the cluster."""
+        decider = Decider(self.collection, signed.by, signed.why)
+        told = _with_versions(kind, cluster_id, said)
+        made = getattr(decider, kind)(cluster_id, **told)
+        return {
+            "decision": decision(self.collection.database, made).to_dict(),
+            "cluster": self.cluster_now(cluster_id),
+        }
+
+    def accept_known(self, clustering_id: int, signed: Signed) -> list[int]:
+        """Accept what was set aside as known, and return the decisions."""
+        return Decider(self.collection, signed.by, signed.why).accept_known(clustering_id)
+
+    def decisions(self, clustering: int | None) -> Told:
+        """Return the decisions, oldest first."""
+        self.collection.require_intact()
+        found = decisions(self.collection.database, clustering)
+        return {"decisions": [one.to_dict() for one in found]}
+
+    def undo_decision(self, decision_id: int, signed: Signed, *, since: bool) -> list[int]:
+        """Take back a decision, or all since one, and return the undos."""
+        decider = Decider(self.collection, signed.by, signed.why)
+        return decider.undo_since(decision_id) if since else [decider.undo(decision_id)]
+
+    def queue(self, name: str, offset: int, limit: int, space: str | None) -> Told:
+        """Return a part of a curation queue."""
+        with progress("Comparing names") as update:
+            found = queue_of(self.collection, name, space=space, progress=update)
+        return found.page(offset, limit).to_dict()
+
+    def decide_named(
+        self, kind: str, queue: str, specimen_ids: Sequence[str], said: Told, signed: Signed
+    ) -> Told:
+        """Accept, correct or dismiss what a queue asks about, and return the determinations."""
+        require_queue(queue)
+        specimens = list(dict.fromkeys(specimen_ids))
+        who = {"by": signed.by, "remarks": signed.why}
+        made: list[int] = []
+        if kind == "accept":
+            found = queue_of(self.collection, queue)
+            for entry in [found.find(one) for one in specimens]:
+                made += accept(self.collection, entry, **who)
+                specimens += [one for one in entry.specimen_ids if one not in specimens]
+        else:
+            act = dismiss if kind == "dismiss" else partial(correct, name=said["name"])
+            made += [act(self.collection, one, **who) for one in specimens]
+        events = [event for one in specimens for event in self.collection.history(one)]
+        shown = [one.to_dict() for one in events if one.determination_id in set(made)]
+        ordered = sorted(shown, key=lambda one: int(one["determination_id"]))
+        return {"queue": queue, "determinations": ordered}
+
+
+def _with_versions(kind: str, cluster_id: int, said: Told) -> dict[str, Any]:
+    """Return what is said of a decision as `Decider` takes it."""
+    told = dict(said)
+    if kind not in ("merge", "move"):
+        return told
+    versions = {cluster_id: told.pop("version")}
+    if kind == "merge":
+        versions |= told["others"]
+        told["others"] = list(told["others"])
+    elif told.pop("to_version") is not None:
+        versions[int(told["to"])] = said["to_version"]
+    return {**told, "versions": {one: v for one, v in versions.items() if v is not None}}

@@ -1,0 +1,1 @@
+"""Results that show themselves: in three lines in a terminal, with pictures in a notebook."""

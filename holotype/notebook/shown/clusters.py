@@ -1,0 +1,147 @@
+"""Candidate species of unnamed specimens, and decisions about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
+
+from markupsafe import Markup
+
+from .base import Shown
+from .html import box, figure, joined, muted, strong
+
+_PICTURES = 8  # of a cluster that are shown
+_CLUSTERS = 20  # of a clustering that are shown
+
+
+class ShownCluster(Shown):
+    """A cluster as it was looked at; a decision about it is refused where it has changed since."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+        return int(self._told["id"])
+
+    @property
+    def version(self) -> int:
+        """The last decision that touched it."""
+        return int(self._told["version"])
+
+    @property
+    def name(self) -> str:
+        """Provisional, or as it was named."""
+        return str(self._told["name"])
+
+    @property
+    def state(self) -> str:
+        """`open`, `placed`, `named`, `merged`, `rejected` or `set aside`."""
+        return str(self._told["state"])
+
+    @property
+    def size(self) -> int:
+        """How many images it has."""
+        return int(self._told["size"])
+
+    @property
+    def image_ids(self) -> list[str]:
+        """Its images."""
+        return list(self._told["image_ids"])
+
+    @property
+    def _headline(self) -> str:
+        images = "image" if self.size == 1 else "images"
+        return f"Cluster {self.id}: {self.name} ({self.size} {images}, {self.state})"
+
+    def _lines(self) -> list[str]:
+        typical = ", ".join(self._pictures()[:3])
+        return [self._headline, f"  {self._near()}", f"  such as {typical or 'none'}"]
+
+    def _html(self) -> Markup:
+        shown = joined(figure(self._small(one), one, one) for one in self._pictures())
+        return box(strong(self._headline), muted(self._near()), shown)
+
+    def _pictures(self) -> list[str]:
+        """Return its images, the most typical first."""
+        ordered = [*self._told.get("typical", ()), *self.image_ids]
+        return list(dict.fromkeys(ordered))[:_PICTURES]
+
+    def _near(self) -> str:
+        if "taxon" in self._told:
+            return f"set aside as {self._told['taxon']} ({self._told['rank']})"
+        near = ", ".join(one["taxon"] for one in (self._told.get("nearest") or [])[:3])
+        return f"nearest known: {near}" if near else "nothing known is near"
+
+
+class ShownClustering(Shown, Sequence[ShownCluster]):
+    """The clusters of a clustering, the largest first; `known` are what was set aside."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+        return int(self._told["id"])
+
+    @property
+    def known(self) -> list[ShownCluster]:
+        """What was known already, by its answers."""
+        return [ShownCluster(one, self._thumbnails) for one in self._told["set_aside"]]
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be known of it, a sentence each."""
+        return list(self._told["parameters"].get("notes", ()))
+
+    @overload
+    def __getitem__(self, place: int) -> ShownCluster: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[ShownCluster]: ...
+    def __getitem__(self, place: int | slice) -> ShownCluster | list[ShownCluster]:
+        found = self._told["clusters"][place]
+        if isinstance(place, slice):
+            return [ShownCluster(one, self._thumbnails) for one in found]
+        return ShownCluster(found, self._thumbnails)
+
+    def __len__(self) -> int:
+        return len(self._told["clusters"])
+
+    def __iter__(self) -> Iterator[ShownCluster]:
+        return (ShownCluster(one, self._thumbnails) for one in self._told["clusters"])
+
+    @property
+    def _headline(self) -> str:
+        clusters = "cluster" if len(self) == 1 else "clusters"
+        aside = sum(one["size"] for one in self._told["set_aside"])
+        return f"Clustering {self.id}: {len(self)} {clusters}, {aside} images set aside as known"
+
+    def _lines(self) -> list[str]:
+        return [self._headline, *(f"  {one._headline}" for one in self[:2])]
+
+    def _html(self) -> Markup:
+        left = len(self) - _CLUSTERS
+        more = f"{left} more clusters; loop over them to see all" if left > 0 else ""
+        parts = [one._html() for one in self[:_CLUSTERS]]
+        return box(strong(self._headline), *map(muted, self.notes), *parts, muted(more))
+
+
+class Decided(Shown):
+    """A decision about a cluster, and the cluster as it is then."""
+
+    @property
+    def decision_id(self) -> int:
+        """Its number, which `undo` takes back."""
+        return int(self._told["decision"]["decision_id"])
+
+    @property
+    def cluster(self) -> ShownCluster:
+        """The cluster after it."""
+        return ShownCluster(self._told["cluster"], self._thumbnails)
+
+    @property
+    def _headline(self) -> str:
+        told: dict[str, Any] = self._told["decision"]
+        return f"Decision {told['decision_id']}: {told['what']}, by {told['decided_by']}"
+
+    def _lines(self) -> list[str]:
+        return [self._headline, *self.cluster._lines()[:2]]
+
+    def _html(self) -> Markup:
+        return box(strong(self._headline), self.cluster._html())

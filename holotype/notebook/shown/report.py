@@ -1,0 +1,58 @@
+"""What some work came to, as names and values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from .base import Shown, Thumbnails
+from .html import box, muted, strong, table
+
+_LONGEST = 90  # characters of a value that is shown
+
+
+class Report(Shown, Mapping[str, Any]):
+    """What some work came to: `report["images"]`, `dict(report)`, `report.to_dict()`."""
+
+    def __init__(self, title: str, told: Mapping[str, Any], thumbnails: Thumbnails) -> None:
+        super().__init__(told, thumbnails)
+        self._title = title
+
+    def __getitem__(self, name: str) -> Any:
+        return self._told[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._told)
+
+    def __len__(self) -> int:
+        return len(self._told)
+
+    @property
+    def summary(self) -> str:
+        """What it says in one sentence; empty where it has none."""
+        return str(self._told.get("summary", ""))
+
+    def _lines(self) -> list[str]:
+        plain = [f"{name}: {value}" for name, value in self._plain()]
+        return [self._title, _cut(self.summary or ", ".join(plain[:4])), _cut(self._more())]
+
+    def _html(self) -> Markup:
+        return box(strong(self._title), muted(self.summary), table((), self._plain()))
+
+    def _plain(self) -> list[tuple[str, str]]:
+        """Return the values that are read at a glance."""
+        return [
+            (name, _cut(str(value)))
+            for name, value in self._told.items()
+            if name != "summary" and value is not None and not isinstance(value, dict | list)
+        ]
+
+    def _more(self) -> str:
+        nested = [name for name, value in self._told.items() if isinstance(value, dict | list)]
+        return f"more: {', '.join(nested)}" if nested else "to_dict() has all of it"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -1,0 +1,144 @@
+"""Long work: better spaces, confidence, maps, figures, and copies of it all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from holotype.index.taxonomy import RANKS
+
+from .backend import Backend
+from .conditions import Where, conditions
+from .shown.maps import ShownMap
+from .shown.report import Report
+
+
+class Work:
+    """Long work on a collection."""
+
+    _backend: Backend
+
+    def tune(self, name: str = "tuned", *, space: str | None = None, where: Where = None) -> Report:
+        """Make a better space in seconds, from the labels, without a GPU.
+
+        Args:
+            name: what the new space is called.
+            space: to start from; by default the first.
+            where: learn from these images only, such as `{"split": "train"}`.
+
+        Raises:
+            UsageError: too few species have two specimens, or the name is taken.
+        """
+        told = self._backend.tune(space, {"name": name, "where": conditions(where)})
+        return Report(f"Space {name}", told, self._backend.thumbnail)
+
+    def calibrate(self, space: str | None = None, *, seed: int = 0) -> Report:
+        """Fit confidence at every rank, on specimens and species left out in turn.
+
+        Raises:
+            UsageError: too few labelled specimens or species.
+        """
+        return Report("Calibrated", self._backend.calibrate(space, seed), self._backend.thumbnail)
+
+    def calibration(self, space: str | None = None) -> Report:
+        """Return what the probabilities of a space rest on, and what has changed since."""
+        told = self._backend.calibration(space)
+        return Report("Calibration", told, self._backend.thumbnail)
+
+    def train(
+        self,
+        name: str = "trained",
+        *,
+        preset: str = "default",
+        config: Mapping[str, Any] | None = None,
+        space: str | None = None,
+        where: Where = None,
+        minutes: float | None = None,
+        loss: str | None = None,
+        seed: int | None = None,
+        resume: bool = False,
+    ) -> Report:
+        """Train the encoder of a space on its labelled pictures, and keep it where it is better.
+
+        Args:
+            name: what the new space is called.
+            preset: a recipe; docs/presets.md.
+            config: tables of settings that differ from it; docs/training.md.
+            space: whose encoder and pictures to start from; by default the first.
+            where: learn from these images only, such as `{"split": "train"}`.
+            minutes: the most that it may take.
+            loss: by name; docs/losses.md.
+            seed: the same one gives the same run.
+            resume: go on with a run of that name that was interrupted.
+
+        Returns:
+            the figures; `report["space"]` is None where it is not better, and nothing was kept.
+        """
+        options: dict[str, Any] = {"name": name, "preset": preset, "where": conditions(where)}
+        options |= {"config": dict(config or {}), "minutes": minutes, "loss": loss}
+        told = self._backend.train(space, {**options, "seed": seed, "resume": resume})
+        return Report(f"Training of {name}", told, self._backend.thumbnail)
+
+    def map(
+        self,
+        space: str | None = None,
+        *,
+        method: Literal["umap", "pca"] = "umap",
+        colour: str | None = None,
+        columns: Sequence[str] = (),
+        where: Where = None,
+        n_neighbors: int | None = None,
+        min_dist: float | None = None,
+        seed: int | None = None,
+        sample: int | None = None,
+        anew: bool = False,
+    ) -> ShownMap:
+        """Map a space: where its images lie among each other; the map is kept and used again.
+
+        Args:
+            space: by default the first.
+            method: `umap`, or `pca` for the principal axes.
+            colour: a rank or any column; by default the finest rank.
+            columns: which others the table has, too.
+            where: show these images only.
+            n_neighbors, min_dist: of UMAP; 15 and 0.1.
+            seed: another one, another map.
+            sample: fit on so many at most and place the rest; 100,000.
+            anew: make it even where the kept one serves.
+        """
+        options: dict[str, Any] = {"method": method, "n_neighbors": n_neighbors, "seed": seed}
+        options |= {"min_dist": min_dist, "sample": sample, "anew": anew}
+        asked, chosen = conditions(where), ""
+        for chosen in (colour,) if colour else reversed(RANKS):
+            wanted = [*columns, chosen]
+            table = self._backend.map(space, options, asked, wanted)
+            if colour or table[chosen].null_count < len(table):
+                break
+            options["anew"] = False  # it has just been made
+        return ShownMap(table, chosen, self._backend.thumbnail)
+
+    def evaluate(
+        self, protocol: str | None = None, *, space: str | None = None, **options: Any
+    ) -> Report:
+        """Measure how good it is: recall at every rank, or how honest the answers are.
+
+        Args:
+            protocol: who asks whom, such as `kfold` or `identification`; by default every image
+                asks all others, or `query` asks `gallery`; docs/measuring.md has all.
+            space: by default the first; `spaces=["base", "tuned"]` compares two.
+            options: of the protocol, such as `query={"split": "test"}`,
+                `gallery={"split": "train"}`, `folds=5`, `risk=0.05`.
+
+        Returns:
+            the figures as `report.json` has them; `report.summary` says them in one sentence.
+        """
+        said = {name: _said(name, value) for name, value in options.items()}
+        told = self._backend.evaluate(space, protocol, said)
+        return Report("Evaluation", told, self._backend.thumbnail)
+
+
+_CONDITIONS = ("query", "gallery", "far", "unlabelled")
+
+
+def _said(name: str, value: Any) -> Any:
+    return conditions(value) if name in _CONDITIONS else value

@@ -1,0 +1,154 @@
+"""What a notebook and a terminal show, whatever names, paths and people are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import holotype
+from holotype.index.collection import Collection
+from holotype.index.errors import NotFoundError, PictureError, UsageError
+from holotype.index.pictures.inputs import Picture
+from holotype.notebook.opened import OpenCollection
+from holotype.notebook.shown.answers import ShownAnswer, ShownAnswers
+from tests.conftest import Draw
+
+HOSTILE = "<script>alert(1)</script>\u202e\x1b[2J"
+
+
+@pytest.fixture
+def opened(folder: Path) -> Iterator[OpenCollection]:
+    with holotype.open(folder) as found:
+        yield found
+
+
+@pytest.fixture
+def picture(source: Path) -> Path:
+    return source.parent / "1-0.png"
+
+
+def test_opening_what_is_not_there_makes_nothing_unless_it_is_asked_to(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"not a collection yet; holotype.open\(.*create=True"):
+        holotype.open(tmp_path / "moths")
+    assert list(tmp_path.iterdir()) == []
+    with holotype.open(tmp_path / "moths", create=True) as made:
+        assert made.info()["images"] == 0
+    with holotype.open(tmp_path / "moths", create=True) as again:
+        assert again.info()["images"] == 0
+
+
+def test_help_and_completion_show_the_public_methods_and_nothing_else(
+    opened: OpenCollection,
+) -> None:
+    assert "open" in dir(holotype)
+    assert not [name for name in dir(opened) if name.startswith("_")]
+    for name in dir(opened):
+        assert getattr(type(opened), name).__doc__, name
+
+
+def test_however_a_picture_is_given_the_answer_is_the_same(
+    opened: OpenCollection, draw: Draw, tmp_path: Path
+) -> None:
+    path = draw(tmp_path / "new.png", 999, like=1)
+    with Image.open(path) as image:
+        image.load()
+    ways: list[Picture] = [
+        str(path),
+        path,
+        path.read_bytes(),
+        image,
+        np.asarray(image.convert("RGB")),
+    ]
+    told = [opened.identify(way).to_dict() for way in ways]
+    for one in told:
+        assert one["neighbours"] == told[0]["neighbours"]
+        assert one["determination"] == told[0]["determination"]
+    answers = opened.identify(ways)
+    assert isinstance(answers, ShownAnswers)
+    assert [one.taxon for one in answers] == [told[0]["determination"]["taxon"]] * len(ways)
+
+
+def test_several_pictures_of_one_specimen_give_one_answer(
+    opened: OpenCollection, picture: Path
+) -> None:
+    answer = opened.identify([picture, picture.with_name("1-1.png")], same_specimen=True)
+    assert isinstance(answer, ShownAnswer)
+    assert len(answer.to_dict()["pictures"]) == 2
+
+
+def test_in_a_list_a_bad_picture_costs_no_other_its_answer_and_keeps_its_place(
+    opened: OpenCollection, picture: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"no picture")
+    answers = opened.identify([picture, bad, picture])
+    assert [bool(one.error) for one in answers] == [False, True, False]
+    assert answers[1].image == str(bad)
+    assert list(answers.to_pandas()["error"] == "") == [True, False, True]
+    with pytest.raises(PictureError):
+        opened.identify(bad)
+
+
+def test_a_folder_is_identified_by_a_method_of_its_own(
+    opened: OpenCollection, picture: Path
+) -> None:
+    with pytest.raises(UsageError, match="identify_all"):
+        opened.identify(picture.parent)
+    found = opened.identify_all(picture.parent / "1-*.png")
+    assert len(found) == 10
+    assert "10 answers" in repr(found)
+
+
+def test_all_that_is_shown_fits_a_terminal_and_escapes_what_others_wrote(
+    collection: Collection, opened: OpenCollection, picture: Path, tmp_path: Path
+) -> None:
+    specimen = opened.images().first(1)[0].specimen_id
+    collection.determine(specimen, ("Moth", "", "", "", "", "Evilidae", "", ""), by=HOSTILE)
+    name = HOSTILE.replace("/", "")
+    bad = tmp_path / f"{name}.png"
+    bad.write_bytes(picture.read_bytes())
+    shown: list[Any] = [
+        opened.identify(bad),
+        opened.identify([bad, tmp_path / f"{name}.gone"]),
+        opened.search(bad),
+        opened.images(),
+        opened.image(picture.name),
+        opened.history(specimen),
+        opened.info(),
+        opened.review("singletons"),
+    ]
+    for one in shown:
+        page, text = one._repr_html_(), repr(one)
+        assert "<script" not in page
+        assert not re.search("[\x00-\x08\x1b\u202e]", page + text), type(one)
+        assert 1 <= len(text.splitlines()) <= 3, text
+    assert "data:image/jpeg;base64," in shown[0]._repr_html_()
+
+
+def test_a_map_is_drawn_and_is_a_table(opened: OpenCollection, tmp_path: Path) -> None:
+    shown = opened.map(method="pca", colour="sex", where={"category": "Moth"})
+    assert "data:image/png;base64," in shown._repr_html_()
+    assert 1 <= len(repr(shown).splitlines()) <= 3
+    frame = shown.to_pandas()
+    assert len(frame) == 30
+    assert set(frame["sex"]) == {"f", "m"}
+    assert shown.draw(tmp_path / "map.svg").read_text().lstrip().startswith("<?xml")
+
+
+def test_pictures_that_are_gone_are_shown_as_frames(
+    opened: OpenCollection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened._backend, "thumbnail", _gone)
+    page = opened.search(image_id="1-0.png")._repr_html_()
+    assert "data:image" not in page
+    assert 'role="img"' in page
+
+
+def _gone(image_id: str) -> bytes:
+    raise PictureError(f"{image_id} is gone")
