@@ -106,6 +106,9 @@ class Backend(Protocol):
     def pages(self, where: Sequence[str], limit: int | None) -> Iterator[Told]:
         """Yield images in pages of at most `limit`, each with the total."""
 
+    def specimen(self, specimen_id: str) -> Told:
+        """Return a specimen with its images."""
+
     def history(self, specimen_id: str) -> Told:
         """Return what a specimen was called."""
 

@@ -87,6 +87,15 @@ class Records:
         """Return a table with a row an image: ids, ranks, split, details and your own columns."""
         return self.images(where).to_pandas()
 
+    def specimen(self, specimen_id: str) -> Report:
+        """Return a specimen: its accepted name, who gave it, and its images.
+
+        Raises:
+            NotFoundError: there is none of that id.
+        """
+        told = self._backend.specimen(specimen_id)
+        return Report(f"Specimen {specimen_id}", told, self._backend.thumbnail)
+
     def history(self, specimen_id: str) -> Report:
         """Return what a specimen was called, by whom, when and why, oldest first.
 

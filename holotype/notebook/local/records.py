@@ -15,10 +15,11 @@ from holotype.index.ingest.pictures import IngestReport, ingest
 from holotype.index.ingest.vectors import load_vectors
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.manifests.vector_file import holds_vectors
-from holotype.index.search.filters import matching
-from holotype.index.upkeep.deletion import AllImages, doomed_by
+from holotype.index.search.listed import listed_images
+from holotype.index.upkeep.deletion import doomed_by
 from holotype.index.upkeep.info import info
 from holotype.service.resources.records.images import record_of
+from holotype.service.resources.records.specimens import specimen_of
 
 from ..backend import Adding, Signed, Told
 from ..progress import progress
@@ -26,6 +27,7 @@ from .held import Held
 
 _BASE = "base"
 _PAGE = 1000  # images that are read at once
+_ALL = 1 << 30
 
 
 class LocalRecords(Held):
@@ -90,15 +92,17 @@ class LocalRecords(Held):
 
     def pages(self, where: Sequence[str], limit: int | None) -> Iterator[Told]:
         """Yield images in pages of at most `limit`, each with the total."""
-        found = AllImages.of(self.collection)
-        rows = found.rows
-        if where:
-            rows = rows[matching(self.collection, found, where, "of the collection")]
-        size = limit or _PAGE
-        for start in range(0, max(1, len(rows)), size):
-            shown = self.collection.images_at(rows[start : start + size].tolist())
-            images = [record_of(shown[row]) for row in sorted(shown)]
-            yield {"images": images, "total": len(rows)}
+        after: int | None = 0
+        while after is not None:
+            page = listed_images(self.collection, where, after=after, limit=limit or _PAGE)
+            yield {"images": [record_of(one) for one in page.images], "total": page.total}
+            after = page.next
+
+    def specimen(self, specimen_id: str) -> Told:
+        """Return a specimen with its images."""
+        told = specimen_of(self.collection, specimen_id, 0, _ALL)
+        del told["next"]
+        return told
 
     def history(self, specimen_id: str) -> Told:
         """Return what a specimen was called."""
