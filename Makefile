@@ -27,7 +27,7 @@ fix: .venv/dev
 bench: .venv/dev
 	$(BIN)/python -m holotype.scripts.bench
 
-# The pages' script; the built file is committed, so only who changes it needs Node.
+# The pages' scripts; what is built is committed, so only who changes them needs Node.
 web:
 	cd service/web && npm ci && npm run build
 

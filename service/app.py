@@ -22,7 +22,7 @@ from .guards.limits import NO_MEMORY, AnswerLimit, BodyLimit
 from .guards.origins import OwnPagesOnly
 from .guards.scopes import READS
 from .guards.turns import Shares
-from .pages import pages
+from .pages import routes
 from .problems import Problem, add_handlers
 from .resources import calibration, health, identify, search
 from .resources.records import routes as records
@@ -86,7 +86,7 @@ def _add_routes(app: FastAPI) -> None:
         v1.include_router(module.router, dependencies=[READS])
     app.include_router(v1)
     app.include_router(health.router)
-    app.include_router(pages.router)
+    app.include_router(routes.router)
     app.mount("/static", StaticFiles(packages=[("holotype.service", "static")]), name="static")
 
 

@@ -13,6 +13,7 @@ from holotype.index.gallery.gallery import Gallery
 from ..measures.averages import number
 from ..measures.calibration_error import measure_calibration, prior_weights
 from ..protocols.fitted import Fitting
+from ..splits.leakage import Leaks
 from ..splits.splits import Split
 from .asking import Identified
 from .figures import Honesty
@@ -56,6 +57,26 @@ class Draw:
 
 
 @dataclass(frozen=True, eq=False)
+class WithLeaks:
+    """What a split that gives answers away would have shown.
+
+    Attributes:
+        leaks: what crosses it.
+        left_out: int64 [m], places of the gallery's images that cross, left out of what counts.
+        figures: of every draw, with these images in the gallery.
+    """
+
+    leaks: Leaks
+    left_out: Codes
+    figures: tuple[Honesty, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what crosses, and the means over draws, as JSON-ready values."""
+        mean = _mean([figures.to_dict() for figures in self.figures])
+        return {"leaks": self.leaks.to_dict(), "left_out": len(self.left_out), "mean": mean}
+
+
+@dataclass(frozen=True, eq=False)
 class AnswerEvaluation:
     """How honest the answers of a collection are.
 
@@ -69,6 +90,7 @@ class AnswerEvaluation:
         risk: share of given answers that may be wrong.
         prior: stated share of novel specimens.
         fitting: what space and encoder were fitted on, and what is measured instead.
+        with_leaks: what crosses the split and what it would have shown; None where nothing does.
     """
 
     images: Gallery
@@ -81,6 +103,7 @@ class AnswerEvaluation:
     risk: float
     prior: float
     fitting: Fitting
+    with_leaks: WithLeaks | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures of every draw, and their means, as JSON-ready values."""
@@ -101,6 +124,7 @@ class AnswerEvaluation:
                 "ece_open": self._pooled_errors(self.prior),
             },
             "runs": runs,
+            "with_leaks": self.with_leaks.to_dict() if self.with_leaks else None,
         }
 
     def _pooled_errors(self, prior: float | None) -> dict[str, float | None]:

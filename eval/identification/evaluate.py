@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import repeat
 
 import numpy as np
@@ -18,9 +19,10 @@ from holotype.index.search.filters import allowed_places
 from ..protocols.fitted import Fitted, refuse_trained
 from ..protocols.leaks import copies_anywhere, find_leaks_of, refuse_leaks
 from ..protocols.protocol import protocol_of
+from ..splits.leakage import Leaks
 from ..splits.splits import Split, grouped_kfold, leave_out_classes
 from .asking import Asked, Specimens, ask
-from .draws import AnswerEvaluation, Draw, far_specimens
+from .draws import AnswerEvaluation, Draw, WithLeaks, far_specimens
 from .figures import choose_thresholds, measure_honesty
 
 _FOLDS = 4
@@ -40,6 +42,7 @@ def evaluate_honesty(
     seeds: int = 1,
     risk: float = 0.05,
     prior: float = 0.2,
+    allow_leak: bool = False,
 ) -> AnswerEvaluation:
     """Measure identification, once for every seed.
 
@@ -58,6 +61,8 @@ def evaluate_honesty(
         seeds: how many draws.
         risk: share of given answers that may be wrong.
         prior: stated share of novel specimens.
+        allow_leak: where specimens or copies stand on both sides of a given split, take their
+            images out of the gallery, and give the figures of the whole gallery beside.
 
     Returns:
         the answers and the figures of every seed.
@@ -75,8 +80,9 @@ def evaluate_honesty(
     table = Specimens(
         source_vectors(collection, images), labels_of(images), images.specimens, images.ranks
     )
-    draws = []
-    for seed, split in enumerate(_splits(collection, images, query, gallery, seeds)):
+    splits, crossing = _splits(collection, images, (query, gallery), seeds, allow_leak)
+    draws, whole = [], []
+    for seed, split in enumerate(splits):
         split = replace(
             split,
             query=np.setdiff1d(split.query, far_rows),
@@ -88,11 +94,17 @@ def evaluate_honesty(
         named = split.query[table.labels[split.query, -1] >= 0]
         split = replace(split, query=np.union1d(named, far_rows))
         refuse_trained(collection, images, split.query, "identification")
-        draws.append(_draw(table, split, far_rows, risk=risk, prior=prior, seed=seed))
+        draw = partial(_draw, table, far_rows=far_rows, risk=risk, prior=prior, seed=seed)
+        if crossing is None:
+            draws.append(draw(split))
+            continue
+        whole.append(draw(split).figures)
+        draws.append(draw(replace(split, gallery=np.setdiff1d(split.gallery, crossing.rows))))
     conditions = (tuple(query), tuple(gallery), left_out, share, tuple(far))
     asked = np.unique(np.concatenate([draw.split.query for draw in draws]))
     fitting = Fitted.of(collection, images).fitting(asked, _INSTEAD)
-    return AnswerEvaluation(images, tuple(draws), *conditions, risk, prior, fitting)
+    crossed = None if crossing is None else WithLeaks(crossing.leaks, crossing.rows, tuple(whole))
+    return AnswerEvaluation(images, tuple(draws), *conditions, risk, prior, fitting, crossed)
 
 
 def _check(
@@ -111,24 +123,37 @@ def _check(
         raise UsageError(f"No image is named at rank '{left_out}'; there are {named}")
 
 
+@dataclass(frozen=True, eq=False)
+class _Crossing:
+    """What crosses a given split, and the gallery's rows of it."""
+
+    leaks: Leaks
+    rows: Codes
+
+
 def _splits(
     collection: Collection,
     images: Gallery,
-    query: Sequence[str],
-    gallery: Sequence[str],
+    sides: tuple[Sequence[str], Sequence[str]],
     seeds: int,
-) -> Iterator[Split]:
-    """Yield who asks and who answers in every draw; nothing stands on both sides."""
-    if query or gallery:
-        given = protocol_of(collection, images, query, gallery).split
+    allow_leak: bool,
+) -> tuple[Iterable[Split], _Crossing | None]:
+    """Return who asks and who answers in every draw, and what stands on both sides of it."""
+    if any(sides):
+        given = protocol_of(collection, images, *sides).split
         leaks = find_leaks_of(collection, images, given)
-        refuse_leaks(collection, images, leaks, allowable=False)
-        yield from repeat(given, seeds)
-        return
+        if not allow_leak:
+            refuse_leaks(collection, images, leaks)
+        return repeat(given, seeds), None if leaks.clean else _crossing(images, given, leaks)
     finest = images.labels(images.ranks[-1]).codes
     together = copies_anywhere(collection, images).unite(images.specimens)
-    for seed in range(seeds):
-        yield grouped_kfold(finest, together, _FOLDS, seed)[0]
+    return (grouped_kfold(finest, together, _FOLDS, seed)[0] for seed in range(seeds)), None
+
+
+def _crossing(images: Gallery, split: Split, leaks: Leaks) -> _Crossing:
+    together = leaks.unite(images.specimens)
+    held = split.gallery
+    return _Crossing(leaks, held[np.isin(together[held], together[split.query])])
 
 
 def _with_novel(split: Split, labels: Codes, share: float, seed: int) -> Split:
@@ -142,7 +167,7 @@ def _with_novel(split: Split, labels: Codes, share: float, seed: int) -> Split:
 
 
 def _draw(
-    table: Specimens, split: Split, far_rows: Codes, *, risk: float, prior: float, seed: int
+    table: Specimens, split: Split, *, far_rows: Codes, risk: float, prior: float, seed: int
 ) -> Draw:
     gallery, queries = table.at(split.gallery), table.at(split.query)
     try:

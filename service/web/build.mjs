@@ -1,6 +1,8 @@
-// Bundles the pages' script and copies their fonts into ../static, where Python serves them.
+// Bundles the script of each page (src/*.ts) and copies the fonts into ../static, where Python
+// serves them.
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { build } from "esbuild";
 
 const STATIC = "../static";
@@ -9,20 +11,30 @@ const FONTS = {
   "source-sans-3": ["normal"],
 };
 
-// The banner says which sources the bundle was made of; a test without Node compares.
-const digest = createHash("sha256");
-for (const name of readdirSync("src").sort()) digest.update(readFileSync(`src/${name}`));
+const pages = readdirSync("src").filter((name) => name.endsWith(".ts"));
+for (const page of pages) {
+  const { metafile, outputFiles } = await build({
+    entryPoints: [`src/${page}`],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    charset: "utf8",
+    legalComments: "eof",
+    metafile: true,
+    write: false,
+  });
+  const sources = Object.keys(metafile.inputs).filter((name) => name.startsWith("src/"));
+  const to = `${STATIC}/${basename(page, ".ts")}.js`;
+  writeFileSync(to, banner(sources.sort()) + outputFiles[0].text);
+}
 
-await build({
-  entryPoints: ["src/page.ts"],
-  outfile: `${STATIC}/page.js`,
-  bundle: true,
-  minify: true,
-  format: "esm",
-  target: "es2022",
-  charset: "utf8",
-  banner: { js: `/* holotype/service/web, sources ${digest.digest("hex")} */` },
-});
+// The banner says which sources a bundle was made of; a test without Node compares.
+function banner(sources) {
+  const digest = createHash("sha256");
+  for (const name of sources) digest.update(readFileSync(name));
+  return `/* holotype/service/web: ${sources.join(" ")} ${digest.digest("hex")} */\n`;
+}
 
 mkdirSync(`${STATIC}/fonts`, { recursive: true });
 for (const [family, styles] of Object.entries(FONTS)) {

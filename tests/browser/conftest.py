@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -46,16 +48,20 @@ def address(_ready: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield found
 
 
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """The identify page; the test fails where the browser complains or leaves the machine."""
+@contextmanager
+def opened(browser: Browser, address: str, path: str = "", **options: Any) -> Iterator[Page]:
+    """A page of a server; the test fails where the browser complains or leaves the machine.
+
+    Args:
+        options: of the browser's context, such as color_scheme.
+    """
     complaints: list[str] = []
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
-    opened.set_default_timeout(20_000)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
-    opened.on(
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+    page.on(
         "request",
         lambda request: (
             None
@@ -63,10 +69,17 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
             else complaints.append(f"asked for {request.url}")
         ),
     )
-    opened.goto(address)
-    yield opened
+    page.goto(address + path)
+    yield page
     context.close()
     # The browser itself notes every response of 4xx; the page shows it to the user.
     assert [
         line for line in complaints if "the server responded with a status of 4" not in line
     ] == []
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """The identify page."""
+    with opened(browser, address) as page:
+        yield page

@@ -76,7 +76,7 @@ HOSTILE = {
     "a long header": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\na: " + b"a" * 5 * MB + b"\r\n\r\n",
     "many headers": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n" + b"a:\r\n" * 500_000 + b"\r\n",
     "ranges": request(
-        "/static/page.js", method="GET", headers="Range: bytes=" + "0-," * 5000 + "\r\n"
+        "/static/identify.js", method="GET", headers="Range: bytes=" + "0-," * 5000 + "\r\n"
     ),
     "parameters": request("/v1/taxa?" + "a&" * 400_000, method="GET"),
     "too large": request("/v1/identify", bytes(25 * MB), kind=FORM),

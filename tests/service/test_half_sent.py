@@ -141,7 +141,7 @@ def test_who_does_not_read_is_closed(served: Service) -> None:
 
 
 def test_requests_are_not_kept_without_end(served: Service) -> None:
-    many = request("/static/page.js", method="GET") * 3000
+    many = request("/static/identify.js", method="GET") * 3000
     before = served.megabytes("VmRSS")
     with connected(served.address) as connection:
         sent = 0
@@ -173,7 +173,7 @@ def test_it_stops_in_time_whatever_is_half_sent(served: Service) -> None:
     with ExitStack() as stack:
         _halves(served.address, 60, stack)
         stack.enter_context(connected(served.address)).sendall(
-            request("/static/page.js", method="GET") * 300
+            request("/static/identify.js", method="GET") * 300
         )
         time.sleep(0.5)
         assert served.stopped() < 10

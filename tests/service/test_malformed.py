@@ -62,7 +62,8 @@ PATHS = [
     "/v1/images/a%0Ab%0D%0Ac", "/v1/images/%1b[31mred", "/v1/images/" + "%2e%2e%2f" * 500,
     "/v1/images/" + "/" * 8000, "/v1/images/" + "a" * 15_000, "/v1/images/%", "/v1/images/%zz",
     "/static/%00", "/static/%ff", "/static/" + "a" * 5000, "/static/" + "../" * 500,
-    "/static/%2e%2e%5c%2e%2e", "/static/fonts", "/static/./page.js/x", "/static/page.js%00.css",
+    "/static/%2e%2e%5c%2e%2e", "/static/fonts", "/static/./identify.js/x",
+    "/static/identify.js%00.css",
     "/v1/taxa?rank=%00", "/v1/taxa?space=%ED%A0%80", "/v1/taxa?" + "a&" * 7000,
     "/v1/taxa?rank=" + "g" * 15_000, "/v1/taxa?rank=genus&rank=%ff", "/v1/taxa/", "/v1/spaces/",
     "//", "//evil.example/..", "/v1//taxa", "/;a", "/?%", "*", "http://evil.example/v1/taxa",
@@ -101,7 +102,7 @@ def test_addresses(request: pytest.FixtureRequest, server: str) -> None:
 @pytest.mark.parametrize("server", ["address", "guarded"])
 def test_headers_and_methods(request: pytest.FixtureRequest, server: str) -> None:
     address = request.getfixturevalue(server)
-    for path in ("/healthz", "/v1/taxa", "/static/page.js", "/v1/search"):
+    for path in ("/healthz", "/v1/taxa", "/static/identify.js", "/v1/search"):
         for header in HEADERS:
             for key in ("", KEY):
                 method = "POST" if path.endswith("search") else "GET"

@@ -144,6 +144,8 @@ def test_the_description(client: httpx2.Client) -> None:
         "/v1/images/{image_id}/thumbnail",
         "/v1/images/{image_id}/picture",
         "/v1/taxa",
+        "/v1/taxa/tree",
+        "/v1/taxa/{rank}/{name}",
         "/v1/spaces",
         "/v1/morphospace",
         "/v1/spaces/{space}/calibration",
@@ -185,7 +187,7 @@ def test_the_description(client: httpx2.Client) -> None:
 
 
 def test_every_response_has_the_security_headers(client: httpx2.Client) -> None:
-    for path in ("/", "/docs", "/static/page.js", "/v1/taxa", "/nothing", "/v1/images/none"):
+    for path in ("/", "/docs", "/static/identify.js", "/v1/taxa", "/nothing", "/v1/images/none"):
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"

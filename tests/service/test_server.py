@@ -63,7 +63,7 @@ def test_keys(folder: Path, refused: Refused) -> None:
         assert httpx2.get(taxa, headers={"Authorization": f"Bearer {KEY}"}).status_code == 200
         assert httpx2.get(address, auth=("anyone", KEY)).status_code == 200
         assert httpx2.get(f"{address}/healthz").status_code == 200
-        refused(httpx2.get(f"{address}/static/page.js"), 401)
+        refused(httpx2.get(f"{address}/static/identify.js"), 401)
 
 
 def test_no_key_is_no_key() -> None:
@@ -148,9 +148,9 @@ def test_the_page_needs_neither_search_nor_encoder(folder: Path) -> None:
         "import sys\n"
         "from pathlib import Path\n"
         "from holotype.service.app import create_app\n"
-        "from holotype.service.pages.pages import _index\n"
+        "from holotype.service.pages.identify import shown\n"
         "engine = create_app(Path(sys.argv[1])).state.engine\n"
-        "assert 'class=\"example\"' in _index(engine, False)\n"
+        "assert shown(engine, False)['examples']\n"
         "print({'torch', 'onnxruntime', 'faiss', 'scipy', 'sklearn'} & sys.modules.keys())\n"
         "engine.close()\n"
     )

@@ -10,6 +10,7 @@ from .confusion import confusion
 from .failures import failures, over_commitments
 from .given import given
 from .headline import headline, protocol
+from .leaks import leak_notice
 from .novelty import novelty
 from .reliability import reliability
 from .sets import sets
@@ -24,6 +25,7 @@ def terms(_: AnswerSubject) -> Section:
 
 
 ANSWER_SECTIONS: Sequence[Callable[[AnswerSubject], Section | None]] = (
+    leak_notice,
     headline,
     protocol,
     given,

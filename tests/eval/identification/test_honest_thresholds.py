@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from holotype.eval.identification.evaluate import evaluate_honesty
 from holotype.eval.identification.figures import KEPT, choose_thresholds
 from holotype.eval.measures.selective import KAPPA
 from holotype.eval.protocols.leaks import LeakError
+from holotype.eval.report.writer import write_report
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.identification.logistic import with_prior
@@ -105,15 +107,28 @@ def test_copies_under_another_name_do_not_answer_for_each_other(
         assert asks.tolist() == np.isin(np.arange(0, len(rows), 3), draw.split.query).tolist()
 
 
-def test_a_given_split_that_copies_cross_is_refused_without_a_way_that_is_none(
-    make: Callable[[Sequence[Planted]], Collection],
+def test_a_given_split_that_copies_cross_is_measured_with_and_without_them(
+    make: Callable[[Sequence[Planted]], Collection], tmp_path: Path
 ) -> None:
     rows = noisy(SPECIES, each=12)
     test = [row for row in rows if row.split == "test"]
-    torn = [*rows, *(replace(row, specimen="another", split="train") for row in test[:1])]
-    with pytest.raises(LeakError, match="Split by specimen") as refused:
-        evaluate_honesty(make(torn), query=["split=test"], gallery=["split=train"])
-    assert "--allow-leak" not in str(refused.value)
+    torn = [*rows, *(replace(row, specimen="another", split="train") for row in test[:3])]
+    sides: dict[str, Any] = {"query": ["split=test"], "gallery": ["split=train"]}
+    collection = make(torn)
+    with pytest.raises(LeakError, match=r"Split by specimen, or .* --allow-leak"):
+        evaluate_honesty(collection, **sides)
+    found = evaluate_honesty(collection, **sides, allow_leak=True)
+    assert found.with_leaks is not None
+    assert found.with_leaks.left_out.tolist() == [len(rows), len(rows) + 1, len(rows) + 2]
+    assert len(found.draws[0].asked) == len(test)
+    clean = evaluate_honesty(make(rows), **sides)
+    assert clean.with_leaks is None
+    assert found.draws[0].figures.to_dict() == clean.draws[0].figures.to_dict()
+    told = found.to_dict()["with_leaks"]
+    assert told["leaks"]["n_leaking"] == 3
+    assert told["mean"] != found.to_dict()["mean"]
+    page = write_report(found, collection, tmp_path / "report").read_text()
+    assert "This split gives answers away" in page
 
 
 def test_nothing_named_says_so(make: Callable[[Sequence[Planted]], Collection]) -> None:

@@ -39,7 +39,7 @@ from tests.eval.report.page import Page
 FISH: Names = {"category": "Fish", "family": "Gobiidae", "species": "Gobius g"}
 KEYS = [
     "summary", "protocol", "query", "gallery", "left_out", "share", "far", "risk", "prior",
-    "fitted_on", "mean", "pooled", "runs",
+    "fitted_on", "mean", "pooled", "runs", "with_leaks",
 ]  # fmt: skip
 RUN_KEYS = [
     "seed", "n_known", "n_novel", "outcomes", "known_right_at_some_rank", "given_answers_right",

@@ -1,7 +1,8 @@
 // How to ask: how sure, among which taxa, in which space.
 
-import { type Options, type Taxon, taxa } from "./api";
-import { byId, el } from "./dom";
+import { byId, el } from "../shared/dom";
+import { count, rankWord, t } from "../shared/strings";
+import { type Options, type Taxon, taxa } from "./questions";
 
 const NEIGHBOURS = 10;
 
@@ -29,6 +30,12 @@ export class OptionsForm {
     return { space: this.space, risk, only: taxon ? conditions(taxon) : [], k: NEIGHBOURS };
   }
 
+  /** The names of the collection's taxa. */
+  async names(): Promise<string[]> {
+    await this.listTaxa();
+    return [...new Set([...this.known.values()].map(({ taxon }) => taxon))];
+  }
+
   private get space(): string | null {
     return new FormData(this.form).get("space") as string | null;
   }
@@ -37,7 +44,7 @@ export class OptionsForm {
     if (field instanceof HTMLSelectElement) this.listed = null;
     if (this.only.value) await this.listTaxa();
     const unknown = this.only.value !== "" && !this.known.has(this.only.value);
-    const sentence = unknown ? "No such taxon in this collection; choose one of the list." : "";
+    const sentence = unknown ? t("identify.no_such_taxon") : "";
     this.only.setCustomValidity(sentence);
     if (this.form.reportValidity()) this.changed();
   }
@@ -53,7 +60,7 @@ export class OptionsForm {
     const found = await taxa(this.space);
     this.known = new Map(found.map((taxon) => [label(taxon), taxon]));
     const options = [...this.known].map(([value, taxon]) =>
-      el("option", { value }, `${taxon.specimens} specimens`),
+      el("option", { value }, count("common.specimens", taxon.specimens)),
     );
     this.list.replaceChildren(...options);
   }
@@ -62,8 +69,10 @@ export class OptionsForm {
 /** "Noctuidae, family"; two of one name in different categories say which. */
 function label({ taxon, rank, lineage }: Taxon): string {
   const category = lineage["category"];
-  const where = category && rank !== "category" ? ` of ${category}` : "";
-  return `${taxon}, ${rank}${where}`;
+  const word = rankWord(rank);
+  return category && rank !== "category"
+    ? t("identify.of_category", { taxon, rank: word, category })
+    : `${taxon}, ${word}`;
 }
 
 function conditions({ taxon, rank, lineage }: Taxon): string[] {

@@ -1,9 +1,10 @@
 // What the figures of an answer rest on, where that is not as it should be, and renewing it.
 
-import { type Answer, type Changes, type Job, Problem, calibrate, cancel, job, jobs } from "./api";
-import { el } from "./dom";
-
-const PAUSE = 500; // milliseconds between two looks at a job
+import { Problem } from "../shared/api";
+import { el } from "../shared/dom";
+import { type Job, cancel, jobs, watch } from "../shared/jobs";
+import { count, t } from "../shared/strings";
+import { type Answer, type Changes, calibrate } from "./questions";
 
 export class CalibrationNotice {
   private readonly means = el("div", { class: "means" });
@@ -36,7 +37,7 @@ export class CalibrationNotice {
     const [title, sentence] = words(answer);
     return el(
       "aside",
-      { class: "notice", "aria-label": "Calibration" },
+      { class: "notice", "aria-label": t("answer.calibration") },
       el("p", {}, el("b", {}, title), " ", sentence),
       this.means,
     );
@@ -47,12 +48,12 @@ export class CalibrationNotice {
     const button = el(
       "button",
       { type: "button", class: "button" },
-      none ? "Calibrate" : "Renew the calibration",
+      none ? t("answer.calibrate") : t("answer.renew"),
     );
     button.addEventListener("click", () => void this.start());
     const said = problem ? el("p", { role: "alert" }, problem) : "";
-    const way = none ? "To calibrate the collection, run " : "To renew it, run ";
-    const command = el("p", {}, way, el("code", {}, this.command));
+    const way = none ? t("answer.to_calibrate") : t("answer.to_renew");
+    const command = el("p", {}, `${way} `, el("code", {}, this.command));
     this.means.replaceChildren(this.allowed ? button : command, said);
   }
 
@@ -81,12 +82,7 @@ export class CalibrationNotice {
 
   private async watch(first: Job): Promise<void> {
     this.watched = first.job_id;
-    let now = first;
-    while (now.state === "running") {
-      this.show(now);
-      await new Promise((wake) => setTimeout(wake, PAUSE));
-      now = await job(first.job_id);
-    }
+    const now = await watch(first, (seen) => this.show(seen));
     this.watched = null;
     if (now.state === "done") this.renewed();
     else this.offer(now.error ?? "");
@@ -95,36 +91,34 @@ export class CalibrationNotice {
   private show(running: Job | null): void {
     const percent = running?.percent ?? 0;
     if (this.means.querySelector("progress") === null || running === null) {
-      const stop = el("button", { type: "button", class: "button" }, "Stop");
+      const stop = el("button", { type: "button", class: "button" }, t("common.stop"));
       stop.addEventListener("click", () => {
         stop.disabled = true;
         if (this.watched !== null) void cancel(this.watched).catch(() => (stop.disabled = false));
       });
-      const bar = el("progress", { max: "100", "aria-label": "Calibrating" });
+      const bar = el("progress", { max: "100", "aria-label": t("answer.calibrating") });
       this.means.replaceChildren(bar, el("span", { class: "percent" }), stop);
     }
     this.means.querySelector("progress")!.value = percent;
-    this.means.querySelector(".percent")!.textContent = `Calibrating, ${percent} %`;
+    this.means.querySelector(".percent")!.textContent = t("answer.calibrating_percent", { percent });
   }
 }
 
 function words(answer: Answer): [string, string] {
   if (answer.calibration === "none") {
-    const shares = "The figures are shares of the neighbours' votes, not checked probabilities.";
-    return ["Not calibrated.", shares];
+    return [t("answer.uncalibrated"), t("answer.shares")];
   }
   const since = answer.calibration_changes ? counted(answer.calibration_changes) : "";
-  return ["The calibration is stale.", `Since it was fitted, ${since || "something changed"}.`];
+  return [t("answer.stale"), t("answer.since", { changes: since || t("answer.something") })];
 }
 
 function counted(changes: Changes): string {
-  const counts: [number, string, string][] = [
-    [changes.images_added, "image", "added"],
-    [changes.images_removed, "image", "removed"],
-    [changes.specimens_determined, "specimen", "determined anew"],
-  ];
-  return counts
-    .filter(([count]) => count)
-    .map(([n, noun, verb]) => `${n} ${noun}${n === 1 ? " was" : "s were"} ${verb}`)
+  const { images_added, images_removed, specimens_determined } = changes;
+  return [
+    images_added && count("answer.added", images_added),
+    images_removed && count("answer.removed", images_removed),
+    specimens_determined && count("answer.determined", specimens_determined),
+  ]
+    .filter(Boolean)
     .join(", ");
 }

@@ -1,0 +1,78 @@
+"""Rendering: templates, the addresses of static files, and the navigation."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from urllib.parse import urlencode
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader
+from starlette.requests import Request
+
+from holotype.version import __version__
+
+from .strings import COOKIE, LANGUAGES, counter, grouped, language_of, texts, translator
+
+# The pages of the navigation, in its order: the key of its word, and its address.
+NAVIGATION = (
+    ("identify", "/"),
+    ("explore", "/explore"),
+    ("review", "/review"),
+    ("api", "/docs"),
+)
+
+_YEAR = 365 * 24 * 3600  # seconds
+
+
+def rendered(
+    request: Request, template: str, *, strings: tuple[str, ...] = (), **values: object
+) -> HTMLResponse:
+    """Return a page in the language of the request.
+
+    Args:
+        strings: the files of the table of strings that the page's script needs, beside `common`.
+        values: what the template shows.
+    """
+    language = language_of(request)
+    page = _templates().get_template(template)
+    response = HTMLResponse(
+        page.render(
+            language=language,
+            languages={code: _switched(request, code) for code in LANGUAGES},
+            language_names=LANGUAGES,
+            navigation=NAVIGATION,
+            here=request.url.path,
+            strings=texts(language, ("common", *strings)),
+            t=translator(language),
+            count=counter(language),
+            grouped=lambda number: grouped(language, number),
+            **values,
+        ),
+        headers={"Content-Language": language, "Vary": "Accept-Language, Cookie"},
+    )
+    if request.query_params.get("language") == language:
+        response.set_cookie(COOKIE, language, max_age=_YEAR, httponly=True, samesite="lax")
+    return response
+
+
+def _switched(request: Request, language: str) -> str:
+    """Return the address of the same page in a language."""
+    others = [pair for pair in request.query_params.multi_items() if pair[0] != "language"]
+    return "?" + urlencode([*others, ("language", language)])
+
+
+@cache
+def _templates() -> Environment:
+    loader = PackageLoader("holotype.service", "templates")
+    templates = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    templates.globals.update(asset=_asset, version=__version__)
+    return templates
+
+
+@cache
+def _asset(name: str) -> str:
+    """Return the address of a static file, another one whenever its content changes."""
+    content = files("holotype.service").joinpath("static", name).read_bytes()
+    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"

@@ -1,0 +1,58 @@
+"""`/review`: groups without a name, and the curation queues."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from fastapi import Path as InPath
+from fastapi.responses import HTMLResponse
+
+from holotype.index.curation.queues import QUEUES
+from holotype.index.storage.clusters.records import clustering, clusterings
+
+from ..engine import Engine, TheEngine
+from ..guards.keys import MAY_WRITE
+from .rendering import rendered
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+_MOST = 2**63 - 1  # that a database counts to
+_MOST_LISTED = 50  # clusterings that can be chosen, the last ones
+
+ClusteringId = Annotated[int, InPath(ge=0, le=_MOST)]
+
+TABS = (("clusters", "/review"), *((name, f"/review/queues/{name}") for name in QUEUES))
+
+
+@router.get("/review")
+async def review(request: Request, engine: TheEngine) -> HTMLResponse:
+    """Show the clusters of the last clustering."""
+    return await _clusters(request, engine, None)
+
+
+@router.get("/review/clusters/{clustering_id}")
+async def clusters(
+    clustering_id: ClusteringId, request: Request, engine: TheEngine
+) -> HTMLResponse:
+    """Show the clusters of a clustering."""
+    return await _clusters(request, engine, clustering_id)
+
+
+async def _clusters(request: Request, engine: Engine, number: int | None) -> HTMLResponse:
+    values = await engine.read(_values, engine, MAY_WRITE.get(), number)
+    return rendered(request, "review.html", strings=("review",), tab="clusters", **values)
+
+
+def _values(engine: Engine, may_write: bool, number: int | None) -> dict[str, Any]:
+    collection = engine.collection
+    if number is not None:
+        clustering(collection.database, number)  # refused where there is none
+    return {
+        "collection": collection.folder.name,
+        "clustering": number,
+        "clusterings": clusterings(collection.database)[-_MOST_LISTED:],
+        "spaces": [space.name for space in collection.spaces()],
+        "may_write": may_write,
+        "tabs": TABS,
+    }

@@ -1,0 +1,53 @@
+// What stands in the place of the map where there is none: one sentence, and a button to make it.
+
+import { type Problem, problemOf, send } from "../shared/api";
+import { byId } from "../shared/dom";
+import { type Job, watch } from "../shared/jobs";
+import { t } from "../shared/strings";
+
+const NOT_FOUND = 404;
+
+export class NoMap {
+  private readonly section = byId("no-map", HTMLElement);
+  private readonly sentence = byId("no-map-why", HTMLElement);
+  private readonly button = byId("make-map", HTMLButtonElement);
+  private readonly progress = byId("no-map-progress", HTMLProgressElement);
+  private wanted = { space: "", method: "umap" };
+
+  /** `made` is called when the map is there. */
+  constructor(private readonly made: () => void) {
+    this.button.addEventListener("click", () => void this.make());
+  }
+
+  show(problem: Problem, space: string, method: string): void {
+    const missing = problem.status === NOT_FOUND;
+    this.wanted = { space, method };
+    this.section.hidden = false;
+    this.sentence.textContent = missing ? t("explore.no_map") : problem.message;
+    this.button.hidden = !missing || "readOnly" in byId("page", HTMLElement).dataset;
+  }
+
+  hide(): void {
+    this.section.hidden = true;
+  }
+
+  private async make(): Promise<void> {
+    const { space, method } = this.wanted;
+    this.button.disabled = true;
+    this.progress.hidden = false;
+    try {
+      const job = await send<Job>("POST", "/v1/jobs", { kind: "map", space, options: { method } });
+      const done = await watch(job, ({ percent }) => {
+        this.progress.value = percent;
+        this.sentence.textContent = t("explore.mapping", { percent });
+      });
+      if (done.state === "done") this.made();
+      else this.sentence.textContent = done.error ?? t("explore.not_mapped");
+    } catch (error) {
+      this.sentence.textContent = problemOf(error).message;
+    } finally {
+      this.button.disabled = false;
+      this.progress.hidden = true;
+    }
+  }
+}

@@ -1,0 +1,77 @@
+// The clusters beside the sheet: what is open in the order that saves most work, then the rest.
+
+import { imageAddress } from "../shared/api";
+import { byId, el } from "../shared/dom";
+import { count, number, t } from "../shared/strings";
+import { type Cluster, type Clustering, inOrder } from "./clusters";
+import { stateOf } from "./facts";
+
+const MOST_SHOWN = 300; // of each part
+
+export class Agenda {
+  private readonly list = byId("agenda", HTMLElement);
+  /** All clusters, in the order in which they are shown. */
+  private shown: Cluster[] = [];
+  private later = new Map<number, Cluster>();
+
+  constructor(private readonly choose: (id: number) => void) {}
+
+  show({ set_aside, clusters }: Clustering, current: number): void {
+    const open = (one: Cluster) => one.state === "open";
+    const parts: [string, Cluster[]][] = [
+      [t("review.open"), inOrder(clusters.filter(open))],
+      [t("review.known"), inOrder(set_aside.filter(open))],
+      [t("review.later"), [...clusters, ...set_aside].filter((one) => one.state === "set aside")],
+      [t("review.done"), [...clusters, ...set_aside].filter(isDone)],
+    ];
+    this.shown = parts.flatMap(([, theirs]) => theirs);
+    this.later = new Map(this.shown.map((one) => [one.id, one]));
+    const filled = parts.filter(([, theirs]) => theirs.length);
+    this.list.replaceChildren(
+      ...filled.flatMap(([title, theirs]) => this.part(title, theirs, current)),
+    );
+    this.list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+  }
+
+  cluster(id: number): Cluster | undefined {
+    return this.later.get(id);
+  }
+
+  get all(): Cluster[] {
+    return this.shown;
+  }
+
+  /** The one that is shown so many places after another; the first where that one is gone. */
+  beside(id: number, step: number): Cluster | undefined {
+    const at = this.shown.findIndex((one) => one.id === id);
+    if (at < 0) return this.shown[0];
+    return this.shown[Math.min(Math.max(at + step, 0), this.shown.length - 1)];
+  }
+
+  private part(title: string, clusters: Cluster[], current: number): HTMLElement[] {
+    const rows = clusters.slice(0, MOST_SHOWN).map((one) => this.row(one, one.id === current));
+    const left = clusters.length - MOST_SHOWN;
+    if (left > 0) rows.push(el("li", { class: "quiet" }, count("review.more", left)));
+    const images = clusters.reduce((sum, one) => sum + one.size, 0);
+    const head = el("h3", {}, title, el("span", { class: "count" }, number(images)));
+    return [head, el("ul", {}, ...rows)];
+  }
+
+  private row(cluster: Cluster, isCurrent: boolean): HTMLElement {
+    const picture = cluster.medoid
+      ? el("img", { src: imageAddress(cluster.medoid, "thumbnail"), alt: "", loading: "lazy" })
+      : null;
+    const name = el("span", { class: "name" }, el("i", {}, cluster.name));
+    const state = stateOf(cluster);
+    const told = state ? `${count("common.images", cluster.size)} · ${state}` : "";
+    const size = el("span", { class: "quiet" }, told || count("common.images", cluster.size));
+    const button = el("button", { type: "button" }, picture, name, size);
+    if (isCurrent) button.setAttribute("aria-current", "true");
+    button.addEventListener("click", () => this.choose(cluster.id));
+    return el("li", {}, button);
+  }
+}
+
+function isDone({ state }: Cluster): boolean {
+  return state !== "open" && state !== "set aside";
+}

@@ -1,0 +1,50 @@
+// What is known of a cluster, in words, the technical one beside each.
+
+import { bar, el, taxonName } from "../shared/dom";
+import { count, number, rankWord, sentence, t } from "../shared/strings";
+import { type Cluster, isKnown } from "./clusters";
+
+export function facts(cluster: Cluster): HTMLElement[] {
+  const told = isKnown(cluster) ? known(cluster) : candidate(cluster);
+  return [...told, ...coherence(cluster)];
+}
+
+function known({ rank = "", taxon = "", p = 0 }: Cluster): HTMLElement[] {
+  const nodes = { name: taxonName(taxon, rank), percent: number(Math.floor(100 * p)) };
+  return [el("p", {}, ...sentence("review.known_as", nodes))];
+}
+
+function candidate({ parent, nearest, probably }: Cluster): HTMLElement[] {
+  const told: HTMLElement[] = [];
+  if (probably) told.push(el("p", {}, ...sentence("review.probably", { name: probably })));
+  if (parent) {
+    const nodes = { rank: rankWord(parent.rank), name: taxonName(parent.taxon, parent.rank) };
+    const placed = parent.p === null;
+    const percent = placed ? "" : number(Math.floor(100 * (parent.p ?? 0)));
+    const key = placed ? "review.placed_under" : "review.belongs";
+    told.push(el("p", {}, ...sentence(key, { ...nodes, percent })));
+  }
+  if (nearest?.length) {
+    const names = nearest.slice(0, 3).flatMap(({ taxon, cosine }, at) => [
+      at ? ", " : "",
+      el("i", {}, taxon),
+      ` ${cosine.toFixed(2)}`,
+    ]);
+    told.push(el("p", {}, `${t("review.nearest")} `, ...names, ` (${t("review.cosine")}).`));
+  }
+  return told;
+}
+
+function coherence({ coherence: alike, size }: Cluster): HTMLElement[] {
+  if (alike === null) return [];
+  const share = Math.max(0, Math.min(1, alike));
+  return [
+    el("p", { class: "alike" }, t("review.alike"), bar(share), `${alike.toFixed(2)}`),
+    ...(size > 2 ? [] : [el("p", { class: "quiet" }, count("common.images", size))]),
+  ];
+}
+
+/** What somebody decided of it already; empty for an open one. */
+export function stateOf({ state }: Cluster): string {
+  return state === "open" ? "" : t(`review.state.${state.replace(" ", "_")}` as "review.state.named");
+}

@@ -1,0 +1,61 @@
+// Grouping the pictures without a name, with its progress.
+
+import { problemOf, send } from "../shared/api";
+import { signature } from "../shared/dialogs";
+import { byId } from "../shared/dom";
+import { type Job, cancel, watch } from "../shared/jobs";
+import { t } from "../shared/strings";
+
+export class StartForm {
+  private readonly form = byId("start", HTMLFormElement);
+  private readonly progress = byId("start-progress", HTMLProgressElement);
+  private readonly told = byId("start-told", HTMLElement);
+  private readonly stop = byId("start-stop", HTMLButtonElement);
+  private running = "";
+
+  /** `done` is called with the number of the clustering. */
+  constructor(private readonly done: (clustering: number) => void) {
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.start();
+    });
+    this.stop.addEventListener("click", () => void cancel(this.running));
+  }
+
+  private async start(): Promise<void> {
+    const by = await signature();
+    if (by === null) return;
+    const button = byId("start-button", HTMLButtonElement);
+    button.disabled = true;
+    try {
+      const job = await send<Job>("POST", "/v1/clusters", { ...this.wanted(), by });
+      this.running = job.job_id;
+      const over = await watch(job, (now) => this.show(now));
+      this.told.textContent = over.error ?? "";
+      const found = over.result?.["clustering"];
+      if (over.state === "done" && typeof found === "number") this.done(found);
+      if (over.state === "cancelled") this.told.textContent = t("review.stopped");
+    } catch (error) {
+      this.told.textContent = problemOf(error).message;
+    } finally {
+      button.disabled = false;
+      this.progress.hidden = this.stop.hidden = true;
+    }
+  }
+
+  private wanted(): object {
+    const values = new FormData(this.form);
+    const text = (name: string) => String(values.get(name) ?? "").trim();
+    return {
+      where: text("where") ? [text("where")] : [],
+      k: text("k") ? Number(text("k")) : null,
+      ...(text("space") ? { space: text("space") } : {}),
+    };
+  }
+
+  private show({ percent }: Job): void {
+    this.progress.hidden = this.stop.hidden = false;
+    this.progress.value = percent;
+    this.told.textContent = t("review.grouping", { percent });
+  }
+}

@@ -1,0 +1,97 @@
+// Asking the service, and what it says is wrong.
+
+import { t } from "./strings";
+
+/** What the service says is wrong, in one sentence. */
+export class Problem extends Error {
+  constructor(
+    readonly title: string,
+    detail: string,
+    readonly status = 0,
+    readonly retryAfter = 0, // seconds
+  ) {
+    super(detail);
+  }
+}
+
+/** The JSON of an address. */
+export async function get<T>(address: string, signal?: AbortSignal): Promise<T> {
+  return (await fetched(address, signal ? { signal } : {})) as T;
+}
+
+/** The bytes of an address. */
+export async function bytes(address: string, signal: AbortSignal): Promise<ArrayBuffer> {
+  return (await answered(address, { signal })).arrayBuffer();
+}
+
+/** Send JSON, a form or nothing, and return the JSON of the answer. */
+export async function send<T>(
+  method: "POST" | "PUT" | "PATCH" | "DELETE",
+  address: string,
+  body?: object | FormData,
+  signal?: AbortSignal,
+): Promise<T> {
+  const request: RequestInit = { method };
+  if (signal) request.signal = signal;
+  if (body instanceof FormData) request.body = body;
+  else if (body !== undefined) {
+    request.body = JSON.stringify(body);
+    request.headers = { "Content-Type": "application/json" };
+  }
+  return (await fetched(address, request)) as T;
+}
+
+/** An address with its query; values that are undefined or null are left out. */
+export function withQuery(
+  address: string,
+  values: Record<string, string | number | boolean | readonly string[] | null | undefined>,
+): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined && one !== null) query.append(name, String(one));
+    }
+  }
+  return query.size ? `${address}?${query}` : address;
+}
+
+/** An id as it stands in an address; its slashes stay. */
+export function path(id: string): string {
+  return id.split("/").map(encodeURIComponent).join("/");
+}
+
+/** The address of a stored image: its thumbnail, or the picture itself. */
+export function imageAddress(imageId: string, what: "thumbnail" | "picture"): string {
+  return `/v1/images/${path(imageId)}/${what}`;
+}
+
+/** What went wrong, as a problem that can be shown. */
+export function problemOf(error: unknown): Problem {
+  return error instanceof Problem ? error : new Problem(t("common.failed"), String(error));
+}
+
+async function fetched(address: string, request: RequestInit): Promise<unknown> {
+  const response = await answered(address, request);
+  const body: unknown = await response.json().catch(() => null);
+  if (body !== null || response.status === 204) return body;
+  throw new Problem(t("common.no_answer"), t("common.answered", { status: response.status }));
+}
+
+async function answered(address: string, request: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(address, request);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Problem(t("common.no_answer"), t("common.unreachable"));
+  }
+  if (response.ok) return response;
+  const body: unknown = await response.json().catch(() => null);
+  const { title, detail } = (body ?? {}) as { title?: string; detail?: string };
+  throw new Problem(
+    title ?? t("common.no_answer"),
+    detail ?? t("common.answered", { status: response.status }),
+    response.status,
+    Number(response.headers.get("Retry-After") ?? 0),
+  );
+}

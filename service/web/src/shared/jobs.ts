@@ -1,0 +1,33 @@
+// Jobs of the service: work that takes longer than an answer.
+
+import { get, send } from "./api";
+
+const PAUSE = 500; // milliseconds between two looks at a job
+
+export interface Job {
+  job_id: string;
+  kind: string;
+  state: "running" | "done" | "failed" | "cancelled";
+  percent: number;
+  error: string | null;
+  result: Record<string, unknown> | null;
+}
+
+export async function jobs(): Promise<Job[]> {
+  return (await get<{ jobs: Job[] }>("/v1/jobs")).jobs;
+}
+
+export function cancel(id: string): Promise<Job> {
+  return send("DELETE", `/v1/jobs/${id}`);
+}
+
+/** Look at a job until it is over; `show` is told of every look. */
+export async function watch(first: Job, show: (now: Job) => void): Promise<Job> {
+  let now = first;
+  while (now.state === "running") {
+    show(now);
+    await new Promise((wake) => setTimeout(wake, PAUSE));
+    now = await get<Job>(`/v1/jobs/${first.job_id}`);
+  }
+  return now;
+}

@@ -1,0 +1,52 @@
+// Sentences in the language of the page; service/templates/strings holds them all, and the page
+// carries those it needs.
+
+import type answer from "../../../templates/strings/answer.json";
+import type common from "../../../templates/strings/common.json";
+import type explore from "../../../templates/strings/explore.json";
+import type identify from "../../../templates/strings/identify.json";
+import type review from "../../../templates/strings/review.json";
+
+export type Key =
+  | `answer.${keyof typeof answer}`
+  | `common.${keyof typeof common}`
+  | `explore.${keyof typeof explore}`
+  | `identify.${keyof typeof identify}`
+  | `review.${keyof typeof review}`;
+
+type Counted = Key extends infer K ? (K extends `${infer Stem}.other` ? Stem : never) : never;
+
+const texts = JSON.parse(document.getElementById("strings")?.textContent ?? "{}") as Record<
+  string,
+  string
+>;
+
+export const language = document.documentElement.lang;
+const format = new Intl.NumberFormat(language);
+
+/** The sentence of a key, its {places} filled. */
+export function t(key: Key, values: Record<string, string | number> = {}): string {
+  const text = texts[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+}
+
+/** A number of something, such as "1 image" and "3,000 images". */
+export function count(key: Counted, n: number): string {
+  return t(`${key}.${n === 1 ? "one" : "other"}` as Key, { n: number(n) });
+}
+
+/** A sentence with elements in it: each {place} is filled with the node of its name. */
+export function sentence(key: Key, nodes: Record<string, Node | string>): (Node | string)[] {
+  const parts = (texts[key] ?? key).split(/\{(\w+)\}/);
+  return parts.map((part, at) => (at % 2 ? (nodes[part] ?? "") : part));
+}
+
+/** A number with its thousands set apart. */
+export function number(n: number): string {
+  return format.format(n);
+}
+
+/** The word of a rank. */
+export function rankWord(rank: string): string {
+  return texts[`common.rank.${rank}`] ?? rank;
+}

@@ -1,0 +1,192 @@
+"""Many new pictures: they are asked about together, and decided about one by one or together."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from holotype.index.collection import Collection
+from holotype.service.app import create_app
+
+from ..conftest import Draw
+from ..service.running import running
+from .conftest import opened
+
+pytestmark = pytest.mark.browser
+
+ENTRIES = "#entries .entry"
+SURE = 6
+
+
+@pytest.fixture
+def drawer(_ready: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(_ready, tmp_path / "drawer 7"))
+
+
+@pytest.fixture
+def page(browser: Browser, drawer: Path) -> Iterator[Page]:
+    with running(create_app(drawer)) as address, opened(browser, address) as page:
+        yield page
+
+
+@pytest.fixture
+def trip(draw: Draw, tmp_path: Path) -> Path:
+    """A folder of pictures: some like the first species, one between two, and a letter."""
+    for n in range(SURE):
+        draw(tmp_path / "trip" / f"sure {n}.png", 4711 + n, like=0)
+    draw(tmp_path / "trip" / "between.png", 4711, like=53)
+    (tmp_path / "trip" / "letter.txt").write_text("Dear curator")
+    return tmp_path / "trip"
+
+
+def sign(page: Page, name: str = "A. Curator") -> None:
+    page.get_by_label("Your name").fill(name)
+    page.keyboard.press("Enter")
+
+
+def answered(page: Page, trip: Path) -> None:
+    page.set_input_files("#folder", str(trip))
+    expect(page.locator("#panel")).to_contain_text(f"All {SURE + 1} answered.")
+    page.mouse.move(0, 0)
+
+
+def names(drawer: Path) -> dict[str, str]:
+    with Collection.open(drawer) as collection:
+        images = collection.images()
+        return {
+            image.image_id: image.lineage[-1]
+            for image in images
+            if image.image_id.startswith("trip")
+        }
+
+
+def test_a_folder_is_answered_sorted_and_accepted_together(
+    page: Page, trip: Path, drawer: Path
+) -> None:
+    answered(page, trip)
+    expect(page.locator("#title")).to_have_text("7 pictures")
+    expect(page.locator("#panel")).to_contain_text("1 file is no picture")
+    expect(page.locator("#panel")).to_contain_text("trip/letter.txt")
+    first = page.locator(ENTRIES).first
+    expect(first).to_contain_text("between")
+    expect(first).to_contain_text("Unknown")
+    page.get_by_role("button", name="Accept the 6 sure ones").click()
+    sign(page)
+    kept = page.get_by_role("button", name=re.compile("In the collection now"))
+    expect(kept).to_contain_text("6")
+    page.get_by_role("button", name="Keep the 1 unknown one").click()
+    expect(kept).to_contain_text("7")
+    found = names(drawer)
+    assert sorted(found.values()) == ["", *["Xestia baja"] * 6]
+    page.get_by_role("button", name="Undo the last 1").click()
+    expect(kept).to_contain_text("6")
+    assert len(names(drawer)) == 6
+    with Collection.open(drawer) as collection:
+        event = collection.history("trip/sure 0.png")[-1]
+    assert event.determined_by == "A. Curator"
+
+
+def test_the_keyboard_decides(page: Page, trip: Path, drawer: Path) -> None:
+    answered(page, trip)
+    page.get_by_label("Order").select_option("name")
+    page.locator(f"{ENTRIES} button.picture").first.focus()
+    page.keyboard.press("End")
+    focused = page.locator(f"{ENTRIES}:has(:focus)")
+    expect(focused).to_contain_text("sure 5.png")
+    page.keyboard.press("a")
+    sign(page)
+    expect(page.locator(ENTRIES).last).to_contain_text("In the collection")
+    page.locator(f"{ENTRIES} button.picture").first.focus()
+    page.keyboard.press("s")
+    expect(page.locator(ENTRIES).first).to_contain_text("Set aside")
+    expect(focused).to_contain_text("sure 0.png")
+    page.keyboard.press("c")
+    page.get_by_label("Name", exact=True).fill("Catocala nupta")
+    page.keyboard.press("Enter")
+    expect(page.locator(ENTRIES).nth(1)).to_contain_text("Catocala nupta")
+    assert names(drawer) == {
+        "trip/sure 5.png": "Xestia baja",
+        "trip/sure 0.png": "Catocala nupta",
+    }
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator("#result .determination h2")).to_have_text("Xestia baja")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#title")).to_have_text("trip/sure 2.png")
+    page.keyboard.press("a")
+    expect(page.locator("#deciding")).to_contain_text("In the collection as Xestia baja")
+    page.keyboard.press("u")
+    expect(page.locator("#deciding")).to_contain_text("Accept Xestia baja")
+    assert len(names(drawer)) == 2
+    page.keyboard.press("Escape")
+    expect(page.locator(ENTRIES)).to_have_count(7)
+    expect(focused).to_contain_text("sure 2.png")
+
+
+def test_groups_and_the_table_and_its_csv(page: Page, trip: Path, tmp_path: Path) -> None:
+    answered(page, trip)
+    page.get_by_role("button", name=re.compile("^Unknown")).click()
+    expect(page.locator(ENTRIES)).to_have_count(1)
+    page.get_by_role("button", name=re.compile("^All")).click()
+    page.get_by_text("Table", exact=True).click()
+    expect(page.locator("#entries tbody tr")).to_have_count(7)
+    expect(page.locator("#entries thead")).to_contain_text("How sure")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as a table").click()
+    download.value.save_as(tmp_path / "answers.csv")
+    with (tmp_path / "answers.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = {row["file"]: row for row in csv.DictReader(file)}
+    assert len(rows) == 7
+    assert rows["trip/sure 0.png"]["taxon"] == "Xestia baja"
+    assert rows["trip/between.png"]["taxon"] == ""
+
+
+def test_a_picture_that_is_none_is_listed(page: Page, trip: Path) -> None:
+    (trip / "broken.jpg").write_text("Dear curator")
+    page.set_input_files("#folder", str(trip))
+    expect(page.locator("#panel")).to_contain_text("All 8 answered.")
+    page.get_by_role("button", name=re.compile("^Problems")).click()
+    expect(page.locator(ENTRIES)).to_have_count(1)
+    expect(page.locator(ENTRIES)).to_contain_text("not a JPEG, PNG, WebP or TIFF")
+
+
+def test_views_of_one_specimen_are_kept_together(page: Page, trip: Path, drawer: Path) -> None:
+    page.set_input_files("#files", [str(trip / "sure 0.png"), str(trip / "sure 1.png")])
+    page.get_by_role("button", name="Accept Xestia baja").click()
+    sign(page)
+    expect(page.locator("#deciding")).to_contain_text("In the collection as Xestia baja")
+    with Collection.open(drawer) as collection:
+        kept = [image for image in collection.images() if "sure" in image.image_id]
+    assert len(kept) == 2
+    assert len({image.specimen_id for image in kept}) == 1
+
+
+def test_two_pictures_may_be_two_specimens(page: Page, trip: Path) -> None:
+    page.set_input_files("#files", [str(trip / "sure 0.png"), str(trip / "between.png")])
+    page.get_by_role("button", name="These are different specimens").click()
+    expect(page.locator(ENTRIES)).to_have_count(2)
+    page.get_by_role("button", name="Other pictures").click()
+    expect(page.locator(".drop")).to_be_visible()
+
+
+def test_evidence_is_looked_at_beside_the_picture(page: Page, trip: Path) -> None:
+    page.set_input_files("#files", str(trip / "sure 0.png"))
+    page.locator("#result .neighbours button.picture").nth(1).click()
+    viewer = page.locator("dialog.viewer")
+    expect(viewer.locator("figure")).to_have_count(2)
+    expect(viewer.locator(".place")).to_have_text("2 / 10")
+    page.keyboard.press("ArrowRight")
+    expect(viewer.locator(".place")).to_have_text("3 / 10")
+    page.keyboard.press("+")
+    moved = "image => new DOMMatrix(getComputedStyle(image).transform).a"
+    scales = [image.evaluate(moved) for image in viewer.locator("img").all()]
+    assert scales == [1.5, 1.5]
+    page.keyboard.press("0")
+    page.keyboard.press("Escape")
+    expect(viewer).to_have_count(0)
