@@ -115,6 +115,15 @@ class Backend(Protocol):
     def taxa(self, rank: str | None, space: str | None) -> Told:
         """Return the taxa of a space."""
 
+    def tree(self, under: str | None, space: str | None) -> Told:
+        """Return a taxon and those right below it; None for the top."""
+
+    def taxon(self, rank: str, name: str, space: str | None) -> Told:
+        """Return a taxon, and what it is confused with."""
+
+    def describe(self, image_id: str, said: Told) -> Told:
+        """Correct what is said of an image, and return its record with notes."""
+
     def determine(self, specimen_id: str, name: str, qualifier: str, signed: Signed) -> Told:
         """Give a specimen a name, and return the determination."""
 

@@ -66,6 +66,9 @@ class Web:
     def post(self, path: str, body: Any) -> Any:
         return self._told(self.http.post(f"/v1/{quote(path)}", json=body))
 
+    def patch(self, path: str, body: Any) -> Any:
+        return self._told(self.http.patch(f"/v1/{quote(path)}", json=body))
+
     def put(self, path: str, file: Path, **fields: str) -> Any:
         files = {"image": (file.name, file.read_bytes())}
         return self._told(self.http.put(f"/v1/{quote(path)}", files=files, data=fields))

@@ -73,6 +73,11 @@ def within(name: str) -> Shape:
     return lambda found: found[name]
 
 
+def without_next(page: Any) -> Any:
+    """Of a page that holds all, what is in it."""
+    return {name: value for name, value in page.items() if name != "next"}
+
+
 def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
@@ -298,7 +303,7 @@ def of_records(stock: Path, trip: Path, scratch: Path) -> list[Operation]:
             lambda c, _: c.specimen("3-0"),
             NO_RECORDS,
             lambda web, _: web.get("specimens/3-0"),
-            http_shape=lambda found: {k: v for k, v in found.items() if k != "next"},
+            http_shape=without_next,
         ),
         Operation(
             "what a specimen was called",
@@ -326,6 +331,48 @@ def of_records(stock: Path, trip: Path, scratch: Path) -> list[Operation]:
             lambda c, _: c.taxa("tribe"),
             NO_RECORDS,
             lambda web, _: web.get("taxa", rank="tribe"),
+        ),
+        Operation(
+            "the top of the tree of taxa",
+            lambda c, _: c.tree(),
+            NO_RECORDS,
+            lambda web, _: web.get("taxa/tree"),
+            http_shape=without_next,
+        ),
+        Operation(
+            "what lies under a family",
+            lambda c, _: c.tree("family:Noctuidae"),
+            NO_RECORDS,
+            lambda web, _: web.get("taxa/tree", under="family:Noctuidae"),
+            http_shape=without_next,
+        ),
+        Operation(
+            "a species and what it is confused with",
+            lambda c, _: c.taxon("species", "Xestia nigra"),
+            NO_RECORDS,
+            lambda web, _: web.get("taxa/species/Xestia nigra"),
+        ),
+        Operation(
+            "a taxon that is not there",
+            lambda c, _: c.taxon("genus", "Sphinx"),
+            NO_RECORDS,
+            lambda web, _: web.get("taxa/genus/Sphinx"),
+        ),
+        Operation(
+            "correct what is said of an image",
+            lambda c, _: c.describe("8-1.png", locality="Oxford", metadata={"sex": "m"}),
+            Lacks("a table that is ingested again corrects", ("collection", "describe")),
+            lambda web, _: web.patch(
+                "images/8-1.png", {"locality": "Oxford", "metadata": {"sex": "m"}}
+            ),
+        ),
+        Operation(
+            "correct a field that is none",
+            lambda c, _: "refused" if refuses(lambda: c.describe("8-1.png", colour="red")) else "",
+            Lacks("a table that is ingested again corrects"),
+            lambda web, _: (
+                "refused" if refuses(lambda: web.patch("images/8-1.png", {"colour": "red"})) else ""
+            ),
         ),
         Operation(
             "add a folder",
@@ -636,9 +683,9 @@ def of_curation() -> list[Operation]:
         ),
         Operation(
             "look at clusters before there are any",
-            lambda c, _: "refused" if _refuses(c.clusters) else "",
-            lambda cli, _: "refused" if _refuses(lambda: cli.within("clusters", "list")) else "",
-            lambda web, _: "refused" if _refuses(lambda: web.get("clusters")) else "",
+            lambda c, _: "refused" if refuses(c.clusters) else "",
+            lambda cli, _: "refused" if refuses(lambda: cli.within("clusters", "list")) else "",
+            lambda web, _: "refused" if refuses(lambda: web.get("clusters")) else "",
         ),
         Operation(
             "cluster the unnamed",
@@ -855,7 +902,7 @@ def _outdated(c: OpenCollection) -> Any:
     return ShownCluster({**now.to_dict(), "version": made}, c.thumbnail)
 
 
-def _refuses(ask: Callable[[], Any]) -> bool:
+def refuses(ask: Callable[[], Any]) -> bool:
     from holotype.index.errors import HolotypeError
 
     from .doors import RefusedError

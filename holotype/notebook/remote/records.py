@@ -92,12 +92,15 @@ class RemoteRecords(Served):
 
     def specimen(self, specimen_id: str) -> Told:
         """Return a specimen with its images."""
-        place = path_of("specimens", specimen_id)
-        told: Told = self._service.get(place, limit=_PAGE)
+        return self._whole(path_of("specimens", specimen_id), "images")
+
+    def _whole(self, place: str, name: str, **params: Any) -> Told:
+        """Return all pages at an address as one."""
+        told: Told = self._service.get(place, limit=_PAGE, **params)
         after = told.pop("next")
         while after is not None:
-            page = self._service.get(place, limit=_PAGE, after=after)
-            told["images"] += page["images"]
+            page = self._service.get(place, limit=_PAGE, after=after, **params)
+            told[name] += page[name]
             after = page["next"]
         return told
 
@@ -109,6 +112,21 @@ class RemoteRecords(Served):
     def taxa(self, rank: str | None, space: str | None) -> Told:
         """Return the taxa of a space."""
         told: Told = self._service.get(path_of("taxa"), rank=rank, space=space)
+        return told
+
+    def tree(self, under: str | None, space: str | None) -> Told:
+        """Return a taxon and those right below it; None for the top."""
+        return self._whole(path_of("taxa", "tree"), "children", under=under, space=space)
+
+    def taxon(self, rank: str, name: str, space: str | None) -> Told:
+        """Return a taxon, and what it is confused with."""
+        told: Told = self._service.get(path_of("taxa", rank, name), space=space)
+        return told
+
+    def describe(self, image_id: str, said: Told) -> Told:
+        """Correct what is said of an image, and return its record with notes."""
+        answer = self._service.ask("PATCH", path_of("images", image_id), json=said)
+        told: Told = answer.json()
         return told
 
     def determine(self, specimen_id: str, name: str, qualifier: str, signed: Signed) -> Told:
