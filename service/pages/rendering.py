@@ -20,6 +20,7 @@ NAVIGATION = (
     ("identify", "/"),
     ("explore", "/explore"),
     ("review", "/review"),
+    ("collection", "/collection"),
     ("api", "/docs"),
 )
 

@@ -235,9 +235,8 @@ async function undo(decision: Decision, since: boolean): Promise<void> {
 
 /** Decides, and shows everything as it is then; what is refused is said in its sentence. */
 async function attempt(work: (by: string) => Promise<unknown>, next?: number): Promise<void> {
-  if (busy) return;
   const by = await signature();
-  if (by === null) return;
+  if (by === null || busy) return; // what one has not seen yet is not decided
   busy = true;
   page.setAttribute("aria-busy", "true");
   say("");

@@ -2,6 +2,7 @@
 // carries those it needs.
 
 import type answer from "../../../templates/strings/answer.json";
+import type collection from "../../../templates/strings/collection.json";
 import type common from "../../../templates/strings/common.json";
 import type explore from "../../../templates/strings/explore.json";
 import type identify from "../../../templates/strings/identify.json";
@@ -9,6 +10,7 @@ import type review from "../../../templates/strings/review.json";
 
 export type Key =
   | `answer.${keyof typeof answer}`
+  | `collection.${keyof typeof collection}`
   | `common.${keyof typeof common}`
   | `explore.${keyof typeof explore}`
   | `identify.${keyof typeof identify}`
