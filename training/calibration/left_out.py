@@ -142,12 +142,26 @@ def _folds(
     finest = labels[:, -1]
     by_specimen = specimen_folds(finest, groups, folds, seed)
     levels = labels[:, :-3:-1].T  # species, then genus where there is one
-    by_class = [class_folds(level, folds, seed + 1) for level in levels]
+    by_class = [
+        _dealt(level, place, len(levels), folds, seed) for place, level in enumerate(levels)
+    ]
     for fold in range(folds):
         level = fold % len(levels)
         gone = (by_class[level] == fold) & (finest >= 0)
         held = (by_specimen == fold) & ~gone & (finest >= 0)
         yield held, gone, level
+
+
+def _dealt(classes: Codes, level: int, levels: int, folds: int, seed: int) -> Codes:
+    """Return the fold in which the rows of every class leave, int64 [n], -1 for no class.
+
+    A level has every second fold for its own. Where there are few classes, all leave in one of
+    these: what is unlike them all is learned from as many as there are.
+    """
+    if len(np.unique(classes[classes >= 0])) > folds:
+        return class_folds(classes, folds, seed + 1)
+    dealt = class_folds(classes, folds // levels, seed + 1)
+    return np.where(dealt < 0, -1, dealt * levels + level)
 
 
 def _left_out_of_fold(
