@@ -27,6 +27,7 @@ def calibrate(
     labels: Codes,
     groups: Codes,
     *,
+    conditions: Codes | None = None,
     seed: int = 0,
     steps: Steps | None = None,
 ) -> Calibration:
@@ -36,13 +37,14 @@ def calibrate(
         vectors: float32 [n, dim], the encoder's unit rows.
         labels: int64 [n, ranks], taxa coarse to fine, -1 where not known.
         groups: int64 [n], specimens; a specimen's images are pooled into one query.
+        conditions: int64 [n], places or days, see `leave_out`; None where nothing tells them.
         seed: of the folds.
         steps: are told how far it is, from when there is enough to fit on.
 
     Raises:
         ValueError: fewer than 50 named specimens, or no species with two of them.
     """
-    left_out = leave_out(vectors, labels, groups, seed=seed, steps=steps)
+    left_out = leave_out(vectors, labels, groups, conditions=conditions, seed=seed, steps=steps)
     return fit_calibration(vectors, labels, left_out, seed=seed)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from typing import Any
@@ -77,6 +77,7 @@ def leave_out(
     labels: Codes,
     groups: Codes,
     *,
+    conditions: Codes | None = None,
     seed: int = 0,
     steps: Steps | None = None,
 ) -> LeftOut:
@@ -92,6 +93,8 @@ def leave_out(
         vectors: float32 [n, dim], the encoder's unit rows.
         labels: int64 [n, ranks], taxa coarse to fine, -1 where not known.
         groups: int64 [n], specimens.
+        conditions: int64 [n], places or days of which each specimen has one: all specimens of one
+            leave together, and none meets a neighbour of its own. None where nothing tells them.
         seed: of the folds.
         steps: are told of every fold.
 
@@ -100,13 +103,15 @@ def leave_out(
     """
     _check(labels, groups)
     specimens = len(np.unique(groups[labels[:, -1] >= 0]))
+    together = groups if conditions is None else conditions
     folds = _MANY_FOLDS if specimens <= _SMALL else _FOLDS
+    folds = min(folds, len(np.unique(together[labels[:, -1] >= 0])))
     steps = steps or Steps()
     steps.begin(folds)
     parts = on_all_cores(
-        partial(_left_out_of_fold, vectors, labels, groups),
+        partial(_left_out_of_fold, vectors, labels, groups, conditions),
         count(),
-        *zip(*_folds(labels, groups, folds, seed), strict=True),
+        *zip(*_folds(labels, together, folds, seed), strict=True),
         threads=steps.threads,
         part_done=steps.take,
     )
@@ -168,6 +173,7 @@ def _left_out_of_fold(
     vectors: Embeddings,
     labels: Codes,
     groups: Codes,
+    conditions: Codes | None,
     fold: int,
     held: NDArray[np.bool_],
     gone: NDArray[np.bool_],
@@ -180,8 +186,13 @@ def _left_out_of_fold(
         return None
     spaces = working_spaces(vectors, labels[:, -1], stays)
     reference = build_reference(spaces, vectors[stays], labels[stays], groups[stays])
+    if conditions is None:
+        evidence = gather_evidence(reference, queries)
+    else:  # else what is new would meet neighbours of its own day, and what is known none
+        apart = replace(reference, groups=conditions[stays])
+        evidence = gather_evidence(apart, queries, conditions[rows])
     return LeftOut(
-        [gather_evidence(reference, queries)],
+        [evidence],
         [reference.classes],
         np.full(len(rows), fold),
         groups[rows],
