@@ -159,6 +159,9 @@ function listen(): void {
   find.addEventListener("change", search);
   press("closer", () => view?.closer(1.6));
   press("farther", () => view?.closer(1 / 1.6));
+  document.getElementById("anew")?.addEventListener("click", () => {
+    none.again(spaceName(), method.value);
+  });
   press("whole", () => view?.whole());
   for (const name of ["move", "lasso"]) press(name, () => draw(name === "lasso"));
 }
