@@ -81,10 +81,10 @@ class NamedStore:
 def needs_trust(encoder: str) -> bool:
     """Return whether an encoder of that name is fetched from somewhere, or read from a folder.
 
-    >>> [needs_trust(name) for name in ("bundled", "external:dinov2", "hf-hub:a/b")]
+    >>> [needs_trust(name) for name in ("bundled:320", "external:dinov2", "hf-hub:a/b")]
     [False, False, True]
     """
-    return encoder != _NEVER_FETCHED and not encoder.startswith(_EXTERNAL)
+    return encoder.partition(":")[0] != _NEVER_FETCHED and not encoder.startswith(_EXTERNAL)
 
 
 def trusts_encoder(encoder: str) -> bool:

@@ -34,7 +34,10 @@ def demo(
     ),
     serve: Annotated[bool, typer.Option(help="Serve the page at the end.")] = True,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")] = 8000,
-    views: Annotated[int, typer.Option(min=1, max=3, help="Views averaged per picture.")] = 1,
+    views: Annotated[
+        int | None,
+        typer.Option(min=1, max=3, help="Views averaged per picture.", show_default=False),
+    ] = None,
 ) -> None:
     """Make a collection, embed it, prove how good it is, identify specimens, serve the page.
 

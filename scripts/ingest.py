@@ -31,22 +31,25 @@ def ingest(
     encoder: Annotated[
         str | None,
         typer.Option(
-            help="bundled (the default), timm:MODEL, open_clip:MODEL/WEIGHTS, hf-hub:ORG/MODEL, "
+            help="bundled:320, bundled, timm:MODEL, open_clip:MODEL/WEIGHTS, hf-hub:ORG/MODEL, "
             "local-dir:FOLDER or checkpoint:FOLDER; for vectors, the name of what made them, "
-            "where the file does not say.",
+            "where the file does not say. By default that of the space, and bundled:320 for a new "
+            "one.",
             show_default=False,
         ),
     ] = None,
     space: Annotated[str, typer.Option(help="The name under which the vectors are kept.")] = "base",
     views: Annotated[
-        int,
+        int | None,
         typer.Option(
             min=1,
             max=3,
             help="Views averaged into one vector: 1 the whole picture; 2 and its centre; "
-            "3 and its mirror image (not where handedness matters).",
+            "3 and its mirror image (not where handedness matters). By default as the space has "
+            "them; of a new one 2 with bundled:320, 1 with others.",
+            show_default=False,
         ),
-    ] = 1,
+    ] = None,
     strict: Annotated[
         bool, typer.Option(help="Store nothing if any row has an error or any file is left out.")
     ] = False,
@@ -107,7 +110,7 @@ def ingest(
         else run_ingest(
             source,
             to,
-            encoder=encoder or "bundled",
+            encoder=encoder,
             space=space,
             views=views,
             strict=strict,
@@ -158,9 +161,9 @@ def run_ingest(
     source: Path,
     to: Path,
     *,
-    encoder: str = "bundled",
+    encoder: str | None = None,
     space: str = "base",
-    views: int = 1,
+    views: int | None = None,
     strict: bool = False,
     copy_images: bool = False,
     store: str = "",
@@ -170,12 +173,12 @@ def run_ingest(
 ) -> IngestReport:
     """Ingest with progress bars on stderr."""
     from holotype.index.collection import Collection
-    from holotype.index.encoders import accelerated, load_encoder
+    from holotype.index.ingest.chosen_encoder import encoder_for
     from holotype.index.ingest.pictures import ingest as run
     from holotype.index.manifests.manifest import Manifest
 
     manifest = Manifest.read(source, levels=levels, columns=columns)
-    loaded = accelerated(load_encoder(encoder, views=views))
+    loaded = encoder_for(to, space, encoder, views)
     with (
         Collection.create(to, store=store, into_existing=into_existing) as collection,
         progress("Checking ") as on_check,

@@ -19,6 +19,7 @@ from starlette.types import Scope
 from holotype.index.errors import CorruptError, HolotypeError, ReplacedError
 
 from .guards.headers import SECURITY_HEADERS
+from .request_ids import HEADER, REQUEST_ID
 
 _SHOWN = 80  # characters of an offending value that a sentence repeats
 _LONGEST = 1000  # characters of a sentence
@@ -124,6 +125,9 @@ class Problem(BaseModel):
         examples=["The picture is not a JPEG, PNG, WebP or TIFF picture; convert it."],
     )
     instance: str = Field(description="The path that was asked.", examples=["/v1/identify"])
+    request_id: str = Field(
+        "", description="Of the request, as logs have it.", examples=["5f0c1f8e9b6c4a7d"]
+    )
 
 
 class ProblemResponse(JSONResponse):
@@ -142,8 +146,10 @@ def problem(
         status=status,
         detail=_plain(detail),
         instance=_writable(scope["path"][:_LONGEST_PATH]),
+        request_id=REQUEST_ID.get(),
     )
-    return ProblemResponse(body.model_dump(), status, {**SECURITY_HEADERS, **(headers or {})})
+    always = {**SECURITY_HEADERS, HEADER: body.request_id} if body.request_id else SECURITY_HEADERS
+    return ProblemResponse(body.model_dump(), status, {**always, **(headers or {})})
 
 
 def _plain(sentence: str) -> str:

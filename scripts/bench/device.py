@@ -46,7 +46,7 @@ def run(rows: int = 4400, rounds: int = 3) -> dict[str, Any]:
         rows: pictures that are ingested.
         rounds: of every contender, in turns; the best one counts.
     """
-    encoder = accelerated(load_encoder())
+    encoder = accelerated(load_encoder("bundled"))
     found: dict[str, Any] = {
         "device": torch.cuda.get_device_name() if encoder.device == "cuda" else encoder.device,
         "precision": encoder.precision,

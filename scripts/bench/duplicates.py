@@ -118,7 +118,7 @@ def main(
     """Plant copies and print how many are found, and how many pictures are wrongly suspected."""
     manifest = Manifest.read(source)
     files = [(manifest.root / path).read_bytes() for path in manifest.frame["path"]]
-    encoder, rng = load_encoder(), np.random.default_rng(seed)
+    encoder, rng = load_encoder("bundled"), np.random.default_rng(seed)
     table, n = table_of(files, encoder), len(files)
     suspected = table.leaks(leave_one_out(n)).near
     out.print(f"{n} pictures, {len(suspected)} suspected without cause ({len(suspected) / n:.1%})")

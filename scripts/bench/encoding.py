@@ -45,7 +45,7 @@ _WHOLE = "ingest: check, decode, encode, store"
 
 def run(rounds: int = 5) -> dict[str, Any]:
     """Measure and print encoding, decoding and bulk ingest beside what they are compared with."""
-    eager = load_encoder()
+    eager = load_encoder("bundled")
     fast = accelerated(eager)
     if fast is eager:
         raise UsageError("There is no faster way to measure here; see what was logged above")

@@ -33,7 +33,7 @@ _WHOLE = "ingest: check, decode, encode, store"
 
 def run(rounds: int = ROUNDS) -> dict[str, Any]:
     """Measure and print images per second of the forward pass and of the whole ingest."""
-    eager = load_encoder()
+    eager = load_encoder("bundled")
     with tempfile.TemporaryDirectory() as scratch:
         manifest = Manifest.read(write_collection(Path(scratch, "shells")))
         batches = _decoded(manifest, eager)

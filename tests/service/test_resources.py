@@ -173,6 +173,7 @@ def test_the_description(client: httpx2.Client) -> None:
         "/v1/specimens/{specimen_id}/history",
         "/v1/version",
         "/healthz",
+        "/metrics",
         "/readyz",
     }
     for methods in api["paths"].values():

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from holotype.index.arrays import Codes, Embeddings
 from holotype.index.vectors.brute_force import check_unit_rows
 from holotype.index.vectors.projection import Projection
 
-from .recipes import EXPONENTS, RECIPES, REFERENCE, Recipe
+from .recipes import CANDIDATES, Recipe
 from .scatter import gather
-from .scoring import Score, gather_folds, score, simplest_good, split
+from .scoring import Score, first_or_better, gather_folds, score, split
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Tuned:
-    """The chosen projection, and everything that was tried in the order from simple to rich."""
+    """The chosen projection, and everything that was tried, the default recipe first."""
 
     projection: Projection
     chosen: Trial
@@ -55,8 +53,7 @@ def tune(
 ) -> Tuned:
     """Choose and fit a projection on labelled embeddings.
 
-    First the exponent that does best with within-class whitening, then the simplest method within
-    one standard error of the best one with that exponent.
+    `recipes.DEFAULT`, unless cross-validation finds another candidate surely better.
 
     Args:
         vectors: float32 [n, dim], unit rows; training images only.
@@ -71,18 +68,13 @@ def tune(
     """
     check_unit_rows(vectors)
     folds = split(labels, groups, seed)
-    gathered = {e: gather_folds(vectors, labels, folds, e) for e in EXPONENTS}
-    first = [
-        score([REFERENCE], vectors, labels, groups, folds, gathered[e], novelty)[0]
-        for e in EXPONENTS
-    ]
-    exponent = EXPONENTS[int(np.argmax([s.value for s in first]))]
-    trials = [Trial(REFERENCE, e, s) for e, s in zip(EXPONENTS, first, strict=True)]
-    scores = score(RECIPES, vectors, labels, groups, folds, gathered[exponent], novelty)
-    tried = [Trial(r, exponent, s) for r, s in zip(RECIPES, scores, strict=True)]
-    chosen = tried[simplest_good(scores)]
-    projection = chosen.recipe.fit(gather(vectors, labels, exponent=exponent))
-    trials = [t for t in trials if t.exponent != exponent] + tried
+    trials = []
+    for exponent, recipes in CANDIDATES.items():
+        gathered = gather_folds(vectors, labels, folds, exponent)
+        found = score(recipes, vectors, labels, groups, folds, gathered, novelty)
+        trials += [Trial(r, exponent, s) for r, s in zip(recipes, found, strict=True)]
+    chosen = trials[first_or_better([trial.score for trial in trials])]
+    projection = chosen.recipe.fit(gather(vectors, labels, exponent=chosen.exponent))
     card = {
         **projection.card,
         "seed": seed,

@@ -17,7 +17,7 @@ from holotype.index.errors import NotFoundError, UsageError
 from holotype.index.storage.clusters.records import clusterings, decision
 
 from ...engine import Engine, TheEngine
-from ...guards.keys import require_write
+from ...guards.scopes import WRITES
 from ...questions import described_order, read_order
 from ...schemas import answers as schemas
 from ...schemas import clusters as answers
@@ -119,6 +119,7 @@ _BY = {"by": "A. Taxonomist", "version": 30}
     status_code=202,
     responses={202: {"model": schemas.Job, "description": "The job, under way"}},
     openapi_extra=described_order(StartClustering, {"where": ["split=batch"], "by": "A. Curator"}),
+    dependencies=[WRITES],
 )
 async def start(request: Request, engine: TheEngine) -> JSONResponse:
     """Start a job that sets aside what is known and groups the rest into candidate species.
@@ -127,7 +128,6 @@ async def start(request: Request, engine: TheEngine) -> JSONResponse:
     result is the number of the clustering. Questions are answered meanwhile. With API keys this
     needs one that may write.
     """
-    require_write()
     asked = await read_order(request, engine, StartClustering)
     if not asked.by.strip():
         raise UsageError("A clustering needs somebody who asks for it; give a name as 'by'")
@@ -175,12 +175,12 @@ async def all_clusterings(engine: TheEngine) -> JSONResponse:
     summary="Accept all that was set aside as known",
     responses={200: {"model": answers.Accepted, "description": "One decision a name"}},
     openapi_extra=described_order(Sign, {"by": "A. Taxonomist", "why": "looked through"}),
+    dependencies=[WRITES],
 )
 async def accept_known(
     clustering_id: ClusteringId, request: Request, engine: TheEngine
 ) -> JSONResponse:
     """Determine every specimen that was set aside as known as what it was set aside with."""
-    require_write()
     asked = await read_order(request, engine, Sign)
     async with engine.asked():
         made = await engine.query(_accept_known, engine.collection, clustering_id, asked)
@@ -217,10 +217,10 @@ async def one_cluster(cluster_id: ClusterId, engine: TheEngine) -> JSONResponse:
     summary="Name a cluster",
     responses=_DECIDED,
     openapi_extra=described_order(Name, {**_BY, "name": "Xestia viridis", "why": "green wings"}),
+    dependencies=[WRITES],
 )
 async def name(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JSONResponse:
     """Determine all specimens of a cluster; the next question knows the name."""
-    require_write()
     asked = await read_order(request, engine, Name)
     return await _decided(
         *(engine, cluster_id, asked),
@@ -233,10 +233,10 @@ async def name(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JS
     summary="Place a cluster under a taxon",
     responses=_DECIDED,
     openapi_extra=described_order(Place, {**_BY, "under": "genus=Xestia"}),
+    dependencies=[WRITES],
 )
 async def place(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JSONResponse:
     """Determine all specimens of a cluster as a taxon above the species."""
-    require_write()
     asked = await read_order(request, engine, Place)
     return await _decided(
         *(engine, cluster_id, asked),
@@ -249,10 +249,10 @@ async def place(cluster_id: ClusterId, request: Request, engine: TheEngine) -> J
     summary="Accept a cluster as it is",
     responses=_DECIDED,
     openapi_extra=described_order(Decide, _BY),
+    dependencies=[WRITES],
 )
 async def accept(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JSONResponse:
     """Determine all specimens as the provisional taxon, or as what they were set aside with."""
-    require_write()
     asked = await read_order(request, engine, Decide)
     return await _decided(
         *(engine, cluster_id, asked), lambda by: by.accept(cluster_id, version=asked.version)
@@ -264,10 +264,10 @@ async def accept(cluster_id: ClusterId, request: Request, engine: TheEngine) -> 
     summary="Merge clusters",
     responses=_DECIDED,
     openapi_extra=described_order(Merge, {**_BY, "others": {"15": 28}}),
+    dependencies=[WRITES],
 )
 async def merge(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JSONResponse:
     """Put other clusters into this one, which keeps its number and its name."""
-    require_write()
     asked = await read_order(request, engine, Merge)
     versions = {**asked.others, cluster_id: asked.version}
     return await _decided(
@@ -281,10 +281,10 @@ async def merge(cluster_id: ClusterId, request: Request, engine: TheEngine) -> J
     summary="Split a cluster",
     responses=_DECIDED,
     openapi_extra=described_order(Split, {**_BY, "parts": 2}),
+    dependencies=[WRITES],
 )
 async def split(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JSONResponse:
     """Take a cluster apart into sub-clusters; the largest keeps its number and its name."""
-    require_write()
     asked = await read_order(request, engine, Split)
     return await _decided(
         *(engine, cluster_id, asked),
@@ -297,10 +297,10 @@ async def split(cluster_id: ClusterId, request: Request, engine: TheEngine) -> J
     summary="Move images out of a cluster",
     responses=_DECIDED,
     openapi_extra=described_order(Move, {**_BY, "images": ["trip_7"], "to": 15, "to_version": 28}),
+    dependencies=[WRITES],
 )
 async def move(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JSONResponse:
     """Move images, with all of their specimens, into another cluster, a new one or none."""
-    require_write()
     asked = await read_order(request, engine, Move)
     versions = {cluster_id: asked.version}
     if isinstance(asked.to, int):
@@ -318,10 +318,10 @@ async def move(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JS
     summary="Reject a cluster",
     responses=_DECIDED,
     openapi_extra=described_order(Decide, _BY),
+    dependencies=[WRITES],
 )
 async def reject(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JSONResponse:
     """Say that a cluster is no taxon."""
-    require_write()
     asked = await read_order(request, engine, Decide)
     return await _decided(
         *(engine, cluster_id, asked), lambda by: by.reject(cluster_id, version=asked.version)
@@ -333,10 +333,10 @@ async def reject(cluster_id: ClusterId, request: Request, engine: TheEngine) -> 
     summary="Leave a cluster for later",
     responses=_DECIDED,
     openapi_extra=described_order(Decide, _BY),
+    dependencies=[WRITES],
 )
 async def set_aside(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JSONResponse:
     """Leave a cluster undecided, for later."""
-    require_write()
     asked = await read_order(request, engine, Decide)
     return await _decided(
         *(engine, cluster_id, asked), lambda by: by.set_aside(cluster_id, version=asked.version)

@@ -13,7 +13,7 @@ from holotype.index.collection import Collection
 from holotype.index.storage.clusters.records import decisions
 
 from ...engine import TheEngine
-from ...guards.keys import require_write
+from ...guards.scopes import WRITES
 from ...questions import described_order, read_order
 from ...schemas import clusters as answers
 
@@ -57,11 +57,14 @@ async def all_decisions(
 
 
 @router.post(
-    "/{decision_id}/undo", summary="Undo a decision", responses=_UNDONE, openapi_extra=_BODY
+    "/{decision_id}/undo",
+    summary="Undo a decision",
+    responses=_UNDONE,
+    openapi_extra=_BODY,
+    dependencies=[WRITES],
 )
 async def undo(decision_id: DecisionId, request: Request, engine: TheEngine) -> JSONResponse:
     """Take back a decision, or an undo, with all determinations of it; nothing is erased."""
-    require_write()
     asked = await read_order(request, engine, Undo)
     made = await engine.read(_undo, engine.collection, asked, decision_id)
     return JSONResponse({"undos": [made]})
@@ -72,10 +75,10 @@ async def undo(decision_id: DecisionId, request: Request, engine: TheEngine) -> 
     summary="Go back to how it was after a decision",
     responses=_UNDONE,
     openapi_extra=_BODY,
+    dependencies=[WRITES],
 )
 async def undo_since(decision_id: DecisionId, request: Request, engine: TheEngine) -> JSONResponse:
     """Take back all decisions about its clustering since, and bring back what was undone since."""
-    require_write()
     asked = await read_order(request, engine, Undo)
     made = await engine.read(_undo_since, engine.collection, asked, decision_id)
     return JSONResponse({"undos": made})

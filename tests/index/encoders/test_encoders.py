@@ -14,7 +14,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from holotype.index.collection import Collection
-from holotype.index.encoders import VIEWS, Encoder, accelerated, load_encoder
+from holotype.index.encoders import DEFAULT_ENCODER, VIEWS, Encoder, accelerated, load_encoder
 from holotype.index.encoders.checkpoint import save_checkpoint
 from holotype.index.encoders.model import Model, Preprocessing
 from holotype.index.errors import EncoderError, UsageError
@@ -214,3 +214,12 @@ def test_the_bundled_encoder_sees_a_daisy(encoder: Encoder) -> None:
     unit = encoder.encode_images(encoder.preprocess(flower)[None])[0]
     scores = stored["_fc.weight"].numpy() @ unit * length + stored["_fc.bias"].numpy()
     assert scores.argmax() == 985
+
+
+def test_size_and_views_of_the_bundled_encoder_are_part_of_what_it_is() -> None:
+    default = load_encoder()
+    assert (default.name, default.views, default.preprocessing.size) == (DEFAULT_ENCODER, 2, 320)
+    others = [load_encoder("bundled"), load_encoder("bundled", views=2)]
+    others.append(load_encoder(DEFAULT_ENCODER, views=1))
+    assert [(one.views, one.preprocessing.size) for one in others] == [(1, 224), (2, 224), (1, 320)]
+    assert len({one.fingerprint for one in (default, *others)}) == 4
