@@ -117,7 +117,11 @@ function show(id: number): void {
   ].join(" · ");
   byId("name", HTMLElement).replaceChildren(el("i", {}, cluster.name));
   byId("facts", HTMLElement).replaceChildren(...facts(cluster));
-  if (other) showNear(cluster);
+  if (other) {
+    showNear(cluster);
+    const top = byId("cluster", HTMLElement);
+    if (top.getBoundingClientRect().top < 0) top.scrollIntoView();
+  }
   sheet.show(cluster);
   picked();
   enable(cluster);
