@@ -37,6 +37,6 @@ function figure(answer: Answer, rank: string): { name: string; percent: string }
   const taxon = first?.taxon ?? "";
   return {
     name: rank === "species" ? taxon : `${rankWord(rank)} ${taxon}`,
-    percent: first?.percent ?? "",
+    percent: (first?.percent ?? "").replaceAll(" ", "\u00a0"),
   };
 }
