@@ -77,8 +77,8 @@ def test_pictures_come_with_identifying_only(client: httpx2.Client, refused: Ref
 def test_what_is_not_there_is_told(client: httpx2.Client, refused: Refused) -> None:
     assert "no job" in refused(client.get("/v1/jobs/none/table"), 404)
     assert "no job" in refused(client.post("/v1/jobs/none/again"), 404)
-    for odd in ("..%2F..%2Fcollection", "20260101T000000-00000000%2F..", "%00"):
+    for odd in ("..%2F..%2Fcollection", "20260101T000000000-00000000%2F..", "%00"):
         refused(client.get(f"/v1/evaluations/{odd}"), 404)
     assert "no evaluation" in refused(
-        client.delete("/v1/evaluations/20260101T000000-00000000"), 404
+        client.delete("/v1/evaluations/20260101T000000000-00000000"), 404
     )
