@@ -40,6 +40,10 @@ def test_a_tuned_space_is_asked_at_once_and_ready(serve: Serve, do: Do) -> None:
         again = do(client, "tune", {"name": "sharp", "where": ["split=train"]})
         assert again["result"]["images"] == 32
         assert client.post("/v1/search", json={**ASK, "space": "sharp"}).status_code == 200
+        assert client.delete("/v1/spaces/sharp").json() == {"removed": ["sharp"]}
+        assert client.post("/v1/search", json={**ASK, "space": "sharp"}).status_code == 404
+        assert client.get("/readyz").json()["spaces"] == [{"name": "base", "images": 40}]
+        assert client.delete("/v1/spaces/base").status_code == 422
 
 
 def test_a_trained_space_is_asked_with_new_pictures_at_once(
