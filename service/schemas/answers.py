@@ -333,6 +333,12 @@ class Spaces(BaseModel):
     spaces: list[SpaceRecord]
 
 
+class RemovedSpaces(BaseModel):
+    """Spaces that were removed, the tuned ones first."""
+
+    removed: list[str] = Field(examples=[["tuned"]])
+
+
 class Calibration(BaseModel):
     """What turns the evidence of a space into probabilities, and whether it is up to date."""
 
