@@ -30,6 +30,7 @@ from .outcomes import Outcomes, outcomes_of
 
 _UNUSUAL = 0.05  # share of the specimens that it was calibrated on which lie further
 _ELSEWHERE = 0.1  # share of who asked from which on their conditions are others
+_LEAST_ACCEPTED = 20  # by which a kappa is known at all
 KEPT = 0.92  # share of right answers that the novelty threshold keeps, chosen on calibration data
 
 
@@ -39,7 +40,7 @@ class Thresholds:
 
     Attributes:
         right: on P(species right): of those that reach a kappa of .974, the one of largest
-            coverage, on known specimens; infinity where none does.
+            coverage, on known specimens; infinity where none does with 20 specimens or more.
         known: on P(known): keeps 92 % of the right answers.
     """
 
@@ -61,7 +62,9 @@ def choose_thresholds(left_out: LeftOut, *, prior: float) -> Thresholds:
     known, right = left_out.novel == 0, left_out.right[:, -1]
     taxa, truth = left_out.joined("taxa")[known, -1], left_out.truth[known, -1]
     return Thresholds(
-        choose_threshold(selective_curve(p_right[known], truth, taxa), KAPPA, "kappa"),
+        choose_threshold(
+            selective_curve(p_right[known], truth, taxa), KAPPA, "kappa", minimum=_LEAST_ACCEPTED
+        ),
         threshold_retaining(with_prior(p_known, prior)[known & right], KEPT),
     )
 
