@@ -80,9 +80,9 @@ def test_the_gallery_is_left_out_in_turn_once_a_draw(
 ) -> None:
     calls: list[int] = []
 
-    def counted(*table: Any, seed: int) -> LeftOut:
+    def counted(*table: Any, seed: int, **options: Any) -> LeftOut:
         calls.append(seed)
-        return leave_out(*table, seed=seed)
+        return leave_out(*table, seed=seed, **options)
 
     monkeypatch.setattr(asking, "leave_out", counted)
     evaluate_honesty(fill(SPECIES, each=12), seeds=2)
