@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 
 from holotype.version import __version__
 
+from .description import DescribedApp
 from .engine import Engine
 from .guards.connections import Departures
 from .guards.headers import SecurityHeaders
@@ -22,9 +23,11 @@ from .guards.limits import NO_MEMORY, AnswerLimit, BodyLimit
 from .guards.origins import OwnPagesOnly
 from .guards.scopes import READS
 from .guards.turns import Shares
+from .guards.watch import Watch
+from .measurements import Measurements
 from .pages import routes
 from .problems import Problem, add_handlers
-from .resources import calibration, health, identify, search
+from .resources import calibration, health, identify, metrics, search
 from .resources.records import routes as records
 from .resources.unknown import clusters, decisions, morphospace, queues
 from .resources.work import evaluations, jobs
@@ -51,7 +54,7 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
     """
     limits = service_settings()
     share = limits.max_share if keys is not None and len(keys.digests) > 1 else 1
-    app = FastAPI(
+    app = DescribedApp(
         title="Holotype",
         version=__version__,
         description=_DESCRIPTION,
@@ -75,6 +78,8 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
     app.add_middleware(HostGuard, loopback=loopback)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Departures)
+    app.state.measurements = Measurements()
+    app.add_middleware(Watch, measurements=app.state.measurements)
     return app
 
 
@@ -86,6 +91,7 @@ def _add_routes(app: FastAPI) -> None:
         v1.include_router(module.router, dependencies=[READS])
     app.include_router(v1)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(routes.router)
     app.mount("/static", StaticFiles(packages=[("holotype.service", "static")]), name="static")
 

@@ -267,6 +267,17 @@ class Engine:
         async with self._reading.place(self.limits.answer_seconds):
             return await self._shows.run(partial(work, *args, **kwargs))
 
+    def queues(self) -> dict[str, int]:
+        """Return how many questions and requests for records there are, and wait for threads."""
+        return {
+            "questions": self._asking.taken,
+            "records": self._reading.taken,
+            "decode": self._decodings.waiting,
+            "query": self._queries.waiting,
+            "read": self._readers.waiting,
+            "show": self._shows.waiting,
+        }
+
     async def look(self) -> Readiness:
         """Return what was loaded, as it can be asked now; no question keeps it waiting."""
         return await self._probes.run(self._look)

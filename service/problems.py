@@ -18,7 +18,9 @@ from starlette.types import Scope
 
 from holotype.index.errors import CorruptError, HolotypeError, ReplacedError
 
+from .description import PROBLEM_TYPE, methods_of
 from .guards.headers import SECURITY_HEADERS
+from .request_ids import HEADER, REQUEST_ID
 
 _SHOWN = 80  # characters of an offending value that a sentence repeats
 _LONGEST = 1000  # characters of a sentence
@@ -124,12 +126,15 @@ class Problem(BaseModel):
         examples=["The picture is not a JPEG, PNG, WebP or TIFF picture; convert it."],
     )
     instance: str = Field(description="The path that was asked.", examples=["/v1/identify"])
+    request_id: str = Field(
+        "", description="Of the request, as logs have it.", examples=["5f0c1f8e9b6c4a7d"]
+    )
 
 
 class ProblemResponse(JSONResponse):
     """A response with problem details."""
 
-    media_type = "application/problem+json"
+    media_type = PROBLEM_TYPE
 
 
 def problem(
@@ -142,8 +147,10 @@ def problem(
         status=status,
         detail=_plain(detail),
         instance=_writable(scope["path"][:_LONGEST_PATH]),
+        request_id=REQUEST_ID.get(),
     )
-    return ProblemResponse(body.model_dump(), status, {**SECURITY_HEADERS, **(headers or {})})
+    always = {**SECURITY_HEADERS, HEADER: body.request_id} if body.request_id else SECURITY_HEADERS
+    return ProblemResponse(body.model_dump(), status, {**always, **(headers or {})})
 
 
 def _plain(sentence: str) -> str:
@@ -200,7 +207,12 @@ async def _http(request: Request, error: Exception) -> ProblemResponse:
     if detail == phrase:  # the router's own: say more than the status does
         path = request.scope["path"]
         detail = f"{request.method} {_short(path)} does not exist; /docs lists what does"
-    return problem(request.scope, error.status_code, title, detail, error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (
+        methods := methods_of(request.app, request.scope["path"])
+    ):
+        headers["Allow"] = ", ".join(methods)
+    return problem(request.scope, error.status_code, title, detail, headers)
 
 
 async def _cut_short(request: Request, _: Exception) -> ProblemResponse:

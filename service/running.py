@@ -18,7 +18,7 @@ from .guards.connections import bounded
 from .guards.keys import Keys
 from .guards.open_files import room_for
 from .interfaces import ARRIVING
-from .logs import LOG_CONFIG
+from .logs import log_config
 from .settings import ServiceSettings
 
 _BACKLOG = 32  # connections that are taken at once, over the limit
@@ -31,8 +31,9 @@ def run(folder: Path, listener: socket.socket, *, keys: Keys | None, loopback: b
     Raises:
         NotFoundError, CorruptError, EncoderError, MismatchError: the collection cannot be served.
     """
-    logging.config.dictConfig(LOG_CONFIG)
-    server = Server(configured(create_app(folder, keys=keys, loopback=loopback)))
+    app = create_app(folder, keys=keys, loopback=loopback)
+    logging.config.dictConfig(log_config(app.state.limits))
+    server = Server(configured(app))
     server.run(sockets=[listener])
     if server.failure is not None:
         raise server.failure
@@ -45,7 +46,7 @@ def configured(app: FastAPI) -> uvicorn.Config:
         app,
         http=bounded(room_for(limits, _BACKLOG)),
         ws="none",
-        log_config=LOG_CONFIG,
+        log_config=log_config(limits),
         log_level="error",  # what a client sends is not for the log
         server_header=False,
         backlog=_BACKLOG,

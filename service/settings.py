@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -90,6 +92,14 @@ class ServiceSettings(BaseSettings):
         5_000,
         gt=0,
         description="Slowest that a client may send a body or read an answer, in bytes a second.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="How the log is written: lines for people, or a JSON object a line."
+    )
+    log_requests: bool = Field(
+        False,
+        description="Write a line for every request: method, route, status and seconds; never what "
+        "was sent.",
     )
     answer_seconds: float = Field(
         120, gt=0, description="Longest that a request may wait for its answer, in seconds."

@@ -8,7 +8,8 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
+from functools import partial
 from typing import Any, TypeVar
 
 from ..problems import BusyError, NotReadyError
@@ -61,6 +62,12 @@ class Shares:
             self._taken[client] -= amount
             if self._taken[client] <= 0:
                 del self._taken[client]
+
+    @property
+    def taken(self) -> int:
+        """How much is taken, by all together."""
+        with self._lock:
+            return self._taken.total()
 
     def require_room(self) -> None:
         """Refuse what would find no place.
@@ -149,12 +156,19 @@ class Turns:
         Raises:
             NotReadyError: the threads have ended.
         """
-        client, piece = CLIENT.get(), (Future[Result](), work)
+        # Whose request this is, and which, is known in the thread as well.
+        client, piece = CLIENT.get(), (Future[Result](), partial(copy_context().run, work))
         self._add(client, piece)
         try:
             return await asyncio.wrap_future(piece[0])
         finally:
             self._drop(client, piece)
+
+    @property
+    def waiting(self) -> int:
+        """How many pieces wait for their turn."""
+        with self._lock:
+            return sum(map(len, self._waiting.values()))
 
     def shutdown(self, *, wait: bool = True, cancel_futures: bool = False) -> None:
         """End the threads, as an executor does."""

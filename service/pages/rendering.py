@@ -20,6 +20,8 @@ NAVIGATION = (
     ("identify", "/"),
     ("explore", "/explore"),
     ("review", "/review"),
+    ("collection", "/collection"),
+    ("evaluate", "/evaluate"),
     ("api", "/docs"),
 )
 

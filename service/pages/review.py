@@ -9,6 +9,7 @@ from fastapi import Path as InPath
 from fastapi.responses import HTMLResponse
 
 from holotype.index.curation.queues import QUEUES
+from holotype.index.errors import NotFoundError
 from holotype.index.storage.clusters.records import clustering, clusterings
 
 from ..engine import Engine, TheEngine
@@ -56,3 +57,16 @@ def _values(engine: Engine, may_write: bool, number: int | None) -> dict[str, An
         "may_write": may_write,
         "tabs": TABS,
     }
+
+
+@router.get("/review/queues/{name}")
+async def queue(name: str, request: Request, engine: TheEngine) -> HTMLResponse:
+    """Show a curation queue."""
+    if name not in QUEUES:
+        raise NotFoundError(f"There is no queue '{name}'; there are {', '.join(QUEUES)}")
+    values = {
+        "collection": engine.collection.folder.name,
+        "may_write": MAY_WRITE.get(),
+        "tabs": TABS,
+    }
+    return rendered(request, "review_queue.html", strings=("review",), tab=name, **values)

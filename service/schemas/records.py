@@ -97,3 +97,66 @@ class StoredPictures(BaseModel):
 
     images: list[StoredImage]
     problems: list[PictureProblem]
+
+
+class ChildTaxon(BaseModel):
+    """A taxon right below another."""
+
+    rank: str = Field(examples=["genus"])
+    taxon: str = Field(examples=["Xestia"])
+    images: int = Field(ge=1, examples=[120])
+    specimens: int = Field(ge=1, examples=[120])
+    children: int = Field(description="How many taxa are right below it.", ge=0, examples=[6])
+
+
+class Numbers(BaseModel):
+    """Images and their specimens."""
+
+    images: int = Field(ge=0)
+    specimens: int = Field(ge=0)
+
+
+class TaxonBranch(BaseModel):
+    """A taxon, or the top of the tree, with the taxa right below it."""
+
+    space: str = Field(examples=["base"])
+    rank: str | None = Field(description="null at the top.", examples=["family"])
+    taxon: str | None = Field(examples=["Noctuidae"])
+    lineage: dict[str, str] = Field(examples=[{"category": "Moth", "family": "Noctuidae"}])
+    images: int = Field(description="Of it and everything below.", ge=0)
+    specimens: int = Field(ge=0)
+    here: Numbers = Field(description="What is named no further; at the top, not at all.")
+    children: list[ChildTaxon] = Field(description="Coarse to fine, by name.")
+    total: int = Field(description="All its children.", ge=0)
+    next: str | None = Field(
+        description="Send it as 'after' for those that follow; null where there are no more."
+    )
+
+
+class Lookalike(BaseModel):
+    """A taxon that another of its rank is confused with."""
+
+    taxon: str = Field(examples=["Xestia triangulum"])
+    share: float = Field(
+        description="Of the specimens asked about, those to which an image of it is the nearest.",
+        ge=0,
+        le=1,
+        examples=[0.12],
+    )
+    cosine: float = Field(description="Of the two centres.", ge=-1.01, le=1.01, examples=[0.83])
+
+
+class TaxonRecord(BaseModel):
+    """A taxon by itself."""
+
+    space: str = Field(examples=["base"])
+    rank: str = Field(examples=["species"])
+    taxon: str = Field(examples=["Xestia c-nigrum"])
+    lineage: dict[str, str]
+    images: int = Field(ge=1)
+    specimens: int = Field(ge=1)
+    here: Numbers = Field(description="What is named no further.")
+    children: list[ChildTaxon] = Field(description="The first 200; the tree has them all.")
+    total: int = Field(description="All its children.", ge=0)
+    examples: list[str] = Field(description="Images near its centre, one a specimen.")
+    confused_with: list[Lookalike] = Field(description="Those first that take most specimens.")

@@ -223,7 +223,7 @@ def test_an_unknown_has_no_determination(
 def test_search(folder: Path, picture: Path, ask: Ask, how: list[str]) -> None:
     query = [picture if word == "picture" else word for word in how]
     found = ask("search", *query, "--in", folder, "--k", 5, "--where", "category=Moth")
-    assert list(found) == ["hits"]
+    assert list(found) == ["space", "hits"]
     assert len(found["hits"]) == 5
     for hit in found["hits"]:
         assert hit.keys() >= {"image_id", "score", "specimen_id", "species"}

@@ -227,4 +227,4 @@ def test_search_by_text_works_from_pictures_to_the_command_line(
         cosines = np.sort(vectors @ clip.encode_text(["a moth"])[0])[::-1]
     np.testing.assert_allclose([hit.score for hit in found], cosines[:4], atol=1e-6)
     told = ask("search", "--text", "a moth", "--in", tmp_path / "collection", "--k", 4)
-    assert told == {"hits": [hit.to_dict() for hit in found]}
+    assert told == {"space": "base", "hits": [hit.to_dict() for hit in found]}

@@ -53,7 +53,8 @@ def refused() -> Refused:
         assert response.status_code == status, response.text
         assert response.headers["content-type"] == "application/problem+json"
         body: dict[str, Any] = response.json()
-        assert set(body) == {"type", "title", "status", "detail", "instance"}
+        assert set(body) == {"type", "title", "status", "detail", "instance", "request_id"}
+        assert body["request_id"] == response.headers["x-request-id"] != ""
         assert body["status"] == status
         assert body["instance"] == response.url.path
         assert "\n" not in body["detail"]

@@ -242,7 +242,7 @@ def test_hosts_of_this_machine(client: httpx2.Client) -> None:
 def test_unknown_routes_and_methods(client: httpx2.Client, refused: Refused) -> None:
     assert "/nothing" in refused(client.get("/nothing"), 404)
     refused(client.get("/v1/identify"), 405)
-    refused(client.patch("/v1/images/0-0"), 405)
+    refused(client.patch("/v1/spaces"), 405)
     refused(client.get("/v1/images/none"), 404)
     assert "rank" in refused(client.get("/v1/taxa", params={"rank": "tribe"}), 422)
     refused(client.get("/v1/taxa", params={"space": "none"}), 404)

@@ -136,6 +136,7 @@ def test_the_description(client: httpx2.Client) -> None:
         "/v1/queues/{name}",
         *(f"/v1/queues/{{name}}/{decision}" for decision in ("accept", "correct", "dismiss")),
         "/v1/determinations",
+        "/v1/determinations.csv",
         "/v1/determinations/{determination_id}",
         "/v1/determinations/{determination_id}/undo",
         "/v1/search",
@@ -144,6 +145,8 @@ def test_the_description(client: httpx2.Client) -> None:
         "/v1/images/{image_id}/thumbnail",
         "/v1/images/{image_id}/picture",
         "/v1/taxa",
+        "/v1/taxa/tree",
+        "/v1/taxa/{rank}/{name}",
         "/v1/spaces",
         "/v1/morphospace",
         "/v1/spaces/{space}/calibration",
@@ -171,6 +174,7 @@ def test_the_description(client: httpx2.Client) -> None:
         "/v1/specimens/{specimen_id}/history",
         "/v1/version",
         "/healthz",
+        "/metrics",
         "/readyz",
     }
     for methods in api["paths"].values():

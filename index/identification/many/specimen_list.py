@@ -9,7 +9,6 @@ from pathlib import Path
 
 from ...errors import ManifestError, PictureError, UsageError
 from ...manifests.paths import Paths
-from ...manifests.picture_files import listed_pictures
 from ...pictures.inputs import named_file
 from .outcomes import Outcome, Refusal, Specimen
 
@@ -104,6 +103,8 @@ def _is_pattern(argument: str) -> bool:
 
 def _add_listed(asked: SpecimenList, source: Path) -> None:
     """Add the pictures of a folder or table, those of one `specimen_id` together."""
+    from ...manifests.picture_files import listed_pictures  # pandas takes a second to load
+
     listed, problems = listed_pictures(source)
     groups: dict[str, list[str]] = {}
     for number, one in enumerate(listed):

@@ -13,7 +13,7 @@ from holotype.index.ingest.uploads import Upload, read_upload
 
 from ...engine import Engine, TheEngine
 from ...forms import Part, content_type
-from ...guards.keys import require_write
+from ...guards.scopes import WRITES
 from ...problems import MediaTypeError
 from ...questions import PICTURE_SCHEMA, checked, form_values, read_object
 from ...schemas import records as answers
@@ -46,6 +46,7 @@ def _described() -> dict[str, Any]:
         200: {"model": answers.StoredPictures, "description": "What was stored, and what was not"}
     },
     openapi_extra=_described(),
+    dependencies=[WRITES],
 )
 async def post(request: Request, engine: TheEngine) -> JSONResponse:
     """Store pictures, each under the name of its file, as a PUT of each would.
@@ -54,7 +55,6 @@ async def post(request: Request, engine: TheEngine) -> JSONResponse:
     `problems`, which say why it was not stored. Sent again, what is there already stays as it is.
     With API keys this needs one that may write.
     """
-    require_write()
     said, metadata, files = await _read(request, engine)
     images: list[dict[str, Any]] = []
     problems: list[dict[str, str]] = []

@@ -18,7 +18,7 @@ from holotype.index.storage.specimens.namings import Naming
 from holotype.index.taxonomy import RANKS
 
 from ...engine import TheEngine
-from ...guards.keys import require_write
+from ...guards.scopes import WRITES
 from ...questions import described_order, read_order
 from ...schemas import clusters as events
 from ...schemas import records as answers
@@ -69,6 +69,7 @@ async def all_determinations(
     status_code=201,
     responses={201: {"model": events.Event, "description": "The determination"}},
     openapi_extra=described_order(Determine, _EXAMPLE),
+    dependencies=[WRITES],
 )
 async def determine(request: Request, engine: TheEngine) -> JSONResponse:
     """Append a determination by a person; from then on it is the accepted one.
@@ -77,7 +78,6 @@ async def determine(request: Request, engine: TheEngine) -> JSONResponse:
     called before stays in its history, and an undo brings it back. With API keys this needs one
     that may write.
     """
-    require_write()
     asked = await read_order(request, engine, Determine)
     made = await engine.read(_determine, engine.collection, asked)
     place = f"/v1/determinations/{made.determination_id}"
@@ -100,6 +100,7 @@ async def one_determination(determination_id: DeterminationId, engine: TheEngine
     summary="Undo a determination",
     responses={200: {"model": events.Event, "description": "The undo"}},
     openapi_extra=described_order(Sign, {"by": "A. Taxonomist", "why": "it was another specimen"}),
+    dependencies=[WRITES],
 )
 async def undo(
     determination_id: DeterminationId, request: Request, engine: TheEngine
@@ -108,7 +109,6 @@ async def undo(
 
     With API keys this needs one that may write.
     """
-    require_write()
     asked = await read_order(request, engine, Sign)
     made = await engine.read(_undo, engine.collection, determination_id, asked)
     return JSONResponse(made.to_dict())

@@ -15,7 +15,7 @@ from holotype.index.ingest.uploads import Stored
 from holotype.index.storage.records import Image
 
 from ...engine import TheEngine
-from ...guards.keys import require_write
+from ...guards.scopes import WRITES
 from ...questions import described_order, read_order
 from ...schemas import records as answers
 from ..etags import etag_of, require_match
@@ -48,6 +48,7 @@ Patch: type[BaseModel] = create_model(
     summary="Correct what is said of an image",
     responses={200: {"model": answers.PatchedImage, "description": "The record as it is then"}},
     openapi_extra=described_order(Patch, _EXAMPLE),
+    dependencies=[WRITES],
 )
 async def patch(
     image_id: ImageId,
@@ -63,7 +64,6 @@ async def patch(
     A name that a person determined is not overruled: determine the specimen instead. With API keys
     this needs one that may write.
     """
-    require_write()
     asked = await read_order(request, engine, Patch)
     stored = await engine.read(_patch, engine.collection, image_id, asked, if_match)
     record = record_of(stored.image)

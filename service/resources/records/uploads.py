@@ -28,7 +28,7 @@ from holotype.index.storage.records import Space
 
 from ...engine import Engine, Opened, TheEngine
 from ...forms import content_type
-from ...guards.keys import require_write
+from ...guards.scopes import WRITES
 from ...problems import MediaTypeError, NotReadyError
 from ...questions import PICTURE_SCHEMA, checked, form_values, read_object
 from ...schemas import answers
@@ -89,6 +89,7 @@ def _described() -> dict[str, Any]:
         201: {"model": answers.StoredPicture, "description": "It is new"},
     },
     openapi_extra=_described(),
+    dependencies=[WRITES],
 )
 async def put(
     image_id: ImageId,
@@ -106,7 +107,6 @@ async def put(
     picture, and it is embedded into every space that is filled and whose encoder runs here. With
     API keys this needs one that may write.
     """
-    require_write()
     upload = await _read_upload(request, engine, image_id, replace)
     told, created = await stored_upload(engine, upload)
     place = f"/v1/images/{quote(image_id)}"
@@ -235,7 +235,9 @@ def _upload(
     return read_upload(image_id, body, said, metadata, replaces=replaces)
 
 
-@router.delete("/{image_id:path}", summary="Delete an image", status_code=204)
+@router.delete(
+    "/{image_id:path}", summary="Delete an image", status_code=204, dependencies=[WRITES]
+)
 async def delete(
     image_id: ImageId,
     engine: TheEngine,
@@ -247,7 +249,6 @@ async def delete(
     A copy of its picture stays until the collection is compacted. With API keys this needs one
     that may write.
     """
-    require_write()
     await engine.read(_delete, engine.collection, image_id, by, why)
     return Response(status_code=204)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from weakref import WeakKeyDictionary
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,13 +16,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from holotype.index.clusters.view import as_dict, cluster_now, clustering_dict
 from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError, UsageError
+from holotype.index.search.all_images import state_of_images
 from holotype.index.storage.clusters.records import clusterings, decision
 
 from ...engine import Engine, TheEngine
-from ...guards.keys import require_write
+from ...guards.scopes import WRITES
 from ...questions import described_order, read_order
 from ...schemas import answers as schemas
 from ...schemas import clusters as answers
+from ..etags import tagged
 
 if TYPE_CHECKING:
     from holotype.index.clusters.decide import Decider
@@ -119,6 +123,7 @@ _BY = {"by": "A. Taxonomist", "version": 30}
     status_code=202,
     responses={202: {"model": schemas.Job, "description": "The job, under way"}},
     openapi_extra=described_order(StartClustering, {"where": ["split=batch"], "by": "A. Curator"}),
+    dependencies=[WRITES],
 )
 async def start(request: Request, engine: TheEngine) -> JSONResponse:
     """Start a job that sets aside what is known and groups the rest into candidate species.
@@ -127,7 +132,6 @@ async def start(request: Request, engine: TheEngine) -> JSONResponse:
     result is the number of the clustering. Questions are answered meanwhile. With API keys this
     needs one that may write.
     """
-    require_write()
     asked = await read_order(request, engine, StartClustering)
     if not asked.by.strip():
         raise UsageError("A clustering needs somebody who asks for it; give a name as 'by'")
@@ -175,12 +179,12 @@ async def all_clusterings(engine: TheEngine) -> JSONResponse:
     summary="Accept all that was set aside as known",
     responses={200: {"model": answers.Accepted, "description": "One decision a name"}},
     openapi_extra=described_order(Sign, {"by": "A. Taxonomist", "why": "looked through"}),
+    dependencies=[WRITES],
 )
 async def accept_known(
     clustering_id: ClusteringId, request: Request, engine: TheEngine
 ) -> JSONResponse:
     """Determine every specimen that was set aside as known as what it was set aside with."""
-    require_write()
     asked = await read_order(request, engine, Sign)
     async with engine.asked():
         made = await engine.query(_accept_known, engine.collection, clustering_id, asked)
@@ -193,13 +197,22 @@ async def accept_known(
     responses={200: {"model": answers.Clustering, "description": "The clustering as it is now"}},
 )
 async def clusters(
+    request: Request,
     engine: TheEngine,
     clustering: Annotated[
         int | None, Query(ge=0, le=_MOST, description="Which; by default the last.")
     ] = None,
-) -> JSONResponse:
-    """Return what was set aside as known, and the clusters, the largest first."""
-    return JSONResponse(await engine.read(_clustering, engine.collection, clustering))
+    after: Annotated[str | None, Query(description="The 'next' of the page before.")] = None,
+    limit: Annotated[
+        int | None, Query(ge=1, le=1000, description="How many clusters; by default all.")
+    ] = None,
+) -> Response:
+    """Return what was set aside as known, and the clusters, the largest first.
+
+    What was set aside comes with the first page only.
+    """
+    found = await engine.read(_clustering, engine.collection, clustering, after, limit)
+    return tagged(request, found)
 
 
 @router.get(
@@ -217,10 +230,10 @@ async def one_cluster(cluster_id: ClusterId, engine: TheEngine) -> JSONResponse:
     summary="Name a cluster",
     responses=_DECIDED,
     openapi_extra=described_order(Name, {**_BY, "name": "Xestia viridis", "why": "green wings"}),
+    dependencies=[WRITES],
 )
 async def name(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JSONResponse:
     """Determine all specimens of a cluster; the next question knows the name."""
-    require_write()
     asked = await read_order(request, engine, Name)
     return await _decided(
         *(engine, cluster_id, asked),
@@ -233,10 +246,10 @@ async def name(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JS
     summary="Place a cluster under a taxon",
     responses=_DECIDED,
     openapi_extra=described_order(Place, {**_BY, "under": "genus=Xestia"}),
+    dependencies=[WRITES],
 )
 async def place(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JSONResponse:
     """Determine all specimens of a cluster as a taxon above the species."""
-    require_write()
     asked = await read_order(request, engine, Place)
     return await _decided(
         *(engine, cluster_id, asked),
@@ -249,10 +262,10 @@ async def place(cluster_id: ClusterId, request: Request, engine: TheEngine) -> J
     summary="Accept a cluster as it is",
     responses=_DECIDED,
     openapi_extra=described_order(Decide, _BY),
+    dependencies=[WRITES],
 )
 async def accept(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JSONResponse:
     """Determine all specimens as the provisional taxon, or as what they were set aside with."""
-    require_write()
     asked = await read_order(request, engine, Decide)
     return await _decided(
         *(engine, cluster_id, asked), lambda by: by.accept(cluster_id, version=asked.version)
@@ -264,10 +277,10 @@ async def accept(cluster_id: ClusterId, request: Request, engine: TheEngine) -> 
     summary="Merge clusters",
     responses=_DECIDED,
     openapi_extra=described_order(Merge, {**_BY, "others": {"15": 28}}),
+    dependencies=[WRITES],
 )
 async def merge(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JSONResponse:
     """Put other clusters into this one, which keeps its number and its name."""
-    require_write()
     asked = await read_order(request, engine, Merge)
     versions = {**asked.others, cluster_id: asked.version}
     return await _decided(
@@ -281,10 +294,10 @@ async def merge(cluster_id: ClusterId, request: Request, engine: TheEngine) -> J
     summary="Split a cluster",
     responses=_DECIDED,
     openapi_extra=described_order(Split, {**_BY, "parts": 2}),
+    dependencies=[WRITES],
 )
 async def split(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JSONResponse:
     """Take a cluster apart into sub-clusters; the largest keeps its number and its name."""
-    require_write()
     asked = await read_order(request, engine, Split)
     return await _decided(
         *(engine, cluster_id, asked),
@@ -297,10 +310,10 @@ async def split(cluster_id: ClusterId, request: Request, engine: TheEngine) -> J
     summary="Move images out of a cluster",
     responses=_DECIDED,
     openapi_extra=described_order(Move, {**_BY, "images": ["trip_7"], "to": 15, "to_version": 28}),
+    dependencies=[WRITES],
 )
 async def move(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JSONResponse:
     """Move images, with all of their specimens, into another cluster, a new one or none."""
-    require_write()
     asked = await read_order(request, engine, Move)
     versions = {cluster_id: asked.version}
     if isinstance(asked.to, int):
@@ -318,10 +331,10 @@ async def move(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JS
     summary="Reject a cluster",
     responses=_DECIDED,
     openapi_extra=described_order(Decide, _BY),
+    dependencies=[WRITES],
 )
 async def reject(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JSONResponse:
     """Say that a cluster is no taxon."""
-    require_write()
     asked = await read_order(request, engine, Decide)
     return await _decided(
         *(engine, cluster_id, asked), lambda by: by.reject(cluster_id, version=asked.version)
@@ -333,10 +346,10 @@ async def reject(cluster_id: ClusterId, request: Request, engine: TheEngine) -> 
     summary="Leave a cluster for later",
     responses=_DECIDED,
     openapi_extra=described_order(Decide, _BY),
+    dependencies=[WRITES],
 )
 async def set_aside(cluster_id: ClusterId, request: Request, engine: TheEngine) -> JSONResponse:
     """Leave a cluster undecided, for later."""
-    require_write()
     asked = await read_order(request, engine, Decide)
     return await _decided(
         *(engine, cluster_id, asked), lambda by: by.set_aside(cluster_id, version=asked.version)
@@ -371,13 +384,53 @@ def _clusterings(collection: Collection) -> dict[str, Any]:
     return {"clusterings": [one.to_dict() for one in clusterings(collection.database)]}
 
 
-def _clustering(collection: Collection, number: int | None) -> dict[str, Any]:
+def _clustering(
+    collection: Collection, number: int | None, after: str | None, limit: int | None
+) -> dict[str, Any]:
     if number is None:
         known = clusterings(collection.database)
         if not known:
             raise NotFoundError("The collection has no clusters yet; POST /v1/clusters makes them")
         number = known[-1].clustering_id
-    return clustering_dict(collection, number)
+    found = _kept_clustering(collection, number)
+    rest = found["clusters"]
+    if after is not None:
+        last = _place(after)
+        rest = [one for one in rest if (-one["size"], one["id"]) > last]
+    shown = rest[:limit]
+    more = f"{shown[-1]['size']}:{shown[-1]['id']}" if len(shown) < len(rest) else None
+    set_aside = found["set_aside"] if after is None else []
+    return {**found, "set_aside": set_aside, "clusters": shown, "next": more}
+
+
+def _place(cursor: str) -> tuple[int, int]:
+    """Return the size of a cluster, as a negative number, and its number.
+
+    Raises:
+        UsageError: a cursor that no page gave.
+    """
+    if not re.fullmatch(r"\d{1,18}:\d{1,18}", cursor, re.ASCII):
+        raise UsageError(
+            f"after is '{cursor[:80]}', which no page gave; send the 'next' of the page before"
+        )
+    size, _, number = cursor.partition(":")
+    return -int(size), int(number)
+
+
+_KEPT: WeakKeyDictionary[Collection, tuple[object, dict[str, Any]]] = WeakKeyDictionary()
+
+
+def _kept_clustering(collection: Collection, number: int) -> dict[str, Any]:
+    """Return a clustering as it is now; the last one that was asked for is kept."""
+    database = collection.database
+    with database.snapshot():
+        images = state_of_images(database)._replace(determinations=0)
+        last = database.read("SELECT coalesce(max(decision_id), 0) FROM decisions")[0][0]
+        key = (number, last, images)
+        kept = _KEPT.get(collection)
+        if kept is None or kept[0] != key:
+            _KEPT[collection] = kept = (key, clustering_dict(collection, number))
+    return kept[1]
 
 
 def _cluster_dict(collection: Collection, cluster_id: int) -> dict[str, Any]:

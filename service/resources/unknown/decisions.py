@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Request
 from fastapi import Path as InPath
@@ -13,7 +13,7 @@ from holotype.index.collection import Collection
 from holotype.index.storage.clusters.records import decisions
 
 from ...engine import TheEngine
-from ...guards.keys import require_write
+from ...guards.scopes import WRITES
 from ...questions import described_order, read_order
 from ...schemas import clusters as answers
 
@@ -51,17 +51,28 @@ async def all_decisions(
     clustering: Annotated[
         int | None, Query(ge=0, le=_MOST, description="Only about this one.")
     ] = None,
+    after: Annotated[
+        int | None, Query(ge=0, le=_MOST, description="The 'next' of the page before.")
+    ] = None,
+    limit: Annotated[
+        int | None, Query(ge=1, le=1000, description="How many, 1 to 1000; by default all.")
+    ] = None,
+    newest: Annotated[bool, Query(description="The newest first.")] = False,
 ) -> JSONResponse:
     """List decisions and undos: who decided what, when and why, and whether it stands."""
-    return JSONResponse(await engine.read(_decisions, engine.collection, clustering))
+    page = _Page(clustering, after, limit, newest)
+    return JSONResponse(await engine.read(_decisions, engine.collection, page))
 
 
 @router.post(
-    "/{decision_id}/undo", summary="Undo a decision", responses=_UNDONE, openapi_extra=_BODY
+    "/{decision_id}/undo",
+    summary="Undo a decision",
+    responses=_UNDONE,
+    openapi_extra=_BODY,
+    dependencies=[WRITES],
 )
 async def undo(decision_id: DecisionId, request: Request, engine: TheEngine) -> JSONResponse:
     """Take back a decision, or an undo, with all determinations of it; nothing is erased."""
-    require_write()
     asked = await read_order(request, engine, Undo)
     made = await engine.read(_undo, engine.collection, asked, decision_id)
     return JSONResponse({"undos": [made]})
@@ -72,18 +83,34 @@ async def undo(decision_id: DecisionId, request: Request, engine: TheEngine) -> 
     summary="Go back to how it was after a decision",
     responses=_UNDONE,
     openapi_extra=_BODY,
+    dependencies=[WRITES],
 )
 async def undo_since(decision_id: DecisionId, request: Request, engine: TheEngine) -> JSONResponse:
     """Take back all decisions about its clustering since, and bring back what was undone since."""
-    require_write()
     asked = await read_order(request, engine, Undo)
     made = await engine.read(_undo_since, engine.collection, asked, decision_id)
     return JSONResponse({"undos": made})
 
 
-def _decisions(collection: Collection, clustering: int | None) -> dict[str, Any]:
-    found = decisions(collection.database, clustering)
-    return {"decisions": [one.to_dict() for one in found]}
+class _Page(NamedTuple):
+    clustering: int | None
+    after: int | None
+    limit: int | None
+    newest: bool
+
+
+def _decisions(collection: Collection, page: _Page) -> dict[str, Any]:
+    found = decisions(collection.database, page.clustering)
+    if page.newest:
+        found.reverse()
+    if page.after is not None:
+        last, sign = page.after, -1 if page.newest else 1
+        found = [one for one in found if sign * one.decision_id > sign * last]
+    shown = found[: page.limit]
+    return {
+        "decisions": [one.to_dict() for one in shown],
+        "next": shown[-1].decision_id if len(shown) < len(found) else None,
+    }
 
 
 def _undo(collection: Collection, asked: Undo, decision_id: int) -> int:

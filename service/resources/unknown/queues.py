@@ -19,7 +19,7 @@ from holotype.index.storage.specimens.namings import Naming
 from holotype.training.doubts import queue_of
 
 from ...engine import TheEngine
-from ...guards.keys import require_write
+from ...guards.scopes import WRITES
 from ...problems import NotReadyError
 from ...questions import described_order, read_order
 from ...schemas import answers, records
@@ -100,13 +100,13 @@ async def queue(
     summary="Give specimens the names that a queue proposes",
     responses=_DECIDED,
     openapi_extra=described_order(Decide, _BODY),
+    dependencies=[WRITES],
 )
 async def accept(name: QueueName, request: Request, engine: TheEngine) -> JSONResponse:
     """Determine specimens as what the queue proposes for each; of duplicates all that share it.
 
     All of them or none. With API keys this needs one that may write.
     """
-    require_write()
     asked = await read_order(request, engine, Decide)
     async with engine.asked():
         told = await engine.query(_accept, engine.collection, name, asked)
@@ -118,13 +118,13 @@ async def accept(name: QueueName, request: Request, engine: TheEngine) -> JSONRe
     summary="Give specimens of a queue another name",
     responses=_DECIDED,
     openapi_extra=described_order(Correct, {**_BODY, "name": "Xestia baja"}),
+    dependencies=[WRITES],
 )
 async def correct(name: QueueName, request: Request, engine: TheEngine) -> JSONResponse:
     """Determine specimens as a taxon of the collection, or a new species; all of them or none.
 
     With API keys this needs one that may write.
     """
-    require_write()
     asked = await read_order(request, engine, Correct)
     return JSONResponse(await engine.read(_correct, engine.collection, name, asked))
 
@@ -134,13 +134,13 @@ async def correct(name: QueueName, request: Request, engine: TheEngine) -> JSONR
     summary="Confirm the names of specimens of a queue",
     responses=_DECIDED,
     openapi_extra=described_order(Decide, _BODY),
+    dependencies=[WRITES],
 )
 async def dismiss(name: QueueName, request: Request, engine: TheEngine) -> JSONResponse:
     """Determine specimens as what they are called already, so that no queue asks again.
 
     All of them or none. With API keys this needs one that may write.
     """
-    require_write()
     asked = await read_order(request, engine, Decide)
     return JSONResponse(await engine.read(_dismiss, engine.collection, name, asked))
 

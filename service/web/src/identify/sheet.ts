@@ -1,7 +1,7 @@
 // Many items as a contact sheet or as a table, which is moved in by arrow keys.
 
 import { bar, el, taxonName } from "../shared/dom";
-import { type Key, rankWord, t } from "../shared/strings";
+import { type Key, rankWord, sentence, t } from "../shared/strings";
 import { type Group, type Item, doubt, group, itemName, likeliest } from "./items";
 
 export type Action = "open" | "accept" | "correct" | "keep" | "aside" | "undo";
@@ -142,7 +142,10 @@ export class Sheet {
   private row(item: Item): HTMLElement {
     const nearest = item.answer?.neighbours[0];
     const near = nearest
-      ? [taxonName(nearest.species || t("common.undetermined"), "species"), ` ${nearest.score.toFixed(2)}`]
+      ? [
+          nearest.species ? taxonName(nearest.species, "species") : t("common.undetermined"),
+          ` ${nearest.score.toFixed(2)}`,
+        ]
       : [];
     return el(
       "tr",
@@ -171,7 +174,13 @@ export class Sheet {
     if (item.called) return [taxonName(item.called.taxon, item.called.rank || "species")];
     if (!item.answer) return [el("span", { class: "quiet" }, t("identify.waiting"))];
     const found = item.answer.determination;
-    if (!found) return [el("span", { class: "quiet" }, t("answer.unknown"))];
+    if (!found) {
+      const first = likeliest(item.answer);
+      const name = first ? taxonName(first.taxon, first.rank) : null;
+      const unknown = el("span", {}, t("answer.unknown"));
+      if (!name) return [unknown];
+      return [unknown, " ", el("small", { class: "quiet" }, ...sentence("identify.likeliest", { name }))];
+    }
     const rank = el("small", { class: "quiet" }, rankWord(found.rank));
     return [taxonName(found.taxon, found.rank), ` ${found.qualifier} `, rank];
   }
@@ -210,8 +219,9 @@ export class Sheet {
       parts.push(el("span", { class: "mark-word" }, t(mark)), button("undo", t("identify.undo")));
     } else if (item.answer && this.mayKeep) {
       if (item.answer.determination) parts.push(button("accept", t("identify.accept")));
-      parts.push(button("correct", t("identify.correct")));
-      if (!item.answer.determination) parts.push(button("keep", t("identify.keep")));
+      const name = item.answer.determination ? "identify.correct" : "identify.name_short";
+      parts.push(button("correct", t(name)));
+      if (!item.answer.determination) parts.push(button("keep", t("identify.keep_short")));
       parts.push(button("aside", t("identify.set_aside")));
     }
     return el("span", { class: "acts" }, ...parts);

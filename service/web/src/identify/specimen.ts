@@ -4,7 +4,7 @@ import { imageAddress } from "../shared/api";
 import { byId, el, taxonName } from "../shared/dom";
 import { sentence, t } from "../shared/strings";
 import { type Shown, view } from "../shared/viewer";
-import { type Given, dropped, given } from "./files";
+import { type Given, dropped, given } from "../shared/files";
 
 export interface Example {
   imageId: string;

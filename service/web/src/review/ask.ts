@@ -30,6 +30,11 @@ function taxa(): Promise<Taxon[]> {
   return listed;
 }
 
+/** The names of the collection, as many as a browser offers without delay. */
+export async function taxonNames(): Promise<string[]> {
+  return (await taxa()).slice(0, MOST_OFFERED).map(({ taxon }) => taxon);
+}
+
 /** Names that were given meanwhile are known from now on. */
 export function forgetTaxa(): void {
   listed = null;
@@ -45,7 +50,7 @@ export async function askName(cluster: Cluster, provisional: boolean): Promise<s
     submit: t("review.name"),
     value: provisional ? "" : cluster.name,
     choices: near.slice(0, MOST_CHOICES).map((name) => ({ shown: el("i", {}, name), value: name })),
-    offered: taxa().then((found) => found.slice(0, MOST_OFFERED).map(({ taxon }) => taxon)),
+    offered: taxonNames(),
   });
 }
 

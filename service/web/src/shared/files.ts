@@ -1,6 +1,6 @@
 // Files that are dropped, chosen or pasted, those of folders too.
 
-import { isPicture } from "../shared/pictures";
+import { isPicture } from "./pictures";
 
 export interface Given {
   /** Each with its path, such as `trip/7.jpg`. */

@@ -1,0 +1,67 @@
+"""`/collection`, `/taxa/…` and `/specimens/…`: what the collection holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from holotype.index.database.locks import is_writable
+from holotype.index.settings import settings
+from holotype.index.upkeep.info import info
+
+from ..engine import Engine, TheEngine
+from ..guards.keys import MAY_WRITE
+from .rendering import rendered
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@router.get("/collection")
+async def collection(request: Request, engine: TheEngine) -> HTMLResponse:
+    """Show the tree of taxa, and take new pictures."""
+    values = await engine.read(_shown, engine, MAY_WRITE.get())
+    return rendered(request, "collection.html", strings=("collection",), **values)
+
+
+@router.get("/taxa/{rank}/{taxon:path}")
+async def taxon(request: Request, engine: TheEngine, rank: str, taxon: str) -> HTMLResponse:
+    """Show a taxon: its specimens, the taxa in it, and what it is confused with."""
+    return rendered(
+        request,
+        "taxon.html",
+        strings=("collection",),
+        rank=rank,
+        taxon=taxon,
+        collection=engine.collection.folder.name,
+    )
+
+
+@router.get("/specimens/{specimen_id:path}")
+async def specimen(request: Request, engine: TheEngine, specimen_id: str) -> HTMLResponse:
+    """Show a specimen: its pictures, what it was called, and the answer about it."""
+    may_write = MAY_WRITE.get()
+    return rendered(
+        request,
+        "specimen.html",
+        strings=("answer", "collection", "identify"),
+        specimen_id=specimen_id,
+        collection=engine.collection.folder.name,
+        default_space=await engine.read(_first_space, engine),
+        may_write=may_write and await engine.read(is_writable, engine.collection.folder),
+    )
+
+
+def _shown(engine: Engine, may_write: bool) -> dict[str, Any]:
+    held = info(engine.collection)
+    return {
+        "collection": engine.collection.folder.name,
+        "counts": {"images": held["images"], "specimens": held["specimens"], **held["taxa"]},
+        "may_write": may_write and is_writable(engine.collection.folder),
+        "max_bytes": settings().max_upload_bytes,
+    }
+
+
+def _first_space(engine: Engine) -> str:
+    return engine.collection.space().name

@@ -1,0 +1,55 @@
+// The collection's page: the tree of taxa, finding one, and adding pictures.
+
+import { Adding } from "./collection/adding";
+import { branch } from "./collection/tree";
+import { type Taxon, taxa } from "./identify/questions";
+import { get, path } from "./shared/api";
+import { byId, el } from "./shared/dom";
+import { rankWord } from "./shared/strings";
+
+const tree = byId("tree", HTMLElement);
+const sought = byId("sought", HTMLInputElement);
+
+let known: Promise<Map<string, Taxon>> | null = null;
+
+async function showTree(): Promise<void> {
+  tree.replaceChildren(await branch(null));
+}
+
+/** The taxa by what is shown of them, listed when somebody is about to write. */
+function listed(): Promise<Map<string, Taxon>> {
+  known ??= taxa(null).then((found) => {
+    const byName = new Map(found.map((one) => [`${one.taxon}, ${rankWord(one.rank)}`, one]));
+    const options = [...byName.keys()].map((value) => el("option", { value }));
+    byId("known", HTMLDataListElement).replaceChildren(...options);
+    return byName;
+  });
+  return known;
+}
+
+async function find(): Promise<void> {
+  const text = sought.value.trim();
+  if (!text) return;
+  const found = await listed();
+  const exact = found.get(text) ?? [...found.values()].find(
+    ({ taxon }) => taxon.toLowerCase() === text.toLowerCase(),
+  );
+  if (exact) location.href = `/taxa/${exact.rank}/${path(exact.taxon)}`;
+  else {
+    const image = await get<{ specimen_id: string }>(`/v1/images/${path(text)}`).catch(() => null);
+    location.href = `/specimens/${path(image?.specimen_id ?? text)}`;
+  }
+}
+
+sought.addEventListener("focus", () => void listed());
+byId("find", HTMLFormElement).addEventListener("submit", (event) => {
+  event.preventDefault();
+  void find();
+});
+sought.addEventListener("change", () => {
+  void listed().then((found) => {
+    if (found.has(sought.value)) void find();
+  });
+});
+if (document.getElementById("adding")) new Adding(() => void showTree());
+void showTree();

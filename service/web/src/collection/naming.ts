@@ -1,0 +1,33 @@
+// Giving a stored specimen a name, and taking one back.
+
+import { askText, signature } from "../shared/dialogs";
+import { determine, undoDetermination } from "../shared/records";
+import { t } from "../shared/strings";
+
+/** Ask for a name and give it; false where nothing was said. */
+export async function correct(specimenId: string): Promise<boolean> {
+  const said = await askText({
+    title: t("collection.correct_title"),
+    text: t("collection.correct_how"),
+    label: t("collection.correct_label"),
+    submit: t("collection.correct_submit"),
+  });
+  if (said === null) return false;
+  const [, rank, name] = /^(\w+)=(.+)$/.exec(said) ?? [];
+  return call(specimenId, name ?? said, rank ?? "");
+}
+
+/** Give a name; false where it was not signed. */
+export async function call(specimenId: string, name: string, rank: string): Promise<boolean> {
+  const by = await signature();
+  if (by === null) return false;
+  await determine({ specimen_id: specimenId, name, ...(rank ? { rank } : {}), by });
+  return true;
+}
+
+export async function takeBack(determinationId: number): Promise<boolean> {
+  const by = await signature();
+  if (by === null) return false;
+  await undoDetermination(determinationId, by);
+  return true;
+}

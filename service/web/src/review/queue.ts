@@ -1,0 +1,61 @@
+// Entries of a curation queue and what is decided about them, as /v1/queues has them.
+
+import { get, send, withQuery } from "../shared/api";
+import { t } from "../shared/strings";
+
+export interface Entry {
+  place: number;
+  specimen_ids: string[];
+  image_ids: string[];
+  taxa: string[];
+  reason: string;
+  proposed: Record<string, string> | null;
+  evidence: { image_id: string; taxon: string; cosine: number | null }[];
+  versions?: number[];
+}
+
+export interface QueuePage {
+  total: number;
+  offset: number;
+  entries: Entry[];
+  left_out: Record<string, number>;
+}
+
+export interface Event {
+  determination_id: number;
+  specimen_id: string;
+  after: string;
+}
+
+export function queuePage(queue: string, offset: number, limit: number): Promise<QueuePage> {
+  return get(withQuery(`/v1/queues/${queue}`, { offset, limit }));
+}
+
+/** Decides about an entry as it was looked at; of duplicates about all that share the picture. */
+export async function decideEntry(
+  queue: string,
+  what: "accept" | "correct" | "dismiss",
+  entry: Entry,
+  by: string,
+  more: object,
+): Promise<Event[]> {
+  const first = entry.specimen_ids.slice(0, 1);
+  const named = entry.specimen_ids.filter((_, at) => entry.taxa[at]);
+  const about = { accept: first, correct: entry.specimen_ids, dismiss: named }[what];
+  const known = entry.specimen_ids.map((id, at) => [id, entry.versions?.[at]] as const);
+  const versions = Object.fromEntries(
+    known.filter(([id, version]) => version !== undefined && about.includes(id)),
+  );
+  const body = { specimen_ids: about, versions, by, ...more };
+  const made = await send<{ determinations: Event[] }>("POST", `/v1/queues/${queue}/${what}`, body);
+  return made.determinations;
+}
+
+/** The lowest name that is proposed, empty for none. */
+export function proposedName({ proposed }: Entry): string {
+  return Object.values(proposed ?? {}).pop() ?? "";
+}
+
+export function nameOf({ taxa }: Entry): string {
+  return taxa[0] || t("common.undetermined");
+}

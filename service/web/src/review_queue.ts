@@ -1,0 +1,189 @@
+// The page of a curation queue: one specimen after another beside its evidence.
+
+import { forgetTaxa, taxonNames } from "./review/ask";
+import { Keys } from "./review/keys";
+import {
+  type Entry,
+  type QueuePage,
+  decideEntry,
+  nameOf,
+  proposedName,
+  queuePage,
+} from "./review/queue";
+import { evidence, pictures, title } from "./review/entry";
+import { problemOf } from "./shared/api";
+import { askText, signature, signedAs } from "./shared/dialogs";
+import { byId, el } from "./shared/dom";
+import { undoDetermination } from "./shared/records";
+import { count, number, t } from "./shared/strings";
+import { patiently } from "./shared/turns";
+
+const CHANGED = 409;
+const PAGE = 50; // entries that are fetched at once
+const MOST_KEPT = 30; // decisions that this page can take back
+
+interface Made {
+  told: string;
+  determinations: number[];
+}
+
+const page = byId("page", HTMLElement);
+const queue = page.dataset["queue"] ?? "";
+const mayWrite = !("readOnly" in page.dataset);
+const status = byId("status", HTMLElement);
+const notice = byId("notice", HTMLElement);
+
+let shown: QueuePage | null = null;
+let at = 0; // place in the queue, from 0
+let busy = false;
+const made: Made[] = [];
+
+listen();
+void load();
+
+function listen(): void {
+  if (mayWrite) byId("signed", HTMLElement).replaceChildren(signedAs());
+  const keys = new Keys(byId("keys-on", HTMLInputElement));
+  const actions: Record<string, () => Promise<void> | void> = {
+    accept: () => decide("accept", {}),
+    correct: () => correct(),
+    dismiss: () => decide("dismiss", {}),
+    undo: () => undo(),
+    next: () => go(at + 1),
+    before: () => go(at - 1),
+  };
+  for (const [id, action] of Object.entries(actions)) {
+    const button = document.getElementById(`do-${id}`);
+    if (!(button instanceof HTMLButtonElement)) continue;
+    button.addEventListener("click", () => void action());
+    keys.add(button);
+  }
+}
+
+async function load(): Promise<void> {
+  try {
+    const offset = PAGE * Math.floor(at / PAGE);
+    let found = await patiently(() => queuePage(queue, offset, PAGE));
+    if (!found.entries.length && found.total) {
+      at = found.total - 1;
+      found = await queuePage(queue, PAGE * Math.floor(at / PAGE), PAGE);
+    }
+    shown = found;
+    at = Math.min(at, Math.max(0, found.total - 1));
+    draw();
+  } catch (error) {
+    say(problemOf(error).message);
+  }
+}
+
+async function go(to: number): Promise<void> {
+  if (!shown || to < 0 || to >= shown.total) return;
+  at = to;
+  if (!current()) await load();
+  else draw();
+}
+
+function current(): Entry | undefined {
+  return shown?.entries[at - shown.offset];
+}
+
+function say(text: string): void {
+  notice.textContent = text;
+  notice.hidden = !text;
+}
+
+function draw(): void {
+  const entry = current();
+  byId("entry", HTMLElement).hidden = !entry;
+  byId("empty", HTMLElement).hidden = entry !== undefined;
+  byId("undone", HTMLElement).replaceChildren(...history());
+  const left = Object.entries(shown?.left_out ?? {});
+  byId("left-out", HTMLElement).textContent = left
+    .map(([reason, specimens]) => `${count("common.specimens", specimens)}: ${reason}.`)
+    .join(" ");
+  enable("undo", made.length > 0);
+  if (!entry || !shown) return;
+  const place = { place: number(at + 1), total: number(shown.total) };
+  byId("kicker", HTMLElement).textContent = t("review.entry", place);
+  byId("name", HTMLElement).replaceChildren(...title(entry));
+  byId("reason", HTMLElement).textContent = entry.reason;
+  byId("own", HTMLElement).replaceChildren(...pictures(entry));
+  byId("evidence", HTMLElement).replaceChildren(...evidence(entry));
+  byId("evidence-title", HTMLElement).hidden = !entry.evidence.length;
+  const proposed = proposedName(entry);
+  byId("proposed", HTMLElement).replaceChildren(
+    ...(proposed ? [t("review.proposed"), " ", el("i", {}, proposed)] : []),
+  );
+  enable("accept", proposed !== "");
+  enable("dismiss", entry.taxa.some(Boolean));
+  enable("next", at + 1 < shown.total);
+  enable("before", at > 0);
+  status.textContent = `${place.place}. ${nameOf(entry)}. ${entry.reason}`;
+}
+
+function enable(name: string, possible: boolean): void {
+  const button = document.getElementById(`do-${name}`);
+  if (button instanceof HTMLButtonElement) button.disabled = !possible;
+}
+
+async function correct(): Promise<void> {
+  const entry = current();
+  if (!entry) return;
+  const near = [proposedName(entry), ...entry.evidence.map(({ taxon }) => taxon)];
+  const names = [...new Set(near)].filter((name) => name && name !== entry.taxa[0]);
+  const name = await askText({
+    title: t("review.ask.correct", { name: nameOf(entry) }),
+    text: t("review.ask.correct_why"),
+    label: t("review.ask.name_label"),
+    submit: t("review.correct"),
+    choices: names.map((one) => ({ shown: el("i", {}, one), value: one })),
+    offered: taxonNames(),
+  });
+  if (!name) return;
+  await decide("correct", { name });
+  forgetTaxa();
+}
+
+async function decide(what: "accept" | "correct" | "dismiss", more: object): Promise<void> {
+  const entry = current();
+  if (!entry || busy) return;
+  await attempt(async (by) => {
+    const events = await decideEntry(queue, what, entry, by, more);
+    const names = events.map(({ specimen_id, after }) => `${specimen_id}: ${after}`).join(", ");
+    made.unshift({ told: names, determinations: events.map((one) => one.determination_id) });
+    made.splice(MOST_KEPT);
+  });
+}
+
+async function undo(): Promise<void> {
+  const last = made[0];
+  if (!last || busy) return;
+  await attempt(async (by) => {
+    for (const one of last.determinations) await undoDetermination(one, by);
+    made.shift();
+    status.textContent = t("review.undone", { what: last.told });
+  });
+}
+
+async function attempt(work: (by: string) => Promise<void>): Promise<void> {
+  const by = await signature();
+  if (by === null || busy) return;
+  busy = true;
+  page.setAttribute("aria-busy", "true");
+  say("");
+  try {
+    await work(by);
+  } catch (error) {
+    const { message, status: code } = problemOf(error);
+    say(code === CHANGED ? `${message} ${t("review.reloaded")}` : message);
+  } finally {
+    await load();
+    page.removeAttribute("aria-busy");
+    busy = false;
+  }
+}
+
+function history(): HTMLElement[] {
+  return made.map(({ told }) => el("li", {}, told));
+}
+

@@ -1,0 +1,250 @@
+// A specimen's page: its pictures and record, its name and history, and the answer about it.
+
+import { call, correct, takeBack } from "./collection/naming";
+import { lineageLinks } from "./collection/taxa";
+import { render } from "./identify/answer";
+import { CalibrationNotice } from "./identify/calibration";
+import { type Answer, identify } from "./identify/questions";
+import { get, imageAddress, path, problemOf } from "./shared/api";
+import { byId, el, taxonName } from "./shared/dom";
+import type { ImageRecord } from "./shared/records";
+import { type Key, rankWord, sentence, t } from "./shared/strings";
+import { type Shown, view } from "./shared/viewer";
+
+const WANTED = 0.95;
+const NEIGHBOURS = 10;
+const FIELDS = [
+  ...["date", "locality", "latitude", "longitude", "institution"],
+  ...["licence", "rights_holder", "source"],
+];
+
+interface Accepted {
+  determination_id: number;
+  rank: string | null;
+  taxon: string | null;
+  qualifier: string;
+  origin: string;
+  determined_by: string;
+  determined_at: string;
+  remarks: string;
+}
+
+interface SpecimenRecord {
+  specimen_id: string;
+  determination: Accepted | null;
+  lineage: Record<string, string>;
+  images: ImageRecord[];
+  total: number;
+}
+
+interface Event {
+  determination_id: number;
+  taxon: string;
+  qualifier: string;
+  origin: string;
+  determined_by: string;
+  determined_at: string;
+  remarks: string;
+  undoes: number | null;
+  stands: boolean;
+  after: string;
+}
+
+const main = byId("page", HTMLElement);
+const result = byId("result", HTMLElement);
+const status = byId("status", HTMLElement);
+const named = byId("name", HTMLElement);
+const id = main.dataset["specimenId"] ?? "";
+const address = `/v1/specimens/${path(id)}`;
+const mayWrite = main.dataset["mayWrite"] !== undefined;
+const calibration = new CalibrationNotice(main.dataset, () => void ask());
+
+let specimen: SpecimenRecord | null = null;
+let answer: Answer | null = null;
+
+async function show(): Promise<void> {
+  try {
+    specimen = await get<SpecimenRecord>(address);
+  } catch (error) {
+    const { title, message } = problemOf(error);
+    const shown = el("article", { class: "problem" }, el("h2", {}, title), el("p", {}, message));
+    main.replaceChildren(shown);
+    return;
+  }
+  drawPictures(specimen.images);
+  drawRecord(specimen.images);
+  await showName();
+  await ask();
+}
+
+async function showName(): Promise<void> {
+  specimen = await get<SpecimenRecord>(address);
+  drawName();
+  const events = await get<{ events: Event[] }>(`${address}/history`).catch(() => ({ events: [] }));
+  byId("history", HTMLElement).hidden = !events.events.length;
+  byId("events", HTMLElement).replaceChildren(...events.events.reverse().map(eventItem));
+}
+
+/* Pictures and record */
+
+function drawPictures(images: ImageRecord[]): void {
+  const shown: Shown[] = images.map((image) => ({
+    src: imageAddress(image.image_id, "picture"),
+    otherwise: imageAddress(image.image_id, "thumbnail"),
+    alt: image.image_id,
+    caption: () => [el("p", {}, image.image_id)],
+  }));
+  const tiles = images.map((image, at) => {
+    const first = at === 0;
+    const src = imageAddress(image.image_id, first ? "picture" : "thumbnail");
+    const picture = el("img", { src, alt: image.image_id });
+    if (first) {
+      // The browser may not show what the collection holds, such as a TIFF.
+      picture.onerror = () => {
+        picture.onerror = null;
+        picture.src = imageAddress(image.image_id, "thumbnail");
+      };
+    }
+    const button = el("button", { type: "button", class: "picture" }, picture);
+    button.addEventListener("click", () => view(shown, at, null));
+    return button;
+  });
+  byId("pictures", HTMLElement).replaceChildren(...tiles);
+}
+
+function drawRecord(images: ImageRecord[]): void {
+  const lists = images.map((image, at) => {
+    const known = FIELDS.flatMap((name) => {
+      const value = image.details[name];
+      return value ? [[t(`collection.field.${name}` as Key), value] as const] : [];
+    });
+    const { width, height, split } = image;
+    const rows = [
+      [t("collection.field.image"), image.image_id] as const,
+      ...known,
+      ...(split ? [[t("collection.field.split"), split] as const] : []),
+      ...(width
+        ? [[t("collection.field.size"), t("collection.pixels", { width, height })] as const]
+        : []),
+      ...Object.entries(image.metadata),
+    ];
+    const terms = rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]);
+    const list = el("dl", { class: "record" }, ...terms);
+    if (at === 0) return list;
+    return el("details", {}, el("summary", {}, image.image_id), list);
+  });
+  byId("record", HTMLElement).replaceChildren(...lists);
+}
+
+/* Name and history */
+
+function drawName(): void {
+  if (!specimen) return;
+  const name = specimen.determination;
+  const { taxon, rank } = name ?? { taxon: null, rank: null };
+  const parts: (HTMLElement | null)[] = [];
+  if (name && taxon && rank) {
+    const above = Object.fromEntries(
+      Object.entries(specimen.lineage).filter(([one]) => one !== rank),
+    );
+    parts.push(
+      el("p", { class: "kicker" }, rankWord(rank)),
+      el("h2", {}, el("a", { href: `/taxa/${rank}/${path(taxon)}` }, taxonName(taxon, rank)), name.qualifier ? ` ${name.qualifier}` : ""),
+      el("ol", { class: "lineage", "aria-label": t("collection.lineage") }, ...lineageLinks(above)),
+      el("p", { class: "quiet" }, whose(name)),
+    );
+  } else parts.push(el("h2", { class: "quiet" }, t("collection.no_name")));
+  if (mayWrite) parts.push(buttons(taxon, rank));
+  named.replaceChildren(...parts.filter((part) => part !== null));
+}
+
+function whose({ origin, determined_by: by, determined_at: at }: Accepted): string {
+  const key = origin === "import" ? "collection.imported" : "collection.determined";
+  return t(key, { by, at: day(at) });
+}
+
+/** What can be said of the name: that it is right, what the answer says, or another one. */
+function buttons(taxon: string | null, rank: string | null): HTMLElement {
+  const button = (label: (Node | string)[], work: () => Promise<boolean>, kind = "button"): HTMLElement => {
+    const made = el("button", { type: "button", class: kind }, ...label);
+    made.addEventListener("click", () => void doing(work));
+    return made;
+  };
+  const made: HTMLElement[] = [];
+  const found = answer?.determination;
+  if (found && specimen?.lineage[found.rank] !== found.taxon) {
+    const words = sentence("collection.call_it", { name: taxonName(found.taxon, found.rank) });
+    made.push(button(words, () => call(id, found.taxon, found.rank)));
+  }
+  if (taxon && rank && specimen?.determination?.origin === "import") {
+    const words = sentence("collection.confirm", { name: taxonName(taxon, rank) });
+    made.push(button(words, () => call(id, taxon, rank)));
+  }
+  const other = taxon ? t("collection.correct") : t("collection.name_it");
+  made.push(button([other], () => correct(id), taxon ? "button" : "button first"));
+  return el("div", { class: "buttons" }, ...made);
+}
+
+function eventItem(event: Event): HTMLElement {
+  const given = event.taxon
+    ? el("b", {}, `${event.taxon} ${event.qualifier}`.trim())
+    : el("span", {}, t("collection.undid"));
+  const by = event.origin === "import" ? t("collection.came_with") : event.determined_by;
+  const words = [given, ` · ${by} · ${day(event.determined_at)}`];
+  if (event.remarks) words.push(el("span", { class: "quiet" }, ` · ${event.remarks}`));
+  if (!event.stands) words.push(` · ${t("collection.undone")}`);
+  if (mayWrite && event.stands && event.origin === "human" && event.undoes === null) {
+    const undo = el("button", { type: "button", class: "link" }, t("collection.undo"));
+    undo.addEventListener("click", () => void doing(() => takeBack(event.determination_id)));
+    words.push(" ", undo);
+  }
+  return el("li", { class: event.stands ? "" : "gone" }, ...words);
+}
+
+async function doing(work: () => Promise<boolean>): Promise<void> {
+  try {
+    if (!(await work())) return;
+    await showName();
+    status.textContent = t("collection.done");
+    named.querySelector<HTMLElement>("button")?.focus();
+  } catch (error) {
+    const { message } = problemOf(error);
+    named.querySelector('[role="alert"]')?.remove();
+    named.append(el("p", { class: "wrong", role: "alert" }, message));
+  }
+}
+
+function day(at: string): string {
+  return at.slice(0, 10);
+}
+
+/* The answer */
+
+async function ask(): Promise<void> {
+  const first = specimen?.images[0];
+  if (!first) return;
+  status.textContent = t("collection.comparing");
+  result.setAttribute("aria-busy", "true");
+  try {
+    const options = { space: null, risk: Number((1 - WANTED).toFixed(4)), only: [], k: NEIGHBOURS };
+    const asked = { imageId: first.image_id };
+    answer = await identify(asked, options, new AbortController().signal);
+    const query: Shown = {
+      src: imageAddress(first.image_id, "picture"),
+      otherwise: imageAddress(first.image_id, "thumbnail"),
+      alt: first.image_id,
+      caption: () => [el("p", {}, t("answer.asked_about")), el("p", { class: "quiet" }, id)],
+    };
+    result.replaceChildren(...render(answer, WANTED, calibration.of(answer, null), query));
+    status.textContent = "";
+    drawName();
+  } catch (error) {
+    const { title, message } = problemOf(error);
+    result.replaceChildren(
+      el("article", { class: "problem" }, el("h3", {}, title), el("p", { lang: "en" }, message)),
+    );
+  }
+  result.removeAttribute("aria-busy");
+}
+
+void show();

@@ -1,0 +1,99 @@
+"""The pages of the curation queues, by keyboard and by mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from holotype.index.collection import Collection
+from holotype.index.curation.queues import QUEUES
+
+from .visits import click, picture, press, served, violations, visit
+
+pytestmark = pytest.mark.browser
+
+WRONG = "Xestia_baja_1"
+NUPTA = ("Moth", "", "", "", "", "Erebidae", "Catocala", "Catocala nupta")
+MISLABELS = "/review/queues/mislabels"
+
+
+@pytest.fixture
+def address(folder: Path) -> Iterator[str]:
+    """A service over a collection in which one specimen has a wrong name."""
+    with Collection.open(folder) as opened:
+        opened.determine(WRONG, NUPTA, by="manifest", origin="import")
+    with served(folder) as found:
+        yield found
+
+
+def accepted(address: str) -> str:
+    record = httpx2.get(f"{address}/v1/specimens/{WRONG}/history").json()["events"]
+    return str(record[-1]["after"])
+
+
+def first(page: Page) -> None:
+    expect(page.locator("#own")).to_contain_text(WRONG)
+
+
+def test_one_key_each(browser: Browser, address: str) -> None:
+    with visit(browser, address, MISLABELS) as page:
+        first(page)
+        expect(page.locator("#proposed")).to_contain_text("Xestia baja")
+        expect(page.locator("#evidence img")).not_to_have_count(0)
+        assert violations(page) == []
+        picture(page, "mislabels")
+        press(page, "a")
+        expect(page.locator("#undone")).to_contain_text("Xestia baja")
+        assert accepted(address) == "Xestia baja"
+        press(page, "u")
+        first(page)
+        assert accepted(address) == "Catocala nupta"
+        press(page, "c")
+        page.fill("dialog input", "Xestia c-nigrum")
+        page.keyboard.press("Enter")
+        expect(page.locator("#undone")).to_contain_text("Xestia c-nigrum")
+        press(page, "u")
+        first(page)
+        press(page, "d")
+        expect(page.locator("#undone")).to_contain_text("Catocala nupta")
+        press(page, "u")
+        first(page)
+
+
+def test_every_action_with_the_mouse(browser: Browser, address: str) -> None:
+    with visit(browser, address, MISLABELS) as page:
+        first(page)
+        click(page, "#do-correct")
+        assert violations(page) == []
+        page.locator("dialog .choices button").first.click()
+        expect(page.locator("#undone li")).to_have_count(1)
+        click(page, "#do-undo")
+        first(page)
+        click(page, "#do-accept")
+        expect(page.locator("#undone li")).to_have_count(1)
+        click(page, "#do-undo")
+        first(page)
+        click(page, "#do-dismiss")
+        expect(page.locator("#undone li")).to_have_count(1)
+
+
+def test_a_specimen_that_somebody_else_named_meanwhile(
+    browser: Browser, address: str, folder: Path
+) -> None:
+    with visit(browser, address, MISLABELS) as page:
+        first(page)
+        with Collection.open(folder) as opened:
+            opened.determine(WRONG, NUPTA, by="B. Curator")
+        press(page, "d")
+        expect(page.locator("#notice")).to_contain_text("Nothing was decided")
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_every_queue_has_a_page(browser: Browser, address: str, queue: str) -> None:
+    with visit(browser, address, f"/review/queues/{queue}") as page:
+        expect(page.locator("#entry:visible, #empty:visible")).to_be_visible()
+        expect(page.locator(".tabs [aria-current]")).to_have_count(1)
