@@ -106,11 +106,23 @@ class Backend(Protocol):
     def pages(self, where: Sequence[str], limit: int | None) -> Iterator[Told]:
         """Yield images in pages of at most `limit`, each with the total."""
 
+    def specimen(self, specimen_id: str) -> Told:
+        """Return a specimen with its images."""
+
     def history(self, specimen_id: str) -> Told:
         """Return what a specimen was called."""
 
     def taxa(self, rank: str | None, space: str | None) -> Told:
         """Return the taxa of a space."""
+
+    def tree(self, under: str | None, space: str | None) -> Told:
+        """Return a taxon and those right below it; None for the top."""
+
+    def taxon(self, rank: str, name: str, space: str | None) -> Told:
+        """Return a taxon, and what it is confused with."""
+
+    def describe(self, image_id: str, said: Told) -> Told:
+        """Correct what is said of an image, and return its record with notes."""
 
     def determine(self, specimen_id: str, name: str, qualifier: str, signed: Signed) -> Told:
         """Give a specimen a name, and return the determination."""

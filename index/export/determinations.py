@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..collection import Collection
@@ -42,35 +43,42 @@ _UNDOS = "SELECT * FROM determinations WHERE root IS NOT NULL ORDER BY determina
 
 
 def export_determinations(collection: Collection, path: Path) -> int:
-    """Write one row a determination, oldest first, and return their number.
+    """Write one row a determination, oldest first, and return their number; see `csv_blocks`.
+
+    The file appears whole or not at all.
+    """
+    count = -1  # of the rows, the first of which is the header
+    with replacing(path) as temporary, temporary.open("xb") as file:
+        for block, rows in csv_blocks(collection):
+            file.write(block)
+            count += rows
+    return count
+
+
+def csv_blocks(collection: Collection) -> Iterator[tuple[bytes, int]]:
+    """Yield the table of the determinations, some rows at a time, and how many these are.
 
     `identificationVerificationStatus` is `accepted` for the one that counts, `superseded` for one
     that stands beside it, `withdrawn` for one that was taken back, and `unverified` for a
     machine's. Who took one back, when and why stands in its remarks. A text that a spreadsheet
-    would calculate has an apostrophe before it. The file appears whole or not at all.
+    would calculate has an apostrophe before it.
     """
     collection.require_intact()
     undos = defaultdict(list)
     for record in collection.database.read(_UNDOS):
         undos[record["root"]].append(record)
-    count = 0
-    with (
-        replacing(path) as temporary,
-        temporary.open("x", encoding="utf-8", errors="backslashreplace", newline="") as file,
-    ):
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(COLUMNS)
-        for record in _stated(collection):
-            rows.writerow(map(guarded, _cells(record, undos.get(record["determination_id"], []))))
-            count += 1
-    return count
-
-
-def _stated(collection: Collection) -> Iterator[sqlite3.Row]:
+    yield _written([COLUMNS]), 1
     last = 0
     while found := collection.database.read(_STATED, (last, _ROWS)):
-        yield from found
+        cells = (_cells(record, undos.get(record["determination_id"], [])) for record in found)
+        yield _written(map(guarded, row) for row in cells), len(found)
         last = found[-1]["determination_id"]
+
+
+def _written(rows: Iterable[Iterable[object]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode(errors="backslashreplace")
 
 
 def _cells(record: sqlite3.Row, undos: list[sqlite3.Row]) -> Iterator[object]:

@@ -80,6 +80,9 @@ class Clustering(BaseModel):
     clusters: list[Cluster] = Field(description="The others, the largest first.")
     k: int = Field(description="How many clusters there are.", ge=0)
     parameters: dict[str, Any]
+    next: str | None = Field(
+        description="Send it as 'after' for smaller clusters; null where there are no more."
+    )
 
 
 class ClusteringRecord(BaseModel):
@@ -115,9 +118,12 @@ class Decision(BaseModel):
 
 
 class Decisions(BaseModel):
-    """Decisions and undos, oldest first."""
+    """Decisions and undos, oldest first, or newest first where that was asked for."""
 
     decisions: list[Decision]
+    next: int | None = Field(
+        description="Send it as 'after' for those that follow; null where there are no more."
+    )
 
 
 class Decided(BaseModel):

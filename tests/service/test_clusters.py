@@ -221,3 +221,31 @@ def test_only_a_key_that_may_write_decides(cloudy: Path, refused: Refused) -> No
         for path in ("/v1/clusters", "/v1/clusters/1/accept", "/v1/decisions/1/undo"):
             refused(client.post(path, json=ME, headers=headers), 403)
         assert client.get("/v1/clusterings", headers=headers).json() == {"clusterings": []}
+
+
+def test_pages(cloudy: Path, refused: Refused) -> None:
+    with served(cloudy) as client:
+        whole = clustered(client, where=["split=batch"], k=3)
+        pages, after = list[dict[str, Any]](), dict[str, str]()
+        while True:
+            page = client.get("/v1/clusters", params={"limit": 1, **after}).json()
+            TypeAdapter(answers.Clustering).validate_python(page, strict=True)
+            assert (len(page["clusters"]), page["k"]) == (1, 3)
+            pages += page["clusters"]
+            if page["next"] is None:
+                break
+            after = {"after": page["next"]}
+        assert pages == whole["clusters"]
+        decide(client, pages[0], "accept")
+        assert client.get("/v1/clusters").json()["clusters"][0]["state"] == "named"
+        every = client.get("/v1/decisions").json()["decisions"]
+        first = client.get("/v1/decisions?limit=1").json()
+        second = client.get("/v1/decisions", params={"limit": 1, "after": first["next"]}).json()
+        assert first["decisions"] + second["decisions"] == every
+        assert second["next"] is None
+        newest = client.get("/v1/decisions?newest=true&limit=1").json()
+        rest = client.get("/v1/decisions", params={"newest": "1", "after": newest["next"]}).json()
+        assert (newest["decisions"] + rest["decisions"])[::-1] == every
+        for path in ("clusters", "decisions"):
+            for params in ({"limit": 0}, {"limit": 10**30}, {"after": "x"}, {"after": "\0"}):
+                refused(client.get(f"/v1/{path}", params=params), 422)

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from holotype.index.collection import Collection
+from holotype.index.export import determinations
 from holotype.index.upkeep.info import verify
 from holotype.service.app import create_app
 from holotype.service.guards.keys import Keys
@@ -156,6 +157,22 @@ def test_what_is_off_is_a_problem_and_changes_nothing(
     for nobody in ("nobody", "%00", "%ED%A0%80", "x" * 8000, "/", "a/history"):
         refused(client.get(f"/v1/specimens/{nobody}"), 404)
     assert client.get("/v1/determinations", params={"limit": 1000}).json() == before
+
+
+def test_the_table_is_that_of_an_export(
+    client: httpx2.Client, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(determinations, "_ROWS", 3)
+    body = {"specimen_id": ONE, "name": "Xestia alba", "by": "=1+1"}
+    made = told(client.post("/v1/determinations", json=body), 201)["determination_id"]
+    client.post(f"/v1/determinations/{made}/undo", json={"by": "Ann"})
+    table = client.get("/v1/determinations.csv")
+    assert table.headers["content-type"].startswith("text/csv")
+    with Collection.open(folder) as opened:
+        assert determinations.export_determinations(opened, tmp_path / "d.csv") == 21
+    assert table.content == (tmp_path / "d.csv").read_bytes()
+    assert table.text.splitlines()[-1].endswith("withdrawn")
+    assert "'=1+1" in table.text
 
 
 def test_undone_once(client: httpx2.Client, refused: Refused) -> None:

@@ -136,6 +136,7 @@ def test_the_description(client: httpx2.Client) -> None:
         "/v1/queues/{name}",
         *(f"/v1/queues/{{name}}/{decision}" for decision in ("accept", "correct", "dismiss")),
         "/v1/determinations",
+        "/v1/determinations.csv",
         "/v1/determinations/{determination_id}",
         "/v1/determinations/{determination_id}/undo",
         "/v1/search",

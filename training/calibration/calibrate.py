@@ -16,7 +16,9 @@ from .sets import candidates_of, fit_sets, fit_sharpness
 from .steps import Steps
 
 _INVERSE_PENALTY = 0.3
-_FEW = 10  # right or wrong answers below which a rank is not modelled but counted
+_FEW = 10  # right or wrong answers below which a rank is modelled by its log-odds alone
+_INVERSE_PENALTY_OF_FEW = 1.0
+_ODDS = slice(-2, None)  # features that `with_odds` adds
 _PARTS = 5  # of the folds, for held-out probabilities
 
 
@@ -25,6 +27,7 @@ def calibrate(
     labels: Codes,
     groups: Codes,
     *,
+    conditions: Codes | None = None,
     seed: int = 0,
     steps: Steps | None = None,
 ) -> Calibration:
@@ -34,13 +37,14 @@ def calibrate(
         vectors: float32 [n, dim], the encoder's unit rows.
         labels: int64 [n, ranks], taxa coarse to fine, -1 where not known.
         groups: int64 [n], specimens; a specimen's images are pooled into one query.
+        conditions: int64 [n], places or days, see `leave_out`; None where nothing tells them.
         seed: of the folds.
         steps: are told how far it is, from when there is enough to fit on.
 
     Raises:
         ValueError: fewer than 50 named specimens, or no species with two of them.
     """
-    left_out = leave_out(vectors, labels, groups, seed=seed, steps=steps)
+    left_out = leave_out(vectors, labels, groups, conditions=conditions, seed=seed, steps=steps)
     return fit_calibration(vectors, labels, left_out, seed=seed)
 
 
@@ -106,16 +110,32 @@ def _at(rank: int, rows: NDArray[np.bool_], features: Floats, right: NDArray[np.
 
 
 def _fit(features: Floats, yes: NDArray[np.bool_], weights: Floats) -> Logistic:
-    """Fit a logistic model; with few of one answer, its log-odds alone (add-half smoothing)."""
+    """Fit a logistic model.
+
+    With few of one answer it has the class probabilities' log-odds alone to go by: they tell a
+    wrong answer from a right one without many of either. With none of one answer it is a constant
+    (add-half smoothing).
+    """
     n_yes, n_no = int(yes.sum()), int((~yes).sum())
-    if n_no == 0 or n_yes == 0 or min(n_yes, n_no) < _FEW:
+    if n_no == 0 or n_yes == 0:
         odds = np.log((weights[yes].sum() + 0.5) / (weights[~yes].sum() + 0.5))
         return Logistic(np.zeros(features.shape[1]), float(odds))
+    if min(n_yes, n_no) >= _FEW:
+        return _regression(features, yes, weights, _INVERSE_PENALTY)
+    few = _regression(features[:, _ODDS], yes, weights, _INVERSE_PENALTY_OF_FEW)
+    slopes = np.zeros(features.shape[1])
+    slopes[_ODDS] = few.weights
+    return Logistic(slopes, few.intercept)
+
+
+def _regression(
+    features: Floats, yes: NDArray[np.bool_], weights: Floats, inverse_penalty: float
+) -> Logistic:
     mean, scale = features.mean(axis=0), features.std(axis=0)
     scale[scale < 1e-9] = 1.0
     from sklearn.linear_model import LogisticRegression  # what is calibrated does without
 
-    model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=2000)
+    model = LogisticRegression(C=inverse_penalty, max_iter=2000)
     model.fit((features - mean) / scale, yes, sample_weight=weights)
     slopes = model.coef_[0] / scale
     return Logistic(slopes, float(model.intercept_[0] - slopes @ mean))

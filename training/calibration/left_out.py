@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from typing import Any
@@ -77,6 +77,7 @@ def leave_out(
     labels: Codes,
     groups: Codes,
     *,
+    conditions: Codes | None = None,
     seed: int = 0,
     steps: Steps | None = None,
 ) -> LeftOut:
@@ -92,6 +93,8 @@ def leave_out(
         vectors: float32 [n, dim], the encoder's unit rows.
         labels: int64 [n, ranks], taxa coarse to fine, -1 where not known.
         groups: int64 [n], specimens.
+        conditions: int64 [n], places or days of which each specimen has one: all specimens of one
+            leave together, and none meets a neighbour of its own. None where nothing tells them.
         seed: of the folds.
         steps: are told of every fold.
 
@@ -100,13 +103,15 @@ def leave_out(
     """
     _check(labels, groups)
     specimens = len(np.unique(groups[labels[:, -1] >= 0]))
+    together = groups if conditions is None else conditions
     folds = _MANY_FOLDS if specimens <= _SMALL else _FOLDS
+    folds = min(folds, len(np.unique(together[labels[:, -1] >= 0])))
     steps = steps or Steps()
     steps.begin(folds)
     parts = on_all_cores(
-        partial(_left_out_of_fold, vectors, labels, groups),
+        partial(_left_out_of_fold, vectors, labels, groups, conditions),
         count(),
-        *zip(*_folds(labels, groups, folds, seed), strict=True),
+        *zip(*_folds(labels, together, folds, seed), strict=True),
         threads=steps.threads,
         part_done=steps.take,
     )
@@ -142,7 +147,9 @@ def _folds(
     finest = labels[:, -1]
     by_specimen = specimen_folds(finest, groups, folds, seed)
     levels = labels[:, :-3:-1].T  # species, then genus where there is one
-    by_class = [class_folds(level, folds, seed + 1) for level in levels]
+    by_class = [
+        _dealt(level, place, len(levels), folds, seed) for place, level in enumerate(levels)
+    ]
     for fold in range(folds):
         level = fold % len(levels)
         gone = (by_class[level] == fold) & (finest >= 0)
@@ -150,10 +157,23 @@ def _folds(
         yield held, gone, level
 
 
+def _dealt(classes: Codes, level: int, levels: int, folds: int, seed: int) -> Codes:
+    """Return the fold in which the rows of every class leave, int64 [n], -1 for no class.
+
+    A level has every second fold for its own. Where there are few classes, all leave in one of
+    these: what is unlike them all is learned from as many as there are.
+    """
+    if len(np.unique(classes[classes >= 0])) > folds:
+        return class_folds(classes, folds, seed + 1)
+    dealt = class_folds(classes, folds // levels, seed + 1)
+    return np.where(dealt < 0, -1, dealt * levels + level)
+
+
 def _left_out_of_fold(
     vectors: Embeddings,
     labels: Codes,
     groups: Codes,
+    conditions: Codes | None,
     fold: int,
     held: NDArray[np.bool_],
     gone: NDArray[np.bool_],
@@ -166,8 +186,13 @@ def _left_out_of_fold(
         return None
     spaces = working_spaces(vectors, labels[:, -1], stays)
     reference = build_reference(spaces, vectors[stays], labels[stays], groups[stays])
+    if conditions is None:
+        evidence = gather_evidence(reference, queries)
+    else:  # else what is new would meet neighbours of its own day, and what is known none
+        apart = replace(reference, groups=conditions[stays])
+        evidence = gather_evidence(apart, queries, conditions[rows])
     return LeftOut(
-        [gather_evidence(reference, queries)],
+        [evidence],
         [reference.classes],
         np.full(len(rows), fold),
         groups[rows],

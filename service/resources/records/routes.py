@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import batches, determinations, images, patches, spaces, specimens, taxa, uploads
+from . import batches, determinations, images, patches, spaces, specimens, tables, taxa, uploads
 
 router = APIRouter()
-for module in (images, uploads, patches, batches, determinations, specimens, taxa, spaces):
+for module in (images, uploads, patches, batches, determinations, tables, specimens, taxa, spaces):
     router.include_router(module.router)

@@ -1,4 +1,4 @@
-"""`GET /v1/spaces`: the embeddings that can be asked."""
+"""`GET /v1/spaces`: what the collection holds, and the embeddings that can be asked."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ router = APIRouter(tags=["spaces"])
     responses={200: {"model": answers.Spaces, "description": "The spaces, oldest first"}},
 )
 async def spaces(engine: TheEngine) -> JSONResponse:
-    """List spaces with their encoder, dimension, number of embeddings and kind of index."""
+    """Count images, specimens and taxa, and list spaces with encoder, size and kind of index."""
     return JSONResponse(await engine.read(_spaces, engine.collection))
 
 
 def _spaces(collection: Collection) -> dict[str, Any]:
-    """Return the spaces; where an encoder lies is nobody's matter."""
-    spaces = info(collection)["spaces"]
-    for space in spaces:
+    """Return counts and spaces; where an encoder lies is nobody's matter."""
+    found = info(collection)
+    for space in found["spaces"]:
         kind, _, _ = space["encoder"].partition(":")
         if folder := folder_of(space["encoder"]):
             space["encoder"] = f"{kind}:{Path(folder).name}"
-    return {"collection": collection.folder.name, "spaces": spaces}
+    del found["store"]
+    return {**found, "collection": collection.folder.name}

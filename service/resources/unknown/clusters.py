@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from weakref import WeakKeyDictionary
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from holotype.index.clusters.view import as_dict, cluster_now, clustering_dict
 from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError, UsageError
+from holotype.index.search.all_images import state_of_images
 from holotype.index.storage.clusters.records import clusterings, decision
 
 from ...engine import Engine, TheEngine
@@ -21,6 +24,7 @@ from ...guards.scopes import WRITES
 from ...questions import described_order, read_order
 from ...schemas import answers as schemas
 from ...schemas import clusters as answers
+from ..etags import tagged
 
 if TYPE_CHECKING:
     from holotype.index.clusters.decide import Decider
@@ -193,13 +197,22 @@ async def accept_known(
     responses={200: {"model": answers.Clustering, "description": "The clustering as it is now"}},
 )
 async def clusters(
+    request: Request,
     engine: TheEngine,
     clustering: Annotated[
         int | None, Query(ge=0, le=_MOST, description="Which; by default the last.")
     ] = None,
-) -> JSONResponse:
-    """Return what was set aside as known, and the clusters, the largest first."""
-    return JSONResponse(await engine.read(_clustering, engine.collection, clustering))
+    after: Annotated[str | None, Query(description="The 'next' of the page before.")] = None,
+    limit: Annotated[
+        int | None, Query(ge=1, le=1000, description="How many clusters; by default all.")
+    ] = None,
+) -> Response:
+    """Return what was set aside as known, and the clusters, the largest first.
+
+    What was set aside comes with the first page only.
+    """
+    found = await engine.read(_clustering, engine.collection, clustering, after, limit)
+    return tagged(request, found)
 
 
 @router.get(
@@ -371,13 +384,53 @@ def _clusterings(collection: Collection) -> dict[str, Any]:
     return {"clusterings": [one.to_dict() for one in clusterings(collection.database)]}
 
 
-def _clustering(collection: Collection, number: int | None) -> dict[str, Any]:
+def _clustering(
+    collection: Collection, number: int | None, after: str | None, limit: int | None
+) -> dict[str, Any]:
     if number is None:
         known = clusterings(collection.database)
         if not known:
             raise NotFoundError("The collection has no clusters yet; POST /v1/clusters makes them")
         number = known[-1].clustering_id
-    return clustering_dict(collection, number)
+    found = _kept_clustering(collection, number)
+    rest = found["clusters"]
+    if after is not None:
+        last = _place(after)
+        rest = [one for one in rest if (-one["size"], one["id"]) > last]
+    shown = rest[:limit]
+    more = f"{shown[-1]['size']}:{shown[-1]['id']}" if len(shown) < len(rest) else None
+    set_aside = found["set_aside"] if after is None else []
+    return {**found, "set_aside": set_aside, "clusters": shown, "next": more}
+
+
+def _place(cursor: str) -> tuple[int, int]:
+    """Return the size of a cluster, as a negative number, and its number.
+
+    Raises:
+        UsageError: a cursor that no page gave.
+    """
+    if not re.fullmatch(r"\d{1,18}:\d{1,18}", cursor, re.ASCII):
+        raise UsageError(
+            f"after is '{cursor[:80]}', which no page gave; send the 'next' of the page before"
+        )
+    size, _, number = cursor.partition(":")
+    return -int(size), int(number)
+
+
+_KEPT: WeakKeyDictionary[Collection, tuple[object, dict[str, Any]]] = WeakKeyDictionary()
+
+
+def _kept_clustering(collection: Collection, number: int) -> dict[str, Any]:
+    """Return a clustering as it is now; the last one that was asked for is kept."""
+    database = collection.database
+    with database.snapshot():
+        images = state_of_images(database)._replace(determinations=0)
+        last = database.read("SELECT coalesce(max(decision_id), 0) FROM decisions")[0][0]
+        key = (number, last, images)
+        kept = _KEPT.get(collection)
+        if kept is None or kept[0] != key:
+            _KEPT[collection] = kept = (key, clustering_dict(collection, number))
+    return kept[1]
 
 
 def _cluster_dict(collection: Collection, cluster_id: int) -> dict[str, Any]:

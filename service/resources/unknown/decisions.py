@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Request
 from fastapi import Path as InPath
@@ -51,9 +51,17 @@ async def all_decisions(
     clustering: Annotated[
         int | None, Query(ge=0, le=_MOST, description="Only about this one.")
     ] = None,
+    after: Annotated[
+        int | None, Query(ge=0, le=_MOST, description="The 'next' of the page before.")
+    ] = None,
+    limit: Annotated[
+        int | None, Query(ge=1, le=1000, description="How many, 1 to 1000; by default all.")
+    ] = None,
+    newest: Annotated[bool, Query(description="The newest first.")] = False,
 ) -> JSONResponse:
     """List decisions and undos: who decided what, when and why, and whether it stands."""
-    return JSONResponse(await engine.read(_decisions, engine.collection, clustering))
+    page = _Page(clustering, after, limit, newest)
+    return JSONResponse(await engine.read(_decisions, engine.collection, page))
 
 
 @router.post(
@@ -84,9 +92,25 @@ async def undo_since(decision_id: DecisionId, request: Request, engine: TheEngin
     return JSONResponse({"undos": made})
 
 
-def _decisions(collection: Collection, clustering: int | None) -> dict[str, Any]:
-    found = decisions(collection.database, clustering)
-    return {"decisions": [one.to_dict() for one in found]}
+class _Page(NamedTuple):
+    clustering: int | None
+    after: int | None
+    limit: int | None
+    newest: bool
+
+
+def _decisions(collection: Collection, page: _Page) -> dict[str, Any]:
+    found = decisions(collection.database, page.clustering)
+    if page.newest:
+        found.reverse()
+    if page.after is not None:
+        last, sign = page.after, -1 if page.newest else 1
+        found = [one for one in found if sign * one.decision_id > sign * last]
+    shown = found[: page.limit]
+    return {
+        "decisions": [one.to_dict() for one in shown],
+        "next": shown[-1].decision_id if len(shown) < len(found) else None,
+    }
 
 
 def _undo(collection: Collection, asked: Undo, decision_id: int) -> int:

@@ -30,7 +30,7 @@ def test_a_tuned_space_is_asked_at_once_and_ready(serve: Serve, do: Do) -> None:
     with serve() as client:
         job = do(client, "tune", {"name": "sharp"})
         assert (job["state"], job["percent"], job["kind"]) == ("done", 100, "tune")
-        assert job["options"] == {"name": "sharp", "where": []}
+        assert job["options"] == {"name": "sharp"}
         assert job["result"]["space"] == "sharp"
         answer = client.post("/v1/identify", json={**ASK, "space": "sharp"})
         assert answer.json()["spaces"]["neighbours"] == "sharp"
