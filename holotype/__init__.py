@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from holotype.index.manifests.problems import Problem
     from holotype.index.morphospace.morphospace import Morphospace, morphospace
     from holotype.index.search.search import Hit, picture_vector, search
+    from holotype.notebook.client import Client
     from holotype.notebook.opened import OpenCollection
     from holotype.notebook.opening import open
 
 _HOMES = {
     "Answer": "index.identification.identify",
+    "Client": "notebook.client",
     "Collection": "index.collection",
     "Decider": "index.clusters.decide",
     "Determination": "index.identification.identify",
@@ -66,6 +68,7 @@ _HOMES = {
 
 __all__ = [
     "Answer",
+    "Client",
     "Collection",
     "Decider",
     "Determination",

@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 
 from holotype.version import __version__
 
+from .description import DescribedApp
 from .engine import Engine
 from .guards.connections import Departures
 from .guards.headers import SecurityHeaders
@@ -53,7 +54,7 @@ def create_app(folder: Path, *, keys: Keys | None = None, loopback: bool = True)
     """
     limits = service_settings()
     share = limits.max_share if keys is not None and len(keys.digests) > 1 else 1
-    app = FastAPI(
+    app = DescribedApp(
         title="Holotype",
         version=__version__,
         description=_DESCRIPTION,

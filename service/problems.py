@@ -18,6 +18,7 @@ from starlette.types import Scope
 
 from holotype.index.errors import CorruptError, HolotypeError, ReplacedError
 
+from .description import PROBLEM_TYPE, methods_of
 from .guards.headers import SECURITY_HEADERS
 from .request_ids import HEADER, REQUEST_ID
 
@@ -133,7 +134,7 @@ class Problem(BaseModel):
 class ProblemResponse(JSONResponse):
     """A response with problem details."""
 
-    media_type = "application/problem+json"
+    media_type = PROBLEM_TYPE
 
 
 def problem(
@@ -206,7 +207,12 @@ async def _http(request: Request, error: Exception) -> ProblemResponse:
     if detail == phrase:  # the router's own: say more than the status does
         path = request.scope["path"]
         detail = f"{request.method} {_short(path)} does not exist; /docs lists what does"
-    return problem(request.scope, error.status_code, title, detail, error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (
+        methods := methods_of(request.app, request.scope["path"])
+    ):
+        headers["Allow"] = ", ".join(methods)
+    return problem(request.scope, error.status_code, title, detail, headers)
 
 
 async def _cut_short(request: Request, _: Exception) -> ProblemResponse:

@@ -25,6 +25,7 @@ from holotype.index.storage.spaces import check_target
 
 from .calibration.calibrate import calibrate
 from .calibration.steps import Progress, Steps, unwatched
+from .conditions import Conditions, conditions_of
 from .tuning.tune import tune
 
 
@@ -64,20 +65,23 @@ def tune_space(
         progress(0, 2)
         start = time.perf_counter()
         groups = united_by_copies(collection, Named.of(collection, base.name))
+        apart = conditions_of(collection, gallery, gallery.labels("species").codes, groups)
+        together = groups if apart is None else apart.groups
         try:
-            tuned = tune(gallery.index.vectors[rows], species, groups[rows])
+            tuned = tune(gallery.index.vectors[rows], species, together[rows])
         except ValueError as error:
             raise UsageError(f"Space '{base.name}' cannot be tuned: {error}") from error
         seconds = time.perf_counter() - start
         progress(1, 2)
         fitted_on = record_of(collection.database, gallery.rows[rows[species >= 0]])
-        card = {**tuned.projection.card, "where": list(where)}
+        card = {**tuned.projection.card, "where": list(where), "apart": _apart(apart)}
         projection = replace(tuned.projection, card=card, fitted_on=fitted_on)
         kept = collection.add_projected_space(name, base, projection)
     return {
         "space": kept.name,
         "tuned_from": base.name,
         "where": list(where),
+        "apart": _apart(apart),
         "chosen": tuned.chosen.to_dict(),
         "trials": [trial.to_dict() for trial in tuned.trials],
         "images": len(rows),
@@ -120,11 +124,13 @@ def calibrate_space(
         start = time.perf_counter()
         steps = Steps(progress, threads)
         groups = united_by_copies(collection, Named.of(collection, gallery.space.name))
+        apart = conditions_of(collection, gallery, labels[:, -1], groups)
         try:
             calibration = calibrate(
                 source_vectors(collection, gallery),
                 labels,
                 groups,
+                conditions=None if apart is None else apart.groups,
                 seed=seed,
                 steps=steps,
             )
@@ -133,11 +139,20 @@ def calibrate_space(
         steps.take()
         seconds = time.perf_counter() - start
         fitted_on = record_of(collection.database, gallery.rows[labels[:, -1] >= 0])
-        card = {**calibration.card, "fitted_on": fitted_on.to_dict()}
+        card = {
+            **calibration.card,
+            "fitted_on": fitted_on.to_dict(),
+            "apart": _apart(apart),
+        }
         keep_calibration(collection, gallery, replace(calibration, card=card, fitted_on=fitted_on))
     kept = kept_calibration(collection, gallery)
     assert kept is not None  # it was stored a moment ago
     return {"space": gallery.space.name, "seconds": round(seconds, 2), **kept.to_dict()}
+
+
+def _apart(conditions: Conditions | None) -> str:
+    """Return the column whose values were left out as wholes: specimens where there is no other."""
+    return "specimen" if conditions is None else conditions.column
 
 
 @contextmanager

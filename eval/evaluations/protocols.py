@@ -102,7 +102,7 @@ PROTOCOLS: Mapping[str, NamedProtocol] = {
     IDENTIFICATION: NamedProtocol(
         "how honest the answers are",
         measure_answers,
-        (*SIDES, "leave_out", "share", "far", "seeds", "risk", "prior", "allow_leak"),
+        (*SIDES, "leave_out", "share", "far", "seeds", "risk", "prior", "allow_leak", "group"),
         only_with={"share": "leave_out"},
     ),
 }

@@ -24,21 +24,27 @@ class Specimens:
         labels: int64 [n, ranks], taxa coarse to fine, -1 where not known.
         groups: int64 [n], specimens.
         ranks: their names.
+        conditions: int64 [n], places or days that are left out as wholes when it is calibrated;
+            None where nothing tells them.
     """
 
     vectors: Embeddings
     labels: Codes
     groups: Codes
     ranks: tuple[str, ...]
+    conditions: Codes | None = None
 
     def at(self, rows: Codes) -> Specimens:
         """Return some rows."""
-        return Specimens(self.vectors[rows], self.labels[rows], self.groups[rows], self.ranks)
+        return self._of(self.vectors[rows], rows)
 
     def pooled(self) -> Specimens:
         """Return one row a specimen: the mean of its first five images."""
-        vectors, first = pool_specimens(self.vectors, self.groups)
-        return Specimens(vectors, self.labels[first], self.groups[first], self.ranks)
+        return self._of(*pool_specimens(self.vectors, self.groups))
+
+    def _of(self, vectors: Embeddings, rows: Codes) -> Specimens:
+        conditions = None if self.conditions is None else self.conditions[rows]
+        return Specimens(vectors, self.labels[rows], self.groups[rows], self.ranks, conditions)
 
 
 def ask(gallery: Specimens, queries: Specimens, *, seed: int = 0) -> Asked:
@@ -53,7 +59,7 @@ def ask(gallery: Specimens, queries: Specimens, *, seed: int = 0) -> Asked:
         ValueError: the gallery is too small to be calibrated.
     """
     table = (gallery.vectors, gallery.labels, gallery.groups)
-    left_out = leave_out(*table, seed=seed)
+    left_out = leave_out(*table, conditions=gallery.conditions, seed=seed)
     fitted = fit_calibration(gallery.vectors, gallery.labels, left_out, seed=seed)
     reference = build_reference(fitted.projections, *table)
     asked = queries.pooled()

@@ -15,7 +15,10 @@ from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.identification.kept_calibration import labels_of, source_vectors
 from holotype.index.search.filters import allowed_places
+from holotype.training.conditions import conditions_of
+from holotype.training.tuning.folds import united
 
+from ..protocols.columns import column_codes
 from ..protocols.fitted import Fitted, refuse_trained
 from ..protocols.leaks import copies_anywhere, find_leaks_of, refuse_leaks
 from ..protocols.protocol import protocol_of
@@ -26,6 +29,7 @@ from .draws import AnswerEvaluation, Draw, WithLeaks, far_specimens
 from .figures import choose_thresholds, measure_honesty
 
 _FOLDS = 4
+_SPECIMEN = "specimen"
 _INSTEAD = "the gallery of every draw, calibrated anew from itself alone"
 _SHOWN = 5  # nearest images that are kept of every specimen, for the report
 
@@ -43,15 +47,16 @@ def evaluate_honesty(
     risk: float = 0.05,
     prior: float = 0.2,
     allow_leak: bool = False,
+    group: str = _SPECIMEN,
 ) -> AnswerEvaluation:
     """Measure identification, once for every seed.
 
     The gallery of every draw is calibrated anew, from itself: neither the calibration that the
     collection keeps nor the projection of a tuned space takes part.
 
-    Without query and gallery a quarter of the specimens of every taxon asks; copies and near
-    copies under several specimens' names stay on one side. All images of a taxon that is left out
-    ask too, as novel ones.
+    Without query and gallery a quarter of the specimens of every taxon asks, or of the groups that
+    `group` names; copies and near copies under several specimens' names stay on one side. All
+    images of a taxon that is left out ask too, as novel ones.
 
     Args:
         left_out: a rank; a share of its taxa is kept out of the gallery.
@@ -63,6 +68,7 @@ def evaluate_honesty(
         prior: stated share of novel specimens.
         allow_leak: where specimens or copies stand on both sides of a given split, take their
             images out of the gallery, and give the figures of the whole gallery beside.
+        group: the column whose values ask as wholes, such as `date`; without query and gallery.
 
     Returns:
         the answers and the figures of every seed.
@@ -77,10 +83,16 @@ def evaluate_honesty(
     _check(collection, images, left_out, risk, prior)
     distant = allowed_places(collection, images, far)
     far_rows = np.empty(0, np.int64) if distant is None else np.flatnonzero(distant)
+    labels = labels_of(images)
+    apart = conditions_of(collection, images, labels[:, -1], images.specimens)
     table = Specimens(
-        source_vectors(collection, images), labels_of(images), images.specimens, images.ranks
+        source_vectors(collection, images),
+        labels,
+        images.specimens,
+        images.ranks,
+        None if apart is None else apart.groups,
     )
-    splits, crossing = _splits(collection, images, (query, gallery), seeds, allow_leak)
+    splits, crossing = _splits(collection, images, (query, gallery), seeds, allow_leak, group)
     draws, whole = [], []
     for seed, split in enumerate(splits):
         split = replace(
@@ -137,9 +149,14 @@ def _splits(
     sides: tuple[Sequence[str], Sequence[str]],
     seeds: int,
     allow_leak: bool,
+    group: str,
 ) -> tuple[Iterable[Split], _Crossing | None]:
     """Return who asks and who answers in every draw, and what stands on both sides of it."""
     if any(sides):
+        if group != _SPECIMEN:
+            raise UsageError(
+                f"--group {group} says who asks, and so do --query and --gallery; leave out one"
+            )
         given = protocol_of(collection, images, *sides).split
         leaks = find_leaks_of(collection, images, given)
         if not allow_leak:
@@ -147,7 +164,14 @@ def _splits(
         return repeat(given, seeds), None if leaks.clean else _crossing(images, given, leaks)
     finest = images.labels(images.ranks[-1]).codes
     together = copies_anywhere(collection, images).unite(images.specimens)
-    return (grouped_kfold(finest, together, _FOLDS, seed)[0] for seed in range(seeds)), None
+    if group != _SPECIMEN:
+        codes = column_codes(collection, images, group)[0]
+        alone = codes.max() + 1 + np.arange(len(codes))  # who has no value is a group of its own
+        together = united(together, np.where(codes < 0, alone, codes))
+    try:
+        return [grouped_kfold(finest, together, _FOLDS, seed)[0] for seed in range(seeds)], None
+    except ValueError as error:
+        raise UsageError(f"A quarter of every {group} cannot ask: {error}") from error
 
 
 def _crossing(images: Gallery, split: Split, leaks: Leaks) -> _Crossing:

@@ -49,13 +49,14 @@ class Adding:
     Attributes:
         source: a folder, a table, a file of vectors, a manifest or a table in memory.
         space: None for the first, or `base` of a new collection.
-        encoder: of a new space; None for the space's own, or `bundled`.
+        encoder: of a new space; None for the space's own, or the default.
+        views: of a new space; None for as many as the encoder has by default.
     """
 
     source: str | Path | Manifest | pd.DataFrame
     space: str | None = None
     encoder: str | None = None
-    views: int = 1
+    views: int | None = None
     strict: bool = False
     copy_images: bool = False
     levels: Sequence[str] = ()
@@ -106,11 +107,23 @@ class Backend(Protocol):
     def pages(self, where: Sequence[str], limit: int | None) -> Iterator[Told]:
         """Yield images in pages of at most `limit`, each with the total."""
 
+    def specimen(self, specimen_id: str) -> Told:
+        """Return a specimen with its images."""
+
     def history(self, specimen_id: str) -> Told:
         """Return what a specimen was called."""
 
     def taxa(self, rank: str | None, space: str | None) -> Told:
         """Return the taxa of a space."""
+
+    def tree(self, under: str | None, space: str | None) -> Told:
+        """Return a taxon and those right below it; None for the top."""
+
+    def taxon(self, rank: str, name: str, space: str | None) -> Told:
+        """Return a taxon, and what it is confused with."""
+
+    def describe(self, image_id: str, said: Told) -> Told:
+        """Correct what is said of an image, and return its record with notes."""
 
     def determine(self, specimen_id: str, name: str, qualifier: str, signed: Signed) -> Told:
         """Give a specimen a name, and return the determination."""

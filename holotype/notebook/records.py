@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holotype.index.errors import UsageError
+from holotype.index.ingest.said import FIELDS
 
 from .backend import Adding, Backend
 from .conditions import Where, conditions
@@ -32,7 +33,7 @@ class Records:
         *,
         space: str | None = None,
         encoder: str | None = None,
-        views: int = 1,
+        views: int | None = None,
         strict: bool = False,
         copy_images: bool = False,
         levels: Sequence[str] = (),
@@ -44,8 +45,8 @@ class Records:
             source: a folder `root/<species>/*.jpg` or `root/<category>/<species>/*.jpg`, a table
                 with a column `path`, a file of vectors, or a manifest or table in memory.
             space: where the vectors go; by default the first, or `base` of a new collection.
-            encoder: of a new space, such as `bundled`, the default; else the space's own.
-            views: of a new space, 1 to 3, averaged into one vector.
+            encoder: of a new space, by default `bundled:320`; else the space's own.
+            views: of a new space, 1 to 3, averaged into one vector; by default as the encoder has.
             strict: store nothing if any row has an error.
             copy_images: keep a copy of every picture in the collection.
             levels: what the levels of folders are, such as `["split", "species"]`.
@@ -87,6 +88,15 @@ class Records:
         """Return a table with a row an image: ids, ranks, split, details and your own columns."""
         return self.images(where).to_pandas()
 
+    def specimen(self, specimen_id: str) -> Report:
+        """Return a specimen: its accepted name, who gave it, and its images.
+
+        Raises:
+            NotFoundError: there is none of that id.
+        """
+        told = self._backend.specimen(specimen_id)
+        return Report(f"Specimen {specimen_id}", told, self._backend.thumbnail)
+
     def history(self, specimen_id: str) -> Report:
         """Return what a specimen was called, by whom, when and why, oldest first.
 
@@ -107,6 +117,48 @@ class Records:
 
         found = pd.DataFrame(self._backend.taxa(rank, space)["taxa"])
         return found if len(found) else pd.DataFrame(columns=["taxon", "rank", "images"])
+
+    def tree(self, under: str | None = None, *, space: str | None = None) -> Report:
+        """Return a taxon and the taxa right below it, with their numbers; without one the top.
+
+        Args:
+            under: a rank and a taxon, such as `family:Noctuidae`.
+            space: of whose images; by default the first.
+        """
+        told = self._backend.tree(under, space)
+        return Report(under or "All taxa", told, self._backend.thumbnail)
+
+    def taxon(self, rank: str, name: str, *, space: str | None = None) -> Report:
+        """Return a taxon: its lineage, numbers, typical images, and what it is confused with.
+
+        Raises:
+            NotFoundError: there is none of that name at that rank.
+        """
+        told = self._backend.taxon(rank, name, space)
+        return Report(f"{rank} {name}", told, self._backend.thumbnail)
+
+    def describe(
+        self,
+        image_id: str,
+        *,
+        metadata: Mapping[str, str | None] | None = None,
+        **fields: str | None,
+    ) -> Report:
+        """Correct what is said of an image, as adding it again would; what is not named stays.
+
+        Args:
+            metadata: your own columns; None takes one away.
+            fields: such as `locality="Oxford"`, `date="2019-05-03"`; None takes one away.
+
+        Raises:
+            NotFoundError: there is no such image.
+            UsageError: there is no such field, or a value cannot be stored.
+        """
+        unknown = next((name for name in fields if name not in FIELDS), None)
+        if unknown is not None:
+            raise UsageError(f"{unknown}: there is no such field; there are {', '.join(FIELDS)}")
+        told = self._backend.describe(image_id, {**fields, "metadata": dict(metadata or {})})
+        return Report(f"Image {image_id}", told, self._backend.thumbnail)
 
     def determine(
         self, specimen_id: str, name: str, *, qualifier: str = "", by: str = "", why: str = ""

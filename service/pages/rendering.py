@@ -21,6 +21,7 @@ NAVIGATION = (
     ("explore", "/explore"),
     ("review", "/review"),
     ("collection", "/collection"),
+    ("evaluate", "/evaluate"),
     ("api", "/docs"),
 )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import collection, docs, explore, identify, review
+from . import collection, docs, evaluate, explore, identify, review
 
 router = APIRouter()
-for page in (identify, explore, review, collection, docs):
+for page in (identify, explore, review, collection, evaluate, docs):
     router.include_router(page.router)

@@ -50,9 +50,7 @@ async def calibrate(space: SpaceName, engine: TheEngine) -> JSONResponse:
     needs one that may write.
     """
     source = await engine.read(_source, engine.collection, space)
-    begun = engine.jobs.start(
-        "calibrate", source, lambda tell: _fit(engine, space, tell), options={"seed": 0}
-    )
+    begun = engine.jobs.start("calibrate", source, lambda tell: _fit(engine, space, tell))
     job = await asyncio.shield(asyncio.wrap_future(begun))  # it goes on without who asked
     return JSONResponse(job.to_dict(), 202, headers={"Location": f"/v1/jobs/{job.job_id}"})
 

@@ -321,12 +321,22 @@ class SpaceRecord(BaseModel):
 
 
 class Spaces(BaseModel):
-    """The spaces of a collection, oldest first."""
+    """What a collection holds, and its spaces, oldest first."""
 
     model_config = ConfigDict(json_schema_extra={"example": examples.SPACES})
 
     collection: str
+    images: int = Field(examples=[1100])
+    specimens: int = Field(examples=[1100])
+    taxa: dict[str, int] = Field(description="By rank.", examples=[{"genus": 70, "species": 100}])
+    splits: dict[str, int] = Field(description="Images by split.", examples=[{"train": 823}])
     spaces: list[SpaceRecord]
+
+
+class RemovedSpaces(BaseModel):
+    """Spaces that were removed, the tuned ones first."""
+
+    removed: list[str] = Field(examples=[["tuned"]])
 
 
 class Calibration(BaseModel):

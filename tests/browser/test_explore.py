@@ -168,11 +168,18 @@ def test_the_chosen_are_a_table(page: Page, tmp_path: Path) -> None:
     with page.expect_download() as started:
         page.click("#chosen-csv")
     started.value.save_as(tmp_path / "chosen.csv")
-    with (tmp_path / "chosen.csv").open(newline="", encoding="utf-8") as file:
+    with (tmp_path / "chosen.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 10
     assert len({row["species"] for row in rows}) == 1
     assert {"image_id", "x", "y", "placed", "far"} <= rows[0].keys()
+
+
+def test_grouping_what_is_named_already_is_refused_in_a_sentence(page: Page) -> None:
+    page.locator("#legend button").first.click()
+    page.click("#legend-choose")
+    page.click("#chosen-group")
+    expect(page.locator("#chosen-problem")).to_contain_text("lacks the name", timeout=60_000)
 
 
 def cloud(n: int) -> tuple[pa.Table, np.ndarray]:

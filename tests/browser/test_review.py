@@ -110,6 +110,9 @@ def test_pictures_are_picked_and_moved_by_keyboard(browser: Browser, address: st
         press(page, "ArrowRight")
         press(page, "Space")
         expect(page.locator("#picked")).to_have_text("1 picture picked.")
+        press(page, "Enter")
+        expect(page.locator("dialog.viewer img")).to_be_visible()
+        page.keyboard.press("Escape")
         press(page, "v")
         page.get_by_role("button", name="A group of their own").press("Enter")
         expect(page.locator(OPEN)).to_have_count(3)
@@ -183,10 +186,10 @@ def test_two_people_at_once(browser: Browser, address: str, client: httpx2.Clien
 def test_who_may_only_read_sees_no_decisions(browser: Browser, batch: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(batch, tmp_path / "drawer 7"))
     keys = Keys.parse("read:" + hashlib.sha256(b"r").hexdigest())
-    options = {"extra_http_headers": {"Authorization": "Bearer r"}}
+    headers = {"Authorization": "Bearer r"}
     with (
         served(folder, keys=keys) as address,
-        visit(browser, address, "/review", **options) as page,
+        visit(browser, address, "/review", extra_http_headers=headers) as page,
     ):
         expect(page.locator("#none")).to_be_visible()
         expect(page.locator("#do-name")).to_have_count(0)

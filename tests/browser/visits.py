@@ -14,10 +14,9 @@ from holotype.service.app import create_app
 
 from ..conftest import ROOT
 from ..service.running import running
+from .conftest import opened
 
 AXE = ROOT / "service" / "web" / "node_modules" / "axe-core" / "axe.min.js"
-# It notes every response of 4xx, which the page shows to the user, and how slowly it draws here.
-_OF_THE_BROWSER = ("the server responded with a status of 4", "GPU stall due to ReadPixels")
 _SERIOUS = {"serious", "critical"}
 
 
@@ -32,28 +31,12 @@ def served(folder: Path, **options: Any) -> Iterator[str]:
 def visit(
     browser: Browser, address: str, path: str, *, signed: str = "A. Curator", **options: Any
 ) -> Iterator[Page]:
-    """A page; at the end nothing may have been complained about, nor asked for elsewhere."""
-    complaints: list[str] = []
-    context = browser.new_context(viewport={"width": 1360, "height": 900}, **options)
-    if signed:
-        context.add_init_script(f"localStorage.setItem('holotype.name', '{signed}')")
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
-    page.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith((address, "blob:"))
-            else complaints.append(f"asked for {request.url}")
-        ),
-    )
-    page.goto(address + path)
-    yield page
-    context.close()
-    left = [one for one in complaints if not any(known in one for known in _OF_THE_BROWSER)]
-    assert not left, left
+    """A page in a browser that remembers who signs; see `opened`."""
+    kept = [{"name": "holotype.name", "value": signed}] if signed else []
+    state = {"cookies": [], "origins": [{"origin": address, "localStorage": kept}]}
+    options = {"viewport": {"width": 1360, "height": 900}, "storage_state": state, **options}
+    with opened(browser, address, path, **options) as page:
+        yield page
 
 
 def idle(page: Page) -> None:
@@ -74,16 +57,15 @@ def click(page: Page, selector: str) -> None:
 
 
 def violations(page: Page) -> list[str]:
-    """What axe finds on a page that is serious or critical; none where axe is not installed."""
+    """What axe finds on a page that is serious or critical, light and dark; none without axe."""
     if not AXE.is_file():
         return []
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run()")
-    return [
-        f"{one['id']}: {one['nodes'][0]['html']}"
-        for one in found["violations"]
-        if one["impact"] in _SERIOUS
-    ]
+    found = []
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        found += page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in _SERIOUS]
 
 
 def picture(page: Page, name: str) -> None:

@@ -14,7 +14,7 @@ from holotype.index.identification.reference import Reference, build_reference
 from holotype.training.calibration.calibrate import calibrate, held_out_probabilities
 from holotype.training.calibration.left_out import leave_out
 
-from .synthetic import draw_sample
+from .synthetic import Sample, draw_sample
 
 
 class Fitted:
@@ -190,3 +190,27 @@ def test_a_lineage_that_leaves_a_rank_out_unties_none_that_names_it() -> None:
 def test_the_prior_moves_the_odds_by_bayes() -> None:
     p = with_prior(np.array([0.7]), 0.25)[0]
     np.testing.assert_allclose(p / (1 - p), 0.7 / 0.3 * 3)
+
+
+def test_each_of_few_species_is_new_once_at_every_level() -> None:
+    sample = draw_sample(species=8, images=10)
+    left_out = leave_out(*sample)
+    for level in (1, 2):
+        assert np.unique(left_out.truth[left_out.novel == level, 2]).tolist() == list(range(8))
+
+
+def test_ten_species_are_answered_at_species_where_they_are_recognised() -> None:
+    noisy = draw_sample(species=10, images=42, seed=11)
+    means = noisy.vectors.reshape(140, 3, -1).mean(axis=1)
+    unit = means / np.linalg.norm(means, axis=1, keepdims=True)
+    sample = Sample(unit.astype(np.float32), noisy.labels[::3], np.arange(140))
+    asks = np.arange(140) % 14 < 4
+    gallery, queries = sample.where(~asks), sample.where(asks)
+    fitted = calibrate(*gallery)
+    reference = build_reference(fitted.projections, *gallery)
+    answers = fitted.answer(reference, gather_evidence(reference, queries.vectors))
+    right = answers.taxa[:, 2] == queries.labels[:, 2]
+    given = answers.rank == 2
+    assert right.mean() > 0.9
+    assert given.mean() >= 0.5
+    assert right[given].mean() >= 0.95

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from typing import Any
@@ -27,6 +27,7 @@ _FOLDS, _MANY_FOLDS = 10, 20
 _SMALL = 3000  # specimens
 _MOST_QUERIES = 300  # of a fold
 _EXPONENT = 0.5
+_FEWEST_SPECIES = 2  # that stay: one alone is no choice
 _FEWEST = 50  # specimens: with fewer nothing can be said about 95 %
 
 
@@ -77,6 +78,7 @@ def leave_out(
     labels: Codes,
     groups: Codes,
     *,
+    conditions: Codes | None = None,
     seed: int = 0,
     steps: Steps | None = None,
 ) -> LeftOut:
@@ -92,25 +94,33 @@ def leave_out(
         vectors: float32 [n, dim], the encoder's unit rows.
         labels: int64 [n, ranks], taxa coarse to fine, -1 where not known.
         groups: int64 [n], specimens.
+        conditions: int64 [n], places or days of which each specimen has one: all specimens of one
+            leave together, and none meets a neighbour of its own. None where nothing tells them.
         seed: of the folds.
         steps: are told of every fold.
 
     Raises:
-        ValueError: fewer than 50 named specimens, or no species with two of them.
+        ValueError: fewer than 50 named specimens, no species with two of them, or one species only.
     """
     _check(labels, groups)
     specimens = len(np.unique(groups[labels[:, -1] >= 0]))
+    together = groups if conditions is None else conditions
     folds = _MANY_FOLDS if specimens <= _SMALL else _FOLDS
+    folds = min(folds, len(np.unique(together[labels[:, -1] >= 0])))
     steps = steps or Steps()
     steps.begin(folds)
     parts = on_all_cores(
-        partial(_left_out_of_fold, vectors, labels, groups),
+        partial(_left_out_of_fold, vectors, labels, groups, conditions),
         count(),
-        *zip(*_folds(labels, groups, folds, seed), strict=True),
+        *zip(*_folds(labels, together, folds, seed), strict=True),
         threads=steps.threads,
         part_done=steps.take,
     )
     found = [part for part in parts if part is not None]
+    if not any((part.novel == 0).any() for part in found):
+        raise ValueError(
+            "one species is no choice, so confidence cannot be calibrated; name others"
+        )
     return LeftOut(
         [part.evidence[0] for part in found],
         [part.classes[0] for part in found],
@@ -142,7 +152,9 @@ def _folds(
     finest = labels[:, -1]
     by_specimen = specimen_folds(finest, groups, folds, seed)
     levels = labels[:, :-3:-1].T  # species, then genus where there is one
-    by_class = [class_folds(level, folds, seed + 1) for level in levels]
+    by_class = [
+        _dealt(level, place, len(levels), folds, seed) for place, level in enumerate(levels)
+    ]
     for fold in range(folds):
         level = fold % len(levels)
         gone = (by_class[level] == fold) & (finest >= 0)
@@ -150,10 +162,23 @@ def _folds(
         yield held, gone, level
 
 
+def _dealt(classes: Codes, level: int, levels: int, folds: int, seed: int) -> Codes:
+    """Return the fold in which the rows of every class leave, int64 [n], -1 for no class.
+
+    A level has every second fold for its own. Where there are few classes, all leave in one of
+    these: what is unlike them all is learned from as many as there are.
+    """
+    if len(np.unique(classes[classes >= 0])) > folds:
+        return class_folds(classes, folds, seed + 1)
+    dealt = class_folds(classes, folds // levels, seed + 1)
+    return np.where(dealt < 0, -1, dealt * levels + level)
+
+
 def _left_out_of_fold(
     vectors: Embeddings,
     labels: Codes,
     groups: Codes,
+    conditions: Codes | None,
     fold: int,
     held: NDArray[np.bool_],
     gone: NDArray[np.bool_],
@@ -162,12 +187,18 @@ def _left_out_of_fold(
     """Identify what leaves in one fold by what stays; None where either is nothing."""
     queries, rows = _queries(vectors, groups, [held, gone], fold)
     stays = np.flatnonzero(~gone & ~held)
-    if not len(rows) or not (labels[stays, -1] >= 0).any():
+    named = labels[stays, -1]
+    if not len(rows) or len(np.unique(named[named >= 0])) < _FEWEST_SPECIES:
         return None
     spaces = working_spaces(vectors, labels[:, -1], stays)
     reference = build_reference(spaces, vectors[stays], labels[stays], groups[stays])
+    if conditions is None:
+        evidence = gather_evidence(reference, queries)
+    else:  # else what is new would meet neighbours of its own day, and what is known none
+        apart = replace(reference, groups=conditions[stays])
+        evidence = gather_evidence(apart, queries, conditions[rows])
     return LeftOut(
-        [gather_evidence(reference, queries)],
+        [evidence],
         [reference.classes],
         np.full(len(rows), fold),
         groups[rows],

@@ -33,6 +33,23 @@ def specimen_folds(labels: Codes, groups: Codes, n_folds: int, seed: int = 0) ->
     return folds[member]
 
 
+def united(one: Codes, other: Codes) -> Codes:
+    """Return groups in which rows are together that share a group of either: int64 [n].
+
+    >>> united(np.array([0, 0, 1, 2]), np.array([5, 6, 6, 7])).tolist()
+    [0, 0, 0, 1]
+    """
+    from scipy.sparse import coo_array  # what only serves or asks does without
+    from scipy.sparse.csgraph import connected_components
+
+    left, right = (np.unique(codes, return_inverse=True)[1] for codes in (one, other))
+    size = int(left.max(initial=-1)) + 1
+    both = size + int(right.max(initial=-1)) + 1
+    links = coo_array((np.ones(len(left)), (left, size + right)), shape=(both, both))
+    groups: Codes = connected_components(links, directed=False)[1][left].astype(np.int64)
+    return groups
+
+
 def class_folds(labels: Codes, n_folds: int, seed: int = 0) -> Codes:
     """Deal classes over folds; all rows of a class share its fold, rows with -1 have fold -1.
 

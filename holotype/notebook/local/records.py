@@ -8,18 +8,20 @@ from pathlib import Path
 import pandas as pd
 
 from holotype.index.curation.actions import lineage_of
-from holotype.index.encoders import Encoder, accelerated, load_encoder
+from holotype.index.encoders import DEFAULT_ENCODER, Encoder, accelerated, load_encoder
 from holotype.index.errors import NotFoundError, UsageError
 from holotype.index.gallery.taxon_counts import taxa_of
+from holotype.index.ingest.patches import patch_image
 from holotype.index.ingest.pictures import IngestReport, ingest
 from holotype.index.ingest.vectors import load_vectors
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.manifests.vector_file import holds_vectors
-from holotype.index.search.all_images import all_images
-from holotype.index.search.filters import matching
+from holotype.index.search.listed import listed_images
 from holotype.index.upkeep.deletion import doomed_by
 from holotype.index.upkeep.info import info
 from holotype.service.resources.records.images import record_of
+from holotype.service.resources.records.specimens import specimen_of
+from holotype.service.resources.records.taxa import AskedTaxon, split, taxon_of, tree_of
 
 from ..backend import Adding, Signed, Told
 from ..progress import progress
@@ -27,6 +29,7 @@ from .held import Held
 
 _BASE = "base"
 _PAGE = 1000  # images that are read at once
+_ALL = 1 << 30
 
 
 class LocalRecords(Held):
@@ -70,7 +73,9 @@ class LocalRecords(Held):
             name = self.collection.source(self.collection.space()).name if known else _BASE
         if name in known and adding.encoder is None:
             return name, self.encoder(name)
-        return name, accelerated(load_encoder(adding.encoder or "bundled", views=adding.views))
+        return name, accelerated(
+            load_encoder(adding.encoder or DEFAULT_ENCODER, views=adding.views)
+        )
 
     def _loaded(self, adding: Adding, source: Path) -> IngestReport:
         if adding.levels or adding.columns:
@@ -91,15 +96,15 @@ class LocalRecords(Held):
 
     def pages(self, where: Sequence[str], limit: int | None) -> Iterator[Told]:
         """Yield images in pages of at most `limit`, each with the total."""
-        found = all_images(self.collection)
-        rows = found.rows
-        if where:
-            rows = rows[matching(self.collection, found, where, "of the collection")]
-        size = limit or _PAGE
-        for start in range(0, max(1, len(rows)), size):
-            shown = self.collection.images_at(rows[start : start + size].tolist())
-            images = [record_of(shown[row]) for row in sorted(shown)]
-            yield {"images": images, "total": len(rows)}
+        after: int | None = 0
+        while after is not None:
+            page = listed_images(self.collection, where, after=after, limit=limit or _PAGE)
+            yield {"images": [record_of(one) for one in page.images], "total": page.total}
+            after = page.next
+
+    def specimen(self, specimen_id: str) -> Told:
+        """Return a specimen with its images."""
+        return without_next(specimen_of(self.collection, specimen_id, 0, _ALL))
 
     def history(self, specimen_id: str) -> Told:
         """Return what a specimen was called."""
@@ -111,6 +116,21 @@ class LocalRecords(Held):
     def taxa(self, rank: str | None, space: str | None) -> Told:
         """Return the taxa of a space."""
         return taxa_of(self.collection.gallery(space), rank)
+
+    def tree(self, under: str | None, space: str | None) -> Told:
+        """Return a taxon and those right below it; None for the top."""
+        asked = AskedTaxon(*split(under), "", "", space)
+        return without_next(tree_of(self.collection, asked, None, _ALL))
+
+    def taxon(self, rank: str, name: str, space: str | None) -> Told:
+        """Return a taxon, and what it is confused with."""
+        return taxon_of(self.collection, AskedTaxon(rank, name, "", "", space))
+
+    def describe(self, image_id: str, said: Told) -> Told:
+        """Correct what is said of an image, and return its record with notes."""
+        fields = dict(said)
+        stored = patch_image(self.collection, image_id, fields, fields.pop("metadata"))
+        return {**record_of(stored.image), "notes": stored.notes}
 
     def determine(self, specimen_id: str, name: str, qualifier: str, signed: Signed) -> Told:
         """Give a specimen a name, and return the determination."""
@@ -141,3 +161,8 @@ class LocalRecords(Held):
     def delete(self, image_ids: Sequence[str], signed: Signed) -> None:
         """Delete images."""
         self.collection.delete(image_ids, by=signed.by, remarks=signed.why)
+
+
+def without_next(page: Told) -> Told:
+    """Return a page that holds all there is, without where the next one would begin."""
+    return {name: value for name, value in page.items() if name != "next"}

@@ -54,11 +54,16 @@ async def specimen(
 ) -> Response:
     """Return a specimen with its accepted determination and its images, in pages."""
     row = row_of(after)
-    found = await engine.read(_specimen, engine.collection, specimen_id, row, limit)
+    found = await engine.read(specimen_of, engine.collection, specimen_id, row, limit)
     return tagged(request, found)
 
 
-def _specimen(collection: Collection, specimen_id: str, after: int, limit: int) -> dict[str, Any]:
+def specimen_of(collection: Collection, specimen_id: str, after: int, limit: int) -> dict[str, Any]:
+    """Return a specimen with the images that follow a row, as JSON-ready values.
+
+    Raises:
+        NotFoundError: there is none of that id.
+    """
     collection.require_intact()
     with collection.database.snapshot():
         found = images_after(collection.database, after, limit + 1, specimen_id=specimen_id)

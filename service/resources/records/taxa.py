@@ -75,9 +75,9 @@ async def tree(
     Right below is the next rank that is named, so that children may be of several ranks. `here` is
     what is named no further; at the top, what has no name at all.
     """
-    asked = _Asked(*_split(under), category, kingdom, space)
+    asked = AskedTaxon(*split(under), category, kingdom, space)
     async with engine.asked():
-        found = await engine.query(_tree, engine.collection, asked, after, limit)
+        found = await engine.query(tree_of, engine.collection, asked, after, limit)
     return tagged(request, found)
 
 
@@ -100,13 +100,15 @@ async def one_taxon(
     A lookalike's `share` is that of the taxon's specimens to which an image of it is the nearest of
     all other specimens' images; at most 100 specimens are asked about, evenly spread.
     """
-    asked = _Asked(rank, name, category, kingdom, space)
+    asked = AskedTaxon(rank, name, category, kingdom, space)
     async with engine.asked():
-        found = await engine.query(_taxon, engine.collection, asked)
+        found = await engine.query(taxon_of, engine.collection, asked)
     return tagged(request, found)
 
 
-class _Asked(NamedTuple):
+class AskedTaxon(NamedTuple):
+    """A taxon by rank and name, and what tells it from others of that name; no rank for the top."""
+
     rank: str | None
     name: str
     category: str
@@ -114,7 +116,12 @@ class _Asked(NamedTuple):
     space: str | None
 
 
-def _split(under: str | None) -> tuple[str | None, str]:
+def split(under: str | None) -> tuple[str | None, str]:
+    """Return rank and name of what is written as `family:Noctuidae`.
+
+    Raises:
+        UsageError: it is written otherwise.
+    """
     if under is None:
         return None, ""
     rank, separator, name = under.partition(":")
@@ -123,7 +130,7 @@ def _split(under: str | None) -> tuple[str | None, str]:
     return rank.strip(), name.strip()
 
 
-def _branch(gallery: Gallery, asked: _Asked) -> tuple[Branch, int]:
+def _branch(gallery: Gallery, asked: AskedTaxon) -> tuple[Branch, int]:
     if asked.rank is None:
         return branch_of(gallery), -1
     names = {"category": asked.category, "kingdom": asked.kingdom}
@@ -131,7 +138,10 @@ def _branch(gallery: Gallery, asked: _Asked) -> tuple[Branch, int]:
     return branch_of(gallery, asked.rank, code), code
 
 
-def _tree(collection: Collection, asked: _Asked, after: str | None, limit: int) -> dict[str, Any]:
+def tree_of(
+    collection: Collection, asked: AskedTaxon, after: str | None, limit: int
+) -> dict[str, Any]:
+    """Return a taxon and the taxa right below it, from a cursor on, as JSON-ready values."""
     gallery = collection.gallery(asked.space)
     branch, _ = _branch(gallery, asked)
     rest = branch.after(after)
@@ -145,7 +155,8 @@ def _tree(collection: Collection, asked: _Asked, after: str | None, limit: int) 
     }
 
 
-def _taxon(collection: Collection, asked: _Asked) -> dict[str, Any]:
+def taxon_of(collection: Collection, asked: AskedTaxon) -> dict[str, Any]:
+    """Return a taxon with typical images and what it is confused with, as JSON-ready values."""
     gallery = collection.gallery(asked.space)
     branch, code = _branch(gallery, asked)
     rank = str(asked.rank)

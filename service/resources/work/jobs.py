@@ -18,6 +18,7 @@ from holotype.index.storage.jobs import Job
 from ...engine import Engine, TheEngine
 from ...forms import content_type
 from ...guards.scopes import WRITES
+from ...jobs import Telling
 from ...questions import PICTURE_SCHEMA, checked, form_values, read_object, read_order
 from ...schemas import answers
 from . import orders
@@ -133,13 +134,17 @@ def _start(engine: Engine, order: Order, uploads: Sequence[Upload]) -> Future[Jo
     kind = kind_named(order.kind)
     options = checked(kind.options, order.options)
     space = engine.collection.space(order.space).name
-    if uploads:
-        if not isinstance(options, orders.Identify):
-            raise UsageError("Pictures come with jobs of kind identify only; leave them out")
-        work = upload_work(engine, space, options, uploads)
-    else:
-        work = kind.prepare(engine, space, options)
-    told: dict[str, Any] = options.model_dump()
+    if uploads and not isinstance(options, orders.Identify):
+        raise UsageError("Pictures come with jobs of kind identify only; leave them out")
+
+    def work(tell: Telling) -> dict[str, Any]:
+        # What is checked here is refused too, as nothing was told yet; large libraries are loaded
+        # in the job's own thread, not in one that reads records.
+        if uploads and isinstance(options, orders.Identify):
+            return upload_work(engine, space, options, uploads)(tell)
+        return kind.prepare(engine, space, options)(tell)
+
+    told: dict[str, Any] = options.model_dump(exclude_unset=True)
     if uploads:
         told["uploads"] = len(uploads)
     return engine.jobs.start(order.kind, space, work, options=told, joins=not uploads)

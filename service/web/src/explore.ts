@@ -8,7 +8,7 @@ import { OnlyField } from "./explore/only";
 import { Painter } from "./explore/painter";
 import { Selection } from "./explore/selection";
 import { SpecimenCard } from "./explore/specimen";
-import { MapTable } from "./explore/table";
+import { MapTable, type Words } from "./explore/table";
 import { bytes, imageAddress, problemOf } from "./shared/api";
 import { byId, el } from "./shared/dom";
 import { count, number, t } from "./shared/strings";
@@ -114,9 +114,15 @@ function said({ said: map, size, placed, far }: MapTable): HTMLElement[] {
 
 function regroup(): void {
   if (!table) return;
-  shown = groupsOf(colour.value, table.words(colour.value), table.x, table.y);
+  shown = groupsOf(colour.value, wordsOf(table, colour.value), table.x, table.y);
   legend.show(shown);
   recolour();
+}
+
+/** The words of a column; none of a collection that has no column to colour by. */
+function wordsOf(of: MapTable, column: string): Words {
+  if (column) return of.words(column);
+  return { codes: new Int32Array(of.size).fill(-1), values: [] };
 }
 
 function recolour(): void {
@@ -156,9 +162,11 @@ function listen(): void {
   find.addEventListener("keydown", (event) => {
     if (event.key === "Enter") search();
   });
-  find.addEventListener("change", search);
   press("closer", () => view?.closer(1.6));
   press("farther", () => view?.closer(1 / 1.6));
+  document.getElementById("anew")?.addEventListener("click", () => {
+    none.again(spaceName(), method.value);
+  });
   press("whole", () => view?.whole());
   for (const name of ["move", "lasso"]) press(name, () => draw(name === "lasso"));
 }

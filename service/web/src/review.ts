@@ -14,6 +14,7 @@ import {
 import { facts, stateOf } from "./review/facts";
 import { History } from "./review/history";
 import { Keys } from "./review/keys";
+import { showNear } from "./review/near";
 import { Sheet } from "./review/sheet";
 import { StartForm } from "./review/start";
 import { Problem, problemOf, send } from "./shared/api";
@@ -116,6 +117,11 @@ function show(id: number): void {
   ].join(" · ");
   byId("name", HTMLElement).replaceChildren(el("i", {}, cluster.name));
   byId("facts", HTMLElement).replaceChildren(...facts(cluster));
+  if (other) {
+    showNear(cluster);
+    const top = byId("cluster", HTMLElement);
+    if (top.getBoundingClientRect().top < 0) top.scrollIntoView();
+  }
   sheet.show(cluster);
   picked();
   enable(cluster);

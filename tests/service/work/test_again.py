@@ -74,9 +74,10 @@ def test_a_service_that_ends_leaves_its_job_to_be_started_again(
             "interrupted",
             "The service ended before this job did; start it again",
         )
-        tuned = do(client, "tune")
-        again = ended(client, client.post(f"/v1/jobs/{tuned['job_id']}/again"))
-        assert again["result"]["space"] == "tuned"
+        for kind, options in (("tune", {}), ("evaluate", {"protocol": "kfold", "folds": 2})):
+            before = do(client, kind, options)
+            again = ended(client, client.post(f"/v1/jobs/{before['job_id']}/again"))
+            assert (again["state"], again["options"]) == ("done", options), again
 
 
 def test_a_job_is_cancelled_and_leaves_the_collection_as_it_was(serve: Serve) -> None:

@@ -1,5 +1,6 @@
 // New pictures for the collection: each is stored, and what could not be is listed.
 
+import { type Taxon, taxa } from "../identify/questions";
 import { problemOf } from "../shared/api";
 import { byId, el } from "../shared/dom";
 import { type Given, dropped, given } from "../shared/files";
@@ -8,6 +9,17 @@ import { count, number, t } from "../shared/strings";
 import { inTurns, patiently } from "../shared/turns";
 
 const FEW = 2; // pictures at once
+
+/** What is said of a picture, with the taxa above its species as the collection has them. */
+function lineageOf(said: Record<string, string>, known: Taxon[]): Record<string, string> {
+  const { species } = said;
+  if (!species) return said;
+  const genus = species.split(" ")[0];
+  const one =
+    known.find(({ rank, taxon }) => rank === "species" && taxon === species) ??
+    known.find(({ rank, taxon }) => rank === "genus" && taxon === genus);
+  return { ...one?.lineage, ...said };
+}
 
 /** Let pictures be added; `changed` is called when some are new. */
 export class Adding {
@@ -43,9 +55,11 @@ export class Adding {
     const bar = el("progress", { max: String(pictures.length), "aria-label": t("collection.add") });
     const told = el("p", { class: "quiet", role: "status" });
     this.place.replaceChildren(bar, told);
+    const known = await taxa(null).catch(() => []);
     await inTurns(pictures, FEW, async ({ file, path }) => {
       try {
-        const stored = await patiently(() => putImage(path, file, this.said(path)));
+        const said = this.said(path);
+        const stored = await patiently(() => putImage(path, file, lineageOf(said, known)));
         if (stored.created) created++;
         else there++;
       } catch (error) {

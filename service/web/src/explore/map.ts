@@ -9,7 +9,8 @@ import type { MapTable } from "./table";
 
 const REACH = 10; // pixels from the pointer within which an image is pointed at
 const RING = 44; // radius of the ring in the middle, in pixels
-const FAINT = 34; // opacity of what is not meant, of 255
+const CLEAR = 235; // opacity of what is meant, of 255, and of what is not
+const FAINT = 34;
 const MOST_NAMES = 40;
 const CLOSE = 24; // times nearer than the whole map when an image is looked for
 
@@ -210,8 +211,11 @@ export class MapView {
     for (let place = 0; place < table.size; place++) {
       const group = groups.of[place] ?? -1;
       const meant = this.chosen.size ? this.chosen.has(place) : this.isMeant(place);
-      colours.set(groups.groups[group]?.colour ?? UNNAMED, 4 * place);
-      colours[4 * place + 3] = meant ? 235 : FAINT;
+      const colour = groups.groups[group]?.colour ?? UNNAMED;
+      colours[4 * place] = colour[0];
+      colours[4 * place + 1] = colour[1];
+      colours[4 * place + 2] = colour[2];
+      colours[4 * place + 3] = meant ? CLEAR : FAINT;
       const placed = table.placed[place] ? MARKS.ring : MARKS.disc;
       marks[place] = table.far[place] ? MARKS.cross : placed;
       if (meant) {
@@ -292,7 +296,8 @@ export class MapView {
   private drawNames(context: CanvasRenderingContext2D, ink: CSSStyleDeclaration): void {
     const { groups } = this;
     if (!groups || groups.scale || groups.groups.length < 2) return;
-    context.font = ink.font;
+    const isName = groups.column === "genus" || groups.column === "species";
+    context.font = isName ? ink.font : ink.font.replace("italic ", "");
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.lineJoin = "round";

@@ -16,7 +16,14 @@ export class NoMap {
 
   /** `made` is called when the map is there. */
   constructor(private readonly made: () => void) {
-    this.button.addEventListener("click", () => void this.make());
+    this.button.addEventListener("click", () => void this.make(false));
+  }
+
+  /** Makes a map that is there already again, of all pictures as they are now. */
+  again(space: string, method: string): void {
+    this.wanted = { space, method };
+    this.section.hidden = false;
+    void this.make(true);
   }
 
   show(problem: Problem, space: string, method: string): void {
@@ -31,12 +38,13 @@ export class NoMap {
     this.section.hidden = true;
   }
 
-  private async make(): Promise<void> {
+  private async make(anew: boolean): Promise<void> {
     const { space, method } = this.wanted;
+    const options = { method, anew };
     this.button.disabled = true;
     this.progress.hidden = false;
     try {
-      const job = await send<Job>("POST", "/v1/jobs", { kind: "map", space, options: { method } });
+      const job = await send<Job>("POST", "/v1/jobs", { kind: "map", space, options });
       const done = await watch(job, ({ percent }) => {
         this.progress.value = percent;
         this.sentence.textContent = t("explore.mapping", { percent });

@@ -4,6 +4,7 @@ import { Problem, imageAddress, problemOf, send } from "../shared/api";
 import { signature } from "../shared/dialogs";
 import { byId, el, taxonName } from "../shared/dom";
 import { type Job, watch } from "../shared/jobs";
+import { save } from "../shared/spreadsheet";
 import { count, t } from "../shared/strings";
 import { csvOf } from "./csv";
 import type { MapTable } from "./table";
@@ -93,10 +94,7 @@ export class Selection {
 
   private download(): void {
     if (!this.table) return;
-    const text = csvOf(this.table, this.ranks, this.places);
-    const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-    el("a", { href: address, download: "selection.csv" }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+    save("selection.csv", csvOf(this.table, this.ranks, this.places));
   }
 
   /** Groups the chosen pictures without a name, and goes to the page that reviews the groups. */

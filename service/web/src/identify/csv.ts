@@ -1,6 +1,9 @@
 // The answers about many pictures, and what was decided, as a table.
 
+import { tableText } from "../shared/spreadsheet";
 import { type Item, itemName } from "./items";
+
+export { save } from "../shared/spreadsheet";
 
 const RANKS = ["family", "genus", "species"];
 
@@ -29,26 +32,8 @@ const COLUMNS: Record<string, (item: Item) => string | number | null | undefined
   problem: (item) => item.problem,
 };
 
-/** One row an item, with a header; RFC 4180, and UTF-8 with a mark so that spreadsheets read it. */
+/** One row an item, with a header. */
 export function csv(items: readonly Item[]): string {
-  const rows = items.map((item) => Object.values(COLUMNS).map((column) => cell(column(item))));
-  const lines = [Object.keys(COLUMNS), ...rows].map((row) => row.join(","));
-  return `\ufeff${lines.join("\r\n")}\r\n`;
-}
-
-/** A value; text that a spreadsheet would take for a formula gets an apostrophe. */
-function cell(value: string | number | null | undefined): string {
-  if (typeof value === "number") return String(Number(value.toFixed(6)));
-  const text = value ?? "";
-  const plain = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
-}
-
-/** Let the browser save some text as a file. */
-export function save(name: string, text: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  const rows = items.map((item) => Object.values(COLUMNS).map((column) => column(item)));
+  return tableText([Object.keys(COLUMNS), ...rows]);
 }

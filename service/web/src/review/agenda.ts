@@ -7,6 +7,7 @@ import { type Cluster, type Clustering, inOrder } from "./clusters";
 import { stateOf } from "./facts";
 
 const MOST_SHOWN = 300; // of each part
+const HEAD = 40; // pixels that the title of a part covers
 
 export class Agenda {
   private readonly list = byId("agenda", HTMLElement);
@@ -30,7 +31,16 @@ export class Agenda {
     this.list.replaceChildren(
       ...filled.flatMap(([title, theirs]) => this.part(title, theirs, current)),
     );
-    this.list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+    this.bringIntoSight();
+  }
+
+  /** Scrolls the list alone: the page stays where it is. */
+  private bringIntoSight(): void {
+    const row = this.list.querySelector("[aria-current]")?.getBoundingClientRect();
+    const box = this.list.getBoundingClientRect();
+    if (!row) return;
+    if (row.top < box.top + HEAD) this.list.scrollTop -= box.top + HEAD - row.top;
+    if (row.bottom > box.bottom) this.list.scrollTop += row.bottom - box.bottom;
   }
 
   cluster(id: number): Cluster | undefined {

@@ -1,8 +1,9 @@
 // An entry of a queue: the specimen large, and beside it the pictures to compare with.
 
-import { imageAddress } from "../shared/api";
+import { imageAddress, path } from "../shared/api";
 import { el } from "../shared/dom";
 import { t } from "../shared/strings";
+import { type Shown, view } from "../shared/viewer";
 import { type Entry, proposedName } from "./queue";
 
 export function title({ taxa }: Entry): HTMLElement[] {
@@ -21,28 +22,42 @@ export function pictures({ image_ids, specimen_ids, taxa }: Entry): HTMLElement[
 }
 
 function said(specimen: string, taxon: string): HTMLElement {
-  const page = `/specimens/${specimen.split("/").map(encodeURIComponent).join("/")}`;
+  const page = `/specimens/${path(specimen)}`;
   const link = el("a", { href: page }, el("bdi", {}, specimen));
   const name = taxon ? el("i", {}, ` ${taxon}`) : "";
   return el("li", { class: "quiet" }, link, name);
 }
 
 function large(imageId: string): HTMLElement {
-  const address = imageAddress(imageId, "picture");
-  const picture = el("img", { src: address, alt: imageId });
-  return el("a", { href: address, target: "_blank", rel: "noopener" }, picture);
+  const picture = el("img", { src: imageAddress(imageId, "picture"), alt: imageId });
+  const button = el("button", { type: "button", class: "picture" }, picture);
+  button.addEventListener("click", () => view([shownOf(imageId, "")], 0, null));
+  return button;
+}
+
+function shownOf(imageId: string, taxon: string): Shown {
+  return {
+    src: imageAddress(imageId, "picture"),
+    otherwise: imageAddress(imageId, "thumbnail"),
+    alt: imageId,
+    caption: () => [taxon ? el("i", {}, taxon) : null, " ", imageId],
+  };
 }
 
 export function evidence(entry: Entry): HTMLElement[] {
   const proposed = proposedName(entry);
-  return entry.evidence.map(({ image_id, taxon, cosine }) => {
+  const own = entry.image_ids[0];
+  const beside = own === undefined ? null : shownOf(own, entry.taxa[0] ?? "");
+  const all = entry.evidence.map(({ image_id, taxon }) => shownOf(image_id, taxon));
+  return entry.evidence.map(({ image_id, taxon, cosine }, at) => {
     const name = taxon || t("common.undetermined");
     const picture = el("img", {
       src: imageAddress(image_id, "thumbnail"),
       alt: `${name}, ${image_id}`,
       loading: "lazy",
     });
-    const link = { href: imageAddress(image_id, "picture"), target: "_blank", rel: "noopener" };
+    const button = el("button", { type: "button", class: "picture" }, picture);
+    button.addEventListener("click", () => view(all, at, beside));
     const alike = cosine === null ? "" : cosine.toFixed(2);
     return el(
       "li",
@@ -50,7 +65,7 @@ export function evidence(entry: Entry): HTMLElement[] {
       el(
         "figure",
         { class: taxon && taxon === proposed ? "agrees" : "" },
-        el("a", link, picture),
+        button,
         el(
           "figcaption",
           {},

@@ -14,7 +14,7 @@ function known({ rank = "", taxon = "", p = 0 }: Cluster): HTMLElement[] {
   return [el("p", {}, ...sentence("review.known_as", nodes))];
 }
 
-function candidate({ parent, nearest, probably }: Cluster): HTMLElement[] {
+function candidate({ parent, probably }: Cluster): HTMLElement[] {
   const told: HTMLElement[] = [];
   if (probably) told.push(el("p", {}, ...sentence("review.probably", { name: probably })));
   if (parent) {
@@ -23,14 +23,6 @@ function candidate({ parent, nearest, probably }: Cluster): HTMLElement[] {
     const percent = placed ? "" : number(Math.floor(100 * (parent.p ?? 0)));
     const key = placed ? "review.placed_under" : "review.belongs";
     told.push(el("p", {}, ...sentence(key, { ...nodes, percent })));
-  }
-  if (nearest?.length) {
-    const names = nearest.slice(0, 3).flatMap(({ taxon, cosine }, at) => [
-      at ? ", " : "",
-      el("i", {}, taxon),
-      ` ${cosine.toFixed(2)}`,
-    ]);
-    told.push(el("p", {}, `${t("review.nearest")} `, ...names, ` (${t("review.cosine")}).`));
   }
   return told;
 }

@@ -3,6 +3,7 @@
 import { imageAddress } from "../shared/api";
 import { el } from "../shared/dom";
 import { count, t } from "../shared/strings";
+import { type Shown, view } from "../shared/viewer";
 import type { Cluster } from "./clusters";
 
 const MOST_SHOWN = 200;
@@ -10,6 +11,7 @@ const MOST_SHOWN = 200;
 export class Sheet {
   readonly picked = new Set<string>();
   private cluster = -1;
+  private ordered: string[] = [];
 
   constructor(
     private readonly list: HTMLElement,
@@ -31,6 +33,7 @@ export class Sheet {
     const first = new Set([cluster.medoid ?? "", ...cluster.typical].filter((id) => !odd.has(id)));
     const others = cluster.image_ids.filter((id) => !first.has(id) && !odd.has(id));
     const ordered = [...first, ...others, ...odd].filter(Boolean);
+    this.ordered = ordered;
     const tiles = ordered.slice(0, most).map((id, at) => this.tile(id, odd.has(id), at === 0));
     this.list.replaceChildren(...tiles);
     if (ordered.length <= most) return;
@@ -55,8 +58,10 @@ export class Sheet {
       button.setAttribute("aria-pressed", String(this.picked.has(imageId)));
       this.changed();
     });
-    const large = { href: imageAddress(imageId, "picture"), target: "_blank", rel: "noopener" };
-    const open = el("a", { ...large, tabindex: "-1" }, el("bdi", {}, imageId));
+    const name = t("review.large", { id: imageId });
+    const attributesOf = { type: "button", class: "link", tabindex: "-1", "aria-label": name };
+    const open = el("button", attributesOf, el("bdi", {}, imageId));
+    open.addEventListener("click", () => this.open(imageId));
     return el(
       "li",
       { class: odd ? "odd" : "" },
@@ -66,6 +71,11 @@ export class Sheet {
     );
   }
 
+  /** Shows the pictures large, beginning with one. */
+  private open(imageId: string): void {
+    view(this.ordered.map(large), this.ordered.indexOf(imageId), null);
+  }
+
   /** Arrows go from picture to picture. */
   private press(event: KeyboardEvent): void {
     const buttons = [...this.list.querySelectorAll<HTMLButtonElement>("button.pick")];
@@ -73,7 +83,7 @@ export class Sheet {
     if (at < 0) return;
     if (event.key === "Enter") {
       event.preventDefault(); // Space picks; Enter shows the picture large
-      buttons[at]?.parentElement?.querySelector("a")?.click();
+      buttons[at]?.parentElement?.querySelector<HTMLElement>(".link")?.click();
       return;
     }
     const top = (one: HTMLElement | undefined) => Math.round(one?.getBoundingClientRect().top ?? 0);
@@ -85,4 +95,9 @@ export class Sheet {
     buttons.forEach((one) => (one.tabIndex = one === next ? 0 : -1));
     next.focus();
   }
+}
+
+function large(imageId: string): Shown {
+  const src = imageAddress(imageId, "picture");
+  return { src, otherwise: imageAddress(imageId, "thumbnail"), alt: imageId, caption: () => [imageId] };
 }

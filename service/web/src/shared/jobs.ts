@@ -7,8 +7,10 @@ const PAUSE = 500; // milliseconds between two looks at a job
 export interface Job {
   job_id: string;
   kind: string;
-  state: "running" | "done" | "failed" | "cancelled";
+  state: "running" | "done" | "failed" | "cancelled" | "interrupted";
+  /** How much is done; of the phase, where there is one. */
   percent: number;
+  phase: string;
   error: string | null;
   result: Record<string, unknown> | null;
 }

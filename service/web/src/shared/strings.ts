@@ -4,6 +4,7 @@
 import type answer from "../../../templates/strings/answer.json";
 import type collection from "../../../templates/strings/collection.json";
 import type common from "../../../templates/strings/common.json";
+import type evaluate from "../../../templates/strings/evaluate.json";
 import type explore from "../../../templates/strings/explore.json";
 import type identify from "../../../templates/strings/identify.json";
 import type review from "../../../templates/strings/review.json";
@@ -12,6 +13,7 @@ export type Key =
   | `answer.${keyof typeof answer}`
   | `collection.${keyof typeof collection}`
   | `common.${keyof typeof common}`
+  | `evaluate.${keyof typeof evaluate}`
   | `explore.${keyof typeof explore}`
   | `identify.${keyof typeof identify}`
   | `review.${keyof typeof review}`;

@@ -1,0 +1,1 @@
+"""A collection that is served, as an open collection asks it over HTTP."""

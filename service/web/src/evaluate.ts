@@ -1,0 +1,195 @@
+// The page of evaluations: what was measured, two side by side, and a new one.
+
+import { type Column, compared, columns } from "./evaluate/figures";
+import { get, problemOf, send, withQuery } from "./shared/api";
+import { byId, el } from "./shared/dom";
+import { type Job, cancel, jobs, watch } from "./shared/jobs";
+import { type Key, t } from "./shared/strings";
+
+interface Evaluation {
+  evaluation_id: string;
+  protocol: string;
+  spaces: string[];
+  options: Record<string, unknown>;
+  summary: string;
+  has_report: boolean;
+  made_at: string;
+}
+
+const LINES = 20; // evaluations at a time
+const SIDES = ["split"];
+const OF_TWO = ["leave-one-out", "split"];
+const MAY_LEAK = ["leave-one-out", "split"];
+
+const list = byId("evaluations", HTMLOListElement);
+const more = byId("more", HTMLButtonElement);
+const place = byId("job", HTMLElement);
+const status = byId("status", HTMLElement);
+
+let ticked: Evaluation[] = [];
+let next: string | null = null;
+
+/* What was measured */
+
+async function show(after: string | null): Promise<void> {
+  try {
+    const address = withQuery("/v1/evaluations", { limit: LINES, after });
+    const found = await get<{ evaluations: Evaluation[]; next: string | null }>(address);
+    if (after === null) list.replaceChildren();
+    list.append(...found.evaluations.map(line));
+    next = found.next;
+    more.hidden = next === null;
+    byId("choose", HTMLElement).hidden = !list.childElementCount;
+    if (!list.childElementCount) {
+      list.append(el("li", { class: "quiet" }, t("evaluate.nothing")));
+    }
+  } catch (error) {
+    list.replaceChildren(el("li", { class: "wrong" }, problemOf(error).message));
+  }
+}
+
+function line(one: Evaluation): HTMLElement {
+  const what = `${t(`evaluate.protocol.${one.protocol}` as Key)} · ${one.spaces.join(", ")}`;
+  const label = t("evaluate.tick", { what: `${what}, ${one.made_at}` });
+  const tick = el("input", { type: "checkbox", "aria-label": label });
+  tick.dataset["id"] = one.evaluation_id;
+  tick.checked = ticked.some(({ evaluation_id }) => evaluation_id === one.evaluation_id);
+  tick.addEventListener("change", () => void choose(one, tick));
+  const report = `/v1/evaluations/${encodeURIComponent(one.evaluation_id)}/report`;
+  const asked = Object.entries(one.options)
+    .filter(([name]) => name !== "spaces")
+    .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(" ") : String(value)}`);
+  return el(
+    "li",
+    {},
+    tick,
+    el(
+      "div",
+      {},
+      el("h3", {}, what),
+      one.summary ? el("p", { lang: "en", class: "found" }, one.summary) : null,
+      el(
+        "p",
+        { class: "quiet" },
+        [one.made_at.slice(0, 16).replace("T", " "), ...asked].join(" · "),
+        one.has_report ? " · " : "",
+        one.has_report ? el("a", { href: report, target: "_blank", rel: "noopener" }, t("evaluate.report")) : "",
+      ),
+    ),
+  );
+}
+
+/* Two of them side by side */
+
+async function choose(one: Evaluation, tick: HTMLInputElement): Promise<void> {
+  ticked = ticked.filter(({ evaluation_id }) => evaluation_id !== one.evaluation_id);
+  if (tick.checked) ticked.push(one);
+  while (ticked.length > 2) ticked.shift();
+  await drawCompared();
+  const left = new Set(ticked.map(({ evaluation_id }) => evaluation_id));
+  const boxes = [...list.querySelectorAll("input")];
+  boxes.forEach((box) => {
+    if (box !== tick) box.checked = left.has(box.dataset["id"] ?? "");
+  });
+}
+
+async function drawCompared(): Promise<void> {
+  const section = byId("compared", HTMLElement);
+  const found = await Promise.all(ticked.map(figuresOf));
+  const sides: Column[] = found.flat();
+  section.hidden = !sides.length && ticked.length < 2;
+  if (!section.hidden) byId("table", HTMLElement).replaceChildren(compared(sides.slice(0, 2)));
+}
+
+async function figuresOf(one: Evaluation): Promise<Column[]> {
+  const address = `/v1/evaluations/${encodeURIComponent(one.evaluation_id)}`;
+  const { figures } = await get<{ figures: unknown }>(address);
+  const how = t(`evaluate.protocol.${one.protocol}` as Key);
+  return columns(figures, one.spaces, `${how}, ${one.made_at.slice(0, 10)}`);
+}
+
+/* A new one */
+
+function listen(form: HTMLFormElement): void {
+  const protocol = byId("protocol", HTMLSelectElement);
+  const adapt = (): void => {
+    const how = form.querySelector<HTMLElement>(`.how[data-protocol="${protocol.value}"]`);
+    byId("protocol-how", HTMLElement).textContent = how?.textContent ?? "";
+    byId("sides", HTMLElement).hidden = !SIDES.includes(protocol.value);
+    byId("leaks", HTMLElement).hidden = !MAY_LEAK.includes(protocol.value);
+    const beside = document.getElementById("beside");
+    if (beside) beside.hidden = !OF_TWO.includes(protocol.value);
+  };
+  protocol.addEventListener("change", adapt);
+  adapt();
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void begin(new FormData(form));
+  });
+}
+
+async function begin(asked: FormData): Promise<void> {
+  const text = (name: string): string => String(asked.get(name) ?? "").trim();
+  const protocol = text("protocol");
+  const options: Record<string, unknown> = { protocol };
+  if (SIDES.includes(protocol)) {
+    for (const side of ["query", "gallery"]) options[side] = [text(side)];
+  }
+  if (MAY_LEAK.includes(protocol) && asked.has("allow_leak")) options["allow_leak"] = true;
+  const other = text("other");
+  if (other && OF_TWO.includes(protocol)) options["spaces"] = [text("space"), other];
+  try {
+    await follow(await send<Job>("POST", "/v1/jobs", { kind: "evaluate", space: text("space"), options }));
+  } catch (error) {
+    tell(problemOf(error).message);
+  }
+}
+
+async function follow(job: Job): Promise<void> {
+  const bar = el("progress", { max: "100", "aria-label": t("evaluate.measuring") });
+  const told = el("p", { class: "quiet", role: "status" });
+  const stop = el("button", { type: "button", class: "button" }, t("common.stop"));
+  stop.addEventListener("click", () => {
+    stop.disabled = true;
+    void cancel(job.job_id).catch(() => (stop.disabled = false));
+  });
+  place.replaceChildren(bar, told, stop);
+  const done = await watch(job, (now) => {
+    // Of a step of one piece there is no figure: the bar then only moves.
+    if (now.percent) bar.value = now.percent;
+    const at = { phase: now.phase || t("evaluate.measuring"), percent: now.percent };
+    told.textContent = now.percent ? t("evaluate.at", at) : `${t("evaluate.measuring")} …`;
+  });
+  if (done.state === "done") {
+    place.replaceChildren();
+    status.textContent = t("evaluate.done");
+    await show(null);
+    list.querySelector<HTMLElement>("a")?.focus();
+  } else if (done.state === "cancelled") tell(t("evaluate.cancelled"));
+  else tell(done.error ?? "");
+}
+
+function tell(why: string): void {
+  place.replaceChildren(
+    el(
+      "div",
+      { class: "problem", role: "alert" },
+      el("h2", {}, t("evaluate.failed")),
+      el("p", { lang: "en" }, why),
+    ),
+  );
+}
+
+/** Show a job that was started elsewhere, or before the page was loaded anew. */
+async function join(): Promise<void> {
+  const running = (await jobs().catch(() => [])).find(
+    ({ state, kind }) => state === "running" && kind === "evaluate",
+  );
+  if (running) await follow(running);
+}
+
+more.addEventListener("click", () => void show(next));
+const form = document.getElementById("start");
+if (form instanceof HTMLFormElement) listen(form);
+void show(null);
+void join();

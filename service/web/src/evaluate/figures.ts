@@ -1,0 +1,91 @@
+// The figures of evaluations as columns that stand side by side.
+
+import { el } from "../shared/dom";
+import { rankWord, t } from "../shared/strings";
+
+interface Recall {
+  recall: Record<string, { micro: number }>;
+  recall_at_1_interval?: { low: number; high: number };
+}
+
+export interface Column {
+  space: string;
+  /** What was measured, and when. */
+  how: string;
+  ranks: Record<string, Recall>;
+}
+
+/** The columns of an evaluation: one, or of two spaces two; none where it has other figures. */
+export function columns(figures: unknown, spaces: string[], how: string): Column[] {
+  const found = figures as { ranks?: unknown; spaces?: { ranks?: unknown }[] };
+  const each = found.spaces ?? [found];
+  return each.flatMap(({ ranks }, at) =>
+    hasRecall(ranks) ? [{ space: spaces[at] ?? "", how, ranks }] : [],
+  );
+}
+
+function hasRecall(ranks: unknown): ranks is Record<string, Recall> {
+  if (typeof ranks !== "object" || ranks === null) return false;
+  return Object.values(ranks).every((one) => typeof one?.recall === "object");
+}
+
+/** How often the right name is found, at every rank, in one column or in two. */
+export function compared(sides: Column[]): HTMLElement {
+  const [first, second] = sides;
+  const ranks = Object.keys(first?.ranks ?? {}).filter((rank) => !second || second.ranks[rank]);
+  if (!first || !ranks.length) return el("p", { class: "quiet" }, t("evaluate.no_figures"));
+  const heads = sides.map(({ space, how }) =>
+    el("th", { scope: "col" }, t("evaluate.in_space", { space }), el("small", { class: "quiet" }, how)),
+  );
+  const difference = second ? el("th", { scope: "col" }, t("evaluate.difference")) : null;
+  const rows = ranks.reverse().flatMap((rank) => rankRows(rank, sides));
+  return el(
+    "table",
+    {},
+    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, t("evaluate.figure")), ...heads, difference)),
+    ...rows,
+  );
+}
+
+function rankRows(rank: string, sides: Column[]): HTMLElement[] {
+  const found = sides.flatMap(({ ranks }) => ranks[rank] ?? []);
+  const cuts = Object.keys(found[0]?.recall ?? {}).filter((k) => found.every(({ recall }) => recall[k]));
+  const span = String(sides.length + (sides.length > 1 ? 2 : 1));
+  const title = el("tr", {}, el("th", { scope: "rowgroup", colspan: span }, rankWord(rank)));
+  const rows = cuts.map((k) => {
+    const name = k === "1" ? t("evaluate.first") : t("evaluate.among", { k });
+    const values = found.map(({ recall }) => recall[k]?.micro ?? 0);
+    const cells = found.map((one, at) => {
+      const between = k === "1" ? one.recall_at_1_interval : undefined;
+      return el("td", {}, figure(values[at] ?? 0), between ? interval(between) : null);
+    });
+    const [before, after] = values;
+    const more =
+      before !== undefined && after !== undefined
+        ? el("td", { class: after > before ? "better" : "" }, points(100 * (after - before)))
+        : null;
+    return el("tr", {}, el("th", { scope: "row" }, name), ...cells, more);
+  });
+  return [el("tbody", {}, title, ...rows)];
+}
+
+function figure(share: number): HTMLElement {
+  const fill = el("span", { class: "fill" });
+  fill.style.width = `${100 * share}%`;
+  return el(
+    "span",
+    { class: "figure" },
+    el("span", { class: "bar", "aria-hidden": "true" }, fill),
+    el("span", { class: "number" }, `${(100 * share).toFixed(1)} %`),
+  );
+}
+
+function interval({ low, high }: { low: number; high: number }): HTMLElement {
+  const said = { low: (100 * low).toFixed(0), high: (100 * high).toFixed(0) };
+  return el("small", { class: "quiet" }, t("evaluate.interval", said));
+}
+
+function points(n: number): string {
+  const sign = n > 0 ? "+" : n < 0 ? "−" : "±";
+  return t("evaluate.points", { n: `${sign}${Math.abs(n).toFixed(1)}` });
+}

@@ -1,0 +1,147 @@
+"""The collection's pages: its tree, a taxon, a specimen, and adding pictures."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from holotype.index.collection import Collection
+from holotype.service.app import create_app
+
+from ..conftest import Draw
+from ..service.running import running
+from .conftest import opened
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def drawer(_ready: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(_ready, tmp_path / "drawer 7"))
+
+
+@pytest.fixture
+def page(browser: Browser, drawer: Path) -> Iterator[Page]:
+    """The collection's page."""
+    with running(create_app(drawer)) as address, opened(browser, address, "/collection") as page:
+        yield page
+
+
+def specimen_of(drawer: Path, species: str) -> str:
+    with Collection.open(drawer) as collection:
+        found = [one for one in collection.images() if one.lineage[-1] == species]
+    return found[0].specimen_id
+
+
+def sign(page: Page) -> None:
+    page.get_by_label("Your name").fill("A. Curator")
+    page.keyboard.press("Enter")
+
+
+def test_the_tree_leads_to_a_taxon_and_to_a_specimen(page: Page) -> None:
+    expect(page.locator(".counts")).to_contain_text("40 images")
+    page.get_by_role("button", name="What Moth holds").click()
+    opener = page.get_by_role("button", name="What Noctuidae holds")
+    opener.focus()
+    page.keyboard.press("Enter")
+    expect(opener).to_have_attribute("aria-expanded", "true")
+    page.get_by_role("button", name="What Xestia holds").click()
+    expect(page.locator("#tree")).to_contain_text("Xestia c-nigrum")
+    opener.click()
+    expect(page.get_by_role("link", name="Xestia c-nigrum")).to_be_hidden()
+    opener.click()
+    page.get_by_role("link", name="Xestia", exact=True).click()
+    expect(page.locator("h1")).to_have_text("Xestia")
+    expect(page.locator("#counts")).to_contain_text("specimens")
+    expect(page.locator("#children")).to_contain_text("Xestia baja")
+    expect(page.locator("#confused")).to_contain_text("Catocala")
+    assert page.locator("#images li").count() > 1
+    page.locator("#images figure a").first.click()
+    expect(page.locator("#name h2")).to_contain_text("Xestia")
+    expect(page.locator("header nav [aria-current]")).to_have_text("Collection")
+    expect(page.locator("#name .lineage")).to_contain_text("Noctuidae")
+
+
+def test_a_taxon_and_a_specimen_are_found(page: Page, drawer: Path) -> None:
+    page.locator("#sought").fill("xestia baja")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Xestia baja")
+    page.go_back()
+    specimen = specimen_of(drawer, "Catocala nupta")
+    page.locator("#sought").fill(specimen)
+    page.keyboard.press("Enter")
+    expect(page.locator("#name h2")).to_have_text("Catocala nupta")
+
+
+def test_what_is_not_there_is_said(page: Page) -> None:
+    base = page.url.removesuffix("/collection")
+    page.goto(f"{base}/specimens/none")
+    expect(page.locator(".problem")).to_contain_text("no specimen 'none'")
+    page.goto(f"{base}/taxa/genus/None")
+    expect(page.locator(".problem")).to_be_visible()
+
+
+def test_a_specimen_is_corrected_and_that_undone(page: Page, drawer: Path) -> None:
+    specimen = specimen_of(drawer, "Xestia baja")
+    page.goto(page.url.replace("/collection", f"/specimens/{specimen}"))
+    expect(page.locator("#result .determination")).to_be_visible()
+    expect(page.locator("#events li")).to_have_count(1)
+    page.get_by_role("button", name="Correct", exact=True).click()
+    page.get_by_label("Name", exact=True).fill("Catocala nupta")
+    page.keyboard.press("Enter")
+    sign(page)
+    expect(page.locator("#name h2")).to_have_text("Catocala nupta")
+    expect(page.locator("#name")).to_contain_text("determined by A. Curator")
+    expect(page.locator("#events li")).to_have_count(2)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#name h2")).to_have_text("Xestia baja")
+    page.get_by_role("button", name="Confirm Xestia baja").click()
+    expect(page.locator("#name")).to_contain_text("determined by A. Curator")
+    with Collection.open(drawer) as collection:
+        assert len(collection.history(specimen)) == 4
+    page.get_by_role("button", name="Correct", exact=True).click()
+    page.get_by_label("Name", exact=True).fill("Dragons")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("has no taxon 'Dragons'")
+
+
+def test_a_record_is_corrected(page: Page, drawer: Path) -> None:
+    specimen = specimen_of(drawer, "Xestia baja")
+    page.goto(page.url.replace("/collection", f"/specimens/{specimen}"))
+    page.get_by_role("button", name="Correct the record").first.click()
+    page.get_by_label("Locality").fill("Jena")
+    page.keyboard.press("Enter")
+    expect(page.locator(".record").first).to_contain_text("Jena")
+    with Collection.open(drawer) as collection:
+        image = next(one for one in collection.images() if one.specimen_id == specimen)
+        assert image.details["locality"] == "Jena"
+
+
+def test_pictures_are_added_and_what_is_none_is_listed(
+    page: Page, draw: Draw, drawer: Path, tmp_path: Path
+) -> None:
+    for n in range(3):
+        draw(tmp_path / "trip" / "Catocala_nupta" / f"{n}.png", 4711 + n, like=2)
+    (tmp_path / "trip" / "Catocala_nupta" / "3.jpg").write_text("Dear curator")
+    page.get_by_label("Folders’ names are").select_option("species")
+    page.get_by_text("What is true of all").click()
+    page.get_by_label("Locality").fill("Jena")
+    page.set_input_files("#folder", str(tmp_path / "trip"))
+    told = page.locator("#progress")
+    expect(told).to_contain_text("3 pictures are new.")
+    expect(told).to_contain_text("1 could not be stored")
+    expect(told).to_contain_text("trip/Catocala_nupta/3.jpg")
+    expect(page.locator("#tree")).to_contain_text(re.compile("Moth.*18 specimens"))
+    with Collection.open(drawer) as collection:
+        image = collection.image("trip/Catocala_nupta/0.png")
+    assert [name for name in image.lineage if name] == [
+        *("Moth", "Erebidae", "Catocala", "Catocala nupta")
+    ]
+    assert image.details["locality"] == "Jena"
+    page.set_input_files("#folder", str(tmp_path / "trip"))
+    expect(told).to_contain_text(re.compile(r"0 pictures are new\. 3 were there already\."))

@@ -1,0 +1,57 @@
+"""The page of evaluations: one is started, found again, and two are set side by side."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from holotype.service.app import create_app
+
+from ..service.running import running
+from .conftest import opened
+
+pytestmark = pytest.mark.browser
+
+LONG = 60_000  # milliseconds, for the libraries that measure
+
+
+@pytest.fixture
+def page(browser: Browser, _ready: Path, tmp_path: Path) -> Iterator[Page]:
+    folder = Path(shutil.copytree(_ready, tmp_path / "drawer 7"))
+    with running(create_app(folder)) as address, opened(browser, address, "/evaluate") as page:
+        yield page
+
+
+@pytest.mark.slow
+def test_one_is_measured_and_two_stand_side_by_side(page: Page) -> None:
+    expect(page.locator("#evaluations")).to_have_text("Nothing yet.")
+    page.get_by_role("button", name="Begin").focus()
+    page.keyboard.press("Enter")
+    lines = page.locator("#evaluations h3")
+    expect(lines).to_have_count(1, timeout=LONG)
+    expect(lines).to_have_text("each picture asks all others · base")
+    expect(page.locator("#evaluations .found")).to_contain_text("the right species")
+    report = page.get_by_role("link", name="Open the report").get_attribute("href")
+    assert report
+    assert page.request.get(page.url.replace("/evaluate", report)).ok
+    page.get_by_label("What is measured").select_option("kfold")
+    page.get_by_role("button", name="Begin").click()
+    expect(lines).to_have_count(2, timeout=LONG)
+    page.locator("#evaluations input").last.check()
+    table = page.locator("#compared table")
+    expect(table).to_contain_text("at the most alike picture (recall@1)")
+    expect(table.locator("thead")).to_contain_text("space “base”")
+    page.reload()
+    expect(lines).to_have_count(2)
+
+
+def test_what_cannot_be_measured_says_why(page: Page) -> None:
+    page.get_by_label("What is measured").select_option("split")
+    page.get_by_label("Those that ask").fill("colour=red")
+    page.get_by_role("button", name="Begin").click()
+    expect(page.get_by_role("alert")).to_contain_text("colour")
+    expect(page.get_by_role("button", name="Begin")).to_be_visible()

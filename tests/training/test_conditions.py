@@ -1,0 +1,112 @@
+"""Folds are dealt by places or days where a manifest tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from holotype.index.collection import Collection
+from holotype.index.errors import UsageError
+from holotype.index.identification.reference import build_reference
+from holotype.index.storage.records import Image
+from holotype.training import spaces
+from holotype.training.calibration.left_out import leave_out
+from holotype.training.conditions import Conditions, conditions_of
+from tests.eval import planting
+
+from .synthetic import draw_sample
+
+
+@pytest.fixture
+def planted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Collection]:
+    """Plants 96 images, 12 a species, whose days are dealt in turn."""
+    stored = planting._stored
+
+    def collection(folder: Path, days: Sequence[str], column: str = "date") -> Collection:
+        def dated(place: Path, number: int, row: planting.Planted) -> Image:
+            image = stored(place, number, row)
+            return replace(image, details={**image.details, column: days[number % len(days)]})
+
+        monkeypatch.setattr(planting, "_stored", dated)
+        return planting.plant(folder, planting.noisy(planting.SPECIES, each=12))
+
+    return collection
+
+
+def found(collection: Collection) -> Conditions | None:
+    gallery = collection.gallery()
+    return conditions_of(collection, gallery, gallery.labels("species").codes, gallery.specimens)
+
+
+def test_days_and_places_are_groups_where_they_tell_something(
+    tmp_path: Path, planted: Callable[..., Collection]
+) -> None:
+    days = [f"2024-05-{day:02}T10:0{day % 10}" for day in range(1, 8)]
+    with planted(tmp_path / "days", days) as collection:
+        conditions = found(collection)
+        assert conditions is not None
+        assert conditions.column == "date"
+        assert len(np.unique(conditions.groups)) == 7
+    with planted(tmp_path / "places", [f"pond {n}" for n in range(6)], "locality") as collection:
+        places = found(collection)
+        assert places is not None
+        assert places.column == "locality"
+    for name, few in (("none", [""]), ("few", ["2024-05-01", "2024-05-02"])):
+        with planted(tmp_path / name, few) as collection:
+            assert found(collection) is None
+
+
+@pytest.mark.parametrize("fit", ["tune", "calibrate"])
+def test_fits_keep_days_apart(
+    tmp_path: Path,
+    planted: Callable[..., Collection],
+    monkeypatch: pytest.MonkeyPatch,
+    fit: str,
+) -> None:
+    seen: list[np.ndarray] = []
+
+    def told(_: object, __: object, groups: np.ndarray, **options: Any) -> None:
+        seen.append(options.get("conditions", groups))
+        raise ValueError("that is all")
+
+    monkeypatch.setattr(spaces, fit, told)
+    days = [f"2024-05-{day:02}" for day in range(1, 8)]
+    collection = planted(tmp_path / "c", days)
+    with collection, pytest.raises(UsageError, match="that is all"):
+        getattr(spaces, f"{fit}_space")(collection)
+    assert len(np.unique(seen[0])) == 7
+
+
+def test_who_is_left_out_meets_nobody_of_its_own_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = draw_sample(species=12, images=12)
+    days = np.arange(144) % 9
+    galleries: list[np.ndarray] = []
+
+    def noted(projections: Any, vectors: Any, labels: Any, groups: np.ndarray) -> Any:
+        galleries.append(groups)
+        return build_reference(projections, vectors, labels, groups)
+
+    monkeypatch.setattr("holotype.training.calibration.left_out.build_reference", noted)
+    left_out = leave_out(*sample, conditions=days)
+    known = left_out.novel == 0
+    for fold in np.unique(left_out.fold):
+        asked = left_out.specimen[(left_out.fold == fold) & known]
+        assert not np.isin(days[asked], days[galleries[fold]]).any()
+    by_fold = zip(np.unique(left_out.fold), left_out.evidence, strict=True)
+    for fold, evidence in by_fold:
+        asked = left_out.specimen[left_out.fold == fold]
+        near = galleries[fold][np.maximum(evidence.nearest, 0)]
+        met = (days[near] == days[asked][:, None]) & (evidence.nearest >= 0)
+        assert not met.any()
+
+
+def test_without_days_nothing_changes() -> None:
+    sample = draw_sample(species=8, images=8)
+    one, other = leave_out(*sample), leave_out(*sample, conditions=sample.groups)
+    assert one.specimen.tolist() == other.specimen.tolist()
+    assert replace(one, evidence=[]).novel.tolist() == replace(other, evidence=[]).novel.tolist()
