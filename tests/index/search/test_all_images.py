@@ -14,7 +14,13 @@ from holotype.index.search.filters import matching
 
 SEED = 3
 SALMO = ("Fish", "", "", "", "", "Salmonidae", "Salmo", "Salmo trutta")
-CONDITIONS = ("sex=f", "species!=Salmo trutta", "split=test|train|spare", "net!=x", "specimen_id!=a")
+CONDITIONS = (
+    "sex=f",
+    "species!=Salmo trutta",
+    "split=test|train|spare",
+    "net!=x",
+    "specimen_id!=a",
+)
 
 
 def asked(collection: Collection, images: AllImages) -> list[object]:
