@@ -42,11 +42,11 @@ def served(address: str) -> Iterator[OpenCollection]:
 
 
 def test_what_is_no_address_and_who_does_not_answer_are_told() -> None:
-    with pytest.raises(UsageError, match="moths is no address; give one such as http://"):
+    with pytest.raises(UsageError, match="moths is no address"):
         holotype.Client("moths")
     with (
         holotype.Client("http://127.0.0.1:9") as client,
-        pytest.raises(HolotypeError, match="does not answer .* is the collection served there"),
+        pytest.raises(HolotypeError, match=r"does not answer .* is the collection served there"),
     ):
         client.info()
 
@@ -99,7 +99,7 @@ def test_what_is_done_where_a_collection_lies_is_refused_with_the_command_for_it
         lambda: served.verify(),
         lambda: served.export(tmp_path / "all.parquet"),
     ):
-        with pytest.raises(HolotypeError, match="where .* not over HTTP: run 'holotype "):
+        with pytest.raises(HolotypeError, match=r"where .* not over HTTP: run 'holotype "):
             ask()
     with pytest.raises(UsageError, match="leave out encoder and space"):
         served.add(tmp_path, encoder="bundled")
