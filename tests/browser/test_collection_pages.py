@@ -110,6 +110,18 @@ def test_a_specimen_is_corrected_and_that_undone(page: Page, drawer: Path) -> No
     expect(page.get_by_role("alert")).to_contain_text("has no taxon 'Dragons'")
 
 
+def test_a_record_is_corrected(page: Page, drawer: Path) -> None:
+    specimen = specimen_of(drawer, "Xestia baja")
+    page.goto(page.url.replace("/collection", f"/specimens/{specimen}"))
+    page.get_by_role("button", name="Correct the record").first.click()
+    page.get_by_label("Locality").fill("Jena")
+    page.keyboard.press("Enter")
+    expect(page.locator(".record").first).to_contain_text("Jena")
+    with Collection.open(drawer) as collection:
+        image = next(one for one in collection.images() if one.specimen_id == specimen)
+        assert image.details["locality"] == "Jena"
+
+
 def test_pictures_are_added_and_what_is_none_is_listed(
     page: Page, draw: Draw, drawer: Path, tmp_path: Path
 ) -> None:

@@ -68,10 +68,10 @@ def day(
         shutil.copy(data / "moths" / row["path"], batch / Path(row["path"]).name)
     manifest = place / "old.csv"
     with manifest.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.DictWriter(file, list(old[0]))
-        rows.writeheader()
+        table = csv.DictWriter(file, list(old[0]))
+        table.writeheader()
         for row in old:
-            rows.writerow({**row, "path": data / "moths" / row["path"]})
+            table.writerow({**row, "path": data / "moths" / row["path"]})
     with Collection.create(place / "moths") as made:
         ingest(Manifest.read(manifest), made, encoder)
         calibrate_space(made)
@@ -119,6 +119,7 @@ def test_the_day(browser: Browser, address: str, day: tuple[Path, Path], tmp_pat
         first.focus()
         page.keyboard.press("c")
         page.locator("dialog .choices button").first.click()
+        picture(page, "day-corrected")
         for number in range(left - 1, 0, -1):
             expect(higher.locator(".number")).to_have_text(str(number), timeout=MINUTES)
             first.focus()

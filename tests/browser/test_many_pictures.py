@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from holotype.index.collection import Collection
 from holotype.service.app import create_app
@@ -190,3 +190,29 @@ def test_evidence_is_looked_at_beside_the_picture(page: Page, trip: Path) -> Non
     page.keyboard.press("0")
     page.keyboard.press("Escape")
     expect(viewer).to_have_count(0)
+
+
+def test_a_busy_service_is_asked_again(page: Page, trip: Path) -> None:
+    refused: list[str] = []
+
+    def busy(route: Route) -> None:
+        if len(refused) >= 3:
+            route.continue_()
+            return
+        refused.append(route.request.url)
+        route.fulfill(status=429, headers={"Retry-After": "1"}, json={"detail": "come again"})
+
+    page.route("**/v1/identify", busy)
+    answered(page, trip)
+    assert len(refused) == 3
+    expect(page.locator(ENTRIES).filter(has_text="come again")).to_have_count(0)
+
+
+def test_the_answer_speaks_spanish(page: Page, trip: Path) -> None:
+    page.get_by_role("link", name="Español").click()
+    page.set_input_files("#files", str(trip / "sure 0.png"))
+    expect(page.locator("#result .why")).to_contain_text("de los votos de los vecinos")
+    page.set_input_files("#files", str(trip / "between.png"))
+    expect(page.locator("#result .why")).to_contain_text("Ningún rango tiene 95 %")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "es")

@@ -186,10 +186,10 @@ def test_two_people_at_once(browser: Browser, address: str, client: httpx2.Clien
 def test_who_may_only_read_sees_no_decisions(browser: Browser, batch: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(batch, tmp_path / "drawer 7"))
     keys = Keys.parse("read:" + hashlib.sha256(b"r").hexdigest())
-    options = {"extra_http_headers": {"Authorization": "Bearer r"}}
+    headers = {"Authorization": "Bearer r"}
     with (
         served(folder, keys=keys) as address,
-        visit(browser, address, "/review", **options) as page,
+        visit(browser, address, "/review", extra_http_headers=headers) as page,
     ):
         expect(page.locator("#none")).to_be_visible()
         expect(page.locator("#do-name")).to_have_count(0)

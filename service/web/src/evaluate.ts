@@ -39,7 +39,7 @@ async function show(after: string | null): Promise<void> {
     list.append(...found.evaluations.map(line));
     next = found.next;
     more.hidden = next === null;
-    byId("choose", HTMLElement).hidden = list.childElementCount < 2;
+    byId("choose", HTMLElement).hidden = !list.childElementCount;
     if (!list.childElementCount) {
       list.append(el("li", { class: "quiet" }, t("evaluate.nothing")));
     }

@@ -83,7 +83,7 @@ async function ask(): Promise<void> {
     if (mine.aborted) return;
     if (item) item.answer = answer;
     const notice = calibration.of(answer, asked.space);
-    say(render(answer, options.confidence, notice, pictures.shown), spoken(answer));
+    say(render(answer, options.confidence, notice, pictures.shown), spoken(answer, options.confidence));
     drawDeciding();
   } catch (error) {
     if (mine.aborted) return;
@@ -171,7 +171,7 @@ function showItem(): void {
     return;
   }
   const notice = calibration.of(item.answer, options.options.space);
-  say(render(item.answer, options.confidence, notice, shown), spoken(item.answer));
+  say(render(item.answer, options.confidence, notice, shown), spoken(item.answer, options.confidence));
 }
 
 function closeItem(): void {

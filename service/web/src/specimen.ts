@@ -1,6 +1,7 @@
 // A specimen's page: its pictures and record, its name and history, and the answer about it.
 
 import { call, correct, takeBack } from "./collection/naming";
+import { recordOf } from "./collection/record";
 import { lineageLinks } from "./collection/taxa";
 import { render } from "./identify/answer";
 import { CalibrationNotice } from "./identify/calibration";
@@ -8,15 +9,11 @@ import { type Answer, identify } from "./identify/questions";
 import { get, imageAddress, path, problemOf } from "./shared/api";
 import { byId, el, taxonName } from "./shared/dom";
 import type { ImageRecord } from "./shared/records";
-import { type Key, rankWord, sentence, t } from "./shared/strings";
+import { rankWord, sentence, t } from "./shared/strings";
 import { type Shown, view } from "./shared/viewer";
 
 const WANTED = 0.95;
 const NEIGHBOURS = 10;
-const FIELDS = [
-  ...["date", "locality", "latitude", "longitude", "institution"],
-  ...["licence", "rights_holder", "source"],
-];
 
 interface Accepted {
   determination_id: number;
@@ -114,24 +111,9 @@ function drawPictures(images: ImageRecord[]): void {
 
 function drawRecord(images: ImageRecord[]): void {
   const lists = images.map((image, at) => {
-    const known = FIELDS.flatMap((name) => {
-      const value = image.details[name];
-      return value ? [[t(`collection.field.${name}` as Key), value] as const] : [];
-    });
-    const { width, height, split } = image;
-    const rows = [
-      [t("collection.field.image"), image.image_id] as const,
-      ...known,
-      ...(split ? [[t("collection.field.split"), split] as const] : []),
-      ...(width
-        ? [[t("collection.field.size"), t("collection.pixels", { width, height })] as const]
-        : []),
-      ...Object.entries(image.metadata),
-    ];
-    const terms = rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]);
-    const list = el("dl", { class: "record" }, ...terms);
-    if (at === 0) return list;
-    return el("details", {}, el("summary", {}, image.image_id), list);
+    const record = recordOf(image, mayWrite);
+    if (at === 0) return record;
+    return el("details", {}, el("summary", {}, image.image_id), record);
   });
   byId("record", HTMLElement).replaceChildren(...lists);
 }

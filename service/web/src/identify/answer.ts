@@ -5,11 +5,12 @@ import { type Key, rankWord, t } from "../shared/strings";
 import type { Shown } from "../shared/viewer";
 import { basis, neighbours, unnamed } from "./evidence";
 import type { Answer, PictureTaxon, Probability } from "./questions";
+import { why } from "./why";
 
 /** One sentence for a screen reader. */
-export function spoken(answer: Answer): string {
+export function spoken(answer: Answer, wanted: number): string {
   const found = answer.determination;
-  const told = [answer.why, ...answer.notes].join(" ");
+  const told = [why(answer, wanted), ...answer.notes].join(" ");
   if (found === null) return `${t("answer.unknown")}. ${told}`;
   return `${rankWord(found.rank)} ${found.taxon}, ${first(answer)?.percent ?? ""} ${unit(answer)}. ${told}`;
 }
@@ -55,7 +56,7 @@ function determination(answer: Answer, wanted: number): HTMLElement {
       { class: "determination unknown" },
       el("p", { class: "kicker" }, t("answer.determination")),
       el("h2", {}, t("answer.unknown")),
-      ...reasons(answer),
+      ...reasons(answer, wanted),
     );
   }
   const sure = el(
@@ -75,13 +76,13 @@ function determination(answer: Answer, wanted: number): HTMLElement {
     el("h2", {}, name, qualifier),
     lineage(answer),
     sure,
-    ...reasons(answer),
+    ...reasons(answer, wanted),
   );
 }
 
 /** Why it is that, how unlike anything known it is, and what else to bear in mind. */
-function reasons(answer: Answer): HTMLElement[] {
-  const said = [el("p", { class: "why", lang: "en" }, answer.why)];
+function reasons(answer: Answer, wanted: number): HTMLElement[] {
+  const said = [el("p", { class: "why" }, why(answer, wanted))];
   if (answer.novelty !== null) {
     const words = el("b", {}, novelty(answer.novelty_in_words));
     said.push(

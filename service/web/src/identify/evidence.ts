@@ -44,10 +44,10 @@ export function basis(answer: Answer): HTMLElement {
     : 0;
   const counted = { n: agreeing, of: answer.neighbours.length };
   const facts: [string, (Node | string)[]][] = [
-    [t("answer.rests_neighbours"), [t("answer.agree", counted)]],
     [t("answer.rests_calibration"), [t(`answer.state.${answer.calibration}`, { space: by })]],
     [t("answer.rests_space"), [t("answer.shown_from", { space: from })]],
   ];
+  if (found) facts.unshift([t("answer.rests_neighbours"), [t("answer.agree", counted)]]);
   const set = answer.species_set;
   if (set?.length) {
     const names = set.flatMap((name, at) => [at ? ", " : "", taxonName(name, "species")]);

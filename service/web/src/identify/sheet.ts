@@ -8,6 +8,8 @@ export type Action = "open" | "accept" | "correct" | "keep" | "aside" | "undo";
 export type Look = "sheet" | "table";
 export type Order = "doubt" | "sure" | "name";
 
+const PAUSE = 200; // milliseconds between two orders, so that thousands are not sorted at each answer
+
 const KEYS: Record<string, Action> = {
   a: "accept",
   c: "correct",
@@ -28,6 +30,7 @@ export class Sheet {
   private readonly entries = new Map<number, HTMLElement>();
   private items: Item[] = [];
   private stirred = false;
+  private soon: ReturnType<typeof setTimeout> | undefined;
 
   /** `act` is called with what is to be done about an item. */
   constructor(
@@ -56,11 +59,13 @@ export class Sheet {
     this.entries.set(item.key, made);
     old.replaceWith(made);
     if (focused) this.focus(made);
-    this.arrange(false);
+    this.soon ??= setTimeout(() => this.arrange(false), PAUSE);
   }
 
   /** Put the items in order; unless it must be now, not under somebody's hands. */
   arrange(now: boolean): void {
+    clearTimeout(this.soon);
+    this.soon = undefined;
     const focused = this.element.contains(document.activeElement);
     this.stirred = !now && (focused || this.element.matches(":hover"));
     if (this.stirred) return;
@@ -170,7 +175,7 @@ export class Sheet {
   }
 
   private name(item: Item): (Node | string)[] {
-    if (item.problem) return [el("span", { class: "wrong" }, item.problem)];
+    if (item.problem) return [el("span", { class: "wrong", lang: "en" }, item.problem)];
     if (item.called) return [taxonName(item.called.taxon, item.called.rank || "species")];
     if (!item.answer) return [el("span", { class: "quiet" }, t("identify.waiting"))];
     const found = item.answer.determination;

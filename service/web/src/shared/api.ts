@@ -30,15 +30,21 @@ export async function send<T>(
   address: string,
   body?: object | FormData,
   signal?: AbortSignal,
+  headers: Record<string, string> = {},
 ): Promise<T> {
-  const request: RequestInit = { method };
+  const request: RequestInit = { method, headers };
   if (signal) request.signal = signal;
   if (body instanceof FormData) request.body = body;
   else if (body !== undefined) {
     request.body = JSON.stringify(body);
-    request.headers = { "Content-Type": "application/json" };
+    request.headers = { ...headers, "Content-Type": "application/json" };
   }
   return (await fetched(address, request)) as T;
+}
+
+/** The ETag of an address: what is sent with it is refused where somebody changed it since. */
+export async function tagOf(address: string): Promise<string | null> {
+  return (await fetch(address, { cache: "no-store" })).headers.get("ETag");
 }
 
 /** An address with its query; values that are undefined or null are left out. */

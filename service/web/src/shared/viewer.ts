@@ -68,7 +68,7 @@ class Viewer {
       el("span", { class: "spread" }),
       button("−", t("common.zoom_out"), () => this.zoom(1 / STEP)),
       button("+", t("common.zoom_in"), () => this.zoom(STEP)),
-      button(t("common.zoom_whole"), t("common.zoom_whole"), () => this.reset()),
+      button(t("common.zoom_short"), t("common.zoom_whole"), () => this.reset()),
       button("×", t("common.close"), () => this.dialog.close()),
     );
   }
