@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -94,11 +94,12 @@ def test_ids_hold_whatever_an_address_can(
 def test_what_is_done_where_a_collection_lies_is_refused_with_the_command_for_it(
     served: OpenCollection, tmp_path: Path
 ) -> None:
-    for ask in (
+    asks: list[Callable[[], object]] = [
         lambda: served.snapshot(tmp_path / "copy"),
         lambda: served.verify(),
         lambda: served.export(tmp_path / "all.parquet"),
-    ):
+    ]
+    for ask in asks:
         with pytest.raises(HolotypeError, match=r"where .* not over HTTP: run 'holotype "):
             ask()
     with pytest.raises(UsageError, match="leave out encoder and space"):
