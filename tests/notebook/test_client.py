@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +46,7 @@ def test_what_is_no_address_and_who_does_not_answer_are_told() -> None:
         holotype.Client("moths")
     with (
         holotype.Client("http://127.0.0.1:9") as client,
-        pytest.raises(HolotypeError, match="does not answer .* is the collection served there"),
+        pytest.raises(HolotypeError, match=r"does not answer .* is the collection served there"),
     ):
         client.info()
 
@@ -94,12 +94,13 @@ def test_ids_hold_whatever_an_address_can(
 def test_what_is_done_where_a_collection_lies_is_refused_with_the_command_for_it(
     served: OpenCollection, tmp_path: Path
 ) -> None:
-    for ask in (
+    asks: tuple[Callable[[], object], ...] = (
         lambda: served.snapshot(tmp_path / "copy"),
         lambda: served.verify(),
         lambda: served.export(tmp_path / "all.parquet"),
-    ):
-        with pytest.raises(HolotypeError, match="where .* not over HTTP: run 'holotype "):
+    )
+    for ask in asks:
+        with pytest.raises(HolotypeError, match=r"where .* not over HTTP: run 'holotype "):
             ask()
     with pytest.raises(UsageError, match="leave out encoder and space"):
         served.add(tmp_path, encoder="bundled")
