@@ -10,6 +10,7 @@ import typer
 from holotype.version import __version__
 
 from . import (
+    assistant,
     calibrate,
     cluster,
     clusters,
@@ -67,6 +68,7 @@ app.command("accept")(clusters.accept)
 app.command("undo")(clusters.undo)
 app.add_typer(clusters.app, name="clusters")
 app.command("serve")(serve.serve)
+app.command("mcp")(assistant.mcp)
 app.command("map")(morphospace.draw_map)
 app.command("review")(review.review)
 app.command("export")(export.export)

@@ -80,12 +80,14 @@ def _part(part: bytes) -> Part:
     for line in head.split(b"\r\n")[1:]:
         field, _, value = line.partition(b":")
         if field.strip().lower() == b"content-disposition":
-            options = parse_options_header(value)[1]
+            kind, options = parse_options_header(value)
             break
     else:
-        options = {}
-    if b"name" not in options:
-        raise FormError("A part of the form has no name in its Content-Disposition; give it one")
+        kind, options = b"", {}
+    if kind != b"form-data" or b"name" not in options:
+        raise FormError(
+            "A part of the form has no Content-Disposition: form-data with a name; give it one"
+        )
     filename = options.get(b"filename")
     return Part(_text(options[b"name"]), None if filename is None else _text(filename), content)
 

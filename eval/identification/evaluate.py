@@ -168,7 +168,10 @@ def _splits(
         codes = column_codes(collection, images, group)[0]
         alone = codes.max() + 1 + np.arange(len(codes))  # who has no value is a group of its own
         together = united(together, np.where(codes < 0, alone, codes))
-    return (grouped_kfold(finest, together, _FOLDS, seed)[0] for seed in range(seeds)), None
+    try:
+        return [grouped_kfold(finest, together, _FOLDS, seed)[0] for seed in range(seeds)], None
+    except ValueError as error:
+        raise UsageError(f"A quarter of every {group} cannot ask: {error}") from error
 
 
 def _crossing(images: Gallery, split: Split, leaks: Leaks) -> _Crossing:

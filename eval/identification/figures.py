@@ -28,6 +28,9 @@ from ..measures.selective import (
 from .asking import Identified
 from .outcomes import Outcomes, outcomes_of
 
+_UNUSUAL = 0.05  # share of the specimens that it was calibrated on which lie further
+_ELSEWHERE = 0.1  # share of who asked from which on their conditions are others
+_LEAST_ACCEPTED = 20  # by which a kappa is known at all
 KEPT = 0.92  # share of right answers that the novelty threshold keeps, chosen on calibration data
 
 
@@ -37,7 +40,7 @@ class Thresholds:
 
     Attributes:
         right: on P(species right): of those that reach a kappa of .974, the one of largest
-            coverage, on known specimens; infinity where none does.
+            coverage, on known specimens; infinity where none does with 20 specimens or more.
         known: on P(known): keeps 92 % of the right answers.
     """
 
@@ -59,7 +62,9 @@ def choose_thresholds(left_out: LeftOut, *, prior: float) -> Thresholds:
     known, right = left_out.novel == 0, left_out.right[:, -1]
     taxa, truth = left_out.joined("taxa")[known, -1], left_out.truth[known, -1]
     return Thresholds(
-        choose_threshold(selective_curve(p_right[known], truth, taxa), KAPPA, "kappa"),
+        choose_threshold(
+            selective_curve(p_right[known], truth, taxa), KAPPA, "kappa", minimum=_LEAST_ACCEPTED
+        ),
         threshold_retaining(with_prior(p_known, prior)[known & right], KEPT),
     )
 
@@ -83,6 +88,8 @@ class Honesty:
         open_calibration: for each rank, of the mixture at the stated prior; none without novel.
         set_coverage: share of known specimens whose species is in its 95 % set.
         set_size: mean number of species in it.
+        unusual: share of known specimens that lie further from the gallery than 95 % of those that
+            it was calibrated on; about .05 where they were taken under the same conditions.
     """
 
     n_known: int
@@ -100,6 +107,12 @@ class Honesty:
     open_calibration: Mapping[str, CalibrationError]
     set_coverage: Interval
     set_size: float
+    unusual: Interval
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether who asked was surely not taken under the conditions of the calibration."""
+        return self.unusual.low > _ELSEWHERE
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as JSON-ready values."""
@@ -119,6 +132,7 @@ class Honesty:
             "ece_open": {r: number(m.mass.ece) for r, m in self.open_calibration.items()},
             "set_coverage": self.set_coverage.to_dict(),
             "set_size": number(self.set_size),
+            "unusually_far": self.unusual.to_dict(),
         }
 
 
@@ -163,6 +177,7 @@ def measure_honesty(
         else {},
         set_coverage=_share(found.inside[known]),
         set_size=float(found.set_sizes[known].mean()) if n_known else 0.0,
+        unusual=_share(found.answers.nearness_p[known] < _UNUSUAL),
     )
 
 

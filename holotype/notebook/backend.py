@@ -49,13 +49,14 @@ class Adding:
     Attributes:
         source: a folder, a table, a file of vectors, a manifest or a table in memory.
         space: None for the first, or `base` of a new collection.
-        encoder: of a new space; None for the space's own, or `bundled`.
+        encoder: of a new space; None for the space's own, or the default.
+        views: of a new space; None for as many as the encoder has by default.
     """
 
     source: str | Path | Manifest | pd.DataFrame
     space: str | None = None
     encoder: str | None = None
-    views: int = 1
+    views: int | None = None
     strict: bool = False
     copy_images: bool = False
     levels: Sequence[str] = ()

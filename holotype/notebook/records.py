@@ -33,7 +33,7 @@ class Records:
         *,
         space: str | None = None,
         encoder: str | None = None,
-        views: int = 1,
+        views: int | None = None,
         strict: bool = False,
         copy_images: bool = False,
         levels: Sequence[str] = (),
@@ -45,8 +45,8 @@ class Records:
             source: a folder `root/<species>/*.jpg` or `root/<category>/<species>/*.jpg`, a table
                 with a column `path`, a file of vectors, or a manifest or table in memory.
             space: where the vectors go; by default the first, or `base` of a new collection.
-            encoder: of a new space, such as `bundled`, the default; else the space's own.
-            views: of a new space, 1 to 3, averaged into one vector.
+            encoder: of a new space, by default `bundled:320`; else the space's own.
+            views: of a new space, 1 to 3, averaged into one vector; by default as the encoder has.
             strict: store nothing if any row has an error.
             copy_images: keep a copy of every picture in the collection.
             levels: what the levels of folders are, such as `["split", "species"]`.

@@ -156,7 +156,9 @@ def _confirmed(collection: Collection, named: Named, phash: NDArray[np.uint64], 
     for block in _blocks(pairs):
         there, small = _thumbnails(collection, named, np.unique(block))
         known = there[block[:, 0]] & there[block[:, 1]] if small else np.zeros(len(block), bool)
-        same = np.bitwise_count(phash[block[:, 0]] ^ phash[block[:, 1]]) <= _SAME_BITS
+        one, other = phash[block[:, 0]], phash[block[:, 1]]
+        # Vectors that were made elsewhere may come without a hash, which is 0 then.
+        same = (np.bitwise_count(one ^ other) <= _SAME_BITS) & (one != 0) & (other != 0)
         if known.any():
             seen = block[known]
             same[known] = are_copies(

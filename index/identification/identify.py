@@ -398,6 +398,8 @@ def _answer(
     why = "Nothing in the gallery may be compared with it."
     if shown:
         why = explain(determination, judged, shown, risk, unnamed)
-    notes = tuple(note for note in (told, seen.note, scope) if note)
+    # A part of the gallery, and pictures that disagree, are far for another reason.
+    elsewhere = "" if told or scope else judged.other_conditions
+    notes = tuple(note for note in (told, seen.note, scope, elsewhere) if note)
     more = (spaces, unnamed, pictures, notes, seen)
     return Answer(name, determination, shown, judged, why, risk, *more)

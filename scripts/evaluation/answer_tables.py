@@ -35,6 +35,7 @@ def show_answers(found: dict[str, Any]) -> None:
         ("kappa there", mean["selective"]["kappa"]),
         ("95 % sets that hold the species", mean["set_coverage"]),
         ("species in a set", mean["set_size"]),
+        ("lie further away than 95 % of those it was calibrated on", mean["unusually_far"]),
     )
     for what, value in rows:
         say(f"{figure_text(value):>8}  {what}")

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from . import examples
+
 
 class Hit(BaseModel):
     """A gallery image near the query; the ranks that are known follow under their own names."""
@@ -247,6 +249,8 @@ class Taxon(BaseModel):
 class Taxa(BaseModel):
     """The taxa of a gallery, coarse to fine, by name."""
 
+    model_config = ConfigDict(json_schema_extra={"example": examples.TAXA})
+
     space: str = Field(examples=["base"])
     taxa: list[Taxon]
 
@@ -260,6 +264,8 @@ class NamedTaxon(BaseModel):
 
 class ImageRecord(BaseModel):
     """A stored image and what is known of it."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.IMAGE})
 
     image_id: str = Field(examples=["Xestia_c-nigrum_0004"])
     specimen_id: str = Field(examples=["Xestia_c-nigrum_0004"])
@@ -283,6 +289,8 @@ class ImageRecord(BaseModel):
 
 class StoredPicture(BaseModel):
     """A picture that was put into the collection."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.STORED_PICTURE})
 
     image: ImageRecord
     created: bool = Field(description="Whether the id is new.")
@@ -315,12 +323,20 @@ class SpaceRecord(BaseModel):
 class Spaces(BaseModel):
     """What a collection holds, and its spaces, oldest first."""
 
+    model_config = ConfigDict(json_schema_extra={"example": examples.SPACES})
+
     collection: str
     images: int = Field(examples=[1100])
     specimens: int = Field(examples=[1100])
     taxa: dict[str, int] = Field(description="By rank.", examples=[{"genus": 70, "species": 100}])
     splits: dict[str, int] = Field(description="Images by split.", examples=[{"train": 823}])
     spaces: list[SpaceRecord]
+
+
+class RemovedSpaces(BaseModel):
+    """Spaces that were removed, the tuned ones first."""
+
+    removed: list[str] = Field(examples=[["tuned"]])
 
 
 class Calibration(BaseModel):
@@ -334,6 +350,8 @@ class Calibration(BaseModel):
 
 class Job(BaseModel):
     """Work that takes longer than an answer."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.JOB})
 
     job_id: str
     kind: str = Field(examples=["calibrate"])
@@ -399,6 +417,8 @@ class QueueEntry(BaseModel):
 
 class QueuePage(BaseModel):
     """A part of a curation queue."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.QUEUE})
 
     queue: str
     space: str

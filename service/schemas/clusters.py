@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from . import examples
 
 
 class NearTaxon(BaseModel):
@@ -29,6 +31,8 @@ class ParentTaxon(BaseModel):
 
 class Cluster(BaseModel):
     """A cluster as it is now."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.CLUSTER})
 
     id: int = Field(examples=[12])
     version: int = Field(
@@ -72,6 +76,8 @@ class KnownGroup(BaseModel):
 class Clustering(BaseModel):
     """A clustering as it is now."""
 
+    model_config = ConfigDict(json_schema_extra={"example": examples.CLUSTERING})
+
     id: int
     source: str
     made_by: str
@@ -99,11 +105,15 @@ class ClusteringRecord(BaseModel):
 class Clusterings(BaseModel):
     """All clusterings, oldest first."""
 
+    model_config = ConfigDict(json_schema_extra={"example": examples.CLUSTERINGS})
+
     clusterings: list[ClusteringRecord]
 
 
 class Decision(BaseModel):
     """What somebody decided, or an undo of that."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.DECISION})
 
     decision_id: int
     clustering_id: int
@@ -120,6 +130,8 @@ class Decision(BaseModel):
 class Decisions(BaseModel):
     """Decisions and undos, oldest first, or newest first where that was asked for."""
 
+    model_config = ConfigDict(json_schema_extra={"example": examples.DECISIONS})
+
     decisions: list[Decision]
     next: int | None = Field(
         description="Send it as 'after' for those that follow; null where there are no more."
@@ -129,6 +141,8 @@ class Decisions(BaseModel):
 class Decided(BaseModel):
     """A decision, and the cluster as it is then."""
 
+    model_config = ConfigDict(json_schema_extra={"example": examples.DECIDED})
+
     decision: Decision
     cluster: Cluster | KnownGroup
 
@@ -136,17 +150,19 @@ class Decided(BaseModel):
 class Accepted(BaseModel):
     """The decisions that were made."""
 
-    decisions: list[int]
+    decisions: list[int] = Field(examples=[[31, 32]])
 
 
 class Undone(BaseModel):
     """The undos that were written."""
 
-    undos: list[int]
+    undos: list[int] = Field(examples=[[33]])
 
 
 class Event(BaseModel):
     """A determination or an undo, and what it did to the accepted name of its specimen."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.EVENT})
 
     determination_id: int
     specimen_id: str
@@ -165,6 +181,8 @@ class Event(BaseModel):
 
 class History(BaseModel):
     """What a specimen was called, oldest first."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.HISTORY})
 
     specimen_id: str
     events: list[Event]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from . import examples
 from .answers import ImageRecord
 from .clusters import Event
 
 
 class Determinations(BaseModel):
     """A page of determinations and undos, the newest first."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.DETERMINATIONS})
 
     determinations: list[Event]
     next: int | None = Field(
@@ -20,6 +23,8 @@ class Determinations(BaseModel):
 
 class QueueDecided(BaseModel):
     """The determinations that a decision about a queue came to."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.QUEUE_DECIDED})
 
     queue: str = Field(examples=["mislabels"])
     determinations: list[Event]
@@ -41,6 +46,8 @@ class AcceptedName(BaseModel):
 class SpecimenRecord(BaseModel):
     """A specimen: its accepted name, and its images."""
 
+    model_config = ConfigDict(json_schema_extra={"example": examples.SPECIMEN})
+
     specimen_id: str
     version: int = Field(
         description="Its last determination or undo, 0 for none; send it with a decision."
@@ -58,6 +65,8 @@ class SpecimenRecord(BaseModel):
 class Images(BaseModel):
     """A page of images, oldest first."""
 
+    model_config = ConfigDict(json_schema_extra={"example": examples.IMAGES})
+
     images: list[ImageRecord]
     total: int = Field(description="All images that satisfy the conditions.", ge=0)
     next: str | None = Field(
@@ -69,6 +78,8 @@ class Images(BaseModel):
 class PatchedImage(ImageRecord):
     """An image's record after a correction."""
 
+    model_config = ConfigDict(json_schema_extra={"example": examples.PATCHED})
+
     notes: list[str] = Field(
         description="What changed, and what its owner should know.",
         examples=[["1 label changed (a.jpg: Xestia baja -> Xestia c-nigrum)."]],
@@ -77,6 +88,8 @@ class PatchedImage(ImageRecord):
 
 class StoredImage(PatchedImage):
     """One of many pictures that were put into the collection."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.STORED})
 
     created: bool = Field(description="Whether the id is new.")
     embedded: list[str] = Field(description="The spaces that it was embedded into now.")
@@ -94,6 +107,8 @@ class PictureProblem(BaseModel):
 
 class StoredPictures(BaseModel):
     """What became of many pictures: each is in one of the two lists, in the order of the form."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.STORED_PICTURES})
 
     images: list[StoredImage]
     problems: list[PictureProblem]
@@ -118,6 +133,8 @@ class Numbers(BaseModel):
 
 class TaxonBranch(BaseModel):
     """A taxon, or the top of the tree, with the taxa right below it."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.BRANCH})
 
     space: str = Field(examples=["base"])
     rank: str | None = Field(description="null at the top.", examples=["family"])
@@ -148,6 +165,8 @@ class Lookalike(BaseModel):
 
 class TaxonRecord(BaseModel):
     """A taxon by itself."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.TAXON})
 
     space: str = Field(examples=["base"])
     rank: str = Field(examples=["species"])

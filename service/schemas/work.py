@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 class Evaluation(BaseModel):
     """What was measured, and how."""
 
-    evaluation_id: str = Field(examples=["20260504T081500-3f2a91bc"])
+    evaluation_id: str = Field(examples=["20260504T081500123-3f2a91bc"])
     job_id: str = Field(description="Of the job that measured it.")
     protocol: str = Field(examples=["split"])
     spaces: list[str] = Field(

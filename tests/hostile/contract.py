@@ -96,8 +96,9 @@ def _counts(address: str) -> list[str]:
 
 def main() -> None:
     """Print what a run finds as JSON, with exit code 1 where that is anything."""
-    folder, *numbers = sys.argv[1:]
-    found = run(Path(folder), *map(int, numbers or ["10"]))
+    folder, *rest = sys.argv[1:]
+    examples, seed = [*map(int, rest), *(10, 1)[len(rest) :]]
+    found = run(Path(folder), examples, seed)
     told = {name: value for name, value in vars(found).items() if name != "text"}
     sys.stdout.write(json.dumps(told, indent=2) + "\n")
     if found.failures or found.server_errors:

@@ -695,7 +695,7 @@ def of_curation() -> list[Operation]:
             ),
             lambda web, _: (
                 web.job("cluster", where=["split=batch"], k=3, by=SIGN["by"])
-                and web.get("clusters")
+                and without_next(web.get("clusters"))
             ),
         ),
         Operation(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from holotype.notebook.local import records
 from tests.conftest import ROOT
 
 TUTORIAL = ROOT / "docs" / "tutorial.ipynb"
@@ -35,9 +36,10 @@ def shown_by(source: str, names: dict[str, Any]) -> Any:
 
 @pytest.mark.slow
 def test_every_cell_runs_and_what_it_gives_shows_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(records, "DEFAULT_ENCODER", f"checkpoint:{tiny_folder}")  # in seconds
     names: dict[str, Any] = {"__name__": "tutorial"}
     pages = []
     for cell in cells():

@@ -148,6 +148,7 @@ def test_the_description(client: httpx2.Client) -> None:
         "/v1/taxa/tree",
         "/v1/taxa/{rank}/{name}",
         "/v1/spaces",
+        "/v1/spaces/{space}",
         "/v1/morphospace",
         "/v1/spaces/{space}/calibration",
         "/v1/jobs",

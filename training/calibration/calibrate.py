@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,21 @@ from .left_out import LeftOut, leave_out, working_spaces
 from .sets import candidates_of, fit_sets, fit_sharpness
 from .steps import Steps
 
-_INVERSE_PENALTY = 0.3
 _FEW = 10  # right or wrong answers below which a rank is modelled by its log-odds alone
-_INVERSE_PENALTY_OF_FEW = 1.0
-_ODDS = slice(-2, None)  # features that `with_odds` adds
+_MANY = 600  # specimens from which on a model of all features learns none by heart
 _PARTS = 5  # of the folds, for held-out probabilities
+
+
+class _Features(NamedTuple):
+    """Features that a model takes, and the inverse strength of its L2 penalty."""
+
+    columns: slice
+    inverse_penalty: float
+
+
+_ALL = _Features(slice(None), 0.3)
+_LIKELIHOOD = _Features(slice(-5, -2), 1.0)  # those of `OF_LIKELIHOOD`
+_ODDS = _Features(slice(-2, None), 1.0)  # those that `with_odds` adds
 
 
 def calibrate(
@@ -87,8 +97,9 @@ def held_out_probabilities(left_out: LeftOut) -> tuple[Floats, Floats]:
         fitted = others & known
         sharpness = fit_sharpness(closeness[fitted], true[fitted])
         features = _features(left_out, sharpness)[:, -1]
-        if_known = _fit(features[fitted], right[fitted], np.ones(int(fitted.sum())))
-        is_known = _fit(features[others], known[others], _balanced(left_out.novel[others]))
+        ones, balanced = np.ones(int(fitted.sum())), _balanced(left_out.novel[others])
+        if_known = _fit(features[fitted], right[fitted], ones)
+        is_known = _fit(features[others], known[others], balanced)
         p_right[inside], p_known[inside] = if_known(features[inside]), is_known(features[inside])
     return p_right, p_known
 
@@ -105,8 +116,14 @@ def _balanced(novel: Codes) -> Floats:
     return weights
 
 
-def _at(rank: int, rows: NDArray[np.bool_], features: Floats, right: NDArray[np.bool_]) -> Logistic:
-    return _fit(features[rows, rank], right[rows, rank], np.ones(int(rows.sum())))
+def _at(
+    rank: int,
+    rows: NDArray[np.bool_],
+    features: Floats,
+    right: NDArray[np.bool_],
+) -> Logistic:
+    weights = np.ones(int(rows.sum()))
+    return _fit(features[rows, rank], right[rows, rank], weights)
 
 
 def _fit(features: Floats, yes: NDArray[np.bool_], weights: Floats) -> Logistic:
@@ -114,31 +131,35 @@ def _fit(features: Floats, yes: NDArray[np.bool_], weights: Floats) -> Logistic:
 
     With few of one answer it has the class probabilities' log-odds alone to go by: they tell a
     wrong answer from a right one without many of either. With none of one answer it is a constant
-    (add-half smoothing).
+    (add-half smoothing). Of few specimens a model of all features learns some by heart: it is
+    averaged with one of the likelihoods alone.
     """
     n_yes, n_no = int(yes.sum()), int((~yes).sum())
     if n_no == 0 or n_yes == 0:
         odds = np.log((weights[yes].sum() + 0.5) / (weights[~yes].sum() + 0.5))
         return Logistic(np.zeros(features.shape[1]), float(odds))
-    if min(n_yes, n_no) >= _FEW:
-        return _regression(features, yes, weights, _INVERSE_PENALTY)
-    few = _regression(features[:, _ODDS], yes, weights, _INVERSE_PENALTY_OF_FEW)
-    slopes = np.zeros(features.shape[1])
-    slopes[_ODDS] = few.weights
-    return Logistic(slopes, few.intercept)
+    if min(n_yes, n_no) < _FEW:
+        return _regression(features, yes, weights, _ODDS)
+    every = _regression(features, yes, weights, _ALL)
+    if len(yes) >= _MANY:
+        return every
+    few = _regression(features, yes, weights, _LIKELIHOOD)
+    return Logistic((every.weights + few.weights) / 2, (every.intercept + few.intercept) / 2)
 
 
 def _regression(
-    features: Floats, yes: NDArray[np.bool_], weights: Floats, inverse_penalty: float
+    features: Floats, yes: NDArray[np.bool_], weights: Floats, chosen: _Features
 ) -> Logistic:
-    mean, scale = features.mean(axis=0), features.std(axis=0)
+    values = features[:, chosen.columns]
+    mean, scale = values.mean(axis=0), values.std(axis=0)
     scale[scale < 1e-9] = 1.0
     from sklearn.linear_model import LogisticRegression  # what is calibrated does without
 
-    model = LogisticRegression(C=inverse_penalty, max_iter=2000)
-    model.fit((features - mean) / scale, yes, sample_weight=weights)
-    slopes = model.coef_[0] / scale
-    return Logistic(slopes, float(model.intercept_[0] - slopes @ mean))
+    model = LogisticRegression(C=chosen.inverse_penalty, max_iter=2000)
+    model.fit((values - mean) / scale, yes, sample_weight=weights)
+    slopes = np.zeros(features.shape[1])
+    slopes[chosen.columns] = model.coef_[0] / scale
+    return Logistic(slopes, float(model.intercept_[0] - slopes[chosen.columns] @ mean))
 
 
 def _card(labels: Codes, left_out: LeftOut, seed: int) -> dict[str, Any]:

@@ -27,6 +27,7 @@ _FOLDS, _MANY_FOLDS = 10, 20
 _SMALL = 3000  # specimens
 _MOST_QUERIES = 300  # of a fold
 _EXPONENT = 0.5
+_FEWEST_SPECIES = 2  # that stay: one alone is no choice
 _FEWEST = 50  # specimens: with fewer nothing can be said about 95 %
 
 
@@ -99,7 +100,7 @@ def leave_out(
         steps: are told of every fold.
 
     Raises:
-        ValueError: fewer than 50 named specimens, or no species with two of them.
+        ValueError: fewer than 50 named specimens, no species with two of them, or one species only.
     """
     _check(labels, groups)
     specimens = len(np.unique(groups[labels[:, -1] >= 0]))
@@ -116,6 +117,10 @@ def leave_out(
         part_done=steps.take,
     )
     found = [part for part in parts if part is not None]
+    if not any((part.novel == 0).any() for part in found):
+        raise ValueError(
+            "one species is no choice, so confidence cannot be calibrated; name others"
+        )
     return LeftOut(
         [part.evidence[0] for part in found],
         [part.classes[0] for part in found],
@@ -182,7 +187,8 @@ def _left_out_of_fold(
     """Identify what leaves in one fold by what stays; None where either is nothing."""
     queries, rows = _queries(vectors, groups, [held, gone], fold)
     stays = np.flatnonzero(~gone & ~held)
-    if not len(rows) or not (labels[stays, -1] >= 0).any():
+    named = labels[stays, -1]
+    if not len(rows) or len(np.unique(named[named >= 0])) < _FEWEST_SPECIES:
         return None
     spaces = working_spaces(vectors, labels[:, -1], stays)
     reference = build_reference(spaces, vectors[stays], labels[stays], groups[stays])

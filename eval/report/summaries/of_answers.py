@@ -11,7 +11,7 @@ def answers_in_words(found: AnswerEvaluation) -> str:
     """Return what became of known and of novel specimens, over all draws."""
     ends = together(draw.figures.outcomes for draw in found.draws)
     rank = found.draws[0].found.ranks[-1]
-    parts = [_known(ends, rank), _novel(ends, rank), _short_of_asked(found)]
+    parts = [_known(ends, rank), _novel(ends, rank), _short_of_asked(found), _elsewhere(found)]
     return " ".join(filter(None, parts))
 
 
@@ -68,4 +68,17 @@ def _short_of_asked(found: AnswerEvaluation) -> str:
     return (
         f"Of {of} names that are given, {of.count(right)} are right, fewer than the "
         f"{of.count(asked)} that were asked for."
+    )
+
+
+def _elsewhere(found: AnswerEvaluation) -> str:
+    """Say where who asked was taken under other conditions than what was calibrated on."""
+    shares = [draw.figures.unusual.estimate for draw in found.draws]
+    if not all(draw.figures.elsewhere for draw in found.draws):
+        return ""
+    of = OutOf.all_of(10**9)
+    return (
+        f"The calibration is of other conditions: {of.count(sum(shares) / len(shares))} of {of} "
+        "specimens that asked lie further away than 95 % of those that it was fitted on, and its "
+        "figures are less sure than they say."
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from holotype.index.curation.actions import lineage_of
-from holotype.index.encoders import Encoder, accelerated, load_encoder
+from holotype.index.encoders import DEFAULT_ENCODER, Encoder, accelerated, load_encoder
 from holotype.index.errors import NotFoundError, UsageError
 from holotype.index.gallery.taxon_counts import taxa_of
 from holotype.index.ingest.patches import patch_image
@@ -73,7 +73,9 @@ class LocalRecords(Held):
             name = self.collection.source(self.collection.space()).name if known else _BASE
         if name in known and adding.encoder is None:
             return name, self.encoder(name)
-        return name, accelerated(load_encoder(adding.encoder or "bundled", views=adding.views))
+        return name, accelerated(
+            load_encoder(adding.encoder or DEFAULT_ENCODER, views=adding.views)
+        )
 
     def _loaded(self, adding: Adding, source: Path) -> IngestReport:
         if adding.levels or adding.columns:

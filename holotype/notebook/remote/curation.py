@@ -44,8 +44,12 @@ class RemoteCuration(RemoteRecords):
 
     def clustering(self, number: int | None) -> Told:
         """Return a clustering as it is now; None for the last."""
-        told: Told = self._service.get(path_of("clusters"), clustering=number)
-        return told
+        return self._all(path_of("clusters"), clustering=number)
+
+    def _all(self, place: str, **params: Any) -> Told:
+        """Return what an address gives in one piece, where no limit is asked for."""
+        told: Told = self._service.get(place, **params)
+        return {name: value for name, value in told.items() if name != "next"}
 
     def cluster_now(self, cluster_id: int) -> Told:
         """Return a cluster as it is now."""
@@ -77,8 +81,7 @@ class RemoteCuration(RemoteRecords):
 
     def decisions(self, clustering: int | None) -> Told:
         """Return the decisions, oldest first."""
-        told: Told = self._service.get(path_of("decisions"), clustering=clustering)
-        return told
+        return self._all(path_of("decisions"), clustering=clustering)
 
     def undo_decision(self, decision_id: int, signed: Signed, *, since: bool) -> list[int]:
         """Take back a decision, or all since one, and return the undos."""

@@ -97,6 +97,22 @@ class Judgement:
         return "more than usual" if self.novelty >= _UNUSUAL else "no more than usual"
 
     @property
+    def other_conditions(self) -> str:
+        """Say that it is as far as what is taken under other conditions; empty where it is not."""
+        if self.novelty is None or self.novelty < _UNUSUAL:
+            return ""
+        if self.far:
+            return (
+                "So far lies what is new, and also what was taken under other conditions, another "
+                "camera, light or place, than the calibration was fitted on."
+            )
+        return (
+            "It lies further from the gallery than 95 % of the specimens that the calibration was "
+            "fitted on: if it was taken under other conditions, another camera, light or place, "
+            "its figures are less sure than they say."
+        )
+
+    @property
     def note(self) -> str:
         """What to bear in mind about the figures, and what to do; empty where they are fitted."""
         if self.calibration == _VOTES:

@@ -24,6 +24,7 @@ from ...guards.scopes import WRITES
 from ...questions import described_order, read_order
 from ...schemas import answers as schemas
 from ...schemas import clusters as answers
+from ...schemas import examples
 from ..etags import tagged
 
 if TYPE_CHECKING:
@@ -38,6 +39,13 @@ ClusterId = Annotated[int, InPath(ge=0, le=_MOST, description="The cluster's num
 ClusteringId = Annotated[int, InPath(ge=0, le=_MOST, description="The clustering's number.")]
 
 _LONGEST = 500  # characters of a name or a reason
+_CLUSTER: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": answers.Cluster | answers.KnownGroup,
+        "description": "As it is now",
+        "content": {"application/json": {"example": examples.CLUSTER}},
+    }
+}
 _DECIDED: dict[int | str, dict[str, Any]] = {
     200: {"model": answers.Decided, "description": "The decision, and the cluster as it is then"}
 }
@@ -218,7 +226,7 @@ async def clusters(
 @router.get(
     "/clusters/{cluster_id}",
     summary="A cluster",
-    responses={200: {"model": answers.Cluster | answers.KnownGroup, "description": "As it is now"}},
+    responses=_CLUSTER,
 )
 async def one_cluster(cluster_id: ClusterId, engine: TheEngine) -> JSONResponse:
     """Return a cluster as it is now, with its version."""

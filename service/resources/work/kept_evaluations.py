@@ -6,6 +6,7 @@ asked. Only files that were written here, and are as they were written, are ever
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import shutil
@@ -25,7 +26,7 @@ from holotype.index.storage.records import now
 
 ABOUT, FIGURES, PAGE = "about.json", "report.json", "report.html"
 
-_ID = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}")
+_ID = re.compile(r"[0-9]{8}T[0-9]{9}-[0-9a-f]{8}")
 _LONGEST_ABOUT = Limit(1 << 20, "of what is said of an evaluation")
 _LONGEST_FILE = Limit(1 << 28, "of a report")
 
@@ -86,8 +87,9 @@ def keep_evaluation(
     from holotype.eval.report.summaries import figures_of
 
     made_at, figures = now(), figures_of(found)
-    digits = re.sub(r"[-:]", "", made_at)[:15]
-    name = f"{digits}-{job_id[:8]}"
+    # To the millisecond, as they are listed in the order of their names.
+    moment = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
+    name = f"{moment}-{job_id[:8]}"
     kept = KeptEvaluation(
         name,
         job_id,

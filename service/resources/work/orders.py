@@ -96,6 +96,7 @@ class Evaluate(JobOptions):
         "split",
         "kfold",
         "leave-site-out",
+        "transfer",
         "learning-curve",
         "grid",
         "unseen-species",
@@ -116,6 +117,13 @@ class Evaluate(JobOptions):
     group: str = Field("specimen", max_length=LONGEST, description="Column that stays whole.")
     site: str | None = Field(None, max_length=LONGEST, description="Column of sites; site.")
     per_taxon: bool = Field(False, description="Draw so many images of every taxon.")
+    setup: str = Field("imaging", max_length=LONGEST, description="Column of set-ups.")
+    copies: int = Field(2, ge=0, le=100, description="Degraded copies of each gallery picture.")
+    simulate: Literal["random", "exact"] = Field(
+        "random", description="Another set-up for every copy, or exactly that of degrade."
+    )
+    networks: int = Field(0, ge=0, le=100, description="Small networks of each kind.")
+    unlabelled: list[str] = _where("Images of the target's set-up without labels")
     replicates: int = Field(5, ge=1, le=100, description="Draws of every size.")
     leave_out: str | None = Field(
         None, max_length=LONGEST, description="A rank of which taxa are kept out of the gallery."

@@ -80,9 +80,9 @@ def test_the_gallery_is_left_out_in_turn_once_a_draw(
 ) -> None:
     calls: list[int] = []
 
-    def counted(*table: Any, seed: int) -> LeftOut:
+    def counted(*table: Any, seed: int, **options: Any) -> LeftOut:
         calls.append(seed)
-        return leave_out(*table, seed=seed)
+        return leave_out(*table, seed=seed, **options)
 
     monkeypatch.setattr(asking, "leave_out", counted)
     evaluate_honesty(fill(SPECIES, each=12), seeds=2)
@@ -129,6 +129,20 @@ def test_a_given_split_that_copies_cross_is_measured_with_and_without_them(
     assert told["mean"] != found.to_dict()["mean"]
     page = write_report(found, collection, tmp_path / "report").read_text()
     assert "This split gives answers away" in page
+
+
+def test_whole_groups_ask_and_too_few_say_so(
+    make: Callable[[Sequence[Planted]], Collection],
+) -> None:
+    rows = noisy(SPECIES, each=12)
+    pairs = [replace(row, split=f"pair {place // 2}") for place, row in enumerate(rows)]
+    (draw,) = evaluate_honesty(make(pairs), group="split").draws
+    asked, held = (np.unique(each // 2) for each in (draw.split.query, draw.split.gallery))
+    assert not np.intersect1d(asked, held).size
+    with pytest.raises(UsageError, match="A quarter of every split cannot ask"):
+        evaluate_honesty(make(rows), group="split")
+    with pytest.raises(UsageError, match="leave out one"):
+        evaluate_honesty(make(rows), group="split", query=["split=test"], gallery=["split=train"])
 
 
 def test_nothing_named_says_so(make: Callable[[Sequence[Planted]], Collection]) -> None:

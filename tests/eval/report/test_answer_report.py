@@ -44,7 +44,7 @@ KEYS = [
 RUN_KEYS = [
     "seed", "n_known", "n_novel", "outcomes", "known_right_at_some_rank", "given_answers_right",
     "given_answers_right_known", "over_commitment", "rank_given", "novelty", "retained",
-    "selective", "ece_known", "ece_open", "set_coverage", "set_size",
+    "selective", "ece_known", "ece_open", "set_coverage", "set_size", "unusually_far",
 ]  # fmt: skip
 
 

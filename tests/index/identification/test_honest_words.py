@@ -242,3 +242,16 @@ def test_usual_is_measured_once_of_a_gallery(tmp_path: Path) -> None:
         before = gallery._made["usual cosine"]
         identify_vector(collection, vector(11), name="q")
         assert gallery._made["usual cosine"] is before
+
+
+def test_a_specimen_that_lies_far_is_told_of_other_conditions(tmp_path: Path) -> None:
+    with planted(tmp_path / "c", rows_of(6, genera=2)) as collection:
+        calibrate_space(collection)
+        usual = identify_vector(collection, vector(0), name="q")
+        assert usual.notes == ()
+        between = vector(0) + vector(2)
+        answer = identify_vector(collection, between, name="q")
+        assert answer.novelty is not None
+        assert answer.novelty >= 0.95
+        (note,) = answer.notes
+        assert note.startswith("It lies further from the gallery than 95 % of the specimens")

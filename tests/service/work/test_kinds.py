@@ -13,6 +13,7 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.upkeep.info import verify
 from holotype.training.metric import train as metric_train
+from tests.service.test_calibration_job import vectors
 from tests.training.metric.run_in_process import TABLE, always_better
 
 from .conftest import Do, Serve, ServeFolder, ended
@@ -39,6 +40,10 @@ def test_a_tuned_space_is_asked_at_once_and_ready(serve: Serve, do: Do) -> None:
         again = do(client, "tune", {"name": "sharp", "where": ["split=train"]})
         assert again["result"]["images"] == 32
         assert client.post("/v1/search", json={**ASK, "space": "sharp"}).status_code == 200
+        assert client.delete("/v1/spaces/sharp").json() == {"removed": ["sharp"]}
+        assert client.post("/v1/search", json={**ASK, "space": "sharp"}).status_code == 404
+        assert client.get("/readyz").json()["spaces"] == [{"name": "base", "images": 40}]
+        assert client.delete("/v1/spaces/base").status_code == 422
 
 
 def test_a_trained_space_is_asked_with_new_pictures_at_once(
@@ -71,13 +76,14 @@ def test_a_map_is_there_as_soon_as_it_is_made(serve: Serve, do: Do) -> None:
 
 
 def test_calibrating_and_clustering_as_by_their_own_routes(
-    clouds: Path, serve_folder: ServeFolder, do: Do
+    clouds: Path, tmp_path: Path, serve_folder: ServeFolder, do: Do
 ) -> None:
-    with serve_folder(clouds) as client:
+    with serve_folder(vectors(tmp_path / "vectors")) as client:
         calibrated = do(client, "calibrate", {"seed": 2})
         assert calibrated["state"] == "done", calibrated
         state = client.get("/v1/spaces/base/calibration").json()
         assert state["calibration"] == "fitted"
+    with serve_folder(clouds) as client:
         clustered = do(client, "cluster", {"by": "A. Tester", "where": ["split=batch"], "k": 2})
         assert clustered["state"] == "done", clustered
         found = client.get("/v1/clusters").json()
