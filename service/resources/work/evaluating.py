@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from holotype.eval.evaluations.protocols import PROTOCOLS, SIDES, options_of
-from holotype.index.errors import UsageError
+from holotype.index.database.locks import is_writable
+from holotype.index.errors import ReadOnlyError, UsageError
 from holotype.index.search.filters import chosen_places
 
 from ...engine import Engine
@@ -41,6 +42,8 @@ def evaluation_work(engine: Engine, space: str, asked: orders.Evaluate) -> Work:
             chosen_places(collection, gallery, given.get(condition, ()))
 
     def work(tell: Telling) -> dict[str, Any]:
+        if not is_writable(collection.folder):
+            raise ReadOnlyError(f"{collection.folder} is read-only, so no report can be kept there")
         tell.phase("Measuring")
         watched = {"on_picture": tell, "on_network": tell} if asked.protocol == "transfer" else {}
         found = protocol.measure(collection, space=space, **given, **watched)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -15,8 +14,8 @@ from ...engine import TheEngine
 from ...guards.scopes import ADMINISTERS
 from ...schemas import work as answers
 from .kept_evaluations import (
-    FIGURES,
     PAGE,
+    figures_of_kept,
     kept_evaluation,
     kept_evaluations,
     read_kept,
@@ -98,5 +97,4 @@ def _page(collection: Collection, limit: int, after: str | None) -> dict[str, An
 
 def _figures(collection: Collection, evaluation_id: str) -> dict[str, Any]:
     about = kept_evaluation(collection, evaluation_id)
-    figures = json.loads(read_kept(collection, evaluation_id, FIGURES))
-    return {**about.to_dict(), "figures": figures}
+    return {**about.to_dict(), "figures": figures_of_kept(collection, evaluation_id)}

@@ -54,10 +54,9 @@ def identification_work(engine: Engine, space: str, asked: orders.Identify) -> W
 
     def work(tell: Telling) -> dict[str, Any]:
         groups = _specimens(gallery, places)
-        tell(0, len(groups))
-        counted = _Counted()
-        done = 0
+        counted, done = _Counted(), 0
         with job_table(collection, tell.job_id, COLUMNS) as rows:
+            tell(0, len(groups))
             for batch in _batches(groups):
                 for answer, specimen, pictures in _answered(collection, galleries, batch, options):
                     rows.writerow(answer_row(answer, specimen, pictures))
@@ -86,9 +85,9 @@ def upload_work(
     options = _options(space, asked)
 
     def work(tell: Telling) -> dict[str, Any]:
-        tell(0, len(uploads))
         counted, size = _Counted(), encoder.batch_size
         with job_table(collection, tell.job_id, COLUMNS) as rows:
+            tell(0, len(uploads))
             for start in range(0, len(uploads), size):
                 good: list[tuple[Upload, Pixels]] = []
                 for place, upload in enumerate(uploads[start : start + size], start + 1):

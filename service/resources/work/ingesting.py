@@ -16,6 +16,7 @@ from holotype.index.manifests.problems import Problem
 from holotype.index.manifests.vector_file import holds_vectors
 from holotype.index.runtime import worker_count
 from holotype.index.search.search import encoder_of
+from holotype.index.storage.records import Space
 from holotype.index.visible import guarded
 
 from ...engine import Engine
@@ -40,30 +41,41 @@ def ingest_work(engine: Engine, space: str, asked: orders.Ingest) -> Work:
 
     def work(tell: Telling) -> dict[str, Any]:
         try:
-            refuse_links_out(root, source)
-            if holds_vectors(source):
-                raise UsageError(f"{source} holds vectors; store them with 'holotype ingest'")
-            manifest = only_below(
-                Manifest.read(source, levels=asked.levels, columns=asked.columns), root
-            )
-            encoder = encoder_of(target, threads=max(1, worker_count() - 1))
-            tell.phase("Checking")
-            report = ingest(
-                manifest,
-                collection,
-                encoder,
-                space=target.name,
-                strict=asked.strict,
-                copy_images=asked.copy_images,
-                on_check=tell,
-                on_embed=_embedding(tell),
-            )
+            with collection.writing():
+                report = _ingested(collection, target, root, source, asked, tell)
+                told = _told(collection, root, report, tell.job_id)
         except HolotypeError as error:
             raise type(error)(_without(root, str(error))) from error
         engine.renew()
-        return _told(collection, root, report, tell.job_id)
+        return told
 
     return work
+
+
+def _ingested(
+    collection: Collection,
+    target: Space,
+    root: Path,
+    source: Path,
+    asked: orders.Ingest,
+    tell: Telling,
+) -> IngestReport:
+    refuse_links_out(root, source)
+    if holds_vectors(source):
+        raise UsageError(f"{source} holds vectors; store them with 'holotype ingest'")
+    manifest = only_below(Manifest.read(source, levels=asked.levels, columns=asked.columns), root)
+    encoder = encoder_of(target, threads=max(1, worker_count() - 1))
+    tell.phase("Checking")
+    return ingest(
+        manifest,
+        collection,
+        encoder,
+        space=target.name,
+        strict=asked.strict,
+        copy_images=asked.copy_images,
+        on_check=tell,
+        on_embed=_embedding(tell),
+    )
 
 
 def _embedding(tell: Telling) -> Any:

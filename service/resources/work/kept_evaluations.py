@@ -24,6 +24,8 @@ from holotype.index.files.regular import Limit, read_regular
 from holotype.index.storage.files_beside import EVALUATIONS, is_plain, place_for
 from holotype.index.storage.records import now
 
+from ...schemas.work import Evaluation
+
 ABOUT, FIGURES, PAGE = "about.json", "report.json", "report.html"
 
 _ID = re.compile(r"[0-9]{8}T[0-9]{9}-[0-9a-f]{8}")
@@ -142,12 +144,30 @@ def kept_evaluation(collection: Collection, evaluation_id: str) -> KeptEvaluatio
     """
     data = read_kept(collection, evaluation_id, ABOUT, _LONGEST_ABOUT)
     try:
-        said = read_json(data, dict)
-        return KeptEvaluation(**{**said, "evaluation_id": evaluation_id})
-    except (ValueError, TypeError) as error:
-        raise CorruptError(
-            f"What the collection keeps of evaluation '{evaluation_id}' cannot be read; delete it"
-        ) from error
+        said = Evaluation.model_validate(read_json(data, dict), strict=True)
+    except ValueError as error:
+        raise _unreadable(evaluation_id) from error
+    return KeptEvaluation(**{**said.model_dump(), "evaluation_id": evaluation_id})
+
+
+def figures_of_kept(collection: Collection, evaluation_id: str) -> dict[str, Any]:
+    """Return all figures of an evaluation.
+
+    Raises:
+        NotFoundError: there is none of that id.
+        CorruptError: they cannot be read.
+    """
+    data = read_kept(collection, evaluation_id, FIGURES)
+    try:
+        return read_json(data, dict)
+    except ValueError as error:
+        raise _unreadable(evaluation_id) from error
+
+
+def _unreadable(evaluation_id: str) -> CorruptError:
+    return CorruptError(
+        f"What the collection keeps of evaluation '{evaluation_id}' cannot be read; delete it"
+    )
 
 
 def read_kept(
@@ -175,7 +195,7 @@ def remove_evaluation(collection: Collection, evaluation_id: str) -> None:
     folder = collection.folder / EVALUATIONS / evaluation_id
     with collection.writing():
         written = _written(folder)
-        own = [name for name, sha256 in written.items() if _is_own(folder / name, sha256)]
+        own = [name for name, sha256 in written.items() if _is_own(folder, name, sha256)]
         for name in (*sorted(own, key=ABOUT.__ne__), RECORD):
             (folder / name).unlink(missing_ok=True)
         if not any(folder.iterdir()):
@@ -189,6 +209,8 @@ def _written(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def _is_own(path: Path, sha256: Any) -> bool:
-    plain = path.name not in (".", "..") and not path.is_symlink() and path.is_file()
+def _is_own(folder: Path, name: str, sha256: Any) -> bool:
+    """Return whether a file lies in the folder itself, and is as it was written."""
+    path = folder / name
+    plain = Path(name).name == name and not path.is_symlink() and path.is_file()
     return plain and digest_of(path) == sha256
