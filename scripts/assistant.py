@@ -20,12 +20,8 @@ def mcp(
     import os
 
     import holotype
-    from holotype.index.errors import UsageError
+    from holotype.notebook.assistant import server_of
 
-    try:
-        from holotype.notebook.assistant import server_of
-    except ModuleNotFoundError as error:
-        raise UsageError(f"This needs {error.name}: pip install 'holotype[mcp]'") from error
     served = collection.startswith(("http://", "https://"))
     key = os.environ.get("HOLOTYPE_KEY", "")
     with holotype.Client(collection, key) if served else holotype.open(collection) as opened:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
-from mcp.server.mcpserver import MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
-
-from holotype.index.errors import HolotypeError
+from holotype.index.errors import HolotypeError, UsageError
 from holotype.version import __version__
 
 from .opened import OpenCollection
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
 
 _ABOUT = (
     "A collection of pictures of specimens. Identify a picture, look at the evidence, and say how "
@@ -75,7 +75,15 @@ class Tools:
 
 
 def server_of(collection: OpenCollection) -> MCPServer[Any]:
-    """Return a server whose tools ask a collection and change nothing in it."""
+    """Return a server whose tools ask a collection and change nothing in it.
+
+    Raises:
+        UsageError: the package `mcp` is missing.
+    """
+    try:
+        from mcp.server.mcpserver import MCPServer
+    except ModuleNotFoundError as error:
+        raise UsageError(f"This needs {error.name}: pip install 'holotype[mcp]'") from error
     server: MCPServer[Any] = MCPServer("holotype", instructions=_ABOUT, version=__version__)
     tools = Tools(collection)
     for name in (name for name in vars(Tools) if not name.startswith("_")):
@@ -85,6 +93,7 @@ def server_of(collection: OpenCollection) -> MCPServer[Any]:
 
 def _telling(tool: Callable[Arguments, Any]) -> Callable[Arguments, Any]:
     """Return a tool whose expected errors an assistant reads as the sentence that they are."""
+    from mcp.server.mcpserver.exceptions import ToolError
 
     @wraps(tool)
     def told(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Any:
