@@ -83,14 +83,15 @@ def copies_of_other_names(collection: Collection, named: Named) -> dict[int, int
 def united_by_copies(collection: Collection, named: Named) -> Codes:
     """Return the specimens of a gallery, those that share a picture made one: int64 [n].
 
-    For folds, so that no picture is judged by its own copy. Of more than 50,000 images only those
-    of one content are united.
+    For folds, so that no picture is judged by its own copy. Pictures that are gone are copies where
+    their content was one; of more than 50,000 images no others are looked for.
     """
     sha256, phash = _hashes(collection, named)
     pairs = _same_content(named, sha256)
     if len(named.codes) <= _MOST_ROWS:
         proposed = _proposed(named, sha256, phash)[:_MOST_FITTED]
-        pairs = np.concatenate([pairs, _confirmed(collection, named, phash, proposed)])
+        near = _confirmed(collection, named, phash, proposed, gone=False)
+        pairs = np.concatenate([pairs, near])
     of = named.gallery.specimens
     linked = of[pairs]
     return of if not len(linked) else _components(int(of.max()) + 1, linked)[of]
@@ -150,15 +151,26 @@ def _proposed(named: Named, sha256: NDArray[np.str_], phash: NDArray[np.uint64])
     return chosen
 
 
-def _confirmed(collection: Collection, named: Named, phash: NDArray[np.uint64], pairs: Ids) -> Ids:
-    """Return the pairs where one picture is the other, saved again, resized or cropped."""
+def _confirmed(
+    collection: Collection,
+    named: Named,
+    phash: NDArray[np.uint64],
+    pairs: Ids,
+    *,
+    gone: bool = True,
+) -> Ids:
+    """Return the pairs where one picture is the other, saved again, resized or cropped.
+
+    Args:
+        gone: take pictures that are gone by their hashes, which plain ones share.
+    """
     parts = [np.empty((0, 2), np.int64)]
     for block in _blocks(pairs):
         there, small = _thumbnails(collection, named, np.unique(block))
         known = there[block[:, 0]] & there[block[:, 1]] if small else np.zeros(len(block), bool)
         one, other = phash[block[:, 0]], phash[block[:, 1]]
         # Vectors that were made elsewhere may come without a hash, which is 0 then.
-        same = (np.bitwise_count(one ^ other) <= _SAME_BITS) & (one != 0) & (other != 0)
+        same = (np.bitwise_count(one ^ other) <= _SAME_BITS) & (one != 0) & (other != 0) & gone
         if known.any():
             seen = block[known]
             same[known] = are_copies(

@@ -35,7 +35,8 @@ _STATED = f"""
 SELECT d.*, {_TAXON}, a.determination_id AS accepted_id
 FROM determinations AS d
 LEFT JOIN taxa AS t ON t.taxon_id = d.taxon_id
-LEFT JOIN accepted AS a ON a.determination_id = d.determination_id
+LEFT JOIN accepted AS a
+    ON a.specimen_id = d.specimen_id AND a.determination_id = d.determination_id
 WHERE d.undoes IS NULL AND d.determination_id > ?
 ORDER BY d.determination_id LIMIT ?
 """

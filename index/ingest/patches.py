@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..collection import Collection
 from ..errors import UsageError
 from ..manifests.untold import with_untold
+from ..search.all_images import note_edit, state_of_images
 from ..storage.images import put_images
 from ..storage.records import DETAILS, Image
 from ..storage.specimens.listing import images_after
@@ -53,8 +54,11 @@ def patch_image(
             image, notes, named = _patched(collection, old, record)
             corrections = Corrections.of_one(collection.database, image)
             corrections.compare(image, old)
+            edits = state_of_images(collection.database).edits
             if image != old:
                 put_images(connection, [image], named=named)
+            now = state_of_images(collection.database).edits
+        note_edit(collection, edits, now, [image.row])
         corrections.settle(collection.database)
         stored = collection.image(image_id)
     return Stored(stored, False, [*record.notes, *notes, *corrections.sentences()])

@@ -14,6 +14,7 @@ from ..database.connection import Database
 from ..errors import ChangedError, PictureError, UsageError
 from ..manifests.untold import with_untold
 from ..pictures.reading import content_hash, media_type
+from ..search.all_images import note_edit, state_of_images
 from ..storage.embeddings import put_embeddings, stack_vectors
 from ..storage.images import put_images
 from ..storage.records import Image, Space, image_query, read_image
@@ -250,8 +251,11 @@ def store_upload(
             corrections = Corrections.of_one(collection.database, image)
             corrections.compare(image, plan.old)
             named = not upload.told.isdisjoint(RANKS)
+            edits = state_of_images(collection.database).edits
             row = _put(connection, image, plan.old, named=named)
             _embed(connection, plan.spaces, row, image, vectors)
+            now = state_of_images(collection.database).edits
+        note_edit(collection, edits, now, [row])
         corrections.settle(collection.database)
         stored = collection.image(image.image_id)
     notes = [*plan.notes, *corrections.sentences()]

@@ -20,6 +20,9 @@ from ..taxonomy import RANKS
 from .column_values import MOST_COMPARED, ColumnValues, nearest
 from .conditions import shortened
 
+KEPT, OWN = "columns", "own columns"  # under which images keep what was read of theirs
+Columns = dict[tuple[str, ...], ColumnValues]
+
 IDS = ("image_id", "specimen_id")  # told apart by case: two files may differ in nothing else
 
 _COLUMNS = (*IDS, "split", *DETAILS)
@@ -69,7 +72,7 @@ def read_column(
     plain, key = name.casefold(), squeezed(name)
     known = plain if plain in (*RANKS, *_COLUMNS) else ""
     if not known:
-        own = images.once("own columns", images.edits, lambda: metadata_columns(collection))
+        own = images.once(OWN, images.edits, lambda: metadata_columns(collection))
         same = [one for one in own if squeezed(one) == key]
         near = _SQUEEZED.get(key, "")
         if same and (not near or plain in map(str.casefold, same)):
@@ -80,12 +83,12 @@ def read_column(
     return _known_column(collection, images, known, texts)
 
 
-def metadata_columns(collection: Collection) -> list[str]:
-    """Return the names of the users' own columns in a collection."""
-    found = collection.database.read(
-        "SELECT DISTINCT key FROM images, json_each(images.metadata) ORDER BY key"
-    )
-    return [record[0] for record in found]
+def metadata_columns(collection: Collection, rows: Sequence[int] | None = None) -> list[str]:
+    """Return the names of the users' own columns in a collection, or in some rows of it."""
+    query = "SELECT DISTINCT key FROM images, json_each(images.metadata)"
+    read = collection.database.read
+    found = read(query) if rows is None else run_over(read, f"{query} WHERE row IN", rows)
+    return sorted({record[0] for record in found})
 
 
 def squeezed(name: str) -> str:
@@ -116,8 +119,8 @@ def _known_column(
 
 def _kept_column(collection: Collection, images: Images, names: tuple[str, ...]) -> ColumnValues:
     """Return a column, kept with the gallery where it has few different values."""
-    empty: Callable[[], dict[tuple[str, ...], ColumnValues]] = dict
-    kept = images.once("columns", images.edits, empty)
+    empty: Callable[[], Columns] = dict
+    kept = images.once(KEPT, images.edits, empty)
     column = kept.get(names)
     if column is None:
         column = _column(names[0], images, _cells(collection, names))
@@ -128,18 +131,60 @@ def _kept_column(collection: Collection, images: Images, names: tuple[str, ...])
     return column
 
 
+def columns_after(
+    collection: Collection, kept: Columns, rows: Codes, changed: Sequence[int]
+) -> Columns:
+    """Return columns after a change, made of those before: only what changed is read.
+
+    Args:
+        kept: of images that are the first of those that are there now.
+        rows: int64 [n], of the images that are there now.
+        changed: rows of those that are new or were edited.
+    """
+    return {
+        names: _after(collection, names, column, rows, changed)
+        for names, column in dict(kept).items()
+    }
+
+
+def _after(
+    collection: Collection,
+    names: tuple[str, ...],
+    column: ColumnValues,
+    rows: Codes,
+    changed: Sequence[int],
+) -> ColumnValues:
+    query, keys = _query_of(names)
+    read = collection.database.read
+    found = run_over(lambda sql, some: read(sql, (*keys, *some)), f"{query} AND row IN", changed)
+    values = list(column.values)
+    code_of = {value: code for code, value in enumerate(values)}
+    codes = np.full(len(rows), -1, np.int64)
+    codes[: len(column.codes)] = column.codes
+    codes[places_in(rows, np.array(changed, np.int64))[0]] = -1
+    for row, value in found:
+        code = code_of.setdefault(str(value), len(values))
+        if code == len(values):
+            values.append(str(value))
+        codes[np.searchsorted(rows, row)] = code
+    return ColumnValues(column.name, values, codes, column.folds)
+
+
+def _query_of(names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return the query for row and value of every image that has one, and what it is asked with."""
+    if names[0] in _COLUMNS:
+        return f'SELECT row, "{names[0]}" AS value FROM images WHERE value <> ?', ("",)
+    marks = ", ".join("?" * len(names))
+    query = (
+        "SELECT row, own.value FROM images, json_each(metadata) AS own "
+        f"WHERE own.value <> ? AND own.key IN ({marks})"
+    )
+    return query, ("", *names)
+
+
 def _cells(collection: Collection, names: tuple[str, ...]) -> Iterator[Sequence[sqlite3.Row]]:
     """Yield row and value of every image that has one, many at once."""
-    if names[0] in _COLUMNS:
-        query = f'SELECT row, "{names[0]}" AS value FROM images WHERE value <> ?'
-        keys: tuple[str, ...] = ("",)
-    else:
-        marks = ", ".join("?" * len(names))
-        query = (
-            "SELECT row, own.value FROM images, json_each(metadata) AS own "
-            f"WHERE own.value <> ? AND own.key IN ({marks})"
-        )
-        keys = ("", *names)
+    query, keys = _query_of(names)
     read, last = collection.database.read, 0
     with collection.database.snapshot():
         while block := read(f"{query} AND row > {last} ORDER BY row LIMIT {_ROWS}", keys):

@@ -11,6 +11,7 @@ const FONTS = {
   "source-sans-3": ["normal"],
 };
 
+const bundled = new Set(); // packages that a page's script holds
 const pages = readdirSync("src").filter((name) => name.endsWith(".ts"));
 for (const page of pages) {
   const { metafile, outputFiles } = await build({
@@ -24,10 +25,21 @@ for (const page of pages) {
     metafile: true,
     write: false,
   });
+  for (const name of Object.keys(metafile.inputs)) {
+    const [, found] = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(name) ?? [];
+    if (found) bundled.add(found);
+  }
   const sources = Object.keys(metafile.inputs).filter((name) => name.startsWith("src/"));
   const to = `${STATIC}/${basename(page, ".ts")}.js`;
   writeFileSync(to, banner(sources.sort()) + outputFiles[0].text);
 }
+
+// Their licences ask to be passed on with them.
+const licences = [...bundled].sort().map((name) => {
+  const text = readFileSync(`node_modules/${name}/LICENSE`, "utf8").trim();
+  return `${name}\n\n${text}\n`;
+});
+writeFileSync(`${STATIC}/licences.txt`, licences.join(`\n${"-".repeat(72)}\n\n`));
 
 // The banner says which sources a bundle was made of; a test without Node compares.
 function banner(sources) {

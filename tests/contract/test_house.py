@@ -38,7 +38,7 @@ def modules(folder: Path) -> list[Path]:
 
 def test_the_top_of_the_index_is_short_and_no_room_is_crowded() -> None:
     assert len(modules(ROOT / "index")) <= 10
-    for top in ("index", "training", "eval", "service"):
+    for top in ("index", "training", "eval", "service", "holotype/notebook"):
         rooms = [ROOT / top, *(path for path in (ROOT / top).rglob("*") if path.is_dir())]
         assert {room: len(modules(room)) for room in rooms if len(modules(room)) > 16} == {}
 
@@ -71,7 +71,8 @@ def test_a_wheel_holds_every_module_and_page_and_no_name_of_its_own_beside_holot
     with zipfile.ZipFile(wheel) as opened:
         names = set(opened.namelist())
         opened.extractall(tmp_path / "installed")
-    expected = set().union(*(carried(checkout / folder) for folder in FOLDERS))
+    folders = [*FOLDERS, "holotype/notebook"]
+    expected = set().union(*(carried(checkout / folder) for folder in folders))
     assert expected <= names
     assert {"holotype/__init__.py", "holotype/py.typed", "holotype/version.py"} <= names
     top = {name.partition("/")[0] for name in names}

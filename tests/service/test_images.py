@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from holotype.index.collection import Collection
+from holotype.index.ingest.patches import patch_image
 from holotype.index.upkeep.info import verify
 from holotype.service.app import create_app
 from holotype.service.guards.keys import Keys
@@ -96,6 +97,22 @@ def test_a_list_follows_every_change(client: httpx2.Client, folder: Path) -> Non
     patch(client, "2-1.png", metadata={"sex": "unsure"})
     assert listed(client, "sex=unsure")["images"][0]["image_id"] == "2-1.png"
     assert walked(client, "species=", limit=1) == ["new.png"]
+    patch(client, "2-2.png", metadata={"net": "7"})
+    assert listed(client, "net=7")["total"] == 1
+    client.put(
+        "/v1/images/more.png", files={"image": ("x", OTHER)}, data={"metadata": '{"net":"8"}'}
+    )
+    assert [listed(client, f"net={net}")["total"] for net in "78"] == [1, 1]
+    patch(client, "2-2.png", metadata={"net": "8", "mesh": "fine"})
+    assert walked(client, "net=8", limit=1) == ["2-2.png", "more.png"]
+    assert listed(client, "mesh=fine", "sex=m")["total"] == 1
+    patch(client, "2-2.png", specimen_id="Salmo_trutta_0")
+    assert listed(client, "species=Salmo trutta")["total"] == 11
+    client.delete("/v1/images/2-2.png")
+    assert walked(client, "net=8", limit=1) == ["more.png"]
+    with Collection.open(folder) as opened:  # another process
+        patch_image(opened, "more.png", {}, {"net": "9"})
+    assert listed(client, "net=9")["total"] == 1
 
 
 def test_who_has_a_page_is_told_so(client: httpx2.Client) -> None:

@@ -16,6 +16,7 @@ from holotype.index.identification.reference import build_reference
 from holotype.index.storage.records import Image
 from holotype.training import spaces
 from holotype.training.calibration.left_out import leave_out
+from holotype.training.calibration.steps import Steps
 from holotype.training.conditions import Conditions, conditions_of
 from tests.eval import planting
 
@@ -92,7 +93,7 @@ def test_who_is_left_out_meets_nobody_of_its_own_day(monkeypatch: pytest.MonkeyP
         return build_reference(projections, vectors, labels, groups)
 
     monkeypatch.setattr("holotype.training.calibration.left_out.build_reference", noted)
-    left_out = leave_out(*sample, conditions=days)
+    left_out = leave_out(*sample, conditions=days, steps=Steps(threads=1))
     known = left_out.novel == 0
     for fold in np.unique(left_out.fold):
         asked = left_out.specimen[(left_out.fold == fold) & known]

@@ -10,6 +10,7 @@ from holotype.index.pictures.inputs import Picture, named_file, read_input
 from holotype.index.pictures.reading import media_type, read_bytes
 
 _HEAD = 16  # bytes that tell of which kind a file is
+_SENT = frozenset({"image/jpeg", "image/png", "image/webp", "image/tiff"})
 _FILES = bytes | bytearray | memoryview
 
 
@@ -35,10 +36,9 @@ def upload_of(picture: Picture, number: int) -> tuple[str, bytes]:
 def is_sent(data: bytes) -> bool:
     """Return whether a service reads a file of this kind."""
     try:
-        media_type(data[:_HEAD])
+        return media_type(data[:_HEAD]) in _SENT
     except PictureError:
         return False
-    return True
 
 
 def _as_png(picture: Picture) -> bytes:
