@@ -382,6 +382,8 @@ class Job(BaseModel):
 class Jobs(BaseModel):
     """The last jobs, oldest first."""
 
+    model_config = ConfigDict(json_schema_extra={"example": {"jobs": [examples.JOB]}})
+
     jobs: list[Job]
 
 

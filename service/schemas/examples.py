@@ -141,6 +141,10 @@ TAXA: Example = {
 }
 SPACES: Example = {
     "collection": "moths",
+    "images": 540,
+    "specimens": 540,
+    "taxa": {"genus": 70, "species": 100},
+    "splits": {"train": 405, "test": 135},
     "spaces": [
         {
             "name": "base",
@@ -223,4 +227,15 @@ JOB: Example = {
     "error": None,
     "created_at": _WHEN,
     "changed_at": _WHEN,
+}
+
+EVALUATION: Example = {
+    "evaluation_id": "20260504T081500123-3f2a91bc",
+    "job_id": "3f2a91bc",
+    "protocol": "split",
+    "spaces": ["base"],
+    "options": {"query": ["split=test"], "gallery": ["split=train"]},
+    "summary": "For 9 of 10 pictures the most similar picture shows the right species.",
+    "has_report": True,
+    "made_at": _WHEN,
 }

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from . import examples
 
 
 class Evaluation(BaseModel):
     """What was measured, and how."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.EVALUATION})
 
     evaluation_id: str = Field(examples=["20260504T081500123-3f2a91bc"])
     job_id: str = Field(description="Of the job that measured it.")
@@ -27,11 +31,21 @@ class Evaluation(BaseModel):
 class MeasuredFigures(Evaluation):
     """An evaluation with all its figures."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"example": {**examples.EVALUATION, "figures": {"queries": 277}}}
+    )
+
     figures: dict[str, Any] = Field(description="As `holotype eval --json` gives them.")
 
 
 class Evaluations(BaseModel):
     """Evaluations, newest first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"evaluations": [examples.EVALUATION], "total": 1, "next": None}
+        }
+    )
 
     evaluations: list[Evaluation]
     total: int = Field(ge=0)

@@ -7,16 +7,19 @@ from typing import Any
 import httpx2
 from pydantic import BaseModel
 
-from holotype.service.schemas import answers, clusters, records
+from holotype.service.schemas import answers, clusters, records, work
 
-_TAGS = {"images", "specimens", "determinations", "taxa", "spaces", "queues", "clusters"}
+_TAGS = {
+    *("images", "specimens", "determinations", "taxa", "spaces", "queues", "clusters"),
+    *("jobs", "evaluations"),
+}
 _PICTURES = ("image/jpeg", "image/png")  # there is no use in an example of one
 
 
 def test_examples_are_what_their_models_say() -> None:
     models = [
         model
-        for module in (answers, clusters, records)
+        for module in (answers, clusters, records, work)
         for model in vars(module).values()
         if isinstance(model, type) and issubclass(model, BaseModel)
     ]
@@ -55,4 +58,5 @@ def shows(media: dict[str, Any], kind: str, models: dict[str, Any]) -> bool:
     model = models.get(media.get("schema", {}).get("$ref", "").rpartition("/")[2], {})
     fields = model.get("properties", {}).values()
     each = bool(fields) and all("examples" in field for field in fields)
-    return kind in _PICTURES or "example" in media or "example" in model or each
+    given = bool({"example", "examples"} & set(media)) or "example" in model
+    return kind in _PICTURES or given or each

@@ -63,7 +63,7 @@ async def evaluation(evaluation_id: EvaluationId, engine: TheEngine) -> JSONResp
     "/{evaluation_id}/report",
     summary="The report of an evaluation",
     response_class=Response,
-    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/html": {"schema": {"type": "string"}, "example": "…"}}}},
 )
 async def report(evaluation_id: EvaluationId, engine: TheEngine) -> Response:
     """Return the report as one page, which shows itself and reaches nothing else."""

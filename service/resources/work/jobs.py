@@ -34,7 +34,15 @@ _BEGUN: dict[int | str, dict[str, Any]] = {
     202: {"model": answers.Job, "description": "The job, under way"}
 }
 _TABLE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The table"}
+    200: {
+        "content": {
+            "text/csv": {
+                "schema": {"type": "string"},
+                "example": "path,specimen_id,determination\n",
+            }
+        },
+        "description": "The table",
+    }
 }
 
 JobId = Annotated[str, InPath(max_length=100, description="The job's id.")]
@@ -92,7 +100,7 @@ def _described() -> dict[str, Any]:
     }
     content = {
         "application/json": {"schema": {"oneOf": kinds}, "examples": examples},
-        _FORM: {"schema": form},
+        _FORM: {"schema": form, "example": {"kind": "identify", _FIELD: ["…"]}},
     }
     return {"requestBody": {"required": True, "content": content}}
 

@@ -38,7 +38,10 @@ def test_training_that_was_killed_is_interrupted_and_goes_on(
     folder: Path, tmp_path: Path, serve: Serve
 ) -> None:
     log, keeping = tmp_path / "log", {"HOLOTYPE_TRAINING_KEEP_SECONDS": "0"}
-    with service(folder, log, **keeping) as killed, httpx2.Client(base_url=killed.address) as asked:
+    with (
+        service(folder, log, **keeping) as killed,
+        httpx2.Client(base_url=killed.address, timeout=60) as asked,
+    ):
         place = started(asked)
         until_kept(folder)
         killed.process.kill()
