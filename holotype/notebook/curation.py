@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from pathlib import Path
 from typing import Any, Literal
 
@@ -264,7 +265,14 @@ class Curation:
 
 
 def _number(cluster: Named) -> int:
-    return cluster.id if isinstance(cluster, ShownCluster) else cluster
+    if isinstance(cluster, ShownCluster):
+        return cluster.id
+    try:
+        return index(cluster)
+    except TypeError:
+        raise UsageError(
+            f"{cluster!r} is no cluster; give its number, or what clusters() gave"
+        ) from None
 
 
 def _version(cluster: Named) -> int | None:

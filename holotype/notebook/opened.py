@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self, cast
 
+from holotype.index.errors import UsageError
 from holotype.index.visible import visible
 
 from .backend import Backend
@@ -29,6 +30,7 @@ class OpenCollection(Questions, Records, Curation, Work, Copies):
     def close(self) -> None:
         """Let go of the collection, as the end of a `with` block does."""
         self._backend.close()
+        self._backend = cast(Backend, _Closed(self._backend.place))
 
     def __enter__(self) -> Self:
         return self
@@ -46,3 +48,16 @@ class OpenCollection(Questions, Records, Curation, Work, Copies):
 
     def __repr__(self) -> str:
         return visible(f"{type(self).__name__}({self._backend.place!r})")
+
+
+class _Closed:
+    """What a collection asks once it is closed: every question is refused."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+
+    def close(self) -> None:
+        """Stay closed."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise UsageError(f"{self.place} was closed here; open it again to go on")

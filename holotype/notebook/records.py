@@ -13,7 +13,7 @@ from holotype.index.ingest.said import FIELDS
 from .backend import Adding, Backend
 from .conditions import Where, conditions
 from .shown.records import ShownRecord, ShownRecords
-from .shown.report import Report
+from .shown.report import AddedReport, Report
 from .signing import signed
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Records:
         copy_images: bool = False,
         levels: Sequence[str] = (),
         columns: Mapping[str, str] | None = None,
-    ) -> Report:
+    ) -> AddedReport:
         """Check, embed and store pictures, or store vectors; repeated, it goes on where it was.
 
         Args:
@@ -57,11 +57,19 @@ class Records:
 
         Raises:
             ManifestError: no picture that can be used; with `strict`, any bad row.
+            UsageError: the source is of another kind.
         """
+        from holotype.index.manifests.manifest import Manifest
+
+        if not isinstance(source, str | Path | Manifest) and not hasattr(source, "columns"):
+            raise UsageError(
+                f"A {type(source).__name__} cannot be added; give a folder, a table, or a "
+                "DataFrame with a column path"
+            )
         adding = Adding(
             source, space, encoder, views, strict, copy_images, levels, dict(columns or {})
         )
-        return Report("Added", self._backend.add(adding), self._backend.thumbnail)
+        return AddedReport("Added", self._backend.add(adding), self._backend.thumbnail)
 
     def info(self) -> Report:
         """Return what it holds: counts, and the spaces with their encoders."""
@@ -141,14 +149,14 @@ class Records:
         self,
         image_id: str,
         *,
-        metadata: Mapping[str, str | None] | None = None,
-        **fields: str | None,
+        metadata: Mapping[str, str | float | None] | None = None,
+        **fields: str | float | None,
     ) -> Report:
         """Correct what is said of an image, as adding it again would; what is not named stays.
 
         Args:
             metadata: your own columns; None takes one away.
-            fields: such as `locality="Oxford"`, `date="2019-05-03"`; None takes one away.
+            fields: such as `locality="Oxford"`, `latitude=51.75`; None takes one away.
 
         Raises:
             NotFoundError: there is no such image.
@@ -157,7 +165,8 @@ class Records:
         unknown = next((name for name in fields if name not in FIELDS), None)
         if unknown is not None:
             raise UsageError(f"{unknown}: there is no such field; there are {', '.join(FIELDS)}")
-        told = self._backend.describe(image_id, {**fields, "metadata": dict(metadata or {})})
+        said = {**_texts(fields), "metadata": _texts(metadata or {})}
+        told = self._backend.describe(image_id, said)
         return Report(f"Image {image_id}", told, self._backend.thumbnail)
 
     def determine(
@@ -210,3 +219,8 @@ class Records:
         else:
             told["summary"] = "Nothing was deleted; yes=True deletes these."
         return Report("Deleted", told, self._backend.thumbnail)
+
+
+def _texts(values: Mapping[str, str | float | None]) -> dict[str, str | None]:
+    """Return values as a table would hold them; numbers may be given as such."""
+    return {name: None if value is None else str(value) for name, value in values.items()}

@@ -61,6 +61,23 @@ def test_a_key_is_needed_and_reaches_as_far_as_it_is_listed(address: str) -> Non
             client.determine("Xestia_baja_0", "Xestia c-nigrum")
 
 
+def test_a_key_from_a_file_is_taken_and_one_that_none_can_be_is_not_repeated(address: str) -> None:
+    with holotype.Client(address, f"{READ}\n") as client:
+        assert client.info()["images"] > 0
+    with pytest.raises(UsageError, match="no key has") as refused:
+        holotype.Client(address, "secret\nkey")
+    assert "secret" not in str(refused.value)
+
+
+def test_an_id_that_would_lead_to_another_address_is_there_nowhere(
+    served: OpenCollection,
+) -> None:
+    there = served.images().first(1)[0].image_id
+    with pytest.raises(NotFoundError):
+        served.delete(f"trip/../{there}")
+    assert served.image(there).image_id == there
+
+
 def test_a_picture_of_a_kind_that_a_service_does_not_read_is_sent_as_one_that_it_does(
     served: OpenCollection, draw: Draw, tmp_path: Path
 ) -> None:

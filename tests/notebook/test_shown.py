@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -129,6 +130,48 @@ def test_all_that_is_shown_fits_a_terminal_and_escapes_what_others_wrote(
         assert not re.search("[\x00-\x08\x1b\u202e]", page + text), type(one)
         assert 1 <= len(text.splitlines()) <= 3, text
     assert "data:image/jpeg;base64," in shown[0]._repr_html_()
+
+
+def test_what_was_left_out_is_told_first_and_with_its_reason(
+    opened: OpenCollection, picture: Path, tmp_path: Path
+) -> None:
+    table = pd.DataFrame({"path": [str(picture), str(tmp_path / "<b>gone.jpg")]})
+    report = opened.add(table)
+    assert [one["row"] for one in report.problems] == [3]
+    assert "left_out: 1" in repr(report)
+    assert "gone.jpg" in repr(report)
+    page = report._repr_html_()
+    assert "&lt;b&gt;gone.jpg does not exist" in page
+    assert 1 <= len(repr(report).splitlines()) <= 3
+
+
+def test_numbers_are_taken_where_a_record_holds_numbers(
+    opened: OpenCollection, picture: Path
+) -> None:
+    opened.describe(picture.name, latitude=51.75, metadata={"wing": 12})
+    told = opened.image(picture.name).to_dict()
+    assert (told["details"]["latitude"], told["metadata"]["wing"]) == ("51.75", "12")
+    opened.describe(picture.name, latitude=None)
+    assert "latitude" not in opened.image(picture.name).to_dict()["details"]
+
+
+def test_what_is_of_another_kind_is_refused_in_a_sentence(
+    opened: OpenCollection, picture: Path
+) -> None:
+    wrong: Any = [str(picture)]
+    with pytest.raises(UsageError, match="A list cannot be added; give a folder"):
+        opened.add(wrong)
+    swapped: Any = "Xestia viridis"
+    with pytest.raises(UsageError, match="'Xestia viridis' is no cluster"):
+        opened.name(swapped, "13")
+
+
+def test_what_is_closed_says_so(opened: OpenCollection) -> None:
+    opened.close()
+    with pytest.raises(UsageError, match="closed here; open it again"):
+        opened.info()
+    assert "OpenCollection" in repr(opened)
+    opened.close()
 
 
 def test_a_map_is_drawn_and_is_a_table(opened: OpenCollection, tmp_path: Path) -> None:

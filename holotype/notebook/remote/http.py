@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx2
 
 from holotype.index import errors
-from holotype.index.errors import HolotypeError, UsageError
+from holotype.index.errors import HolotypeError, NotFoundError, UsageError
 
 Files = Sequence[tuple[str, tuple[str, bytes]]]  # a form's files: (field, (name, content))
 
@@ -30,7 +30,13 @@ def path_of(*parts: object) -> str:
 
     >>> path_of("images", "trip/7 a?.jpg", "thumbnail")
     '/v1/images/trip/7%20a%3F.jpg/thumbnail'
+
+    Raises:
+        NotFoundError: a part leads elsewhere, as `..` does; no id holds one.
     """
+    for part in map(str, parts):
+        if {".", ".."} & set(part.split("/")):
+            raise NotFoundError(f"There is no '{part}'; nothing has '.' or '..' in its address")
     return "/".join(["/v1", *(quote(str(part), safe="/") for part in parts)])
 
 
@@ -48,7 +54,10 @@ class Service:
         if not self.address.startswith(("http://", "https://")):
             raise UsageError(f"{address} is no address; give one such as http://127.0.0.1:8000")
         self._http = http or httpx2.Client(timeout=_LONGEST)
-        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        key = key.strip()  # a key that is read from a file ends in a new line
+        if not key.isprintable():
+            raise UsageError("The key holds a sign that no key has; copy it anew, or leave it out")
+        self._headers = {b"Authorization": f"Bearer {key}".encode()} if key else {}
 
     def close(self) -> None:
         """Close its connections."""

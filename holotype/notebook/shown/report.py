@@ -11,6 +11,7 @@ from .base import Shown, Thumbnails
 from .html import box, muted, strong, table
 
 _LONGEST = 90  # characters of a value that is shown
+_LISTED = 20  # problems in a notebook
 
 
 class Report(Shown, Mapping[str, Any]):
@@ -52,6 +53,34 @@ class Report(Shown, Mapping[str, Any]):
     def _more(self) -> str:
         nested = [name for name, value in self._told.items() if isinstance(value, dict | list)]
         return f"more: {', '.join(nested)}" if nested else "to_dict() has all of it"
+
+
+class AddedReport(Report):
+    """What was added, and what was left out, each with its reason."""
+
+    @property
+    def problems(self) -> list[dict[str, Any]]:
+        """Rows that were left out or need attention: `row`, `path`, `message`, `severity`."""
+        return list(self._told["problems"])
+
+    def _lines(self) -> list[str]:
+        counts = [
+            f"{name}: {value}"
+            for name, value in self._told.items()
+            if isinstance(value, int) and (value or name == "left_out")
+        ]
+        if not self.problems:
+            return [self._title, _cut(", ".join(counts)), "to_dict() has all of it"]
+        first = self.problems[0]
+        seen = f"{len(self.problems)} in problems; row {first['row']}: {first['message']}"
+        return [self._title, _cut(", ".join(counts)), seen]
+
+    def _html(self) -> Markup:
+        rows = [(one["row"], one["path"], one["message"]) for one in self.problems]
+        listed = table(("row", "path", "problem"), rows[:_LISTED]) if rows else Markup("")
+        more = len(rows) - _LISTED
+        unlisted = f"{more} more are in problems" if more > 0 else ""
+        return box(super()._html(), listed, muted(unlisted))
 
 
 def _cut(text: str) -> str:
