@@ -97,7 +97,10 @@ export class MapView {
 
   private listen(): void {
     new ResizeObserver(() => this.resize()).observe(this.canvas);
-    void document.fonts.ready.then(() => this.redraw());
+    // Drawing asks for no font, so it would keep the one that stands in.
+    const { font } = getComputedStyle(this.canvas);
+    for (const one of [font, font.replace("italic ", "")])
+      void document.fonts.load(one).then(() => this.redraw());
     const dark = window.matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", () => this.redraw());
     this.canvas.addEventListener("pointermove", (event) => this.hover(event));
