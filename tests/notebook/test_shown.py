@@ -145,6 +145,15 @@ def test_what_was_left_out_is_told_first_and_with_its_reason(
     assert 1 <= len(repr(report).splitlines()) <= 3
 
 
+def test_a_terminal_is_told_too_that_a_calibration_is_stale(
+    opened: OpenCollection, picture: Path
+) -> None:
+    told = opened.identify(picture).to_dict()
+    stale = "The calibration is stale: 8 images were added since it was fitted."
+    assert stale in repr(ShownAnswer({**told, "calibration_note": stale}, lambda _: b""))
+    assert "stale" not in repr(ShownAnswer({**told, "calibration_note": ""}, lambda _: b""))
+
+
 def test_numbers_are_taken_where_a_record_holds_numbers(
     opened: OpenCollection, picture: Path
 ) -> None:

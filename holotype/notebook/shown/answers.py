@@ -110,7 +110,8 @@ class ShownAnswer(Shown):
         return f"{f'{found.taxon} {found.qualifier}'.strip()}, {found.rank}, {sure}"
 
     def _lines(self) -> list[str]:
-        return [self.image or "picture", f"  {self.headline}", f"  {self.why}"]
+        why = f"{self.why} {self._told.get('calibration_note', '')}".strip()
+        return [self.image or "picture", f"  {self.headline}", f"  {why}"]
 
     def _html(self) -> Markup:
         asked = figure(self._asked(), self.image, self.image)
