@@ -104,6 +104,7 @@ def nothing(_page: Page, _draw: Draw, _folder: Path) -> None:
         ("/collection", tree),
         ("/taxa/genus/Xestia", taxon),
         ("/taxa/genus/Xestia", specimen),
+        ("/review", nothing),
         ("/evaluate", nothing),
         ("/docs", nothing),
     ],
