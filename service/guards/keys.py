@@ -26,6 +26,9 @@ PUBLIC = frozenset({"/healthz", "/readyz"})
 MAY_WRITE: ContextVar[bool] = ContextVar("may_write", default=True)
 MAY_ADMINISTER: ContextVar[bool] = ContextVar("may_administer", default=True)
 
+_MISSING = "Send an API key: 'Authorization: Bearer KEY', or KEY as the password"
+_UNKNOWN = "This API key is not one that is accepted here; send one that HOLOTYPE_API_KEYS lists"
+
 _ENTRY = re.compile(r"(\w+):([0-9a-fA-F]{64})")
 
 
@@ -125,9 +128,10 @@ class KeyGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, or refuse for want of a key."""
         if scope["type"] == "http" and scope["path"] not in PUBLIC:
-            client = self.keys.client(Headers(scope=scope).get("authorization", ""))
+            sent = Headers(scope=scope).get("authorization", "")
+            client = self.keys.client(sent)
             if client is None:
-                sentence = "Send an API key: 'Authorization: Bearer KEY', or KEY as the password"
+                sentence = _UNKNOWN if _presented(sent) else _MISSING
                 await problem_of(scope, KeyRequiredError(sentence))(scope, receive, send)
                 return
             CLIENT.set(client)

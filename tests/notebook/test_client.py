@@ -54,6 +54,11 @@ def test_what_is_no_address_and_who_does_not_answer_are_told() -> None:
 def test_a_key_is_needed_and_reaches_as_far_as_it_is_listed(address: str) -> None:
     with holotype.Client(address) as client, pytest.raises(HolotypeError, match=r"[Kk]ey"):
         client.info()
+    with (
+        holotype.Client(address, "guessed") as client,
+        pytest.raises(HolotypeError, match="This API key is not one that is accepted"),
+    ):
+        client.info()
     with holotype.Client(address, READ) as client:
         assert client.info()["images"] > 0
         assert READ not in repr(client)
