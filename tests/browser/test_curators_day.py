@@ -125,7 +125,7 @@ def test_the_day(browser: Browser, address: str, day: tuple[Path, Path], tmp_pat
             expect(higher.locator(".number")).to_have_text(str(number), timeout=MINUTES)
             page.keyboard.press("a")  # and the next one has the focus
         expect(higher.locator(".number")).to_have_text("0", timeout=MINUTES)
-        with page.expect_download() as started:
+        with page.expect_download(timeout=MINUTES) as started:
             page.get_by_role("button", name=re.compile("Download as a table")).click()
         started.value.save_as(tmp_path / "night.csv")
         # The unknown ones grouped, and two groups named.

@@ -40,7 +40,8 @@ export class Sheet {
   ) {
     this.element.addEventListener("keydown", (event) => this.key(event));
     for (const left of ["mouseleave", "focusout"]) {
-      this.element.addEventListener(left, () => this.stirred && this.arrange(false));
+      // Not at once: what the pointer is pressing would move away from under it.
+      this.element.addEventListener(left, () => this.stirred && this.arrangeSoon());
     }
   }
 
@@ -59,7 +60,7 @@ export class Sheet {
     this.entries.set(item.key, made);
     old.replaceWith(made);
     if (focused) this.focus(made);
-    this.soon ??= setTimeout(() => this.arrange(false), PAUSE);
+    this.arrangeSoon();
   }
 
   /** Put the items in order; unless it must be now, not under somebody's hands. */
@@ -75,6 +76,10 @@ export class Sheet {
     made.forEach((entry, at) => stop(entry, at === 0));
     const empty = el("p", { class: "quiet" }, t("identify.none_such"));
     this.element.replaceChildren(made.length ? this.container(made) : empty);
+  }
+
+  private arrangeSoon(): void {
+    this.soon ??= setTimeout(() => this.arrange(false), PAUSE);
   }
 
   /** The items in the order in which they are shown. */
