@@ -137,6 +137,8 @@ def test_the_keyboard_is_enough(page: Page) -> None:
     assert ring == "solid"
     pressed(page, "Tab")
     expect(page.locator("#folder")).to_be_focused()
+    heights = "name => document.querySelector(`label[for=${name}]`).offsetHeight"
+    assert page.evaluate(heights, "folder") < page.evaluate(heights, "files") / 3
     pressed(page, "Tab")
     pressed(page, "ArrowRight")
     expect(page.locator("#c99")).to_be_checked()
