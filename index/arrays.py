@@ -32,3 +32,20 @@ def places_in(ascending: Ids, wanted: Ids) -> tuple[Ids, Flags]:
         return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
     places = np.searchsorted(ascending, wanted).clip(max=len(ascending) - 1)
     return places, ascending[places] == wanted
+
+
+def connected(count: int, left: Ids, right: Ids) -> Codes:
+    """Return which of so many things hang together by pairs, a code each, int64 [count].
+
+    Args:
+        left, right: int64 [m], the two of every pair, in 0 to count - 1.
+
+    >>> connected(4, np.array([0]), np.array([2])).tolist()
+    [0, 1, 0, 2]
+    """
+    from scipy.sparse import coo_array  # what only serves or asks does without
+    from scipy.sparse.csgraph import connected_components
+
+    links = coo_array((np.ones(len(left), np.bool_), (left, right)), shape=(count, count))
+    codes: Codes = connected_components(links, directed=False)[1].astype(np.int64)
+    return codes

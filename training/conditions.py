@@ -52,8 +52,7 @@ def conditions_of(
         codes = _codes(collection, gallery, column)
         if codes is None:
             continue
-        alone = codes.max() + 1 + np.arange(len(codes))  # who has no value is alone
-        groups = united(specimens, np.where(codes < 0, alone, codes))
+        groups = united(specimens, codes)
         if _tell(groups, species):
             return Conditions(column, groups)
     return None

@@ -166,8 +166,7 @@ def _splits(
     together = copies_anywhere(collection, images).unite(images.specimens)
     if group != _SPECIMEN:
         codes = column_codes(collection, images, group)[0]
-        alone = codes.max() + 1 + np.arange(len(codes))  # who has no value is a group of its own
-        together = united(together, np.where(codes < 0, alone, codes))
+        together = united(together, codes)
     try:
         return [grouped_kfold(finest, together, _FOLDS, seed)[0] for seed in range(seeds)], None
     except ValueError as error:

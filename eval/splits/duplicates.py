@@ -11,10 +11,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from holotype.index.arrays import Codes, Embeddings, Flags
+from holotype.index.arrays import Codes, Embeddings, Flags, connected
 from holotype.index.pictures.copies import Thumbnails, are_copies
 from holotype.index.vectors.brute_force import check_unit_rows, exact_knn
 
@@ -144,8 +142,4 @@ def _pairs(n: int, m: int, match: Callable[[slice], Flags]) -> Pairs:
 def _unite(groups: Codes, left: Codes, right: Codes) -> Codes:
     """Return the groups with those of each pair made one."""
     size = int(groups.max()) + 1 if len(groups) else 0
-    links = np.ones(len(left), np.bool_)
-    graph = coo_array((links, (groups[left], groups[right])), shape=(size, size))
-    _, component = connected_components(graph, directed=False)
-    united: Codes = component[groups].astype(np.int64)
-    return united
+    return connected(size, groups[left], groups[right])[groups]

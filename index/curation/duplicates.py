@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Codes, Flags, Floats, Ids
+from ..arrays import Codes, Flags, Floats, Ids, connected
 from ..collection import Collection
 from ..errors import PictureError
 from ..pictures.copies import Thumbnails, are_copies, grey_thumbnail
@@ -93,8 +93,8 @@ def united_by_copies(collection: Collection, named: Named) -> Codes:
         near = _confirmed(collection, named, phash, proposed, gone=False)
         pairs = np.concatenate([pairs, near])
     of = named.gallery.specimens
-    linked = of[pairs]
-    return of if not len(linked) else _components(int(of.max()) + 1, linked)[of]
+    left, right = of[pairs].T
+    return of if not len(pairs) else connected(int(of.max()) + 1, left, right)[of]
 
 
 def _hashes(collection: Collection, named: Named) -> tuple[NDArray[np.str_], NDArray[np.uint64]]:
@@ -207,19 +207,9 @@ def _groups(count: int, pairs: Ids) -> list[Ids]:
     """Return which pairs hang together, a group each."""
     if not len(pairs):
         return []
-    group = _components(count, pairs)[pairs[:, 0]]
+    group = connected(count, *pairs.T)[pairs[:, 0]]
     order = np.argsort(group, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
-
-
-def _components(count: int, pairs: Ids) -> Codes:
-    """Return which of so many things hang together by pairs, a code each, int64 [count]."""
-    from scipy.sparse import coo_array  # what only serves or asks does without
-    from scipy.sparse.csgraph import connected_components
-
-    linked = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-    codes: Codes = connected_components(linked, directed=False)[1].astype(np.int64)
-    return codes
 
 
 def _least_cosine(named: Named, pairs: Ids) -> float:

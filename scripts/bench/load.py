@@ -11,13 +11,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
@@ -30,13 +27,13 @@ from holotype.index.collection import Collection
 from holotype.training.spaces import calibrate_space
 
 from ..console import out
+from .asking import OK, answered, post, served, serving
 from .measures import images
 
 _TURN = 5.0  # seconds that one of the two is asked before the other
 _FEW = 200  # different questions
 _OVERLOAD = 10  # times as many connections
 
-_SERVE = "from holotype.scripts.main import main; main()"
 _BARE = """
 import sys, faiss, numpy as np, uvicorn
 from fastapi import FastAPI
@@ -72,7 +69,7 @@ class Asked:
     @property
     def rate(self) -> float:
         """Answers of status 200 a second."""
-        return self.statuses[200] / self.seconds
+        return self.statuses[OK] / self.seconds
 
     def wait(self, share: float) -> float:
         """Return how long a share of the questions waited at most, in milliseconds."""
@@ -99,10 +96,9 @@ def run(rows: int, dim: int, seconds: float, connections: int) -> dict[str, Any]
         folder = _make(Path(scratch, "c"), vectors)
         noise = np.random.default_rng(1).normal(size=(_FEW, dim)) * 0.2 / dim**0.5
         queries = vectors[:: max(1, rows // _FEW)][:_FEW] + noise
-        searches = [_post("/v1/search", {"vector": _short(one), "k": 10}) for one in queries]
+        searches = [post("/v1/search", {"vector": _short(one), "k": 10}) for one in queries]
         bare = (sys.executable, "-c", _BARE, str(Path(scratch, "vectors.npy")))
-        serve = (sys.executable, "-c", _SERVE, "serve", str(folder), "--port", "0")
-        with _served(*bare) as plain, _served(*serve) as ours:
+        with served(*bare) as plain, served(*serving(folder)) as ours:
             _until_ready(ours, searches)
             return _measured(plain, ours, searches, rows, seconds, connections)
 
@@ -119,8 +115,8 @@ def _measured(
     alike, known = Asked(), Asked()
     for turn in range(3):
         prior = 0.2 + turn / 1e4  # never asked before
-        looked = [_post("/v1/search", {"image_id": one, "k": 10 + turn}) for one in stored]
-        named = [_post("/v1/identify", {"image_id": one, "prior": prior}) for one in stored]
+        looked = [post("/v1/search", {"image_id": one, "k": 10 + turn}) for one in stored]
+        named = [post("/v1/identify", {"image_id": one, "prior": prior}) for one in stored]
         _ask(ours, looked, connections, _TURN, alike)
         _ask(ours, named, connections, _TURN, known)
     crowd = _ask(ours, searches, _OVERLOAD * connections, 10.0, Asked())
@@ -165,34 +161,11 @@ def _short(vector: Embeddings) -> list[float]:
     return [round(float(value), 6) for value in vector]
 
 
-def _post(path: str, body: dict[str, Any]) -> bytes:
-    text = json.dumps(body).encode()
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n"
-    )
-    return head.encode() + text
-
-
-@contextmanager
-def _served(*command: str) -> Iterator[int]:
-    """Run a server in a process of its own; yields the port that it says."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
-        try:
-            assert server.stdout is not None
-            said = server.stdout.readline().partition("http://")[2].split()
-            if not said:
-                raise RuntimeError("a server does not start; see what it said")
-            yield int(said[0].rpartition(":")[2])
-        finally:
-            server.terminate()
-
-
 def _until_ready(port: int, searches: list[bytes]) -> None:
     """Ask one question, which waits until the collection is loaded."""
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
-        if _ask(port, searches, 1, 0.5, Asked()).statuses[200]:
+        if _ask(port, searches, 1, 0.5, Asked()).statuses[OK]:
             return
     raise RuntimeError("the service answers no question")
 
@@ -213,11 +186,7 @@ async def _crowd(
     async def client() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         while (start := time.perf_counter()) < end:
-            writer.write(next(turns))
-            head = await reader.readuntil(b"\r\n\r\n")
-            size = head.lower().partition(b"content-length:")[2].split()[0]
-            await reader.readexactly(int(size))
-            into.statuses[int(head.split(b" ", 2)[1])] += 1
+            into.statuses[await answered(reader, writer, next(turns))] += 1
             into.waits.append(time.perf_counter() - start)
         writer.close()
 

@@ -7,14 +7,9 @@ same machine. The collection is calibrated: made vectors of 100 species, or one 
 from __future__ import annotations
 
 import asyncio
-import json
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -26,11 +21,11 @@ from holotype.index.identification.kept_calibration import kept_calibration
 from holotype.training.spaces import calibrate_space
 
 from ..console import out
+from .asking import OK, answered, post, served, serving
 from .measures import images
 
 ROWS, DIM, ROUNDS, CLIENTS, SECONDS = 1_100, 1280, 3, 4, 3.0
 _FEW = 50  # images that are asked about again and again
-_SERVE = "from holotype.scripts.main import main; main()"
 
 
 def run(
@@ -44,7 +39,7 @@ def run(
                 calibrate_space(opened)
             ids = [image.image_id for image in opened.images()]
         bare = [b"GET /v1/version HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"]
-        with _served(folder) as port:
+        with served(*serving(folder)) as port:
             rates = [_round(port, bare, ids, number) for number in range(rounds + 1)]
     plain, new, again = (statistics.median(rate) for rate in zip(*rates[1:], strict=True))
     found = {
@@ -86,30 +81,8 @@ def _make(folder: Path, rows: int, dim: int) -> Path:
     return folder
 
 
-@contextmanager
-def _served(folder: Path) -> Iterator[int]:
-    """Serve a collection in a process of its own; yields the port."""
-    command = [sys.executable, "-c", _SERVE, "serve", str(folder), "--port", "0"]
-    with subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.PIPE, text=True
-    ) as server:
-        try:
-            assert server.stdout is not None
-            said = server.stdout.readline().partition("http://")[2].split()
-            if not said:
-                raise RuntimeError(f"{folder} is not served; see what the server said")
-            yield int(said[0].rpartition(":")[2])
-        finally:
-            server.terminate()
-
-
 def _identify(image_id: str, prior: float) -> bytes:
-    body = json.dumps({"image_id": image_id, "prior": prior}).encode()
-    head = (
-        "POST /v1/identify HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+    return post("/v1/identify", {"image_id": image_id, "prior": prior})
 
 
 async def _rate(port: int, requests: list[bytes], seconds: float = SECONDS) -> float:
@@ -120,12 +93,9 @@ async def _rate(port: int, requests: list[bytes], seconds: float = SECONDS) -> f
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         done = 0
         while time.perf_counter() - start < seconds:
-            writer.write(next(turns))
-            head = await reader.readuntil(b"\r\n\r\n")
-            size = head.lower().partition(b"content-length:")[2].split()[0]
-            await reader.readexactly(int(size))
-            if b" 200 " not in head.partition(b"\r\n")[0]:
-                raise RuntimeError(head.decode(errors="replace"))
+            status = await answered(reader, writer, next(turns))
+            if status != OK:
+                raise RuntimeError(f"a question was answered with {status}")
             done += 1
         writer.close()
         return done

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from holotype.index.arrays import Codes, Embeddings, Flags, Pixels
 from holotype.index.collection import Collection
@@ -28,6 +26,7 @@ from holotype.index.runtime import worker_count
 from holotype.index.storage.records import Image
 from holotype.index.taxonomy import RANKS
 
+from ..tuning.folds import united
 from .processes import Processes
 
 Progress = Callable[[int, int], None]
@@ -110,14 +109,7 @@ def _with_copies(specimens: Codes, images: Sequence[Image]) -> Codes:
     _, first, file = np.unique(
         [image.sha256 for image in images], return_index=True, return_inverse=True
     )
-    if len(first) == len(images):
-        return specimens
-    named, body = np.unique(specimens, return_inverse=True)
-    size = len(named) + len(first)
-    edges = np.ones(len(images), np.int8), (body, file + len(named))
-    _, member = connected_components(coo_array(edges, shape=(size, size)), directed=False)
-    joined: Codes = member[body].astype(np.int64)
-    return joined
+    return specimens if len(first) == len(images) else united(specimens, file)
 
 
 def stored_images(collection: Collection, gallery: Gallery, places: Codes) -> list[Image]:

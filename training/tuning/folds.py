@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from holotype.index.arrays import Codes
+from holotype.index.arrays import Codes, connected
 
 
 def specimen_folds(labels: Codes, groups: Codes, n_folds: int, seed: int = 0) -> Codes:
@@ -36,18 +36,19 @@ def specimen_folds(labels: Codes, groups: Codes, n_folds: int, seed: int = 0) ->
 def united(one: Codes, other: Codes) -> Codes:
     """Return groups in which rows are together that share a group of either: int64 [n].
 
-    >>> united(np.array([0, 0, 1, 2]), np.array([5, 6, 6, 7])).tolist()
+    Args:
+        one: int64 [n].
+        other: int64 [n], -1 for none.
+
+    >>> united(np.array([0, 0, 1, 2]), np.array([5, 6, 6, -1])).tolist()
     [0, 0, 0, 1]
     """
-    from scipy.sparse import coo_array  # what only serves or asks does without
-    from scipy.sparse.csgraph import connected_components
-
-    left, right = (np.unique(codes, return_inverse=True)[1] for codes in (one, other))
+    alone = other.max(initial=-1) + 1 + np.arange(len(other))
+    both = (one, np.where(other < 0, alone, other))
+    left, right = (np.unique(codes, return_inverse=True)[1] for codes in both)
     size = int(left.max(initial=-1)) + 1
-    both = size + int(right.max(initial=-1)) + 1
-    links = coo_array((np.ones(len(left)), (left, size + right)), shape=(both, both))
-    groups: Codes = connected_components(links, directed=False)[1][left].astype(np.int64)
-    return groups
+    count = size + int(right.max(initial=-1)) + 1
+    return connected(count, left, size + right)[left]
 
 
 def class_folds(labels: Codes, n_folds: int, seed: int = 0) -> Codes:
