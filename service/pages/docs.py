@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from ..addresses import root_of
 from .rendering import rendered
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -13,5 +14,5 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
     """Show what the API can do."""
-    address = str(request.base_url).rstrip("/")
+    address = f"{request.url.scheme}://{request.url.netloc}{root_of(request.scope)}"
     return rendered(request, "docs.html", api=request.app.openapi(), address=address)

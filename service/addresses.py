@@ -1,0 +1,28 @@
+"""Addresses below the root of a service, which a proxy or a folder may put below a prefix."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from starlette.types import Scope
+
+
+def root_of(scope: Scope) -> str:
+    """Return the address of the root without its last slash, as a link spells it.
+
+    >>> root_of({"root_path": "/mothes d'\u00e9t\u00e9"}), root_of({})
+    ("/mothes%20d%27%C3%A9t%C3%A9", '')
+    """
+    return quote(scope.get("root_path", "").rstrip("/"))
+
+
+def path_of(scope: Scope) -> str:
+    """Return the path that is asked for, below the root.
+
+    >>> path_of({"root_path": "/moths", "path": "/moths/v1/images"}), path_of({"path": "/v1"})
+    ('/v1/images', '/v1')
+    """
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "").rstrip("/")
+    below = path.removeprefix(root) if path.startswith(f"{root}/") or path == root else path
+    return below or "/"
