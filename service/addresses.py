@@ -16,6 +16,11 @@ def root_of(scope: Scope) -> str:
     return quote(scope.get("root_path", "").rstrip("/"))
 
 
+def above_of(scope: Scope) -> str | None:
+    """Return the address of the folder's page, without its last slash; None where none is above."""
+    return quote(scope["app_root_path"].rstrip("/")) if "served" in scope else None
+
+
 def path_of(scope: Scope) -> str:
     """Return the path that is asked for, below the root.
 

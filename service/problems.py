@@ -18,6 +18,7 @@ from starlette.types import Scope
 
 from holotype.index.errors import CorruptError, HolotypeError, ReplacedError
 
+from .addresses import path_of, root_of
 from .description import PROBLEM_TYPE, methods_of
 from .guards.headers import SECURITY_HEADERS
 from .request_ids import HEADER, REQUEST_ID
@@ -166,7 +167,7 @@ def _writable(text: str) -> str:
 
 def problem_of(scope: Scope, error: HolotypeError) -> ProblemResponse:
     """Return an expected error as problem details; where the collection lies is nobody's matter."""
-    detail: str = scope["app"].state.engine.told(error)
+    detail: str = served_of(scope).told(error)
     headers = {}
     if isinstance(error, NotReadyError | ReplacedError):
         headers["Retry-After"] = "1"
@@ -177,6 +178,11 @@ def problem_of(scope: Scope, error: HolotypeError) -> ProblemResponse:
     if isinstance(error, TooSlowError):
         headers["Connection"] = "close"
     return problem(scope, error.http_status, error.title, detail, headers)
+
+
+def served_of(scope: Scope) -> Any:
+    """Return what a request is about: the collection, or the folder of several."""
+    return scope.get("served") or scope["app"].state.served
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -206,10 +212,11 @@ async def _http(request: Request, error: Exception) -> ProblemResponse:
     detail = error.detail
     if detail == phrase:  # the router's own: say more than the status does
         path = request.scope["path"]
-        detail = f"{request.method} {_short(path)} does not exist; /docs lists what does"
+        docs = f"{root_of(request.scope)}/docs"
+        detail = f"{request.method} {_short(path)} does not exist; {docs} lists what does"
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (
-        methods := methods_of(request.app, request.scope["path"])
+        methods := methods_of(request.app, path_of(request.scope))
     ):
         headers["Allow"] = ", ".join(methods)
     return problem(request.scope, error.status_code, title, detail, headers)
