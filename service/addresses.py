@@ -6,6 +6,21 @@ from urllib.parse import quote
 
 from starlette.types import Scope
 
+# What may follow an id with slashes in an address.
+ACTIONS = frozenset({"picture", "thumbnail", "history"})
+
+
+def spelt(value: str) -> str:
+    """Return an id as it stands in an address: its slashes stay, but where it ends like an action.
+
+    >>> spelt("trip/7 a?.jpg"), spelt("trip/picture")
+    ('trip/7%20a%3F.jpg', 'trip%2Fpicture')
+    """
+    before, slash, last = value.rpartition("/")
+    if last in ACTIONS and slash:
+        return f"{quote(before)}%2F{last}"
+    return quote(value)
+
 
 def root_of(scope: Scope) -> str:
     """Return the address of the root without its last slash, as a link spells it.

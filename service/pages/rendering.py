@@ -38,7 +38,8 @@ def rendered(
     """Return a page in the language of the request.
 
     Args:
-        strings: the files of the table of strings that the page's script needs, beside `common`.
+        strings: the files of the table of strings that the page's script needs, beside `common`
+            and `problem`.
         values: what the template shows.
     """
     language, root = language_of(request), root_of(request.scope)
@@ -53,7 +54,7 @@ def rendered(
             root=root,
             here=path_of(request.scope).removeprefix("/"),
             asset=lambda name: f"{root}/static/{_versioned(name)}",
-            strings=texts(language, ("common", *strings)),
+            strings=texts(language, ("common", "problem", *strings)),
             t=translator(language),
             count=counter(language),
             grouped=lambda number: grouped(language, number),
