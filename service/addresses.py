@@ -25,8 +25,8 @@ def spelt(value: str) -> str:
 def root_of(scope: Scope) -> str:
     """Return the address of the root without its last slash, as a link spells it.
 
-    >>> root_of({"root_path": "/mothes d'\u00e9t\u00e9"}), root_of({})
-    ("/mothes%20d%27%C3%A9t%C3%A9", '')
+    >>> root_of({"root_path": "/moths d'\u00e9t\u00e9"}), root_of({})
+    ('/moths%20d%27%C3%A9t%C3%A9', '')
     """
     return quote(scope.get("root_path", "").rstrip("/"))
 
