@@ -9,7 +9,8 @@ import { Painter } from "./explore/painter";
 import { Selection } from "./explore/selection";
 import { SpecimenCard } from "./explore/specimen";
 import { MapTable, type Words } from "./explore/table";
-import { bytes, imageAddress, problemOf } from "./shared/api";
+import { type Address, addressOf, imageAddress, withQuery } from "./shared/addresses";
+import { bytes, problemOf } from "./shared/api";
 import { byId, el } from "./shared/dom";
 import { count, number, t } from "./shared/strings";
 
@@ -64,7 +65,7 @@ async function load(): Promise<void> {
   const mine = asking.signal;
   page.setAttribute("aria-busy", "true");
   try {
-    const read = new MapTable(await bytes(`/v1/morphospace?${query()}`, mine));
+    const read = new MapTable(await bytes(tableAddress(), mine));
     if (mine.aborted) return;
     show(read);
   } catch (error) {
@@ -78,11 +79,10 @@ async function load(): Promise<void> {
   }
 }
 
-function query(): URLSearchParams {
-  const asked = new URLSearchParams({ space: spaceName(), method: method.value });
-  for (const name of new Set([...ranks, colour.value])) if (name) asked.append("column", name);
-  for (const condition of only.conditions) asked.append("where", condition);
-  return asked;
+function tableAddress(): Address {
+  const column = [...new Set([...ranks, colour.value])].filter(Boolean);
+  const asked = { space: spaceName(), method: method.value, column, where: only.conditions };
+  return withQuery(addressOf`v1/morphospace`, asked);
 }
 
 function show(read: MapTable): void {

@@ -17,6 +17,7 @@ import { Keys } from "./review/keys";
 import { showNear } from "./review/near";
 import { Sheet } from "./review/sheet";
 import { StartForm } from "./review/start";
+import { addressOf } from "./shared/addresses";
 import { Problem, problemOf, send } from "./shared/api";
 import { signature, signedAs } from "./shared/dialogs";
 import { byId, el } from "./shared/dom";
@@ -40,7 +41,7 @@ let current = -1;
 let busy = false;
 
 if (mayWrite) {
-  new StartForm((number) => location.assign(`/review/clusters/${number}`));
+  new StartForm((number) => location.assign(addressOf`review/clusters/${number}`));
   byId("signed", HTMLElement).replaceChildren(signedAs());
 }
 listen();
@@ -72,7 +73,7 @@ function listen(): void {
   }
   const choice = document.getElementById("which");
   if (choice instanceof HTMLSelectElement) {
-    choice.addEventListener("change", () => location.assign(`/review/clusters/${choice.value}`));
+    choice.addEventListener("change", () => location.assign(addressOf`review/clusters/${choice.value}`));
   }
   // Somebody else may have decided while the page was not looked at.
   document.addEventListener("visibilitychange", () => {
@@ -229,12 +230,12 @@ async function decided(what: string, more: object, goesOn: boolean): Promise<voi
 async function acceptKnown(): Promise<void> {
   const number = clustering?.id;
   if (number === undefined) return;
-  await attempt((by) => send("POST", `/v1/clusterings/${number}/accept-known`, { by }));
+  await attempt((by) => send("POST", addressOf`v1/clusterings/${number}/accept-known`, { by }));
 }
 
 async function undo(decision: Decision, since: boolean): Promise<void> {
   const way = since ? "undo-since" : "undo";
-  await attempt((by) => send("POST", `/v1/decisions/${decision.decision_id}/${way}`, { by }));
+  await attempt((by) => send("POST", addressOf`v1/decisions/${decision.decision_id}/${way}`, { by }));
   const what = t(since ? "review.gone_back" : "review.undone", { what: decision.what });
   if (notice.hidden) status.textContent = what;
 }

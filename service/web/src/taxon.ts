@@ -1,7 +1,8 @@
 // A taxon's page: the taxa in it, what it is confused with, and its specimens.
 
 import { lineageLinks, taxonLink, taxonRecord } from "./collection/taxa";
-import { get, path, problemOf, withQuery } from "./shared/api";
+import { addressOf, withQuery } from "./shared/addresses";
+import { get, problemOf } from "./shared/api";
 import { bar, byId, el } from "./shared/dom";
 import { thumbnail } from "./shared/pictures";
 import type { ImageRecord } from "./shared/records";
@@ -56,7 +57,7 @@ function list(section: string, id: string, items: HTMLElement[]): void {
 }
 
 async function page(after: string | null): Promise<void> {
-  const address = withQuery("/v1/images", { where, limit: PAGE, after });
+  const address = withQuery(addressOf`v1/images`, { where, limit: PAGE, after });
   const found = await get<{ images: ImageRecord[]; next: string | null }>(address);
   const first = found.images.map(card);
   images.append(...first);
@@ -73,7 +74,7 @@ function card(image: ImageRecord): HTMLElement {
     el(
       "figure",
       {},
-      el("a", { href: `/specimens/${path(image.specimen_id)}` }, thumbnail(image.image_id, image.image_id)),
+      el("a", { href: addressOf`specimens/${image.specimen_id}` }, thumbnail(image.image_id, image.image_id)),
       el(
         "figcaption",
         {},

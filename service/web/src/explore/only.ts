@@ -1,6 +1,7 @@
 // The field that shows some images only: a taxon of the list, or a filter such as sex=f.
 
-import { get, withQuery } from "../shared/api";
+import { addressOf, withQuery } from "../shared/addresses";
+import { get } from "../shared/api";
 import { el } from "../shared/dom";
 import { count, rankWord, t } from "../shared/strings";
 
@@ -58,7 +59,7 @@ export class OnlyField {
     if (this.listedOf === space) return;
     this.listedOf = space;
     try {
-      const { taxa } = await get<{ taxa: Taxon[] }>(withQuery("/v1/taxa", { space }));
+      const { taxa } = await get<{ taxa: Taxon[] }>(withQuery(addressOf`v1/taxa`, { space }));
       for (const taxon of taxa) {
         this.known.set(label(taxon), conditions(taxon));
         this.counts.set(label(taxon), taxon.images);

@@ -1,6 +1,6 @@
 // The evidence of an answer: pictures like the one asked about, and what the answer rests on.
 
-import { imageAddress, path } from "../shared/api";
+import { addressOf, imageAddress } from "../shared/addresses";
 import { el, taxonName } from "../shared/dom";
 import { facts, thumbnail } from "../shared/pictures";
 import { type ImageRecord, imageRecord } from "../shared/records";
@@ -91,7 +91,7 @@ function specimen(
       known.title = said;
     })
     .catch(() => undefined); // it may just have been deleted
-  const place = { class: "id", title: hit.image_id, href: `/specimens/${path(hit.specimen_id)}` };
+  const place = { class: "id", title: hit.image_id, href: addressOf`specimens/${hit.specimen_id}` };
   return el(
     "figure",
     { class: agrees ? "agrees" : "" },
@@ -120,7 +120,7 @@ function large(hit: Hit, records: Map<string, ImageRecord>): Shown {
   const { name, rank } = called(hit);
   const caption = (): (Node | string | null)[] => {
     const record = records.get(hit.image_id);
-    const page = el("a", { href: `/specimens/${path(hit.specimen_id)}` }, hit.specimen_id);
+    const page = el("a", { href: addressOf`specimens/${hit.specimen_id}` }, hit.specimen_id);
     const picture = {
       href: imageAddress(hit.image_id, "picture"),
       target: "_blank",

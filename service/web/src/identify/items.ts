@@ -1,6 +1,7 @@
 // New specimens that are asked about, and what is decided of them.
 
-import { Problem, path } from "../shared/api";
+import { addressOf, withQuery } from "../shared/addresses";
+import { Problem, send } from "../shared/api";
 import {
   type ImageRecord,
   determine,
@@ -8,7 +9,6 @@ import {
   putImage,
   undoDetermination,
 } from "../shared/records";
-import { send, withQuery } from "../shared/api";
 import { patiently } from "../shared/turns";
 import type { Answer } from "./questions";
 
@@ -129,7 +129,7 @@ export async function undo(item: Item, by: string): Promise<void> {
       item.determination = null;
     }
     for (const { imageId, created } of item.stored) {
-      const address = withQuery(`/v1/images/${path(imageId)}`, { by });
+      const address = withQuery(addressOf`v1/images/${imageId}`, { by });
       if (created) await patiently(() => send("DELETE", address));
     }
     item.stored = [];

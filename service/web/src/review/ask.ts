@@ -1,6 +1,7 @@
 // The questions that a decision needs an answer to: which name, which place, which other cluster.
 
-import { get, imageAddress } from "../shared/api";
+import { addressOf, imageAddress } from "../shared/addresses";
+import { get } from "../shared/api";
 import { askText } from "../shared/dialogs";
 import { el } from "../shared/dom";
 import { count, t } from "../shared/strings";
@@ -23,7 +24,7 @@ export interface NewName {
 let listed: Promise<Taxon[]> | null = null;
 
 function taxa(): Promise<Taxon[]> {
-  listed ??= get<{ taxa: Taxon[] }>("/v1/taxa").then(
+  listed ??= get<{ taxa: Taxon[] }>(addressOf`v1/taxa`).then(
     (found) => found.taxa,
     () => [],
   );

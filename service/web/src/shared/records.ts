@@ -1,6 +1,7 @@
 // Records of images and specimens, and what is decided about them.
 
-import { get, path, send } from "./api";
+import { addressOf } from "./addresses";
+import { get, send } from "./api";
 
 export interface Named {
   rank: string;
@@ -33,7 +34,7 @@ export interface MadeDetermination {
 }
 
 export function imageRecord(imageId: string, signal?: AbortSignal): Promise<ImageRecord> {
-  return get(`/v1/images/${path(imageId)}`, signal);
+  return get(addressOf`v1/images/${imageId}`, signal);
 }
 
 /** Store a picture, with what is said of it. */
@@ -45,7 +46,7 @@ export function putImage(
   const form = new FormData();
   form.append("image", file);
   for (const [name, value] of Object.entries(said)) form.append(name, value);
-  return send("PUT", `/v1/images/${path(imageId)}`, form);
+  return send("PUT", addressOf`v1/images/${imageId}`, form);
 }
 
 /** Give a specimen a name, as a person's determination. */
@@ -57,9 +58,9 @@ export function determine(said: {
   by: string;
   why?: string;
 }): Promise<MadeDetermination> {
-  return send("POST", "/v1/determinations", said);
+  return send("POST", addressOf`v1/determinations`, said);
 }
 
 export function undoDetermination(id: number, by: string, why = ""): Promise<unknown> {
-  return send("POST", `/v1/determinations/${id}/undo`, { by, why });
+  return send("POST", addressOf`v1/determinations/${id}/undo`, { by, why });
 }
