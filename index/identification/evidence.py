@@ -31,8 +31,8 @@ from .features import (
     rivals,
     strongest_taxa,
 )
-from .neighbours import compared, indexed, ranked
 from .left_out import LeftOut, left_out
+from .neighbours import compared, indexed, ranked
 from .reference import Reference, View
 from .votes import NEIGHBOURS, vote_weights
 
@@ -189,9 +189,7 @@ def _weigh(reference: Reference, block: _Block, most: int) -> Evidence:
     lineages, size = reference.lineages, len(reference.classes)
     seen = _see(reference, block)
     found = strongest_taxa(seen, lineages)
-    proposed = propose(
-        seen, lineages, size if size <= _FEW_CLASSES else most, _own_classes(block)
-    )
+    proposed = propose(seen, lineages, size if size <= _FEW_CLASSES else most, _own_classes(block))
     best, proposed = rivals(seen, proposed, found.taxa, lineages)
     ratios = _ratios(reference, block, proposed.classes)
     candidates, closeness = _candidates(seen)
@@ -233,7 +231,9 @@ def _see(reference: Reference, block: _Block) -> Seen:
         np.matmul(projected, view.centres.T, out=cosines)
     left, pairs = block.left, np.empty((2, 0), np.int64)
     if left is not None:
-        for space, (theirs, projected) in enumerate(zip(left.centres, block.projected, strict=True)):
+        for space, (theirs, projected) in enumerate(
+            zip(left.centres, block.projected, strict=True)
+        ):
             centres[space, left.queries, left.classes] = _own_of(theirs @ projected.T, left.queries)
         pairs = left.gone
         centres[:, pairs[0], pairs[1]] = NONE
