@@ -13,10 +13,10 @@ from starlette.requests import Request
 
 from holotype.version import __version__
 
-from ..addresses import path_of, root_of
+from ..addresses import above_of, path_of, root_of
 from .strings import COOKIE, LANGUAGES, counter, grouped, language_of, texts, translator
 
-# The pages of the navigation, in its order: the key of its word, and its path
+# The pages of a collection in the navigation, in its order: the key of its word, and its path
 # below the root.
 NAVIGATION = (
     ("identify", ""),
@@ -27,6 +27,8 @@ NAVIGATION = (
     ("api", "docs"),
 )
 
+FOLDER_NAVIGATION = (("collections", ""), ("api", "docs"))  # where several are served
+
 _YEAR = 365 * 24 * 3600  # seconds
 
 
@@ -36,7 +38,8 @@ def rendered(
     """Return a page in the language of the request.
 
     Args:
-        strings: the files of the table of strings that the page's script needs, beside `common`.
+        strings: the files of the table of strings that the page's script needs, beside `common`
+            and `problem`.
         values: what the template shows.
     """
     language, root = language_of(request), root_of(request.scope)
@@ -46,11 +49,12 @@ def rendered(
             language=language,
             languages={code: _switched(request, code) for code in LANGUAGES},
             language_names=LANGUAGES,
-            navigation=NAVIGATION,
+            navigation=request.app.state.navigation,
+            above=above_of(request.scope),
             root=root,
             here=path_of(request.scope).removeprefix("/"),
             asset=lambda name: f"{root}/static/{_versioned(name)}",
-            strings=texts(language, ("common", *strings)),
+            strings=texts(language, ("common", "problem", *strings)),
             t=translator(language),
             count=counter(language),
             grouped=lambda number: grouped(language, number),

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from holotype.service.app import create_app
+
 from ..conftest import ROOT
 
 SERVICE = ROOT / "service"
@@ -31,13 +33,14 @@ def test_no_address_begins_at_the_host(kind: str, files: list[Path]) -> None:
     assert {name: absolute for name, absolute in found.items() if absolute} == {}
 
 
-@pytest.mark.parametrize("path", ["/", "/explore", "/review", "/collection", "/evaluate", "/docs"])
-def test_a_page_below_a_prefix_links_below_it(client: TestClient, path: str) -> None:
-    below = TestClient(client.app, base_url="http://127.0.0.1", root_path="/a museum")
-    page = below.get(f"/a museum{path}")
-    assert page.status_code == 200
-    links = re.findall(r'\b(?:href|src)="(/[^"]*)"', page.text)
-    assert len(links) > 8
-    assert [link for link in links if not link.startswith("/a%20museum/")] == []
-    assert 'data-root="/a%20museum"' in page.text
-    assert page.text.count('aria-current="page"') >= 1
+def test_a_page_below_a_prefix_links_below_it(served_folder: Path) -> None:
+    app = create_app(served_folder)
+    with TestClient(app, base_url="http://127.0.0.1", root_path="/a museum") as below:
+        for path in ("/", "/explore", "/review", "/collection", "/evaluate", "/docs"):
+            page = below.get(f"/a museum{path}")
+            assert page.status_code == 200
+            links = re.findall(r'\b(?:href|src)="(/[^"]*)"', page.text)
+            assert len(links) > 8
+            assert [link for link in links if not link.startswith("/a%20museum/")] == []
+            assert 'data-root="/a%20museum"' in page.text
+            assert page.text.count('aria-current="page"') >= 1

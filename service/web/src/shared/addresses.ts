@@ -31,6 +31,8 @@ export function imageAddress(imageId: string, what: "thumbnail" | "picture"): Ad
   return addressOf`v1/images/${imageId}/${what}`;
 }
 
+/** An id as it stands in an address: its slashes stay, but where it ends like an action. */
 function path(id: string): string {
-  return id.split("/").map(encodeURIComponent).join("/");
+  const spelt = id.split("/").map(encodeURIComponent).join("/");
+  return spelt.replace(/\/(picture|thumbnail|history)$/, "%2F$1");
 }

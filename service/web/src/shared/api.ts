@@ -1,7 +1,7 @@
 // Asking the service, and what it says is wrong.
 
 import type { Address } from "./addresses";
-import { t } from "./strings";
+import { problemTitle, t } from "./strings";
 
 /** What the service says is wrong, in one sentence. */
 export class Problem extends Error {
@@ -70,9 +70,9 @@ async function answered(address: Address, request: RequestInit): Promise<Respons
   }
   if (response.ok) return response;
   const body: unknown = await response.json().catch(() => null);
-  const { title, detail } = (body ?? {}) as { title?: string; detail?: string };
+  const { type, title, detail } = (body ?? {}) as Partial<Record<"type" | "title" | "detail", string>>;
   throw new Problem(
-    title ?? t("common.no_answer"),
+    problemTitle(type ?? "") ?? title ?? t("common.no_answer"),
     detail ?? t("common.answered", { status: response.status }),
     response.status,
     Number(response.headers.get("Retry-After") ?? 0),

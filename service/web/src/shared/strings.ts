@@ -7,6 +7,7 @@ import type common from "../../../templates/strings/common.json";
 import type evaluate from "../../../templates/strings/evaluate.json";
 import type explore from "../../../templates/strings/explore.json";
 import type identify from "../../../templates/strings/identify.json";
+import type problem from "../../../templates/strings/problem.json";
 import type review from "../../../templates/strings/review.json";
 
 export type Key =
@@ -16,6 +17,7 @@ export type Key =
   | `evaluate.${keyof typeof evaluate}`
   | `explore.${keyof typeof explore}`
   | `identify.${keyof typeof identify}`
+  | `problem.${keyof typeof problem}`
   | `review.${keyof typeof review}`;
 
 type Counted = Key extends infer K ? (K extends `${infer Stem}.other` ? Stem : never) : never;
@@ -48,6 +50,11 @@ export function sentence(key: Key, nodes: Record<string, Node | string>): (Node 
 /** A number with its thousands set apart. */
 export function number(n: number): string {
   return format.format(n);
+}
+
+/** The title of a kind of problem, such as `urn:holotype:not-found`; undefined for an unknown one. */
+export function problemTitle(type: string): string | undefined {
+  return texts[`problem.${type.replace("urn:holotype:", "")}`];
 }
 
 /** The word of a rank. */
