@@ -85,7 +85,13 @@ def address(day: tuple[Path, Path]) -> Iterator[str]:
         yield found
 
 
-def test_the_day(browser: Browser, address: str, day: tuple[Path, Path], tmp_path: Path) -> None:
+def test_the_day(
+    browser: Browser,
+    address: str,
+    day: tuple[Path, Path],
+    species: dict[str, list[dict[str, str]]],
+    tmp_path: Path,
+) -> None:
     folder, batch = day
     with visit(browser, address, "/", signed="") as page:
         page.context.add_init_script(COUNT)
