@@ -318,7 +318,7 @@ class Turns:
             self._under_way[alike] -= 1
             if not self._under_way[alike]:
                 del self._under_way[alike]
-            if self._waiting:
+            if self._waiting and not self._ended:  # in the end, who is at work does the rest
                 self._begin()
 
 

@@ -194,6 +194,28 @@ def test_threads_share_what_is_alike_and_others_do_not_wait_for_it(
     assert (sum(sizes), max(sizes)) == (10, largest)
 
 
+def test_an_end_finishes_what_is_alike_too() -> None:
+    turns, begun, go_on = Turns(2, "test"), threading.Event(), threading.Event()
+
+    def slow(numbers: list[int]) -> list[int]:
+        begun.set()
+        go_on.wait(30)
+        return numbers
+
+    async def main() -> None:
+        alike = Alike("x", most=3)
+        tasks = [asyncio.create_task(turns.run_together(alike, one, slow)) for one in range(8)]
+        tasks.append(asyncio.create_task(turns.run_together(Alike("y"), 8, slow)))
+        await asyncio.to_thread(begun.wait, 30)
+        ending = asyncio.create_task(asyncio.to_thread(turns.shutdown))
+        await asyncio.sleep(0.05)
+        go_on.set()
+        assert await asyncio.wait_for(asyncio.gather(*tasks), 20) == list(range(9))
+        await ending
+
+    run(main())
+
+
 @pytest.mark.parametrize("most", [1, 2, 64])
 def test_something_is_left_for_the_next(most: int) -> None:
     shares = Shares(most, 0.5, "full")
