@@ -5,7 +5,7 @@ import { type Groups, groupsOf } from "./explore/groups";
 import { MapView } from "./explore/map";
 import { NoMap } from "./explore/no_map";
 import { OnlyField } from "./explore/only";
-import { Painter } from "./explore/painter";
+import { MOST_PLAIN, PlainPainter, WebGlPainter } from "./explore/painter";
 import { Selection } from "./explore/selection";
 import { SpecimenCard } from "./explore/specimen";
 import { MapTable, type Words } from "./explore/table";
@@ -39,6 +39,7 @@ let shown: Groups | null = null;
 let asking = new AbortController();
 let lastFound = -1;
 
+if (new URLSearchParams(location.search).get("method") === "pca") method.value = "pca";
 listen();
 void load();
 
@@ -47,7 +48,10 @@ function spaceName(): string {
 }
 
 function viewOf(on: HTMLCanvasElement): MapView | null {
-  const painter = Painter.on(on);
+  const fast = WebGlPainter.on(on);
+  const painter = fast ?? PlainPainter.on(on);
+  byId("no-drawing", HTMLElement).hidden = fast !== null;
+  byId("no-drawing", HTMLElement).textContent = t("explore.plainly", { most: number(MOST_PLAIN) });
   if (!painter) return null;
   return new MapView(on, byId("above", HTMLCanvasElement), painter, {
     pointed: showTip,
@@ -89,7 +93,6 @@ function show(read: MapTable): void {
   table = read;
   none.hide();
   byId("stage", HTMLElement).hidden = false;
-  byId("no-drawing", HTMLElement).hidden = view !== null;
   view?.show(read);
   selection.show(read, ranks);
   regroup();

@@ -173,7 +173,7 @@ function eventItem(event: Event): HTMLElement {
     ? el("b", {}, `${event.taxon} ${event.qualifier}`.trim())
     : el("span", {}, t("collection.undid"));
   const by = event.origin === "import" ? t("collection.came_with") : event.determined_by;
-  const words = [given, ` · ${by} · ${day(event.determined_at)}`];
+  const words = [given, ` · ${by} · `, el("time", {}, day(event.determined_at))];
   if (event.remarks) words.push(el("span", { class: "quiet" }, ` · ${event.remarks}`));
   if (!event.stands) words.push(` · ${t("collection.undone")}`);
   if (mayWrite && event.stands && event.origin === "human" && event.undoes === null) {

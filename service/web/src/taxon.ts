@@ -1,5 +1,6 @@
 // A taxon's page: the taxa in it, what it is confused with, and its specimens.
 
+import { showSmallMap } from "./collection/small_map";
 import { lineageLinks, taxonLink, taxonRecord } from "./collection/taxa";
 import { addressOf, withQuery } from "./shared/addresses";
 import { get, problemOf } from "./shared/api";
@@ -43,7 +44,7 @@ async function show(): Promise<void> {
     where = Object.entries(found.lineage)
       .filter(([one]) => one === "category" || one === "kingdom" || one === rank)
       .map(([one, name]) => `${one}="${name.replaceAll('"', '""')}"`);
-    await page(null);
+    await Promise.all([page(null), showSmallMap(where)]);
   } catch (error) {
     const { title, message } = problemOf(error);
     const shown = el("article", { class: "problem" }, el("h2", {}, title), el("p", { lang: "en" }, message));

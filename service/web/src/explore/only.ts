@@ -29,6 +29,9 @@ export class OnlyField {
     this.list = el("datalist", { id: `${field.id}-offered` });
     field.after(this.list);
     field.setAttribute("list", this.list.id);
+    const linked = new URLSearchParams(location.search).getAll("where"); // of a taxon's page
+    field.value = linked.join(" & ");
+    if (linked.length) this.known.set(field.value, linked);
     field.addEventListener("focus", () => void this.offer());
     field.addEventListener("input", () => void this.offer());
     field.addEventListener("change", () => {

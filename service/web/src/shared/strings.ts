@@ -28,7 +28,7 @@ const texts = JSON.parse(document.getElementById("strings")?.textContent ?? "{}"
 >;
 
 export const language = document.documentElement.lang;
-const format = new Intl.NumberFormat(language);
+const format = new Intl.NumberFormat(language, { useGrouping: true }); // "1.100" in Spanish, too
 
 /** The sentence of a key, its {places} filled. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
@@ -36,9 +36,9 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
 }
 
-/** A number of something, such as "1 image" and "3,000 images". */
-export function count(key: Counted, n: number): string {
-  return t(`${key}.${n === 1 ? "one" : "other"}` as Key, { n: number(n) });
+/** A number of something, such as "1 image" and "3,000 images"; other {places} may be filled. */
+export function count(key: Counted, n: number, values: Record<string, string> = {}): string {
+  return t(`${key}.${n === 1 ? "one" : "other"}` as Key, { ...values, n: number(n) });
 }
 
 /** A sentence with elements in it: each {place} is filled with the node of its name. */
