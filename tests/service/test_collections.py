@@ -203,7 +203,9 @@ def test_a_folder_without_collections_is_refused(tmp_path: Path) -> None:
         serve(tmp_path, port=0)
 
 
-@pytest.mark.parametrize("prefix", ["museum", "/a//b", "/a?b", "/../a", "/a%20b", "http://x/y"])
+@pytest.mark.parametrize(
+    "prefix", ["museum", "/a//b", "/a?b", "/../a", "/a/..", "/a%20b", "http://x/y", "/é", "/a b"]
+)
 def test_a_prefix_that_is_none_is_refused(prefix: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--root-path"):
         serve(tmp_path, port=0, root_path=prefix)
