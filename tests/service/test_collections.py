@@ -66,7 +66,8 @@ def test_the_list_holds_every_collection_and_why_one_cannot_be_asked(several: st
         counts = {key: found[name][key] for key in ("images", "specimens", "species", "why_not")}
         assert counts == {"images": 40, "specimens": 20, "species": 4, "why_not": None}
     assert found[ODD]["address"] == f"/{quote(ODD)}/"
-    assert "cannot be served" in found["broken"]["why_not"]
+    broken = found["broken"]["why_not"]
+    assert broken.startswith("Collection 'broken' cannot be served: collection.sqlite is damaged")
     assert "rename the folder" in found["v1"]["why_not"]
     page = httpx2.get(several)
     assert page.status_code == 200
