@@ -4,7 +4,7 @@
 export type Address = string & { readonly below: "root" };
 
 // Without its last slash; empty where the service has the whole host.
-const root = document.documentElement.dataset["root"] ?? "";
+const root = document.body.dataset["root"] ?? "";
 
 /** The address of a path below the root: addressOf`v1/images/${id}`. Values keep their slashes. */
 export function addressOf(texts: TemplateStringsArray, ...values: (string | number)[]): Address {
