@@ -7,14 +7,16 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, NamedTuple, ParamSpec, TypeVar
 
+import numpy as np
 from fastapi import Depends, Request
 from threadpoolctl import threadpool_limits
 
 from holotype.index.collection import Collection
-from holotype.index.encoders import Encoder, Pixels
+from holotype.index.encoders import Embeddings, Encoder, Pixels
 from holotype.index.errors import EncoderError, HolotypeError, MismatchError
 from holotype.index.identification.identify import identify_vector
 from holotype.index.pictures.reading import perceptual_hash
@@ -33,6 +35,7 @@ from .served.shared import Shared, folder_of
 from .settings import service_settings
 
 Arguments = ParamSpec("Arguments")
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _READERS = 4
@@ -241,6 +244,30 @@ class Engine:
     ) -> Result:
         """Run work that encodes or searches, at a place that is held."""
         return await self._queries.run(partial(work, *args, **kwargs))
+
+    async def query_together(
+        self, alike: object, item: Item, work: Callable[[list[Item]], Sequence[Result]]
+    ) -> Result:
+        """Run work as `query` does, with others like it that wait: see `Turns.run_together`."""
+        return await self._queries.run_together(alike, item, work)
+
+    async def encoded(self, pixels: list[Pixels], space: str | None) -> Embeddings:
+        """Return the embeddings of one specimen's decoded pictures, float32 [m, dim].
+
+        Questions that wait share the encoder's batches, whatever else they ask.
+
+        Raises:
+            MismatchError: the encoder is not the space's.
+        """
+        return await self.query_together(("encode", space), pixels, partial(self._encode, space))
+
+    def _encode(self, space: str | None, each: list[list[Pixels]]) -> list[Embeddings]:
+        encoder = self.encoder(space)
+        self.collection.check_encoder(space, encoder)
+        together, step = np.stack(list(chain.from_iterable(each))), encoder.batch_size
+        starts = range(0, len(together), step)
+        parts = [encoder.encode_images(together[start : start + step]) for start in starts]
+        return np.split(np.concatenate(parts), np.cumsum([len(pixels) for pixels in each])[:-1])
 
     async def read(
         self,
