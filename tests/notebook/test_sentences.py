@@ -35,7 +35,7 @@ NO_ARGUMENTS = {
     "tensorboard": "curves of a training in a terminal",
     "with_tuned": "removing a space",
 }
-COMMAND = re.compile(r"'?\bholotype ([a-z]+(?: [a-z]+)?)")
+COMMAND = re.compile(r"(?:'|: |^)holotype ([a-z]+(?: [a-z]+)?)")
 OPTION = re.compile(r"(?<![\w-])(?<!install )--([a-z][a-z-]*)")
 
 
@@ -66,7 +66,7 @@ def sentences() -> dict[str, str]:
     found = {}
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):
-            if "door" in path.parts or "node_modules" in path.parts:
+            if {"door", "node_modules", "schemas"} & set(path.parts):
                 continue
             for text in texts(ast.parse(path.read_text())):
                 if " " in text.strip() and "\n" not in text and in_question(text):
@@ -82,7 +82,8 @@ def test_there_is_a_method_for_each_command_that_a_sentence_names() -> None:
     found = sentences()
     assert len(found) > 80
     for text, where in found.items():
-        told = in_python(text)
+        quoted = text.startswith("holotype ")  # by the sentence that it is put into
+        told = in_python(f"'{text}'" if quoted else text)
         for command in COMMAND.findall(told):
             known = [one for one in ONLY_TYPED if command in one or one in command]
             assert known, where
