@@ -27,7 +27,7 @@ from .domain.target import Target, named_places, target_places
 from .made_space import check_names
 from .metric.config import TrainConfig
 from .metric.keeping import identity_of
-from .metric.network import Trained
+from .metric.network import Trained, native_side
 from .metric.pictures import (
     Labelled,
     Squares,
@@ -126,6 +126,7 @@ def prepared(
         pictures=pictures,
         pixels=squares.pixels,
         start=start,
+        side=native_side(start),
         make_network=_maker(start, config),
         config=config,
         folder=folder,
@@ -175,7 +176,7 @@ def _squares(
     file: Path,
     watch: Watch,
 ) -> Squares:
-    largest = max(start.preprocessing.size * size for size in config.schedule.sizes)
+    largest = max(native_side(start) * size for size in config.schedule.sizes)
     return read_squares(
         collection,
         images,
@@ -256,7 +257,7 @@ def _sized(config: TrainConfig, start: Encoder) -> tuple[TrainConfig, list[str]]
 
     if start.architecture is None:
         return config, []
-    own, schedule = start.preprocessing.size, config.schedule
+    own, schedule = native_side(start), config.schedule
     sizes = {size_at(share, schedule, own) for share in schedule.shares}
     network = start.network.image
     device = next(network.parameters()).device

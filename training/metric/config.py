@@ -66,8 +66,9 @@ class ScheduleConfig:
         epochs: how often each is seen instead, on average; 0 for `pictures`.
         minutes: the most that the whole run may take, judging and embedding included; 0 for no
             bound. The schedule is fitted into it.
-        sizes: sides of the pictures from first to last, as shares of the encoder's own: small
-            ones teach most of it in half the time.
+        sizes: sides of the pictures from first to last, as shares of the side that the network
+            was made for (224 pixels for `bundled:320`): small ones teach most of it in half the
+            time.
         shares: up to which share of the run each size lasts; the last is 1.
         optimiser: AdamW or SGD with momentum.
         rate: largest learning rate of the network.

@@ -26,7 +26,7 @@ from ..losses import make_objective, require_teachable
 from ..samplers import make_sampler
 from .config import TrainConfig
 from .embedding import as_encoder, beside, embedded
-from .gate import Candidate, Verdict, best_of, hold_back, judge
+from .gate import Candidate, Verdict, best_of, candidates_of, hold_back, judge
 from .inputs import Inputs, KeptMaps, Pictures
 from .keeping import keep
 from .loop import Run, Step
@@ -205,7 +205,7 @@ class Judged(ABC):
     def _start(self) -> Candidate:
         """Return the best map over the start's own features."""
         vectors = self.pictures.vectors[self.held.judging]
-        return best_of("start", vectors, self.pictures, self.held, self.config.gate)
+        return best_of(candidates_of("start", vectors, self.pictures, self.held, self.config.gate))
 
     def _judge(self, run: Run, start: Candidate, done: float) -> Outcome:
         """Judge what is learned as it is now."""
@@ -218,7 +218,7 @@ class Judged(ABC):
 
     @abstractmethod
     def candidates(self, weights: State) -> list[Candidate]:
-        """Return what is offered of what was learned, each with how it judged."""
+        """Return what may be offered of what was learned, the default first."""
 
     @abstractmethod
     def learner(self, rows: Codes) -> Learner:
@@ -239,7 +239,7 @@ class Judged(ABC):
 
     @property
     def size(self) -> int:
-        """Side of the pictures of the encoder."""
+        """Side of the pictures that sizes are shares of."""
         return 1
 
     def run_over(self, rows: Codes, plan: Plan) -> Run:
@@ -279,6 +279,7 @@ class Training(Judged):
     Attributes:
         pixels: uint8 [n, side, side, 3], squares.
         start: the encoder that training starts from.
+        side: of the pictures that it is trained on, in pixels, where `schedule.sizes` says 1.
         make_network: makes its network anew, with its weights.
         beside: float32 [n, dim], embeddings by the network that may stand beside the trained one,
             unit rows; None where none may.
@@ -288,6 +289,7 @@ class Training(Judged):
     collection: Collection
     pixels: NDArray[np.uint8]
     start: Encoder
+    side: int
     make_network: Callable[[], Trained]
     beside: Embeddings | None = None
     target: Target | None = None
@@ -295,18 +297,21 @@ class Training(Judged):
 
     @property
     def size(self) -> int:
-        """Side of the pictures of the encoder."""
-        return self.start.preprocessing.size
+        """Side of the pictures that sizes are shares of."""
+        return self.side
 
     def candidates(self, weights: State) -> list[Candidate]:
-        """Return the network's features, alone and beside the start's."""
+        """Return the network's features, beside the start's and alone, through each map."""
         held, pictures = self.held, self.pictures
         vectors = self.embedded(weights, held.judging)
         features = {"trained": vectors}
         if self.beside is not None:
-            features["trained+start"] = beside(vectors, self.beside[held.judging])
+            both = beside(vectors, self.beside[held.judging])
+            features = {"trained+start": both, "trained": vectors}
         return [
-            best_of(name, rows, pictures, held, self.config.gate) for name, rows in features.items()
+            one
+            for name, rows in features.items()
+            for one in candidates_of(name, rows, pictures, held, self.config.gate)
         ]
 
     def embedded(self, weights: State, rows: Codes) -> Embeddings:
