@@ -23,7 +23,7 @@ from holotype.training.metric.gate import (
     hold_back,
     judge,
 )
-from holotype.training.metric.gate.candidates import SURE, _measured, settled
+from holotype.training.metric.gate.candidates import _measured, settled
 from holotype.training.metric.pictures import Labelled
 from holotype.training.tuning.recipes import Recipe
 from holotype.training.tuning.scoring import Hits
@@ -129,7 +129,8 @@ def test_what_is_ahead_by_a_few_queries_does_not_replace_the_default() -> None:
     assert settled([default, ahead]) is default
     assert settled([default, ahead, surely]) is surely
     found = verdict(start, default, ahead)
-    assert (found.features, found.value) == ("trained+start", pytest.approx(0.8))
+    assert found.features == "trained+start"
+    assert found.value == pytest.approx(0.8)
 
 
 @given(st.lists(st.lists(st.booleans(), min_size=30, max_size=30), min_size=1, max_size=6))
