@@ -37,7 +37,7 @@ from .metric.pictures import (
     stored_images,
 )
 from .metric.processes import started
-from .metric.schedule import size_at
+from .metric.schedule import side_of, size_at
 from .metric.train import Training, Watch
 from .trained_network import TrainedNetwork
 from .trained_projection import train_projection
@@ -259,6 +259,7 @@ def _sized(config: TrainConfig, start: Encoder) -> tuple[TrainConfig, list[str]]
         return config, []
     own, schedule = native_side(start), config.schedule
     sizes = {size_at(share, schedule, own) for share in schedule.shares}
+    sizes |= {min(start.preprocessing.size, side_of(size, own)) for size in config.gate.sizes}
     network = start.network.image
     device = next(network.parameters()).device
     try:
@@ -266,7 +267,8 @@ def _sized(config: TrainConfig, start: Encoder) -> tuple[TrainConfig, list[str]]
             for size in sizes:
                 network(torch.zeros(1, 3, size, size, device=device))
     except (RuntimeError, AssertionError, ValueError):
-        sized = replace(config, schedule=replace(schedule, sizes=(1.0,), shares=(1.0,)))
+        alone = replace(schedule, sizes=(1.0,), shares=(1.0,))
+        sized = replace(config, schedule=alone, gate=replace(config.gate, sizes=(1.0,)))
         note = (
             f"Encoder '{start.name}' takes pictures of {own} pixels only; it is trained on these, "
             f"whatever schedule.sizes says"

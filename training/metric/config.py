@@ -107,6 +107,8 @@ class GateConfig:
         images: share of the specimens of each species that are kept back to judge by.
         species: share of the species that are kept back as unseen ones.
         novelty: what recall on unseen species counts for.
+        sizes: sides that the trained network may see pictures at once it is an encoder, the default
+            first, as shares of the side that it was made for; never more than the encoder's own.
         share: how long the judged run is, as a share of the whole.
         points: how often it is judged, evenly over it; the best point is kept.
         refit: train anew on everything once it has passed, up to the same point of the schedule;
@@ -116,6 +118,7 @@ class GateConfig:
     images: float = 0.25
     species: float = 0.2
     novelty: float = 0.2
+    sizes: tuple[float, ...] = (1.0, 1.15, 1.43)
     share: float = 0.4
     points: int = 1
     refit: bool = True
@@ -222,8 +225,11 @@ def _check(schedule: ScheduleConfig, batches: BatchConfig, gate: GateConfig) -> 
         ("gate.points", gate.points, 1, 100),
         *(("schedule.sizes", size, 0.1, 2) for size in schedule.sizes),
         *(("schedule.shares", share, 0, 1) for share in schedule.shares),
+        *(("gate.sizes", size, 0.1, 4) for size in gate.sizes),
     ]
     _check_bounds(bounds)
+    if not gate.sizes:
+        raise UsageError("gate.sizes is empty; give one size, such as [1.0]")
     if len(schedule.sizes) != len(schedule.shares):
         raise UsageError(
             f"schedule.sizes has {len(schedule.sizes)} values and schedule.shares "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -24,16 +24,18 @@ from ..domain.target import Pull, Target
 from ..domain.terms import make_domain_term
 from ..losses import make_objective, require_teachable
 from ..samplers import make_sampler
+from ..tuning.recipes import Recipe
 from .config import TrainConfig
 from .embedding import as_encoder, beside, embedded
 from .gate import Candidate, Verdict, best_of, candidates_of, hold_back, judge
+from .gate.candidates import EXPONENTS, MAPS
 from .inputs import Inputs, KeptMaps, Pictures
 from .keeping import keep
 from .loop import Run, Step
 from .network import Learner, Trained, folded
 from .pictures import Labelled
 from .processes import Processes
-from .schedule import Plan, size_at
+from .schedule import Plan, side_of, size_at
 from .stages import kept_maps
 
 _EXAMPLES = 2  # pictures that a folded network is compared by
@@ -301,9 +303,22 @@ class Training(Judged):
         return self.side
 
     def candidates(self, weights: State) -> list[Candidate]:
-        """Return the network's features, beside the start's and alone, through each map."""
-        held, pictures = self.held, self.pictures
-        vectors = self.embedded(weights, held.judging)
+        """Return the network's features, beside the start's and alone, through each map.
+
+        Of sides other than the first only the default, since each map over two networks takes
+        seconds.
+        """
+        first, *others = self.sides
+        found = self._candidates(weights, first, MAPS, EXPONENTS)
+        for side in others:
+            found += self._candidates(weights, side, MAPS[:1], EXPONENTS[:1])[:1]
+        return found
+
+    def _candidates(
+        self, weights: State, side: int, maps: Sequence[Recipe], exponents: Sequence[float]
+    ) -> list[Candidate]:
+        held, pictures, gate = self.held, self.pictures, self.config.gate
+        vectors = self.embedded(weights, held.judging, side)
         features = {"trained": vectors}
         if self.beside is not None:
             both = beside(vectors, self.beside[held.judging])
@@ -311,14 +326,25 @@ class Training(Judged):
         return [
             one
             for name, rows in features.items()
-            for one in candidates_of(name, rows, pictures, held, self.config.gate)
+            for one in candidates_of(name, rows, pictures, held, gate, maps, exponents, side)
         ]
 
-    def embedded(self, weights: State, rows: Codes) -> Embeddings:
-        """Return the embeddings of some pictures by the network with such weights."""
+    @property
+    def sides(self) -> list[int]:
+        """Sides that the network may see pictures at, the default first; 0 for the encoder's."""
+        own = self.start.preprocessing.size
+        sides = [side_of(size, self.side) for size in self.config.gate.sizes]
+        return list(dict.fromkeys(side if side < own else 0 for side in sides))
+
+    def embedded(self, weights: State, rows: Codes, side: int = 0) -> Embeddings:
+        """Return the embeddings of some pictures by the network with such weights.
+
+        Args:
+            side: see `as_encoder`.
+        """
         network = self.make_network()
         network.load_state_dict(weights)
-        encoder = as_encoder(network.eval(), self.start.preprocessing, self.start.views)
+        encoder = as_encoder(network.eval(), self.start.preprocessing, self.start.views, side)
         images = [self.pictures.images[row] for row in rows]
         return embedded(self.collection, images, encoder, self.watch.on_work)
 

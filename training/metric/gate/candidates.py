@@ -69,6 +69,7 @@ class Candidate:
         known: queries of species that were trained on.
         unseen: queries of species that were not; None where none was kept back.
         novelty: what these count for.
+        side: of the pictures that the trained network sees, in pixels; 0 for the encoder's own.
     """
 
     features: str
@@ -77,6 +78,7 @@ class Candidate:
     known: Measured
     unseen: Measured | None
     novelty: float
+    side: int = 0
 
     @property
     def value(self) -> float:
@@ -109,6 +111,7 @@ def candidates_of(
     config: GateConfig,
     recipes: Sequence[Recipe] = MAPS,
     exponents: Sequence[float] = EXPONENTS,
+    side: int = 0,
 ) -> list[Candidate]:
     """Return some features through each of a few of the maps that tuning knows.
 
@@ -118,6 +121,7 @@ def candidates_of(
     Args:
         features: their name.
         vectors: float32 [len(held.judging), dim], unit rows.
+        side: see `Candidate`.
     """
     species = pictures.species[held.judging]
     groups = pictures.specimens[held.judging]
@@ -130,7 +134,8 @@ def candidates_of(
             unseen = None
             if len(held.fold.unseen):
                 unseen = _measured(shown, species, groups, held.fold.unseen)
-            found.append(Candidate(features, recipe, exponent, known, unseen, config.novelty))
+            judged = (known, unseen, config.novelty)
+            found.append(Candidate(features, recipe, exponent, *judged, side))
     return found
 
 

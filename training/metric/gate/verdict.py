@@ -26,6 +26,7 @@ class Verdict:
         value: its recall@1 and mAP@R together, on the stated mixture.
         start, trained: figures with 95 % intervals, as JSON-ready values.
         done: how far the run was.
+        side: of the pictures that the trained network sees, in pixels; 0 for the encoder's own.
     """
 
     reasons: tuple[str, ...]
@@ -37,6 +38,7 @@ class Verdict:
     start: dict[str, Any]
     trained: dict[str, Any]
     done: float = 1.0
+    side: int = 0
 
     @property
     def is_better(self) -> bool:
@@ -56,6 +58,7 @@ class Verdict:
             "features": self.features,
             "recipe": str(self.recipe),
             "exponent": self.exponent,
+            "side": self.side,
             "start": self.start,
             "trained": self.trained,
         }
@@ -101,6 +104,7 @@ def judge(
         _figures(start),
         _figures(best),
         done,
+        best.side,
     )
 
 
