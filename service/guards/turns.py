@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar, copy_context
-from functools import partial
+from contextvars import Context, ContextVar, copy_context
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ..problems import BusyError, NotReadyError
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
-Piece = tuple[Future[Any], Callable[[], Any]]
 
 # Whose request this is: a digest of its API key, or else its address; empty on this machine.
 CLIENT: ContextVar[str] = ContextVar("client", default="")
 
+_TOGETHER = 16  # pieces that are done together at most: more would bring little, and wait longer
 _SMALL = 65536  # bytes of a body or an answer that are not counted; connections bound those
 _LARGEST = 0.6  # of all memory, as which anything larger counts: one such, and room for others
 
@@ -135,6 +136,23 @@ def held(shares: Shares) -> Iterator[Hold]:
         hold.end()
 
 
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """A piece of work, and where it may be done together with others, what it is done with.
+
+    Attributes:
+        work: takes the items of all that are done together, and gives the result of each.
+        context: of the request, so that the thread knows whose it is, and which.
+        alike: pieces with an equal one are done together; None for none.
+    """
+
+    future: Future[Any]
+    work: Callable[[list[Any]], Sequence[Any]]
+    item: object
+    context: Context
+    alike: object = None
+
+
 class Turns:
     """Threads that work for one client after the other, on the oldest piece of each.
 
@@ -146,7 +164,7 @@ class Turns:
     ) -> None:
         self._threads = ThreadPoolExecutor(threads, name, initializer=initializer)
         self._free = threads
-        self._waiting: dict[str, deque[Piece]] = {}  # the client whose turn is next comes first
+        self._waiting: dict[str, deque[_Piece]] = {}  # the client whose turn is next comes first
         self._ended = False
         self._lock = threading.Lock()
 
@@ -156,11 +174,35 @@ class Turns:
         Raises:
             NotReadyError: the threads have ended.
         """
-        # Whose request this is, and which, is known in the thread as well.
-        client, piece = CLIENT.get(), (Future[Result](), partial(copy_context().run, work))
+        piece = _Piece(Future[Any](), lambda _: [work()], None, copy_context())
+        result: Result = await self._run(piece)
+        return result
+
+    async def run_together(
+        self, alike: object, item: Item, work: Callable[[list[Item]], Sequence[Result]]
+    ) -> Result:
+        """Run a piece of work together with those like it that wait when its turn comes.
+
+        Nothing waits for more to come: pieces gather while all threads are busy. What fails
+        together is done again one by one, so that nobody gets the error of another.
+
+        Args:
+            alike: equal for pieces that may be done together.
+            item: what `work` takes of this piece.
+            work: gives the result of each of at most 16 items.
+
+        Raises:
+            NotReadyError: the threads have ended.
+        """
+        piece = _Piece(Future[Any](), work, item, copy_context(), alike)
+        result: Result = await self._run(piece)
+        return result
+
+    async def _run(self, piece: _Piece) -> Any:
+        client = CLIENT.get()
         self._add(client, piece)
         try:
-            return await asyncio.wrap_future(piece[0])
+            return await asyncio.wrap_future(piece.future)
         finally:
             self._drop(client, piece)
 
@@ -178,11 +220,11 @@ class Turns:
             if cancel_futures:
                 self._waiting.clear()
         if cancel_futures:
-            for future, _ in left:
-                future.cancel()
+            for piece in left:
+                piece.future.cancel()
         self._threads.shutdown(wait)
 
-    def _add(self, client: str, piece: Piece) -> None:
+    def _add(self, client: str, piece: _Piece) -> None:
         with self._lock:
             if self._ended:
                 raise NotReadyError("The collection was replaced meanwhile; ask again")
@@ -191,7 +233,7 @@ class Turns:
                 self._free -= 1
                 self._threads.submit(self._work)
 
-    def _drop(self, client: str, piece: Piece) -> None:
+    def _drop(self, client: str, piece: _Piece) -> None:
         """Forget a piece that nobody waits for any more, where its turn has not come."""
         with self._lock:
             pieces = self._waiting.get(client, ())
@@ -200,29 +242,62 @@ class Turns:
                 if len(pieces) == 0:
                     del self._waiting[client]
 
-    def _next(self) -> Piece | None:
-        """Return the piece whose turn it is; its client's next one comes after all others'."""
+    def _next(self) -> list[_Piece]:
+        """Return the piece whose turn it is, with those like it; empty where none waits.
+
+        A client's next one comes after all others'.
+        """
         with self._lock:
             if not self._waiting:
                 self._free += 1
-                return None
-            client = next(iter(self._waiting))
-            pieces = self._waiting.pop(client)
-            piece = pieces.popleft()
-            if pieces:
-                self._waiting[client] = pieces
-            return piece
+                return []
+            pieces = [self._taken(next(iter(self._waiting)))]
+            if pieces[0].alike is not None:
+                pieces += self._like(pieces[0].alike)
+            return pieces
+
+    def _taken(self, client: str, place: int = 0) -> _Piece:
+        """Take a piece of a client, and let the others go before its next one."""
+        pieces = self._waiting.pop(client)
+        piece = pieces[place]
+        del pieces[place]
+        if pieces:
+            self._waiting[client] = pieces
+        return piece
+
+    def _like(self, alike: object) -> list[_Piece]:
+        """Take what may be done together with a piece, one of each client after the other."""
+        found: list[_Piece] = []
+        clients = list(self._waiting)
+        while clients and len(found) < _TOGETHER - 1:
+            client = clients.pop(0)
+            pieces = self._waiting.get(client, ())
+            place = next((at for at, piece in enumerate(pieces) if piece.alike == alike), None)
+            if place is not None:
+                found.append(self._taken(client, place))
+                clients.append(client)
+        return found
 
     def _work(self) -> None:
-        while (piece := self._next()) is not None:
-            _finish(*piece)
+        while pieces := self._next():
+            _finish([one for one in pieces if one.future.set_running_or_notify_cancel()])
+            del pieces  # which hold what was asked and answered
 
 
-def _finish(future: Future[Any], work: Callable[[], Any]) -> None:
-    if not future.set_running_or_notify_cancel():
+def _finish(pieces: list[_Piece]) -> None:
+    if not pieces:
         return
+    first = pieces[0]
     try:
-        future.set_result(work())
+        results = first.context.run(first.work, [piece.item for piece in pieces])
+        done = list(zip(pieces, results, strict=True))
     except BaseException as error:
-        future.set_exception(error)
-        del future  # which would keep itself alive by the error's traceback
+        if len(pieces) > 1:
+            for piece in pieces:
+                _finish([piece])
+            return
+        first.future.set_exception(error)
+        del first, pieces  # which would keep themselves alive by the error's traceback
+        return
+    for piece, result in done:
+        piece.future.set_result(result)

@@ -41,6 +41,18 @@ def test_translations_have_the_same_places() -> None:
         assert places[1:] == places[:-1], key
 
 
+def test_what_is_counted_has_a_form_for_one_and_one_for_more() -> None:
+    counted = {key for key, said in table().items() if re.search(r"\{n\} [a-z]", said["en"])}
+    told = {key for key in counted if not key.endswith((".one", ".other"))}
+    stems = {key.rpartition(".")[0] for key in counted - told}
+    assert {f"{stem}.{form}" for stem in stems for form in ("one", "other")} <= table().keys()
+    # Of some; more than a limit; and a difference such as +1.0.
+    assert told == {
+        *("collection.adding", "identify.answered", "identify.at_most"),
+        *("explore.too_many", "evaluate.points"),
+    }
+
+
 def test_every_key_that_is_named_exists() -> None:
     keys = table().keys()
     stems = {key.rpartition(".")[0] for key in keys}  # of common.rank.family, answer.added.one

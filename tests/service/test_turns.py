@@ -109,6 +109,57 @@ def test_errors_come_through_and_an_end_is_said() -> None:
     run(main())
 
 
+def test_what_is_alike_is_done_together_and_its_errors_stay_apart() -> None:
+    turns, go_on, passes = Turns(1, "test"), threading.Event(), list[list[int]]()
+
+    def inverse(numbers: list[int]) -> list[float]:
+        passes.append(numbers)
+        return [1 / number for number in numbers]
+
+    async def one(client: str, alike: str, number: int) -> float:
+        CLIENT.set(client)
+        return await turns.run_together(alike, number, inverse)
+
+    async def main() -> None:
+        first = asyncio.create_task(asked(turns, "", lambda: go_on.wait(30)))
+        asking = [("a", "x", 1), ("a", "x", 2), ("b", "y", 4), ("b", "x", 0), ("c", "x", 8)]
+        tasks = [asyncio.create_task(one(*each)) for each in asking]
+        left = asyncio.create_task(one("c", "x", 16))
+        await asyncio.sleep(0.05)
+        left.cancel()
+        await asyncio.sleep(0)
+        go_on.set()
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [repr(value) for value in found[:3]] == ["1.0", "0.5", "0.25"]
+        assert isinstance(found[3], ZeroDivisionError)
+        assert found[4] == 0.125
+        await first
+
+    run(main())
+    turns.shutdown()
+    assert passes == [[1, 0, 8, 2], [1], [0], [8], [2], [4]]
+
+
+def test_few_are_done_together() -> None:
+    turns, go_on, sizes = Turns(1, "test"), threading.Event(), list[int]()
+
+    def count(numbers: list[int]) -> list[int]:
+        sizes.append(len(numbers))
+        return numbers
+
+    async def main() -> None:
+        first = asyncio.create_task(asked(turns, "", lambda: go_on.wait(30)))
+        tasks = [asyncio.create_task(turns.run_together(0, number, count)) for number in range(40)]
+        await asyncio.sleep(0.05)
+        go_on.set()
+        assert await asyncio.gather(*tasks) == list(range(40))
+        await first
+
+    run(main())
+    turns.shutdown()
+    assert sizes == [16, 16, 8]
+
+
 @pytest.mark.parametrize("most", [1, 2, 64])
 def test_something_is_left_for_the_next(most: int) -> None:
     shares = Shares(most, 0.5, "full")

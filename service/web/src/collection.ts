@@ -3,7 +3,8 @@
 import { Adding } from "./collection/adding";
 import { branch } from "./collection/tree";
 import { type Taxon, taxa } from "./identify/questions";
-import { get, path } from "./shared/api";
+import { addressOf } from "./shared/addresses";
+import { get } from "./shared/api";
 import { byId, el } from "./shared/dom";
 import { rankWord } from "./shared/strings";
 
@@ -34,10 +35,10 @@ async function find(): Promise<void> {
   const exact = found.get(text) ?? [...found.values()].find(
     ({ taxon }) => taxon.toLowerCase() === text.toLowerCase(),
   );
-  if (exact) location.href = `/taxa/${exact.rank}/${path(exact.taxon)}`;
+  if (exact) location.href = addressOf`taxa/${exact.rank}/${exact.taxon}`;
   else {
-    const image = await get<{ specimen_id: string }>(`/v1/images/${path(text)}`).catch(() => null);
-    location.href = `/specimens/${path(image?.specimen_id ?? text)}`;
+    const image = await get<{ specimen_id: string }>(addressOf`v1/images/${text}`).catch(() => null);
+    location.href = addressOf`specimens/${image?.specimen_id ?? text}`;
   }
 }
 
