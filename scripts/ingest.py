@@ -31,10 +31,10 @@ def ingest(
     encoder: Annotated[
         str | None,
         typer.Option(
-            help="bundled:320, bundled, timm:MODEL, open_clip:MODEL/WEIGHTS, hf-hub:ORG/MODEL, "
-            "local-dir:FOLDER or checkpoint:FOLDER; for vectors, the name of what made them, "
-            "where the file does not say. By default that of the space, and bundled:320 for a new "
-            "one.",
+            help="bundled:320, bundled, bundled:large, timm:MODEL, open_clip:MODEL/WEIGHTS, "
+            "hf-hub:ORG/MODEL, local-dir:FOLDER or checkpoint:FOLDER; for vectors, the name of "
+            "what made them, where the file does not say. By default that of the space, and "
+            "bundled:320 for a new one.",
             show_default=False,
         ),
     ] = None,
