@@ -46,7 +46,7 @@ def ingest(
             max=3,
             help="Views averaged into one vector: 1 the whole picture; 2 and its centre; "
             "3 and its mirror image (not where handedness matters). By default as the space has "
-            "them; of a new one 2 with bundled:320, 1 with others.",
+            "them; of a new one 2 with bundled:320 and bundled:large, else 1.",
             show_default=False,
         ),
     ] = None,
