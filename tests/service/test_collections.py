@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,6 +135,18 @@ def test_probes_and_counts_are_of_the_whole(several: str) -> None:
     line = 'collection="moths",method="GET",route="/v1/images/{image_id}",status="404"'
     assert f"holotype_requests_total{{{line}}}" in text
     assert 'holotype_queue_length{queue="questions"} 0.0' in text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is a text")
+def test_a_name_that_is_not_utf_8_is_shown_with_marks(tmp_path: Path, made: Path) -> None:
+    shutil.copytree(made, tmp_path / "moths")
+    shutil.copytree(made, os.fsdecode(os.fsencode(tmp_path / "bad") + b"\xff"))
+    with running(create_app(tmp_path)) as address:
+        assert "not UTF-8" in listed(address)["bad?"]["why_not"]
+        states = httpx2.get(f"{address}/readyz").json()["collections"]
+        assert [one["name"] for one in states] == ["bad?", "moths"]
+        assert httpx2.get(f"{address}/metrics").status_code == 200
+        assert httpx2.get(address).status_code == 200
 
 
 def test_encoders_and_decoders_are_shared(shelf: Path) -> None:
