@@ -99,15 +99,15 @@ class Switch:
         """Return the sentence of an error, without the places where things lie."""
         return self._state.engine.told(error)  # type: ignore[no-any-return]
 
-    def close(self) -> None:
-        """Finish what is running and close the collection"""
+    def close(self, *, finish: bool = False) -> None:
+        """Finish what is running, or all that was asked before, and close the collection."""
         with self._lock:
             self._ended, self._serving = True, False
             self._why = "The service is ending"
             opening = self._opening
         if opening is not None:
             opening.join(_PATIENCE)
-        self._state.engine.close()
+        self._state.engine.close(finish=finish)
 
 
 def _loaded(engine: Engine) -> Engine:

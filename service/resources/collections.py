@@ -48,10 +48,8 @@ async def readyz(folder: TheFolder) -> JSONResponse:
 
     Every collection is listed; one that cannot be asked says why in `why_not`.
     """
-    states = [
-        {"name": place.name, **({"why_not": place.why_not} if place.why_not else {})}
-        for place in folder.places.values()
-    ]
+    reasons = [(place.name, place.reason()) for place in folder.places.values()]
+    states = [{"name": name, **({"why_not": why} if why else {})} for name, why in reasons]
     if not folder.looked:
         raise NotReadyError("The collections are still being opened; ask again in a moment")
     if all("why_not" in state for state in states):

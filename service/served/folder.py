@@ -66,7 +66,7 @@ class Folder:
         before = self.places
         self.places = {name: before.get(name) or self._new(path) for name, path in paths.items()}
         for name in before.keys() - paths.keys():
-            await asyncio.to_thread(before[name].close)
+            await asyncio.to_thread(before[name].close, finish=True)
         for place in self.places.values():
             await place.open()
         self.looked = True

@@ -41,7 +41,7 @@ class Place:
 
     Attributes:
         name: of its folder, and in its address; where that is not UTF-8, with marks in it.
-        why_not: why it cannot be asked, in one sentence; empty where it can.
+        why_not: why it could not be opened, in one sentence; empty where it was.
     """
 
     def __init__(self, path: Path, open_engine: Callable[[Path], Engine], never: str = "") -> None:
@@ -63,6 +63,15 @@ class Place:
         if self._switch is None:
             raise NotReadyError(self.why_not)
         return self._switch.engine()
+
+    def reason(self) -> str:
+        """Return why it cannot be asked now, also where it was replaced; empty where it can."""
+        if not self.why_not:
+            try:
+                self.engine()
+            except NotReadyError as error:
+                return self.told(error)
+        return self.why_not
 
     def told(self, error: HolotypeError) -> str:
         """Return the sentence of an error, without the places where things lie."""
@@ -106,12 +115,12 @@ class Place:
         engine = self.engine()
         return await engine.read(_counts, engine.collection)
 
-    def close(self) -> None:
-        """Finish what is running and close it."""
+    def close(self, *, finish: bool = False) -> None:
+        """Finish what is running, or all that was asked before, and close it."""
         switch, self._switch = self._switch, None
         self.why_not = f"Collection '{self.name}' is served no more"
         if switch is not None:
-            switch.close()
+            switch.close(finish=finish)
 
 
 def _counts(collection: Collection) -> Counts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -195,6 +196,35 @@ def test_collections_come_and_go(
         (tmp_path / "shelf" / "second").rename(tmp_path / "elsewhere")
         until([])
         assert "No collection" in refused(httpx2.get(f"{address}/readyz"), 503)
+
+
+def test_one_that_was_replaced_by_a_broken_one_is_not_ready(tmp_path: Path, made: Path) -> None:
+    shutil.copytree(made, tmp_path / "shelf" / "moths")
+    with running(create_app(tmp_path / "shelf")) as address:
+        assert httpx2.get(f"{address}/readyz").status_code == 200
+        (tmp_path / "shelf" / "moths").rename(tmp_path / "aside")
+        (tmp_path / "shelf" / "moths").mkdir()
+        (tmp_path / "shelf" / "moths" / FILE).write_bytes(b"no database" * 500)
+        assert httpx2.get(f"{address}/readyz").status_code == 503
+        assert "replaced" in listed(address)["moths"]["why_not"]
+
+
+def test_a_folder_that_cannot_be_read_for_a_moment_closes_nothing(
+    tmp_path: Path, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+
+    def unreadable(folder: Path) -> list[Path]:
+        looks.append(folder)
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    shutil.copytree(made, tmp_path / "moths")
+    monkeypatch.setattr(following, "PAUSE", 0.05)
+    with running(create_app(tmp_path)) as address:
+        monkeypatch.setattr(following, "collections_of", unreadable)
+        while len(looks) < 2:
+            time.sleep(0.01)
+        assert httpx2.get(f"{address}/moths/v1/taxa").status_code == 200
 
 
 def test_a_broken_collection_is_tried_again_once_it_was_mended(
