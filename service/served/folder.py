@@ -53,7 +53,7 @@ class Folder:
         """
         found = self.places.get(name)
         if found is None:
-            raise NotFoundError(f"There is no collection '{name}'; /v1/collections lists them")
+            raise NotFoundError(_nothing_below(name))
         return found
 
     def told(self, error: HolotypeError) -> str:
@@ -84,6 +84,16 @@ class Folder:
         """Finish what is running and close every collection."""
         for place in self.places.values():
             place.close()
+
+
+def _nothing_below(name: str) -> str:
+    """Return why nothing is below a name, also to whoever takes the folder for one collection."""
+    if name in RESERVED:
+        return (
+            "Several collections are served here, each below its own name, as /NAME/v1; "
+            "/v1/collections lists them"
+        )
+    return f"There is no collection '{name}'; /v1/collections lists them"
 
 
 def _why_no_address(name: str) -> str:

@@ -134,6 +134,7 @@ def _parameters(method: object) -> list[str]:
         ("go on with --resume", "go on with resume=True"),
         ("pip install --no-deps milvus-lite", "pip install --no-deps milvus-lite"),
         ("http://127.0.0.1/v1/images answers", "http://127.0.0.1/v1/images answers"),
+        ("no image 'holotype  ' is there", "no image 'holotype  ' is there"),
         ("'a--b.jpg' and x--y are no pictures", "'a--b.jpg' and x--y are no pictures"),
     ],
 )

@@ -198,6 +198,16 @@ def test_collections_come_and_go(
         assert "No collection" in refused(httpx2.get(f"{address}/readyz"), 503)
 
 
+def test_who_takes_the_folder_for_a_collection_is_told_where_they_are(
+    tmp_path: Path, made: Path, refused: Refused
+) -> None:
+    shutil.copytree(made, tmp_path / "moths")
+    with running(create_app(tmp_path)) as address, holotype.Client(address) as client:
+        assert "each below its own name" in refused(httpx2.get(f"{address}/v1/taxa"), 404)
+        with pytest.raises(NotFoundError, match="each below its own name"):
+            client.info()
+
+
 def test_one_that_was_replaced_by_a_broken_one_is_not_ready(tmp_path: Path, made: Path) -> None:
     shutil.copytree(made, tmp_path / "shelf" / "moths")
     with running(create_app(tmp_path / "shelf")) as address:

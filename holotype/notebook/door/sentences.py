@@ -47,7 +47,7 @@ RENAMED = {
 FLAGS = frozenset({"allow-leak", "copy-images", "into-existing", "resume"})
 
 _COMMAND = re.compile(
-    r"'holotype ((?:[^']|'[^']*'(?= --|'))+)'(?! in a terminal)( on (?:it|the collection)\b)?"
+    r"'holotype (?=\S)((?:[^']|'[^']*'(?= --|'))+)'(?! in a terminal)( on (?:it|the collection)\b)?"
 )
 _ADDRESS = re.compile(rf"(?<!\w)(?:(?:GET|POST) )?({'|'.join(ADDRESSES)})(?![\w/{{])")
 _OPTION = re.compile(
