@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
-from numbers import Real
 from typing import Any, TypeAlias
-
-import numpy as np
 
 from holotype.index.errors import UsageError
 
-from .door.arguments import is_text, shown
+from .door.arguments import is_cell, is_text, shown
 
 Where: TypeAlias = str | Sequence[str] | Mapping[str, object] | None
 
@@ -63,7 +59,7 @@ def _values(value: object) -> str:
 
 def _text(value: object) -> str:
     """Return a value as a filter reads it as that text and nothing else."""
-    if not (value is None or is_text(value) or isinstance(value, Real | np.bool_ | date)):
+    if not is_cell(value):
         raise UsageError(f"{shown(value)} is no value of a column; give a text, a number or None")
     text = "" if value is None else str(value)
     if any(sign in text for sign in _SIGNS):

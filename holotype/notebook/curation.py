@@ -11,7 +11,7 @@ from holotype.index.errors import UsageError
 
 from .backend import Backend
 from .conditions import Where, conditions
-from .door.arguments import shown
+from .door.arguments import is_whole, shown
 from .shown.clusters import Decided, ShownCluster, ShownClustering
 from .shown.listed import ShownList, named
 from .shown.queues import ShownQueue
@@ -194,8 +194,11 @@ class Curation:
         if since is not None:
             return self._backend.undo_decision(since, who, since=True)
         number = decision.decision_id if isinstance(decision, Decided) else decision
-        assert number is not None  # one of the three is given
-        return self._backend.undo_decision(number, who, since=False)
+        if not is_whole(number):
+            raise UsageError(
+                f"{shown(decision)} is no decision; give its number, or what was returned for it"
+            )
+        return self._backend.undo_decision(index(number), who, since=False)
 
     def review(
         self,

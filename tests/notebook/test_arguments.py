@@ -147,6 +147,18 @@ def _answered_or_refused(ask: Callable[..., object], **given: Any) -> None:
             raise AssertionError(f"{given}: {sentence!r} is no sentence") from error
 
 
+@pytest.mark.parametrize("odd", [object(), b"x", [1, 2], {"x": 1}, "\ud800"])
+def test_what_no_column_can_hold_is_not_stored(odd: Any, opened: OpenCollection) -> None:
+    with pytest.raises(UsageError, match=r"^metadata is .*; give a dict of texts and numbers$"):
+        opened.describe("1-0.png", metadata={"box": odd}, by="Ann")
+
+
+@pytest.mark.parametrize("odd", ["x", b"x", [5], {"decision_id": 5}, np.zeros(2), 1.5, True])
+def test_what_is_no_decision_is_refused(odd: Any, opened: OpenCollection) -> None:
+    with pytest.raises(UsageError, match="is no decision; give its number"):
+        opened.undo(odd, by="Ann")
+
+
 def test_numbers_of_numpy_are_numbers(opened: OpenCollection) -> None:
     told = opened.identify(image_id="1-0.png", k=np.int64(3), risk=np.float32(0.5))  # type: ignore[call-overload]
     assert len(told.neighbours) == 3

@@ -8,6 +8,7 @@ import re
 from ast import literal_eval
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from numbers import Integral, Real
 
 import numpy as np
@@ -46,7 +47,8 @@ def _is_path(value: object) -> bool:
         return False
 
 
-def _is_whole(value: object) -> bool:
+def is_whole(value: object) -> bool:
+    """Return whether a value is a whole number that a database can hold."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         return False
     return -_LARGEST <= int(value) < _LARGEST
@@ -75,17 +77,28 @@ def _is_texts(value: object) -> bool:
     return _is_table(value) and all(is_text(one) for one in dict(value).values())  # type: ignore[call-overload]
 
 
+def is_cell(value: object) -> bool:
+    """Return whether a value can stand in a column of a table; None is no value."""
+    return value is None or is_text(value) or isinstance(value, Real | np.bool_ | date)
+
+
+def _is_row(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        is_text(name) and is_cell(one) for name, one in value.items()
+    )
+
+
 KINDS: Mapping[str, Kind] = {
     "None": Kind(lambda value: value is None, ""),
     "str": Kind(is_text, "a text"),
     "Path": Kind(_is_path, "a path"),
     "bool": Kind(lambda value: isinstance(value, bool | np.bool_), "True or False"),
-    "int": Kind(_is_whole, "a whole number"),
+    "int": Kind(is_whole, "a whole number"),
     "float": Kind(_is_number, "a number"),
     "Sequence[str]": Kind(_all(is_text), "a list of texts"),
     "Sequence[str | Path]": Kind(_all(_is_path), "a list of paths"),
     "Mapping[str, str]": Kind(_is_texts, "a dict of texts"),
-    "Mapping[str, str | float | None]": Kind(_is_table, "a dict of texts and numbers"),
+    "Mapping[str, str | float | None]": Kind(_is_row, "a dict of texts and numbers"),
     "Mapping[str, Any]": Kind(_is_table, "a dict with names"),
 }
 
