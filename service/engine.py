@@ -39,7 +39,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _READERS = 4
-_ENCODED = 64  # questions whose pictures are encoded together
+# Questions whose pictures are encoded together by a GPU, and by a core: that gains nothing from
+# more, and who comes meanwhile would wait for all of them.
+_MANY, _FEW = 64, 4
 _SHOWN = 2  # pictures that are read whole at once
 
 log = logging.getLogger("holotype.service")
@@ -85,7 +87,7 @@ class Engine:
         self._decodings = Turns(self.limits.decoders, "decode", initializer=_use_one_core)
         self._queries = Turns(worker_count(), "query", initializer=_use_one_core)
         # A GPU is fastest with all pictures at once, cores with some each.
-        self._encoding = 1 if may_have_gpu() else worker_count()
+        self._encoding = (1, _MANY) if may_have_gpu() else (worker_count(), _FEW)
         self._readers = Turns(_READERS, "read")
         self._shows = Turns(_SHOWN, "show")
         self._probes = Turns(1, "probe")  # never too many: a connection each
@@ -266,7 +268,8 @@ class Engine:
         Raises:
             MismatchError: the encoder is not the space's.
         """
-        alike = Alike(("encode", space), threads=self._encoding, most=_ENCODED)
+        threads, most = self._encoding
+        alike = Alike(("encode", space), threads, most)
         return await self._queries.run_together(alike, pixels, partial(self._encode, space))
 
     def _encode(self, space: str | None, each: list[list[Pixels]]) -> list[Embeddings]:

@@ -18,8 +18,10 @@ import httpx2
 import pytest
 from PIL import Image
 
+from holotype.index.runtime import worker_count
 from holotype.service.app import create_app
 from holotype.service.decoding.decoders import Decoders
+from holotype.service.engine import Engine
 from holotype.service.guards.keys import Keys
 from holotype.service.guards.turns import CLIENT, Alike, Hold, Shares, Turns
 from holotype.service.problems import BusyError, NotReadyError
@@ -341,3 +343,34 @@ def test_probes_and_small_questions_pass_where_memory_is_full(
             assert httpx2.get(address + path).status_code == 200
         found = httpx2.post(f"{address}/v1/search", json={"image_id": "0-0.png"})
         assert found.status_code == 200
+
+
+def test_who_comes_meanwhile_waits_for_few_pictures(
+    served_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holotype.service.engine.may_have_gpu", lambda: False)
+    engine, go_on = Engine(served_folder), threading.Event()
+    passes: list[list[int]] = []
+
+    def encode(_: str | None, each: list[int]) -> list[int]:
+        passes.append(each)
+        return each
+
+    async def one(client: str, number: int) -> None:
+        CLIENT.set(client)
+        await engine.encoded(number, None)  # type: ignore[arg-type]
+
+    async def main() -> None:
+        busy = [asyncio.create_task(engine.query(go_on.wait, 30)) for _ in range(worker_count())]
+        flood = [asyncio.create_task(one("flood", number)) for number in range(40)]
+        await asyncio.sleep(0.05)
+        late = asyncio.create_task(one("late", 40))
+        await asyncio.sleep(0.05)
+        go_on.set()
+        await asyncio.gather(*busy, *flood, late)
+
+    monkeypatch.setattr(engine, "_encode", encode)
+    run(main())
+    engine.close()
+    assert max(map(len, passes)) <= 4
+    assert any(40 in together for together in passes[: worker_count()])
