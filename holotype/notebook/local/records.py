@@ -54,6 +54,8 @@ class LocalRecords(Held):
             return self._loaded(adding, Path(source))
         if isinstance(source, pd.DataFrame):
             source = Manifest.from_pandas(source, columns=adding.columns)
+        if adding.pictures:
+            raise UsageError("pictures is for vectors; a folder or table says where its own lie")
         if not isinstance(source, Manifest):
             source = Manifest.read(source, levels=adding.levels, columns=adding.columns)
         space, encoder = self._target(adding)
@@ -91,6 +93,7 @@ class LocalRecords(Held):
                 space=adding.space or _BASE,
                 encoder=adding.encoder,
                 strict=adding.strict,
+                pictures=adding.pictures,
                 on_load=on_load,
             )
 

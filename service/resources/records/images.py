@@ -22,9 +22,10 @@ from holotype.index.storage.records import Image
 from ...engine import Engine, TheEngine
 from ...schemas import answers, records
 from ..etags import is_fresh, tagged
+from .actions import ActionRoute
 from .paging import Cursor, Limit, row_of
 
-router = APIRouter(prefix="/images", tags=["images"])
+router = APIRouter(prefix="/images", tags=["images"], route_class=ActionRoute)
 
 ImageId = Annotated[str, InPath(description="An id may hold slashes.")]
 

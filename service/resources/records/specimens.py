@@ -15,9 +15,10 @@ from ...engine import TheEngine
 from ...schemas import clusters as answers
 from ...schemas import records
 from ..etags import tagged
+from .actions import ActionRoute
 from .paging import Cursor, Limit, row_of
 
-router = APIRouter(prefix="/specimens", tags=["specimens"])
+router = APIRouter(prefix="/specimens", tags=["specimens"], route_class=ActionRoute)
 
 SpecimenId = Annotated[str, InPath(description="An id may hold slashes.")]
 
