@@ -76,6 +76,11 @@ def test_a_taxon_and_a_specimen_are_found(page: Page, drawer: Path) -> None:
     page.locator("#sought").fill(specimen)
     page.keyboard.press("Enter")
     expect(page.locator("#name h2")).to_have_text("Catocala nupta")
+    page.go_back()
+    page.locator("#sought").fill("Dragon")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('#sought').validity.customError")
+    expect(page.locator("#sought")).to_have_value("Dragon")
 
 
 def test_a_taxon_without_a_map_says_where_one_is_made(page: Page) -> None:

@@ -42,8 +42,7 @@ async function keptMap(where: string[]): Promise<SmallMap | null> {
   };
   for (const method of METHODS) {
     try {
-      const [all, own] = await Promise.all([read(method, []), read(method, where)]);
-      return { method, all, own };
+      return { method, all: await read(method, []), own: await read(method, where) };
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== NOT_FOUND) throw error;
     }
