@@ -179,6 +179,7 @@ async def _lifespan_of_several(app: FastAPI) -> AsyncIterator[None]:
     app.state.loading = asyncio.create_task(_load_all(app, folder))
     following = asyncio.create_task(folder.follow())
     yield
+    app.state.loading.cancel()
     following.cancel()
     folder.close()
     folder.shared.close()
