@@ -79,7 +79,7 @@ def test_a_taxon_and_a_specimen_are_found(page: Page, drawer: Path) -> None:
     page.go_back()
     page.locator("#sought").fill("Dragon")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('#sought').validity.customError")
+    expect(page.locator("#sought:invalid")).to_be_visible()
     expect(page.locator("#sought")).to_have_value("Dragon")
 
 

@@ -7,6 +7,8 @@ from typing import Any, overload
 
 from markupsafe import Markup
 
+from holotype.index.manifests.problems import counted
+
 from .base import Shown
 from .html import box, figure, joined, muted, strong
 
@@ -108,16 +110,16 @@ class ShownClustering(Shown, Sequence[ShownCluster]):
 
     @property
     def _headline(self) -> str:
-        clusters = "cluster" if len(self) == 1 else "clusters"
-        aside = sum(one["size"] for one in self._told["set_aside"])
-        return f"Clustering {self.id}: {len(self)} {clusters}, {aside} images set aside as known"
+        aside = counted(sum(one["size"] for one in self._told["set_aside"]), "image")
+        clusters = counted(len(self), "cluster")
+        return f"Clustering {self.id}: {clusters}, {aside} set aside as known"
 
     def _lines(self) -> list[str]:
         return [self._headline, *(f"  {one._headline}" for one in self[:2])]
 
     def _html(self) -> Markup:
         left = len(self) - _CLUSTERS
-        more = f"{left} more clusters; loop over them to see all" if left > 0 else ""
+        more = f"{counted(left, 'more cluster')}; loop over them to see all" if left > 0 else ""
         parts = [one._html() for one in self[:_CLUSTERS]]
         return box(strong(self._headline), *map(muted, self.notes), *parts, muted(more))
 
