@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 from markupsafe import Markup
 
-from holotype.index.manifests.problems import counted
 from holotype.index.morphospace.figures.groups import Groups, grouped
 from holotype.index.morphospace.figures.plot import Plot
 from holotype.index.morphospace.map_table import FIXED, METADATA
 
+from ..door.sentences import in_python
 from .base import Shown, Thumbnails
 from .html import box, muted, strong
 
@@ -53,7 +53,7 @@ class ShownMap(Shown):
     @property
     def notes(self) -> list[str]:
         """What is to be known of the places, a sentence each."""
-        return list(self._told["notes"])
+        return list(map(in_python, self._told["notes"]))
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a table with a row an image: image_id, x, y, placed, far and columns."""
@@ -93,8 +93,7 @@ class ShownMap(Shown):
         told: dict[str, Any] = self._told
         faithful = told["quality"]["trustworthiness"]
         figures = "" if faithful is None else f"  trustworthiness {faithful:.3f}"
-        images, method = counted(len(self), "image"), told["parameters"]["method"]
-        made = f"{images} of space '{told['space']}' by {method}"
+        made = f"{len(self)} images of space '{told['space']}' by {told['parameters']['method']}"
         return [made, *filter(None, (figures, *self.notes))][:3]
 
     def _html(self) -> Markup:
