@@ -303,5 +303,5 @@ def test_a_taxon_is_shown_on_the_map(browser: Browser, address: str, mapped: Pat
         picture(page, "taxon-map")
         page.get_by_role("link", name="Look closer on the map").click()
         expect(page.locator(MAP)).to_be_visible()
-        expect(page.locator("#only")).to_have_value('genus="Xestia"')
+        expect(page.locator("#only")).to_have_value('category="Moth" & genus="Xestia"')
         expect(page.locator("#said")).to_contain_text(f"{len(images)} pictures")
