@@ -57,9 +57,8 @@ async def taxon(
 async def specimen(request: Request, engine: TheEngine, specimen_id: str) -> HTMLResponse:
     """Show a specimen: its pictures, what it was called, and the answer about it."""
     may_write = MAY_WRITE.get()
-    await engine.read(
-        specimen_record, engine.collection, specimen_id, 0, 1
-    )  # refused where none is
+    # Refused where there is none.
+    await engine.read(specimen_record, engine.collection, specimen_id, 0, 1)
     return rendered(
         request,
         "specimen.html",
