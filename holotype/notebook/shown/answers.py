@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from holotype.index.identification.answers import Determination
 from holotype.index.identification.answers.wording import FIGURES
+from holotype.index.manifests.problems import counted
 from holotype.index.visible import visible
 
 from ..door.sentences import in_python
@@ -166,7 +167,7 @@ class ShownAnswers(Sequence[ShownAnswer]):
     def __repr__(self) -> str:
         unknown = sum(one.unknown and not one.error for one in self)
         refused = sum(bool(one.error) for one in self)
-        counts = f"{len(self)} answers, {unknown} unknown, {refused} not used"
+        counts = f"{counted(len(self), 'answer')}, {unknown} unknown, {refused} not used"
         first = (visible(f"  {one.image}: {one.headline}") for one in self[:2])
         return "\n".join([counts, *first])
 
