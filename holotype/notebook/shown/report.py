@@ -48,7 +48,7 @@ class Report(Shown, Mapping[str, Any]):
         return [
             (name, _cut(str(value)))
             for name, value in self._told.items()
-            if name != "summary" and value is not None and not isinstance(value, dict | list)
+            if name != "summary" and value not in (None, "") and not isinstance(value, dict | list)
         ]
 
     def _more(self) -> str:
