@@ -67,7 +67,7 @@ class Curation:
         """Return what is known of all clusterings, oldest first: a list that shows itself."""
         found = self._backend.clusterings()["clusterings"]
         columns = named("clustering_id", "space", "source", "made_by", "made_at")
-        return ShownList(found, "clustering", "clusterings", columns)
+        return ShownList(found, "clustering", columns)
 
     def clusters(self, clustering: int | None = None) -> ShownClustering:
         """Return the clusters of a clustering as they are now; without a number, of the last.
@@ -164,7 +164,7 @@ class Curation:
         found = self._backend.decisions(clustering)["decisions"]
         columns = named("decision_id", "what", "decided_by", "decided_at", "remarks")
         columns["state"] = lambda one: "" if one["stands"] else "taken back"
-        return ShownList(found, "decision", "decisions", columns)
+        return ShownList(found, "decision", columns)
 
     def undo(
         self,

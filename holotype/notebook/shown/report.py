@@ -12,7 +12,9 @@ from .base import Shown, Thumbnails
 from .html import box, figure, joined, muted, strong, table
 
 _LONGEST = 90  # characters of a value that is shown
-_LISTED = 20  # problems in a notebook
+_LISTED = 20  # problems, or entries of a list, in a notebook
+_WIDEST = 40  # characters of a cell of a list
+_OF_IMAGES = ("examples", "image_ids")  # lists of the ids of images
 
 
 class Report(Shown, Mapping[str, Any]):
@@ -50,7 +52,8 @@ class Report(Shown, Mapping[str, Any]):
             return
         more = f" (the first {_LISTED} of {len(value)})" if len(value) > _LISTED else ""
         yield muted(f"{name.replace('_', ' ')}{more}")
-        entries = [one if isinstance(one, Mapping) else {"": one} for one in value[:_LISTED]]
+        own = "image_id" if name in _OF_IMAGES else ""
+        entries = [one if isinstance(one, Mapping) else {own: one} for one in value[:_LISTED]]
         if all("image_id" in one for one in entries):
             ids = [str(one["image_id"]) for one in entries]
             yield joined(figure(self._small(one), one, one) for one in ids)
@@ -102,8 +105,8 @@ class AddedReport(Report):
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else _cut(str(value))
+    return "" if value is None else _cut(str(value), _WIDEST)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+def _cut(text: str, longest: int = _LONGEST) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
