@@ -54,7 +54,7 @@ def test_few_rows_give_the_maps_that_many_would(
         maps = (closed_form.wccn, closed_form.stretched, closed_form.lda)
         rows = [fit(scatter, shrinkage=shrinkage).apply(sample.vectors) for fit in maps]
         cosines.append([space @ space.T for space in rows])
-    np.testing.assert_allclose(*cosines, atol=1e-4)
+    np.testing.assert_allclose(cosines[0], cosines[1], atol=1e-4)
 
 
 def test_lda_spans_what_scikit_learn_finds() -> None:
