@@ -12,7 +12,7 @@ demo: .venv/demo
 	$(BIN)/holotype demo $(DATA) $(if $(filter 0,$(SERVE)),--no-serve) $(if $(PORT),--port $(PORT))
 
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/dev
 	$(BIN)/ruff check $(CODE)

@@ -336,6 +336,12 @@ class Collection:
         """Take back a determination, or an undo, and return the id of that."""
         return determinations.undo(self.database, determination_id, by=by, remarks=remarks)
 
+    def undo_several(
+        self, determination_ids: Sequence[int], *, by: str, remarks: str = ""
+    ) -> list[int]:
+        """Take back determinations or undos, all or none, and return the ids of that."""
+        return determinations.undo_several(self.database, determination_ids, by=by, remarks=remarks)
+
     def withdrawal(self, determination_id: int) -> determinations.Withdrawal:
         """Return what `undo` would do; nothing is written."""
         self.require_intact()

@@ -4,38 +4,43 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, NamedTuple, ParamSpec, TypeVar
 
+import numpy as np
 from fastapi import Depends, Request
 from threadpoolctl import threadpool_limits
 
 from holotype.index.collection import Collection
-from holotype.index.encoders import Encoder, Pixels
+from holotype.index.encoders import Embeddings, Encoder, Pixels
 from holotype.index.errors import EncoderError, HolotypeError, MismatchError
 from holotype.index.identification.identify import identify_vector
 from holotype.index.pictures.reading import perceptual_hash
-from holotype.index.runtime import worker_count
+from holotype.index.runtime import may_have_gpu, worker_count
 from holotype.index.search.search import encoder_of, stored_vector
 from holotype.index.storage.records import Space
 from holotype.index.storage.spaces import EXTERNAL
 
-from .decoding.decoders import Budget, Decoders
-from .guards.turns import Shares, Turns
+from .decoding.decoders import Budget
+from .guards.turns import Alike, Turns
 from .jobs import Jobs
-from .problems import NotReadyError
-from .readiness import Readiness, SpaceState
-from .settings import ServiceSettings, service_settings
+from .problems import NotReadyError, served_of
+from .served.readiness import Readiness, SpaceState
+from .served.requests import as_request
+from .served.shared import Shared, folder_of
+from .settings import service_settings
 
 Arguments = ParamSpec("Arguments")
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _READERS = 4
+_ENCODED = 64  # questions whose pictures are encoded together
 _SHOWN = 2  # pictures that are read whole at once
-_MANY_WAIT = "Too many requests wait for their turn (HOLOTYPE_MAX_WAITING); ask again later"
 
 log = logging.getLogger("holotype.service")
 
@@ -59,32 +64,32 @@ class Engine:
     each. What another collection at the same path answers comes from another engine: see `Switch`.
 
     Args:
-        limits: bounds of the queues; by default as the environment says.
-        share: what one API key may take of a queue, in (0, 1].
+        shared: what it has in common with the process' other collections; by default it is alone.
 
     Raises:
         NotFoundError: the folder is not a collection.
         CorruptError: its database is damaged.
     """
 
-    def __init__(
-        self, folder: Path, limits: ServiceSettings | None = None, share: float = 1
-    ) -> None:
-        self.limits = limits or service_settings()
+    def __init__(self, folder: Path, shared: Shared | None = None) -> None:
+        self._alone = shared is None
+        self.shared = shared or Shared(service_settings())
+        self.limits = self.shared.limits
         self.collection = Collection.open(folder)
         self.readiness = Readiness()
         self._closed = False
         self._named: set[str] = set()  # encoders that lie in folders
         self._encoders: dict[tuple[str, int, int], Encoder | HolotypeError] = {}
         self._loading = threading.Lock()
-        self._asking = Shares(self.limits.max_waiting, share, _MANY_WAIT)
-        self._reading = Shares(self.limits.max_waiting, share, _MANY_WAIT)
+        self._asking, self._reading = self.shared.asking, self.shared.reading
         self._decodings = Turns(self.limits.decoders, "decode", initializer=_use_one_core)
         self._queries = Turns(worker_count(), "query", initializer=_use_one_core)
+        # A GPU is fastest with all pictures at once, cores with some each.
+        self._encoding = 1 if may_have_gpu() else worker_count()
         self._readers = Turns(_READERS, "read")
         self._shows = Turns(_SHOWN, "show")
         self._probes = Turns(1, "probe")  # never too many: a connection each
-        self.decoders = Decoders()
+        self.decoders = self.shared.decoders
         self.jobs = Jobs(self.told, self.collection.database)
 
     def load(self) -> None:
@@ -133,8 +138,8 @@ class Engine:
         return self.plain(str(error))
 
     def plain(self, sentence: str) -> str:
-        """Return a sentence without the places where collection and encoders lie."""
-        folder = self.collection.folder
+        """Return a sentence without the places where things lie, and with requests for commands."""
+        folder, sentence = self.collection.folder, as_request(sentence)
         for name in self._named:
             sentence = sentence.replace(folder_of(name), Path(name).name)
         return sentence.replace(str(folder), f"Collection '{folder.name}'")
@@ -181,7 +186,7 @@ class Engine:
             if (spec, views) == (space.encoder, space.views) and isinstance(encoder, Encoder)
         )
         try:
-            encoder = next(same, None) or encoder_of(space).alone()
+            encoder = next(same, None) or self.shared.encoder(space, _alone)
             self.collection.check_encoder(space.name, encoder)
         except EncoderError as error:
             return NotReadyError(str(error))
@@ -243,6 +248,35 @@ class Engine:
         """Run work that encodes or searches, at a place that is held."""
         return await self._queries.run(partial(work, *args, **kwargs))
 
+    async def query_together(
+        self, key: Hashable, item: Item, work: Callable[[list[Item]], Sequence[Result]]
+    ) -> Result:
+        """Run work as `query` does, with others of the same key that wait.
+
+        One thread at a time is at it: that makes for fewer passes, each little longer than one for
+        one question, and most of it is Python, which runs in one thread anyway.
+        """
+        return await self._queries.run_together(Alike(key), item, work)
+
+    async def encoded(self, pixels: list[Pixels], space: str | None) -> Embeddings:
+        """Return the embeddings of one specimen's decoded pictures, float32 [m, dim].
+
+        Questions that wait share the encoder's batches, whatever else they ask.
+
+        Raises:
+            MismatchError: the encoder is not the space's.
+        """
+        alike = Alike(("encode", space), threads=self._encoding, most=_ENCODED)
+        return await self._queries.run_together(alike, pixels, partial(self._encode, space))
+
+    def _encode(self, space: str | None, each: list[list[Pixels]]) -> list[Embeddings]:
+        encoder = self.encoder(space)
+        self.collection.check_encoder(space, encoder)
+        together, step = np.stack(list(chain.from_iterable(each))), encoder.batch_size
+        starts = range(0, len(together), step)
+        parts = [encoder.encode_images(together[start : start + step]) for start in starts]
+        return np.split(np.concatenate(parts), np.cumsum([len(pixels) for pixels in each])[:-1])
+
     async def read(
         self,
         work: Callable[Arguments, Result],
@@ -269,9 +303,11 @@ class Engine:
 
     def queues(self) -> dict[str, int]:
         """Return how many questions and requests for records there are, and wait for threads."""
+        return {**self.shared.queues(), **self.waiting()}
+
+    def waiting(self) -> dict[str, int]:
+        """Return how many pieces of work of this collection wait for its threads."""
         return {
-            "questions": self._asking.taken,
-            "records": self._reading.taken,
             "decode": self._decodings.waiting,
             "query": self._queries.waiting,
             "read": self._readers.waiting,
@@ -307,18 +343,13 @@ class Engine:
         for one in turns:
             one.shutdown(cancel_futures=not finish)
         self.jobs.close()
-        self.decoders.close()
+        if self._alone:
+            self.shared.close()
         self.collection.close()
 
 
-def folder_of(encoder: str) -> str:
-    """Return the folder in the name of an encoder, empty where there is none.
-
-    >>> folder_of("checkpoint:/data/nets/moths"), folder_of("bundled")
-    ('/data/nets/moths', '')
-    """
-    kind, _, place = encoder.partition(":")
-    return place if kind in ("checkpoint", "local-dir") else ""
+def _alone(space: Space) -> Encoder:
+    return encoder_of(space).alone()
 
 
 def _use_one_core() -> None:
@@ -327,7 +358,7 @@ def _use_one_core() -> None:
 
 
 async def _engine_of(request: Request) -> Engine:
-    engine: Engine = request.app.state.switch.engine()
+    engine: Engine = served_of(request.scope).engine()
     return engine
 
 

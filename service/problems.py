@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -18,8 +18,10 @@ from starlette.types import Scope
 
 from holotype.index.errors import CorruptError, HolotypeError, ReplacedError
 
+from .addresses import path_of, root_of
 from .description import PROBLEM_TYPE, methods_of
 from .guards.headers import SECURITY_HEADERS
+from .pages.problem import problem_page, wants_page
 from .request_ids import HEADER, REQUEST_ID
 
 _SHOWN = 80  # characters of an offending value that a sentence repeats
@@ -139,10 +141,11 @@ class ProblemResponse(JSONResponse):
 
 def problem(
     scope: Scope, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None
-) -> ProblemResponse:
-    """Return problem details about a request."""
+) -> Response:
+    """Return problem details about a request; as a page where a browser asks for one."""
+    kind = title.lower().replace(" ", "-")
     body = Problem(
-        type=f"urn:holotype:{title.lower().replace(' ', '-')}",
+        type=f"urn:holotype:{kind}",
         title=title,
         status=status,
         detail=_plain(detail),
@@ -150,7 +153,10 @@ def problem(
         request_id=REQUEST_ID.get(),
     )
     always = {**SECURITY_HEADERS, HEADER: body.request_id} if body.request_id else SECURITY_HEADERS
-    return ProblemResponse(body.model_dump(), status, {**always, **(headers or {})})
+    sent = {**always, "Vary": "Accept", **(headers or {})}
+    if wants_page(scope):
+        return problem_page(scope, status, kind, title, body.detail, sent)
+    return ProblemResponse(body.model_dump(), status, sent)
 
 
 def _plain(sentence: str) -> str:
@@ -164,9 +170,9 @@ def _writable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def problem_of(scope: Scope, error: HolotypeError) -> ProblemResponse:
+def problem_of(scope: Scope, error: HolotypeError) -> Response:
     """Return an expected error as problem details; where the collection lies is nobody's matter."""
-    detail: str = scope["app"].state.engine.told(error)
+    detail: str = served_of(scope).told(error)
     headers = {}
     if isinstance(error, NotReadyError | ReplacedError):
         headers["Retry-After"] = "1"
@@ -179,6 +185,11 @@ def problem_of(scope: Scope, error: HolotypeError) -> ProblemResponse:
     return problem(scope, error.http_status, error.title, detail, headers)
 
 
+def served_of(scope: Scope) -> Any:
+    """Return what a request is about: the collection, or the folder of several."""
+    return scope.get("served") or scope["app"].state.served
+
+
 def add_handlers(app: FastAPI) -> None:
     """Make every error of an app a problem."""
     app.add_exception_handler(HolotypeError, _expected)
@@ -189,44 +200,45 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def _expected(request: Request, error: Exception) -> ProblemResponse:
+async def _expected(request: Request, error: Exception) -> Response:
     assert isinstance(error, HolotypeError)
     return problem_of(request.scope, error)
 
 
-async def _invalid(request: Request, error: Exception) -> ProblemResponse:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     return problem(request.scope, 422, "Request not understood", first_error(error.errors()))
 
 
-async def _http(request: Request, error: Exception) -> ProblemResponse:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     phrase = HTTPStatus(error.status_code).phrase
     title = phrase.capitalize()
     detail = error.detail
     if detail == phrase:  # the router's own: say more than the status does
         path = request.scope["path"]
-        detail = f"{request.method} {_short(path)} does not exist; /docs lists what does"
+        docs = f"{root_of(request.scope)}/docs"
+        detail = f"{request.method} {_short(path)} does not exist; {docs} lists what does"
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (
-        methods := methods_of(request.app, request.scope["path"])
+        methods := methods_of(request.app, path_of(request.scope))
     ):
         headers["Allow"] = ", ".join(methods)
     return problem(request.scope, error.status_code, title, detail, headers)
 
 
-async def _cut_short(request: Request, _: Exception) -> ProblemResponse:
+async def _cut_short(request: Request, _: Exception) -> Response:
     sentence = "The connection was closed before the whole body had arrived"  # heard by nobody
     return problem(request.scope, 400, "Bad request", sentence)
 
 
-async def _database(request: Request, error: Exception) -> ProblemResponse:
+async def _database(request: Request, error: Exception) -> Response:
     log.error("The database failed", exc_info=error)
     sentence = "The collection cannot be read; run 'holotype collection verify' on it"
     return problem_of(request.scope, CorruptError(sentence))
 
 
-async def _unexpected(request: Request, _: Exception) -> ProblemResponse:
+async def _unexpected(request: Request, _: Exception) -> Response:
     sentence = "Holotype failed at this request; its log says why"  # uvicorn logs the traceback
     return problem(request.scope, 500, "Internal error", sentence)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, get_origin
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
-from holotype.index.encoders import Pixels
 from holotype.index.errors import UsageError
 
 from .engine import Engine
@@ -37,15 +36,11 @@ Ordered = TypeVar("Ordered", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Question(Generic[Asked]):
-    """Checked options, and the uploaded pictures with their names.
-
-    `pixels` are the pictures as the encoder takes them, once they are decoded.
-    """
+    """Checked options, and the uploaded pictures with their names."""
 
     options: Asked
     pictures: list[bytes]
     names: list[str]
-    pixels: list[Pixels] = field(default_factory=list)
 
 
 async def read_question(

@@ -25,13 +25,20 @@ _BACKLOG = 32  # connections that are taken at once, over the limit
 _LAST_SECONDS = 3  # after a graceful stop should have ended
 
 
-def run(folder: Path, listener: socket.socket, *, keys: Keys | None, loopback: bool) -> None:
-    """Answer on a socket until Ctrl-C.
+def run(
+    folder: Path,
+    listener: socket.socket,
+    *,
+    keys: Keys | None,
+    loopback: bool,
+    root_path: str = "",
+) -> None:
+    """Answer on a socket until Ctrl-C; see `create_app`.
 
     Raises:
         NotFoundError, CorruptError, EncoderError, MismatchError: the collection cannot be served.
     """
-    app = create_app(folder, keys=keys, loopback=loopback)
+    app = create_app(folder, keys=keys, loopback=loopback, root_path=root_path)
     logging.config.dictConfig(log_config(app.state.limits))
     server = Server(configured(app))
     server.run(sockets=[listener])
@@ -49,6 +56,7 @@ def configured(app: FastAPI) -> uvicorn.Config:
         log_config=log_config(limits),
         log_level="error",  # what a client sends is not for the log
         server_header=False,
+        root_path=app.state.root_path,
         backlog=_BACKLOG,
         timeout_keep_alive=limits.keep_alive_seconds,
         timeout_graceful_shutdown=limits.stop_seconds,

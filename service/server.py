@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import gc
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holotype.index.database.own_folder import require_collection
 from holotype.index.errors import HolotypeError, UsageError
 from holotype.index.visible import visible
 
 from .interfaces import ARRIVING, is_loopback
+from .served.listing import require_served
 from .settings import service_settings
+
+_PREFIX = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)+")
 
 if TYPE_CHECKING:
     from .guards.keys import Keys
 
 
-def serve(folder: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Serve a collection's page and API until Ctrl-C, and print the address.
+def serve(folder: Path, host: str = "127.0.0.1", port: int = 8000, root_path: str = "") -> None:
+    """Serve a collection, or those of a folder, until Ctrl-C, and print the address.
 
     It is printed before the large libraries are imported: who comes early waits for a moment.
 
     Args:
         host: the interface; others than this machine's own need `HOLOTYPE_API_KEYS`.
         port: 0 takes a free one.
+        root_path: the prefix below which a proxy serves it, such as `/museum`.
 
     Raises:
-        UsageError: an interface that other machines reach, and no API keys.
+        UsageError: an interface that other machines reach, and no API keys; a prefix that is none.
         NotFoundError, CorruptError, EncoderError, MismatchError: the collection cannot be served.
         HolotypeError: the address cannot be had.
     """
@@ -41,7 +45,8 @@ def serve(folder: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
             f"{host} can be reached from other machines, so API keys are needed: set "
             "HOLOTYPE_API_KEYS to 'read:' and the sha256 of a key, or serve 127.0.0.1"
         )
-    require_collection(folder)
+    prefix = _prefix(root_path)
+    require_served(folder)
     with _bound(host, port) as listener:
         listener.listen(ARRIVING)
         name = f"[{host}]" if ":" in host else host
@@ -51,7 +56,7 @@ def serve(folder: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
             with _all_kept():
                 from .running import run
 
-            run(folder, listener, keys=keys, loopback=loopback)
+            run(folder, listener, keys=keys, loopback=loopback, root_path=prefix)
 
 
 @contextmanager
@@ -63,6 +68,24 @@ def _all_kept() -> Iterator[None]:
     finally:
         gc.freeze()  # later collections leave it out, too
         gc.enable()
+
+
+def _prefix(said: str) -> str:
+    """Return the path below which a proxy serves, without a last slash; empty for none.
+
+    >>> _prefix("/museum/"), _prefix("/"), _prefix("")
+    ('/museum', '', '')
+
+    Raises:
+        UsageError: it is not a path.
+    """
+    path = said.rstrip("/")
+    if path and not _PREFIX.fullmatch(path):
+        raise UsageError(
+            f"--root-path {said!r} is no prefix; say it as the proxy has it, such as /museum, of "
+            "letters, digits, '.', '_', '~' and '-'"
+        )
+    return path
 
 
 def _keys() -> Keys | None:

@@ -85,7 +85,7 @@ class Switch:
             engine = _loaded(self._open_engine(self._folder))
         except Exception as error:
             with self._lock:
-                self._why = f"{self._folder} was replaced and cannot be served: {_said(error)}"
+                self._why = f"{self._folder} was replaced and cannot be served: {said(error)}"
                 self._again = time.monotonic() + _PAUSE
             return
         with self._lock:
@@ -94,6 +94,10 @@ class Switch:
             self._serving = not self._ended
         if self._ended:
             engine.close()
+
+    def told(self, error: HolotypeError) -> str:
+        """Return the sentence of an error, without the places where things lie."""
+        return self._state.engine.told(error)  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """Finish what is running and close the collection"""
@@ -125,7 +129,8 @@ def _look(folder: Path) -> object:
     return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def _said(error: Exception) -> str:
+def said(error: Exception) -> str:
+    """Return why a collection cannot be opened, in one sentence."""
     if isinstance(error, HolotypeError):
         return str(error)
     log.error("The collection cannot be opened", exc_info=error)

@@ -37,7 +37,7 @@ class TrainedNetwork(MadeSpace):
         return NewEncoder(
             weights=outcome.weights,
             network=network.encoder_network,
-            architecture=replace(own, head=(*own.head, *head)),
+            architecture=replace(own, head=(*own.head, *head), side=outcome.verdict.side),
             preprocessing=start.preprocessing,
             start=start.name,
             pictures=training.pictures,

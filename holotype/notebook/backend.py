@@ -51,6 +51,7 @@ class Adding:
         space: None for the first, or `base` of a new collection.
         encoder: of a new space; None for the space's own, or the default.
         views: of a new space; None for as many as the encoder has by default.
+        pictures: folders of the pictures that rows of vectors name.
     """
 
     source: str | Path | Manifest | pd.DataFrame
@@ -61,6 +62,7 @@ class Adding:
     copy_images: bool = False
     levels: Sequence[str] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
+    pictures: Sequence[str | Path] = ()
 
 
 class Backend(Protocol):
@@ -190,8 +192,10 @@ class Backend(Protocol):
     ) -> pa.Table:
         """Return a map with columns, made where none is kept that serves."""
 
-    def evaluate(self, space: str | None, protocol: str | None, said: Told) -> Told:
-        """Measure, and return the figures."""
+    def evaluate(
+        self, space: str | None, protocol: str | None, said: Told, out: Path | None
+    ) -> tuple[Told, str]:
+        """Measure, and return the figures and where their report is; empty where there is none."""
 
     # Files ------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx2
 
+from .door.guard import guarding
 from .opened import OpenCollection
 from .remote.backend import RemoteBackend
 from .remote.http import Service
@@ -24,5 +25,6 @@ class Client(OpenCollection):
         UsageError: it is no address.
     """
 
+    @guarding
     def __init__(self, address: str, key: str = "", http: httpx2.Client | None = None) -> None:
         super().__init__(RemoteBackend(Service(address, key, http)))

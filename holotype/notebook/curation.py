@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import index
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +11,9 @@ from holotype.index.errors import UsageError
 
 from .backend import Backend
 from .conditions import Where, conditions
+from .door.arguments import shown
 from .shown.clusters import Decided, ShownCluster, ShownClustering
+from .shown.listed import ShownList, named
 from .shown.queues import ShownQueue
 from .shown.report import Report
 from .signing import signed
@@ -61,10 +63,11 @@ class Curation:
         told = self._backend.cluster(source, options, signed(by, ""))
         return ShownClustering(told, self._backend.thumbnail)
 
-    def clusterings(self) -> list[dict[str, Any]]:
-        """Return what is known of all clusterings, oldest first."""
-        found: list[dict[str, Any]] = self._backend.clusterings()["clusterings"]
-        return found
+    def clusterings(self) -> ShownList[dict[str, Any]]:
+        """Return what is known of all clusterings, oldest first: a list that shows itself."""
+        found = self._backend.clusterings()["clusterings"]
+        columns = named("clustering_id", "space", "source", "made_by", "made_at")
+        return ShownList(found, "clustering", "clusterings", columns)
 
     def clusters(self, clustering: int | None = None) -> ShownClustering:
         """Return the clusters of a clustering as they are now; without a number, of the last.
@@ -119,7 +122,8 @@ class Curation:
         self, cluster: Named, others: Named | Sequence[Named], *, by: str = "", why: str = ""
     ) -> Decided:
         """Put other clusters into one, which keeps its number and its name."""
-        several = [others] if isinstance(others, int | ShownCluster) else list(others)
+        alone = isinstance(others, str | ShownCluster) or not isinstance(others, Iterable)
+        several: list[Any] = [others] if alone else list(others)  # type: ignore[arg-type]
         said = {"others": {_number(one): _version(one) for one in several}}
         return self._decide("merge", cluster, said, by, why)
 
@@ -151,10 +155,15 @@ class Curation:
         """Leave a cluster for later."""
         return self._decide("set_aside", cluster, {}, by, why)
 
-    def decisions(self, clustering: int | None = None) -> list[dict[str, Any]]:
-        """Return what was decided about clusters, oldest first; with a number about one."""
-        found: list[dict[str, Any]] = self._backend.decisions(clustering)["decisions"]
-        return found
+    def decisions(self, clustering: int | None = None) -> ShownList[dict[str, Any]]:
+        """Return what was decided about clusters, oldest first: a list that shows itself.
+
+        Args:
+            clustering: only about those of this one.
+        """
+        found = self._backend.decisions(clustering)["decisions"]
+        columns = named("decision_id", "what", "decided_by", "decided_at", "remarks", "stands")
+        return ShownList(found, "decision", "decisions", columns)
 
     def undo(
         self,
@@ -271,7 +280,7 @@ def _number(cluster: Named) -> int:
         return index(cluster)
     except TypeError:
         raise UsageError(
-            f"{cluster!r} is no cluster; give its number, or what clusters() gave"
+            f"{shown(cluster)} is no cluster; give its number, or what clusters() gave"
         ) from None
 
 

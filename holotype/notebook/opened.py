@@ -11,11 +11,13 @@ from holotype.index.visible import visible
 from .backend import Backend
 from .copies import Copies
 from .curation import Curation
+from .door.guard import guarded
 from .questions import Questions
 from .records import Records
 from .work import Work
 
 
+@guarded
 class OpenCollection(Questions, Records, Curation, Work, Copies):
     """A collection: add pictures, ask what a specimen is, name what is new, measure how good it is.
 

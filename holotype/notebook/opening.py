@@ -8,17 +8,22 @@ from holotype.index.collection import Collection
 from holotype.index.database.own_folder import is_collection
 from holotype.index.errors import NotFoundError
 
+from .door.guard import guarding
 from .local.backend import LocalBackend
 from .opened import OpenCollection
 
 
-def open(folder: str | Path, *, create: bool = False, store: str = "") -> OpenCollection:
+@guarding
+def open(
+    folder: str | Path, *, create: bool = False, store: str = "", into_existing: bool = False
+) -> OpenCollection:
     """Open a collection on this machine.
 
     Args:
         folder: its folder.
         create: make it where there is none; otherwise nothing is made, as a name may be misspelt.
         store: with `create`, the Milvus that a new one keeps its vectors in.
+        into_existing: with `create`, make it in a folder that holds other files; they stay.
 
     Raises:
         NotFoundError: there is no collection, and none was to be made.
@@ -32,7 +37,9 @@ def open(folder: str | Path, *, create: bool = False, store: str = "") -> OpenCo
     """
     place = Path(folder).expanduser()
     if create:
-        return OpenCollection(LocalBackend(Collection.create(place, store=store)))
+        return OpenCollection(
+            LocalBackend(Collection.create(place, store=store, into_existing=into_existing))
+        )
     if not is_collection(place):
         raise NotFoundError(
             f"{folder} is not a collection yet; holotype.open({str(folder)!r}, create=True) makes "

@@ -38,6 +38,7 @@ class Records:
         copy_images: bool = False,
         levels: Sequence[str] = (),
         columns: Mapping[str, str] | None = None,
+        pictures: str | Path | Sequence[str | Path] = (),
     ) -> AddedReport:
         """Check, embed and store pictures, or store vectors; repeated, it goes on where it was.
 
@@ -51,6 +52,7 @@ class Records:
             copy_images: keep a copy of every picture in the collection.
             levels: what the levels of folders are, such as `["split", "species"]`.
             columns: which column of the table is what, such as `{"species": "label"}`.
+            pictures: of vectors, folders beside their own that hold the pictures of their rows.
 
         Returns:
             what was stored, what was there, and what was left out, each with the reason.
@@ -67,7 +69,15 @@ class Records:
                 "DataFrame with a column path"
             )
         adding = Adding(
-            source, space, encoder, views, strict, copy_images, levels, dict(columns or {})
+            source,
+            space=space,
+            encoder=encoder,
+            views=views,
+            strict=strict,
+            copy_images=copy_images,
+            levels=list(levels),
+            columns=dict(columns or {}),
+            pictures=[pictures] if isinstance(pictures, str | Path) else list(pictures),
         )
         return AddedReport("Added", self._backend.add(adding), self._backend.thumbnail)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 from holotype.index.taxonomy import RANKS
 
 from .backend import Backend
 from .conditions import Where, conditions
+from .shown.evaluation import EvaluationReport
 from .shown.maps import ShownMap
 from .shown.report import Report
 
@@ -118,23 +120,35 @@ class Work:
         return ShownMap(table, chosen, self._backend.thumbnail)
 
     def evaluate(
-        self, protocol: str | None = None, *, space: str | None = None, **options: Any
-    ) -> Report:
+        self,
+        protocol: str | None = None,
+        *,
+        space: str | None = None,
+        out: str | Path | None = None,
+        **options: Any,
+    ) -> EvaluationReport:
         """Measure how good it is: recall at every rank, or how honest the answers are.
 
         Args:
             protocol: who asks whom, such as `kfold` or `identification`; by default every image
                 asks all others, or `query` asks `gallery`; docs/measuring.md has all.
             space: by default the first; `spaces=["base", "tuned"]` compares two.
+            out: a folder for `report.html`, which shows what was mistaken, and `report.json`; an
+                earlier report is replaced.
             options: of the protocol, such as `query={"split": "test"}`,
                 `gallery={"split": "train"}`, `folds=5`, `risk=0.05`.
 
         Returns:
-            the figures as `report.json` has them; `report.summary` says them in one sentence.
+            the figures as `report.json` has them; `report.summary` says them in one sentence,
+            `report.to_pandas()` is recall at every rank, `report.page` leads to the report.
+
+        Raises:
+            UsageError: there is no such protocol or option, or too little to measure by.
         """
         said = {name: _said(name, value) for name, value in options.items()}
-        told = self._backend.evaluate(space, protocol, said)
-        return Report("Evaluation", told, self._backend.thumbnail)
+        folder = None if out is None else Path(out)
+        told, page = self._backend.evaluate(space, protocol, said, folder)
+        return EvaluationReport(told, self._backend.thumbnail, page)
 
 
 _CONDITIONS = ("query", "gallery", "far", "unlabelled")

@@ -126,13 +126,28 @@ class Gallery:
             basis: what else it rests on; with another one it is answered anew.
             answer: works it out.
         """
-        kept = self.answers.get(question)
-        if kept is None or kept[0] is not basis:
+        return self.each_answered([question], basis, lambda _: [answer()])[0]
+
+    def each_answered(
+        self,
+        questions: Sequence[object],
+        basis: object,
+        answer: Callable[[list[int]], Sequence[Made]],
+    ) -> list[Made]:
+        """Return the answers to several questions, as `answered` does.
+
+        Args:
+            answer: works out those of some places among the questions, in one pass.
+        """
+        kept = [self.answers.get(question) for question in questions]
+        found = [None if one is None or one[0] is not basis else one for one in kept]
+        open_ones = [place for place, one in enumerate(found) if one is None]
+        made = answer(open_ones) if open_ones else []
+        for place, one in zip(open_ones, made, strict=True):
             if len(self.answers) >= _MOST_ANSWERS:
                 self.answers.clear()
-            self.answers[question] = kept = (basis, answer())
-        found: Made = kept[1]
-        return found
+            self.answers[questions[place]] = found[place] = (basis, one)
+        return [one[1] for one in found if one is not None]
 
     def keep(self, key: bytes, selection: Selection) -> None:
         """Keep what a filter allows, in place of the one that was kept first.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +31,9 @@ from .features import (
     rivals,
     strongest_taxa,
 )
+from .left_out import LeftOut, left_out
 from .neighbours import compared, indexed, ranked
-from .reference import Left, Reference, View
+from .reference import Reference, View
 from .votes import NEIGHBOURS, vote_weights
 
 _BLOCK, _BLOCK_VALUES = 128, 1 << 22  # queries at once, and their numbers of ranks x classes
@@ -77,7 +79,7 @@ class _Block:
         projected: of each working space, the same there.
         scores, places: the neighbours, [spaces, q, 15].
         nearest: float32 [q, 5], cosines to the nearest in the encoder's own space.
-        left: for each query, what some classes are without its specimen.
+        left: what some classes are without the specimens of queries; None where none counts.
     """
 
     vectors: Embeddings
@@ -85,7 +87,7 @@ class _Block:
     scores: Embeddings
     places: Codes
     nearest: Embeddings
-    left: Sequence[Left | None]
+    left: LeftOut | None
 
 
 def look_up(
@@ -114,7 +116,7 @@ def look_up(
             nearest, _ = indexed(reference.index, vectors, NEAR, reference.usable, own[part])
         else:
             nearest, _ = ranked(reference.index, vectors, proposed[part], NEAR)
-        left = [reference.without(rows) for rows in own[part]]
+        left = left_out(reference, own[part])
         return _block(reference, vectors, search, nearest, left)
 
     return _in_blocks(reference, len(queries), found)
@@ -145,7 +147,7 @@ def gather_evidence(
 
         vectors, usable = queries[part], reference.usable
         nearest, _ = compared(reference.index, vectors, NEAR, usable, own, reference.groups)
-        return _block(reference, vectors, search, nearest, [None] * len(vectors))
+        return _block(reference, vectors, search, nearest, None)
 
     return _in_blocks(reference, len(queries), found, classes)
 
@@ -155,7 +157,7 @@ def _block(
     vectors: Embeddings,
     search: Callable[[View, Embeddings], tuple[Embeddings, Codes]],
     nearest: Embeddings,
-    left: Sequence[Left | None],
+    left: LeftOut | None,
 ) -> _Block:
     projected = [view.projection.apply(vectors) for view in reference.views]
     found = [search(*pair) for pair in zip(reference.views, projected, strict=True)]
@@ -187,8 +189,7 @@ def _weigh(reference: Reference, block: _Block, most: int) -> Evidence:
     lineages, size = reference.lineages, len(reference.classes)
     seen = _see(reference, block)
     found = strongest_taxa(seen, lineages)
-    own = _own_classes(block.left)
-    proposed = propose(seen, lineages, size if size <= _FEW_CLASSES else most, own)
+    proposed = propose(seen, lineages, size if size <= _FEW_CLASSES else most, _own_classes(block))
     best, proposed = rivals(seen, proposed, found.taxa, lineages)
     ratios = _ratios(reference, block, proposed.classes)
     candidates, closeness = _candidates(seen)
@@ -228,38 +229,41 @@ def _see(reference: Reference, block: _Block) -> Seen:
     centres = np.empty((len(classes), len(block.vectors), len(reference.classes)), np.float32)
     for view, projected, cosines in zip(reference.views, block.projected, centres, strict=True):
         np.matmul(projected, view.centres.T, out=cosines)
-    gone = []
-    for row, one in enumerate(block.left):
-        if one is not None:
-            for space, theirs in enumerate(one.centres):
-                centres[space, row, one.classes] = theirs @ block.projected[space][row]
-            gone += [(row, number) for number in one.classes[one.counts == 0]]
-    pairs = np.array(gone, np.int64).reshape(-1, 2).T
-    centres[:, pairs[0], pairs[1]] = NONE
+    left, pairs = block.left, np.empty((2, 0), np.int64)
+    if left is not None:
+        for space, (theirs, projected) in enumerate(
+            zip(left.centres, block.projected, strict=True)
+        ):
+            centres[space, left.queries, left.classes] = _own_of(theirs @ projected.T, left.queries)
+        pairs = left.gone
+        centres[:, pairs[0], pairs[1]] = NONE
     return Seen(scores, classes, weights.reshape(scores.shape), centres, pairs)
 
 
-def _own_classes(left: Sequence[Left | None]) -> Codes:
+def _own_classes(block: _Block) -> Codes:
     """Return the classes of the queries' specimens, int64 [q, m], -1 as padding."""
-    most = max((len(one.classes) for one in left if one is not None), default=0)
-    classes = np.full((len(left), most), -1, np.int64)
-    for row, one in enumerate(left):
-        if one is not None:
-            classes[row, : len(one.classes)] = one.classes
-    return classes
+    count = len(block.vectors)
+    return np.empty((count, 0), np.int64) if block.left is None else block.left.padded(count)
 
 
-def _spread(reference: Reference, left: Sequence[Left | None], classes: Codes) -> Floats:
+def _own_of(values: NDArray[Any], queries: Codes) -> NDArray[Any]:
+    """Return of p values for each of q queries, [p, q], that for the query of each pair, [p]."""
+    return values[np.arange(len(queries)), queries]
+
+
+def _spread(reference: Reference, left: LeftOut | None, classes: Codes) -> Floats:
     """Return `View.spread` of some classes, int64 [spaces, q, ranks], without own specimens."""
     spread = reference.spread[np.arange(len(classes))[:, None, None], classes]
-    for row, one in enumerate(left):
-        if one is not None:
-            counts = reference.counts.copy()
-            counts[one.classes] = one.counts
-            for space, view in enumerate(reference.views):
-                means = view.means.copy()
-                means[one.classes] = one.means[space]
-                spread[space, row] = spread_of(means, counts)[classes[space, row]]
+    if left is None:
+        return spread
+    for row in np.unique(left.queries):
+        own = left.queries == row
+        counts = reference.counts.copy()
+        counts[left.classes[own]] = left.counts[own]
+        for space, view in enumerate(reference.views):
+            means = view.means.copy()
+            means[left.classes[own]] = left.means[space][own]
+            spread[space, row] = spread_of(means, counts)[classes[space, row]]
     return spread
 
 
@@ -269,16 +273,16 @@ def _ratios(reference: Reference, block: _Block, classes: Codes) -> Floats:
     Args:
         classes: int64 [q, m], -1 as padding.
     """
+    likelihood, left = reference.likelihood, block.left
+    placed = likelihood.placed(block.vectors)
     ratios = np.full(classes.shape, np.inf)
     there = classes >= 0
     wanted = [line[known] for line, known in zip(classes, there, strict=True)]
-    found = reference.likelihood.log_ratios(block.vectors, wanted)
-    for row, (values, one) in enumerate(zip(found, block.left, strict=True)):
-        ratios[row, there[row]] = values
-        if one is not None:
-            without = reference.likelihood.log_ratios_to(block.vectors[row], one.specimens)
-            for number, ratio in zip(one.classes, without, strict=True):
-                ratios[row, classes[row] == number] = ratio
+    ratios[there] = np.concatenate(likelihood.log_ratios(placed, wanted))
+    if left is not None:
+        without = _own_of(likelihood.log_ratios_to(placed, left.specimens).T, left.queries)
+        pair, place = np.nonzero(classes[left.queries] == left.classes[:, None])
+        ratios[left.queries[pair], place] = without[pair]
     lowest = ratios.min(axis=1, initial=np.inf)[:, None]
     return np.where(there, ratios, np.where(np.isinf(lowest), 0.0, lowest))
 

@@ -32,6 +32,7 @@ from .reference import (
     reference_over,
 )
 
+_ROWS = "codes before float16"  # how files keep the rows of working spaces
 _MANY_CHANGED = 0.05  # share of the rows from which on everything is fitted anew
 
 
@@ -202,7 +203,7 @@ def _working_indexes(
     source: Gallery, projections: Sequence[Projection], files: Database | None
 ) -> Sequence[VectorIndex]:
     """Return the indexes of working spaces; lists as their file has them, or made and kept."""
-    basis = {"projections": _names(projections)}
+    basis = {"projections": _names(projections), "rows": [_ROWS]}
     kept = None if files is None else _kept_lists(files, source, basis)
     if kept is not None:
         covered, indexes = kept

@@ -63,6 +63,7 @@ __all__ = [
     "Pictures",
     "identify",
     "identify_all",
+    "identify_each_stored",
     "identify_pictures",
     "identify_stored",
     "identify_vector",
@@ -228,23 +229,40 @@ def identify_stored(collection: Collection, image_id: str, **options: Unpack[Opt
         NotFoundError: there is no image of that id.
         UsageError: it has no embedding in the space, or an argument is out of range.
     """
+    return identify_each_stored(collection, [image_id], **options)[0]
+
+
+def identify_each_stored(
+    collection: Collection, image_ids: Sequence[str], **options: Unpack[Options]
+) -> list[Answer]:
+    """Identify the specimens of several stored images, each by itself, in one pass."""
     asked = Asked(**options)
-    image = collection.image(image_id)
+    images = [collection.image(image_id) for image_id in image_ids]
     gallery, source = collection.gallery_and_source(asked.space)
-    place = gallery.places([image.row])
-    if not len(place):
-        raise UsageError(f"Image '{image_id}' has no embedding in space '{gallery.space.name}'")
+    places = [gallery.places([image.row]) for image in images]
+    for image, place in zip(images, places, strict=True):
+        if not len(place):
+            raise UsageError(
+                f"Image '{image.image_id}' has no embedding in space '{gallery.space.name}'"
+            )
     kept = kept_calibration(collection, gallery)
 
-    def answer() -> Answer:
-        own = np.flatnonzero(gallery.specimens == gallery.specimens[place])
-        vector = source.index.rows(place)
-        whose, seen = [{image.specimen_id}], [Pictures([image_id], vector, [image.sha256])]
-        named = (vector, [image_id], [own], asked, whose, seen)
-        return _identified(collection, (gallery, source), *named)[0]
+    def answers(numbers: list[int]) -> list[Answer]:
+        chosen = [images[number] for number in numbers]
+        vectors = source.index.rows(np.concatenate([places[number] for number in numbers]))
+        whose = [{image.specimen_id} for image in chosen]
+        names = [image.image_id for image in chosen]
+        pictures = [
+            Pictures([image.image_id], vector[None], [image.sha256])
+            for image, vector in zip(chosen, vectors, strict=True)
+        ]
+        own = own_places(collection, gallery, whose)
+        rest = (vectors, names, own, asked, whose, pictures)
+        return _identified(collection, (gallery, source), *rest)
 
-    question = (image_id, asked.risk, asked.prior, tuple(asked.only), asked.k)
-    return gallery.answered(question, None if kept is None else kept.calibration, answer)
+    said = (asked.risk, asked.prior, tuple(asked.only), asked.k)
+    questions = [(image_id, *said) for image_id in image_ids]
+    return gallery.each_answered(questions, None if kept is None else kept.calibration, answers)
 
 
 def identify_vector(

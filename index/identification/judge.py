@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..arrays import Codes, Embeddings, Floats
 from ..database.connection import Database
 from ..gallery.gallery import Gallery
@@ -84,9 +82,10 @@ def _judgement(judged: _Judged, query: int) -> Judgement:
     if not (judged.evidence.candidates[query] >= 0).any():  # nothing but its own specimen is named
         return _nothing(judged.kept)
     nearness = float(judged.answers.nearness_p[query])
+    chances = judged.chances[query].tolist()
     return Judgement(
         ranks={
-            rank: _taxa(judged, query, place)
+            rank: _taxa(judged, query, place, chances)
             for place, rank in enumerate(judged.kept.ranks)
             if judged.answers.taxa[query, place] >= 0
         },
@@ -101,17 +100,21 @@ def _judgement(judged: _Judged, query: int) -> Judgement:
     )
 
 
-def _taxa(judged: _Judged, query: int, place: int) -> Taxa:
-    """Return the likeliest taxa of one rank: the answer, then the others by their chances."""
+def _taxa(judged: _Judged, query: int, place: int, chances: list[float]) -> Taxa:
+    """Return the likeliest taxa of one rank: the answer, then the others by their chances.
+
+    Args:
+        chances: of the query's candidates.
+    """
     names = judged.source.names(judged.source.ranks[place]).names
     top, p = int(judged.answers.taxa[query, place]), float(judged.answers.p[query, place])
-    codes = judged.evidence.candidate_taxa[query, :, place]
-    known = (codes >= 0) & (codes != top)
-    found, member = np.unique(codes[known], return_inverse=True)
-    weights = np.bincount(member, judged.chances[query, known], minlength=len(found))
-    order = np.argsort(-weights, kind="stable")[: _SHOWN - 1]
-    others = [(names[found[code]], float(weights[code])) for code in order if weights[code] > 0]
-    return [(names[top], p), *share_out(p, others)]
+    weights: dict[int, float] = {}  # of some 50 candidates: numpy would take longer
+    codes = judged.evidence.candidate_taxa[query, :, place].tolist()
+    for code, chance in zip(codes, chances, strict=True):
+        weights[code] = weights.get(code, 0.0) + chance
+    others = [code for code in weights if code not in (-1, top) and weights[code] > 0]
+    order = sorted(others, key=lambda code: (-weights[code], code))[: _SHOWN - 1]
+    return [(names[top], p), *share_out(p, [(names[code], weights[code]) for code in order])]
 
 
 def _finest_names(gallery: Gallery, classes: Codes) -> tuple[str, ...]:

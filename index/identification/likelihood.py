@@ -108,7 +108,7 @@ class _Shared(NamedTuple):
     offset: Floats
 
 
-class _Placed(NamedTuple):
+class Placed(NamedTuple):
     """Queries: along the axes float64 [q, a], squared, and the squares of what lies beside them."""
 
     along: Floats
@@ -183,50 +183,51 @@ class Likelihood:
         _add(left, -self.along(vectors), place, -1)
         return left
 
-    def log_ratios(self, vectors: Embeddings, classes: Sequence[Codes]) -> list[Floats]:
+    def placed(self, vectors: Embeddings) -> Placed:
+        """Return queries, the encoder's unit rows float32 [q, dim], as they are compared."""
+        placed = self._place(vectors)
+        along = placed @ self.shape.axes
+        squares = along**2
+        beside = np.maximum((placed**2).sum(axis=1) - squares.sum(axis=1), 0)
+        return Placed(along, squares, beside)
+
+    def log_ratios(self, queries: Placed, classes: Sequence[Codes]) -> list[Floats]:
         """Return log p(specimen | class) - log p(specimen | a class never seen).
 
         Args:
-            vectors: float32 [q, dim], the encoder's unit rows.
+            queries: q of them.
             classes: int64 [m] for each, what it is compared with.
 
         Returns:
             float64 [m] for each.
         """
         shared, kind = self._kinds
-        placed = self._queries(vectors)
-        apart = self._apart(placed, shared)
         return [
             base[kind[wanted]]
             + (shared.pull[kind[wanted]] * self.specimens.sums[wanted]) @ along
             - self.heights[wanted]
-            for base, along, wanted in zip(apart, placed.along, classes, strict=True)
+            for base, along, wanted in zip(
+                self._apart(queries, shared), queries.along, classes, strict=True
+            )
         ]
 
     def log_ratios_to_all(self, vectors: Embeddings) -> Floats:
         """Return the same of every vector, float32 [q, dim], and every class: float64 [q, all]."""
         shared, kind = self._kinds
-        placed = self._queries(vectors)
-        ratios: Floats = placed.along @ self._pulls.T
-        ratios += self._apart(placed, shared)[:, kind]
+        queries = self.placed(vectors)
+        ratios: Floats = queries.along @ self._pulls.T
+        ratios += self._apart(queries, shared)[:, kind]
         ratios -= self.heights
         return ratios
 
-    def log_ratios_to(self, vector: Embeddings, specimens: Specimens) -> Floats:
-        """Return the same of one vector, float32 [dim], and classes that are given: float64 [m]."""
-        placed, shared = self._queries(vector[None]), self.shape.shared(specimens.counts)
-        ratios: Floats = self._apart(placed, shared)[0] - _heights(self.shape, specimens)
-        ratios += (shared.pull * specimens.sums) @ placed.along[0]
+    def log_ratios_to(self, queries: Placed, specimens: Specimens) -> Floats:
+        """Return the same of queries and classes that are given, m of them: float64 [q, m]."""
+        shared = self.shape.shared(specimens.counts)
+        ratios: Floats = self._apart(queries, shared) - _heights(self.shape, specimens)
+        ratios += ((shared.pull * specimens.sums) @ queries.along.T).T
         return ratios
 
-    def _queries(self, vectors: Embeddings) -> _Placed:
-        placed = self._place(vectors)
-        along = placed @ self.shape.axes
-        squares = along**2
-        beside = np.maximum((placed**2).sum(axis=1) - squares.sum(axis=1), 0)
-        return _Placed(along, squares, beside)
-
-    def _apart(self, queries: _Placed, shared: _Shared) -> Floats:
+    def _apart(self, queries: Placed, shared: _Shared) -> Floats:
         """Return the part of the log-ratios that the specimens' sums leave alone, float64 [q, n].
 
         Args:

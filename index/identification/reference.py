@@ -21,7 +21,7 @@ from ..vectors import FlatIndex, HalfIndex, Selection, VectorIndex
 from ..vectors.base import Parts
 from ..vectors.projection import Projection
 from ..vectors.subset import SubsetIndex
-from .classes import Lineages, centres_of, pool_specimens, rows_of, specimens_of, spread_of
+from .classes import Lineages, centres_of, rows_of, specimens_of, spread_of
 from .likelihood import Likelihood, Shape, Specimens, fit_likelihood, written
 from .neighbours import compared
 from .votes import NEIGHBOURS
@@ -68,25 +68,6 @@ class View:
 
 
 @dataclass(frozen=True, eq=False)
-class Left:
-    """What the classes of a query's specimen are without it.
-
-    Attributes:
-        classes: int64 [m].
-        counts: int64 [m], the rows that each keeps.
-        centres: of each view, float32 [m, out].
-        means: of each view, float64 [m], as those of `View`.
-        specimens: the classes as the likelihood sees them.
-    """
-
-    classes: Codes
-    counts: Codes
-    centres: tuple[Embeddings, ...]
-    means: tuple[Floats, ...]
-    specimens: Specimens
-
-
-@dataclass(frozen=True, eq=False)
 class Reference:
     """What queries are compared with.
 
@@ -117,6 +98,18 @@ class Reference:
         """The rows that may be neighbours, None for all."""
         there = self.member >= 0
         return None if there.all() else Selection(there)
+
+    @cached_property
+    def by_class(self) -> tuple[Codes, Codes]:
+        """The rows class by class, ascending in each, and where each class starts.
+
+        int64 [named rows] and [classes + 1], the end last.
+        """
+        rows = np.flatnonzero(self.member >= 0)
+        count = max(len(self.member), 1)
+        order = np.sort(self.member[rows] * count + rows) % count  # faster than a stable argsort
+        sizes = np.bincount(self.member[rows], minlength=len(self.classes))
+        return order, np.append(0, np.cumsum(sizes))
 
     @cached_property
     def lineages(self) -> Lineages:
@@ -222,31 +215,6 @@ class Reference:
             views=views,
             likelihood=likelihood,
             _parts={},
-        )
-
-    def without(self, rows: Codes) -> Left | None:
-        """Return what some classes are without the specimens of a query; None where none counts.
-
-        Args:
-            rows: int64 [r], all rows of these specimens.
-        """
-        used = rows[self.member[rows] >= 0]
-        if not len(used):
-            return None
-        classes = np.unique(self.member[used])
-        kept = [np.setdiff1d(np.flatnonzero(self.member == one), used) for one in classes]
-        of_row = np.repeat(np.arange(len(classes)), [len(part) for part in kept])
-        left = np.concatenate(kept)
-        found = [centres_of(v.index, left, of_row, v.centres[classes]) for v in self.views]
-        seen = rows[self.pooled[rows] >= 0]
-        own, first = pool_specimens(self.index.rows(seen), self.groups[seen])
-        place = np.searchsorted(classes, self.pooled[seen[first]])
-        return Left(
-            classes,
-            np.bincount(of_row, minlength=len(classes)),
-            tuple(centres for centres, _ in found),
-            tuple(means for _, means in found),
-            self.likelihood.without(classes, own, place),
         )
 
 

@@ -226,7 +226,8 @@ def picture_vector(
     See `picture_vectors`.
 
     Returns:
-        as `pixels_vector`.
+        float32 [dim], the mean over the pictures, and the ids of the specimens that have one of
+        the pictures: usually none or one, more where a picture was stored twice.
     """
     vectors, specimens = picture_vectors(collection, encoder, [as_pictures(pictures)], space)
     return vectors[0], specimens[0]
@@ -301,50 +302,6 @@ def require_few_pictures(count: int) -> None:
         raise UsageError(
             f"{count} pictures of one specimen; give 1 to {limit} (HOLOTYPE_MAX_IMAGES_PER_QUERY)"
         )
-
-
-def pixels_vector(
-    collection: Collection,
-    encoder: Encoder,
-    pixels: Sequence[Pixels],
-    contents: Sequence[str],
-    space: str | None = None,
-) -> tuple[Embeddings, set[str]]:
-    """Do what `picture_vector` does with pictures that are decoded already.
-
-    For the arguments see `each_pixels_vector`.
-
-    Returns:
-        float32 [dim], the mean over the pictures, and the ids of the specimens that have one of
-        the pictures: usually none or one, more where a picture was stored twice.
-    """
-    each, own = each_pixels_vector(collection, encoder, pixels, contents, space)
-    mean: Embeddings = each.mean(axis=0)
-    return mean, own
-
-
-def each_pixels_vector(
-    collection: Collection,
-    encoder: Encoder,
-    pixels: Sequence[Pixels],
-    contents: Sequence[str],
-    space: str | None = None,
-) -> tuple[Embeddings, set[str]]:
-    """Return the embedding of each of one specimen's decoded pictures, float32 [m, dim].
-
-    Args:
-        pixels: as `Encoder.preprocess` makes them.
-        contents: the sha256 of each picture's file.
-
-    Returns:
-        the embeddings, and the ids of the specimens that have one of the pictures.
-
-    Raises:
-        MismatchError: the encoder is not the space's.
-    """
-    collection.check_encoder(space, encoder)
-    each = encoder.encode_images(np.stack(pixels))
-    return each, stored_specimens(collection, [contents])[0]
 
 
 def stored_specimens(collection: Collection, contents: Sequence[Sequence[str]]) -> list[set[str]]:

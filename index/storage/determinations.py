@@ -130,34 +130,51 @@ def undo(database: Database, determination_id: int, *, by: str, remarks: str = "
         NotFoundError: there is no such determination.
         UsageError: it is undone already.
     """
+    return undo_several(database, [determination_id], by=by, remarks=remarks)[0]
+
+
+def undo_several(
+    database: Database, determination_ids: Sequence[int], *, by: str, remarks: str = ""
+) -> list[int]:
+    """Take back several determinations or undos, all of them or none; see `undo`.
+
+    Returns:
+        the ids of the undos, in the order of `determination_ids`.
+    """
     with database.writing(), database.transaction() as connection:
-        found = connection.execute(
-            "SELECT specimen_id, root FROM determinations WHERE determination_id = ?",
-            (determination_id,),
-        ).fetchone()
-        if found is None:
-            raise NotFoundError(f"{database.folder} has no determination {determination_id}")
-        root = found["root"] or determination_id
-        standing = Standing()
-        standing.append(root, None)
-        for event in connection.execute(
-            "SELECT determination_id, undoes FROM determinations WHERE root = ? "
-            "ORDER BY determination_id",
-            (root,),
-        ):
-            standing.append(*event)
-        if determination_id not in standing.events:
-            raise UsageError(_UNDONE.format(determination_id))
-        return append_determination(
-            connection,
-            found["specimen_id"],
-            None,
-            origin="human",
-            determined_by=by,
-            remarks=remarks,
-            undoes=determination_id,
-            root=root,
-        )
+        return [_undo(connection, database, one, by, remarks) for one in determination_ids]
+
+
+def _undo(
+    connection: sqlite3.Connection, database: Database, determination_id: int, by: str, remarks: str
+) -> int:
+    found = connection.execute(
+        "SELECT specimen_id, root FROM determinations WHERE determination_id = ?",
+        (determination_id,),
+    ).fetchone()
+    if found is None:
+        raise NotFoundError(f"{database.folder} has no determination {determination_id}")
+    root = found["root"] or determination_id
+    standing = Standing()
+    standing.append(root, None)
+    for event in connection.execute(
+        "SELECT determination_id, undoes FROM determinations WHERE root = ? "
+        "ORDER BY determination_id",
+        (root,),
+    ):
+        standing.append(*event)
+    if determination_id not in standing.events:
+        raise UsageError(_UNDONE.format(determination_id))
+    return append_determination(
+        connection,
+        found["specimen_id"],
+        None,
+        origin="human",
+        determined_by=by,
+        remarks=remarks,
+        undoes=determination_id,
+        root=root,
+    )
 
 
 def undo_all(

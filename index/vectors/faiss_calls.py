@@ -63,6 +63,22 @@ def parameters(kind: str, **values: Any) -> Parameters:
     return getattr(faiss(), f"SearchParameters{kind}")(**values)
 
 
+def refined(probes: int, factor: int, selector: Selector | None) -> Parameters:
+    """Return the parameters of a search in lists of codes with rows behind them.
+
+    Args:
+        probes: lists to look through.
+        factor: rows that are compared for each that is wanted.
+    """
+    lists = parameters("IVF", nprobe=probes, sel=selector)
+    return faiss().IndexRefineSearchParameters(k_factor=factor, base_index_params=lists)
+
+
+def codes_of(index: Index) -> Index:
+    """Return the lists of codes of an index that has rows behind them."""
+    return faiss().downcast_index(index.base_index)
+
+
 def bitmap_selector(bits: Bytes) -> Selector:
     """Return the rows whose bits are set, the lowest bit of a byte first, as FAISS takes them."""
     return faiss().IDSelectorBitmap(bits)
@@ -122,16 +138,19 @@ def reconstructed(index: Index, places: Ids) -> Embeddings:
     return rows
 
 
-def train(index: Index, vectors: Embeddings) -> None:
+def train(index: Index, vectors: Embeddings, whole: Index | None = None) -> None:
     """Find the centroids of an inverted file with every thread, its codes with one.
 
     Threads wait for each other in the small k-means of the codes: ten times the processor time.
+
+    Args:
+        whole: the index that the inverted file is part of; None where it is alone.
     """
     threads = _threads()
     faiss().omp_set_num_threads(threads)
     index.train_q1(len(vectors), _at(vectors), False, index.metric_type)
     faiss().omp_set_num_threads(1)
-    index.train(vectors)
+    (whole or index).train(vectors)
     faiss().omp_set_num_threads(threads)
 
 

@@ -105,8 +105,8 @@ class LayeredIndex:
 
     def _search_built(self, queries: Embeddings, k: int, chosen: Selection | None) -> Answer:
         if chosen is None and 0 < self._lost <= _FEW_LOST and not isinstance(self.base, HalfIndex):
-            # Even if all lost rows are among the best, k + lost hits hold k living ones. Lists
-            # that are compared row by row skip lost rows at no cost.
+            # Even if all lost rows are among the best, k + lost hits hold k living ones. The
+            # lists of a derived space skip lost rows at no cost.
             scores, ids = self.base.search(queries, k + self._lost)
             places = self._base_places[ids]
             scores = np.where(places < 0, np.float32(-np.inf), scores)

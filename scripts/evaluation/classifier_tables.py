@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .tables import bounds_text, figure_text, figure_texts, interval_text, say, show_table
+from holotype.notebook.figures import bounds_text, figure_text, figure_texts
+
+from .tables import interval_text, say, show_table
 
 
 def show_classifiers(found: dict[str, Any]) -> None:

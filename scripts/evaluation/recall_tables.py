@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from holotype.notebook.figures import RECALL, figure_text, figure_texts, recall_row
+
 from .classifier_tables import show_classifiers
-from .tables import bounds_text, figure_text, figure_texts, interval_text, say, show_table
+from .tables import interval_text, say, show_table
 
 _MOST_FOLDS = 40
 
@@ -17,10 +19,7 @@ def show_recall(found: dict[str, Any]) -> None:
         f"{found['n']} queries against {protocol['n_gallery']} gallery images, "
         f"{protocol['name']}, own specimens excluded"
     )
-    show_table(
-        ("rank", "recall@1", "95 % interval", "@5", "@10", "macro @1", "n"),
-        [_recall(rank, row) for rank, row in found["ranks"].items()],
-    )
+    show_table(RECALL, [recall_row(rank, row) for rank, row in found["ranks"].items()])
     for line in fitted_lines(found):
         say(line)
     cause = _cause(found)
@@ -134,13 +133,6 @@ def show_unseen(found: dict[str, Any]) -> None:
         f"{figure_text(found['before'])} → {figure_text(found['after'])}, "
         f"{found['fewer_errors'] or 0:.0%} fewer errors"
     )
-
-
-def _recall(rank: str, row: dict[str, Any]) -> list[str]:
-    recall, interval = row["recall"], row["recall_at_1_interval"]
-    shares = [recall["5"]["micro"], recall["10"]["micro"], recall["1"]["macro"]]
-    first = figure_text(recall["1"]["micro"])
-    return [rank, first, bounds_text(interval), *figure_texts(shares), str(row["n_answerable"])]
 
 
 def _show_comparison(found: dict[str, Any]) -> None:

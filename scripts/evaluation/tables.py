@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from holotype.notebook.figures import figure_text
+
 from ..console import out
 
 
@@ -22,21 +24,6 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*row)
     out.print(table)
-
-
-def figure_text(value: float | None) -> str:
-    """Return a figure to three digits, a dash where it is not known."""
-    return "–" if value is None else f"{value:.3f}"
-
-
-def figure_texts(values: Iterable[float | None]) -> list[str]:
-    """Return figures as the cells of a row."""
-    return [figure_text(value) for value in values]
-
-
-def bounds_text(found: dict[str, float | None]) -> str:
-    """Return the bounds of an interval, such as `0.332–0.469`."""
-    return "–".join(figure_texts((found["low"], found["high"])))
 
 
 def interval_text(found: dict[str, float | None]) -> str:

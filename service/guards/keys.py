@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from holotype.index.errors import UsageError
 
+from ..addresses import path_of
 from ..problems import AdminScopeError, KeyRequiredError, ScopeError, problem_of
 from .turns import CLIENT
 
@@ -127,7 +128,7 @@ class KeyGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, or refuse for want of a key."""
-        if scope["type"] == "http" and scope["path"] not in PUBLIC:
+        if scope["type"] == "http" and path_of(scope) not in PUBLIC:
             sent = Headers(scope=scope).get("authorization", "")
             client = self.keys.client(sent)
             if client is None:

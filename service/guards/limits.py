@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from holotype.index.settings import settings
 
+from ..addresses import path_of
 from ..problems import BusyError, TooLargeError, TooSlowError, problem_of
 from ..settings import ServiceSettings
 from .keys import PUBLIC
@@ -28,7 +29,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, counting what is read of the body."""
-        if scope["type"] != "http" or scope["path"] in PUBLIC:
+        if scope["type"] != "http" or path_of(scope) in PUBLIC:
             await self.app(scope, receive, send)
             return
         with held(self._memory) as hold:
@@ -120,7 +121,7 @@ class AnswerLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, counting the bytes of the answer until they are sent."""
-        if scope["type"] != "http" or scope["path"] in PUBLIC:
+        if scope["type"] != "http" or path_of(scope) in PUBLIC:
             await self.app(scope, receive, send)
             return
         with held(self._memory) as hold:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar, copy_context
-from functools import partial
+from contextvars import Context, ContextVar, copy_context
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ..problems import BusyError, NotReadyError
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
-Piece = tuple[Future[Any], Callable[[], Any]]
 
 # Whose request this is: a digest of its API key, or else its address; empty on this machine.
 CLIENT: ContextVar[str] = ContextVar("client", default="")
@@ -135,6 +135,40 @@ def held(shares: Shares) -> Iterator[Hold]:
         hold.end()
 
 
+@dataclass(frozen=True)
+class Alike:
+    """Which pieces of work may be done together: those that have an equal one.
+
+    Nothing waits for more to come: pieces gather while the threads that may do them are busy.
+
+    Attributes:
+        key: what they are and how.
+        threads: how many may be at them at once. Each takes its share of those that wait.
+        most: how many are done together at most.
+    """
+
+    key: Hashable
+    threads: int = 1
+    most: int = 16
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """A piece of work, and where it may be done together with others, what it is done with.
+
+    Attributes:
+        work: takes the items of all that are done together, and gives the result of each.
+        context: of the request, so that the thread knows whose it is, and which.
+        alike: with what it may be done together; None for nothing.
+    """
+
+    future: Future[Any]
+    work: Callable[[list[Any]], Sequence[Any]]
+    item: object
+    context: Context
+    alike: Alike | None = None
+
+
 class Turns:
     """Threads that work for one client after the other, on the oldest piece of each.
 
@@ -146,7 +180,8 @@ class Turns:
     ) -> None:
         self._threads = ThreadPoolExecutor(threads, name, initializer=initializer)
         self._free = threads
-        self._waiting: dict[str, deque[Piece]] = {}  # the client whose turn is next comes first
+        self._waiting: dict[str, deque[_Piece]] = {}  # the client whose turn is next comes first
+        self._under_way: Counter[Alike] = Counter()  # threads that are at it
         self._ended = False
         self._lock = threading.Lock()
 
@@ -156,11 +191,33 @@ class Turns:
         Raises:
             NotReadyError: the threads have ended.
         """
-        # Whose request this is, and which, is known in the thread as well.
-        client, piece = CLIENT.get(), (Future[Result](), partial(copy_context().run, work))
+        piece = _Piece(Future[Any](), lambda _: [work()], None, copy_context())
+        result: Result = await self._run(piece)
+        return result
+
+    async def run_together(
+        self, alike: Alike, item: Item, work: Callable[[list[Item]], Sequence[Result]]
+    ) -> Result:
+        """Run a piece of work together with those like it that wait when its turn comes.
+
+        What fails together is done again one by one, so that nobody gets the error of another.
+
+        Args:
+            item: what `work` takes of this piece.
+            work: gives the result of each item.
+
+        Raises:
+            NotReadyError: the threads have ended.
+        """
+        piece = _Piece(Future[Any](), work, item, copy_context(), alike)
+        result: Result = await self._run(piece)
+        return result
+
+    async def _run(self, piece: _Piece) -> Any:
+        client = CLIENT.get()
         self._add(client, piece)
         try:
-            return await asyncio.wrap_future(piece[0])
+            return await asyncio.wrap_future(piece.future)
         finally:
             self._drop(client, piece)
 
@@ -178,20 +235,28 @@ class Turns:
             if cancel_futures:
                 self._waiting.clear()
         if cancel_futures:
-            for future, _ in left:
-                future.cancel()
+            for piece in left:
+                piece.future.cancel()
         self._threads.shutdown(wait)
 
-    def _add(self, client: str, piece: Piece) -> None:
+    def _add(self, client: str, piece: _Piece) -> None:
         with self._lock:
             if self._ended:
                 raise NotReadyError("The collection was replaced meanwhile; ask again")
             self._waiting.setdefault(client, deque()).append(piece)
-            if self._free:
-                self._free -= 1
-                self._threads.submit(self._work)
+            if self._may_begin(piece):
+                self._begin()
 
-    def _drop(self, client: str, piece: Piece) -> None:
+    def _begin(self) -> None:
+        """Let a free thread work, where there is one."""
+        if self._free:
+            self._free -= 1
+            self._threads.submit(self._work)
+
+    def _may_begin(self, piece: _Piece) -> bool:
+        return piece.alike is None or self._under_way[piece.alike] < piece.alike.threads
+
+    def _drop(self, client: str, piece: _Piece) -> None:
         """Forget a piece that nobody waits for any more, where its turn has not come."""
         with self._lock:
             pieces = self._waiting.get(client, ())
@@ -200,29 +265,77 @@ class Turns:
                 if len(pieces) == 0:
                     del self._waiting[client]
 
-    def _next(self) -> Piece | None:
-        """Return the piece whose turn it is; its client's next one comes after all others'."""
+    def _next(self) -> list[_Piece]:
+        """Return the piece whose turn it is, with those like it; empty where none may begin.
+
+        A client's next one comes after all others'.
+        """
         with self._lock:
-            if not self._waiting:
-                self._free += 1
-                return None
-            client = next(iter(self._waiting))
-            pieces = self._waiting.pop(client)
-            piece = pieces.popleft()
-            if pieces:
-                self._waiting[client] = pieces
-            return piece
+            for client, waiting in self._waiting.items():
+                for place, piece in enumerate(waiting):
+                    if self._may_begin(piece):
+                        return self._with_its_like(self._taken(client, place))
+            self._free += 1
+            return []
+
+    def _taken(self, client: str, place: int) -> _Piece:
+        """Take a piece of a client, and let the others go before its next one."""
+        pieces = self._waiting.pop(client)
+        piece = pieces[place]
+        del pieces[place]
+        if pieces:
+            self._waiting[client] = pieces
+        return piece
+
+    def _with_its_like(self, piece: _Piece) -> list[_Piece]:
+        """Take what is done together with a piece, one of each client after the other."""
+        alike, found = piece.alike, [piece]
+        if alike is None:
+            return found
+        self._under_way[alike] += 1
+        every = sum(one.alike == alike for pieces in self._waiting.values() for one in pieces)
+        share, clients = -(-(1 + every) // alike.threads), deque(self._waiting)
+        while clients and len(found) < min(share, alike.most):
+            client = clients.popleft()
+            pieces = self._waiting.get(client, ())
+            place = next((at for at, one in enumerate(pieces) if one.alike == alike), None)
+            if place is not None:
+                found.append(self._taken(client, place))
+                clients.append(client)
+        return found
 
     def _work(self) -> None:
-        while (piece := self._next()) is not None:
-            _finish(*piece)
+        while pieces := self._next():
+            alike = pieces[0].alike
+            _finish([one for one in pieces if one.future.set_running_or_notify_cancel()])
+            del pieces  # which hold what was asked and answered
+            if alike is not None:
+                self._ended_one(alike)
+
+    def _ended_one(self, alike: Alike) -> None:
+        """Note that a thread is no longer at it; what has waited for that may begin."""
+        with self._lock:
+            self._under_way[alike] -= 1
+            if not self._under_way[alike]:
+                del self._under_way[alike]
+            if self._waiting and not self._ended:  # in the end, who is at work does the rest
+                self._begin()
 
 
-def _finish(future: Future[Any], work: Callable[[], Any]) -> None:
-    if not future.set_running_or_notify_cancel():
+def _finish(pieces: list[_Piece]) -> None:
+    if not pieces:
         return
+    first = pieces[0]
     try:
-        future.set_result(work())
+        results = first.context.run(first.work, [piece.item for piece in pieces])
+        done = list(zip(pieces, results, strict=True))
     except BaseException as error:
-        future.set_exception(error)
-        del future  # which would keep itself alive by the error's traceback
+        if len(pieces) > 1:
+            for piece in pieces:
+                _finish([piece])
+            return
+        first.future.set_exception(error)
+        del first, pieces  # which would keep themselves alive by the error's traceback
+        return
+    for piece, result in done:
+        piece.future.set_result(result)

@@ -50,7 +50,8 @@ class Watch:
 
     def _end(self, scope: Scope, status: int, seconds: float) -> None:
         method, route = scope["method"], _template(scope)
-        self._measurements.end(method, route, status, seconds)
+        collection = getattr(scope.get("served"), "name", "")
+        self._measurements.end(method, route, status, seconds, collection)
         if log.isEnabledFor(logging.INFO):
             told = {
                 "method": method,

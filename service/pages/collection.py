@@ -7,8 +7,14 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from holotype.index.collection import Collection
 from holotype.index.database.locks import is_writable
+from holotype.index.errors import NotFoundError, UsageError
+from holotype.index.search.specimen_record import specimen_record
+from holotype.index.search.taxon_records import AskedTaxon
+from holotype.index.search.taxon_tree import code_of
 from holotype.index.settings import settings
+from holotype.index.taxonomy import RANKS
 from holotype.index.upkeep.info import info
 
 from ..engine import Engine, TheEngine
@@ -26,8 +32,17 @@ async def collection(request: Request, engine: TheEngine) -> HTMLResponse:
 
 
 @router.get("/taxa/{rank}/{taxon:path}")
-async def taxon(request: Request, engine: TheEngine, rank: str, taxon: str) -> HTMLResponse:
+async def taxon(
+    request: Request,
+    engine: TheEngine,
+    rank: str,
+    taxon: str,
+    category: str = "",
+    kingdom: str = "",
+) -> HTMLResponse:
     """Show a taxon: its specimens, the taxa in it, and what it is confused with."""
+    asked = AskedTaxon(rank, taxon, category, kingdom, None)
+    await engine.read(_require_taxon, engine.collection, asked)
     return rendered(
         request,
         "taxon.html",
@@ -42,6 +57,8 @@ async def taxon(request: Request, engine: TheEngine, rank: str, taxon: str) -> H
 async def specimen(request: Request, engine: TheEngine, specimen_id: str) -> HTMLResponse:
     """Show a specimen: its pictures, what it was called, and the answer about it."""
     may_write = MAY_WRITE.get()
+    # Refused where there is none.
+    await engine.read(specimen_record, engine.collection, specimen_id, 0, 1)
     return rendered(
         request,
         "specimen.html",
@@ -61,6 +78,23 @@ def _shown(engine: Engine, may_write: bool) -> dict[str, Any]:
         "may_write": may_write and is_writable(engine.collection.folder),
         "max_bytes": settings().max_upload_bytes,
     }
+
+
+def _require_taxon(collection: Collection, asked: AskedTaxon) -> None:
+    """Refuse a page of what is not there; of several taxa of one name the page tells them apart.
+
+    Raises:
+        NotFoundError: there is no such rank, or no such taxon.
+    """
+    if asked.rank not in RANKS:
+        raise NotFoundError(f"There is no rank '{asked.rank}'; there are {', '.join(RANKS)}")
+    names = {"category": asked.category, "kingdom": asked.kingdom}
+    try:
+        code_of(collection.gallery(), asked.rank, asked.name, **names)
+    except NotFoundError:
+        raise
+    except UsageError:
+        return
 
 
 def _first_space(engine: Engine) -> str:

@@ -13,17 +13,21 @@ from starlette.requests import Request
 
 from holotype.version import __version__
 
+from ..addresses import above_of, path_of, root_of
 from .strings import COOKIE, LANGUAGES, counter, grouped, language_of, texts, translator
 
-# The pages of the navigation, in its order: the key of its word, and its address.
+# The pages of a collection in the navigation, in its order: the key of its word, and its path
+# below the root.
 NAVIGATION = (
-    ("identify", "/"),
-    ("explore", "/explore"),
-    ("review", "/review"),
-    ("collection", "/collection"),
-    ("evaluate", "/evaluate"),
-    ("api", "/docs"),
+    ("identify", ""),
+    ("explore", "explore"),
+    ("review", "review"),
+    ("collection", "collection"),
+    ("evaluate", "evaluate"),
+    ("api", "docs"),
 )
+
+FOLDER_NAVIGATION = (("collections", ""), ("api", "docs"))  # where several are served
 
 _YEAR = 365 * 24 * 3600  # seconds
 
@@ -34,19 +38,23 @@ def rendered(
     """Return a page in the language of the request.
 
     Args:
-        strings: the files of the table of strings that the page's script needs, beside `common`.
+        strings: the files of the table of strings that the page's script needs, beside `common`
+            and `problem`.
         values: what the template shows.
     """
-    language = language_of(request)
+    language, root = language_of(request), root_of(request.scope)
     page = _templates().get_template(template)
     response = HTMLResponse(
         page.render(
             language=language,
             languages={code: _switched(request, code) for code in LANGUAGES},
             language_names=LANGUAGES,
-            navigation=NAVIGATION,
-            here=request.url.path,
-            strings=texts(language, ("common", *strings)),
+            navigation=request.app.state.navigation,
+            above=above_of(request.scope),
+            root=root,
+            here=path_of(request.scope).removeprefix("/"),
+            asset=lambda name: f"{root}/static/{_versioned(name)}",
+            strings=texts(language, ("common", "problem", *strings)),
             t=translator(language),
             count=counter(language),
             grouped=lambda number: grouped(language, number),
@@ -69,12 +77,12 @@ def _switched(request: Request, language: str) -> str:
 def _templates() -> Environment:
     loader = PackageLoader("holotype.service", "templates")
     templates = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    templates.globals.update(asset=_asset, version=__version__)
+    templates.globals.update(version=__version__)
     return templates
 
 
 @cache
-def _asset(name: str) -> str:
-    """Return the address of a static file, another one whenever its content changes."""
+def _versioned(name: str) -> str:
+    """Return the name of a static file with a query, another one whenever its content changes."""
     content = files("holotype.service").joinpath("static", name).read_bytes()
-    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
+    return f"{name}?v={hashlib.sha256(content).hexdigest()[:12]}"

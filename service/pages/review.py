@@ -23,7 +23,7 @@ _MOST_LISTED = 50  # clusterings that can be chosen, the last ones
 
 ClusteringId = Annotated[int, InPath(ge=0, le=_MOST)]
 
-TABS = (("clusters", "/review"), *((name, f"/review/queues/{name}") for name in QUEUES))
+TABS = (("clusters", "review"), *((name, f"review/queues/{name}") for name in QUEUES))
 
 
 @router.get("/review")

@@ -66,6 +66,15 @@ def grouped(language: str, number: int) -> str:
     return f"{number:,}".replace(",", _THOUSANDS[language])
 
 
+def problem_title(language: str, kind: str) -> str:
+    """Return the title of a kind of problem, such as `not-found`; empty for one that has none.
+
+    >>> problem_title("es", "key-required"), problem_title("es", "a-riddle")
+    ('Se necesita una clave', '')
+    """
+    return table().get(f"problem.{kind}", {}).get(language, "")
+
+
 def language_of(request: Request) -> str:
     """Return the language of a request: the one chosen, or the first that its browser asks for."""
     chosen = (request.query_params.get("language"), request.cookies.get(COOKIE))

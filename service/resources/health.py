@@ -11,7 +11,9 @@ from ..engine import TheEngine
 from ..guards.scopes import NO_KEY, READS
 from ..problems import NotReadyError
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"])  # of the process
+readiness = APIRouter(tags=["health"])  # of the one collection that it serves
+versions = APIRouter(tags=["health"])  # of each collection
 
 
 @router.get("/healthz", summary="Liveness", openapi_extra=NO_KEY)
@@ -20,7 +22,7 @@ async def healthz() -> dict[str, str]:
     return {"status": "alive"}
 
 
-@router.get("/readyz", summary="Readiness", openapi_extra=NO_KEY)
+@readiness.get("/readyz", summary="Readiness", openapi_extra=NO_KEY)
 async def readyz(engine: TheEngine) -> JSONResponse:
     """Answer 200 where questions that name no space can be answered, else 503 with the reason.
 
@@ -34,7 +36,7 @@ async def readyz(engine: TheEngine) -> JSONResponse:
     return JSONResponse({"status": "ready", "spaces": spaces})
 
 
-@router.get("/v1/version", tags=["health"], summary="Version", dependencies=[READS])
+@versions.get("/v1/version", summary="Version", dependencies=[READS])
 async def version() -> dict[str, str]:
     """Return the version of Holotype."""
     return {"name": "holotype", "version": __version__}

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
+from holotype.index.encoders import Embeddings
 from holotype.index.errors import UsageError
 from holotype.index.identification import identify as core
 from holotype.index.pictures.reading import content_hash
-from holotype.index.search.search import each_pixels_vector, require_few_pictures
+from holotype.index.search.search import require_few_pictures, stored_specimens
 
 from ..engine import Engine, TheEngine
-from ..questions import PICTURE_SCHEMA, Options, Question, described_body, read_question
+from ..questions import PICTURE_SCHEMA, Options, described_body, read_question
 from ..schemas import answers
 
 router = APIRouter(tags=["identify"])
@@ -69,26 +70,49 @@ async def identify(request: Request, engine: TheEngine) -> JSONResponse:
         raise UsageError("Give either pictures, as form files 'images', or an image_id")
     if question.options.image_id is None:
         require_few_pictures(len(question.pictures))
+    options = question.options
+    alike = ("identify", options.image_id is None, options.model_dump_json(exclude={"image_id"}))
     async with engine.asked():
-        pixels = await engine.decoded(question.pictures, question.options.space)
-        return await engine.query(_answer, engine, replace(question, pixels=pixels))
+        if options.image_id is not None:
+            work = partial(_of_stored, engine, options)
+            return await engine.query_together(alike, options.image_id, work)
+        pixels = await engine.decoded(question.pictures, options.space)
+        vectors = await engine.encoded(pixels, options.space)
+        shown = _Shown(question.names, vectors, question.pictures)
+        return await engine.query_together(alike, shown, partial(_of_pictures, engine, options))
 
 
-def _answer(engine: Engine, question: Question[Identify]) -> JSONResponse:
-    collection, asked = engine.collection, question.options
-    arguments: dict[str, Any] = asked.model_dump(include={"space", "risk", "prior", "only", "k"})
-    if asked.image_id is None:
-        contents = [content_hash(picture) for picture in question.pictures]
-        vectors, own = each_pixels_vector(
-            collection, engine.encoder(asked.space), question.pixels, contents, asked.space
-        )
-        (answer,) = core.identify_pictures(
-            collection,
-            [core.Pictures(question.names, vectors, contents)],
-            names=[question.names[0] or "picture"],
-            exclude_specimens=[own],
-            **arguments,
-        )
-    else:
-        answer = core.identify_stored(collection, asked.image_id, **arguments)
-    return JSONResponse(answer.to_dict())
+class _Shown(NamedTuple):
+    """The pictures of one specimen: their names, embeddings float32 [m, dim], and files."""
+
+    names: list[str]
+    vectors: Embeddings
+    files: list[bytes]
+
+
+def _of_stored(engine: Engine, asked: Identify, image_ids: list[str]) -> list[JSONResponse]:
+    """Answer questions about stored images that are asked in one way."""
+    answers = core.identify_each_stored(engine.collection, image_ids, **_said(asked))
+    return [JSONResponse(answer.to_dict()) for answer in answers]
+
+
+def _of_pictures(engine: Engine, asked: Identify, each: list[_Shown]) -> list[JSONResponse]:
+    """Answer questions about uploaded pictures that are asked in one way."""
+    contents = [[content_hash(file) for file in one.files] for one in each]
+    found = core.identify_pictures(
+        engine.collection,
+        [
+            core.Pictures(one.names, one.vectors, hashes)
+            for one, hashes in zip(each, contents, strict=True)
+        ],
+        names=[one.names[0] or "picture" for one in each],
+        exclude_specimens=stored_specimens(engine.collection, contents),
+        **_said(asked),
+    )
+    return [JSONResponse(answer.to_dict()) for answer in found]
+
+
+def _said(asked: Identify) -> core.Options:
+    return core.Options(
+        space=asked.space, risk=asked.risk, prior=asked.prior, only=asked.only, k=asked.k
+    )

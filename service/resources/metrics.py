@@ -25,12 +25,20 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 async def metrics(request: Request, engine: TheEngine) -> Response:
     """Return requests by route and status, seconds, queue lengths, images by space, and jobs."""
     measurements: Measurements = request.app.state.measurements
-    images = await engine.read(_images, engine)
-    jobs = Counter((job.kind, job.state) for job in engine.jobs.all())
-    text = measurements.as_text(engine.queues(), images, jobs)
+    text = measurements.as_text(engine.queues(), await images_of(engine), jobs_of(engine))
     return Response(text, headers={"Content-Type": MEDIA_TYPE})
 
 
-def _images(engine: Engine) -> dict[str, int]:
+async def images_of(engine: Engine) -> dict[tuple[str, ...], int]:
+    """Return how many images each space shows."""
+    return await engine.read(_images, engine)
+
+
+def jobs_of(engine: Engine) -> Counter[tuple[str, ...]]:
+    """Return how many jobs of each kind and state are remembered."""
+    return Counter((job.kind, job.state) for job in engine.jobs.all())
+
+
+def _images(engine: Engine) -> dict[tuple[str, ...], int]:
     collection = engine.collection
-    return {space.name: collection.count(space) for space in collection.spaces()}
+    return {(space.name,): collection.count(space) for space in collection.spaces()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import replace
 
 import numpy as np
 from fastapi import APIRouter, Request
@@ -70,13 +69,16 @@ async def search(request: Request, engine: TheEngine) -> JSONResponse:
             "Give exactly one of a picture (form file 'image'), image_id, text, vector"
         )
     async with engine.asked():
-        pixels = await engine.decoded(question.pictures, asked.space)
-        return await engine.query(_hits, engine, replace(question, pixels=pixels))
+        shown = None
+        if question.pictures:
+            pixels = await engine.decoded(question.pictures, asked.space)
+            shown = (await engine.encoded(pixels, asked.space)).mean(axis=0)
+        return await engine.query(_hits, engine, question, shown)
 
 
-def _hits(engine: Engine, question: Question[Search]) -> JSONResponse:
+def _hits(engine: Engine, question: Question[Search], shown: Embeddings | None) -> JSONResponse:
     asked = question.options
-    vector, own, contents = _vector(engine, question)
+    vector, own, contents = _vector(engine, question, shown)
     hits = core.search(
         engine.collection,
         vector,
@@ -92,9 +94,13 @@ def _hits(engine: Engine, question: Question[Search]) -> JSONResponse:
 
 
 def _vector(
-    engine: Engine, question: Question[Search]
+    engine: Engine, question: Question[Search], shown: Embeddings | None
 ) -> tuple[Embeddings, Set[str], Sequence[str]]:
-    """Return the query's embedding, its own specimens where they are stored, and its content."""
+    """Return the query's embedding, its own specimens where they are stored, and its content.
+
+    Args:
+        shown: the embedding of the picture that was sent; None without one.
+    """
     collection, asked = engine.collection, question.options
     if asked.vector is not None:
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and refused
@@ -103,10 +109,8 @@ def _vector(
         image = collection.image(asked.image_id)
         own = {image.specimen_id}
         return core.stored_vector(collection, image, asked.space), own, [image.sha256]
-    encoder = engine.encoder(asked.space)
-    if asked.text is not None:
-        return core.text_vector(collection, encoder, asked.text, asked.space), set(), ()
+    if shown is None:
+        encoder = engine.encoder(asked.space)
+        return core.text_vector(collection, encoder, asked.text or "", asked.space), set(), ()
     contents = [content_hash(picture) for picture in question.pictures]
-    return *core.pixels_vector(
-        collection, encoder, question.pixels, contents, asked.space
-    ), contents
+    return shown, core.stored_specimens(collection, [contents])[0], contents

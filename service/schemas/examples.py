@@ -65,6 +65,7 @@ EVENT: Example = {
 }
 HISTORY: Example = {"specimen_id": "trip-7", "events": [EVENT]}
 DETERMINATIONS: Example = {"determinations": [EVENT], "next": 1731}
+DETERMINED: Example = {"determinations": [EVENT]}
 QUEUE_DECIDED: Example = {"queue": "mislabels", "determinations": [EVENT]}
 SPECIMEN: Example = {
     "specimen_id": "trip-7",

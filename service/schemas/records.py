@@ -21,6 +21,14 @@ class Determinations(BaseModel):
     )
 
 
+class Determined(BaseModel):
+    """Determinations or undos that were appended together."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.DETERMINED})
+
+    determinations: list[Event]
+
+
 class QueueDecided(BaseModel):
     """The determinations that a decision about a queue came to."""
 

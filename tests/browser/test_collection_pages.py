@@ -76,6 +76,17 @@ def test_a_taxon_and_a_specimen_are_found(page: Page, drawer: Path) -> None:
     page.locator("#sought").fill(specimen)
     page.keyboard.press("Enter")
     expect(page.locator("#name h2")).to_have_text("Catocala nupta")
+    page.go_back()
+    page.locator("#sought").fill("Dragon")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('#sought').validity.customError")
+    expect(page.locator("#sought")).to_have_value("Dragon")
+
+
+def test_a_taxon_without_a_map_says_where_one_is_made(page: Page) -> None:
+    page.goto(page.url.replace("/collection", "/taxa/genus/Xestia"))
+    expect(page.locator("#map-how")).to_contain_text("keeps no map yet; the page Explore")
+    expect(page.locator(".small-map")).to_have_count(0)
 
 
 def test_what_is_not_there_is_said(page: Page) -> None:
@@ -92,9 +103,9 @@ def test_a_specimen_is_corrected_and_that_undone(page: Page, drawer: Path) -> No
     expect(page.locator("#result .determination")).to_be_visible()
     expect(page.locator("#events li")).to_have_count(1)
     page.get_by_role("button", name="Correct", exact=True).click()
+    sign(page)
     page.get_by_label("Name", exact=True).fill("Catocala nupta")
     page.keyboard.press("Enter")
-    sign(page)
     expect(page.locator("#name h2")).to_have_text("Catocala nupta")
     expect(page.locator("#name")).to_contain_text("determined by A. Curator")
     expect(page.locator("#events li")).to_have_count(2)
@@ -108,6 +119,7 @@ def test_a_specimen_is_corrected_and_that_undone(page: Page, drawer: Path) -> No
     page.get_by_label("Name", exact=True).fill("Dragons")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("has no taxon 'Dragons'")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Dragons")
 
 
 def test_a_record_is_corrected(page: Page, drawer: Path) -> None:

@@ -253,3 +253,55 @@ def on_screen(coordinates: np.ndarray, width: float, height: float) -> np.ndarra
     scale = ZOOM * min(width / (2 * half[0]), height / (2 * half[1]))
     centred = coordinates - (least.astype(float) + most) / 2
     return np.column_stack([width / 2 + scale * centred[:, 0], height / 2 - scale * centred[:, 1]])
+
+
+DRAWN = """id => {
+  const canvas = document.querySelector(id);
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let red = 0, any = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    any += data[at + 3] > 0;
+    red += data[at + 3] > 0 && data[at] > data[at + 1] + 60;
+  }
+  return { red, any };
+}"""
+
+
+def test_without_webgl_the_map_is_drawn_plainly(browser: Browser, address: str) -> None:
+    with visit(browser, address, "/explore") as page:
+        page.add_init_script("""
+            const get = HTMLCanvasElement.prototype.getContext;
+            HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+                return kind === "webgl2" ? null : get.call(this, kind, ...more);
+            };""")
+        page.goto(f"{address}/explore?method=pca")
+        expect(page.locator(MAP)).to_be_visible()
+        expect(page.locator("#no-drawing")).to_contain_text("has no WebGL")
+        assert page.evaluate(DRAWN, "#map")["any"] > 500
+        choose = page.get_by_role("button", name="Draw around")
+        choose.click()
+        box = page.locator("#map").bounding_box()
+        assert box is not None
+        corners = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98)]
+        for number, (across, down) in enumerate(corners):
+            page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
+            if not number:
+                page.mouse.down()
+        page.mouse.up()
+        expect(page.locator("#chosen-count")).to_contain_text("pictures chosen")
+
+
+def test_a_taxon_is_shown_on_the_map(browser: Browser, address: str, mapped: Path) -> None:
+    with Collection.open(mapped) as opened:
+        images = [one for one in opened.images() if "Xestia" in one.lineage]
+    with visit(browser, address, "/taxa/genus/Xestia") as page:
+        expect(page.locator(".small-map canvas")).to_be_visible()
+        page.wait_for_function(f"({DRAWN})('.small-map canvas').red > 20")
+        drawn = page.evaluate(DRAWN, ".small-map canvas")
+        assert drawn["any"] > drawn["red"] + 100  # the others are there, in grey
+        assert violations(page) == []
+        picture(page, "taxon-map")
+        page.get_by_role("link", name="Look closer on the map").click()
+        expect(page.locator(MAP)).to_be_visible()
+        expect(page.locator("#only")).to_have_value('genus="Xestia"')
+        expect(page.locator("#said")).to_contain_text(f"{len(images)} pictures")

@@ -20,6 +20,18 @@ from .conftest import opened
 
 pytestmark = pytest.mark.browser
 
+# Answers as a calibrated collection gives them where only the genus is sure.
+AT_THE_GENUS = """
+const ask = window.fetch;
+window.fetch = async (address, request) => {
+  const response = await ask(address, request);
+  if (!response.ok || !String(address).endsWith("/v1/identify")) return response;
+  const told = await response.json();
+  told.calibration = "fitted";
+  const { taxon } = told.ranks.genus[0];
+  if (told.determination) Object.assign(told.determination, { rank: "genus", taxon });
+  return Response.json(told);
+};"""
 ENTRIES = "#entries .entry"
 SURE = 6
 
@@ -73,6 +85,7 @@ def test_a_folder_is_answered_sorted_and_accepted_together(
     expect(page.locator("#title")).to_have_text("7 pictures")
     expect(page.locator("#panel")).to_contain_text("1 file is no picture")
     expect(page.locator("#panel")).to_contain_text("trip/letter.txt")
+    expect(page.locator("#panel")).to_contain_text("Not calibrated.")
     first = page.locator(ENTRIES).first
     expect(first).to_contain_text("between")
     expect(first).to_contain_text("Unknown")
@@ -127,6 +140,45 @@ def test_the_keyboard_decides(page: Page, trip: Path, drawer: Path) -> None:
     page.keyboard.press("Escape")
     expect(page.locator(ENTRIES)).to_have_count(7)
     expect(focused).to_contain_text("sure 2.png")
+
+
+def test_what_is_sure_at_a_higher_rank_is_accepted_at_that_and_taken_back_together(
+    page: Page, trip: Path, drawer: Path
+) -> None:
+    page.add_init_script(AT_THE_GENUS)
+    page.reload()
+    answered(page, trip)
+    expect(page.locator("#ranks-accepted")).to_have_text(
+        "By rank: genus 6. Nothing below that rank is said of them."
+    )
+    posted: list[str] = []
+    page.on("request", lambda one: posted.append(one.url) if "determinations" in one.url else None)
+    page.get_by_role("button", name="Accept all 6 at the rank that is sure").click()
+    sign(page)
+    kept = page.get_by_role("button", name=re.compile("In the collection now"))
+    expect(kept).to_contain_text("6")
+    with Collection.open(drawer) as collection:
+        found = [one for one in collection.images() if one.image_id.startswith("trip")]
+    assert {image.lineage[-2:] for image in found} == {("Xestia", "")}
+    page.get_by_role("button", name="Undo the last 6").click()
+    expect(kept).to_have_count(0)
+    assert names(drawer) == {}
+    assert [one.rpartition("/")[2] for one in posted] == ["batch", "undo"]
+
+
+def test_what_is_refused_stays_to_be_mended(page: Page, trip: Path, drawer: Path) -> None:
+    page.set_input_files("#files", str(trip / "sure 0.png"))
+    page.get_by_role("button", name="Correct", exact=True).click()
+    sign(page)
+    page.get_by_label("Name", exact=True).fill("nupta")
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog .wrong")).to_contain_text("has no taxon 'nupta'")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("nupta")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
+    expect(page.get_by_role("button", name="Accept Xestia baja")).to_be_visible()
+    with Collection.open(drawer) as collection:
+        assert not [one for one in collection.images() if "sure" in one.image_id]
 
 
 def test_groups_and_the_table_and_its_csv(page: Page, trip: Path, tmp_path: Path) -> None:

@@ -174,13 +174,68 @@ def test_two_people_at_once(browser: Browser, address: str, client: httpx2.Clien
         assert client.post(f"/v1/clusters/{first['id']}/name", json=told).status_code == 200
         press(page, "n")
         answer(page, "Xestia viridis")
-        expect(page.locator("#notice")).to_contain_text("Nothing was decided")
+        expect(page.locator("dialog .wrong")).to_contain_text("Nothing was decided")
+        expect(page.locator("dialog input")).to_have_value("Xestia viridis")
         expect(page.locator("#history")).to_contain_text("Xestia rubra")
         expect(page.locator("#history")).not_to_contain_text("Xestia viridis")
+        page.keyboard.press("Enter")  # once more, about the cluster as it is now
+        expect(page.locator("dialog")).to_have_count(0)
+        expect(page.locator("#history")).to_contain_text("Xestia viridis")
+
+
+def test_what_is_refused_stays_to_be_mended(browser: Browser, address: str) -> None:
+    with visit(browser, address, "/review") as page:
+        group(page)
+        press(page, "n")
+        answer(page, "genus=Xestia")
+        expect(page.locator("dialog .wrong")).to_contain_text("only Genus is read")
+        expect(page.locator("dialog input")).to_be_focused()
+        expect(page.locator("dialog input")).to_have_value("genus=Xestia")
+        assert violations(page) == []
+        answer(page, "Xestia viridis")
+        expect(page.locator("dialog")).to_have_count(0)
+        expect(page.locator("#history")).to_contain_text("Xestia viridis")
+        press(page, "m")
+        answer(page, "99")
+        expect(page.locator("dialog .wrong")).to_contain_text("no group '99'")
+        page.keyboard.press("Escape")
+        expect(page.locator("dialog")).to_have_count(0)
+
+
+def test_only_what_this_page_decided_is_taken_back_at_once(
+    browser: Browser, address: str, client: httpx2.Client
+) -> None:
+    def standing() -> list[str]:
+        decided = client.get("/v1/decisions").json()["decisions"]
+        return [one["what"] for one in decided if one["stands"] and one["kind"] == "name"]
+
+    with visit(browser, address, "/review") as page:
+        group(page)
         press(page, "n")
         answer(page, "Xestia viridis")
-        expect(page.locator("#notice")).to_be_hidden()
         expect(page.locator("#history")).to_contain_text("Xestia viridis")
+        clusters = client.get("/v1/clusters").json()["clusters"]
+        other = next(one for one in clusters if one["state"] == "open")
+        told = {"by": "B. Curator", "version": other["version"], "name": "Xestia rubra"}
+        assert client.post(f"/v1/clusters/{other['id']}/name", json=told).status_code == 200
+        page.reload()
+        expect(page.locator("#history")).to_contain_text("Xestia rubra")
+        press(page, "u")  # another's, and the last: who, what and when is shown
+        expect(page.locator("dialog")).to_contain_text("Xestia rubra")
+        expect(page.locator("dialog")).to_contain_text("B. Curator")
+        page.keyboard.press("Escape")
+        assert len(standing()) == 2
+        page.locator(OPEN).first.click()
+        press(page, "n")
+        answer(page, "Xestia flava")
+        expect(page.locator("#history")).to_contain_text("Xestia flava")
+        press(page, "u")
+        expect(page.locator("#history s")).to_have_count(1)
+        expect(page.locator("#history s")).to_contain_text("Xestia flava")
+        press(page, "u")
+        page.locator("dialog .first").click()
+        expect(page.locator("#history s")).to_have_count(2)
+    assert len(standing()) == 1
 
 
 def test_who_may_only_read_sees_no_decisions(browser: Browser, batch: Path, tmp_path: Path) -> None:

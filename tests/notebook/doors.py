@@ -15,6 +15,7 @@ from urllib.parse import quote
 import httpx2
 
 from holotype.index.errors import HolotypeError
+from holotype.notebook.door.sentences import in_python
 from holotype.notebook.opened import OpenCollection
 from tests.conftest import Cli
 
@@ -99,11 +100,13 @@ class Web:
 
 
 def asked(ask: Callable[[], Any]) -> Any:
-    """Return what a door gives as JSON; of what it refuses the sentence."""
+    """Return what a door gives as JSON; of what it refuses the sentence, as Python has it."""
     try:
         found = ask()
-    except (HolotypeError, RefusedError) as error:
+    except HolotypeError as error:
         return {"refused": str(error)}
+    except RefusedError as error:
+        return {"refused": in_python(str(error))}
     return json.loads(json.dumps(plain(found)))
 
 

@@ -113,7 +113,7 @@ def test_ids_hold_whatever_an_address_can(
         served.image(name)
 
 
-def test_what_is_done_where_a_collection_lies_is_refused_with_the_command_for_it(
+def test_what_is_done_where_a_collection_lies_is_refused_with_the_way_out(
     served: OpenCollection, tmp_path: Path
 ) -> None:
     asks: list[Callable[[], object]] = [
@@ -122,7 +122,9 @@ def test_what_is_done_where_a_collection_lies_is_refused_with_the_command_for_it
         lambda: served.export(tmp_path / "all.parquet"),
     ]
     for ask in asks:
-        with pytest.raises(HolotypeError, match=r"where .* not over HTTP: run 'holotype "):
+        with pytest.raises(
+            HolotypeError, match=r"where .* not over HTTP: run holotype\.open\(…\)\."
+        ):
             ask()
     with pytest.raises(UsageError, match="leave out encoder and space"):
         served.add(tmp_path, encoder="bundled")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ from tests.service.running import running
 from .doors import CommandLine, Doors, Web, asked, different, settled
 from .operations import Lacks, Operation, operations
 
+_TYPED = re.compile(r"'holotype |(?<![\w-])--[a-z]|/v1/")  # a command, an option, an address
 _NAMES = ("python", "client", "cli", "web")
 
 
@@ -98,6 +100,8 @@ def _disagreements(doors: Doors, one: Operation, moved: dict[str, str]) -> Itera
             continue
         found = asked(partial(run, ask))
         told[name] = found if _refused(found) else shapes[name](found)
+        if name in ("python", "client") and _refused(found) and _TYPED.search(found["refused"]):
+            yield f"{one.name}: {name} names what one cannot do there: {found['refused']}"
     plain = {name: settled(value, doors.folders[name], moved) for name, value in told.items()}
     for name, value in plain.items():
         apart = different(plain["python"], value)

@@ -196,3 +196,53 @@ def test_only_a_key_that_may_write_determines(folder: Path, refused: Refused) ->
         for what in ("accept", "correct", "dismiss"):
             refused(client.post(f"/v1/queues/far/{what}", json=body), 403)
         assert specimen(client)["determination"]["taxon"] == "Xestia baja"
+
+
+def test_many_are_determined_and_taken_back_together(client: httpx2.Client, folder: Path) -> None:
+    names = [specimen(client, one)["specimen_id"] for one in (ONE, "Xestia_baja_2")]
+    named = [{"specimen_id": one, "name": "Xestia", "rank": "genus"} for one in names]
+    asked = {"namings": named, "by": "Ann", "why": "sure at the genus"}
+    made = client.post("/v1/determinations/batch", json=asked).json()["determinations"]
+    assert [(one["specimen_id"], one["after"]) for one in made] == [
+        (one, "Xestia") for one in names
+    ]
+    assert {one["determined_by"] for one in made} == {"Ann"}
+    asked = {"determination_ids": [one["determination_id"] for one in made], "by": "Bo"}
+    undone = client.post("/v1/determinations/undo", json=asked).json()["determinations"]
+    assert [one["after"] for one in undone] == ["Xestia baja"] * 2
+    with Collection.open(folder) as collection:
+        assert verify(collection).errors == []
+
+
+@pytest.mark.parametrize(
+    ("second", "status", "said"),
+    [
+        ({"specimen_id": "nobody", "name": "Xestia"}, 404, "no specimen 'nobody'"),
+        ({"specimen_id": "Xestia_baja_2", "name": "Nosuch"}, 422, "no taxon 'Nosuch'"),
+        (
+            {"specimen_id": "Xestia_baja_2", "name": "Xestia", "rank": "tribe"},
+            422,
+            "rank is 'tribe'",
+        ),
+        ({"specimen_id": ONE, "name": "Catocala"}, 422, "comes twice"),
+        ({"specimen_id": "Xestia_baja_2", "name": "Xestia", "version": 0}, 409, "has changed"),
+    ],
+)
+def test_of_many_all_are_determined_or_none(
+    client: httpx2.Client, second: dict[str, Any], status: int, said: str
+) -> None:
+    before = specimen(client)
+    named = [{"specimen_id": ONE, "name": "Xestia", "rank": "genus"}, second]
+    answer = client.post("/v1/determinations/batch", json={"namings": named, "by": "Ann"})
+    assert answer.status_code == status, answer.text
+    assert said in answer.json()["detail"]
+    assert specimen(client) == before
+
+
+def test_of_many_all_are_taken_back_or_none(client: httpx2.Client) -> None:
+    body = {"specimen_id": ONE, "name": "Xestia", "rank": "genus", "by": "Ann"}
+    made = told(client.post("/v1/determinations", json=body), 201)["determination_id"]
+    asked = {"determination_ids": [made, 10**9], "by": "Ann"}
+    answer = client.post("/v1/determinations/undo", json=asked)
+    assert answer.status_code == 404, answer.text
+    assert specimen(client)["determination"]["taxon"] == "Xestia"

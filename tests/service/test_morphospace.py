@@ -31,7 +31,7 @@ def test_the_kept_map_is_served_and_follows_the_collection(folder: Path, refused
         Collection.open(folder) as opened,
     ):
         sentence = refused(client.get("/v1/morphospace", params={"method": "pca"}), 404)
-        assert "'holotype map COLLECTION --space base --method pca'" in sentence
+        assert "a job of kind 'map' (POST /v1/jobs)" in sentence
         assert str(folder.parent) not in sentence
         made = morphospace(opened, wanted=Wanted(method="pca"))
         asked = {"method": "pca", "column": ["genus", "sex"]}

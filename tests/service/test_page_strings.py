@@ -41,6 +41,18 @@ def test_translations_have_the_same_places() -> None:
         assert places[1:] == places[:-1], key
 
 
+def test_what_is_counted_has_a_form_for_one_and_one_for_more() -> None:
+    counted = {key for key, said in table().items() if re.search(r"\{n\} [a-z]", said["en"])}
+    told = {key for key in counted if not key.endswith((".one", ".other"))}
+    stems = {key.rpartition(".")[0] for key in counted - told}
+    assert {f"{stem}.{form}" for stem in stems for form in ("one", "other")} <= table().keys()
+    # Of some; more than a limit; and a difference such as +1.0.
+    assert told == {
+        *("collection.adding", "identify.answered", "identify.at_most"),
+        *("explore.too_many", "evaluate.points"),
+    }
+
+
 def test_every_key_that_is_named_exists() -> None:
     keys = table().keys()
     stems = {key.rpartition(".")[0] for key in keys}  # of common.rank.family, answer.added.one
@@ -67,17 +79,17 @@ def test_no_sentence_is_left_over() -> None:
 )
 def test_a_page_speaks_as_its_browser_asks(client: TestClient, header: str, language: str) -> None:
     answer = client.get("/", headers={"Accept-Language": header})
-    assert f'<html lang="{language}">' in answer.text
+    assert f'<html lang="{language}" ' in answer.text
     assert answer.headers["content-language"] == language
     assert (">Identificar<" in answer.text) == (language == "es")
 
 
 def test_a_language_that_is_chosen_is_remembered(client: TestClient) -> None:
     try:
-        assert '<html lang="es">' in client.get("/?language=es").text
-        assert '<html lang="es">' in client.get("/docs").text
-        assert '<html lang="es">' in client.get("/docs?language=xx").text
-        assert '<html lang="en">' in client.get("/?language=en").text
+        assert '<html lang="es" ' in client.get("/?language=es").text
+        assert '<html lang="es" ' in client.get("/docs").text
+        assert '<html lang="es" ' in client.get("/docs?language=xx").text
+        assert '<html lang="en" ' in client.get("/?language=en").text
     finally:
         client.cookies.clear()
 

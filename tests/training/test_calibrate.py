@@ -107,8 +107,10 @@ def test_a_restricted_reference_compares_the_remaining_classes_as_before(fitted:
     queries = fitted.queries.vectors
     every = [np.arange(len(part.classes))] * len(queries)
     np.testing.assert_allclose(
-        part.likelihood.log_ratios(queries, every),
-        whole.likelihood.log_ratios(queries, [np.flatnonzero(stays)] * len(queries)),
+        part.likelihood.log_ratios(part.likelihood.placed(queries), every),
+        whole.likelihood.log_ratios(
+            whole.likelihood.placed(queries), [np.flatnonzero(stays)] * len(queries)
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from holotype.index.vectors.projection import Projection, signed_power
 
 from ..tuning.recipes import Recipe
 from ..tuning.scatter import gather
-from .gate import Candidate, best_of
+from .gate import Candidate, candidates_of
 from .inputs import Inputs, Vectors
 from .network import Learner
 from .train import Judged, State
@@ -65,7 +65,7 @@ class ProjectionTraining(Judged):
         rows = self.pictures.vectors[self.held.judging]
         shown = self.projection(weights).apply(rows)
         gate = self.config.gate
-        return [best_of("projection", shown, self.pictures, self.held, gate, _PLAIN, (1.0,))]
+        return candidates_of("projection", shown, self.pictures, self.held, gate, _PLAIN, (1.0,))
 
     def projection(self, weights: State) -> Projection:
         """Return the projection of such weights."""

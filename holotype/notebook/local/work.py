@@ -65,11 +65,16 @@ class LocalWork(Held):
         allowed = allowed_places(self.collection, shown.gallery, where)
         return map_columns(self.collection, shown, columns, allowed)
 
-    def evaluate(self, space: str | None, protocol: str | None, said: Told) -> Told:
-        """Measure, and return the figures."""
-        from holotype.eval.evaluations.measured import evaluated
+    def evaluate(
+        self, space: str | None, protocol: str | None, said: Told, out: Path | None
+    ) -> tuple[Told, str]:
+        """Measure, and return the figures and where their report is; empty where there is none."""
+        from holotype.eval.evaluations.measured import PAGE, evaluated
 
-        return evaluated(self.collection, protocol, space=space, **said)
+        with progress("Measuring"):
+            figures = evaluated(self.collection, protocol, space=space, to=out, **said)
+        page = out / PAGE if out is not None else None
+        return figures, str(page.resolve()) if page is not None and page.is_file() else ""
 
     # Files ------------------------------------------------------------------------------------
 

@@ -54,9 +54,9 @@ class Served:
         result: Told = job["result"]
         return result
 
-    def elsewhere(self, what: str, command: str) -> HolotypeError:
+    def elsewhere(self, what: str, call: str) -> HolotypeError:
         """Return why something is not done over HTTP."""
         return ServiceError(
-            f"{what} where the collection lies, not over HTTP: run '{command}' on the machine that "
-            f"serves {self.place}"
+            f"{what} where the collection lies, not over HTTP: run holotype.open(…).{call} on the "
+            f"machine that serves {self.place}"
         )

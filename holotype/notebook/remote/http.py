@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import httpx2
 
 from holotype.index import errors
 from holotype.index.errors import HolotypeError, NotFoundError, UsageError
+from holotype.service.addresses import spelt
 
 Files = Sequence[tuple[str, tuple[str, bytes]]]  # a form's files: (field, (name, content))
 
@@ -32,12 +32,12 @@ def path_of(*parts: object) -> str:
     '/v1/images/trip/7%20a%3F.jpg/thumbnail'
 
     Raises:
-        NotFoundError: a part leads elsewhere, as `..` does; no id holds one.
+        NotFoundError: a part leads elsewhere, as `..` does.
     """
     for part in map(str, parts):
-        if {".", ".."} & set(part.split("/")):
-            raise NotFoundError(f"There is no '{part}'; nothing has '.' or '..' in its address")
-    return "/".join(["/v1", *(quote(str(part), safe="/") for part in parts)])
+        if part in (".", ".."):
+            raise NotFoundError(f"There is no '{part}'; no address can hold it")
+    return "/".join(["/v1", *(spelt(str(part)) for part in parts)])
 
 
 class Service:

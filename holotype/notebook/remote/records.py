@@ -177,8 +177,11 @@ def _read(adding: Adding) -> tuple[Manifest, list[Problem]]:
     source = adding.source
     if isinstance(source, str | Path) and holds_vectors(Path(source)):
         raise UsageError(
-            f"{source} holds vectors; load them with 'holotype ingest' where the collection lies"
+            f"{source} holds vectors; load them with holotype.open(…).add(…) where the collection "
+            "lies"
         )
+    if adding.pictures:
+        raise UsageError("pictures is for vectors; a folder or table says where its own lie")
     if isinstance(source, pd.DataFrame):
         source = Manifest.from_pandas(source, columns=adding.columns)
     if not isinstance(source, Manifest):

@@ -11,9 +11,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from holotype.eval.evaluations.measured import PAGE, REPORT, require_report
 from holotype.eval.evaluations.protocols import chosen
 from holotype.index.errors import NotFoundError
 from holotype.index.files.durable import write_durably
+from holotype.index.files.own_output import write_own
 from holotype.index.morphospace.map_table import METADATA
 
 from ..backend import Told
@@ -71,19 +73,29 @@ class RemoteWork(Served):
         changed, covered = told["came"] + told["gone"], told["images"] - told["came"] + told["gone"]
         return None if changed > _MANY_CHANGED * covered else found
 
-    def evaluate(self, space: str | None, protocol: str | None, said: Told) -> Told:
-        """Measure, and return the figures."""
+    def evaluate(
+        self, space: str | None, protocol: str | None, said: Told, out: Path | None
+    ) -> tuple[Told, str]:
+        """Measure, and return the figures and the address of their report; see `Backend`."""
+        if out is not None:
+            require_report(out)
         name = chosen(protocol, sided=bool(said.get("query") or said.get("gallery")))
         options = {one: _listed(value) if one in _LISTS else value for one, value in said.items()}
         made = self.job("evaluate", space, {"protocol": name, **options})
-        told: Told = self._service.get(path_of("evaluations", made["evaluation"]))["figures"]
-        return told
+        place = path_of("evaluations", made["evaluation"])
+        kept = self._service.get(place)
+        page = f"{place}/report" if kept["has_report"] else ""
+        if out is not None:
+            figures = json.dumps(kept["figures"], ensure_ascii=False, indent=2, allow_nan=False)
+            files = {REPORT: figures.encode()}
+            write_own(out, files | ({PAGE: self._service.bytes(page)} if page else {}))
+        return kept["figures"], self._service.address + page if page else ""
 
     # Files ------------------------------------------------------------------------------------
 
     def export(self, path: Path, space: str | None) -> Told:
         """Refuse: vectors are written where the collection lies."""
-        raise self.elsewhere("Vectors are exported", "holotype export COLLECTION")
+        raise self.elsewhere("Vectors are exported", "export(…)")
 
     def export_determinations(self, path: Path) -> Told:
         """Write the determinations as Darwin Core."""
@@ -94,11 +106,11 @@ class RemoteWork(Served):
 
     def snapshot(self, to: Path) -> Told:
         """Refuse: a copy is made where the collection lies."""
-        raise self.elsewhere("A copy is made", "holotype collection snapshot COLLECTION TO")
+        raise self.elsewhere("A copy is made", "snapshot(…)")
 
     def verify(self, *, pictures: bool) -> Told:
         """Refuse: files are checked where they lie."""
-        raise self.elsewhere("Files are checked", "holotype collection verify COLLECTION")
+        raise self.elsewhere("Files are checked", "verify()")
 
 
 def _table(stream: bytes) -> pa.Table:

@@ -11,6 +11,7 @@ from holotype.index.identification.answers import Determination
 from holotype.index.identification.answers.wording import FIGURES
 from holotype.index.visible import visible
 
+from ..door.sentences import in_python
 from .base import Shown, Thumbnails
 from .hits import ShownHits, hits_of
 from .html import box, figure, joined, muted, picture, strong, table
@@ -41,7 +42,7 @@ class ShownAnswer(Shown):
     @property
     def error(self) -> str:
         """Why its picture cannot be used, in one sentence; empty where it can."""
-        return str(self._told.get("error", ""))
+        return in_python(str(self._told.get("error", "")))
 
     @property
     def determination(self) -> Determination | None:
@@ -91,13 +92,13 @@ class ShownAnswer(Shown):
     @property
     def why(self) -> str:
         """The reason, in one sentence."""
-        return self.error or str(self._told["why"])
+        return in_python(self.error or str(self._told["why"]))
 
     @property
     def notes(self) -> list[str]:
         """What else to bear in mind, a sentence each."""
         notes = [*self._told.get("notes", ()), self._told.get("calibration_note", "")]
-        return [note for note in notes if note]
+        return [in_python(note) for note in notes if note]
 
     @property
     def headline(self) -> str:
@@ -110,8 +111,8 @@ class ShownAnswer(Shown):
         return f"{f'{found.taxon} {found.qualifier}'.strip()}, {found.rank}, {sure}"
 
     def _lines(self) -> list[str]:
-        why = f"{self.why} {self._told.get('calibration_note', '')}".strip()
-        return [self.image or "picture", f"  {self.headline}", f"  {why}"]
+        note = in_python(self._told.get("calibration_note", ""))
+        return [self.image or "picture", f"  {self.headline}", f"  {self.why} {note}".rstrip()]
 
     def _html(self) -> Markup:
         asked = figure(self._asked(), self.image, self.image)

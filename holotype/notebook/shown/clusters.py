@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, overload
 
 from markupsafe import Markup
 
+from ..door.sentences import in_python
 from .base import Shown
 from .html import box, figure, joined, muted, strong
+from .listed import ShownList
 
 _PICTURES = 8  # of a cluster that are shown
 _CLUSTERS = 20  # of a clustering that are shown
@@ -81,23 +83,27 @@ class ShownClustering(Shown, Sequence[ShownCluster]):
         return int(self._told["id"])
 
     @property
-    def known(self) -> list[ShownCluster]:
+    def known(self) -> ShownList[ShownCluster]:
         """What was known already, by its answers."""
-        return [ShownCluster(one, self._thumbnails) for one in self._told["set_aside"]]
+        return self._listed(self._told["set_aside"])
 
     @property
     def notes(self) -> list[str]:
         """What is to be known of it, a sentence each."""
-        return list(self._told["parameters"].get("notes", ()))
+        return list(map(in_python, self._told["parameters"].get("notes", ())))
+
+    def _listed(self, told: Iterable[dict[str, Any]]) -> ShownList[ShownCluster]:
+        clusters = (ShownCluster(one, self._thumbnails) for one in told)
+        return ShownList(clusters, "cluster", "clusters", {"": lambda one: one._html()})
 
     @overload
     def __getitem__(self, place: int) -> ShownCluster: ...
     @overload
-    def __getitem__(self, place: slice) -> list[ShownCluster]: ...
-    def __getitem__(self, place: int | slice) -> ShownCluster | list[ShownCluster]:
+    def __getitem__(self, place: slice) -> ShownList[ShownCluster]: ...
+    def __getitem__(self, place: int | slice) -> ShownCluster | ShownList[ShownCluster]:
         found = self._told["clusters"][place]
         if isinstance(place, slice):
-            return [ShownCluster(one, self._thumbnails) for one in found]
+            return self._listed(found)
         return ShownCluster(found, self._thumbnails)
 
     def __len__(self) -> int:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from holotype.index.taxonomy import RANKS
 
+from ..door.sentences import in_python
 from .base import Shown, Thumbnails
 from .html import box, figure, joined, muted
 
@@ -59,15 +60,17 @@ class ShownHits(Shown, Sequence[NearImage]):
     @property
     def notes(self) -> list[str]:
         """What else to bear in mind, a sentence each."""
-        return list(self._told.get("notes", ()))
+        return list(map(in_python, self._told.get("notes", ())))
 
     @overload
     def __getitem__(self, place: int) -> NearImage: ...
     @overload
-    def __getitem__(self, place: slice) -> list[NearImage]: ...
-    def __getitem__(self, place: int | slice) -> NearImage | list[NearImage]:
+    def __getitem__(self, place: slice) -> ShownHits: ...
+    def __getitem__(self, place: int | slice) -> NearImage | ShownHits:
         found = self._told["hits"][place]
-        return list(map(NearImage.of, found)) if isinstance(place, slice) else NearImage.of(found)
+        if isinstance(place, slice):
+            return ShownHits({**self._told, "hits": found}, self._thumbnails)
+        return NearImage.of(found)
 
     def __len__(self) -> int:
         return len(self._told["hits"])

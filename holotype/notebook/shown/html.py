@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from markupsafe import Markup
 
@@ -28,6 +29,7 @@ _CELL = Markup('<td style="text-align: left; vertical-align: top">{}</td>')
 _HEAD = Markup('<th style="text-align: left">{}</th>')
 _TABLE = Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>")
 _MUTED = Markup('<div style="opacity: .7; font-size: .85em">{}</div>')
+_LINK = Markup('<div><a href="{address}">{text}</a></div>')
 _STRONG = Markup("<div><b>{}</b></div>")
 
 
@@ -49,6 +51,12 @@ def muted(text: str) -> Markup:
 def strong(text: str) -> Markup:
     """Return a line that is read first."""
     return _STRONG.format(visible(text))
+
+
+def link(address: str, text: str) -> Markup:
+    """Return a line that leads to an address of the service, or to a file of this machine."""
+    there = address if address.startswith(("http://", "https://")) else Path(address).as_uri()
+    return _LINK.format(address=there, text=visible(text))
 
 
 def picture(data: bytes | None, alt: str, side: int = _SIDE) -> Markup:

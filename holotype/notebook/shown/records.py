@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from ..door.guard import in_words_of_python
 from .base import Shown, Thumbnails
 from .html import box, figure, joined, muted, strong
+from .listed import ShownList
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,8 +78,13 @@ class ShownRecords:
     """
 
     def __init__(self, pages: Pages, thumbnails: Thumbnails) -> None:
-        self._pages = pages
+        self._read = pages
         self._thumbnails = thumbnails
+
+    def _pages(self, limit: int | None) -> Iterator[Mapping[str, Any]]:
+        """Yield pages; they are read when they are looped over, so it is then that they fail."""
+        with in_words_of_python():
+            yield from self._read(limit)
 
     def __len__(self) -> int:
         return int(next(self._pages(1))["total"])
@@ -87,10 +94,11 @@ class ShownRecords:
             for told in page["images"]:
                 yield ShownRecord(told, self._thumbnails)
 
-    def first(self, count: int) -> list[ShownRecord]:
+    def first(self, count: int) -> ShownList[ShownRecord]:
         """Return the first few of them."""
         page = next(self._pages(count))
-        return [ShownRecord(told, self._thumbnails) for told in page["images"]]
+        found = (ShownRecord(told, self._thumbnails) for told in page["images"])
+        return ShownList(found, "image", "images", {"": lambda one: one._html()})
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a table with a row an image: ids, split, ranks, details and your own columns."""

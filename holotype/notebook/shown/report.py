@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ..door.sentences import in_python
 from .base import Shown, Thumbnails
 from .html import box, muted, strong, table
 
@@ -33,7 +34,7 @@ class Report(Shown, Mapping[str, Any]):
     @property
     def summary(self) -> str:
         """What it says in one sentence; empty where it has none."""
-        return str(self._told.get("summary", ""))
+        return in_python(str(self._told.get("summary", "")))
 
     def _lines(self) -> list[str]:
         plain = [f"{name}: {value}" for name, value in self._plain()]
@@ -61,7 +62,8 @@ class AddedReport(Report):
     @property
     def problems(self) -> list[dict[str, Any]]:
         """Rows that were left out or need attention: `row`, `path`, `message`, `severity`."""
-        return list(self._told["problems"])
+        told = self._told["problems"]
+        return [{**one, "message": in_python(one["message"])} for one in told]
 
     def _lines(self) -> list[str]:
         counts = [

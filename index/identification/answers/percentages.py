@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _MOST_DIGITS = 9
+_FIGURES = 1024  # that are kept: a thousand answers compare theirs with one confidence
 _SAME = 1e-11  # apart by less, two figures are one
 
 
@@ -40,6 +43,7 @@ def stated(p: float) -> str:
     return f"{100 * p:.10g} %"
 
 
+@lru_cache(_FIGURES)
 def _rounded(p: float, digits: int) -> tuple[str, str]:
     """Return a figure in per cent, as "> " or "< " the last one where it would be all or nothing.
 

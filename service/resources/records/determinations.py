@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -22,14 +23,16 @@ from ...guards.scopes import WRITES
 from ...questions import described_order, read_order
 from ...schemas import clusters as events
 from ...schemas import records as answers
-from ...schemas.orders import MOST, Number, Sign, Text
+from ...schemas.orders import MOST, Number, Order, Sign, Text
 
 router = APIRouter(prefix="/determinations", tags=["determinations"])
+
+MANY = 1000  # that one request determines or takes back
 
 DeterminationId = Annotated[int, InPath(ge=0, le=MOST, description="The determination's number.")]
 
 
-class Determine(Sign):
+class SpecimenName(Order):
     """A name for a specimen."""
 
     specimen_id: str = Field(description="Whose name it is.")
@@ -42,7 +45,32 @@ class Determine(Sign):
     )
 
 
+class Determine(Sign, SpecimenName):
+    """A name for a specimen, and who gives it."""
+
+
+class DetermineMany(Sign):
+    """Names for specimens, and who gives them."""
+
+    namings: list[SpecimenName] = Field(
+        min_length=1, max_length=MANY, fail_fast=True, description="The names, 1 to 1000."
+    )
+
+
+class UndoMany(Sign):
+    """Determinations that are taken back together."""
+
+    determination_ids: list[Number] = Field(
+        min_length=1, max_length=MANY, fail_fast=True, description="Which, 1 to 1000."
+    )
+
+
 _EXAMPLE = {"specimen_id": "trip-7", "name": "Xestia baja", "by": "A. Taxonomist", "version": 1731}
+_MANY = {
+    "namings": [{"specimen_id": "trip-7", "name": "Xestia", "rank": "genus"}],
+    "by": "A. Taxonomist",
+    "why": "sure at the genus",
+}
 
 
 @router.get(
@@ -82,6 +110,38 @@ async def determine(request: Request, engine: TheEngine) -> JSONResponse:
     made = await engine.read(_determine, engine.collection, asked)
     place = f"/v1/determinations/{made.determination_id}"
     return JSONResponse(made.to_dict(), 201, headers={"Location": place})
+
+
+@router.post(
+    "/batch",
+    summary="Determine many specimens",
+    responses={200: {"model": answers.Determined, "description": "The determinations"}},
+    openapi_extra=described_order(DetermineMany, _MANY),
+    dependencies=[WRITES],
+)
+async def determine_many(request: Request, engine: TheEngine) -> JSONResponse:
+    """Append determinations of many specimens as a POST of each would, all of them or none.
+
+    With API keys this needs one that may write.
+    """
+    asked = await read_order(request, engine, DetermineMany)
+    return JSONResponse(await engine.read(_determine_many, engine.collection, asked))
+
+
+@router.post(
+    "/undo",
+    summary="Undo many determinations",
+    responses={200: {"model": answers.Determined, "description": "The undos"}},
+    openapi_extra=described_order(UndoMany, {"determination_ids": [1731], "by": "A. Taxonomist"}),
+    dependencies=[WRITES],
+)
+async def undo_many(request: Request, engine: TheEngine) -> JSONResponse:
+    """Take back determinations, or undos, all of them or none.
+
+    With API keys this needs one that may write.
+    """
+    asked = await read_order(request, engine, UndoMany)
+    return JSONResponse(await engine.read(_undo_many, engine.collection, asked))
 
 
 @router.get(
@@ -146,15 +206,45 @@ def _page(
 
 
 def _determine(collection: Collection, asked: Determine) -> Event:
-    if asked.rank and asked.rank not in RANKS:
-        raise UsageError(f"rank is '{asked.rank[:80]}'; it must be one of {', '.join(RANKS)}")
-    name = f"{asked.rank}={asked.name}" if asked.rank else asked.name
-    naming = Naming(asked.specimen_id, lineage_of(collection, name), asked.qualifier, asked.why)
-    versions = {} if asked.version is None else {asked.specimen_id: asked.version}
-    (made,) = collection.determine_all([naming], by=asked.by, versions=versions)
+    (made,) = _determined(collection, [asked], asked)
     return event_of(collection, made)
+
+
+def _determine_many(collection: Collection, asked: DetermineMany) -> dict[str, Any]:
+    made = _determined(collection, asked.namings, asked)
+    return {"determinations": events_of(collection, made)}
+
+
+def _determined(collection: Collection, named: Sequence[SpecimenName], asked: Sign) -> list[int]:
+    """Determine specimens, all of them or none, and return the ids.
+
+    Raises:
+        UsageError: a specimen comes twice, or a name or its rank cannot be read.
+        NotFoundError, ChangedError: see `Collection.determine_all`.
+    """
+    ((often, times),) = Counter(one.specimen_id for one in named).most_common(1)
+    if times > 1:
+        raise UsageError(f"Specimen '{often[:80]}' comes twice; send one name for each specimen")
+    lineages = {one: lineage_of(collection, one) for one in dict.fromkeys(map(_written, named))}
+    namings = [
+        Naming(one.specimen_id, lineages[_written(one)], one.qualifier, asked.why) for one in named
+    ]
+    versions = {one.specimen_id: one.version for one in named if one.version is not None}
+    return collection.determine_all(namings, by=asked.by, versions=versions)
+
+
+def _written(named: SpecimenName) -> str:
+    """Return a name with its rank, where that is said."""
+    if named.rank and named.rank not in RANKS:
+        raise UsageError(f"rank is '{named.rank[:80]}'; it must be one of {', '.join(RANKS)}")
+    return f"{named.rank}={named.name}" if named.rank else named.name
 
 
 def _undo(collection: Collection, determination_id: int, asked: Sign) -> Event:
     made = collection.undo(determination_id, by=asked.by, remarks=asked.why)
     return event_of(collection, made)
+
+
+def _undo_many(collection: Collection, asked: UndoMany) -> dict[str, Any]:
+    made = collection.undo_several(asked.determination_ids, by=asked.by, remarks=asked.why)
+    return {"determinations": events_of(collection, made)}

@@ -12,9 +12,10 @@ from fastapi.responses import JSONResponse
 from holotype.index.collection import Collection
 from holotype.index.upkeep.info import info
 
-from ...engine import Engine, TheEngine, folder_of
+from ...engine import Engine, TheEngine
 from ...guards.scopes import ADMINISTERS
 from ...schemas import answers
+from ...served.shared import folder_of
 
 router = APIRouter(tags=["spaces"])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
@@ -26,13 +25,14 @@ from holotype.index.ingest.uploads import (
 )
 from holotype.index.storage.records import Space
 
+from ...addresses import spelt
 from ...engine import Engine, Opened, TheEngine
 from ...forms import content_type
 from ...guards.scopes import WRITES
 from ...problems import MediaTypeError, NotReadyError
 from ...questions import PICTURE_SCHEMA, checked, form_values, read_object
 from ...schemas import answers
-from .images import ImageId, record_of
+from .images import ImageId
 
 router = APIRouter(prefix="/images", tags=["images"])
 
@@ -109,7 +109,7 @@ async def put(
     """
     upload = await _read_upload(request, engine, image_id, replace)
     told, created = await stored_upload(engine, upload)
-    place = f"/v1/images/{quote(image_id)}"
+    place = f"/v1/images/{spelt(image_id)}"
     return JSONResponse(told, 201 if created else 200, headers={"Location": place})
 
 
@@ -178,7 +178,7 @@ def _vector(engine: Engine, space: Space, opened: Opened) -> Embeddings:
 
 def _told(stored: Stored, made: _Made) -> dict[str, Any]:
     return {
-        "image": record_of(stored.image),
+        "image": stored.image.to_dict(),
         "created": stored.created,
         "embedded": list(made.vectors),
         "left_out": made.left_out,

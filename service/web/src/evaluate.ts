@@ -1,7 +1,8 @@
 // The page of evaluations: what was measured, two side by side, and a new one.
 
 import { type Column, compared, columns } from "./evaluate/figures";
-import { get, problemOf, send, withQuery } from "./shared/api";
+import { addressOf, withQuery } from "./shared/addresses";
+import { get, problemOf, send } from "./shared/api";
 import { byId, el } from "./shared/dom";
 import { type Job, cancel, jobs, watch } from "./shared/jobs";
 import { type Key, t } from "./shared/strings";
@@ -33,7 +34,7 @@ let next: string | null = null;
 
 async function show(after: string | null): Promise<void> {
   try {
-    const address = withQuery("/v1/evaluations", { limit: LINES, after });
+    const address = withQuery(addressOf`v1/evaluations`, { limit: LINES, after });
     const found = await get<{ evaluations: Evaluation[]; next: string | null }>(address);
     if (after === null) list.replaceChildren();
     list.append(...found.evaluations.map(line));
@@ -55,7 +56,7 @@ function line(one: Evaluation): HTMLElement {
   tick.dataset["id"] = one.evaluation_id;
   tick.checked = ticked.some(({ evaluation_id }) => evaluation_id === one.evaluation_id);
   tick.addEventListener("change", () => void choose(one, tick));
-  const report = `/v1/evaluations/${encodeURIComponent(one.evaluation_id)}/report`;
+  const report = addressOf`v1/evaluations/${one.evaluation_id}/report`;
   const asked = Object.entries(one.options)
     .filter(([name]) => name !== "spaces")
     .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(" ") : String(value)}`);
@@ -102,7 +103,7 @@ async function drawCompared(): Promise<void> {
 }
 
 async function figuresOf(one: Evaluation): Promise<Column[]> {
-  const address = `/v1/evaluations/${encodeURIComponent(one.evaluation_id)}`;
+  const address = addressOf`v1/evaluations/${one.evaluation_id}`;
   const { figures } = await get<{ figures: unknown }>(address);
   const how = t(`evaluate.protocol.${one.protocol}` as Key);
   return columns(figures, one.spaces, `${how}, ${one.made_at.slice(0, 10)}`);
@@ -139,7 +140,7 @@ async function begin(asked: FormData): Promise<void> {
   const other = text("other");
   if (other && OF_TWO.includes(protocol)) options["spaces"] = [text("space"), other];
   try {
-    await follow(await send<Job>("POST", "/v1/jobs", { kind: "evaluate", space: text("space"), options }));
+    await follow(await send<Job>("POST", addressOf`v1/jobs`, { kind: "evaluate", space: text("space"), options }));
   } catch (error) {
     tell(problemOf(error).message);
   }

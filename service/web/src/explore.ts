@@ -5,11 +5,12 @@ import { type Groups, groupsOf } from "./explore/groups";
 import { MapView } from "./explore/map";
 import { NoMap } from "./explore/no_map";
 import { OnlyField } from "./explore/only";
-import { Painter } from "./explore/painter";
+import { MOST_PLAIN, PlainPainter, WebGlPainter } from "./explore/painter";
 import { Selection } from "./explore/selection";
 import { SpecimenCard } from "./explore/specimen";
 import { MapTable, type Words } from "./explore/table";
-import { bytes, imageAddress, problemOf } from "./shared/api";
+import { type Address, addressOf, imageAddress, withQuery } from "./shared/addresses";
+import { bytes, problemOf } from "./shared/api";
 import { byId, el } from "./shared/dom";
 import { count, number, t } from "./shared/strings";
 
@@ -38,6 +39,7 @@ let shown: Groups | null = null;
 let asking = new AbortController();
 let lastFound = -1;
 
+if (new URLSearchParams(location.search).get("method") === "pca") method.value = "pca";
 listen();
 void load();
 
@@ -46,7 +48,10 @@ function spaceName(): string {
 }
 
 function viewOf(on: HTMLCanvasElement): MapView | null {
-  const painter = Painter.on(on);
+  const fast = WebGlPainter.on(on);
+  const painter = fast ?? PlainPainter.on(on);
+  byId("no-drawing", HTMLElement).hidden = fast !== null;
+  byId("no-drawing", HTMLElement).textContent = t("explore.plainly", { most: number(MOST_PLAIN) });
   if (!painter) return null;
   return new MapView(on, byId("above", HTMLCanvasElement), painter, {
     pointed: showTip,
@@ -64,7 +69,7 @@ async function load(): Promise<void> {
   const mine = asking.signal;
   page.setAttribute("aria-busy", "true");
   try {
-    const read = new MapTable(await bytes(`/v1/morphospace?${query()}`, mine));
+    const read = new MapTable(await bytes(tableAddress(), mine));
     if (mine.aborted) return;
     show(read);
   } catch (error) {
@@ -78,18 +83,16 @@ async function load(): Promise<void> {
   }
 }
 
-function query(): URLSearchParams {
-  const asked = new URLSearchParams({ space: spaceName(), method: method.value });
-  for (const name of new Set([...ranks, colour.value])) if (name) asked.append("column", name);
-  for (const condition of only.conditions) asked.append("where", condition);
-  return asked;
+function tableAddress(): Address {
+  const column = [...new Set([...ranks, colour.value])].filter(Boolean);
+  const asked = { space: spaceName(), method: method.value, column, where: only.conditions };
+  return withQuery(addressOf`v1/morphospace`, asked);
 }
 
 function show(read: MapTable): void {
   table = read;
   none.hide();
   byId("stage", HTMLElement).hidden = false;
-  byId("no-drawing", HTMLElement).hidden = view !== null;
   view?.show(read);
   selection.show(read, ranks);
   regroup();

@@ -11,7 +11,7 @@ import type { Action } from "./identify/sheet";
 import { Pictures } from "./identify/specimen";
 import { Problem, problemOf } from "./shared/api";
 import { byId, el } from "./shared/dom";
-import { t } from "./shared/strings";
+import { count, t } from "./shared/strings";
 import type { Shown } from "./shared/viewer";
 
 type Mode = "one" | "many" | "item";
@@ -58,7 +58,7 @@ const pictures = new Pictures(most, {
   many: (given, others) => {
     enter("many");
     many.show(given, others);
-    title.textContent = t("identify.many_title", { n: given.length });
+    title.textContent = count("identify.many_title", given.length);
   },
 });
 byId("panel", HTMLElement).append(many.panel);
@@ -178,7 +178,7 @@ function closeItem(): void {
   const last = item;
   enter("many");
   result.replaceChildren();
-  title.textContent = t("identify.many_title", { n: many.items.length });
+  title.textContent = count("identify.many_title", many.items.length);
   many.sheet.arrange(true);
   if (last) many.sheet.focusOn(last);
 }

@@ -11,19 +11,22 @@ import {
   decisionsOf,
   isKnown,
 } from "./review/clusters";
-import { facts, stateOf } from "./review/facts";
+import { facts, knownTold, stateOf } from "./review/facts";
 import { History } from "./review/history";
 import { Keys } from "./review/keys";
 import { showNear } from "./review/near";
+import { Own } from "./review/own";
 import { Sheet } from "./review/sheet";
 import { StartForm } from "./review/start";
+import { addressOf } from "./shared/addresses";
 import { Problem, problemOf, send } from "./shared/api";
-import { signature, signedAs } from "./shared/dialogs";
+import { confirmed, signature, signedAs } from "./shared/dialogs";
 import { byId, el } from "./shared/dom";
 import { count, t } from "./shared/strings";
 
 const NOT_FOUND = 404;
 const CHANGED = 409;
+const MOST_TOLD = 5; // decisions of others that are shown before they are taken back
 
 const page = byId("page", HTMLElement);
 const mayWrite = !("readOnly" in page.dataset);
@@ -34,13 +37,14 @@ const wanted = page.dataset["clustering"] || null;
 const agenda = new Agenda((id) => show(id));
 const sheet = new Sheet(byId("sheet", HTMLElement), picked);
 const history = new History(mayWrite, (decision, since) => void undo(decision, since));
+const own = new Own();
 
 let clustering: Clustering | null = null;
 let current = -1;
 let busy = false;
 
 if (mayWrite) {
-  new StartForm((number) => location.assign(`/review/clusters/${number}`));
+  new StartForm((number) => location.assign(addressOf`review/clusters/${number}`));
   byId("signed", HTMLElement).replaceChildren(signedAs());
 }
 listen();
@@ -51,16 +55,14 @@ function listen(): void {
   const actions: Record<string, () => Promise<void> | void> = {
     name: () => naming(),
     place: () => placing(),
-    accept: () => decided("accept", {}, true),
+    accept: () => shortly("accept"),
     known: () => acceptKnown(),
     merge: () => merging(),
     split: () => splitting(),
     move: () => moving(),
-    reject: () => decided("reject", {}, true),
-    later: () => decided("set-aside", {}, true),
-    undo: () => {
-      if (history.last) return undo(history.last, false);
-    },
+    reject: () => shortly("reject"),
+    later: () => shortly("set-aside"),
+    undo: () => undoLast(),
     next: () => step(1),
     before: () => step(-1),
   };
@@ -72,7 +74,7 @@ function listen(): void {
   }
   const choice = document.getElementById("which");
   if (choice instanceof HTMLSelectElement) {
-    choice.addEventListener("change", () => location.assign(`/review/clusters/${choice.value}`));
+    choice.addEventListener("change", () => location.assign(addressOf`review/clusters/${choice.value}`));
   }
   // Somebody else may have decided while the page was not looked at.
   document.addEventListener("visibilitychange", () => {
@@ -139,9 +141,11 @@ function enable(cluster: Cluster): void {
   can("reject", cluster.state !== "rejected");
   can("later", cluster.state !== "set aside");
   can("known", Boolean(clustering?.set_aside.some((one) => one.state === "open")));
-  can("undo", history.last !== undefined);
+  const undone = own.last(history.standing) ?? history.standing.slice(-1);
+  can("undo", undone.length > 0);
   const undo = document.getElementById("do-undo");
-  if (undo) undo.title = history.last?.what ?? "";
+  if (undo) undo.title = undone.map(({ what }) => what).join("\n");
+  byId("known-told", HTMLElement).textContent = knownTold(clustering);
 }
 
 function picked(): void {
@@ -159,101 +163,150 @@ function step(by: number): void {
 
 async function naming(): Promise<void> {
   const cluster = agenda.cluster(current);
-  const name = cluster && (await askName(cluster, cluster.state === "open" && !isKnown(cluster)));
-  if (!name) return;
-  await decided("name", { name }, true);
-  forgetTaxa();
+  if (!cluster || (await unsigned())) return;
+  const provisional = cluster.state === "open" && !isKnown(cluster);
+  const work = (name: string) => decided(cluster.id, "name", { name }, true);
+  if (await askName(cluster, provisional, work)) forgetTaxa();
 }
 
 async function placing(): Promise<void> {
   const cluster = agenda.cluster(current);
-  const under = cluster && (await askPlace(cluster));
-  if (under) await decided("place", { under }, true);
+  if (!cluster || (await unsigned())) return;
+  await askPlace(cluster, (under) => decided(cluster.id, "place", { under }, true));
 }
 
 async function splitting(): Promise<void> {
   const cluster = agenda.cluster(current);
-  const parts = cluster && (await askParts(cluster));
-  if (parts) await decided("split", { parts }, false);
+  if (!cluster || (await unsigned())) return;
+  await askParts(cluster, (parts) => decided(cluster.id, "split", { parts }, false));
 }
 
 async function merging(): Promise<void> {
   const cluster = agenda.cluster(current);
-  if (!cluster) return;
+  if (!cluster || (await unsigned())) return;
   const title = t("review.ask.merge", { name: cluster.name });
-  const other = await otherOf(cluster, title, t("review.merge"));
-  if (other) await decided("merge", { others: { [other.id]: other.version } }, false);
+  await askOther(cluster, agenda.all, title, t("review.merge"), (said) => {
+    const other = told(said);
+    return decided(cluster.id, "merge", { others: { [other.id]: other.version } }, false);
+  });
 }
 
 async function moving(): Promise<void> {
   const cluster = agenda.cluster(current);
-  if (!cluster) return;
-  const title = count("review.ask.move", sheet.picked.size);
+  if (!cluster || (await unsigned())) return;
+  const images = [...sheet.picked];
+  const title = count("review.ask.move", images.length);
   const extra = [
     { shown: t("review.ask.new"), value: "new" },
     { shown: t("review.ask.none"), value: "none" },
   ];
-  const said = await askOther(cluster, agenda.all, title, t("review.move"), extra);
-  if (said === null) return;
-  const images = [...sheet.picked];
-  if (said === "new" || said === "none") {
-    return decided("move", { images, to: said === "new" ? "new" : null }, false);
-  }
-  const other = told(said);
-  if (other) await decided("move", { images, to: other.id, to_version: other.version }, false);
+  const work = (said: string) => decided(cluster.id, "move", { images, ...destination(said) }, false);
+  await askOther(cluster, agenda.all, title, t("review.move"), work, extra);
 }
 
-async function otherOf(
-  cluster: Cluster,
-  title: string,
-  submit: string,
-): Promise<Cluster | undefined> {
-  const said = await askOther(cluster, agenda.all, title, submit);
-  return said === null ? undefined : told(said);
+function destination(said: string): object {
+  if (said === "new" || said === "none") return { to: said === "new" ? "new" : null };
+  const other = told(said);
+  return { to: other.id, to_version: other.version };
 }
 
 /** The cluster that a text such as "12 Xestia sp. 1" begins with. */
-function told(said: string): Cluster | undefined {
+function told(said: string): Cluster {
   const found = agenda.cluster(Number.parseInt(said, 10));
-  if (!found) say(t("review.no_such", { said }));
+  if (!found) throw new Problem(t("common.failed"), t("review.no_such", { said }));
   return found;
 }
 
-async function decided(what: string, more: object, goesOn: boolean): Promise<void> {
-  const cluster = agenda.cluster(current);
-  if (!cluster) return;
-  const next = goesOn ? agenda.beside(current, 1) : undefined;
-  await attempt((by) => decide(cluster, what, by, more), next?.id);
+/** Whether nobody signs, or the decision before is still being made. */
+async function unsigned(): Promise<boolean> {
+  return busy || (await signature()) === null;
+}
+
+/** Decides about a cluster as it is shown now; what is refused is thrown. */
+async function decided(id: number, what: string, more: object, goesOn: boolean): Promise<void> {
+  const cluster = agenda.cluster(id);
+  if (!cluster) throw new Problem(t("common.failed"), t("review.no_such", { said: id }));
+  const next = goesOn ? agenda.beside(id, 1) : undefined;
+  await carryOut((by) => decide(cluster, what, by, more), next?.id);
+}
+
+/** Decides without a question. */
+async function shortly(what: string): Promise<void> {
+  await attempt(() => decided(current, what, {}, true));
 }
 
 async function acceptKnown(): Promise<void> {
   const number = clustering?.id;
   if (number === undefined) return;
-  await attempt((by) => send("POST", `/v1/clusterings/${number}/accept-known`, { by }));
+  const address = addressOf`v1/clusterings/${number}/accept-known`;
+  await attempt(() => carryOut((by) => send("POST", address, { by })));
 }
 
+/** Takes back the last that was decided on this page; what else stands last, once that is wanted. */
+async function undoLast(): Promise<void> {
+  const mine = own.last(history.standing);
+  if (mine) return takeBack(mine);
+  const last = history.standing.at(-1);
+  if (last) await undo(last, false);
+}
+
+/** Takes back a decision, or all since one; those that this page did not make are shown before. */
 async function undo(decision: Decision, since: boolean): Promise<void> {
-  const way = since ? "undo-since" : "undo";
-  await attempt((by) => send("POST", `/v1/decisions/${decision.decision_id}/${way}`, { by }));
-  const what = t(since ? "review.gone_back" : "review.undone", { what: decision.what });
-  if (notice.hidden) status.textContent = what;
+  const affected = since ? history.since(decision) : [decision];
+  const others = affected.filter((one) => !own.has(one));
+  if (others.length && !(await isWanted(decision, since, others))) return;
+  if (!since) return takeBack([decision]);
+  const address = addressOf`v1/decisions/${decision.decision_id}/undo-since`;
+  await attempt(() => carryOut((by) => send("POST", address, { by })));
+  if (notice.hidden) status.textContent = t("review.gone_back", { what: decision.what });
 }
 
-/** Decides, and shows everything as it is then; what is refused is said in its sentence. */
-async function attempt(work: (by: string) => Promise<unknown>, next?: number): Promise<void> {
+function isWanted(decision: Decision, since: boolean, others: Decision[]): Promise<boolean> {
+  const title = since ? t("review.ask.back", { what: decision.what }) : t("review.ask.undo");
+  const shown = others.slice(-MOST_TOLD).reverse().map(history.told);
+  const left = others.length - shown.length;
+  const texts = [t("review.ask.undo_why"), ...shown, ...(left ? [count("review.more", left)] : [])];
+  return confirmed(title, texts, since ? t("review.back_here") : t("review.undo"));
+}
+
+/** Takes back decisions that were made together, the last first. */
+async function takeBack(decisions: Decision[]): Promise<void> {
+  await attempt(() =>
+    carryOut(async (by) => {
+      for (const { decision_id: id } of [...decisions].reverse()) {
+        own.add(await send("POST", addressOf`v1/decisions/${id}/undo`, { by }));
+      }
+    }),
+  );
+  const what = decisions.map((one) => one.what).join(", ");
+  if (notice.hidden) status.textContent = t("review.undone", { what });
+}
+
+/** Does something; what is refused is said in its sentence. */
+async function attempt(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    say(problemOf(error).message);
+    if (!(error instanceof Problem)) throw error;
+  }
+}
+
+/** Decides, and shows everything as it is then; what is refused is thrown. */
+async function carryOut(work: (by: string) => Promise<unknown>, next?: number): Promise<void> {
   const by = await signature();
   if (by === null || busy) return; // what one has not seen yet is not decided
   busy = true;
   page.setAttribute("aria-busy", "true");
   say("");
   try {
-    await work(by);
+    own.add(await work(by));
     sheet.picked.clear();
     if (next !== undefined) current = next;
   } catch (error) {
-    const { message, status: code } = problemOf(error);
-    say(code === CHANGED ? `${message} ${t("review.reloaded")}` : message);
+    const { title, message, status: code } = problemOf(error);
     if (!(error instanceof Problem)) throw error;
+    throw new Problem(title, code === CHANGED ? `${message} ${t("review.reloaded")}` : message, code);
   } finally {
     await load();
     page.removeAttribute("aria-busy");

@@ -11,10 +11,10 @@ import {
   queuePage,
 } from "./review/queue";
 import { evidence, pictures, title } from "./review/entry";
-import { problemOf } from "./shared/api";
+import { Problem, problemOf } from "./shared/api";
 import { askText, signature, signedAs } from "./shared/dialogs";
 import { byId, el } from "./shared/dom";
-import { undoDetermination } from "./shared/records";
+import { undoMany } from "./shared/records";
 import { count, number, t } from "./shared/strings";
 import { patiently } from "./shared/turns";
 
@@ -45,9 +45,9 @@ function listen(): void {
   if (mayWrite) byId("signed", HTMLElement).replaceChildren(signedAs());
   const keys = new Keys(byId("keys-on", HTMLInputElement));
   const actions: Record<string, () => Promise<void> | void> = {
-    accept: () => decide("accept", {}),
+    accept: () => decide("accept"),
     correct: () => correct(),
-    dismiss: () => decide("dismiss", {}),
+    dismiss: () => decide("dismiss"),
     undo: () => undo(),
     next: () => go(at + 1),
     before: () => go(at - 1),
@@ -97,6 +97,7 @@ function draw(): void {
   byId("entry", HTMLElement).hidden = !entry;
   byId("empty", HTMLElement).hidden = entry !== undefined;
   byId("undone", HTMLElement).replaceChildren(...history());
+  byId("decided", HTMLElement).hidden = !entry && !made.length;
   const left = Object.entries(shown?.left_out ?? {});
   byId("left-out", HTMLElement).textContent = left
     .map(([reason, specimens]) => `${count("common.specimens", specimens)}: ${reason}.`)
@@ -131,23 +132,37 @@ async function correct(): Promise<void> {
   if (!entry) return;
   const near = [proposedName(entry), ...entry.evidence.map(({ taxon }) => taxon)];
   const names = [...new Set(near)].filter((name) => name && name !== entry.taxa[0]);
-  const name = await askText({
+  if (busy || (await signature()) === null) return;
+  const said = await askText({
     title: t("review.ask.correct", { name: nameOf(entry) }),
     text: t("review.ask.correct_why"),
     label: t("review.ask.name_label"),
     submit: t("review.correct"),
     choices: names.map((one) => ({ shown: el("i", {}, one), value: one })),
     offered: taxonNames(),
+    work: (name) => decided("correct", asItIs(entry), { name }),
   });
-  if (!name) return;
-  await decide("correct", { name });
-  forgetTaxa();
+  if (said) forgetTaxa();
 }
 
-async function decide(what: "accept" | "correct" | "dismiss", more: object): Promise<void> {
+/** An entry as the queue has it now. */
+function asItIs(entry: Entry): Entry {
+  const [first] = entry.specimen_ids;
+  return shown?.entries.find((one) => one.specimen_ids[0] === first) ?? entry;
+}
+
+async function decide(what: "accept" | "dismiss"): Promise<void> {
   const entry = current();
-  if (!entry || busy) return;
-  await attempt(async (by) => {
+  if (entry) await attempt(() => decided(what, entry, {}));
+}
+
+/** Decides about an entry; what is refused is thrown. */
+async function decided(
+  what: "accept" | "correct" | "dismiss",
+  entry: Entry,
+  more: object,
+): Promise<void> {
+  await carryOut(async (by) => {
     const events = await decideEntry(queue, what, entry, by, more);
     const names = events.map(({ specimen_id, after }) => `${specimen_id}: ${after}`).join(", ");
     made.unshift({ told: names, determinations: events.map((one) => one.determination_id) });
@@ -157,15 +172,27 @@ async function decide(what: "accept" | "correct" | "dismiss", more: object): Pro
 
 async function undo(): Promise<void> {
   const last = made[0];
-  if (!last || busy) return;
-  await attempt(async (by) => {
-    for (const one of last.determinations) await undoDetermination(one, by);
-    made.shift();
-    status.textContent = t("review.undone", { what: last.told });
-  });
+  if (!last) return;
+  await attempt(() =>
+    carryOut(async (by) => {
+      await undoMany(last.determinations, by);
+      made.shift();
+      status.textContent = t("review.undone", { what: last.told });
+    }),
+  );
 }
 
-async function attempt(work: (by: string) => Promise<void>): Promise<void> {
+/** Does something; what is refused is said in its sentence. */
+async function attempt(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    say(problemOf(error).message);
+  }
+}
+
+/** Decides, and shows the queue as it is then; what is refused is thrown. */
+async function carryOut(work: (by: string) => Promise<void>): Promise<void> {
   const by = await signature();
   if (by === null || busy) return;
   busy = true;
@@ -174,8 +201,8 @@ async function attempt(work: (by: string) => Promise<void>): Promise<void> {
   try {
     await work(by);
   } catch (error) {
-    const { message, status: code } = problemOf(error);
-    say(code === CHANGED ? `${message} ${t("review.reloaded")}` : message);
+    const { title, message, status: code } = problemOf(error);
+    throw new Problem(title, code === CHANGED ? `${message} ${t("review.reloaded")}` : message, code);
   } finally {
     await load();
     page.removeAttribute("aria-busy");
@@ -186,4 +213,3 @@ async function attempt(work: (by: string) => Promise<void>): Promise<void> {
 function history(): HTMLElement[] {
   return made.map(({ told }) => el("li", {}, told));
 }
-

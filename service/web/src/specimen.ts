@@ -6,7 +6,8 @@ import { lineageLinks } from "./collection/taxa";
 import { render } from "./identify/answer";
 import { CalibrationNotice } from "./identify/calibration";
 import { type Answer, identify } from "./identify/questions";
-import { get, imageAddress, path, problemOf } from "./shared/api";
+import { addressOf, imageAddress } from "./shared/addresses";
+import { get, problemOf } from "./shared/api";
 import { byId, el, taxonName } from "./shared/dom";
 import type { ImageRecord } from "./shared/records";
 import { rankWord, sentence, t } from "./shared/strings";
@@ -52,7 +53,7 @@ const result = byId("result", HTMLElement);
 const status = byId("status", HTMLElement);
 const named = byId("name", HTMLElement);
 const id = main.dataset["specimenId"] ?? "";
-const address = `/v1/specimens/${path(id)}`;
+const address = addressOf`v1/specimens/${id}`;
 const mayWrite = main.dataset["mayWrite"] !== undefined;
 const calibration = new CalibrationNotice(main.dataset, () => void ask());
 
@@ -77,7 +78,7 @@ async function show(): Promise<void> {
 async function showName(): Promise<void> {
   specimen = await get<SpecimenRecord>(address);
   drawName();
-  const events = await get<{ events: Event[] }>(`${address}/history`).catch(() => ({ events: [] }));
+  const events = await get<{ events: Event[] }>(addressOf`v1/specimens/${id}/history`).catch(() => ({ events: [] }));
   byId("history", HTMLElement).hidden = !events.events.length;
   byId("events", HTMLElement).replaceChildren(...events.events.reverse().map(eventItem));
 }
@@ -131,7 +132,7 @@ function drawName(): void {
     );
     parts.push(
       el("p", { class: "kicker" }, rankWord(rank)),
-      el("h2", {}, el("a", { href: `/taxa/${rank}/${path(taxon)}` }, taxonName(taxon, rank)), name.qualifier ? ` ${name.qualifier}` : ""),
+      el("h2", {}, el("a", { href: addressOf`taxa/${rank}/${taxon}` }, taxonName(taxon, rank)), name.qualifier ? ` ${name.qualifier}` : ""),
       el("ol", { class: "lineage", "aria-label": t("collection.lineage") }, ...lineageLinks(above)),
       el("p", { class: "quiet" }, whose(name)),
     );
@@ -172,7 +173,7 @@ function eventItem(event: Event): HTMLElement {
     ? el("b", {}, `${event.taxon} ${event.qualifier}`.trim())
     : el("span", {}, t("collection.undid"));
   const by = event.origin === "import" ? t("collection.came_with") : event.determined_by;
-  const words = [given, ` · ${by} · ${day(event.determined_at)}`];
+  const words = [given, ` · ${by} · `, el("time", {}, day(event.determined_at))];
   if (event.remarks) words.push(el("span", { class: "quiet" }, ` · ${event.remarks}`));
   if (!event.stands) words.push(` · ${t("collection.undone")}`);
   if (mayWrite && event.stands && event.origin === "human" && event.undoes === null) {

@@ -1,7 +1,9 @@
 // A taxon's page: the taxa in it, what it is confused with, and its specimens.
 
+import { showSmallMap } from "./collection/small_map";
 import { lineageLinks, taxonLink, taxonRecord } from "./collection/taxa";
-import { get, path, problemOf, withQuery } from "./shared/api";
+import { addressOf, withQuery } from "./shared/addresses";
+import { get, problemOf } from "./shared/api";
 import { bar, byId, el } from "./shared/dom";
 import { thumbnail } from "./shared/pictures";
 import type { ImageRecord } from "./shared/records";
@@ -42,7 +44,7 @@ async function show(): Promise<void> {
     where = Object.entries(found.lineage)
       .filter(([one]) => one === "category" || one === "kingdom" || one === rank)
       .map(([one, name]) => `${one}="${name.replaceAll('"', '""')}"`);
-    await page(null);
+    await Promise.all([page(null), showSmallMap(where)]);
   } catch (error) {
     const { title, message } = problemOf(error);
     const shown = el("article", { class: "problem" }, el("h2", {}, title), el("p", { lang: "en" }, message));
@@ -56,7 +58,7 @@ function list(section: string, id: string, items: HTMLElement[]): void {
 }
 
 async function page(after: string | null): Promise<void> {
-  const address = withQuery("/v1/images", { where, limit: PAGE, after });
+  const address = withQuery(addressOf`v1/images`, { where, limit: PAGE, after });
   const found = await get<{ images: ImageRecord[]; next: string | null }>(address);
   const first = found.images.map(card);
   images.append(...first);
@@ -73,7 +75,7 @@ function card(image: ImageRecord): HTMLElement {
     el(
       "figure",
       {},
-      el("a", { href: `/specimens/${path(image.specimen_id)}` }, thumbnail(image.image_id, image.image_id)),
+      el("a", { href: addressOf`specimens/${image.specimen_id}` }, thumbnail(image.image_id, image.image_id)),
       el(
         "figcaption",
         {},

@@ -34,7 +34,7 @@ def fitted(vectors: NDArray[np.float32], member: NDArray[np.int64]) -> Likelihoo
 def ratios(model: Likelihood, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
     """Compare every vector with every class."""
     every = np.arange(len(model.specimens.counts))
-    return np.stack(model.log_ratios(vectors, [every] * len(vectors)))
+    return np.stack(model.log_ratios(model.placed(vectors), [every] * len(vectors)))
 
 
 def test_it_is_the_ratio_of_joint_and_separate_likelihoods() -> None:
@@ -87,6 +87,6 @@ def test_what_a_class_is_without_a_specimen_does_not_depend_on_the_order_of_the_
         model = fitted(vectors, order[member])
         for row in range(len(vectors)):
             left = model.without(order[member[row : row + 1]], vectors[row : row + 1], first)
-            found.append(model.log_ratios_to(vectors[row], left)[0])
+            found.append(model.log_ratios_to(model.placed(vectors[row : row + 1]), left)[0, 0])
     one, other = np.split(np.array(found), 2)
     np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)

@@ -146,3 +146,12 @@ def test_lists_are_read_as_they_were_written(index: HalfIndex, queries: Embeddin
     np.testing.assert_array_equal(again.vectors, index.vectors)
     for one, other in zip(again.search(queries, 9), index.search(queries, 9), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_where_codes_tell_too_little_all_rows_are_compared() -> None:
+    scattered = unit(np.random.default_rng(7).normal(size=(1200, 256)))
+    index = HalfIndex.build(len(scattered), lambda places: scattered[places])
+    assert index.card["recall"] >= 0.98
+    queries = unit(scattered[:40] + scattered[40:80])
+    assert share_found(index, scattered, queries) > 0.97
+    assert share_found(index, scattered, queries, allowed=np.arange(1200) % 3 == 0) > 0.97

@@ -6,15 +6,18 @@ import { t } from "../shared/strings";
 
 /** Ask for a name and give it; false where nothing was said. */
 export async function correct(specimenId: string): Promise<boolean> {
+  if ((await signature()) === null) return false;
   const said = await askText({
     title: t("collection.correct_title"),
     text: t("collection.correct_how"),
     label: t("collection.correct_label"),
     submit: t("collection.correct_submit"),
+    work: async (said) => {
+      const [, rank, name] = /^(\w+)=(.+)$/.exec(said) ?? [];
+      await call(specimenId, name ?? said, rank ?? "");
+    },
   });
-  if (said === null) return false;
-  const [, rank, name] = /^(\w+)=(.+)$/.exec(said) ?? [];
-  return call(specimenId, name ?? said, rank ?? "");
+  return said !== null;
 }
 
 /** Give a name; false where it was not signed. */

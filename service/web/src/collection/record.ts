@@ -1,6 +1,7 @@
 // What is recorded of an image, and correcting it.
 
-import { path, problemOf, send, tagOf } from "../shared/api";
+import { addressOf } from "../shared/addresses";
+import { problemOf, send, tagOf } from "../shared/api";
 import { el } from "../shared/dom";
 import type { ImageRecord } from "../shared/records";
 import { type Key, t } from "../shared/strings";
@@ -40,7 +41,7 @@ function show(place: HTMLElement, image: ImageRecord, mayWrite: boolean): void {
 }
 
 async function form(place: HTMLElement, image: ImageRecord): Promise<void> {
-  const address = `/v1/images/${path(image.image_id)}`;
+  const address = addressOf`v1/images/${image.image_id}`;
   const seen = await tagOf(address).catch(() => null);
   const inputs = FIELDS.map((name) => {
     const input = el("input", { name, id: `edit-${name}`, autocomplete: "off", maxlength: "2000" });

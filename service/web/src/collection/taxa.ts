@@ -1,6 +1,7 @@
 // Taxa of the collection, and their addresses.
 
-import { get, path, withQuery } from "../shared/api";
+import { addressOf, withQuery } from "../shared/addresses";
+import { get } from "../shared/api";
 import { el, taxonName } from "../shared/dom";
 
 export interface TreeTaxon {
@@ -43,22 +44,25 @@ export function taxaUnder(
   within: string,
   after: string | null,
 ): Promise<Branch> {
-  const asked = Object.fromEntries(new URLSearchParams(within));
   const said = under ? `${under.rank}:${under.taxon}` : null;
-  return get(withQuery("/v1/taxa/tree", { under: said, ...asked, limit: LEVEL, after }));
+  return get(withQuery(addressOf`v1/taxa/tree`, { under: said, ...asked(within), limit: LEVEL, after }));
 }
 
 export function taxonRecord(rank: string, taxon: string, within: string): Promise<TaxonRecord> {
-  return get(`/v1/taxa/${encodeURIComponent(rank)}/${path(taxon)}${within}`);
+  return get(withQuery(addressOf`v1/taxa/${rank}/${taxon}`, asked(within)));
 }
 
 /** A taxon's name, as a link to its page. */
 export function taxonLink(taxon: string, rank: string, within = ""): HTMLElement {
-  const href = `/taxa/${encodeURIComponent(rank)}/${path(taxon)}${within}`;
+  const href = withQuery(addressOf`taxa/${rank}/${taxon}`, asked(within));
   return el("a", { href }, taxonName(taxon, rank));
 }
 
 /** The taxa of a lineage, coarse to fine, as links. */
 export function lineageLinks(lineage: Record<string, string>): HTMLElement[] {
   return Object.entries(lineage).map(([rank, taxon]) => el("li", {}, taxonLink(taxon, rank)));
+}
+
+function asked(within: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(within));
 }

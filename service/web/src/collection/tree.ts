@@ -1,6 +1,6 @@
 // The tree of taxa: each is opened to show those in it.
 
-import { problemOf, withQuery } from "../shared/api";
+import { problemOf } from "../shared/api";
 import { el } from "../shared/dom";
 import { count, rankWord, t } from "../shared/strings";
 import { type TreeTaxon, taxaUnder, taxonLink } from "./taxa";
@@ -27,7 +27,7 @@ async function grow(
   const { children, here, total, next } = await taxaUnder(under, within, after);
   const inside = (taxon: TreeTaxon): string =>
     !under && total > 1 && taxon.rank === "category"
-      ? withQuery("", { category: taxon.taxon })
+      ? `?${new URLSearchParams({ category: taxon.taxon })}`
       : within;
   const items = children.map((taxon) => node(taxon, inside(taxon)));
   list.append(...items);

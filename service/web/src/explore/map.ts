@@ -3,7 +3,7 @@
 import { Camera } from "./camera";
 import { type Group, type Groups, UNNAMED } from "./groups";
 import { Lasso } from "./lasso";
-import { MARKS, Painter } from "./painter";
+import { MARKS, type Painter } from "./painter";
 import { Places, type Point } from "./places";
 import type { MapTable } from "./table";
 

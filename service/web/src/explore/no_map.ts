@@ -1,5 +1,6 @@
 // What stands in the place of the map where there is none: one sentence, and a button to make it.
 
+import { addressOf } from "../shared/addresses";
 import { type Problem, problemOf, send } from "../shared/api";
 import { byId } from "../shared/dom";
 import { type Job, watch } from "../shared/jobs";
@@ -44,7 +45,7 @@ export class NoMap {
     this.button.disabled = true;
     this.progress.hidden = false;
     try {
-      const job = await send<Job>("POST", "/v1/jobs", { kind: "map", space, options });
+      const job = await send<Job>("POST", addressOf`v1/jobs`, { kind: "map", space, options });
       const done = await watch(job, ({ percent }) => {
         this.progress.value = percent;
         this.sentence.textContent = t("explore.mapping", { percent });

@@ -1,6 +1,7 @@
 // The field that shows some images only: a taxon of the list, or a filter such as sex=f.
 
-import { get, withQuery } from "../shared/api";
+import { addressOf, withQuery } from "../shared/addresses";
+import { get } from "../shared/api";
 import { el } from "../shared/dom";
 import { count, rankWord, t } from "../shared/strings";
 
@@ -28,6 +29,9 @@ export class OnlyField {
     this.list = el("datalist", { id: `${field.id}-offered` });
     field.after(this.list);
     field.setAttribute("list", this.list.id);
+    const linked = new URLSearchParams(location.search).getAll("where"); // of a taxon's page
+    field.value = linked.join(" & ");
+    if (linked.length) this.known.set(field.value, linked);
     field.addEventListener("focus", () => void this.offer());
     field.addEventListener("input", () => void this.offer());
     field.addEventListener("change", () => {
@@ -58,7 +62,7 @@ export class OnlyField {
     if (this.listedOf === space) return;
     this.listedOf = space;
     try {
-      const { taxa } = await get<{ taxa: Taxon[] }>(withQuery("/v1/taxa", { space }));
+      const { taxa } = await get<{ taxa: Taxon[] }>(withQuery(addressOf`v1/taxa`, { space }));
       for (const taxon of taxa) {
         this.known.set(label(taxon), conditions(taxon));
         this.counts.set(label(taxon), taxon.images);

@@ -1,4 +1,5 @@
-// Draws the images of a map as marks: WebGL, which draws a million of them at once.
+// Draws the images of a map as marks: WebGL, which draws a million of them at once; where a browser
+// has none, in the plain way, which draws an even part of many.
 
 import type { Frame } from "./camera";
 
@@ -11,6 +12,17 @@ export interface Looks {
   marks: Uint8Array;
   order: Uint32Array;
 }
+
+/** What draws the images on a canvas. */
+export interface Painter {
+  setPlaces(x: Float32Array, y: Float32Array): void;
+  setLooks(looks: Looks): void;
+  /** Draws all; `size` is that of a disc, in CSS pixels. */
+  draw(frame: Frame, size: number, density: number): void;
+}
+
+/** How many images are drawn without WebGL, so that moving about does not stall. */
+export const MOST_PLAIN = 50_000;
 
 const VERTEX = `#version 300 es
 in vec2 place; in vec4 colour; in float mark;
@@ -40,7 +52,7 @@ void main() {
   painted = vec4(shade.rgb * alpha, alpha);
 }`;
 
-export class Painter {
+export class WebGlPainter implements Painter {
   private readonly program: WebGLProgram;
   private readonly places: WebGLBuffer;
   private readonly colours: WebGLBuffer;
@@ -61,9 +73,9 @@ export class Painter {
   }
 
   /** A painter on a canvas; null where the browser cannot draw so. */
-  static on(canvas: HTMLCanvasElement): Painter | null {
+  static on(canvas: HTMLCanvasElement): WebGlPainter | null {
     const gl = canvas.getContext("webgl2", { antialias: false, premultipliedAlpha: true });
-    return gl && new Painter(gl);
+    return gl && new WebGlPainter(gl);
   }
 
   setPlaces(x: Float32Array, y: Float32Array): void {
@@ -82,7 +94,6 @@ export class Painter {
     this.count = order.length;
   }
 
-  /** Draws all; `size` is that of a disc, in CSS pixels. */
   draw(frame: Frame, size: number, density: number): void {
     const { gl, program } = this;
     const { width, height, across, left, top } = frame;
@@ -129,4 +140,61 @@ function programOf(gl: WebGL2RenderingContext): WebGLProgram {
     throw new Error(`WebGL: ${gl.getProgramInfoLog(program)}`);
   }
   return program;
+}
+
+export class PlainPainter implements Painter {
+  private x: Float32Array = new Float32Array();
+  private y: Float32Array = new Float32Array();
+  private looks: Looks = { colours: new Uint8Array(), marks: new Uint8Array(), order: new Uint32Array() };
+
+  private constructor(private readonly context: CanvasRenderingContext2D) {}
+
+  static on(canvas: HTMLCanvasElement): PlainPainter | null {
+    const context = canvas.getContext("2d");
+    return context && new PlainPainter(context);
+  }
+
+  setPlaces(x: Float32Array, y: Float32Array): void {
+    [this.x, this.y] = [x, y];
+  }
+
+  setLooks(looks: Looks): void {
+    this.looks = looks;
+  }
+
+  draw({ width, height, across, left, top }: Frame, size: number, density: number): void {
+    const { context } = this;
+    const { order } = this.looks;
+    context.setTransform(density, 0, 0, density, 0, 0);
+    context.clearRect(0, 0, width, height);
+    const step = Math.ceil(order.length / MOST_PLAIN) || 1;
+    for (let at = 0; at < order.length; at += step) {
+      const place = order[at] ?? 0;
+      const x = left + across * (this.x[place] ?? 0);
+      const y = top - across * (this.y[place] ?? 0);
+      const seen = x > -size && x < width + size && y > -size && y < height + size;
+      if (seen) this.mark(place, x, y, size / 2);
+    }
+  }
+
+  private mark(place: number, x: number, y: number, radius: number): void {
+    const { context } = this;
+    const { colours, marks } = this.looks;
+    const [red, green, blue, opacity = 0] = colours.subarray(4 * place, 4 * place + 4);
+    const colour = `rgb(${red} ${green} ${blue} / ${opacity / 255})`;
+    context.fillStyle = context.strokeStyle = colour;
+    context.beginPath();
+    if (marks[place] === MARKS.cross) {
+      const arm = Math.max(radius, 2.5);
+      context.moveTo(x - arm, y - arm);
+      context.lineTo(x + arm, y + arm);
+      context.moveTo(x - arm, y + arm);
+      context.lineTo(x + arm, y - arm);
+      context.stroke();
+      return;
+    }
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    if (marks[place] === MARKS.ring) context.stroke();
+    else context.fill();
+  }
 }

@@ -1,6 +1,7 @@
 // The images that were chosen on the map: how many, which, and what can be done with them.
 
-import { Problem, imageAddress, problemOf, send } from "../shared/api";
+import { addressOf, imageAddress } from "../shared/addresses";
+import { Problem, problemOf, send } from "../shared/api";
 import { signature } from "../shared/dialogs";
 import { byId, el, taxonName } from "../shared/dom";
 import { type Job, watch } from "../shared/jobs";
@@ -105,12 +106,12 @@ export class Selection {
       const by = await signature();
       if (by === null) return;
       this.group.disabled = true;
-      const job = await send<Job>("POST", "/v1/clusters", { where, space: this.space(), by });
+      const job = await send<Job>("POST", addressOf`v1/clusters`, { where, space: this.space(), by });
       const done = await watch(job, ({ percent }) => {
         this.problem.textContent = t("explore.grouping", { percent });
       });
       if (done.state !== "done") throw new Problem("", done.error ?? t("explore.not_grouped"));
-      location.assign("/review");
+      location.assign(addressOf`review`);
     } catch (error) {
       this.problem.textContent = problemOf(error).message;
     } finally {

@@ -1,6 +1,7 @@
 // One image of the map beside it: its picture, its name, what is known of it.
 
-import { Problem, imageAddress, path } from "../shared/api";
+import { addressOf, imageAddress } from "../shared/addresses";
+import { Problem } from "../shared/api";
 import { byId, el, taxonName } from "../shared/dom";
 import { type ImageRecord, imageRecord } from "../shared/records";
 import { rankWord, t } from "../shared/strings";
@@ -38,7 +39,7 @@ function problem(error: Error): HTMLElement[] {
 function content(record: ImageRecord): HTMLElement[] {
   const { determination: found } = record;
   const name = found ? taxonName(found.taxon, found.rank) : t("common.undetermined");
-  const page = `/specimens/${path(record.specimen_id)}`;
+  const page = addressOf`specimens/${record.specimen_id}`;
   const picture = el("img", { src: imageAddress(record.image_id, "picture"), alt: "" });
   return [
     el("a", { href: imageAddress(record.image_id, "picture"), class: "picture" }, picture),

@@ -1,6 +1,6 @@
 // What can be done about one new specimen, beside its answer.
 
-import { path } from "../shared/api";
+import { addressOf } from "../shared/addresses";
 import { signedAs } from "../shared/dialogs";
 import { el, taxonName } from "../shared/dom";
 import { sentence, t } from "../shared/strings";
@@ -48,7 +48,7 @@ export function deciding(item: Item, several: boolean, act: (action: Action) => 
 function decided(item: Item): (Node | string)[] {
   const id = item.stored[0]?.imageId;
   if (id === undefined) return [t("identify.mark_aside")];
-  const specimen = el("a", { href: `/specimens/${path(id)}` }, id);
+  const specimen = el("a", { href: addressOf`specimens/${id}` }, id);
   if (!item.called) return sentence("identify.kept_as", { specimen });
   const name = taxonName(item.called.taxon, item.called.rank || "species");
   return sentence("identify.accepted_as", { specimen, name });

@@ -1,10 +1,10 @@
 // The evidence of an answer: pictures like the one asked about, and what the answer rests on.
 
-import { imageAddress, path } from "../shared/api";
+import { addressOf, imageAddress } from "../shared/addresses";
 import { el, taxonName } from "../shared/dom";
 import { facts, thumbnail } from "../shared/pictures";
 import { type ImageRecord, imageRecord } from "../shared/records";
-import { rankWord, sentence, t } from "../shared/strings";
+import { count, number, rankWord, sentence, t } from "../shared/strings";
 import { type Shown, view } from "../shared/viewer";
 import type { Answer, Hit } from "./questions";
 
@@ -35,6 +35,10 @@ export function neighbours(answer: Answer, query: Shown | null): HTMLElement | n
   );
 }
 
+function agree({ neighbours }: Answer, agreeing: number): string {
+  return count("answer.agree", agreeing, { of: number(neighbours.length) });
+}
+
 /** What the determination rests on, for who wants to know. */
 export function basis(answer: Answer): HTMLElement {
   const { neighbours: from, determination: by } = answer.spaces;
@@ -42,12 +46,11 @@ export function basis(answer: Answer): HTMLElement {
   const agreeing = found
     ? answer.neighbours.filter((hit) => hit[found.rank] === found.taxon).length
     : 0;
-  const counted = { n: agreeing, of: answer.neighbours.length };
   const facts: [string, (Node | string)[]][] = [
     [t("answer.rests_calibration"), [t(`answer.state.${answer.calibration}`, { space: by })]],
     [t("answer.rests_space"), [t("answer.shown_from", { space: from })]],
   ];
-  if (found) facts.unshift([t("answer.rests_neighbours"), [t("answer.agree", counted)]]);
+  if (found) facts.unshift([t("answer.rests_neighbours"), [agree(answer, agreeing)]]);
   const set = answer.species_set;
   if (set?.length) {
     const names = set.flatMap((name, at) => [at ? ", " : "", taxonName(name, "species")]);
@@ -91,7 +94,7 @@ function specimen(
       known.title = said;
     })
     .catch(() => undefined); // it may just have been deleted
-  const place = { class: "id", title: hit.image_id, href: `/specimens/${path(hit.specimen_id)}` };
+  const place = { class: "id", title: hit.image_id, href: addressOf`specimens/${hit.specimen_id}` };
   return el(
     "figure",
     { class: agrees ? "agrees" : "" },
@@ -120,7 +123,7 @@ function large(hit: Hit, records: Map<string, ImageRecord>): Shown {
   const { name, rank } = called(hit);
   const caption = (): (Node | string | null)[] => {
     const record = records.get(hit.image_id);
-    const page = el("a", { href: `/specimens/${path(hit.specimen_id)}` }, hit.specimen_id);
+    const page = el("a", { href: addressOf`specimens/${hit.specimen_id}` }, hit.specimen_id);
     const picture = {
       href: imageAddress(hit.image_id, "picture"),
       target: "_blank",

@@ -1,18 +1,24 @@
 // New specimens that are asked about, and what is decided of them.
 
-import { Problem, path } from "../shared/api";
+import { addressOf, withQuery } from "../shared/addresses";
+import { Problem, problemOf, send } from "../shared/api";
 import {
   type ImageRecord,
+  type Named,
+  type Naming,
   determine,
+  determineMany,
   imageRecord,
   putImage,
   undoDetermination,
+  undoMany,
 } from "../shared/records";
-import { send, withQuery } from "../shared/api";
-import { patiently } from "../shared/turns";
+import { t } from "../shared/strings";
+import { inTurns, patiently } from "../shared/turns";
 import type { Answer } from "./questions";
 
 const TRIES = 20; // names for a picture whose own is taken
+const FEW_STORED = 2; // pictures stored at once
 
 export interface Name {
   taxon: string;
@@ -32,10 +38,18 @@ export interface Item {
   /** Whether it is being stored just now. */
   busy: boolean;
   called: Name | null;
-  stored: { imageId: string; created: boolean }[];
+  stored: Stored[];
   determination: number | null;
   by: string;
   notes: string[];
+}
+
+/** A picture in the collection; `called` is what its specimen was called before, if it was there. */
+interface Stored {
+  imageId: string;
+  specimenId: string;
+  created: boolean;
+  called: Named | null;
 }
 
 export type Group = "waiting" | "sure" | "higher" | "unknown" | "kept" | "aside" | "problem";
@@ -94,29 +108,91 @@ export function answered(item: Item): Name | null {
   return found ? { taxon: found.taxon, rank: found.rank, qualifier: found.qualifier } : null;
 }
 
+/** Whether its name is checked to be as sure as asked for, at whichever rank. */
+export function isSure({ answer }: Item): boolean {
+  return answer !== null && answer.determination !== null && answer.calibration !== "none";
+}
+
 /** Store an item's pictures and give the specimen a name, or none. */
 export async function keep(item: Item, by: string, name: Name | null): Promise<void> {
   item.busy = true;
   item.problem = "";
   try {
-    if (!item.stored.length) await store(item);
-    const specimen = item.stored[0]?.imageId ?? "";
+    await store(item);
     if (name) {
-      const said = {
-        specimen_id: specimen,
-        name: name.taxon,
-        ...(name.rank ? { rank: name.rank } : {}),
-        ...(name.qualifier ? { qualifier: name.qualifier } : {}),
-        by,
-      };
-      const made = await patiently(() => determine(said));
-      item.determination = made.determination_id;
+      const said = { ...naming(item, name), by };
+      item.determination = (await patiently(() => determine(said))).determination_id;
     }
     item.called = name;
     item.by = by;
   } finally {
     item.busy = false;
   }
+}
+
+/**
+ * Store items' pictures and give each the name of its answer: all names in one batch, or none.
+ *
+ * One that cannot be stored has a problem then, as has one that was there with a name already. Where
+ * the names are refused nothing stays stored.
+ */
+export async function acceptTogether(
+  items: Item[],
+  by: string,
+  changed: (item: Item) => void,
+): Promise<void> {
+  for (const item of items) item.busy = true;
+  try {
+    await inTurns(items, FEW_STORED, async (item) => {
+      item.problem = await problemStoring(item);
+      changed(item);
+    });
+    const named = items.flatMap((item) => {
+      const name = item.problem ? null : answered(item);
+      return name ? [{ item, name }] : [];
+    });
+    if (!named.length) return;
+    const namings = named.map(({ item, name }) => naming(item, name));
+    const made = await patiently(() => determineMany(namings, by)).catch(async (error: unknown) => {
+      await inTurns(items, FEW_STORED, (item) => remove(item, by).catch(() => undefined));
+      throw error;
+    });
+    for (const [at, { item, name }] of named.entries()) {
+      item.determination = made[at]?.determination_id ?? null;
+      item.decision = "accepted";
+      item.called = name;
+      item.by = by;
+    }
+  } finally {
+    for (const item of items) item.busy = false;
+  }
+}
+
+/** Store items' pictures without names. */
+export async function keepTogether(
+  items: Item[],
+  by: string,
+  changed: (item: Item) => void,
+): Promise<void> {
+  await inTurns(items, FEW_STORED, async (item) => {
+    try {
+      await keep(item, by, null);
+      item.decision = "kept";
+    } catch (error) {
+      item.problem = problemOf(error).message;
+    }
+    changed(item);
+  });
+}
+
+async function problemStoring(item: Item): Promise<string> {
+  try {
+    await store(item);
+  } catch (error) {
+    return problemOf(error).message;
+  }
+  const [before] = item.stored.flatMap(({ called }) => called ?? []);
+  return before ? t("identify.there_already", { name: before.taxon }) : "";
 }
 
 /** Take back what was decided: the name, and the pictures that were not there before. */
@@ -126,29 +202,62 @@ export async function undo(item: Item, by: string): Promise<void> {
     if (item.determination !== null) {
       const made = item.determination;
       await patiently(() => undoDetermination(made, by));
-      item.determination = null;
     }
-    for (const { imageId, created } of item.stored) {
-      const address = withQuery(`/v1/images/${path(imageId)}`, { by });
-      if (created) await patiently(() => send("DELETE", address));
-    }
-    item.stored = [];
-    item.decision = item.called = null;
-    item.notes = [];
+    await forgotten(item, by);
   } finally {
     item.busy = false;
   }
 }
 
-async function store(item: Item): Promise<void> {
-  const stored: Item["stored"] = [];
-  for (const { file, path: name } of item.files) {
-    const first = stored[0]?.imageId;
-    const made = await put(imageIdOf(name), file, first);
-    stored.push(made);
-    item.notes.push(...made.notes);
+/** Take back what was decided of items: their names in one batch, all or none. */
+export async function undoTogether(items: Item[], by: string): Promise<void> {
+  for (const item of items) item.busy = true;
+  try {
+    const made = items.flatMap(({ determination }) => determination ?? []);
+    if (made.length) await patiently(() => undoMany(made, by));
+    await inTurns(items, FEW_STORED, async (item) => {
+      await forgotten(item, by).catch((error: unknown) => {
+        item.problem = problemOf(error).message;
+      });
+    });
+  } finally {
+    for (const item of items) item.busy = false;
   }
-  item.stored = stored;
+}
+
+/** What is left to take back once the name is. */
+async function forgotten(item: Item, by: string): Promise<void> {
+  item.determination = null;
+  await remove(item, by);
+  item.decision = item.called = null;
+  item.notes = [];
+}
+
+/** Take an item's pictures out of the collection again, where they were not there before. */
+export async function remove(item: Item, by: string): Promise<void> {
+  for (const { imageId, created } of item.stored) {
+    const address = withQuery(addressOf`v1/images/${imageId}`, { by });
+    if (created) await patiently(() => send("DELETE", address));
+  }
+  item.stored = [];
+}
+
+function naming(item: Item, { taxon, rank, qualifier }: Name): Naming {
+  return {
+    specimen_id: item.stored[0]?.specimenId ?? "",
+    name: taxon,
+    ...(rank ? { rank } : {}),
+    ...(qualifier ? { qualifier } : {}),
+  };
+}
+
+/** Store those of an item's pictures that are not stored yet. */
+async function store(item: Item): Promise<void> {
+  for (const { file, path: name } of item.files.slice(item.stored.length)) {
+    const { notes, ...made } = await put(imageIdOf(name), file, item.stored[0]?.specimenId);
+    item.stored.push(made);
+    item.notes.push(...notes);
+  }
 }
 
 /** A picture's id: its path where it came with a folder, else its name under today's date. */
@@ -160,13 +269,14 @@ async function put(
   id: string,
   file: File,
   specimen: string | undefined,
-): Promise<{ imageId: string; created: boolean; notes: string[] }> {
+): Promise<Stored & { notes: string[] }> {
   for (let n = 1; ; n++) {
     const imageId = n === 1 ? id : numbered(id, n);
     try {
       const said: Record<string, string> = specimen ? { specimen_id: specimen } : {};
       const made = await patiently(() => putImage(imageId, file, said));
-      return { imageId, created: made.created, notes: made.notes };
+      const { specimen_id: specimenId, determination: called } = made.image;
+      return { imageId, specimenId, created: made.created, called, notes: made.notes };
     } catch (error) {
       if (n === TRIES || !(await isTaken(error, imageId))) throw error;
     }

@@ -7,12 +7,23 @@ import { smallCopy } from "../shared/pictures";
 import { type Key, count, number, t } from "../shared/strings";
 import { inTurns, patiently } from "../shared/turns";
 import { csv, save } from "./csv";
-import { type Group, type Item, type Name, answered, group, itemName, keep, newItem, undo } from "./items";
+import {
+  type Group,
+  type Item,
+  type Name,
+  answered,
+  group,
+  itemName,
+  keep,
+  newItem,
+  remove,
+  undo,
+} from "./items";
 import { type Options, identify } from "./questions";
 import { type Action, type Look, type Order, Sheet } from "./sheet";
+import { Together } from "./together";
 
 const FEW = 3; // questions at once
-const FEW_STORED = 2; // pictures stored at once
 const GROUPS: Group[] = ["sure", "higher", "unknown", "kept", "aside", "problem"];
 
 export interface Means {
@@ -44,16 +55,14 @@ export async function decide(item: Item, action: Action, names: () => Promise<st
     return true;
   }
   if (action === "accept" && !answered(item)) return false;
-  const name = action === "correct" ? await askName(item, names) : answered(item);
-  if (action === "correct" && name === null) return false;
   const by = await signature();
   if (by === null || item.busy) return false;
+  if (action === "correct") return correct(item, by, names);
   try {
     if (action === "undo") await undo(item, by);
     else {
-      await keep(item, by, action === "keep" ? null : name);
-      item.decision =
-        action === "keep" ? "kept" : action === "correct" ? "corrected" : "accepted";
+      await keep(item, by, action === "keep" ? null : answered(item));
+      item.decision = action === "keep" ? "kept" : "accepted";
     }
   } catch (error) {
     item.problem = problemOf(error).message;
@@ -61,8 +70,8 @@ export async function decide(item: Item, action: Action, names: () => Promise<st
   return true;
 }
 
-/** Ask which name it is; those that the answer weighed are offered. */
-async function askName(item: Item, names: () => Promise<string[]>): Promise<Name | null> {
+/** Ask which name it is, and keep it; those that the answer weighed are offered. */
+async function correct(item: Item, by: string, names: () => Promise<string[]>): Promise<boolean> {
   const weighed = Object.entries(item.answer?.ranks ?? {}).reverse();
   const choices = weighed
     .flatMap(([rank, taxa]) => taxa.slice(0, rank === weighed[0]?.[0] ? 5 : 2).map((one) => ({ rank, ...one })))
@@ -74,8 +83,20 @@ async function askName(item: Item, names: () => Promise<string[]>): Promise<Name
     submit: t("identify.correct_submit"),
     choices,
     offered: names(),
+    work: async (said) => {
+      await keep(item, by, nameOf(said));
+      item.decision = "corrected";
+    },
   });
-  if (said === null) return null;
+  if (said === null && !item.decision) {
+    // A name was refused and no other given: its pictures do not stay without one.
+    await remove(item, by).catch((error: unknown) => (item.problem = problemOf(error).message));
+  }
+  return said !== null;
+}
+
+/** A name as it was written: "Genus species", or with its rank, such as genus=Xestia. */
+function nameOf(said: string): Name {
   const [, rank, taxon] = /^(\w+)=(.+)$/.exec(said) ?? [];
   return { taxon: taxon ?? said, rank: rank ?? "", qualifier: "" };
 }
@@ -88,17 +109,24 @@ export class Many {
   private readonly progress = el("progress", { "aria-label": t("identify.progress") });
   private readonly told = el("p", { class: "quiet" });
   private readonly lists = el("div", { class: "groups" });
-  private readonly acts = el("div", { class: "together" });
+  private readonly together: Together;
   private readonly left = el("p", { class: "quiet left" });
   private storing = 0;
-  private undoing: Item[] = [];
 
   constructor(private readonly means: Means) {
     this.sheet = new Sheet(means.wanted, means.mayKeep, (item, action) => void this.act(item, action));
+    this.together = new Together(
+      (item) => this.update(item),
+      (words) => {
+        this.sheet.arrange(true);
+        this.draw();
+        if (words) this.means.say(words);
+      },
+    );
     this.panel.append(
       this.progress,
       this.told,
-      this.acts,
+      this.together.element,
       this.lists,
       this.looks(),
       this.left,
@@ -107,7 +135,7 @@ export class Many {
       ...(means.mayKeep ? [signedAs()] : []),
     );
     window.addEventListener("beforeunload", (event) => {
-      if (this.storing) event.preventDefault();
+      if (this.storing || this.together.busy) event.preventDefault();
     });
   }
 
@@ -115,7 +143,7 @@ export class Many {
   show(pictures: { file: File; path: string }[], others: string[]): void {
     this.forget();
     this.items = pictures.map((picture) => newItem([picture]));
-    this.undoing = [];
+    this.together.forget();
     this.sheet.only = null;
     const few = others.slice(0, 3).join(", ") + (others.length > 3 ? ", …" : "");
     this.left.textContent = others.length ? `${count("identify.left_out", others.length)}: ${few}` : "";
@@ -198,9 +226,11 @@ export class Many {
     this.progress.value = all - waiting;
     this.progress.hidden = !waiting;
     const seen = { n: number(all - waiting), all: number(all) };
-    this.told.textContent = waiting ? t("identify.answered", seen) : t("identify.all_answered", seen);
+    this.told.textContent = waiting
+      ? t("identify.answered", seen)
+      : count("identify.all_answered", all);
     this.lists.replaceChildren(...this.groups(counts));
-    this.acts.replaceChildren(...this.together());
+    if (this.means.mayKeep) this.together.draw(this.items);
   }
 
   private counts(): Map<Group, number> {
@@ -235,46 +265,6 @@ export class Many {
       choice(null, t("identify.all"), this.items.length),
       ...present.map((one) => choice(one, t(`identify.group.${one}` as Key), counts.get(one) ?? 0)),
     ];
-  }
-
-  /** What can be done about many at once. */
-  private together(): HTMLElement[] {
-    if (!this.means.mayKeep) return [];
-    const made: HTMLElement[] = [];
-    const offer = (key: "accept_all" | "keep_all", of: Group, action: Action, kind: string): void => {
-      const items = this.items.filter((item) => group(item) === of && !item.busy);
-      if (!items.length) return;
-      const words = count(`identify.${key}`, items.length);
-      const button = el("button", { type: "button", class: kind }, words);
-      button.addEventListener("click", () => void this.all(items, action));
-      made.push(button);
-    };
-    if (this.storing) return [el("p", { class: "quiet", role: "status" }, t("identify.storing"))];
-    offer("accept_all", "sure", "accept", "button first");
-    offer("keep_all", "unknown", "keep", "button");
-    const undoable = this.undoing.filter((item) => group(item) === "kept");
-    if (undoable.length) {
-      const words = count("identify.undo_all", undoable.length);
-      const button = el("button", { type: "button", class: "link" }, words);
-      button.addEventListener("click", () => void this.all(undoable, "undo"));
-      made.push(button);
-    }
-    return made;
-  }
-
-  private async all(items: Item[], action: Action): Promise<void> {
-    if ((await signature()) === null) return;
-    this.undoing = action === "undo" ? [] : items;
-    this.storing++;
-    this.draw();
-    await inTurns(items, FEW_STORED, (item) => this.act(item, action));
-    this.storing--;
-    this.sheet.arrange(true);
-    this.draw();
-    const stored = items.filter((item) => group(item) === "kept").length;
-    const words = action === "undo" ? t("identify.undone") : count("identify.stored", stored);
-    this.means.say(words);
-    this.acts.querySelector<HTMLElement>("button")?.focus();
   }
 
   private looks(): HTMLElement {

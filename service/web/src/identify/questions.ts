@@ -1,6 +1,7 @@
 // Questions to the service and their answers, as /openapi.json describes them.
 
-import { get, path, send, withQuery } from "../shared/api";
+import { addressOf, withQuery } from "../shared/addresses";
+import { get, send } from "../shared/api";
 import type { Job } from "../shared/jobs";
 
 export interface Hit {
@@ -92,16 +93,16 @@ export function identify(
     "imageId" in specimen
       ? { ...asked, image_id: specimen.imageId }
       : asForm(specimen.files, asked);
-  return send("POST", "/v1/identify", body, signal);
+  return send("POST", addressOf`v1/identify`, body, signal);
 }
 
 export async function taxa(space: string | null): Promise<Taxon[]> {
-  return (await get<{ taxa: Taxon[] }>(withQuery("/v1/taxa", { space }))).taxa;
+  return (await get<{ taxa: Taxon[] }>(withQuery(addressOf`v1/taxa`, { space }))).taxa;
 }
 
 /** Starts calibrating a space, or joins the job that does. */
 export function calibrate(space: string): Promise<Job> {
-  return send("POST", `/v1/spaces/${path(space)}/calibration`);
+  return send("POST", addressOf`v1/spaces/${space}/calibration`);
 }
 
 function asForm(files: File[], values: object): FormData {

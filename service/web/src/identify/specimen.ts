@@ -1,6 +1,6 @@
 // What is asked about: pictures that were dropped, chosen or pasted, or an example.
 
-import { imageAddress } from "../shared/api";
+import { imageAddress } from "../shared/addresses";
 import { byId, el, taxonName } from "../shared/dom";
 import { sentence, t } from "../shared/strings";
 import { type Shown, view } from "../shared/viewer";

@@ -1,6 +1,6 @@
 // The clusters beside the sheet: what is open in the order that saves most work, then the rest.
 
-import { imageAddress } from "../shared/api";
+import { imageAddress } from "../shared/addresses";
 import { byId, el } from "../shared/dom";
 import { count, number, t } from "../shared/strings";
 import { type Cluster, type Clustering, inOrder } from "./clusters";

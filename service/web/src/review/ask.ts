@@ -1,6 +1,7 @@
 // The questions that a decision needs an answer to: which name, which place, which other cluster.
 
-import { get, imageAddress } from "../shared/api";
+import { addressOf, imageAddress } from "../shared/addresses";
+import { get } from "../shared/api";
 import { askText } from "../shared/dialogs";
 import { el } from "../shared/dom";
 import { count, t } from "../shared/strings";
@@ -20,10 +21,13 @@ export interface NewName {
   under: string;
 }
 
+/** What is done with the answer; where it is refused, the question stays. */
+type Work = (said: string) => Promise<void>;
+
 let listed: Promise<Taxon[]> | null = null;
 
 function taxa(): Promise<Taxon[]> {
-  listed ??= get<{ taxa: Taxon[] }>("/v1/taxa").then(
+  listed ??= get<{ taxa: Taxon[] }>(addressOf`v1/taxa`).then(
     (found) => found.taxa,
     () => [],
   );
@@ -41,21 +45,26 @@ export function forgetTaxa(): void {
 }
 
 /** A name: one of the nearest known, one of the collection, or a new one. */
-export async function askName(cluster: Cluster, provisional: boolean): Promise<string | null> {
+export async function askName(
+  cluster: Cluster,
+  provisional: boolean,
+  work: Work,
+): Promise<string | null> {
   const near = (cluster.nearest ?? []).map(({ taxon }) => taxon);
   return askText({
     title: t("review.ask.name", { name: cluster.name }),
-    text: t("review.ask.name_why", { n: cluster.size }),
+    text: count("review.ask.name_why", cluster.size),
     label: t("review.ask.name_label"),
     submit: t("review.name"),
     value: provisional ? "" : cluster.name,
     choices: near.slice(0, MOST_CHOICES).map((name) => ({ shown: el("i", {}, name), value: name })),
     offered: taxonNames(),
+    work,
   });
 }
 
 /** A rank and a taxon above the species, such as genus=Xestia. */
-export async function askPlace(cluster: Cluster): Promise<string | null> {
+export async function askPlace(cluster: Cluster, work: Work): Promise<string | null> {
   const { parent } = cluster;
   const higher = (await taxa()).filter(({ rank }) => rank !== "species");
   const genera = new Set((cluster.nearest ?? []).map(({ taxon }) => taxon.split(" ")[0] ?? ""));
@@ -70,18 +79,22 @@ export async function askPlace(cluster: Cluster): Promise<string | null> {
     submit: t("review.place"),
     choices: places.slice(0, MOST_CHOICES).map((value) => ({ shown: value, value })),
     offered: Promise.resolve(higher.map(({ rank, taxon }) => `${rank}=${taxon}`)),
+    work,
   });
 }
 
-export async function askParts(cluster: Cluster): Promise<number | null> {
-  const said = await askText({
+export async function askParts(
+  cluster: Cluster,
+  work: (parts: number) => Promise<void>,
+): Promise<string | null> {
+  return askText({
     title: t("review.ask.split", { name: cluster.name }),
     text: t("review.ask.split_why"),
     label: t("review.ask.split_label"),
     submit: t("review.split"),
     value: "2",
+    work: (said) => work(Number(said)),
   });
-  return said === null ? null : Number(said);
 }
 
 /** Another cluster; those under the same parent come first. */
@@ -90,6 +103,7 @@ export async function askOther(
   others: Cluster[],
   title: string,
   submit: string,
+  work: Work,
   extra: { shown: string; value: string }[] = [],
 ): Promise<string | null> {
   const same = ({ parent }: Cluster) => parent?.taxon === cluster.parent?.taxon;
@@ -101,6 +115,7 @@ export async function askOther(
     submit,
     choices: [...extra, ...ordered.slice(0, MOST_CHOICES).map(choice)],
     offered: Promise.resolve(ordered.map(({ id, name }) => `${id} ${name}`)),
+    work,
   });
 }
 

@@ -1,6 +1,7 @@
 // Clusters and what is decided about them, as /v1/clusters has them.
 
-import { get, send, withQuery } from "../shared/api";
+import { addressOf, withQuery } from "../shared/addresses";
+import { get, send } from "../shared/api";
 
 export interface Near {
   taxon: string;
@@ -50,18 +51,18 @@ export interface Decision {
 
 /** The clustering of a number; null for the last one. */
 export function clusteringOf(number: string | null): Promise<Clustering> {
-  return get(withQuery("/v1/clusters", { clustering: number }));
+  return get(withQuery(addressOf`v1/clusters`, { clustering: number }));
 }
 
 export async function decisionsOf(clustering: number): Promise<Decision[]> {
-  const asked = withQuery("/v1/decisions", { clustering });
+  const asked = withQuery(addressOf`v1/decisions`, { clustering });
   return (await get<{ decisions: Decision[] }>(asked)).decisions;
 }
 
 /** Sends a decision about a cluster as it was looked at. */
 export function decide(cluster: Cluster, what: string, by: string, more: object): Promise<unknown> {
   const { id, version } = cluster;
-  return send("POST", `/v1/clusters/${id}/${what}`, { by, version, ...more });
+  return send("POST", addressOf`v1/clusters/${id}/${what}`, { by, version, ...more });
 }
 
 export function isKnown(cluster: Cluster): boolean {

@@ -1,6 +1,6 @@
 // An entry of a queue: the specimen large, and beside it the pictures to compare with.
 
-import { imageAddress, path } from "../shared/api";
+import { addressOf, imageAddress } from "../shared/addresses";
 import { el } from "../shared/dom";
 import { t } from "../shared/strings";
 import { type Shown, view } from "../shared/viewer";
@@ -22,7 +22,7 @@ export function pictures({ image_ids, specimen_ids, taxa }: Entry): HTMLElement[
 }
 
 function said(specimen: string, taxon: string): HTMLElement {
-  const page = `/specimens/${path(specimen)}`;
+  const page = addressOf`specimens/${specimen}`;
   const link = el("a", { href: page }, el("bdi", {}, specimen));
   const name = taxon ? el("i", {}, ` ${taxon}`) : "";
   return el("li", { class: "quiet" }, link, name);

@@ -2,7 +2,7 @@
 
 import { bar, el, taxonName } from "../shared/dom";
 import { count, number, rankWord, sentence, t } from "../shared/strings";
-import { type Cluster, isKnown } from "./clusters";
+import { type Cluster, type Clustering, isKnown } from "./clusters";
 
 export function facts(cluster: Cluster): HTMLElement[] {
   const told = isKnown(cluster) ? known(cluster) : candidate(cluster);
@@ -39,4 +39,15 @@ function coherence({ coherence: alike, size }: Cluster): HTMLElement[] {
 /** What somebody decided of it already; empty for an open one. */
 export function stateOf({ state }: Cluster): string {
   return state === "open" ? "" : t(`review.state.${state.replace(" ", "_")}` as "review.state.named");
+}
+
+/** What accepting all known would do: how many pictures at which rank; empty for nothing. */
+export function knownTold(clustering: Clustering | null): string {
+  const counts = new Map<string, number>();
+  for (const { state, rank = "", size } of clustering?.set_aside ?? []) {
+    if (state === "open") counts.set(rank, (counts.get(rank) ?? 0) + size);
+  }
+  if (!counts.size) return "";
+  const ranks = [...counts].map(([rank, n]) => `${rankWord(rank)} ${number(n)}`).join(", ");
+  return t("review.known_told", { ranks });
 }

@@ -16,10 +16,19 @@ export class History {
     private readonly undo: (decision: Decision, since: boolean) => void,
   ) {}
 
-  /** The last decision that stands and that can be taken back. */
-  get last(): Decision | undefined {
-    const fit = this.decisions.filter((one) => one.stands && !one.undoes && isUndoable(one));
-    return fit[fit.length - 1];
+  /** The decisions that stand and that can be taken back, oldest first. */
+  get standing(): Decision[] {
+    return this.decisions.filter((one) => one.stands && !one.undoes && isUndoable(one));
+  }
+
+  /** What is taken back by going back to how it was after a decision. */
+  since({ decision_id: id }: Decision): Decision[] {
+    return this.decisions.filter((one) => one.stands && one.decision_id > id);
+  }
+
+  /** A decision in words: what, by whom and when. */
+  told({ what, decided_by, decided_at }: Decision): string {
+    return `${what} · ${decided_by}, ${when.format(new Date(decided_at))}`;
   }
 
   show(decisions: Decision[]): void {

@@ -1,6 +1,7 @@
 // A picture of each of the nearest known taxa, to compare with a cluster.
 
-import { get, imageAddress, path, withQuery } from "../shared/api";
+import { addressOf, imageAddress, withQuery } from "../shared/addresses";
+import { get } from "../shared/api";
 import { byId, el } from "../shared/dom";
 import { t } from "../shared/strings";
 import type { Cluster, Near } from "./clusters";
@@ -23,7 +24,7 @@ function tile({ taxon, cosine }: Near): HTMLElement {
     const alt = t("review.example_of", { taxon });
     frame.append(el("img", { src: imageAddress(imageId, "thumbnail"), alt, loading: "lazy" }));
   });
-  const name = el("a", { href: `/taxa/species/${path(taxon)}` }, el("i", {}, taxon));
+  const name = el("a", { href: addressOf`taxa/species/${taxon}` }, el("i", {}, taxon));
   const figure = el("span", { class: "cosine", title: t("review.cosine") }, cosine.toFixed(2));
   return el("li", {}, frame, name, figure);
 }
@@ -32,7 +33,7 @@ function exampleOf(taxon: string): Promise<string | null> {
   const known = found.get(taxon);
   if (known) return known;
   const where = `species="${taxon.replaceAll('"', '""')}"`;
-  const asked = get<{ images: { image_id: string }[] }>(withQuery("/v1/images", { where, limit: 1 }))
+  const asked = get<{ images: { image_id: string }[] }>(withQuery(addressOf`v1/images`, { where, limit: 1 }))
     .then(({ images }) => images[0]?.image_id ?? null)
     .catch(() => null); // a taxon above the species has no picture of its own here
   found.set(taxon, asked);

@@ -1,6 +1,7 @@
 // Entries of a curation queue and what is decided about them, as /v1/queues has them.
 
-import { get, send, withQuery } from "../shared/api";
+import { addressOf, withQuery } from "../shared/addresses";
+import { get, send } from "../shared/api";
 import { t } from "../shared/strings";
 
 export interface Entry {
@@ -28,7 +29,7 @@ export interface Event {
 }
 
 export function queuePage(queue: string, offset: number, limit: number): Promise<QueuePage> {
-  return get(withQuery(`/v1/queues/${queue}`, { offset, limit }));
+  return get(withQuery(addressOf`v1/queues/${queue}`, { offset, limit }));
 }
 
 /** Decides about an entry as it was looked at; of duplicates about all that share the picture. */
@@ -47,7 +48,7 @@ export async function decideEntry(
     known.filter(([id, version]) => version !== undefined && about.includes(id)),
   );
   const body = { specimen_ids: about, versions, by, ...more };
-  const made = await send<{ determinations: Event[] }>("POST", `/v1/queues/${queue}/${what}`, body);
+  const made = await send<{ determinations: Event[] }>("POST", addressOf`v1/queues/${queue}/${what}`, body);
   return made.determinations;
 }
 

@@ -1,6 +1,6 @@
 // The contact sheet of a cluster: the most typical first, outliers last; pictures can be picked.
 
-import { imageAddress } from "../shared/api";
+import { imageAddress } from "../shared/addresses";
 import { el } from "../shared/dom";
 import { count, t } from "../shared/strings";
 import { type Shown, view } from "../shared/viewer";

@@ -1,5 +1,6 @@
 // Grouping the pictures without a name, with its progress.
 
+import { addressOf } from "../shared/addresses";
 import { problemOf, send } from "../shared/api";
 import { signature } from "../shared/dialogs";
 import { byId } from "../shared/dom";
@@ -28,7 +29,7 @@ export class StartForm {
     const button = byId("start-button", HTMLButtonElement);
     button.disabled = true;
     try {
-      const job = await send<Job>("POST", "/v1/clusters", { ...this.wanted(), by });
+      const job = await send<Job>("POST", addressOf`v1/clusters`, { ...this.wanted(), by });
       this.running = job.job_id;
       const over = await watch(job, (now) => this.show(now));
       this.told.textContent = over.error ?? "";

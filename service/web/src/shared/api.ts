@@ -1,6 +1,7 @@
 // Asking the service, and what it says is wrong.
 
-import { t } from "./strings";
+import type { Address } from "./addresses";
+import { problemTitle, t } from "./strings";
 
 /** What the service says is wrong, in one sentence. */
 export class Problem extends Error {
@@ -15,19 +16,19 @@ export class Problem extends Error {
 }
 
 /** The JSON of an address. */
-export async function get<T>(address: string, signal?: AbortSignal): Promise<T> {
+export async function get<T>(address: Address, signal?: AbortSignal): Promise<T> {
   return (await fetched(address, signal ? { signal } : {})) as T;
 }
 
 /** The bytes of an address. */
-export async function bytes(address: string, signal: AbortSignal): Promise<ArrayBuffer> {
+export async function bytes(address: Address, signal: AbortSignal): Promise<ArrayBuffer> {
   return (await answered(address, { signal })).arrayBuffer();
 }
 
 /** Send JSON, a form or nothing, and return the JSON of the answer. */
 export async function send<T>(
   method: "POST" | "PUT" | "PATCH" | "DELETE",
-  address: string,
+  address: Address,
   body?: object | FormData,
   signal?: AbortSignal,
   headers: Record<string, string> = {},
@@ -43,32 +44,8 @@ export async function send<T>(
 }
 
 /** The ETag of an address: what is sent with it is refused where somebody changed it since. */
-export async function tagOf(address: string): Promise<string | null> {
+export async function tagOf(address: Address): Promise<string | null> {
   return (await fetch(address, { cache: "no-store" })).headers.get("ETag");
-}
-
-/** An address with its query; values that are undefined or null are left out. */
-export function withQuery(
-  address: string,
-  values: Record<string, string | number | boolean | readonly string[] | null | undefined>,
-): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(values)) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (one !== undefined && one !== null) query.append(name, String(one));
-    }
-  }
-  return query.size ? `${address}?${query}` : address;
-}
-
-/** An id as it stands in an address; its slashes stay. */
-export function path(id: string): string {
-  return id.split("/").map(encodeURIComponent).join("/");
-}
-
-/** The address of a stored image: its thumbnail, or the picture itself. */
-export function imageAddress(imageId: string, what: "thumbnail" | "picture"): string {
-  return `/v1/images/${path(imageId)}/${what}`;
 }
 
 /** What went wrong, as a problem that can be shown. */
@@ -76,14 +53,14 @@ export function problemOf(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem(t("common.failed"), String(error));
 }
 
-async function fetched(address: string, request: RequestInit): Promise<unknown> {
+async function fetched(address: Address, request: RequestInit): Promise<unknown> {
   const response = await answered(address, request);
   const body: unknown = await response.json().catch(() => null);
   if (body !== null || response.status === 204) return body;
   throw new Problem(t("common.no_answer"), t("common.answered", { status: response.status }));
 }
 
-async function answered(address: string, request: RequestInit): Promise<Response> {
+async function answered(address: Address, request: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(address, request);
@@ -93,9 +70,9 @@ async function answered(address: string, request: RequestInit): Promise<Response
   }
   if (response.ok) return response;
   const body: unknown = await response.json().catch(() => null);
-  const { title, detail } = (body ?? {}) as { title?: string; detail?: string };
+  const { type, title, detail } = (body ?? {}) as Partial<Record<"type" | "title" | "detail", string>>;
   throw new Problem(
-    title ?? t("common.no_answer"),
+    problemTitle(type ?? "") ?? title ?? t("common.no_answer"),
     detail ?? t("common.answered", { status: response.status }),
     response.status,
     Number(response.headers.get("Retry-After") ?? 0),

@@ -1,5 +1,6 @@
 // Small questions to the person at the screen, in dialogs that the keyboard can leave.
 
+import { problemOf } from "./api";
 import { el } from "./dom";
 import { t } from "./strings";
 
@@ -55,9 +56,11 @@ export interface TextQuestion {
   choices?: { shown: Node | string; value: string }[];
   /** What is offered while one types. */
   offered?: Promise<string[]>;
+  /** What is done with the text; where that is refused, the dialog stays and says why. */
+  work?: (said: string) => Promise<void>;
 }
 
-/** Ask for one line of text; null where nothing was said. */
+/** Ask for one line of text, and do what it is asked for; null where nothing was said. */
 export function askText(question: TextQuestion): Promise<string | null> {
   const input = el("input", {
     id: "asked-text",
@@ -67,6 +70,7 @@ export function askText(question: TextQuestion): Promise<string | null> {
     required: true,
     maxlength: "500",
     list: "asked-offered",
+    "aria-describedby": "asked-refused",
   });
   input.value = question.value ?? "";
   const offered = el("datalist", { id: "asked-offered" });
@@ -77,10 +81,12 @@ export function askText(question: TextQuestion): Promise<string | null> {
     const button = el("button", { type: "button", class: "button" }, shown);
     button.addEventListener("click", () => {
       input.value = value;
-      dialog.close(value);
+      form.requestSubmit();
     });
     return el("li", {}, button);
   });
+  const refused = el("p", { id: "asked-refused", class: "wrong", role: "alert" });
+  let busy = false; // what is being done cannot be left half done
   const form = el(
     "form",
     { method: "dialog" },
@@ -88,25 +94,43 @@ export function askText(question: TextQuestion): Promise<string | null> {
     question.text ? el("p", { class: "quiet" }, question.text) : null,
     choices.length ? el("ul", { class: "choices" }, ...choices) : null,
     el("p", { class: "field" }, el("label", { for: "asked-text" }, question.label), input, offered),
-    buttons(question.submit, () => dialog.close("")),
+    refused,
+    buttons(question.submit, () => busy || dialog.close("")),
   );
   const dialog = opened(form);
-  form.addEventListener("submit", (event) => {
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    dialog.close(input.value.trim());
+    const said = input.value.trim();
+    if (busy) return;
+    busy = true;
+    refused.textContent = "";
+    form.setAttribute("aria-busy", "true");
+    try {
+      await question.work?.(said);
+      dialog.close(said);
+    } catch (error) {
+      refused.textContent = problemOf(error).message;
+      input.focus();
+    }
+    input.setAttribute("aria-invalid", String(refused.textContent !== ""));
+    form.removeAttribute("aria-busy");
+    busy = false;
+  });
+  dialog.addEventListener("cancel", (event) => {
+    if (busy) event.preventDefault();
   });
   input.focus();
   input.select();
   return closed(dialog).then((said) => said || null);
 }
 
-/** Ask whether to do something. */
-export function confirmed(title: string, text: string, submit: string): Promise<boolean> {
+/** Ask whether to do something; each text is a paragraph. */
+export function confirmed(title: string, texts: string[], submit: string): Promise<boolean> {
   const form = el(
     "form",
     { method: "dialog" },
     el("h2", { id: "asked-title" }, title),
-    el("p", {}, text),
+    ...texts.map((text) => el("p", {}, text)),
     buttons(submit, () => dialog.close("")),
   );
   const dialog = opened(form);
@@ -117,7 +141,7 @@ export function confirmed(title: string, text: string, submit: string): Promise<
   return closed(dialog).then((said) => said === "yes");
 }
 
-function buttons(submit: string, cancel: () => void): HTMLElement {
+function buttons(submit: string, cancel: () => unknown): HTMLElement {
   const leave = el("button", { type: "button", class: "button" }, t("common.cancel"));
   leave.addEventListener("click", cancel);
   return el("p", { class: "buttons" }, el("button", { class: "button first" }, submit), leave);

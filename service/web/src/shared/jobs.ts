@@ -1,5 +1,6 @@
 // Jobs of the service: work that takes longer than an answer.
 
+import { addressOf } from "./addresses";
 import { get, send } from "./api";
 
 const PAUSE = 500; // milliseconds between two looks at a job
@@ -16,11 +17,11 @@ export interface Job {
 }
 
 export async function jobs(): Promise<Job[]> {
-  return (await get<{ jobs: Job[] }>("/v1/jobs")).jobs;
+  return (await get<{ jobs: Job[] }>(addressOf`v1/jobs`)).jobs;
 }
 
 export function cancel(id: string): Promise<Job> {
-  return send("DELETE", `/v1/jobs/${id}`);
+  return send("DELETE", addressOf`v1/jobs/${id}`);
 }
 
 /** Look at a job until it is over; `show` is told of every look. */
@@ -29,7 +30,7 @@ export async function watch(first: Job, show: (now: Job) => void): Promise<Job> 
   while (now.state === "running") {
     show(now);
     await new Promise((wake) => setTimeout(wake, PAUSE));
-    now = await get<Job>(`/v1/jobs/${first.job_id}`);
+    now = await get<Job>(addressOf`v1/jobs/${first.job_id}`);
   }
   return now;
 }

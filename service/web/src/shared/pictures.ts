@@ -1,6 +1,6 @@
 // Pictures of stored images, and of files that are not stored yet.
 
-import { imageAddress } from "./api";
+import { imageAddress } from "./addresses";
 import { el } from "./dom";
 import type { ImageRecord } from "./records";
 

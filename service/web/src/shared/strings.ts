@@ -7,6 +7,7 @@ import type common from "../../../templates/strings/common.json";
 import type evaluate from "../../../templates/strings/evaluate.json";
 import type explore from "../../../templates/strings/explore.json";
 import type identify from "../../../templates/strings/identify.json";
+import type problem from "../../../templates/strings/problem.json";
 import type review from "../../../templates/strings/review.json";
 
 export type Key =
@@ -16,6 +17,7 @@ export type Key =
   | `evaluate.${keyof typeof evaluate}`
   | `explore.${keyof typeof explore}`
   | `identify.${keyof typeof identify}`
+  | `problem.${keyof typeof problem}`
   | `review.${keyof typeof review}`;
 
 type Counted = Key extends infer K ? (K extends `${infer Stem}.other` ? Stem : never) : never;
@@ -26,7 +28,7 @@ const texts = JSON.parse(document.getElementById("strings")?.textContent ?? "{}"
 >;
 
 export const language = document.documentElement.lang;
-const format = new Intl.NumberFormat(language);
+const format = new Intl.NumberFormat(language, { useGrouping: true }); // "1.100" in Spanish, too
 
 /** The sentence of a key, its {places} filled. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
@@ -34,9 +36,9 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
 }
 
-/** A number of something, such as "1 image" and "3,000 images". */
-export function count(key: Counted, n: number): string {
-  return t(`${key}.${n === 1 ? "one" : "other"}` as Key, { n: number(n) });
+/** A number of something, such as "1 image" and "3,000 images"; other {places} may be filled. */
+export function count(key: Counted, n: number, values: Record<string, string> = {}): string {
+  return t(`${key}.${n === 1 ? "one" : "other"}` as Key, { ...values, n: number(n) });
 }
 
 /** A sentence with elements in it: each {place} is filled with the node of its name. */
@@ -48,6 +50,11 @@ export function sentence(key: Key, nodes: Record<string, Node | string>): (Node 
 /** A number with its thousands set apart. */
 export function number(n: number): string {
   return format.format(n);
+}
+
+/** The title of a kind of problem, such as `urn:holotype:not-found`; undefined for an unknown one. */
+export function problemTitle(type: string): string | undefined {
+  return texts[`problem.${type.replace("urn:holotype:", "")}`];
 }
 
 /** The word of a rank. */

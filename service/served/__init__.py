@@ -1,0 +1,1 @@
+"""What is served: one collection, or several of a folder."""
