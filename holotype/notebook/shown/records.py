@@ -100,7 +100,7 @@ class ShownRecords:
         """Return the first few of them."""
         page = next(self._pages(count))
         found = (ShownRecord(told, self._thumbnails) for told in page["images"])
-        return ShownList(found, "image", "images", {"": lambda one: one._html()})
+        return ShownList(found, "image", {"": lambda one: one._html()})
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a table with a row an image: ids, split, ranks, details and your own columns."""
