@@ -31,10 +31,10 @@ def ingest(
     encoder: Annotated[
         str | None,
         typer.Option(
-            help="bundled:320, bundled, timm:MODEL, open_clip:MODEL/WEIGHTS, hf-hub:ORG/MODEL, "
-            "local-dir:FOLDER or checkpoint:FOLDER; for vectors, the name of what made them, "
-            "where the file does not say. By default that of the space, and bundled:320 for a new "
-            "one.",
+            help="bundled:320, bundled, bundled:large, timm:MODEL, open_clip:MODEL/WEIGHTS, "
+            "hf-hub:ORG/MODEL, local-dir:FOLDER or checkpoint:FOLDER; for vectors, the name of "
+            "what made them, where the file does not say. By default that of the space, and "
+            "bundled:320 for a new one.",
             show_default=False,
         ),
     ] = None,
@@ -46,7 +46,7 @@ def ingest(
             max=3,
             help="Views averaged into one vector: 1 the whole picture; 2 and its centre; "
             "3 and its mirror image (not where handedness matters). By default as the space has "
-            "them; of a new one 2 with bundled:320, 1 with others.",
+            "them; of a new one 2 with bundled:320 and bundled:large, else 1.",
             show_default=False,
         ),
     ] = None,

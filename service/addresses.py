@@ -11,15 +11,16 @@ ACTIONS = frozenset({"picture", "thumbnail", "history"})
 
 
 def spelt(value: str) -> str:
-    """Return an id as it stands in an address: its slashes stay, but where it ends like an action.
+    """Return an id as it stands in an address.
 
-    >>> spelt("trip/7 a?.jpg"), spelt("trip/picture")
-    ('trip/7%20a%3F.jpg', 'trip%2Fpicture')
+    Its slashes stay, unless it ends like an action or has a part that programs tidy away.
+
+    >>> spelt("trip/7 a?.jpg"), spelt("trip/picture"), spelt("trip/../7")
+    ('trip/7%20a%3F.jpg', 'trip%2Fpicture', 'trip%2F..%2F7')
     """
-    before, slash, last = value.rpartition("/")
-    if last in ACTIONS and slash:
-        return f"{quote(before)}%2F{last}"
-    return quote(value)
+    parts = value.split("/")
+    awkward = not {".", ".."}.isdisjoint(parts) or (len(parts) > 1 and parts[-1] in ACTIONS)
+    return quote(value, safe="" if awkward else "/")
 
 
 def root_of(scope: Scope) -> str:

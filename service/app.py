@@ -110,6 +110,7 @@ def _several(folder: Path, limits: ServiceSettings, share: float) -> FastAPI:
     app.state.navigation = FOLDER_NAVIGATION
     for module in (health, collections, docs, collections_page):
         app.include_router(module.router)
+    app.include_router(health.versions)
     app.mount("/static", StaticFiles(packages=[("holotype.service", "static")]), name="static")
     app.mount("/{collection}", Below(app.state.served, each))
     return app
@@ -178,8 +179,10 @@ async def _lifespan_of_several(app: FastAPI) -> AsyncIterator[None]:
     app.state.loading = asyncio.create_task(_load_all(app, folder))
     following = asyncio.create_task(folder.follow())
     yield
+    app.state.loading.cancel()
     following.cancel()
     folder.close()
+    folder.shared.close()
 
 
 async def _load_all(app: FastAPI, folder: Folder) -> None:

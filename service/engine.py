@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from itertools import chain
@@ -20,13 +20,13 @@ from holotype.index.encoders import Embeddings, Encoder, Pixels
 from holotype.index.errors import EncoderError, HolotypeError, MismatchError
 from holotype.index.identification.identify import identify_vector
 from holotype.index.pictures.reading import perceptual_hash
-from holotype.index.runtime import worker_count
+from holotype.index.runtime import may_have_gpu, worker_count
 from holotype.index.search.search import encoder_of, stored_vector
 from holotype.index.storage.records import Space
 from holotype.index.storage.spaces import EXTERNAL
 
 from .decoding.decoders import Budget
-from .guards.turns import Turns
+from .guards.turns import Alike, Turns
 from .jobs import Jobs
 from .problems import NotReadyError, served_of
 from .served.readiness import Readiness, SpaceState
@@ -39,6 +39,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _READERS = 4
+_ENCODED = 64  # questions whose pictures are encoded together
 _SHOWN = 2  # pictures that are read whole at once
 
 log = logging.getLogger("holotype.service")
@@ -83,6 +84,8 @@ class Engine:
         self._asking, self._reading = self.shared.asking, self.shared.reading
         self._decodings = Turns(self.limits.decoders, "decode", initializer=_use_one_core)
         self._queries = Turns(worker_count(), "query", initializer=_use_one_core)
+        # A GPU is fastest with all pictures at once, cores with some each.
+        self._encoding = 1 if may_have_gpu() else worker_count()
         self._readers = Turns(_READERS, "read")
         self._shows = Turns(_SHOWN, "show")
         self._probes = Turns(1, "probe")  # never too many: a connection each
@@ -246,10 +249,14 @@ class Engine:
         return await self._queries.run(partial(work, *args, **kwargs))
 
     async def query_together(
-        self, alike: object, item: Item, work: Callable[[list[Item]], Sequence[Result]]
+        self, key: Hashable, item: Item, work: Callable[[list[Item]], Sequence[Result]]
     ) -> Result:
-        """Run work as `query` does, with others like it that wait: see `Turns.run_together`."""
-        return await self._queries.run_together(alike, item, work)
+        """Run work as `query` does, with others of the same key that wait.
+
+        One thread at a time is at it: that makes for fewer passes, each little longer than one for
+        one question, and most of it is Python, which runs in one thread anyway.
+        """
+        return await self._queries.run_together(Alike(key), item, work)
 
     async def encoded(self, pixels: list[Pixels], space: str | None) -> Embeddings:
         """Return the embeddings of one specimen's decoded pictures, float32 [m, dim].
@@ -259,7 +266,8 @@ class Engine:
         Raises:
             MismatchError: the encoder is not the space's.
         """
-        return await self.query_together(("encode", space), pixels, partial(self._encode, space))
+        alike = Alike(("encode", space), threads=self._encoding, most=_ENCODED)
+        return await self._queries.run_together(alike, pixels, partial(self._encode, space))
 
     def _encode(self, space: str | None, each: list[list[Pixels]]) -> list[Embeddings]:
         encoder = self.encoder(space)

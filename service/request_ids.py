@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 import re
-import uuid
 from contextvars import ContextVar
 
 HEADER = "X-Request-Id"
@@ -20,4 +20,7 @@ def request_id_of(said: str) -> str:
     >>> request_id_of("trip-7"), len(request_id_of("two words")), len(request_id_of(""))
     ('trip-7', 32, 32)
     """
-    return said if _PLAIN.fullmatch(said) else uuid.uuid4().hex
+    if _PLAIN.fullmatch(said):
+        return said
+    # No secret. To ask the system for chance lets other threads run first, for milliseconds.
+    return f"{random.getrandbits(128):032x}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,8 @@ from holotype.index.visible import visible
 from .interfaces import ARRIVING, is_loopback
 from .served.listing import require_served
 from .settings import service_settings
+
+_PREFIX = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)+")
 
 if TYPE_CHECKING:
     from .guards.keys import Keys
@@ -77,11 +80,10 @@ def _prefix(said: str) -> str:
         UsageError: it is not a path.
     """
     path = said.rstrip("/")
-    parts = path.split("/")[1:]
-    plain = all(part not in ("", ".", "..") and part.isprintable() for part in parts)
-    if path and (not path.startswith("/") or not plain or set(path) & set("?#%\\")):
+    if path and not _PREFIX.fullmatch(path):
         raise UsageError(
-            f"--root-path {said!r} is no prefix; say it as the proxy has it, such as /museum"
+            f"--root-path {said!r} is no prefix; say it as the proxy has it, such as /museum, of "
+            "letters, digits, '.', '_', '~' and '-'"
         )
     return path
 

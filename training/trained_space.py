@@ -27,7 +27,7 @@ from .domain.target import Target, named_places, target_places
 from .made_space import check_names
 from .metric.config import TrainConfig
 from .metric.keeping import identity_of
-from .metric.network import Trained
+from .metric.network import Trained, native_side
 from .metric.pictures import (
     Labelled,
     Squares,
@@ -37,7 +37,7 @@ from .metric.pictures import (
     stored_images,
 )
 from .metric.processes import started
-from .metric.schedule import size_at
+from .metric.schedule import side_of, size_at
 from .metric.train import Training, Watch
 from .trained_network import TrainedNetwork
 from .trained_projection import train_projection
@@ -51,7 +51,7 @@ def train_space(
     """Train an encoder on a collection's labelled pictures; keep it as a space if it is better.
 
     The collection gets two spaces: one of the new embeddings, and one that shows them through the
-    map that judged best; a projection on stored embeddings gives one, and no checkpoint. A run
+    map that was settled on; a projection on stored embeddings gives one, and no checkpoint. A run
     that was not better leaves the collection as it was.
 
     Args:
@@ -126,6 +126,7 @@ def prepared(
         pictures=pictures,
         pixels=squares.pixels,
         start=start,
+        side=native_side(start),
         make_network=_maker(start, config),
         config=config,
         folder=folder,
@@ -175,7 +176,7 @@ def _squares(
     file: Path,
     watch: Watch,
 ) -> Squares:
-    largest = max(start.preprocessing.size * size for size in config.schedule.sizes)
+    largest = max(native_side(start) * size for size in config.schedule.sizes)
     return read_squares(
         collection,
         images,
@@ -256,8 +257,9 @@ def _sized(config: TrainConfig, start: Encoder) -> tuple[TrainConfig, list[str]]
 
     if start.architecture is None:
         return config, []
-    own, schedule = start.preprocessing.size, config.schedule
+    own, schedule = native_side(start), config.schedule
     sizes = {size_at(share, schedule, own) for share in schedule.shares}
+    sizes |= {min(start.preprocessing.size, side_of(size, own)) for size in config.gate.sizes}
     network = start.network.image
     device = next(network.parameters()).device
     try:
@@ -265,7 +267,8 @@ def _sized(config: TrainConfig, start: Encoder) -> tuple[TrainConfig, list[str]]
             for size in sizes:
                 network(torch.zeros(1, 3, size, size, device=device))
     except (RuntimeError, AssertionError, ValueError):
-        sized = replace(config, schedule=replace(schedule, sizes=(1.0,), shares=(1.0,)))
+        alone = replace(schedule, sizes=(1.0,), shares=(1.0,))
+        sized = replace(config, schedule=alone, gate=replace(config.gate, sizes=(1.0,)))
         note = (
             f"Encoder '{start.name}' takes pictures of {own} pixels only; it is trained on these, "
             f"whatever schedule.sizes says"

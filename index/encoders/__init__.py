@@ -31,7 +31,8 @@ LOADERS: dict[str, tuple[str, str]] = {
 }
 
 DEFAULT_ENCODER = "bundled:320"  # what pictures are embedded with where nobody says otherwise
-_OWN_VIEWS = {DEFAULT_ENCODER: 2}  # views where nobody says how many; of all others 1
+_LARGE_ENCODER = "bundled:large"
+_OWN_VIEWS = {DEFAULT_ENCODER: 2, _LARGE_ENCODER: 2}  # where nobody says; of all others 1
 
 # What lists the files that a loader reads, where they are known before it has read them.
 _FILES = {"bundled": "bundled_files", "local-dir": "local_files", "checkpoint": "checkpoint_files"}
@@ -53,7 +54,8 @@ __all__ = [
 def load_encoder(name: str = DEFAULT_ENCODER, *, views: int | None = None) -> Encoder:
     """Load an encoder by its name: `bundled`, or `<kind>:<what>` with a kind of `LOADERS`.
 
-    `bundled` takes pictures of 224 pixels, `bundled:320` of 320.
+    `bundled` takes pictures of 224 pixels, `bundled:320` of 320, and `bundled:large` puts the
+    features of a second, larger network beside those.
 
     Of one whose files were loaded before, only what was kept is read, and its network where PyTorch
     has to run it.
@@ -61,7 +63,8 @@ def load_encoder(name: str = DEFAULT_ENCODER, *, views: int | None = None) -> En
     Args:
         views: how many views of a picture are averaged: 1 the whole picture, 2 and its centre,
             3 and its mirror image (not where handedness is a character). By default 2 of
-            `bundled:320`, which are worth their time there, and 1 of all others.
+            `bundled:320` and `bundled:large`, which are worth their time there, and 1 of all
+            others.
 
     Raises:
         EncoderError: no such kind, or it cannot be loaded with its weights.
@@ -69,9 +72,8 @@ def load_encoder(name: str = DEFAULT_ENCODER, *, views: int | None = None) -> En
     """
     kind, colon, rest = name.partition(":")
     if kind not in LOADERS or bool(colon) != bool(rest) or (kind != "bundled" and not rest):
-        forms = ", ".join(
-            f"bundled, {DEFAULT_ENCODER}" if k == "bundled" else f"{k}:…" for k in LOADERS
-        )
+        others = (f"{other}:…" for other in LOADERS if other != "bundled")
+        forms = ", ".join(("bundled", *_OWN_VIEWS, *others))
         raise EncoderError(f"Encoder '{name}' is not known; write one of {forms}")
     views = _OWN_VIEWS.get(name, 1) if views is None else views
     require_views(views)

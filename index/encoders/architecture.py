@@ -17,6 +17,7 @@ LIBRARIES = ("timm", "torchvision", "open_clip")
 
 _MOST_LAYERS = 256  # of one tower or stage; each takes time to make, even without memory
 _MOST_WIDTH = 1 << 16
+_MOST_SIDE = 4096  # pixels
 _MOST_HEAD = 8  # linear layers
 
 
@@ -29,6 +30,7 @@ class Architecture:
         name: the network's in timm or torchvision.
         config: the `model_cfg` of open_clip, both towers.
         head: widths of linear layers after the pooled features, with ReLU between them.
+        side: of the pictures that it sees, in pixels, where that is not the encoder's; else 0.
         beside: of the start whose unit features are put beside those of this network.
 
     Raises:
@@ -39,6 +41,7 @@ class Architecture:
     name: str = ""
     config: Mapping[str, Any] | None = None
     head: tuple[int, ...] = ()
+    side: int = 0
     beside: Architecture | None = None
 
     def __post_init__(self) -> None:
@@ -52,6 +55,8 @@ class Architecture:
                 f"The head {list(self.head)} is not of at most {_MOST_HEAD} layers of 1 to "
                 f"{_MOST_WIDTH} features"
             )
+        if self.side and not _is_count(self.side, _MOST_SIDE):
+            raise EncoderError(f"The side {self.side!r} is not 1 to {_MOST_SIDE} pixels")
         if self.beside is not None and self.beside.beside is not None:
             raise EncoderError(
                 "The start is itself two networks side by side; put the trained network beside "
@@ -66,6 +71,8 @@ class Architecture:
         said |= {"name": self.name} if self.config is None else {"config": dict(self.config)}
         if self.head:
             said["head"] = list(self.head)
+        if self.side:
+            said["side"] = self.side
         if self.beside is not None:
             said["beside"] = self.beside.to_card()
         return said
@@ -88,14 +95,16 @@ class Architecture:
             name="" if config is not None else _text(said["name"]),
             config=config,
             head=tuple(said.get("head", ())),
+            side=said.get("side", 0),
             beside=None if beside is None else Architecture.of_card(beside),
         )
 
     def __str__(self) -> str:
         made = self.name or "a CLIP"
         head = f", head {'-'.join(map(str, self.head))}" if self.head else ""
+        side = f" at {self.side} px" if self.side else ""
         beside = f", beside {self.beside}" if self.beside is not None else ""
-        return f"{made} of {self.library}{head}{beside}"
+        return f"{made} of {self.library}{head}{side}{beside}"
 
 
 def build(architecture: Architecture) -> nn.Module:
@@ -107,12 +116,14 @@ def build(architecture: Architecture) -> nn.Module:
     Raises:
         EncoderError: the library has no such network, or the config names something to fetch.
     """
-    from .composed import Beside, WithHead
+    from .composed import Beside, Scaled, WithHead
 
     makers = {"timm": _timm, "torchvision": _torchvision, "open_clip": _open_clip}
     network, width = makers[architecture.library](architecture)
     if architecture.head:
         network = WithHead(network, width, architecture.head)
+    if architecture.side:
+        network = Scaled(network, architecture.side)
     if architecture.beside is not None:
         network = Beside(network, build(architecture.beside))
     return network
@@ -140,19 +151,22 @@ def split(
 ) -> tuple[tuple[Architecture, nn.Module], tuple[Architecture, nn.Module] | None]:
     """Return the trained network and the start beside it, each with its architecture.
 
+    The first without what scales pictures for it, so that it is trained on those of any size.
+
     To train on from a checkpoint that holds both, train the first and give the second to
     `save_checkpoint` as `beside` again.
 
     Args:
         architecture, network: as `Encoder.architecture` and `Encoder.network.image` say them.
     """
-    from .composed import Beside
+    from .composed import Beside, Scaled
 
-    if architecture.beside is None:
-        return (architecture, network), None
-    assert isinstance(network, Beside)
-    alone = replace(architecture, beside=None)
-    return (alone, network.trained), (architecture.beside, network.start)
+    start, trained = None, network
+    if architecture.beside is not None:
+        assert isinstance(network, Beside)
+        trained, start = network.trained, (architecture.beside, network.start)
+    bare = trained.network if isinstance(trained, Scaled) else trained
+    return (replace(architecture, beside=None), bare), start
 
 
 def rebuildable(architecture: Architecture | None, network: nn.Module) -> Architecture | None:

@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 FORMAT = 1
+_FORMAT_WITH_SIDES = 2  # whoever does not know sides would show a network pictures of another size
 
 CARD = "card.json"
 
@@ -79,7 +80,7 @@ def save_checkpoint(
         _require_free(folder)
     content = {
         **card,
-        "format": FORMAT,
+        "format": _FORMAT_WITH_SIDES if _has_sides(architecture) else FORMAT,
         "architecture": architecture.to_card(),
         "preprocessing": asdict(preprocessing),
     }
@@ -108,11 +109,17 @@ def _put_beside(
     return replace(architecture, beside=start), Beside(network, _as_built(start, weights))
 
 
-def _as_built(architecture: Architecture, network: nn.Module) -> nn.Module:
-    from .composed import ImageTower
+def _has_sides(architecture: Architecture) -> bool:
+    return any(one.side for one in (architecture, architecture.beside) if one)
 
-    bare = architecture.library == "open_clip" and hasattr(network, "encode_image")
-    return ImageTower(network) if bare else network
+
+def _as_built(architecture: Architecture, network: nn.Module) -> nn.Module:
+    from .composed import ImageTower, Scaled
+
+    if architecture.library == "open_clip" and hasattr(network, "encode_image"):
+        network = ImageTower(network)
+    as_it_comes = not architecture.side or isinstance(network, Scaled)
+    return network if as_it_comes else Scaled(network, architecture.side)
 
 
 def _require_free(folder: Path) -> None:
@@ -153,8 +160,9 @@ def load_checkpoint(folder: str) -> Model:
     file, weights = checkpoint_files(folder)
     try:
         card = read_json(read_card(file), dict)
-        if card["format"] != FORMAT:
-            raise ValueError(f"format {card['format']}, this version reads {FORMAT}")
+        if card["format"] not in (FORMAT, _FORMAT_WITH_SIDES):
+            newest = _FORMAT_WITH_SIDES
+            raise ValueError(f"format {card['format']}, this version reads up to {newest}")
         recipe = card["preprocessing"]
         preprocessing = Preprocessing(
             size=recipe["size"],

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from PIL import Image
 from torch import nn
 
 
@@ -42,6 +46,44 @@ class WithHead(nn.Module):
         """Return features, [n, widths[-1]], of float32 [n, 3, size, size]."""
         features: torch.Tensor = self.head(self.backbone(images))
         return features
+
+
+class Scaled(nn.Module):
+    """A network that is shown pictures scaled to another side than they come in.
+
+    So two networks side by side each see the size that they tell taxa apart best by.
+
+    Args:
+        network: maps float32 [n, 3, side, side] to features [n, dim].
+        side: in pixels.
+    """
+
+    def __init__(self, network: nn.Module, side: int) -> None:
+        super().__init__()
+        self.network = network
+        self.side = side
+        # Among the weights, so that encoders that differ in it have different fingerprints.
+        self.register_buffer("scaled_to", torch.tensor([side]))
+
+    def extra_repr(self) -> str:
+        """Return what is said of it where a network is told by its layers."""
+        return f"side={self.side}"
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return features, [n, dim], of float32 [n, 3, size, size]."""
+        rows = torch.from_numpy(_scaling(int(images.shape[-1]), self.side)).to(images)
+        features: torch.Tensor = self.network(rows @ images @ rows.T)
+        return features
+
+
+@cache
+def _scaling(before: int, after: int) -> NDArray[np.float32]:
+    """Return the matrix, [after, before], that scales columns of pixels as Pillow does, bicubic.
+
+    A product of matrices, since ONNX has no word for scaling that smooths first.
+    """
+    unit = Image.fromarray(np.eye(before, dtype=np.float32))
+    return np.array(unit.resize((before, after), Image.Resampling.BICUBIC))
 
 
 class Beside(nn.Module):

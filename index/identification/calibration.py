@@ -68,7 +68,8 @@ class Calibration:
         right_novel: the same for specimens of species that the gallery lacks.
         nearness: float64, ascending: `Evidence.nearness` of left-out specimens of known species.
         sharpness: float64 [2 * spaces], weights of `Evidence.closeness` for class probabilities.
-        surprise: float64, ascending: 1 - P(true species) of left-out specimens of known species.
+        surprise: float64, ascending: 1 - P(true species) of left-out specimens of known species, as
+            many as there are places or days where these are told apart.
         card: on what it was fitted, and how well it did there.
         shape: of the last working space in that gallery; None where the present one tells it.
         fitted_on: the images that it was fitted on; None where nothing says so.

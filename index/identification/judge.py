@@ -96,6 +96,7 @@ def _judgement(judged: _Judged, query: int) -> Judgement:
         calibration=judged.kept.state,
         changes=judged.kept.changes,
         decisive=judged.decisive,
+        few_conditions=judged.kept.few_conditions,
     )
 
 

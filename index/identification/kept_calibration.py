@@ -27,6 +27,10 @@ _SAID = (
 )
 
 
+ENOUGH = 19  # conditions: of so many, the least usual says what 95 % of further ones are like
+_CALLED = {"locality": "places", "series": "series", "date": "days"}
+
+
 @dataclass(frozen=True, eq=False)
 class KeptRecord:
     """A calibration that was read: what is said of it, and when (see `Gallery.written`)."""
@@ -60,6 +64,19 @@ class KeptCalibration:
     def state(self) -> str:
         """What answers say of it: `fitted`, or `stale`."""
         return "stale" if self.stale else "fitted"
+
+    @property
+    def few_conditions(self) -> str:
+        """Say that it met too few places or days for 95 %; empty where it met enough, or none."""
+        met = self.calibration.card.get("known_conditions", ENOUGH)
+        called = _CALLED.get(self.calibration.card.get("apart", ""))
+        if called is None or met >= ENOUGH:
+            return ""
+        return (
+            f"The calibration was fitted on {met} {called}: for what was taken under yet other "
+            f"conditions its figures are less sure than they say ({ENOUGH} {called} are needed "
+            "for 95 %)."
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return what it was fitted on as JSON-ready values."""

@@ -34,6 +34,16 @@ class Said:
     notes: tuple[str, ...] = ()
 
 
+def require_id(image_id: str) -> None:
+    """Refuse the id of a new image that no address can hold.
+
+    Raises:
+        UsageError: saying why.
+    """
+    if not image_id or (fault := fault_of_id(image_id)):
+        raise UsageError(fault if image_id else "The image_id is empty; give one")
+
+
 def read_record(image_id: str, said: Mapping[str, str], metadata: Mapping[str, str]) -> Said:
     """Read what is said of an image, as a table's row is read.
 
@@ -43,10 +53,8 @@ def read_record(image_id: str, said: Mapping[str, str], metadata: Mapping[str, s
         metadata: the user's own columns.
 
     Raises:
-        UsageError: the id, a name or a value cannot be stored.
+        UsageError: a name or a value cannot be stored.
     """
-    if not image_id or (fault := fault_of_id(image_id)):
-        raise UsageError(fault if image_id else "The image_id is empty; give one")
     own = _own_columns(metadata)
     values = {name: cell(name, said.get(name, "")) for name in FIELDS}
     _require_storable({"image_id": image_id, **values, **own})

@@ -22,7 +22,7 @@ from ..storage.spaces import EXTERNAL
 from ..taxonomy import RANKS, lowest_name, same_taxon
 from .copies import keep_copy, list_copies
 from .corrections import Corrections
-from .said import read_record
+from .said import read_record, require_id
 
 _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/tiff": ".tif"}
 _SHOWN = 80  # characters of a value that a sentence repeats
@@ -99,6 +99,7 @@ def read_upload(
         data: its file.
         replaces: let it take the place of another picture of that id.
     """
+    require_id(image_id)
     record = read_record(image_id, said, metadata)
     image = replace(record.image, sha256=content_hash(data))
     return Upload(data, image, record.told, replaces, record.notes)

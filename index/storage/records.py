@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 from ..database.checksums import write_checksum
 from ..database.schema import checksum_sql
 from ..database.sql import insert_rows
 from ..errors import CorruptError
 from ..files.plain_json import read_json
-from ..taxonomy import RANKS, Lineage
+from ..taxonomy import RANKS, Lineage, lowest_rank, name_at
 
 DETAILS = (
     "date",
@@ -71,6 +72,22 @@ class Image:
     details: Mapping[str, str]
     metadata: Mapping[str, str]
     row: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return its record as JSON-ready values: specimen, determination, details, metadata."""
+        rank = lowest_rank(self.lineage)
+        return {
+            "image_id": self.image_id,
+            "specimen_id": self.specimen_id,
+            "sha256": self.sha256,
+            "width": self.width,
+            "height": self.height,
+            "split": self.split,
+            "determination": {"rank": rank, "taxon": name_at(self.lineage, rank)} if rank else None,
+            "lineage": {rank: name for rank, name in zip(RANKS, self.lineage, strict=True) if name},
+            "details": {name: value for name, value in self.details.items() if value},
+            "metadata": dict(self.metadata),
+        }
 
 
 @dataclass(frozen=True)

@@ -36,12 +36,24 @@ def served(*command: str) -> Iterator[int]:
 
 def post(path: str, body: dict[str, Any]) -> bytes:
     """Return a request as it is sent, with a body in JSON."""
-    text = json.dumps(body).encode()
+    return _request(path, "application/json", json.dumps(body).encode())
+
+
+def picture_form(path: str, field: str, picture: bytes) -> bytes:
+    """Return a request as it is sent, with a picture in a form's field."""
+    edge = "------holotype"
+    said = f'Content-Disposition: form-data; name="{field}"; filename="one.jpg"'
+    head = f"--{edge}\r\n{said}\r\nContent-Type: image/jpeg\r\n\r\n"
+    body = head.encode() + picture + f"\r\n--{edge}--\r\n".encode()
+    return _request(path, f"multipart/form-data; boundary={edge}", body)
+
+
+def _request(path: str, kind: str, body: bytes) -> bytes:
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n"
+        f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    return head.encode() + text
+    return head.encode() + body
 
 
 async def answered(reader: StreamReader, writer: StreamWriter, request: bytes) -> int:

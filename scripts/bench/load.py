@@ -91,7 +91,7 @@ def main() -> None:
 def run(rows: int, dim: int, seconds: float, connections: int) -> dict[str, Any]:
     """Measure on made vectors of 1,000 species."""
     with tempfile.TemporaryDirectory() as scratch:
-        vectors = _vectors(rows, dim)
+        vectors = made_vectors(rows, dim)
         np.save(Path(scratch, "vectors.npy"), vectors)
         folder = _make(Path(scratch, "c"), vectors)
         noise = np.random.default_rng(1).normal(size=(_FEW, dim)) * 0.2 / dim**0.5
@@ -99,7 +99,7 @@ def run(rows: int, dim: int, seconds: float, connections: int) -> dict[str, Any]
         searches = [post("/v1/search", {"vector": _short(one), "k": 10}) for one in queries]
         bare = (sys.executable, "-c", _BARE, str(Path(scratch, "vectors.npy")))
         with served(*bare) as plain, served(*serving(folder)) as ours:
-            _until_ready(ours, searches)
+            until_ready(ours, searches)
             return _measured(plain, ours, searches, rows, seconds, connections)
 
 
@@ -110,27 +110,28 @@ def _measured(
     both = {"bare": Asked(), "search": Asked()}
     for _ in range(turns):
         for name, port in (("bare", plain), ("search", ours)):
-            _ask(port, searches, connections, _TURN, both[name])
+            ask(port, searches, connections, _TURN, both[name])
     stored = [str(row) for row in range(0, rows, max(1, rows // 5000))]
     alike, known = Asked(), Asked()
     for turn in range(3):
         prior = 0.2 + turn / 1e4  # never asked before
         looked = [post("/v1/search", {"image_id": one, "k": 10 + turn}) for one in stored]
         named = [post("/v1/identify", {"image_id": one, "prior": prior}) for one in stored]
-        _ask(ours, looked, connections, _TURN, alike)
-        _ask(ours, named, connections, _TURN, known)
-    crowd = _ask(ours, searches, _OVERLOAD * connections, 10.0, Asked())
-    after = _ask(ours, searches, connections, 10.0, Asked())
-    found = {name: _told(asked) for name, asked in both.items()}
-    found |= {"search_of_stored": _told(alike), "identify_of_stored": _told(known)}
-    found |= {"overload": _told(crowd), "after_overload": _told(after)}
+        ask(ours, looked, connections, _TURN, alike)
+        ask(ours, named, connections, _TURN, known)
+    crowd = ask(ours, searches, _OVERLOAD * connections, 10.0, Asked())
+    after = ask(ours, searches, connections, 10.0, Asked())
+    found = {name: told(asked) for name, asked in both.items()}
+    found |= {"search_of_stored": told(alike), "identify_of_stored": told(known)}
+    found |= {"overload": told(crowd), "after_overload": told(after)}
     return found | {
         "search_of_bare (target .5)": both["search"].rate / both["bare"].rate,
         "identify_of_search (target .5)": known.rate / alike.rate,
     }
 
 
-def _told(asked: Asked) -> dict[str, Any]:
+def told(asked: Asked) -> dict[str, Any]:
+    """Return rate, waits and statuses as JSON-ready values."""
     return {
         "per_s": asked.rate,
         "p50_ms": asked.wait(0.5),
@@ -139,7 +140,8 @@ def _told(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _vectors(rows: int, dim: int) -> Embeddings:
+def made_vectors(rows: int, dim: int) -> Embeddings:
+    """Return unit rows of 1,000 species, two a specimen, float32 [rows, dim]."""
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(1000, dim)).astype(np.float32)
     vectors = centres[np.arange(rows) // 2 % 1000]
@@ -161,16 +163,16 @@ def _short(vector: Embeddings) -> list[float]:
     return [round(float(value), 6) for value in vector]
 
 
-def _until_ready(port: int, searches: list[bytes]) -> None:
+def until_ready(port: int, searches: list[bytes]) -> None:
     """Ask one question, which waits until the collection is loaded."""
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
-        if _ask(port, searches, 1, 0.5, Asked()).statuses[OK]:
+        if ask(port, searches, 1, 0.5, Asked()).statuses[OK]:
             return
     raise RuntimeError("the service answers no question")
 
 
-def _ask(port: int, requests: list[bytes], connections: int, seconds: float, into: Asked) -> Asked:
+def ask(port: int, requests: list[bytes], connections: int, seconds: float, into: Asked) -> Asked:
     """Ask for some seconds over connections that stay open, and add what came of it."""
     began = time.perf_counter()
     asyncio.run(_crowd(port, requests, connections, seconds, into))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import Context, ContextVar, copy_context
@@ -20,7 +20,6 @@ Result = TypeVar("Result")
 # Whose request this is: a digest of its API key, or else its address; empty on this machine.
 CLIENT: ContextVar[str] = ContextVar("client", default="")
 
-_TOGETHER = 16  # pieces that are done together at most: more would bring little, and wait longer
 _SMALL = 65536  # bytes of a body or an answer that are not counted; connections bound those
 _LARGEST = 0.6  # of all memory, as which anything larger counts: one such, and room for others
 
@@ -136,6 +135,23 @@ def held(shares: Shares) -> Iterator[Hold]:
         hold.end()
 
 
+@dataclass(frozen=True)
+class Alike:
+    """Which pieces of work may be done together: those that have an equal one.
+
+    Nothing waits for more to come: pieces gather while the threads that may do them are busy.
+
+    Attributes:
+        key: what they are and how.
+        threads: how many may be at them at once. Each takes its share of those that wait.
+        most: how many are done together at most.
+    """
+
+    key: Hashable
+    threads: int = 1
+    most: int = 16
+
+
 @dataclass(frozen=True, eq=False)
 class _Piece:
     """A piece of work, and where it may be done together with others, what it is done with.
@@ -143,14 +159,14 @@ class _Piece:
     Attributes:
         work: takes the items of all that are done together, and gives the result of each.
         context: of the request, so that the thread knows whose it is, and which.
-        alike: pieces with an equal one are done together; None for none.
+        alike: with what it may be done together; None for nothing.
     """
 
     future: Future[Any]
     work: Callable[[list[Any]], Sequence[Any]]
     item: object
     context: Context
-    alike: object = None
+    alike: Alike | None = None
 
 
 class Turns:
@@ -165,6 +181,7 @@ class Turns:
         self._threads = ThreadPoolExecutor(threads, name, initializer=initializer)
         self._free = threads
         self._waiting: dict[str, deque[_Piece]] = {}  # the client whose turn is next comes first
+        self._under_way: Counter[Alike] = Counter()  # threads that are at it
         self._ended = False
         self._lock = threading.Lock()
 
@@ -179,17 +196,15 @@ class Turns:
         return result
 
     async def run_together(
-        self, alike: object, item: Item, work: Callable[[list[Item]], Sequence[Result]]
+        self, alike: Alike, item: Item, work: Callable[[list[Item]], Sequence[Result]]
     ) -> Result:
         """Run a piece of work together with those like it that wait when its turn comes.
 
-        Nothing waits for more to come: pieces gather while all threads are busy. What fails
-        together is done again one by one, so that nobody gets the error of another.
+        What fails together is done again one by one, so that nobody gets the error of another.
 
         Args:
-            alike: equal for pieces that may be done together.
             item: what `work` takes of this piece.
-            work: gives the result of each of at most 16 items.
+            work: gives the result of each item.
 
         Raises:
             NotReadyError: the threads have ended.
@@ -229,9 +244,17 @@ class Turns:
             if self._ended:
                 raise NotReadyError("The collection was replaced meanwhile; ask again")
             self._waiting.setdefault(client, deque()).append(piece)
-            if self._free:
-                self._free -= 1
-                self._threads.submit(self._work)
+            if self._may_begin(piece):
+                self._begin()
+
+    def _begin(self) -> None:
+        """Let a free thread work, where there is one."""
+        if self._free:
+            self._free -= 1
+            self._threads.submit(self._work)
+
+    def _may_begin(self, piece: _Piece) -> bool:
+        return piece.alike is None or self._under_way[piece.alike] < piece.alike.threads
 
     def _drop(self, client: str, piece: _Piece) -> None:
         """Forget a piece that nobody waits for any more, where its turn has not come."""
@@ -243,20 +266,19 @@ class Turns:
                     del self._waiting[client]
 
     def _next(self) -> list[_Piece]:
-        """Return the piece whose turn it is, with those like it; empty where none waits.
+        """Return the piece whose turn it is, with those like it; empty where none may begin.
 
         A client's next one comes after all others'.
         """
         with self._lock:
-            if not self._waiting:
-                self._free += 1
-                return []
-            pieces = [self._taken(next(iter(self._waiting)))]
-            if pieces[0].alike is not None:
-                pieces += self._like(pieces[0].alike)
-            return pieces
+            for client, waiting in self._waiting.items():
+                for place, piece in enumerate(waiting):
+                    if self._may_begin(piece):
+                        return self._with_its_like(self._taken(client, place))
+            self._free += 1
+            return []
 
-    def _taken(self, client: str, place: int = 0) -> _Piece:
+    def _taken(self, client: str, place: int) -> _Piece:
         """Take a piece of a client, and let the others go before its next one."""
         pieces = self._waiting.pop(client)
         piece = pieces[place]
@@ -265,14 +287,18 @@ class Turns:
             self._waiting[client] = pieces
         return piece
 
-    def _like(self, alike: object) -> list[_Piece]:
-        """Take what may be done together with a piece, one of each client after the other."""
-        found: list[_Piece] = []
-        clients = list(self._waiting)
-        while clients and len(found) < _TOGETHER - 1:
-            client = clients.pop(0)
+    def _with_its_like(self, piece: _Piece) -> list[_Piece]:
+        """Take what is done together with a piece, one of each client after the other."""
+        alike, found = piece.alike, [piece]
+        if alike is None:
+            return found
+        self._under_way[alike] += 1
+        every = sum(one.alike == alike for pieces in self._waiting.values() for one in pieces)
+        share, clients = -(-(1 + every) // alike.threads), deque(self._waiting)
+        while clients and len(found) < min(share, alike.most):
+            client = clients.popleft()
             pieces = self._waiting.get(client, ())
-            place = next((at for at, piece in enumerate(pieces) if piece.alike == alike), None)
+            place = next((at for at, one in enumerate(pieces) if one.alike == alike), None)
             if place is not None:
                 found.append(self._taken(client, place))
                 clients.append(client)
@@ -280,8 +306,20 @@ class Turns:
 
     def _work(self) -> None:
         while pieces := self._next():
+            alike = pieces[0].alike
             _finish([one for one in pieces if one.future.set_running_or_notify_cancel()])
             del pieces  # which hold what was asked and answered
+            if alike is not None:
+                self._ended_one(alike)
+
+    def _ended_one(self, alike: Alike) -> None:
+        """Note that a thread is no longer at it; what has waited for that may begin."""
+        with self._lock:
+            self._under_way[alike] -= 1
+            if not self._under_way[alike]:
+                del self._under_way[alike]
+            if self._waiting and not self._ended:  # in the end, who is at work does the rest
+                self._begin()
 
 
 def _finish(pieces: list[_Piece]) -> None:

@@ -10,6 +10,8 @@ from fastapi.responses import HTMLResponse
 from holotype.index.collection import Collection
 from holotype.index.database.locks import is_writable
 from holotype.index.errors import NotFoundError, UsageError
+from holotype.index.search.specimen_record import specimen_record
+from holotype.index.search.taxon_records import AskedTaxon
 from holotype.index.search.taxon_tree import code_of
 from holotype.index.settings import settings
 from holotype.index.taxonomy import RANKS
@@ -17,8 +19,6 @@ from holotype.index.upkeep.info import info
 
 from ..engine import Engine, TheEngine
 from ..guards.keys import MAY_WRITE
-from ..resources.records.specimens import specimen_of
-from ..resources.records.taxa import AskedTaxon
 from .rendering import rendered
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -57,7 +57,8 @@ async def taxon(
 async def specimen(request: Request, engine: TheEngine, specimen_id: str) -> HTMLResponse:
     """Show a specimen: its pictures, what it was called, and the answer about it."""
     may_write = MAY_WRITE.get()
-    await engine.read(specimen_of, engine.collection, specimen_id, 0, 1)  # refused where none is
+    # Refused where there is none.
+    await engine.read(specimen_record, engine.collection, specimen_id, 0, 1)
     return rendered(
         request,
         "specimen.html",

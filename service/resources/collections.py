@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from typing import Annotated
 from urllib.parse import quote
@@ -15,7 +14,7 @@ from holotype.index.errors import HolotypeError
 from ..addresses import root_of
 from ..guards.scopes import NO_KEY, READS
 from ..measurements import Measurements
-from ..problems import NotReadyError, served_of
+from ..problems import BusyError, NotReadyError, served_of
 from ..schemas.collections import ListedCollection, ListedCollections
 from ..served.folder import Folder
 from ..served.place import Place
@@ -88,8 +87,9 @@ async def metrics(request: Request, folder: TheFolder) -> Response:
 async def listed(request: Request, folder: Folder) -> ListedCollections:
     """Return the collections of a folder with what each holds, or why it cannot be asked."""
     root = root_of(request.scope)
-    found = await asyncio.gather(*(_listed(root, place) for place in folder.places.values()))
-    return ListedCollections(collections=list(found))
+    # One after the other: each takes a place among the requests for records.
+    found = [await _listed(root, place) for place in folder.places.values()]
+    return ListedCollections(collections=found)
 
 
 async def _listed(root: str, place: Place) -> ListedCollection:
@@ -100,6 +100,8 @@ async def _listed(root: str, place: Place) -> ListedCollection:
         return one.model_copy(update={"why_not": place.why_not})
     try:
         counts = await place.counts()
+    except BusyError:
+        raise
     except HolotypeError as error:
         return one.model_copy(update={"why_not": place.told(error)})
     return one.model_copy(update=vars(counts))

@@ -69,7 +69,8 @@ class Place:
         return self._plain(self._switch.told(error) if self._switch else str(error))
 
     def _plain(self, sentence: str) -> str:
-        return sentence.replace(str(self._path), f"Collection '{self.name}'")
+        named = sentence.replace(f"{self._path}{os.sep}", "")
+        return named.replace(str(self._path), f"Collection '{self.name}'")
 
     async def open(self) -> None:
         """Open and load it, unless it is open, or was tried a moment ago and has not changed."""

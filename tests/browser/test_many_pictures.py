@@ -85,6 +85,7 @@ def test_a_folder_is_answered_sorted_and_accepted_together(
     expect(page.locator("#title")).to_have_text("7 pictures")
     expect(page.locator("#panel")).to_contain_text("1 file is no picture")
     expect(page.locator("#panel")).to_contain_text("trip/letter.txt")
+    expect(page.locator("#panel")).to_contain_text("Not calibrated.")
     first = page.locator(ENTRIES).first
     expect(first).to_contain_text("between")
     expect(first).to_contain_text("Unknown")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import pandas as pd
@@ -18,6 +17,7 @@ from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.errors import HolotypeError, NotFoundError
 from holotype.index.ingest.pictures import ingest
+from holotype.index.manifests import row_checks
 from holotype.index.manifests.manifest import Manifest
 from holotype.service.addresses import ACTIONS, spelt
 from holotype.service.app import create_app
@@ -41,7 +41,7 @@ def test_a_browser_is_shown_a_page_and_a_program_a_problem(
     assert page.headers["content-type"].startswith("text/html")
     assert "Accept" in page.headers["vary"]
     assert page.headers["content-security-policy"]
-    assert f'<p lang="en">{escape(sentence)}</p>' in page.text
+    assert f'<p class="problem" lang="en">{escape(sentence)}</p>' in page.text
     assert "<h1>Not found</h1>" in page.text
     assert 'href="/">' in page.text
     spanish = client.get(path, headers={**BROWSER, "Accept-Language": "es"})
@@ -73,9 +73,20 @@ def test_every_title_of_a_problem_is_in_the_table() -> None:
         assert entry["en"] == title
 
 
+def test_the_way_out_is_a_request(client: httpx2.Client, refused: Refused) -> None:
+    last = refused(client.delete("/v1/spaces/base?by=Ann"), 422)
+    assert "is the last space" in last
+    assert "A request does not remove it" in last
+    told = [last, refused(client.get("/v1/clusters?clustering=99"), 404)]
+    told += [refused(client.post("/v1/clusters/99/reject", json={"by": "Ann", "version": 1}), 404)]
+    told += [refused(client.post("/v1/decisions/99/undo", json={"by": "Ann"}), 404)]
+    assert [one for one in told if "holotype " in one or "--" in one] == []
+
+
 GIVEN = [
     *("x", "x/picture", "x/thumbnail", "x/history", "x/picture/picture", "picture", "/picture"),
     *("x/picture/history", "a%2Fpicture", "thumbnail/x", "x/thumbnail.jpg", "history"),
+    *("a/../b", "./a", "a/..", "a/./b"),
 ]
 
 
@@ -89,7 +100,9 @@ def astray(tmp_path_factory: pytest.TempPathFactory, draw: Draw, tiny: Encoder) 
         rows.append((f"{seed}.png", name, name, "Xestia alba"))
     columns = ["path", "image_id", "specimen_id", "species"]
     frame = pd.DataFrame(rows, columns=columns)
-    with Collection.create(folder / "c") as collection:
+    with Collection.create(folder / "c") as collection, pytest.MonkeyPatch.context() as patch:
+        # Tables refuse some of these by now; collections that were made before hold them.
+        patch.setattr(row_checks, "fault_of_id", lambda _: None)
         report = ingest(Manifest.from_pandas(frame, root=folder / "m"), collection, tiny)
         assert report.embedded == len(rows), report.problems
     with running(create_app(folder / "c")) as address:
@@ -110,23 +123,19 @@ def test_every_id_is_read_and_patched(astray: str, name: str) -> None:
     assert page.status_code == 200
 
 
-def test_every_id_is_stored_and_deleted(astray: str, source: Path) -> None:
-    for number, name in enumerate(["new/picture", "new/thumbnail", "new/history", "new"]):
-        images = f"{astray}/v1/images/{spelt(name)}"
-        data = (source.parent / f"1-{number}.png").read_bytes()
-        put = httpx2.put(images, files={"image": ("x.png", data)}, timeout=60)
-        assert put.status_code == 201, put.text
-        assert httpx2.get(astray + put.headers["location"]).json()["image_id"] == name
-        assert httpx2.delete(f"{images}?by=Ann").status_code == 204
-        assert httpx2.get(images).status_code == 404
-
-
 def test_a_client_reads_them_too(astray: str) -> None:
     with holotype.Client(astray) as client:
         for name in GIVEN:
             assert client.image(name)["image_id"] == name
         with pytest.raises(NotFoundError):
             client.image("none/picture")
+
+
+def test_every_id_is_deleted(astray: str) -> None:
+    for name in GIVEN:
+        images = f"{astray}/v1/images/{spelt(name)}"
+        assert httpx2.delete(f"{images}?by=Ann").status_code == 204
+        assert httpx2.get(images).status_code == 404
 
 
 def test_all_that_spell_ids_know_what_may_follow_one(client: httpx2.Client) -> None:
@@ -138,4 +147,4 @@ def test_all_that_spell_ids_know_what_may_follow_one(client: httpx2.Client) -> N
     }
     assert words == ACTIONS
     script = (ROOT / "service" / "web" / "src" / "shared" / "addresses.ts").read_text()
-    assert set(re.findall(r"\\/\(([a-z|]+)\)\$", script)[0].split("|")) == ACTIONS
+    assert set(re.findall(r"\\/\(([a-z|]+)\)\$/", script)[0].split("|")) == ACTIONS

@@ -66,7 +66,8 @@ def test_the_list_holds_every_collection_and_why_one_cannot_be_asked(several: st
         counts = {key: found[name][key] for key in ("images", "specimens", "species", "why_not")}
         assert counts == {"images": 40, "specimens": 20, "species": 4, "why_not": None}
     assert found[ODD]["address"] == f"/{quote(ODD)}/"
-    assert "cannot be served" in found["broken"]["why_not"]
+    broken = found["broken"]["why_not"]
+    assert broken.startswith("Collection 'broken' cannot be served: collection.sqlite is damaged")
     assert "rename the folder" in found["v1"]["why_not"]
     page = httpx2.get(several)
     assert page.status_code == 200
@@ -132,6 +133,12 @@ def test_probes_and_counts_are_of_the_whole(several: str) -> None:
     line = 'collection="moths",method="GET",route="/v1/images/{image_id}",status="404"'
     assert f"holotype_requests_total{{{line}}}" in text
     assert 'holotype_queue_length{queue="questions"} 0.0' in text
+
+
+def test_no_collection_can_take_an_address_of_the_service(shelf: Path) -> None:
+    app = create_app(shelf)
+    paths = [*app.openapi()["paths"], "/docs", "/openapi.json", "/static/"]
+    assert {path.split("/")[1] for path in paths} == following.RESERVED
 
 
 def test_encoders_and_decoders_are_shared(shelf: Path) -> None:
@@ -203,7 +210,9 @@ def test_a_folder_without_collections_is_refused(tmp_path: Path) -> None:
         serve(tmp_path, port=0)
 
 
-@pytest.mark.parametrize("prefix", ["museum", "/a//b", "/a?b", "/../a", "/a%20b", "http://x/y"])
+@pytest.mark.parametrize(
+    "prefix", ["museum", "/a//b", "/a?b", "/../a", "/a/..", "/a%20b", "http://x/y", "/é", "/a b"]
+)
 def test_a_prefix_that_is_none_is_refused(prefix: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--root-path"):
         serve(tmp_path, port=0, root_path=prefix)

@@ -80,7 +80,7 @@ def test_settings_have_sentences() -> None:
 
 def test_what_cannot_be_served_is_refused_before_it_listens(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(NotFoundError, match="not a collection"):
-        serve(tmp_path, port=0)
+        serve(tmp_path / "none", port=0)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(HolotypeError, match=f"port {port} cannot be served"):

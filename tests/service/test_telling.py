@@ -64,7 +64,7 @@ def test_an_unexpected_failure_has_an_id_and_is_counted(
     def fail(_: object) -> None:
         raise RuntimeError("inside")
 
-    monkeypatch.setattr("holotype.service.resources.records.images.record_of", fail)
+    monkeypatch.setattr("holotype.index.storage.records.Image.to_dict", fail)
     with running(create_app(folder)) as address:
         refused(httpx2.get(f"{address}/v1/images/0-0.png"), 500)
         text = httpx2.get(f"{address}/metrics").text

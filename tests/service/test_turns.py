@@ -21,7 +21,7 @@ from PIL import Image
 from holotype.service.app import create_app
 from holotype.service.decoding.decoders import Decoders
 from holotype.service.guards.keys import Keys
-from holotype.service.guards.turns import CLIENT, Hold, Shares, Turns
+from holotype.service.guards.turns import CLIENT, Alike, Hold, Shares, Turns
 from holotype.service.problems import BusyError, NotReadyError
 from tests.hostile import drawing
 
@@ -118,7 +118,7 @@ def test_what_is_alike_is_done_together_and_its_errors_stay_apart() -> None:
 
     async def one(client: str, alike: str, number: int) -> float:
         CLIENT.set(client)
-        return await turns.run_together(alike, number, inverse)
+        return await turns.run_together(Alike(alike), number, inverse)
 
     async def main() -> None:
         first = asyncio.create_task(asked(turns, "", lambda: go_on.wait(30)))
@@ -149,7 +149,10 @@ def test_few_are_done_together() -> None:
 
     async def main() -> None:
         first = asyncio.create_task(asked(turns, "", lambda: go_on.wait(30)))
-        tasks = [asyncio.create_task(turns.run_together(0, number, count)) for number in range(40)]
+        alike = Alike("x", most=16)
+        tasks = [
+            asyncio.create_task(turns.run_together(alike, number, count)) for number in range(40)
+        ]
         await asyncio.sleep(0.05)
         go_on.set()
         assert await asyncio.gather(*tasks) == list(range(40))
@@ -158,6 +161,59 @@ def test_few_are_done_together() -> None:
     run(main())
     turns.shutdown()
     assert sizes == [16, 16, 8]
+
+
+@pytest.mark.parametrize(("at_once", "largest"), [(1, 10), (2, 5)])
+def test_threads_share_what_is_alike_and_others_do_not_wait_for_it(
+    at_once: int, largest: int
+) -> None:
+    turns, sizes = Turns(3, "test"), list[int]()
+    go_on, go_further = threading.Event(), threading.Event()
+
+    def count(numbers: list[int]) -> list[int]:
+        sizes.append(len(numbers))
+        go_further.wait(30)
+        return numbers
+
+    async def main() -> None:
+        first = [asyncio.create_task(turns.run(lambda: go_on.wait(30))) for _ in range(3)]
+        alike = Alike("x", threads=at_once)
+        tasks = [
+            asyncio.create_task(turns.run_together(alike, number, count)) for number in range(10)
+        ]
+        await asyncio.sleep(0.05)
+        go_on.set()
+        await asyncio.gather(*first)
+        assert await turns.run(lambda: "other") == "other"
+        assert len(sizes) <= at_once
+        go_further.set()
+        assert await asyncio.gather(*tasks) == list(range(10))
+
+    run(main())
+    turns.shutdown()
+    assert (sum(sizes), max(sizes)) == (10, largest)
+
+
+def test_an_end_finishes_what_is_alike_too() -> None:
+    turns, begun, go_on = Turns(2, "test"), threading.Event(), threading.Event()
+
+    def slow(numbers: list[int]) -> list[int]:
+        begun.set()
+        go_on.wait(30)
+        return numbers
+
+    async def main() -> None:
+        alike = Alike("x", most=3)
+        tasks = [asyncio.create_task(turns.run_together(alike, one, slow)) for one in range(8)]
+        tasks.append(asyncio.create_task(turns.run_together(Alike("y"), 8, slow)))
+        await asyncio.to_thread(begun.wait, 30)
+        ending = asyncio.create_task(asyncio.to_thread(turns.shutdown))
+        await asyncio.sleep(0.05)
+        go_on.set()
+        assert await asyncio.wait_for(asyncio.gather(*tasks), 20) == list(range(9))
+        await ending
+
+    run(main())
 
 
 @pytest.mark.parametrize("most", [1, 2, 64])

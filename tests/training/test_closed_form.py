@@ -41,6 +41,22 @@ def test_wccn_whitens_the_shrunken_covariance(shrinkage: float) -> None:
     np.testing.assert_allclose(matrix.T @ shrunk @ matrix, np.eye(len(shrunk)), atol=1e-3)
 
 
+@pytest.mark.parametrize("shrinkage", [0.05, 0.5])
+def test_few_rows_give_the_maps_that_many_would(
+    monkeypatch: pytest.MonkeyPatch, shrinkage: float
+) -> None:
+    sample = draw_sample(species=4, images=5, dim=48)
+    cosines = []
+    for few in (0.5, 0.0):
+        monkeypatch.setattr("holotype.training.tuning.scatter._FEW", few)
+        scatter = gather(sample.vectors, sample.labels[:, 2], exponent=0.5)
+        assert (scatter.deviations is not None) == (few > 0)
+        maps = (closed_form.wccn, closed_form.stretched, closed_form.lda)
+        rows = [fit(scatter, shrinkage=shrinkage).apply(sample.vectors) for fit in maps]
+        cosines.append([space @ space.T for space in rows])
+    np.testing.assert_allclose(cosines[0], cosines[1], atol=1e-4)
+
+
 def test_lda_spans_what_scikit_learn_finds() -> None:
     sample = draw_sample(species=6, images=40, dim=12)
     labels = sample.labels[:, 2]

@@ -12,10 +12,13 @@ import pytest
 
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
+from holotype.index.identification.identify import identify_stored
+from holotype.index.identification.kept_calibration import kept_calibration
 from holotype.index.identification.reference import build_reference
 from holotype.index.storage.records import Image
 from holotype.training import spaces
 from holotype.training.calibration.left_out import leave_out
+from holotype.training.calibration.sets import of_conditions
 from holotype.training.calibration.steps import Steps
 from holotype.training.conditions import Conditions, conditions_of
 from tests.eval import planting
@@ -81,6 +84,38 @@ def test_fits_keep_days_apart(
     with collection, pytest.raises(UsageError, match="that is all"):
         getattr(spaces, f"{fit}_space")(collection)
     assert len(np.unique(seen[0])) == 7
+
+
+@pytest.mark.parametrize(("days", "told"), [(7, True), (24, False)])
+def test_an_answer_says_that_its_calibration_met_few_days(
+    tmp_path: Path, planted: Callable[..., Collection], days: int, told: bool
+) -> None:
+    with planted(tmp_path / "c", [f"2024-05-{day + 1:02}" for day in range(days)]) as collection:
+        card = spaces.calibrate_space(collection)
+        assert (card["apart"], card["known_conditions"]) == ("date", days)
+        kept = kept_calibration(collection, collection.gallery())
+        assert kept is not None
+        assert len(kept.calibration.surprise) == days
+        notes = identify_stored(collection, "image-0").notes
+        assert ("The calibration was fitted on 7 days" in " ".join(notes)) == told
+
+
+def test_what_is_promised_of_the_next_day_rests_on_the_days() -> None:
+    """Of 40 days with one to thirty specimens each, a day's share what they are off by."""
+    generator = np.random.default_rng(4)
+    inside: dict[str, list[float]] = {"days": [], "specimens": []}
+    for _ in range(300):
+        sizes = generator.geometric(0.15, 41)
+        days = np.repeat(np.arange(41), sizes)
+        values = generator.normal(size=41)[days] + 0.1 * generator.normal(size=len(days))
+        before, after = values[days < 40], values[days == 40]
+        for name, kept in (
+            ("days", of_conditions(before, days[days < 40])),
+            ("specimens", np.sort(before)),
+        ):
+            place = min(int(np.ceil((len(kept) + 1) * 0.9)), len(kept)) - 1
+            inside[name].append(float((after <= kept[place]).mean()))
+    assert np.mean(inside["days"]) >= 0.895 > np.mean(inside["specimens"])
 
 
 def test_who_is_left_out_meets_nobody_of_its_own_day(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,7 @@ def fit_calibration(
         tuple(_at(r, ~known & stated[:, r], features, right) for r in ranks),
         np.sort(left_out.joined("nearness")[known]),
         sharpness,
-        np.sort(surprise),
+        surprise,
         _card(labels, left_out, seed),
     )
 
@@ -168,6 +168,7 @@ def _card(labels: Codes, left_out: LeftOut, seed: int) -> dict[str, Any]:
         "images": int((labels[:, -1] >= 0).sum()),
         "taxa": [len(np.unique(column[column >= 0])) for column in labels.T],
         "known_specimens": int(known.sum()),
+        "known_conditions": len(np.unique(left_out.condition[known])),
         "novel_specimens": int((~known).sum()),
         "right_if_known": left_out.right[known].mean(axis=0).tolist(),
         "seed": seed,

@@ -49,6 +49,7 @@ class LeftOut:
         classes: the lineages that `evidence.candidates` of each specimen points to, a fold each.
         fold: int64 [q].
         specimen: int64 [q], its group.
+        condition: int64 [q], its place or day; its group where nothing tells them.
         truth: int64 [q, ranks].
         novel: int64 [q], 0 where the species stayed in the gallery, 1 where it was left out, 2
             where its genus was.
@@ -58,6 +59,7 @@ class LeftOut:
     classes: list[Codes]
     fold: Codes
     specimen: Codes
+    condition: Codes
     truth: Codes
     novel: Codes
 
@@ -126,7 +128,7 @@ def leave_out(
         [part.classes[0] for part in found],
         *(
             np.concatenate([getattr(part, name) for part in found])
-            for name in ("fold", "specimen", "truth", "novel")
+            for name in ("fold", "specimen", "condition", "truth", "novel")
         ),
     )
 
@@ -202,6 +204,7 @@ def _left_out_of_fold(
         [reference.classes],
         np.full(len(rows), fold),
         groups[rows],
+        groups[rows] if conditions is None else conditions[rows],
         labels[rows],
         np.where(gone[rows], 1 + level, 0),
     )

@@ -10,6 +10,7 @@ from holotype.index.arrays import Codes, Floats
 from .left_out import LeftOut
 
 _RIDGE = 1e-4
+_ROUNDING = 1e-6
 
 
 def fit_sets(left_out: LeftOut) -> tuple[Floats, Floats]:
@@ -17,7 +18,7 @@ def fit_sets(left_out: LeftOut) -> tuple[Floats, Floats]:
 
     Returns:
         sharpness: float64 [f], the weights of `Evidence.closeness`.
-        surprise: float64 [known], 1 - P(true species) of every known specimen.
+        surprise: float64, ascending: 1 - P(true species) of known specimens, see `of_conditions`.
     """
     closeness, true = candidates_of(left_out)
     known = left_out.novel == 0
@@ -26,7 +27,33 @@ def fit_sets(left_out: LeftOut) -> tuple[Floats, Floats]:
     p = _softmax(closeness[found], sharpness)
     surprise = np.ones(len(known))  # a true class that is no candidate is as surprising as can be
     surprise[found] = 1 - p[np.arange(len(p)), true[found].argmax(axis=1)]
-    return sharpness, surprise[known]
+    return sharpness, of_conditions(surprise[known], left_out.condition[known])
+
+
+def of_conditions(values: Floats, conditions: Codes) -> Floats:
+    """Return as many values as there are conditions, ascending, that stand for all.
+
+    Who asks comes from a place or day of its own, and specimens of one hang together: what is
+    promised of the next one rests on how many conditions were met, not on how many specimens.
+    Conditions count the same (Dunn, Wasserman and Ramdas 2023; Lee, Barber and Willett 2023).
+    Where each has one specimen, the values are these.
+
+    Args:
+        values: float64 [q].
+        conditions: int64 [q].
+
+    >>> of_conditions(np.array([0.3, 0.1, 0.2]), np.array([0, 1, 2])).tolist()
+    [0.1, 0.2, 0.3]
+    >>> of_conditions(np.array([0.3, 0.1, 0.2, 0.2]), np.array([0, 1, 1, 1])).tolist()
+    [0.2, 0.3]
+    """
+    _, member, counts = np.unique(conditions, return_inverse=True, return_counts=True)
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(1 / counts[member[order]])  # of so many conditions
+    wanted = np.arange(1, len(counts) + 1) - _ROUNDING
+    place = np.minimum(np.searchsorted(reached, wanted), len(values) - 1)
+    found: Floats = values[order[place]]
+    return found
 
 
 def fit_sharpness(closeness: Floats, true: NDArray[np.bool_]) -> Floats:

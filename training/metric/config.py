@@ -66,8 +66,9 @@ class ScheduleConfig:
         epochs: how often each is seen instead, on average; 0 for `pictures`.
         minutes: the most that the whole run may take, judging and embedding included; 0 for no
             bound. The schedule is fitted into it.
-        sizes: sides of the pictures from first to last, as shares of the encoder's own: small
-            ones teach most of it in half the time.
+        sizes: sides of the pictures from first to last, as shares of the side that the network
+            was made for (224 pixels for `bundled:320`): small ones teach most of it in half the
+            time.
         shares: up to which share of the run each size lasts; the last is 1.
         optimiser: AdamW or SGD with momentum.
         rate: largest learning rate of the network.
@@ -106,6 +107,8 @@ class GateConfig:
         images: share of the specimens of each species that are kept back to judge by.
         species: share of the species that are kept back as unseen ones.
         novelty: what recall on unseen species counts for.
+        sizes: sides that the trained network may see pictures at once it is an encoder, the default
+            first, as shares of the side that it was made for; never more than the encoder's own.
         share: how long the judged run is, as a share of the whole.
         points: how often it is judged, evenly over it; the best point is kept.
         refit: train anew on everything once it has passed, up to the same point of the schedule;
@@ -115,6 +118,7 @@ class GateConfig:
     images: float = 0.25
     species: float = 0.2
     novelty: float = 0.2
+    sizes: tuple[float, ...] = (1.0, 1.15, 1.43)
     share: float = 0.4
     points: int = 1
     refit: bool = True
@@ -221,8 +225,11 @@ def _check(schedule: ScheduleConfig, batches: BatchConfig, gate: GateConfig) -> 
         ("gate.points", gate.points, 1, 100),
         *(("schedule.sizes", size, 0.1, 2) for size in schedule.sizes),
         *(("schedule.shares", share, 0, 1) for share in schedule.shares),
+        *(("gate.sizes", size, 0.1, 4) for size in gate.sizes),
     ]
     _check_bounds(bounds)
+    if not gate.sizes:
+        raise UsageError("gate.sizes is empty; give one size, such as [1.0]")
     if len(schedule.sizes) != len(schedule.shares):
         raise UsageError(
             f"schedule.sizes has {len(schedule.sizes)} values and schedule.shares "

@@ -9,6 +9,7 @@ import numpy as np
 from holotype.index.arrays import Embeddings
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
+from holotype.index.encoders.composed import Scaled
 from holotype.index.encoders.model import Model, Preprocessing
 from holotype.index.errors import PictureError
 from holotype.index.ingest.stored import encode_stored
@@ -19,9 +20,16 @@ from .network import Trained
 Progress = Callable[[int, int], None]
 
 
-def as_encoder(network: Trained, preprocessing: Preprocessing, views: int) -> Encoder:
-    """Return a network as an encoder, as it is at this moment."""
+def as_encoder(
+    network: Trained, preprocessing: Preprocessing, views: int, side: int = 0
+) -> Encoder:
+    """Return a network as an encoder, as it is at this moment.
+
+    Args:
+        side: that it is shown pictures at, in pixels; 0 for that of the preprocessing.
+    """
     image = network.encoder_network
+    image = Scaled(image, side) if side else image
     return Encoder("trained", Model(image, preprocessing, weights=image), views=views)
 
 

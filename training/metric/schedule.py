@@ -55,5 +55,9 @@ def size_at(done: float, config: ScheduleConfig, own: int) -> int:
     [128, 128, 224, 224]
     """
     pairs = zip(config.sizes, config.shares, strict=True)
-    size = next(size for size, share in pairs if done <= share)
+    return side_of(next(size for size, share in pairs if done <= share), own)
+
+
+def side_of(size: float, own: int) -> int:
+    """Return a share of a side in pixels: that side itself for 1, or else a multiple of 32."""
     return own if size == 1 else max(32, 32 * round(size * own / 32))

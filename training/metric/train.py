@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -24,16 +24,18 @@ from ..domain.target import Pull, Target
 from ..domain.terms import make_domain_term
 from ..losses import make_objective, require_teachable
 from ..samplers import make_sampler
+from ..tuning.recipes import Recipe
 from .config import TrainConfig
 from .embedding import as_encoder, beside, embedded
-from .gate import Candidate, Verdict, best_of, hold_back, judge
+from .gate import Candidate, Verdict, candidates_of, hold_back, judge, settled
+from .gate.candidates import EXPONENTS, MAPS, STARTING_MAPS
 from .inputs import Inputs, KeptMaps, Pictures
 from .keeping import keep
 from .loop import Run, Step
 from .network import Learner, Trained, folded
 from .pictures import Labelled
 from .processes import Processes
-from .schedule import Plan, size_at
+from .schedule import Plan, side_of, size_at
 from .stages import kept_maps
 
 _EXAMPLES = 2  # pictures that a folded network is compared by
@@ -203,9 +205,12 @@ class Judged(ABC):
         self._kept_at = time.monotonic()
 
     def _start(self) -> Candidate:
-        """Return the best map over the start's own features."""
-        vectors = self.pictures.vectors[self.held.judging]
-        return best_of("start", vectors, self.pictures, self.held, self.config.gate)
+        """Return the start's own features through the map that suits them; see `settled`."""
+        held, gate = self.held, self.config.gate
+        vectors = self.pictures.vectors[held.judging]
+        return settled(
+            candidates_of("start", vectors, self.pictures, held, gate, STARTING_MAPS, EXPONENTS)
+        )
 
     def _judge(self, run: Run, start: Candidate, done: float) -> Outcome:
         """Judge what is learned as it is now."""
@@ -218,7 +223,7 @@ class Judged(ABC):
 
     @abstractmethod
     def candidates(self, weights: State) -> list[Candidate]:
-        """Return what is offered of what was learned, each with how it judged."""
+        """Return what may be offered of what was learned, the default first."""
 
     @abstractmethod
     def learner(self, rows: Codes) -> Learner:
@@ -239,7 +244,7 @@ class Judged(ABC):
 
     @property
     def size(self) -> int:
-        """Side of the pictures of the encoder."""
+        """Side of the pictures that sizes are shares of."""
         return 1
 
     def run_over(self, rows: Codes, plan: Plan) -> Run:
@@ -279,6 +284,7 @@ class Training(Judged):
     Attributes:
         pixels: uint8 [n, side, side, 3], squares.
         start: the encoder that training starts from.
+        side: of the pictures that it is trained on, in pixels, where `schedule.sizes` says 1.
         make_network: makes its network anew, with its weights.
         beside: float32 [n, dim], embeddings by the network that may stand beside the trained one,
             unit rows; None where none may.
@@ -288,6 +294,7 @@ class Training(Judged):
     collection: Collection
     pixels: NDArray[np.uint8]
     start: Encoder
+    side: int
     make_network: Callable[[], Trained]
     beside: Embeddings | None = None
     target: Target | None = None
@@ -295,25 +302,52 @@ class Training(Judged):
 
     @property
     def size(self) -> int:
-        """Side of the pictures of the encoder."""
-        return self.start.preprocessing.size
+        """Side of the pictures that sizes are shares of."""
+        return self.side
 
     def candidates(self, weights: State) -> list[Candidate]:
-        """Return the network's features, alone and beside the start's."""
-        held, pictures = self.held, self.pictures
-        vectors = self.embedded(weights, held.judging)
+        """Return the network's features, beside the start's and alone, through each map.
+
+        Of sides other than the first only the default, since each map over two networks takes
+        seconds.
+        """
+        first, *others = self.sides
+        found = self._candidates(weights, first, MAPS, EXPONENTS)
+        for side in others:
+            found += self._candidates(weights, side, MAPS[:1], EXPONENTS[:1])[:1]
+        return found
+
+    def _candidates(
+        self, weights: State, side: int, maps: Sequence[Recipe], exponents: Sequence[float]
+    ) -> list[Candidate]:
+        held, pictures, gate = self.held, self.pictures, self.config.gate
+        vectors = self.embedded(weights, held.judging, side)
         features = {"trained": vectors}
         if self.beside is not None:
-            features["trained+start"] = beside(vectors, self.beside[held.judging])
+            both = beside(vectors, self.beside[held.judging])
+            features = {"trained+start": both, "trained": vectors}
         return [
-            best_of(name, rows, pictures, held, self.config.gate) for name, rows in features.items()
+            one
+            for name, rows in features.items()
+            for one in candidates_of(name, rows, pictures, held, gate, maps, exponents, side)
         ]
 
-    def embedded(self, weights: State, rows: Codes) -> Embeddings:
-        """Return the embeddings of some pictures by the network with such weights."""
+    @property
+    def sides(self) -> list[int]:
+        """Sides that the network may see pictures at, the default first; 0 for the encoder's."""
+        own = self.start.preprocessing.size
+        sides = [side_of(size, self.side) for size in self.config.gate.sizes]
+        return list(dict.fromkeys(side if side < own else 0 for side in sides))
+
+    def embedded(self, weights: State, rows: Codes, side: int = 0) -> Embeddings:
+        """Return the embeddings of some pictures by the network with such weights.
+
+        Args:
+            side: see `as_encoder`.
+        """
         network = self.make_network()
         network.load_state_dict(weights)
-        encoder = as_encoder(network.eval(), self.start.preprocessing, self.start.views)
+        encoder = as_encoder(network.eval(), self.start.preprocessing, self.start.views, side)
         images = [self.pictures.images[row] for row in rows]
         return embedded(self.collection, images, encoder, self.watch.on_work)
 

@@ -63,4 +63,3 @@ CANDIDATES: dict[float, tuple[Recipe, ...]] = {
         Recipe("power"),
     ),
 }
-EXPONENTS = (1.0, 0.5)

@@ -17,11 +17,15 @@ from holotype.index.ingest.vectors import load_vectors
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.manifests.vector_file import holds_vectors
 from holotype.index.search.listed import listed_images
+from holotype.index.search.specimen_record import specimen_record
+from holotype.index.search.taxon_records import (
+    AskedTaxon,
+    rank_and_name,
+    taxon_record,
+    tree_record,
+)
 from holotype.index.upkeep.deletion import doomed_by
 from holotype.index.upkeep.info import info
-from holotype.service.resources.records.images import record_of
-from holotype.service.resources.records.specimens import specimen_of
-from holotype.service.resources.records.taxa import AskedTaxon, split, taxon_of, tree_of
 
 from ..backend import Adding, Signed, Told
 from ..progress import progress
@@ -95,19 +99,19 @@ class LocalRecords(Held):
 
     def image(self, image_id: str) -> Told:
         """Return an image's record."""
-        return record_of(self.collection.image(image_id))
+        return self.collection.image(image_id).to_dict()
 
     def pages(self, where: Sequence[str], limit: int | None) -> Iterator[Told]:
         """Yield images in pages of at most `limit`, each with the total."""
         after: int | None = 0
         while after is not None:
             page = listed_images(self.collection, where, after=after, limit=limit or _PAGE)
-            yield {"images": [record_of(one) for one in page.images], "total": page.total}
+            yield {"images": [one.to_dict() for one in page.images], "total": page.total}
             after = page.next
 
     def specimen(self, specimen_id: str) -> Told:
         """Return a specimen with its images."""
-        return without_next(specimen_of(self.collection, specimen_id, 0, _ALL))
+        return without_next(specimen_record(self.collection, specimen_id, 0, _ALL))
 
     def history(self, specimen_id: str) -> Told:
         """Return what a specimen was called."""
@@ -122,18 +126,18 @@ class LocalRecords(Held):
 
     def tree(self, under: str | None, space: str | None) -> Told:
         """Return a taxon and those right below it; None for the top."""
-        asked = AskedTaxon(*split(under), "", "", space)
-        return without_next(tree_of(self.collection, asked, None, _ALL))
+        asked = AskedTaxon(*rank_and_name(under), "", "", space)
+        return without_next(tree_record(self.collection, asked, None, _ALL))
 
     def taxon(self, rank: str, name: str, space: str | None) -> Told:
         """Return a taxon, and what it is confused with."""
-        return taxon_of(self.collection, AskedTaxon(rank, name, "", "", space))
+        return taxon_record(self.collection, AskedTaxon(rank, name, "", "", space))
 
     def describe(self, image_id: str, said: Told) -> Told:
         """Correct what is said of an image, and return its record with notes."""
         fields = dict(said)
         stored = patch_image(self.collection, image_id, fields, fields.pop("metadata"))
-        return {**record_of(stored.image), "notes": stored.notes}
+        return {**stored.image.to_dict(), "notes": stored.notes}
 
     def determine(self, specimen_id: str, name: str, qualifier: str, signed: Signed) -> Told:
         """Give a specimen a name, and return the determination."""

@@ -32,11 +32,11 @@ def path_of(*parts: object) -> str:
     '/v1/images/trip/7%20a%3F.jpg/thumbnail'
 
     Raises:
-        NotFoundError: a part leads elsewhere, as `..` does; no id holds one.
+        NotFoundError: a part leads elsewhere, as `..` does.
     """
     for part in map(str, parts):
-        if {".", ".."} & set(part.split("/")):
-            raise NotFoundError(f"There is no '{part}'; nothing has '.' or '..' in its address")
+        if part in (".", ".."):
+            raise NotFoundError(f"There is no '{part}'; no address can hold it")
     return "/".join(["/v1", *(spelt(str(part)) for part in parts)])
 
 

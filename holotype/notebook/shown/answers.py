@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 from markupsafe import Markup
 
-from holotype.index.curation.listing import counted
 from holotype.index.identification.answers import Determination
 from holotype.index.identification.answers.wording import FIGURES
+from holotype.index.manifests.problems import counted
 from holotype.index.visible import visible
 
 from ..door.sentences import in_python

@@ -7,7 +7,7 @@ from typing import Any, overload
 
 from markupsafe import Markup
 
-from holotype.index.curation.listing import counted
+from holotype.index.manifests.problems import counted
 
 from ..door.sentences import in_python
 from .base import Shown

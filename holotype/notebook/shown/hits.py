@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from markupsafe import Markup
 
-from holotype.index.curation.listing import counted
+from holotype.index.manifests.problems import counted
 from holotype.index.taxonomy import RANKS
 
 from ..door.sentences import in_python

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, overload
 
-from holotype.index.curation.listing import counted
+from holotype.index.manifests.problems import counted
 from holotype.index.visible import visible
 
 from .base import Shown

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from holotype.index.curation.listing import counted
+from holotype.index.manifests.problems import counted
 
 from ..door.guard import in_words_of_python
 from .base import Shown, Thumbnails

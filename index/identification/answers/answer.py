@@ -48,6 +48,7 @@ class Judgement:
         changes: what has changed since the calibration was fitted; None without one.
         decisive: the ranks that may decide, those at which the gallery offers a choice; None for
             all.
+        few_conditions: says that the calibration met few places or days; else empty.
     """
 
     ranks: dict[str, Taxa]
@@ -58,6 +59,7 @@ class Judgement:
     calibration: str = _VOTES
     changes: Changes | None = None
     decisive: frozenset[str] | None = None
+    few_conditions: str = ""
 
     def back_off(self, risk: float) -> Determination | None:
         """Return the likeliest taxon of the finest rank that is sure enough, or None."""

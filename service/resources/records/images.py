@@ -18,7 +18,6 @@ from holotype.index.pictures.reading import file_limit, media_type
 from holotype.index.search.listed import listed_images
 from holotype.index.settings import settings
 from holotype.index.storage.records import Image
-from holotype.index.taxonomy import RANKS, lowest_rank, name_at
 
 from ...engine import Engine, TheEngine
 from ...schemas import answers, records
@@ -64,7 +63,7 @@ async def all_images(
 def _page(collection: Collection, where: Sequence[str], after: int, limit: int) -> dict[str, Any]:
     page = listed_images(collection, where, after=after, limit=limit)
     return {
-        "images": [record_of(image) for image in page.images],
+        "images": [image.to_dict() for image in page.images],
         "total": page.total,
         "next": None if page.next is None else str(page.next),
     }
@@ -115,24 +114,8 @@ async def record(image_id: ImageId, request: Request, engine: TheEngine) -> Resp
 
     Its ETag, sent as If-Match with a PATCH, keeps that from writing over another's.
     """
-    return tagged(request, record_of(await engine.read(engine.collection.image, image_id)))
-
-
-def record_of(image: Image) -> dict[str, Any]:
-    """Return an image's record as JSON-ready values."""
-    rank = lowest_rank(image.lineage)
-    return {
-        "image_id": image.image_id,
-        "specimen_id": image.specimen_id,
-        "sha256": image.sha256,
-        "width": image.width,
-        "height": image.height,
-        "split": image.split,
-        "determination": {"rank": rank, "taxon": name_at(image.lineage, rank)} if rank else None,
-        "lineage": {rank: name for rank, name in zip(RANKS, image.lineage, strict=True) if name},
-        "details": {name: value for name, value in image.details.items() if value},
-        "metadata": dict(image.metadata),
-    }
+    image = await engine.read(engine.collection.image, image_id)
+    return tagged(request, image.to_dict())
 
 
 def _thumbnail(engine: Engine, image: Image) -> bytes:

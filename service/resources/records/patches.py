@@ -19,7 +19,7 @@ from ...guards.scopes import WRITES
 from ...questions import described_order, read_order
 from ...schemas import records as answers
 from ..etags import etag_of, require_match
-from .images import ImageId, record_of
+from .images import ImageId
 
 router = APIRouter(prefix="/images", tags=["images"])
 
@@ -66,13 +66,13 @@ async def patch(
     """
     asked = await read_order(request, engine, Patch)
     stored = await engine.read(_patch, engine.collection, image_id, asked, if_match)
-    record = record_of(stored.image)
+    record = stored.image.to_dict()
     return JSONResponse({**record, "notes": stored.notes}, headers={"ETag": etag_of(record)})
 
 
 def _patch(collection: Collection, image_id: str, asked: BaseModel, if_match: str | None) -> Stored:
     def seen(image: Image) -> None:
-        require_match(if_match, record_of(image), f"Image '{image_id[:80]}'")
+        require_match(if_match, image.to_dict(), f"Image '{image_id[:80]}'")
 
     said = asked.model_dump(exclude_unset=True)
     metadata = said.pop("metadata", {})

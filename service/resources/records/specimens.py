@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
 
-from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError
-from holotype.index.storage.specimens.listing import accepted_of, images_after
-from holotype.index.storage.specimens.namings import versions_of
-from holotype.index.taxonomy import RANKS, lowest_rank, name_at
+from holotype.index.search.specimen_record import specimen_record
 
 from ...engine import TheEngine
 from ...schemas import clusters as answers
 from ...schemas import records
 from ..etags import tagged
 from .actions import ActionRoute
-from .images import record_of
 from .paging import Cursor, Limit, row_of
 
 router = APIRouter(prefix="/specimens", tags=["specimens"], route_class=ActionRoute)
@@ -55,42 +51,5 @@ async def specimen(
 ) -> Response:
     """Return a specimen with its accepted determination and its images, in pages."""
     row = row_of(after)
-    found = await engine.read(specimen_of, engine.collection, specimen_id, row, limit)
+    found = await engine.read(specimen_record, engine.collection, specimen_id, row, limit)
     return tagged(request, found)
-
-
-def specimen_of(collection: Collection, specimen_id: str, after: int, limit: int) -> dict[str, Any]:
-    """Return a specimen with the images that follow a row, as JSON-ready values.
-
-    Raises:
-        NotFoundError: there is none of that id.
-    """
-    collection.require_intact()
-    with collection.database.snapshot():
-        found = images_after(collection.database, after, limit + 1, specimen_id=specimen_id)
-        total = collection.database.read(
-            "SELECT count(*) FROM images WHERE specimen_id = ?", (specimen_id,)
-        )[0][0]
-        name = accepted_of(collection.database, specimen_id)
-        version = versions_of(collection.database, [specimen_id])[specimen_id]
-    if not total:
-        raise NotFoundError(f"{collection.folder} has no specimen '{specimen_id[:80]}'")
-    lineage = ("",) * len(RANKS) if name is None else name.lineage
-    rank = lowest_rank(lineage)
-    shown = found[:limit]
-    return {
-        "specimen_id": specimen_id,
-        "version": version,
-        "determination": None
-        if name is None
-        else {
-            "determination_id": name.determination_id,
-            "rank": rank,
-            "taxon": name_at(lineage, rank) if rank else None,
-            **name.said,
-        },
-        "lineage": {rank: name for rank, name in zip(RANKS, lineage, strict=True) if name},
-        "images": [record_of(image) for image in shown],
-        "total": total,
-        "next": str(shown[-1].row) if len(found) > limit else None,
-    }

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
 
-from holotype.index.collection import Collection
-from holotype.index.errors import UsageError
-from holotype.index.gallery.gallery import Gallery
 from holotype.index.gallery.taxon_counts import taxa_of
-from holotype.index.search.lookalikes import lookalikes, typical_images
-from holotype.index.search.taxon_tree import Branch, branch_of, code_of
+from holotype.index.search.taxon_records import (
+    AskedTaxon,
+    rank_and_name,
+    taxon_record,
+    tree_record,
+)
 from holotype.index.taxonomy import RANKS
 
 from ...engine import Engine, TheEngine
@@ -22,8 +23,6 @@ from ..etags import tagged
 from .paging import Cursor, Limit
 
 router = APIRouter(tags=["taxa"])
-
-_MOST_CHILDREN = 200  # of one taxon; the tree has the others
 
 Category = Annotated[str, Query(description="Tells taxa of one name apart.", examples=["Moth"])]
 Kingdom = Annotated[str, Query(description="Tells taxa of one name apart.")]
@@ -75,9 +74,9 @@ async def tree(
     Right below is the next rank that is named, so that children may be of several ranks. `here` is
     what is named no further; at the top, what has no name at all.
     """
-    asked = AskedTaxon(*split(under), category, kingdom, space)
+    asked = AskedTaxon(*rank_and_name(under), category, kingdom, space)
     async with engine.asked():
-        found = await engine.query(tree_of, engine.collection, asked, after, limit)
+        found = await engine.query(tree_record, engine.collection, asked, after, limit)
     return tagged(request, found)
 
 
@@ -102,72 +101,8 @@ async def one_taxon(
     """
     asked = AskedTaxon(rank, name, category, kingdom, space)
     async with engine.asked():
-        found = await engine.query(taxon_of, engine.collection, asked)
+        found = await engine.query(taxon_record, engine.collection, asked)
     return tagged(request, found)
-
-
-class AskedTaxon(NamedTuple):
-    """A taxon by rank and name, and what tells it from others of that name; no rank for the top."""
-
-    rank: str | None
-    name: str
-    category: str
-    kingdom: str
-    space: str | None
-
-
-def split(under: str | None) -> tuple[str | None, str]:
-    """Return rank and name of what is written as `family:Noctuidae`.
-
-    Raises:
-        UsageError: it is written otherwise.
-    """
-    if under is None:
-        return None, ""
-    rank, separator, name = under.partition(":")
-    if not separator:
-        raise UsageError(f"under is '{under[:80]}'; write a rank and a taxon: family:Noctuidae")
-    return rank.strip(), name.strip()
-
-
-def _branch(gallery: Gallery, asked: AskedTaxon) -> tuple[Branch, int]:
-    if asked.rank is None:
-        return branch_of(gallery), -1
-    names = {"category": asked.category, "kingdom": asked.kingdom}
-    code = code_of(gallery, asked.rank, asked.name, **names)
-    return branch_of(gallery, asked.rank, code), code
-
-
-def tree_of(
-    collection: Collection, asked: AskedTaxon, after: str | None, limit: int
-) -> dict[str, Any]:
-    """Return a taxon and the taxa right below it, from a cursor on, as JSON-ready values."""
-    gallery = collection.gallery(asked.space)
-    branch, _ = _branch(gallery, asked)
-    rest = branch.after(after)
-    shown = rest[:limit]
-    return {
-        "space": gallery.space.name,
-        **branch.to_dict(),
-        "children": [child.to_dict() for child in shown],
-        "total": len(branch.children),
-        "next": shown[-1].cursor if len(rest) > limit else None,
-    }
-
-
-def taxon_of(collection: Collection, asked: AskedTaxon) -> dict[str, Any]:
-    """Return a taxon with typical images and what it is confused with, as JSON-ready values."""
-    gallery = collection.gallery(asked.space)
-    branch, code = _branch(gallery, asked)
-    rank = str(asked.rank)
-    return {
-        "space": gallery.space.name,
-        **branch.to_dict(),
-        "children": [child.to_dict() for child in branch.children[:_MOST_CHILDREN]],
-        "total": len(branch.children),
-        "examples": typical_images(collection, gallery, rank, code),
-        "confused_with": [one.to_dict() for one in lookalikes(gallery, rank, code)],
-    }
 
 
 def _taxa(engine: Engine, rank: str | None, space: str | None) -> JSONResponse:

@@ -32,7 +32,7 @@ from ...guards.scopes import WRITES
 from ...problems import MediaTypeError, NotReadyError
 from ...questions import PICTURE_SCHEMA, checked, form_values, read_object
 from ...schemas import answers
-from .images import ImageId, record_of
+from .images import ImageId
 
 router = APIRouter(prefix="/images", tags=["images"])
 
@@ -178,7 +178,7 @@ def _vector(engine: Engine, space: Space, opened: Opened) -> Embeddings:
 
 def _told(stored: Stored, made: _Made) -> dict[str, Any]:
     return {
-        "image": record_of(stored.image),
+        "image": stored.image.to_dict(),
         "created": stored.created,
         "embedded": list(made.vectors),
         "left_out": made.left_out,

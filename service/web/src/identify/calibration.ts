@@ -104,7 +104,8 @@ export class CalibrationNotice {
   }
 }
 
-function words(answer: Answer): [string, string] {
+/** What the figures of an answer rest on, where that is not as it should be: a title, a sentence. */
+export function words(answer: Answer): [string, string] {
   if (answer.calibration === "none") {
     return [t("answer.uncalibrated"), t("answer.shares")];
   }

@@ -5,6 +5,7 @@ import { signature } from "../shared/dialogs";
 import { el } from "../shared/dom";
 import { MOST_TOGETHER } from "../shared/records";
 import { count, number, rankWord, t } from "../shared/strings";
+import { words } from "./calibration";
 import { type Group, type Item, acceptTogether, group, isSure, keepTogether, undoTogether } from "./items";
 
 type Work = (items: Item[], by: string, changed: (item: Item) => void) => Promise<void>;
@@ -39,6 +40,7 @@ export class Together {
     const ranks = el("p", { id: "ranks-accepted", class: "quiet" }, ranksOf(higher));
     const refused = el("p", { class: "wrong", role: "alert", lang: "en" }, this.refused);
     return [
+      ...notice(items),
       ...this.offer("accept_all", of("sure"), "button first", acceptTogether),
       ...this.offer("accept_higher", higher, "button", acceptTogether, ranks.id),
       ...(higher.length ? [ranks] : []),
@@ -85,6 +87,15 @@ export class Together {
     this.done(this.refused || (undoes ? t("identify.undone") : count("identify.stored", stored)));
     this.element.querySelector<HTMLElement>("button")?.focus();
   }
+}
+
+/** Where the figures of some are not checked, or were before the collection changed, that is said. */
+function notice(items: Item[]): HTMLElement[] {
+  const answers = items.flatMap(({ answer, decision }) => (answer && !decision ? [answer] : []));
+  const found =
+    answers.find(({ calibration }) => calibration === "none") ??
+    answers.find(({ calibration }) => calibration === "stale");
+  return found ? [el("p", { class: "quiet" }, words(found).join(" "))] : [];
 }
 
 /** How many at which rank, the most at first, in words. */

@@ -4,7 +4,7 @@
 export type Address = string & { readonly below: "root" };
 
 // Without its last slash; empty where the service has the whole host.
-const root = document.documentElement.dataset["root"] ?? "";
+const root = document.body.dataset["root"] ?? "";
 
 /** The address of a path below the root: addressOf`v1/images/${id}`. Values keep their slashes. */
 export function addressOf(texts: TemplateStringsArray, ...values: (string | number)[]): Address {
@@ -31,8 +31,12 @@ export function imageAddress(imageId: string, what: "thumbnail" | "picture"): Ad
   return addressOf`v1/images/${imageId}/${what}`;
 }
 
-/** An id as it stands in an address: its slashes stay, but where it ends like an action. */
+/**
+ * An id as it stands in an address; see `service/addresses.py`.
+ *
+ * Its slashes stay, unless it ends like an action or has a part that browsers tidy away.
+ */
 function path(id: string): string {
-  const spelt = id.split("/").map(encodeURIComponent).join("/");
-  return spelt.replace(/\/(picture|thumbnail|history)$/, "%2F$1");
+  const awkward = /(^|\/)\.\.?(\/|$)/.test(id) || /\/(picture|thumbnail|history)$/.test(id);
+  return awkward ? encodeURIComponent(id) : id.split("/").map(encodeURIComponent).join("/");
 }
