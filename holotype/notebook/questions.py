@@ -178,6 +178,8 @@ class Questions:
         Raises:
             UsageError: it is asked in no way or in several, or an argument is off.
         """
+        if picture is not None:
+            as_pictures([picture])  # refuses what is none
         query = Query(picture, image_id, text, vector)
         told = self._backend.search(query, k, conditions(where), space)
         return ShownHits(told, self._backend.thumbnail)

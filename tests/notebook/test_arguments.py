@@ -12,10 +12,13 @@ import pandas as pd
 import pytest
 
 import holotype
+from holotype.eval.evaluations.protocols import PROTOCOLS
 from holotype.index.errors import HolotypeError, UsageError
 from holotype.notebook.backend import Backend
+from holotype.notebook.conditions import conditions
 from holotype.notebook.door.arguments import kinds_of
 from holotype.notebook.opened import OpenCollection
+from holotype.notebook.work import OPTIONS
 from holotype.service.app import create_app
 from tests.service.running import running
 
@@ -127,6 +130,13 @@ def test_what_is_checked_below_is_answered_or_refused_in_one_sentence(
             _answered_or_refused(getattr(opened, name), **beside, **{field: odd})
 
 
+def test_the_options_of_every_protocol_are_checked() -> None:
+    taken = {option for protocol in PROTOCOLS.values() for option in protocol.options}
+    assert taken == {*OPTIONS, "query", "gallery", "far", "unlabelled"}
+    for annotation in OPTIONS.values():
+        assert kinds_of(annotation)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("argument", LONG)
 def test_long_work_is_refused_before_it_begins(
@@ -136,10 +146,22 @@ def test_long_work_is_refused_before_it_begins(
     with holotype.open(folder) as here:
         for odd in ODD:
             if argument == "evaluate.options":
-                for option in ("folds", "group", "seed"):
-                    _answered_or_refused(here.evaluate, protocol="kfold", **{option: odd})
-            elif odd is not None and not isinstance(odd, list | tuple | dict | np.ndarray):
-                _answered_or_refused(getattr(here, name), **{field: odd})
+                for option, annotation in OPTIONS.items():
+                    if not any(kind.holds(odd) for kind in kinds_of(annotation)):
+                        with pytest.raises(UsageError, match=rf"^{option} is .*; give "):
+                            here.evaluate(**{option: odd})
+            elif not _is_condition(odd):
+                with pytest.raises(UsageError):
+                    getattr(here, name)(**{field: odd})
+
+
+def _is_condition(odd: Any) -> bool:
+    """Return whether work would begin with it, or be refused for what it says."""
+    try:
+        conditions(odd)
+    except UsageError:
+        return False
+    return True
 
 
 def _answered_or_refused(ask: Callable[..., object], **given: Any) -> None:
