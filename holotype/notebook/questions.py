@@ -220,7 +220,7 @@ def _specimen(given: Given) -> Specimen:
 
 def _refuse_folder(picture: Picture) -> None:
     if isinstance(picture, str | Path) and Path(picture).is_dir():
-        raise UsageError(f"{picture} is a folder; identify_all identifies what it holds")
+        raise UsageError(f"{picture} is a folder; identify_all({str(picture)!r}) does it")
 
 
 def _small(picture: Picture | None) -> bytes | None:

@@ -46,7 +46,11 @@ CHECKED_BELOW |= {f"{name}.cluster": {} for name in CLUSTER}
 WHERE = ("cluster", "delete", "images", "map", "search", "to_pandas", "train", "tune")
 CHECKED_BELOW |= {f"{name}.where": {} for name in WHERE}
 CHECKED_BELOW |= {f"{name}.only": {} for name in ("identify", "identify_all")}
-BESIDE = {"search.where": {"image_id": "1-0.png"}, "identify.only": {"image_id": "1-0.png"}}
+BESIDE: dict[str, dict[str, Any]] = {
+    "search.where": {"image_id": "1-0.png"},
+    "identify.only": {"image_id": "1-0.png"},
+    "identify_all.only": {"source": "nowhere/*.jpg"},
+}
 
 
 class Untouched:
@@ -111,19 +115,19 @@ def opened(request: pytest.FixtureRequest, folder: Path) -> Iterator[OpenCollect
 LONG = ("cluster.where", "evaluate.options", "map.where", "train.where", "tune.where")
 
 
-@pytest.mark.parametrize("argument", [one for one in sorted(CHECKED_BELOW) if one not in LONG])
+@pytest.mark.slow
 def test_what_is_checked_below_is_answered_or_refused_in_one_sentence(
-    argument: str, opened: OpenCollection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    opened: OpenCollection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    name, _, field = argument.partition(".")
-    beside = {**CHECKED_BELOW[argument], **BESIDE.get(argument, {})}
-    if argument == "identify_all.only":
-        beside = {"source": "nowhere/*.jpg"}
-    for odd in ODD:
-        _answered_or_refused(getattr(opened, name), **beside, **{field: odd})
+    for argument in sorted(set(CHECKED_BELOW) - set(LONG)):
+        name, _, field = argument.partition(".")
+        beside = {**CHECKED_BELOW[argument], **BESIDE.get(argument, {})}
+        for odd in ODD:
+            _answered_or_refused(getattr(opened, name), **beside, **{field: odd})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("argument", LONG)
 def test_long_work_is_refused_before_it_begins(
     argument: str, folder: Path, monkeypatch: pytest.MonkeyPatch

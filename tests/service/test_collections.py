@@ -135,6 +135,12 @@ def test_probes_and_counts_are_of_the_whole(several: str) -> None:
     assert 'holotype_queue_length{queue="questions"} 0.0' in text
 
 
+def test_no_collection_can_take_an_address_of_the_service(shelf: Path) -> None:
+    app = create_app(shelf)
+    paths = [*app.openapi()["paths"], "/docs", "/openapi.json", "/static/"]
+    assert {path.split("/")[1] for path in paths} == following.RESERVED
+
+
 def test_encoders_and_decoders_are_shared(shelf: Path) -> None:
     app = create_app(shelf)
     with running(app):

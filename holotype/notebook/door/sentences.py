@@ -51,7 +51,7 @@ _COMMAND = re.compile(
 )
 _ADDRESS = re.compile(rf"(?<!\w)(?:(?:GET|POST) )?({'|'.join(ADDRESSES)})(?![\w/{{])")
 _OPTION = re.compile(
-    r"'holotype [^']*' in a terminal|(?<![\w-])(?<!install )--(?P<option>[a-z][a-z-]*)"
+    r"'holotype [^']*' in a terminal|(?<![\w'-])(?<!install )--(?P<option>[a-z][a-z-]*)"
     r"(?: (?P<value>(?<=column )\w+=[^,:;']*[^,:;'\s]"  # a column's name may hold spaces
     r"|\w+=[^,:;')\s]+"
     r"|(?<=levels )[\w-]+(?:,[\w-]+)+"

@@ -266,7 +266,7 @@ function isWanted(decision: Decision, since: boolean, others: Decision[]): Promi
   const shown = others.slice(-MOST_TOLD).reverse().map(history.told);
   const left = others.length - shown.length;
   const texts = [t("review.ask.undo_why"), ...shown, ...(left ? [count("review.more", left)] : [])];
-  return confirmed(title, texts, since ? t("review.back_here") : t("review.undo"));
+  return confirmed(title, texts, t("review.undo"));
 }
 
 /** Takes back decisions that were made together, the last first. */
