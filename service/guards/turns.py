@@ -330,12 +330,13 @@ def _finish(pieces: list[_Piece]) -> None:
         results = first.context.run(first.work, [piece.item for piece in pieces])
         done = list(zip(pieces, results, strict=True))
     except BaseException as error:
-        if len(pieces) > 1:
-            for piece in pieces:
-                _finish([piece])
+        if len(pieces) == 1:
+            first.future.set_exception(error)
+            del first, pieces  # which would keep themselves alive by the error's traceback
             return
-        first.future.set_exception(error)
-        del first, pieces  # which would keep themselves alive by the error's traceback
-        return
+        done = []
     for piece, result in done:
         piece.future.set_result(result)
+    if not done:  # here, where no error leads to what was done together
+        for piece in pieces:
+            _finish([piece])

@@ -93,9 +93,7 @@ async def listed(request: Request, folder: Folder) -> ListedCollections:
 
 
 async def _listed(root: str, place: Place) -> ListedCollection:
-    # A name that is not UTF-8 is shown with marks for what cannot be spelt.
-    name = place.name.encode(errors="replace").decode()
-    one = ListedCollection(name=name, address=f"{root}/{quote(name)}/")
+    one = ListedCollection(name=place.name, address=f"{root}/{quote(place.name)}/")
     if place.why_not:
         return one.model_copy(update={"why_not": place.why_not})
     try:

@@ -14,9 +14,15 @@ def require_served(folder: Path) -> None:
     """Refuse a folder that is no collection and holds none.
 
     Raises:
-        NotFoundError: it is neither.
+        NotFoundError: it is neither, or this user may not read it.
     """
-    if not is_collection(folder) and not collections_of(folder):
+    try:
+        found = is_collection(folder) or collections_of(folder)
+    except OSError as error:
+        raise NotFoundError(
+            f"{folder} cannot be read ({error.strerror}); name a folder that this user may read"
+        ) from error
+    if not found:
         raise NotFoundError(
             f"{folder} is not a collection (it holds no {FILE}), nor a folder of collections; make "
             "one with 'holotype ingest SOURCE --to COLLECTION'"
@@ -24,10 +30,14 @@ def require_served(folder: Path) -> None:
 
 
 def collections_of(folder: Path) -> list[Path]:
-    """Return the collections right below a folder, by name; hidden folders are left out."""
+    """Return the collections right below a folder, by name; hidden folders are left out.
+
+    Raises:
+        OSError: the folder is there and cannot be read just now.
+    """
     try:
         names = sorted(os.listdir(folder))
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return [folder / name for name in names if not name.startswith(".") and _holds(folder / name)]
 

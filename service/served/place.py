@@ -40,12 +40,12 @@ class Place:
         never: why it is not opened, whatever lies there; empty where it is.
 
     Attributes:
-        name: of its folder, and in its address.
+        name: of its folder, and in its address; where that is not UTF-8, with marks in it.
         why_not: why it cannot be asked, in one sentence; empty where it can.
     """
 
     def __init__(self, path: Path, open_engine: Callable[[Path], Engine], never: str = "") -> None:
-        self.name = path.name
+        self.name = path.name.encode(errors="replace").decode()
         self.why_not = never or f"Collection '{self.name}' is being opened; ask again in a moment"
         self._never = bool(never)
         self._path = path

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -139,6 +141,18 @@ def test_no_collection_can_take_an_address_of_the_service(shelf: Path) -> None:
     app = create_app(shelf)
     paths = [*app.openapi()["paths"], "/docs", "/openapi.json", "/static/"]
     assert {path.split("/")[1] for path in paths} == following.RESERVED
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is a text")
+def test_a_name_that_is_not_utf_8_is_shown_with_marks(tmp_path: Path, made: Path) -> None:
+    shutil.copytree(made, tmp_path / "moths")
+    shutil.copytree(made, os.fsdecode(os.fsencode(tmp_path / "bad") + b"\xff"))
+    with running(create_app(tmp_path)) as address:
+        assert "not UTF-8" in listed(address)["bad?"]["why_not"]
+        states = httpx2.get(f"{address}/readyz").json()["collections"]
+        assert [one["name"] for one in states] == ["bad?", "moths"]
+        assert httpx2.get(f"{address}/metrics").status_code == 200
+        assert httpx2.get(address).status_code == 200
 
 
 def test_encoders_and_decoders_are_shared(shelf: Path) -> None:

@@ -140,6 +140,29 @@ def test_what_is_alike_is_done_together_and_its_errors_stay_apart() -> None:
     assert passes == [[1, 0, 8, 2], [1], [0], [8], [2], [4]]
 
 
+def test_an_error_tells_nothing_of_what_failed_together() -> None:
+    turns, go_on = Turns(1, "test"), threading.Event()
+
+    def refuse(numbers: list[int]) -> list[None]:
+        raise ValueError(str(numbers))
+
+    async def main() -> None:
+        first = asyncio.create_task(asked(turns, "", lambda: go_on.wait(30)))
+        asking = [turns.run_together(Alike("x"), number, refuse) for number in range(2)]
+        tasks = [asyncio.create_task(one) for one in asking]
+        await asyncio.sleep(0.05)
+        go_on.set()
+        errors = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [str(error) for error in errors] == ["[0]", "[1]"]
+        assert [error.__context__ for error in errors if isinstance(error, ValueError)] == [
+            None
+        ] * 2
+        await first
+
+    run(main())
+    turns.shutdown()
+
+
 def test_few_are_done_together() -> None:
     turns, go_on, sizes = Turns(1, "test"), threading.Event(), list[int]()
 
