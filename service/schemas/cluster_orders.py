@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from .orders import LONGEST, MOST
+from .orders import LONGEST, Number, Order
 
-Number = Annotated[int, Field(ge=0, le=MOST)]
-
-
-class _Order(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+# Names in JSON are texts.
+_Key = Annotated[Number, Field(strict=False)]
 
 
-class StartClustering(_Order):
+class StartClustering(Order):
     """Which stored images are clustered, and how."""
 
     where: list[str] = Field(
@@ -32,7 +29,7 @@ class StartClustering(_Order):
     by: str = Field(max_length=LONGEST, description="Who asks, for the record.")
 
 
-class Sign(_Order):
+class Sign(Order):
     """Who decides, and why."""
 
     by: str = Field(max_length=LONGEST, description="Who decides, for the record.")
@@ -63,7 +60,7 @@ class Place(Decide):
 class Merge(Decide):
     """Clusters that go into one."""
 
-    others: dict[Number, Number] = Field(description="Their numbers, and the versions looked at.")
+    others: dict[_Key, Number] = Field(description="Their numbers, and the versions looked at.")
 
 
 class Split(Decide):
