@@ -34,7 +34,7 @@ from .pages.rendering import FOLDER_NAVIGATION, NAVIGATION
 from .problems import Problem, add_handlers
 from .resources import calibration, collections, health, identify, metrics, search
 from .resources.records import routes as records
-from .resources.unknown import clusters, decisions, morphospace, queues
+from .resources.unknown import clusterings, clusters, decisions, morphospace, queues
 from .resources.work import evaluations, jobs
 from .served.folder import Folder
 from .served.listing import require_served
@@ -150,7 +150,7 @@ def _add_collection(app: FastAPI) -> None:
     """Add the pages and the API of a collection."""
     v1 = APIRouter(prefix="/v1")
     looked_at = (identify, search, records, morphospace)
-    worked = (calibration, queues, jobs, evaluations, clusters, decisions)
+    worked = (calibration, queues, jobs, evaluations, clusterings, clusters, decisions)
     for module in (*looked_at, *worked):
         v1.include_router(module.router, dependencies=[READS])
     app.include_router(v1)
@@ -179,6 +179,7 @@ async def _lifespan_of_several(app: FastAPI) -> AsyncIterator[None]:
     app.state.loading = asyncio.create_task(_load_all(app, folder))
     following = asyncio.create_task(folder.follow())
     yield
+    app.state.loading.cancel()
     following.cancel()
     folder.close()
     folder.shared.close()

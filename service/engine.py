@@ -20,7 +20,7 @@ from holotype.index.encoders import Embeddings, Encoder, Pixels
 from holotype.index.errors import EncoderError, HolotypeError, MismatchError
 from holotype.index.identification.identify import identify_vector
 from holotype.index.pictures.reading import perceptual_hash
-from holotype.index.runtime import may_have_gpu, worker_count
+from holotype.index.runtime import worker_count
 from holotype.index.search.search import encoder_of, stored_vector
 from holotype.index.storage.records import Space
 from holotype.index.storage.spaces import EXTERNAL
@@ -86,8 +86,6 @@ class Engine:
         self._asking, self._reading = self.shared.asking, self.shared.reading
         self._decodings = Turns(self.limits.decoders, "decode", initializer=_use_one_core)
         self._queries = Turns(worker_count(), "query", initializer=_use_one_core)
-        # A GPU is fastest with all pictures at once, cores with some each.
-        self._encoding = (1, _MANY) if may_have_gpu() else (worker_count(), _FEW)
         self._readers = Turns(_READERS, "read")
         self._shows = Turns(_SHOWN, "show")
         self._probes = Turns(1, "probe")  # never too many: a connection each
@@ -268,7 +266,10 @@ class Engine:
         Raises:
             MismatchError: the encoder is not the space's.
         """
-        threads, most = self._encoding
+        loaded = tuple(self._encoders.values())  # that of this space is among them since decoding
+        elsewhere = any(isinstance(one, Encoder) and one.device != "cpu" for one in loaded)
+        # A GPU is fastest with all pictures at once, cores with some each.
+        threads, most = (1, _MANY) if elsewhere else (worker_count(), _FEW)
         alike = Alike(("encode", space), threads, most)
         return await self._queries.run_together(alike, pixels, partial(self._encode, space))
 

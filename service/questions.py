@@ -104,7 +104,7 @@ def described_order(model: type[BaseModel], example: dict[str, Any]) -> dict[str
 
 
 def _of_json(body: bytes, model: type[Asked]) -> Question[Asked]:
-    return Question(checked(model, read_object(body)), [], [])
+    return Question(checked(model, read_object(body), strict=True), [], [])
 
 
 def read_object(body: bytes) -> dict[str, Any]:
@@ -166,8 +166,11 @@ def form_values(
     return values, [part for part in parts if part.name == field]
 
 
-def checked(model: type[Ordered], values: dict[str, Any]) -> Ordered:
+def checked(model: type[Ordered], values: dict[str, Any], *, strict: bool | None = None) -> Ordered:
     """Check options, the names first: pydantic would describe every one that is off.
+
+    Args:
+        strict: a value of another type is refused; by default as the model says. Forms hold texts.
 
     Raises:
         UsageError: one is unknown or off.
@@ -177,7 +180,7 @@ def checked(model: type[Ordered], values: dict[str, Any]) -> Ordered:
             known = ", ".join(model.model_fields)
             raise UsageError(f"{name[:_SHOWN]}: there is no such option; there are {known}")
     try:
-        return model.model_validate(values)
+        return model.model_validate(values, strict=strict)
     except ValidationError as error:
         raise UsageError(first_error(error.errors(include_url=False))) from None
 

@@ -48,7 +48,7 @@ class TrainedNetwork(MadeSpace):
         )
 
     def _projection(self, name: str) -> Projection:
-        """Return the map that judged best over the embeddings, fitted on what was trained on."""
+        """Return the map that was settled on over the embeddings, fitted on what was trained on."""
         verdict, collection = self.outcome.verdict, self.collection
         gallery = collection.gallery(name)
         rows = named_places(collection, gallery, self.asked.where, self.config.domain)

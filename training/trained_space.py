@@ -51,7 +51,7 @@ def train_space(
     """Train an encoder on a collection's labelled pictures; keep it as a space if it is better.
 
     The collection gets two spaces: one of the new embeddings, and one that shows them through the
-    map that judged best; a projection on stored embeddings gives one, and no checkpoint. A run
+    map that was settled on; a projection on stored embeddings gives one, and no checkpoint. A run
     that was not better leaves the collection as it was.
 
     Args:

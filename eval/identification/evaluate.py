@@ -81,37 +81,21 @@ def evaluate_honesty(
     """
     images = collection.gallery(space)
     _check(collection, images, left_out, risk, prior)
-    distant = allowed_places(collection, images, far)
-    far_rows = np.empty(0, np.int64) if distant is None else np.flatnonzero(distant)
-    labels = labels_of(images)
-    apart = conditions_of(collection, images, labels[:, -1], images.specimens)
-    table = Specimens(
-        source_vectors(collection, images),
-        labels,
-        images.specimens,
-        images.ranks,
-        None if apart is None else apart.groups,
-    )
+    far_rows = _far_rows(collection, images, far)
+    table = _specimens(collection, images)
     splits, crossing = _splits(collection, images, (query, gallery), seeds, allow_leak, group)
     draws, whole = [], []
-    for seed, split in enumerate(splits):
-        split = replace(
-            split,
-            query=np.setdiff1d(split.query, far_rows),
-            gallery=np.setdiff1d(split.gallery, far_rows),
-        )
+    for seed, given in enumerate(splits):
+        split = _without(given, far_rows)
         if left_out is not None:
             split = _with_novel(split, images.labels(left_out).codes, share, seed)
-        # Specimens without a name are neither right nor wrong.
-        named = split.query[table.labels[split.query, -1] >= 0]
-        split = replace(split, query=np.union1d(named, far_rows))
+        split = _asking(split, table, far_rows)
         refuse_trained(collection, images, split.query, "identification")
         draw = partial(_draw, table, far_rows=far_rows, risk=risk, prior=prior, seed=seed)
-        if crossing is None:
-            draws.append(draw(split))
-            continue
-        whole.append(draw(split).figures)
-        draws.append(draw(replace(split, gallery=np.setdiff1d(split.gallery, crossing.rows))))
+        if crossing is not None:
+            whole.append(draw(split).figures)
+            split = replace(split, gallery=np.setdiff1d(split.gallery, crossing.rows))
+        draws.append(draw(split))
     conditions = (tuple(query), tuple(gallery), left_out, share, tuple(far))
     asked = np.unique(np.concatenate([draw.split.query for draw in draws]))
     fitting = Fitted.of(collection, images).fitting(asked, _INSTEAD)
@@ -133,6 +117,37 @@ def _check(
     if left_out is not None and left_out not in images.ranks:
         named = ", ".join(images.ranks)
         raise UsageError(f"No image is named at rank '{left_out}'; there are {named}")
+
+
+def _far_rows(collection: Collection, images: Gallery, far: Sequence[str]) -> Codes:
+    """Return the images that are of no taxon of the gallery; none without a condition."""
+    distant = allowed_places(collection, images, far)
+    return np.empty(0, np.int64) if distant is None else np.flatnonzero(distant)
+
+
+def _specimens(collection: Collection, images: Gallery) -> Specimens:
+    """Return all images, by the vectors that a space was tuned from."""
+    labels = labels_of(images)
+    apart = conditions_of(collection, images, labels[:, -1], images.specimens)
+    return Specimens(
+        source_vectors(collection, images),
+        labels,
+        images.specimens,
+        images.ranks,
+        None if apart is None else apart.groups,
+    )
+
+
+def _without(split: Split, rows: Codes) -> Split:
+    """Return a split in which some images neither ask nor answer."""
+    query, gallery = np.setdiff1d(split.query, rows), np.setdiff1d(split.gallery, rows)
+    return replace(split, query=query, gallery=gallery)
+
+
+def _asking(split: Split, table: Specimens, far_rows: Codes) -> Split:
+    """Let what has a name ask, and what is far; the others are neither right nor wrong."""
+    named = split.query[table.labels[split.query, -1] >= 0]
+    return replace(split, query=np.union1d(named, far_rows))
 
 
 @dataclass(frozen=True, eq=False)

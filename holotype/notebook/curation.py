@@ -67,7 +67,7 @@ class Curation:
         """Return what is known of all clusterings, oldest first: a list that shows itself."""
         found = self._backend.clusterings()["clusterings"]
         columns = named("clustering_id", "space", "source", "made_by", "made_at")
-        return ShownList(found, "clustering", "clusterings", columns)
+        return ShownList(found, "clustering", columns)
 
     def clusters(self, clustering: int | None = None) -> ShownClustering:
         """Return the clusters of a clustering as they are now; without a number, of the last.
@@ -162,8 +162,9 @@ class Curation:
             clustering: only about those of this one.
         """
         found = self._backend.decisions(clustering)["decisions"]
-        columns = named("decision_id", "what", "decided_by", "decided_at", "remarks", "stands")
-        return ShownList(found, "decision", "decisions", columns)
+        columns = named("decision_id", "what", "decided_by", "decided_at", "remarks")
+        columns["state"] = lambda one: "" if one["stands"] else "taken back"
+        return ShownList(found, "decision", columns)
 
     def undo(
         self,
@@ -194,11 +195,8 @@ class Curation:
         if since is not None:
             return self._backend.undo_decision(since, who, since=True)
         number = decision.decision_id if isinstance(decision, Decided) else decision
-        if not is_whole(number):
-            raise UsageError(
-                f"{shown(decision)} is no decision; give its number, or what was returned for it"
-            )
-        return self._backend.undo_decision(index(number), who, since=False)
+        chosen = _whole(number, "decision", "what it returned")
+        return self._backend.undo_decision(chosen, who, since=False)
 
     def review(
         self,
@@ -279,12 +277,13 @@ class Curation:
 def _number(cluster: Named) -> int:
     if isinstance(cluster, ShownCluster):
         return cluster.id
-    try:
-        return index(cluster)
-    except TypeError:
-        raise UsageError(
-            f"{shown(cluster)} is no cluster; give its number, or what clusters() gave"
-        ) from None
+    return _whole(cluster, "cluster", "what clusters() gave")
+
+
+def _whole(number: object, what: str, otherwise: str) -> int:
+    if not is_whole(number):  # True is none either
+        raise UsageError(f"{shown(number)} is no {what}; give its number, or {otherwise}")
+    return index(number)
 
 
 def _version(cluster: Named) -> int | None:

@@ -178,6 +178,8 @@ class Questions:
         Raises:
             UsageError: it is asked in no way or in several, or an argument is off.
         """
+        if picture is not None:
+            as_pictures([picture])  # refuses what is none
         query = Query(picture, image_id, text, vector)
         told = self._backend.search(query, k, conditions(where), space)
         return ShownHits(told, self._backend.thumbnail)
@@ -220,7 +222,7 @@ def _specimen(given: Given) -> Specimen:
 
 def _refuse_folder(picture: Picture) -> None:
     if isinstance(picture, str | Path) and Path(picture).is_dir():
-        raise UsageError(f"{picture} is a folder; identify_all identifies what it holds")
+        raise UsageError(f"{picture} is a folder; identify_all({str(picture)!r}) does it")
 
 
 def _small(picture: Picture | None) -> bytes | None:

@@ -10,6 +10,7 @@ from holotype.index.taxonomy import RANKS
 
 from .backend import Backend
 from .conditions import Where, conditions
+from .door.arguments import kinds_of, require_one
 from .shown.evaluation import EvaluationReport
 from .shown.maps import ShownMap
 from .shown.report import Report
@@ -152,7 +153,23 @@ class Work:
 
 
 _CONDITIONS = ("query", "gallery", "far", "unlabelled")
+# What the other options of the protocols may be, as annotations say it.
+OPTIONS = {
+    **dict.fromkeys(("allow_leak", "per_taxon"), "bool | None"),
+    **dict.fromkeys(("copies", "folds", "networks", "replicates", "seed", "seeds"), "int | None"),
+    **dict.fromkeys(("prior", "risk", "share"), "float | None"),
+    **dict.fromkeys(("group", "leave_out", "setup", "simulate", "site"), "str | None"),
+    **dict.fromkeys(("classifiers", "spaces"), "str | Sequence[str] | None"),
+}
 
 
 def _said(name: str, value: Any) -> Any:
-    return conditions(value) if name in _CONDITIONS else value
+    """Return an option as the protocols take it.
+
+    Raises:
+        UsageError: it is of another kind.
+    """
+    if name in _CONDITIONS:
+        return conditions(value)
+    require_one(name, value, kinds_of(OPTIONS.get(name, "Any")))
+    return value

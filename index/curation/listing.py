@@ -66,12 +66,3 @@ def score_of(log_ratios: Floats) -> Floats:
     """
     scores: Floats = log_ratios / (log_ratios + _HALF)
     return scores
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun.
-
-    >>> counted(1, "specimen"), counted(3, "specimen")
-    ('1 specimen', '3 specimens')
-    """
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -12,8 +12,9 @@ from collections.abc import Callable
 import numpy as np
 
 from ..arrays import Flags, Floats, Ids
+from ..manifests.problems import counted
 from .doubts import Doubts
-from .listing import Listing, Told, counted, score_of
+from .listing import Listing, Told, score_of
 from .named import Named, Near
 
 _SHOWN = 3  # pictures of a name, as evidence

@@ -31,9 +31,13 @@ Person = Annotated[Text, AfterValidator(_said)]
 
 
 class Order(BaseModel):
-    """A JSON object that asks for a change; it holds nothing that is unknown."""
+    """A JSON object that asks for a change.
 
-    model_config = ConfigDict(extra="forbid")
+    It holds nothing that is unknown, and a value of another type is refused, never turned into one
+    that fits.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Sign(Order):

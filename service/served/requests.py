@@ -26,7 +26,11 @@ _REQUESTS = (
 )
 _KNOWN = [(re.compile(command), request) for command, request in _REQUESTS]
 # Options of a command that stays one are its own; any other is a field of what is sent.
-_OPTION = re.compile(r"'holotype [^']*'|(?<=[\s(])--([a-z][a-z-]*)")
+_FIELDS = (
+    *("query", "gallery", "where", "space", "as", "folds", "group", "protocol", "allow-leak"),
+    *("unlabelled", "classifiers", "resume", "encoder", "with-tuned", "levels", "loss", "preset"),
+)
+_OPTION = re.compile(rf"'holotype [^']*'|(?<=[\s(])--({'|'.join(_FIELDS)})\b")
 _OTHER_NAMES = {"as": "name"}
 
 

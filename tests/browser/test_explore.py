@@ -295,13 +295,13 @@ def test_a_taxon_is_shown_on_the_map(browser: Browser, address: str, mapped: Pat
     with Collection.open(mapped) as opened:
         images = [one for one in opened.images() if "Xestia" in one.lineage]
     with visit(browser, address, "/taxa/genus/Xestia") as page:
-        expect(page.locator(".small-map canvas")).to_be_visible()
-        page.wait_for_function(f"({DRAWN})('.small-map canvas').red > 20")
+        expect(page.locator(f".small-map canvas[data-drawn='{len(images)}']")).to_be_visible()
         drawn = page.evaluate(DRAWN, ".small-map canvas")
+        assert drawn["red"] > 20
         assert drawn["any"] > drawn["red"] + 100  # the others are there, in grey
         assert violations(page) == []
         picture(page, "taxon-map")
         page.get_by_role("link", name="Look closer on the map").click()
         expect(page.locator(MAP)).to_be_visible()
-        expect(page.locator("#only")).to_have_value('genus="Xestia"')
+        expect(page.locator("#only")).to_have_value('category="Moth" & genus="Xestia"')
         expect(page.locator("#said")).to_contain_text(f"{len(images)} pictures")

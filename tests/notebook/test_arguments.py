@@ -12,10 +12,13 @@ import pandas as pd
 import pytest
 
 import holotype
+from holotype.eval.evaluations.protocols import PROTOCOLS
 from holotype.index.errors import HolotypeError, UsageError
 from holotype.notebook.backend import Backend
+from holotype.notebook.conditions import conditions
 from holotype.notebook.door.arguments import kinds_of
 from holotype.notebook.opened import OpenCollection
+from holotype.notebook.work import OPTIONS
 from holotype.service.app import create_app
 from tests.service.running import running
 
@@ -46,7 +49,11 @@ CHECKED_BELOW |= {f"{name}.cluster": {} for name in CLUSTER}
 WHERE = ("cluster", "delete", "images", "map", "search", "to_pandas", "train", "tune")
 CHECKED_BELOW |= {f"{name}.where": {} for name in WHERE}
 CHECKED_BELOW |= {f"{name}.only": {} for name in ("identify", "identify_all")}
-BESIDE = {"search.where": {"image_id": "1-0.png"}, "identify.only": {"image_id": "1-0.png"}}
+BESIDE: dict[str, dict[str, Any]] = {
+    "search.where": {"image_id": "1-0.png"},
+    "identify.only": {"image_id": "1-0.png"},
+    "identify_all.only": {"source": "nowhere/*.jpg"},
+}
 
 
 class Untouched:
@@ -111,19 +118,26 @@ def opened(request: pytest.FixtureRequest, folder: Path) -> Iterator[OpenCollect
 LONG = ("cluster.where", "evaluate.options", "map.where", "train.where", "tune.where")
 
 
-@pytest.mark.parametrize("argument", [one for one in sorted(CHECKED_BELOW) if one not in LONG])
+@pytest.mark.slow
 def test_what_is_checked_below_is_answered_or_refused_in_one_sentence(
-    argument: str, opened: OpenCollection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    opened: OpenCollection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    name, _, field = argument.partition(".")
-    beside = {**CHECKED_BELOW[argument], **BESIDE.get(argument, {})}
-    if argument == "identify_all.only":
-        beside = {"source": "nowhere/*.jpg"}
-    for odd in ODD:
-        _answered_or_refused(getattr(opened, name), **beside, **{field: odd})
+    for argument in sorted(set(CHECKED_BELOW) - set(LONG)):
+        name, _, field = argument.partition(".")
+        beside = {**CHECKED_BELOW[argument], **BESIDE.get(argument, {})}
+        for odd in ODD:
+            _answered_or_refused(getattr(opened, name), **beside, **{field: odd})
 
 
+def test_the_options_of_every_protocol_are_checked() -> None:
+    taken = {option for protocol in PROTOCOLS.values() for option in protocol.options}
+    assert taken == {*OPTIONS, "query", "gallery", "far", "unlabelled"}
+    for annotation in OPTIONS.values():
+        assert kinds_of(annotation)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("argument", LONG)
 def test_long_work_is_refused_before_it_begins(
     argument: str, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -132,10 +146,22 @@ def test_long_work_is_refused_before_it_begins(
     with holotype.open(folder) as here:
         for odd in ODD:
             if argument == "evaluate.options":
-                for option in ("folds", "group", "seed"):
-                    _answered_or_refused(here.evaluate, protocol="kfold", **{option: odd})
-            elif odd is not None and not isinstance(odd, list | tuple | dict | np.ndarray):
-                _answered_or_refused(getattr(here, name), **{field: odd})
+                for option, annotation in OPTIONS.items():
+                    if not any(kind.holds(odd) for kind in kinds_of(annotation)):
+                        with pytest.raises(UsageError, match=rf"^{option} is .*; give "):
+                            here.evaluate(**{option: odd})
+            elif not _is_condition(odd):
+                with pytest.raises(UsageError):
+                    getattr(here, name)(**{field: odd})
+
+
+def _is_condition(odd: Any) -> bool:
+    """Return whether work would begin with it, or be refused for what it says."""
+    try:
+        conditions(odd)
+    except UsageError:
+        return False
+    return True
 
 
 def _answered_or_refused(ask: Callable[..., object], **given: Any) -> None:

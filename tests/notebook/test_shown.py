@@ -202,5 +202,43 @@ def test_pictures_that_are_gone_are_shown_as_frames(
     assert 'role="img"' in page
 
 
+def test_what_was_measured_is_a_table_of_ranks_and_leads_to_its_report(
+    opened: OpenCollection, tmp_path: Path
+) -> None:
+    report = opened.evaluate(out=tmp_path / "report")
+    page = report._repr_html_()
+    frame = report.to_pandas()
+    assert list(frame["rank"]) == list(report["ranks"])
+    assert "recall@1" in page
+    for rank, first in zip(frame["rank"], frame["recall@1"], strict=True):
+        assert f">{rank}</td>" in page
+        assert f">{first:.3f}</td>" in page
+    assert ((frame["low"] <= frame["recall@1"]) & (frame["recall@1"] <= frame["high"])).all()
+    assert report.page == str(tmp_path / "report" / "report.html")
+    assert Path(report.page).as_uri() in page
+    assert Path(report.page).is_file()
+    assert opened.evaluate().page == ""
+    assert 1 <= len(repr(report).splitlines()) <= 3
+
+
+def test_lists_show_themselves_and_stay_lists(opened: OpenCollection) -> None:
+    nothing, first = opened.decisions(), opened.images().first(3)
+    assert (nothing, repr(nothing)) == ([], "0 decisions")
+    assert isinstance(first, list)
+    assert repr(first[:1]).splitlines()[0] == "1 image"
+    assert len(repr(first).splitlines()) == 3
+    assert first._repr_html_().count("data:image/jpeg;base64,") == 3
+    assert list(first.to_pandas()["image_id"]) == [one.image_id for one in first]
+    assert opened.search(image_id="1-0.png", k=4)[:2]._repr_html_().count("<img") == 2
+
+
+def test_a_report_shows_what_it_lists(opened: OpenCollection) -> None:
+    specimen = opened.images().first(1)[0].specimen_id
+    assert "data:image/jpeg" in opened.specimen(specimen)._repr_html_()
+    assert "data:image/jpeg" in opened.delete(where={"sex": "f"})._repr_html_()
+    assert "Catocala nupta" in opened.tree("genus:Catocala")._repr_html_()
+    assert "manifest" in opened.history(specimen)._repr_html_()
+
+
 def _gone(image_id: str) -> bytes:
     raise PictureError(f"{image_id} is gone")

@@ -41,7 +41,7 @@ def test_a_browser_is_shown_a_page_and_a_program_a_problem(
     assert page.headers["content-type"].startswith("text/html")
     assert "Accept" in page.headers["vary"]
     assert page.headers["content-security-policy"]
-    assert f'<p lang="en">{escape(sentence)}</p>' in page.text
+    assert f'<p class="problem" lang="en">{escape(sentence)}</p>' in page.text
     assert "<h1>Not found</h1>" in page.text
     assert 'href="/">' in page.text
     spanish = client.get(path, headers={**BROWSER, "Accept-Language": "es"})

@@ -138,6 +138,12 @@ def test_probes_and_counts_are_of_the_whole(several: str) -> None:
     assert 'holotype_queue_length{queue="questions"} 0.0' in text
 
 
+def test_no_collection_can_take_an_address_of_the_service(shelf: Path) -> None:
+    app = create_app(shelf)
+    paths = [*app.openapi()["paths"], "/docs", "/openapi.json", "/static/"]
+    assert {path.split("/")[1] for path in paths} == following.RESERVED
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is a text")
 def test_a_name_that_is_not_utf_8_is_shown_with_marks(tmp_path: Path, made: Path) -> None:
     shutil.copytree(made, tmp_path / "moths")

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from holotype.service.app import create_app
 from holotype.service.resources import identify
@@ -44,7 +44,11 @@ def test_work_of_a_client_that_has_left_is_dropped(
         go_on.wait(30)
         return JSONResponse({"space": "base", "taxa": []})
 
-    monkeypatch.setattr(identify, "_answer", answered)
+    def answered_together(_engine: object, _asked: object, each: list[object]) -> list[Response]:
+        begun.extend([0] * (len(each) - 1))
+        return [answered()] * len(each)
+
+    monkeypatch.setattr(identify, "_of_pictures", answered_together)
     monkeypatch.setattr(taxa, "_taxa", answered)
     with running(create_app(folder)) as address, ExitStack() as stack:
         with ExitStack() as leaving:

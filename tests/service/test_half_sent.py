@@ -18,7 +18,6 @@ import pytest
 from fastapi.responses import JSONResponse
 
 from holotype.service.app import create_app
-from holotype.service.questions import Question
 from holotype.service.resources import identify
 
 from .process import Service, Waits, service
@@ -183,7 +182,7 @@ def test_it_stops_in_time_whatever_is_half_sent(served: Service) -> None:
 _SLEEPS = """
 import time
 from holotype.service.resources import identify
-identify._answer = lambda *_: time.sleep(60)
+identify._of_stored = lambda *_: time.sleep(60)
 from holotype.scripts.main import main
 main()
 """
@@ -206,12 +205,12 @@ def test_work_of_a_client_that_has_left_is_dropped(
     begun: list[str] = []
     go_on = threading.Event()
 
-    def answered(_: object, question: Question[identify.Identify]) -> object:
-        begun.append(str(question.options.image_id))
+    def answered(_engine: object, _asked: object, image_ids: list[str]) -> list[JSONResponse]:
+        begun.extend(image_ids)
         go_on.wait(30)
-        return JSONResponse({})
+        return [JSONResponse({}) for _ in image_ids]
 
-    monkeypatch.setattr(identify, "_answer", answered)
+    monkeypatch.setattr(identify, "_of_stored", answered)
 
     def asking(name: str) -> bytes:
         return request("/v1/identify", f'{{"image_id": "{name}"}}'.encode())
@@ -241,11 +240,11 @@ def test_a_full_queue_says_when_to_come_again(
     monkeypatch.setenv("HOLOTYPE_MAX_WAITING", "4")
     go_on = threading.Event()
 
-    def answered(*_: object) -> object:
+    def answered(_engine: object, _asked: object, image_ids: list[str]) -> list[JSONResponse]:
         go_on.wait(30)
-        return JSONResponse({})
+        return [JSONResponse({}) for _ in image_ids]
 
-    monkeypatch.setattr(identify, "_answer", answered)
+    monkeypatch.setattr(identify, "_of_stored", answered)
     body = {"image_id": "0-0.png"}
     with running(create_app(folder)) as address, ExitStack() as stack:
         kept = [stack.enter_context(connected(address)) for _ in range(4)]

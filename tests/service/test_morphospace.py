@@ -48,6 +48,12 @@ def test_the_kept_map_is_served_and_follows_the_collection(folder: Path, refused
         moths = client.get("/v1/morphospace", params=asked | {"where": "category=Moth"})
         assert moths.headers["etag"] != etag
         assert read(moths).num_rows == 30
+        some = client.get("/v1/morphospace", params=asked | {"where": "category=Moth", "sample": 7})
+        assert some.headers["etag"] != moths.headers["etag"]
+        ids = read(moths)["image_id"].to_pylist()
+        kept = read(some)["image_id"].to_pylist()
+        assert len(kept) == 7
+        assert (kept[0], kept[-1]) == (ids[0], ids[-1])
 
         gone = next(opened.images()).image_id
         opened.delete([gone])

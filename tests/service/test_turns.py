@@ -348,7 +348,6 @@ def test_probes_and_small_questions_pass_where_memory_is_full(
 def test_who_comes_meanwhile_waits_for_few_pictures(
     served_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("holotype.service.engine.may_have_gpu", lambda: False)
     engine, go_on = Engine(served_folder), threading.Event()
     passes: list[list[int]] = []
 

@@ -103,7 +103,7 @@ def test_an_answer_says_that_its_calibration_met_few_days(
 def test_what_is_promised_of_the_next_day_rests_on_the_days() -> None:
     """Of 40 days with one to thirty specimens each, a day's share what they are off by."""
     generator = np.random.default_rng(4)
-    inside: dict[str, list[bool]] = {"days": [], "specimens": []}
+    inside: dict[str, list[float]] = {"days": [], "specimens": []}
     for _ in range(300):
         sizes = generator.geometric(0.15, 41)
         days = np.repeat(np.arange(41), sizes)
@@ -114,7 +114,7 @@ def test_what_is_promised_of_the_next_day_rests_on_the_days() -> None:
             ("specimens", np.sort(before)),
         ):
             place = min(int(np.ceil((len(kept) + 1) * 0.9)), len(kept)) - 1
-            inside[name].append((after <= kept[place]).mean())
+            inside[name].append(float((after <= kept[place]).mean()))
     assert np.mean(inside["days"]) >= 0.895 > np.mean(inside["specimens"])
 
 

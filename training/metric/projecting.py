@@ -50,14 +50,14 @@ class LinearMap(Learner):
 class ProjectionTraining(Judged):
     """Stored embeddings and a config; what comes of them is a projection with its verdict.
 
-    It starts from the map that judges best of those that tuning knows, cut to its first axes, so
-    that it is no worse before the first step.
+    It starts from a map that tuning does well by, cut to its first axes, so that it is no worse
+    before the first step.
     """
 
     best: Candidate = field(init=False)
 
     def get_ready(self) -> None:
-        """Choose the map that it starts from."""
+        """Settle on the map that it starts from."""
         self.best = self._start()
 
     def candidates(self, weights: State) -> list[Candidate]:
@@ -73,7 +73,7 @@ class ProjectionTraining(Judged):
         return Projection(mean, matrix, KIND, exponent=self.best.exponent)
 
     def learner(self, rows: Codes) -> LinearMap:
-        """Return the best map over some of the pictures, cut to its first axes."""
+        """Return that map over some of the pictures, cut to its first axes."""
         vectors, exponent = self.pictures.vectors, self.best.exponent
         fitted = self.best.recipe.fit(
             gather(vectors, self.pictures.species, rows, exponent=exponent)

@@ -27,8 +27,8 @@ from ..samplers import make_sampler
 from ..tuning.recipes import Recipe
 from .config import TrainConfig
 from .embedding import as_encoder, beside, embedded
-from .gate import Candidate, Verdict, best_of, candidates_of, hold_back, judge
-from .gate.candidates import EXPONENTS, MAPS
+from .gate import Candidate, Verdict, candidates_of, hold_back, judge, settled
+from .gate.candidates import EXPONENTS, MAPS, STARTING_MAPS
 from .inputs import Inputs, KeptMaps, Pictures
 from .keeping import keep
 from .loop import Run, Step
@@ -205,9 +205,12 @@ class Judged(ABC):
         self._kept_at = time.monotonic()
 
     def _start(self) -> Candidate:
-        """Return the best map over the start's own features."""
-        vectors = self.pictures.vectors[self.held.judging]
-        return best_of(candidates_of("start", vectors, self.pictures, self.held, self.config.gate))
+        """Return the start's own features through the map that suits them; see `settled`."""
+        held, gate = self.held, self.config.gate
+        vectors = self.pictures.vectors[held.judging]
+        return settled(
+            candidates_of("start", vectors, self.pictures, held, gate, STARTING_MAPS, EXPONENTS)
+        )
 
     def _judge(self, run: Run, start: Candidate, done: float) -> Outcome:
         """Judge what is learned as it is now."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from numbers import Integral, Real
+from typing import TypeGuard
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def _is_path(value: object) -> bool:
         return False
 
 
-def is_whole(value: object) -> bool:
+def is_whole(value: object) -> TypeGuard[int]:
     """Return whether a value is a whole number that a database can hold."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         return False
@@ -142,11 +143,20 @@ def require(bound: inspect.BoundArguments) -> None:
         kinds = kinds_of(parameter.annotation) if name != "self" else []
         several = parameter.kind is inspect.Parameter.VAR_KEYWORD
         for one, given in value.items() if several else ((name, value),):
-            if kinds and not any(kind.holds(given) for kind in kinds):
-                words = " or ".join(kind.words for kind in kinds if kind.words)
-                raise UsageError(f"{one} is {shown(given)}; give {words}")
+            require_one(one, given, kinds)
         if isinstance(value, np.bool_ | np.number):
             bound.arguments[name] = value.item()
+
+
+def require_one(name: str, value: object, kinds: list[Kind]) -> None:
+    """Refuse a value that is of none of the kinds, where there are any.
+
+    Raises:
+        UsageError: saying what it is called, what it is, and what to give.
+    """
+    if kinds and not any(kind.holds(value) for kind in kinds):
+        words = " or ".join(kind.words for kind in kinds if kind.words)
+        raise UsageError(f"{name} is {shown(value)}; give {words}")
 
 
 def shown(value: object) -> str:

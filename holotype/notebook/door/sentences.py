@@ -30,10 +30,17 @@ METHODS = {
     "tune": "tune",
     "undo": "undo",
 }
+# Requests that a service names, the longest of those that begin alike first.
 ADDRESSES = {
-    "/v1/clusters": "cluster()",
+    "GET /v1/clusters": "clusters()",
+    "GET /v1/decisions": "decisions()",
+    "GET /v1/specimens/{specimen_id}/history": 'history(specimen_id="ID")',
+    "GET /v1/taxa": "info()",
+    "POST /v1/clusters": "cluster()",
+    "POST /v1/decisions/{decision_id}/undo-since": "undo(since=…)",
+    "POST /v1/jobs": "identify_all()",
+    "PUT /v1/images/{image_id}": "add()",
     "/v1/images": "add()",
-    "/v1/jobs": "identify_all()",
     "/v1/taxa": "taxa()",
 }
 # Options that have another name as arguments; of the others a dash becomes an underscore.
@@ -49,9 +56,10 @@ FLAGS = frozenset({"allow-leak", "copy-images", "into-existing", "resume"})
 _COMMAND = re.compile(
     r"'holotype (?=\S)((?:[^']|'[^']*'(?= --|'))+)'(?! in a terminal)( on (?:it|the collection)\b)?"
 )
-_ADDRESS = re.compile(rf"(?<!\w)(?:(?:GET|POST) )?({'|'.join(ADDRESSES)})(?![\w/{{])")
+_JOB = re.compile(r"a job of kind '(\w+)' \(POST /v1/jobs\)")
+_ADDRESS = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, ADDRESSES))})(?![\w/{{])")
 _OPTION = re.compile(
-    r"'holotype [^']*' in a terminal|(?<![\w-])(?<!install )--(?P<option>[a-z][a-z-]*)"
+    r"'holotype [^']*' in a terminal|(?<![\w'-])(?<!install )--(?P<option>[a-z][a-z-]*)"
     r"(?: (?P<value>(?<=column )\w+=[^,:;']*[^,:;'\s]"  # a column's name may hold spaces
     r"|\w+=[^,:;')\s]+"
     r"|(?<=levels )[\w-]+(?:,[\w-]+)+"
@@ -69,10 +77,12 @@ def in_python(sentence: str) -> str:
     'tune it again with tune(name="tuned", where="split=train")'
     >>> in_python("Give both --query and --gallery, for example --query split=test")
     'Give both query and gallery, for example query="split=test"'
+    >>> in_python("Not calibrated; run a job of kind 'calibrate' (POST /v1/jobs) first")
+    'Not calibrated; run calibrate() first'
     >>> in_python("No species has two specimens; POST /v1/clusters makes candidates")
     'No species has two specimens; cluster() makes candidates'
     """
-    said = _COMMAND.sub(_call, sentence)
+    said = _COMMAND.sub(_call, _JOB.sub(r"\1()", sentence))
     return _ADDRESS.sub(lambda found: ADDRESSES[found[1]], _OPTION.sub(_argument, said))
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from holotype.index.identification.answers import Determination
 from holotype.index.identification.answers.wording import FIGURES
+from holotype.index.manifests.problems import counted
 from holotype.index.visible import visible
 
 from ..door.sentences import in_python
@@ -164,14 +165,17 @@ class ShownAnswers(Sequence[ShownAnswer]):
         return pd.DataFrame([{name: getattr(one, name) for name in names} for one in self])
 
     def __repr__(self) -> str:
+        first = (visible(f"  {one.image}: {one.headline}") for one in self[:2])
+        return "\n".join([self._headline, *first])
+
+    @property
+    def _headline(self) -> str:
         unknown = sum(one.unknown and not one.error for one in self)
         refused = sum(bool(one.error) for one in self)
-        counts = f"{len(self)} answers, {unknown} unknown, {refused} not used"
-        first = (visible(f"  {one.image}: {one.headline}") for one in self[:2])
-        return "\n".join([counts, *first])
+        return f"{counted(len(self), 'answer')}, {unknown} unknown, {refused} not used"
 
     def _repr_html_(self) -> str:
         rows = [one._row() for one in self[:_ROWS]]
         more = f"{len(self) - _ROWS} more; to_pandas() has all" if len(self) > _ROWS else ""
         columns = ("", "picture", "answer", "nearest", "why")
-        return str(box(table(columns, rows), muted(more)))
+        return str(box(strong(self._headline), table(columns, rows), muted(more)))

@@ -7,6 +7,8 @@ from typing import Any, overload
 
 from markupsafe import Markup
 
+from holotype.index.manifests.problems import counted
+
 from ..door.sentences import in_python
 from .base import Shown
 from .html import box, figure, joined, muted, strong
@@ -51,8 +53,7 @@ class ShownCluster(Shown):
 
     @property
     def _headline(self) -> str:
-        images = "image" if self.size == 1 else "images"
-        return f"Cluster {self.id}: {self.name} ({self.size} {images}, {self.state})"
+        return f"Cluster {self.id}: {self.name} ({counted(self.size, 'image')}, {self.state})"
 
     def _lines(self) -> list[str]:
         typical = ", ".join(self._pictures()[:3])
@@ -94,7 +95,7 @@ class ShownClustering(Shown, Sequence[ShownCluster]):
 
     def _listed(self, told: Iterable[dict[str, Any]]) -> ShownList[ShownCluster]:
         clusters = (ShownCluster(one, self._thumbnails) for one in told)
-        return ShownList(clusters, "cluster", "clusters", {"": lambda one: one._html()})
+        return ShownList(clusters, "cluster", {"": lambda one: one._html()})
 
     @overload
     def __getitem__(self, place: int) -> ShownCluster: ...
@@ -114,9 +115,9 @@ class ShownClustering(Shown, Sequence[ShownCluster]):
 
     @property
     def _headline(self) -> str:
-        clusters = "cluster" if len(self) == 1 else "clusters"
-        aside = sum(one["size"] for one in self._told["set_aside"])
-        return f"Clustering {self.id}: {len(self)} {clusters}, {aside} images set aside as known"
+        aside = counted(sum(one["size"] for one in self._told["set_aside"]), "image")
+        clusters = counted(len(self), "cluster")
+        return f"Clustering {self.id}: {clusters}, {aside} set aside as known"
 
     def _lines(self) -> list[str]:
         return [self._headline, *(f"  {one._headline}" for one in self[:2])]

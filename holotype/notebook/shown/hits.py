@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from markupsafe import Markup
 
+from holotype.index.manifests.problems import counted
 from holotype.index.taxonomy import RANKS
 
 from ..door.sentences import in_python
@@ -87,7 +88,7 @@ class ShownHits(Shown, Sequence[NearImage]):
     def _lines(self) -> list[str]:
         first = [f"  {hit.score:.3f}  {hit.taxon or 'no name'}  {hit.image_id}" for hit in self[:2]]
         where = f" in space '{self.space}'" if self.space else ""
-        return [f"{len(self)} nearest images{where}", *first]
+        return [f"{counted(len(self), 'nearest image')}{where}", *first]
 
     def _html(self) -> Markup:
         return box(self.strip(_SHOWN), *map(muted, self.notes))

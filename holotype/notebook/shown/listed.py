@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, overload
 
+from holotype.index.manifests.problems import counted
 from holotype.index.visible import visible
 
 from .base import Shown
@@ -24,15 +25,13 @@ class ShownList(list[Item], Generic[Item]):
 
     Args:
         items: its entries.
-        one, several: what they are called, such as "decision" and "decisions".
+        noun: what one of them is called, such as "decision".
         columns: what a notebook shows of each, by the heads of a table.
     """
 
-    def __init__(
-        self, items: Iterable[Item], one: str, several: str, columns: Columns[Item]
-    ) -> None:
+    def __init__(self, items: Iterable[Item], noun: str, columns: Columns[Item]) -> None:
         super().__init__(items)
-        self._called = one, several
+        self._noun = noun
         self._columns = columns
 
     @overload
@@ -42,7 +41,7 @@ class ShownList(list[Item], Generic[Item]):
     def __getitem__(self, place: SupportsIndex | slice) -> Item | ShownList[Item]:
         found = super().__getitem__(place)
         if isinstance(place, slice):
-            return ShownList(found, *self._called, self._columns)  # type: ignore[arg-type]
+            return ShownList(found, self._noun, self._columns)  # type: ignore[arg-type]
         return found  # type: ignore[return-value]
 
     def to_pandas(self) -> pd.DataFrame:
@@ -53,7 +52,7 @@ class ShownList(list[Item], Generic[Item]):
 
     @property
     def _headline(self) -> str:
-        return f"{len(self)} {self._called[len(self) != 1]}"
+        return counted(len(self), self._noun)
 
     def __repr__(self) -> str:
         return "\n".join([self._headline, *(f"  {self._line(one)}" for one in self[:2])])

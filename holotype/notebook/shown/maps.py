@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from markupsafe import Markup
 
+from holotype.index.manifests.problems import counted
 from holotype.index.morphospace.figures.groups import Groups, grouped
 from holotype.index.morphospace.figures.plot import Plot
 from holotype.index.morphospace.map_table import FIXED, METADATA
@@ -93,7 +94,8 @@ class ShownMap(Shown):
         told: dict[str, Any] = self._told
         faithful = told["quality"]["trustworthiness"]
         figures = "" if faithful is None else f"  trustworthiness {faithful:.3f}"
-        made = f"{len(self)} images of space '{told['space']}' by {told['parameters']['method']}"
+        images, method = counted(len(self), "image"), told["parameters"]["method"]
+        made = f"{images} of space '{told['space']}' by {method}"
         return [made, *filter(None, (figures, *self.notes))][:3]
 
     def _html(self) -> Markup:

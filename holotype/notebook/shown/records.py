@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from holotype.index.manifests.problems import counted
+
 from ..door.guard import in_words_of_python
 from .base import Shown, Thumbnails
 from .html import box, figure, joined, muted, strong
@@ -98,7 +100,7 @@ class ShownRecords:
         """Return the first few of them."""
         page = next(self._pages(count))
         found = (ShownRecord(told, self._thumbnails) for told in page["images"])
-        return ShownList(found, "image", "images", {"": lambda one: one._html()})
+        return ShownList(found, "image", {"": lambda one: one._html()})
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a table with a row an image: ids, split, ranks, details and your own columns."""
@@ -114,11 +116,11 @@ class ShownRecords:
 
     def __repr__(self) -> str:
         first = [f"  {one!r}".splitlines()[0] for one in self.first(2)]
-        return "\n".join([f"{len(self)} images", *first])
+        return "\n".join([counted(len(self), "image"), *first])
 
     def _repr_html_(self) -> str:
         shown = (
             figure(one._small(one.image_id), one.image_id, one.taxon or "no name", one.image_id)
             for one in self.first(_SHOWN)
         )
-        return str(box(strong(f"{len(self)} images"), joined(shown)))
+        return str(box(strong(counted(len(self), "image")), joined(shown)))

@@ -9,10 +9,12 @@ from markupsafe import Markup
 
 from ..door.sentences import in_python
 from .base import Shown, Thumbnails
-from .html import box, muted, strong, table
+from .html import box, figure, joined, muted, strong, table
 
 _LONGEST = 90  # characters of a value that is shown
-_LISTED = 20  # problems in a notebook
+_LISTED = 20  # problems, or entries of a list, in a notebook
+_WIDEST = 40  # characters of a cell of a list
+_OF_IMAGES = ("examples", "image_ids")  # lists of the ids of images
 
 
 class Report(Shown, Mapping[str, Any]):
@@ -41,14 +43,30 @@ class Report(Shown, Mapping[str, Any]):
         return [self._title, _cut(self.summary or ", ".join(plain[:4])), _cut(self._more())]
 
     def _html(self) -> Markup:
-        return box(strong(self._title), muted(self.summary), table((), self._plain()))
+        parts = [strong(self._title), muted(self.summary), table((), self._plain())]
+        return box(*parts, *(part for one in self._told.items() for part in self._listed(*one)))
+
+    def _listed(self, name: str, value: Any) -> Iterator[Markup]:
+        """Yield what is listed under a name: images as pictures, all else as a table."""
+        if not isinstance(value, list) or not value:
+            return
+        more = f" (the first {_LISTED} of {len(value)})" if len(value) > _LISTED else ""
+        yield muted(f"{name.replace('_', ' ')}{more}")
+        own = "image_id" if name in _OF_IMAGES else ""
+        entries = [one if isinstance(one, Mapping) else {own: one} for one in value[:_LISTED]]
+        if all("image_id" in one for one in entries):
+            ids = [str(one["image_id"]) for one in entries]
+            yield joined(figure(self._small(one), one, one) for one in ids)
+            return
+        names = [key for key, told in entries[0].items() if not isinstance(told, dict | list)]
+        yield table(names, ([_cell(one.get(key)) for key in names] for one in entries))
 
     def _plain(self) -> list[tuple[str, str]]:
         """Return the values that are read at a glance."""
         return [
             (name, _cut(str(value)))
             for name, value in self._told.items()
-            if name != "summary" and value is not None and not isinstance(value, dict | list)
+            if name != "summary" and value not in (None, "") and not isinstance(value, dict | list)
         ]
 
     def _more(self) -> str:
@@ -82,8 +100,13 @@ class AddedReport(Report):
         listed = table(("row", "path", "problem"), rows[:_LISTED]) if rows else Markup("")
         more = len(rows) - _LISTED
         unlisted = f"{more} more are in problems" if more > 0 else ""
-        return box(super()._html(), listed, muted(unlisted))
+        about = [strong(self._title), table((), self._plain())]
+        return box(*about, listed, muted(unlisted))
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+def _cell(value: object) -> str:
+    return "" if value is None else _cut(str(value), _WIDEST)
+
+
+def _cut(text: str, longest: int = _LONGEST) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -145,7 +145,7 @@ async def undo_many(request: Request, engine: TheEngine) -> JSONResponse:
 
 
 @router.get(
-    "/{determination_id}",
+    "/{determination_id:int}",
     summary="A determination",
     responses={200: {"model": events.Event, "description": "The determination, or the undo"}},
 )

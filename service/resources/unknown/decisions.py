@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import APIRouter, Query, Request
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from holotype.index.collection import Collection
 from holotype.index.storage.clusters.records import decisions
@@ -16,6 +16,7 @@ from ...engine import TheEngine
 from ...guards.scopes import WRITES
 from ...questions import described_order, read_order
 from ...schemas import clusters as answers
+from ...schemas.orders import Order
 
 router = APIRouter(prefix="/decisions", tags=["clusters"])
 
@@ -29,10 +30,8 @@ _UNDONE: dict[int | str, dict[str, Any]] = {
 }
 
 
-class Undo(BaseModel):
+class Undo(Order):
     """Who takes a decision back, and why."""
-
-    model_config = ConfigDict(extra="forbid")
 
     by: str = Field(max_length=_LONGEST, description="Who takes it back, for the record.")
     why: str = Field("", max_length=_LONGEST, description="Why, for the record.")

@@ -257,8 +257,12 @@ async function undo(decision: Decision, since: boolean): Promise<void> {
   if (others.length && !(await isWanted(decision, since, others))) return;
   if (!since) return takeBack([decision]);
   const address = addressOf`v1/decisions/${decision.decision_id}/undo-since`;
-  await attempt(() => carryOut((by) => send("POST", address, { by })));
-  if (notice.hidden) status.textContent = t("review.gone_back", { what: decision.what });
+  await attempt(() =>
+    carryOut(async (by) => {
+      own.add(await send("POST", address, { by }));
+      status.textContent = t("review.gone_back", { what: decision.what });
+    }),
+  );
 }
 
 function isWanted(decision: Decision, since: boolean, others: Decision[]): Promise<boolean> {
@@ -266,7 +270,7 @@ function isWanted(decision: Decision, since: boolean, others: Decision[]): Promi
   const shown = others.slice(-MOST_TOLD).reverse().map(history.told);
   const left = others.length - shown.length;
   const texts = [t("review.ask.undo_why"), ...shown, ...(left ? [count("review.more", left)] : [])];
-  return confirmed(title, texts, since ? t("review.back_here") : t("review.undo"));
+  return confirmed(title, texts, t("review.undo"));
 }
 
 /** Takes back decisions that were made together, the last first. */
@@ -276,10 +280,10 @@ async function takeBack(decisions: Decision[]): Promise<void> {
       for (const { decision_id: id } of [...decisions].reverse()) {
         own.add(await send("POST", addressOf`v1/decisions/${id}/undo`, { by }));
       }
+      const what = decisions.map((one) => one.what).join(", ");
+      status.textContent = t("review.undone", { what });
     }),
   );
-  const what = decisions.map((one) => one.what).join(", ");
-  if (notice.hidden) status.textContent = t("review.undone", { what });
 }
 
 /** Does something; what is refused is said in its sentence. */

@@ -133,6 +133,7 @@ def test_what_is_ahead_by_a_few_queries_does_not_replace_the_default() -> None:
     assert found.value == pytest.approx(0.8)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.booleans(), min_size=30, max_size=30), min_size=1, max_size=6))
 def test_what_is_settled_on_is_the_default_or_the_best(rows: list[list[bool]]) -> None:
     found = [candidate(np.array(row, float)) for row in rows]
@@ -145,6 +146,7 @@ def test_what_is_settled_on_is_the_default_or_the_best(rows: list[list[bool]]) -
         assert won.sum() > 2 * np.abs(won).sum() ** 0.5
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
 def test_what_does_not_rise_is_never_offered(pairs: list[tuple[bool, bool]]) -> None:
     before, after = (np.array(column, float) for column in zip(*pairs, strict=True))

@@ -4,6 +4,7 @@ from .candidates import Candidate as Candidate
 from .candidates import Measured as Measured
 from .candidates import best_of as best_of
 from .candidates import candidates_of as candidates_of
+from .candidates import settled as settled
 from .held import Held as Held
 from .held import hold_back as hold_back
 from .verdict import Verdict as Verdict

@@ -77,7 +77,7 @@ def judge(
     and where recall@1 of neither known species, nor unseen ones, nor any category falls by more.
 
     Args:
-        start: the best map over the start's features.
+        start: the map over the start's features that was settled on.
         others: maps over what was trained, the default first.
         categories: of each row that judges, empty where not known.
         done: how far the run is, 0 to 1.

@@ -90,6 +90,7 @@ function paint(canvas: HTMLCanvasElement, { all, own }: SmallMap): void {
   };
   dots(all, "--unsure", all.size > 3000 ? 1.6 : 3, 0.55);
   dots(own, "--label", own.size > 1000 ? 2.4 : 5, 0.9);
+  canvas.dataset["drawn"] = String(own.size);
 }
 
 function ends(...several: Float32Array[]): [number, number] {
