@@ -131,7 +131,7 @@ def test_cards_and_configs_have_nothing_fetched(
 @pytest.mark.parametrize(
     "change",
     [
-        {"format": 2},
+        {"format": 3},
         {"preprocessing": {"size": 10**9, "mean": [0, 0, 0], "std": [1, 1, 1]}},
         {"preprocessing": {"size": "32", "mean": [0, 0, 0], "std": [1, 1, 1]}},
         {"preprocessing": {"size": 32, "mean": [0, 0], "std": [1, 1, 1]}},

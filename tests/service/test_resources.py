@@ -137,6 +137,8 @@ def test_the_description(client: httpx2.Client) -> None:
         *(f"/v1/queues/{{name}}/{decision}" for decision in ("accept", "correct", "dismiss")),
         "/v1/determinations",
         "/v1/determinations.csv",
+        "/v1/determinations/batch",
+        "/v1/determinations/undo",
         "/v1/determinations/{determination_id}",
         "/v1/determinations/{determination_id}/undo",
         "/v1/search",

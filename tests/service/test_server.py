@@ -162,10 +162,10 @@ def test_the_page_needs_neither_search_nor_encoder(folder: Path) -> None:
 def test_an_unexpected_failure_says_nothing_of_the_inside(
     folder: Path, collection: Collection, refused: Refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: object) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError("/secret/path")
 
-    monkeypatch.setattr(images, "record_of", fail)
+    monkeypatch.setattr(images, "tagged", fail)
     image_id = next(collection.images()).image_id
     with running(create_app(folder)) as address:
         response = httpx2.get(f"{address}/v1/images/{image_id}")
