@@ -149,7 +149,7 @@ def problem(
         title=title,
         status=status,
         detail=_plain(detail),
-        instance=_writable(scope["path"][:_LONGEST_PATH]),
+        instance=writable(scope["path"][:_LONGEST_PATH]),
         request_id=REQUEST_ID.get(),
     )
     always = {**SECURITY_HEADERS, HEADER: body.request_id} if body.request_id else SECURITY_HEADERS
@@ -162,10 +162,10 @@ def problem(
 def _plain(sentence: str) -> str:
     """Return a sentence on one line, of bounded length, whatever it repeats."""
     short = sentence if len(sentence) <= _LONGEST else f"{sentence[:_LONGEST]}…"
-    return _writable(short.translate(_CONTROLS))
+    return writable(short.translate(_CONTROLS))
 
 
-def _writable(text: str) -> str:
+def writable(text: str) -> str:
     """Return a text without halves of surrogate pairs, which no encoding has."""
     return text.encode(errors="replace").decode()
 

@@ -72,7 +72,7 @@ class Switch:
         """Start opening what lies at the path, unless it was tried a moment ago."""
         if self._opening is not None and self._opening.is_alive():
             return
-        found = _look(self._folder)
+        found = trace(self._folder)
         if found == self._tried and time.monotonic() < self._again:
             return
         self._tried = found
@@ -120,7 +120,7 @@ def _loaded(engine: Engine) -> Engine:
     return engine
 
 
-def _look(folder: Path) -> object:
+def trace(folder: Path) -> object:
     """Return what tells whether another attempt may end otherwise than the last."""
     try:
         found = os.stat(folder / FILE)

@@ -13,7 +13,7 @@ from ..collection import Collection
 from ..errors import NotFoundError, UsageError
 from ..storage.records import Image
 from ..storage.specimens.namings import versions_of
-from ..taxonomy import RANKS, Lineage, lowest_name
+from ..taxonomy import RANKS, Lineage, by_rank, lowest_name
 from .doubts import Doubts
 from .duplicates import copies_of_other_names, duplicates
 from .listing import Listing
@@ -150,7 +150,7 @@ class Queue:
             image_ids=[images[int(one)].image_id for one in own if int(one) in images],
             taxa=[lowest_name(image.lineage) for image in shown],
             reason=told.reason,
-            proposed=None if told.proposed is None else _by_rank(named.lineage(told.proposed)),
+            proposed=None if told.proposed is None else by_rank(named.lineage(told.proposed)),
             evidence=[
                 Evidence(
                     images[one.place].image_id,
@@ -212,7 +212,3 @@ def _listed(collection: Collection, name: str, named: Named, doubts: Doubts | No
     if name == "far":
         return far(named, doubts)
     return mislabels(named, doubts, copies_of_other_names(collection, named))
-
-
-def _by_rank(lineage: Lineage) -> dict[str, str]:
-    return {rank: name for rank, name in zip(RANKS, lineage, strict=True) if name}

@@ -20,7 +20,7 @@ from ..settings import settings
 from ..storage.embeddings import read_vector
 from ..storage.records import Image, Space
 from ..storage.spaces import require_encoder
-from ..taxonomy import RANKS
+from ..taxonomy import by_rank
 from ..trust import require_trusted_encoder
 from ..vectors.own_rows import search_others
 from .filters import selected
@@ -38,13 +38,12 @@ class Hit:
     def to_dict(self) -> dict[str, Any]:
         """Return the hit as JSON-ready values: ids, score and the ranks that are known."""
         image = self.image
-        ranks = {rank: name for rank, name in zip(RANKS, image.lineage, strict=True) if name}
         return {
             "image_id": image.image_id,
             "specimen_id": image.specimen_id,
             "score": self.score,
             "species": image.lineage[-1],
-            **ranks,
+            **by_rank(image.lineage),
         }
 
 

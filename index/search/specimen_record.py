@@ -8,7 +8,7 @@ from ..collection import Collection
 from ..errors import NotFoundError
 from ..storage.specimens.listing import accepted_of, images_after
 from ..storage.specimens.namings import versions_of
-from ..taxonomy import RANKS, lowest_rank, name_at
+from ..taxonomy import RANKS, by_rank, lowest_rank, name_at
 
 
 def specimen_record(
@@ -43,7 +43,7 @@ def specimen_record(
             "taxon": name_at(lineage, rank) if rank else None,
             **name.said,
         },
-        "lineage": {rank: name for rank, name in zip(RANKS, lineage, strict=True) if name},
+        "lineage": by_rank(lineage),
         "images": [image.to_dict() for image in shown],
         "total": total,
         "next": str(shown[-1].row) if len(found) > limit else None,

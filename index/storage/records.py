@@ -15,7 +15,7 @@ from ..database.schema import checksum_sql
 from ..database.sql import insert_rows
 from ..errors import CorruptError
 from ..files.plain_json import read_json
-from ..taxonomy import RANKS, Lineage, lowest_rank, name_at
+from ..taxonomy import RANKS, Lineage, by_rank, lowest_rank, name_at
 
 DETAILS = (
     "date",
@@ -84,7 +84,7 @@ class Image:
             "height": self.height,
             "split": self.split,
             "determination": {"rank": rank, "taxon": name_at(self.lineage, rank)} if rank else None,
-            "lineage": {rank: name for rank, name in zip(RANKS, self.lineage, strict=True) if name},
+            "lineage": by_rank(self.lineage),
             "details": {name: value for name, value in self.details.items() if value},
             "metadata": dict(self.metadata),
         }

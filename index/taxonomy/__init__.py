@@ -10,7 +10,17 @@ from .lineage import (
     spellings,
 )
 from .missing import is_missing
-from .ranks import GENUS, RANKS, SPECIES, Lineage, TaxonNameError, lowest_name, lowest_rank, name_at
+from .ranks import (
+    GENUS,
+    RANKS,
+    SPECIES,
+    Lineage,
+    TaxonNameError,
+    by_rank,
+    lowest_name,
+    lowest_rank,
+    name_at,
+)
 from .scientific_name import ScientificName, genus_of, read_name
 from .siblings import Siblings, joined, same_taxon
 from .spelling import clean_name
@@ -26,6 +36,7 @@ __all__ = [
     "ScientificName",
     "Siblings",
     "TaxonNameError",
+    "by_rank",
     "clean_name",
     "genus_of",
     "is_missing",

@@ -25,6 +25,15 @@ def lowest_rank(lineage: Lineage) -> str | None:
     return None
 
 
+def by_rank(lineage: Lineage) -> dict[str, str]:
+    """Return the names of a lineage by rank, those that are known.
+
+    >>> by_rank(("Moth", "", "", "", "", "Noctuidae", "Xestia", ""))
+    {'category': 'Moth', 'family': 'Noctuidae', 'genus': 'Xestia'}
+    """
+    return {rank: name for rank, name in zip(RANKS, lineage, strict=True) if name}
+
+
 def lowest_name(lineage: Lineage) -> str:
     """Return the name at the finest rank that is named, empty where none is."""
     return next((name for name in reversed(lineage) if name), "")

@@ -11,6 +11,7 @@ from pathlib import Path
 from holotype.index.errors import HolotypeError, NotFoundError
 
 from ..engine import Engine
+from ..problems import writable
 from .listing import collections_of
 from .place import Place
 from .shared import Shared
@@ -100,6 +101,6 @@ def _why_no_address(name: str) -> str:
     """Return why a collection cannot be below its name; empty where it can."""
     if name in RESERVED:
         return f"/{name} is an address of the service itself; rename the folder of the collection"
-    if name.encode(errors="replace").decode() != name:
+    if writable(name) != name:
         return "The name of its folder is not UTF-8, so no address can spell it; rename it"
     return ""

@@ -8,17 +8,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from starlette.datastructures import State
 
 from holotype.index.collection import Collection
-from holotype.index.database.own_folder import FILE
 from holotype.index.errors import HolotypeError
 
 from ..engine import Engine
-from ..problems import NotReadyError
-from ..switch import Switch, said
+from ..problems import NotReadyError, writable
+from ..switch import Switch, said, trace
 
 _PAUSE = 60.0  # seconds after which what could not be opened is tried again, changed or not
 
@@ -45,7 +43,7 @@ class Place:
     """
 
     def __init__(self, path: Path, open_engine: Callable[[Path], Engine], never: str = "") -> None:
-        self.name = path.name.encode(errors="replace").decode()
+        self.name = writable(path.name)
         self.why_not = never or f"Collection '{self.name}' is being opened; ask again in a moment"
         self._never = bool(never)
         self._path = path
@@ -85,7 +83,7 @@ class Place:
         """Open and load it, unless it is open, or was tried a moment ago and has not changed."""
         if self._never or self._switch is not None:
             return
-        found = await asyncio.to_thread(_look, self._path)
+        found = await asyncio.to_thread(trace, self._path)
         if found == self._tried and time.monotonic() < self._again:
             return
         self._tried, self._again = found, time.monotonic() + _PAUSE
@@ -138,12 +136,3 @@ def _counted(collection: Collection) -> Counts:
         "WHERE EXISTS (SELECT 1 FROM images AS i WHERE i.specimen_id = a.specimen_id))"
     )[0]
     return Counts(images, specimens, species)
-
-
-def _look(path: Path) -> Any:
-    """Return what tells whether another attempt may end otherwise than the last."""
-    try:
-        found = os.stat(path / FILE)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
