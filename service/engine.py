@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Hashable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -43,6 +43,9 @@ _READERS = 4
 # more, and who comes meanwhile would wait for all of them.
 _MANY, _FEW = 64, 4
 _SHOWN = 2  # pictures that are read whole at once
+# Seconds that a question waits for its encoder. The first time a network is exported, which takes
+# a busy machine minutes: then who asks is told so, and asks again.
+_PATIENCE = 20
 
 log = logging.getLogger("holotype.service")
 
@@ -162,20 +165,33 @@ class Engine:
 
         Raises:
             NotFoundError: no such space.
-            NotReadyError: the encoder is gone.
+            NotReadyError: the encoder is gone, or not ready yet.
             MismatchError: it is not the one of the space.
         """
         space = self.collection.space(name)
         key = (space.encoder, space.views, space.source_id)
         found = self._encoders.get(key)
         if found is None:
-            with self._loading:
+            with self._waited_for(space):
                 if key not in self._encoders:
                     self._encoders[key] = self._loaded(space)
                 found = self._encoders[key]
         if isinstance(found, Encoder):
             return found
         raise type(found)(str(found))  # of its own, as several threads may raise it
+
+    @contextmanager
+    def _waited_for(self, space: Space) -> Iterator[None]:
+        """Hold what loads encoders, one at a time."""
+        if not self._loading.acquire(timeout=_PATIENCE):
+            raise NotReadyError(
+                f"The encoder of space '{space.name}' is still being made ready, which takes some "
+                "minutes the first time; ask again"
+            )
+        try:
+            yield
+        finally:
+            self._loading.release()
 
     def _loaded(self, space: Space) -> Encoder | HolotypeError:
         if folder_of(space.encoder):

@@ -75,7 +75,10 @@ class Decoders:
     def start(self) -> None:
         """Start one of the processes before it is needed, and do not wait for it."""
         decoder = self._idle.get()
-        self._idle.put(decoder or _Decoder(self._settings))
+        try:
+            decoder = decoder or _Decoder(self._settings)
+        finally:
+            self._idle.put(decoder)
 
     def read_stored(self, data: bytes, *, target: int = 0, name: Named = None) -> Image.Image:
         """Do what `read_picture` does, of a picture of the collection: any of `FORMATS`."""

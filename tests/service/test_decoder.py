@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -132,6 +133,22 @@ def test_one_that_crashes_takes_only_its_picture_with_it(slow: bytes) -> None:
     time.sleep(0.1)
     assert decoders.read_picture(drawing.png(9, 7)).size == (9, 7)
     decoders.close()
+
+
+def test_a_process_that_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where memory ran out for a moment, a service with one decoder decodes again after it."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    made = Decoders(ServiceSettings(decoders=1))
+    with monkeypatch.context() as now:
+        now.setattr(subprocess, "Popen", full)
+        for ask in (made.start, lambda: made.read_picture(drawing.png(8, 8)), made.start):
+            with pytest.raises(module.DecoderError, match="Cannot allocate memory"):
+                ask()
+    assert made.read_picture(drawing.png(8, 8)).size == (8, 8)
+    made.close()
 
 
 def test_memory_is_refused_in_words() -> None:

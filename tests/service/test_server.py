@@ -121,6 +121,29 @@ def test_pages_come_and_questions_wait_while_the_encoder_is_loaded(
             assert time.monotonic() < deadline
 
 
+def test_who_asks_before_the_encoder_is_ready_is_told_to_ask_again(
+    folder: Path, source: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, go, load = create_app(folder), threading.Event(), encoder_of
+
+    def slow(space: Space) -> Encoder:
+        assert go.wait(60)
+        return load(space)
+
+    monkeypatch.setattr("holotype.service.engine.encoder_of", slow)
+    monkeypatch.setattr("holotype.service.engine._PATIENCE", 0.1)
+    files = {"images": ("x.png", (source.parent / "0-0.png").read_bytes())}
+    with running(app, loaded=False) as address:
+        asked = httpx2.post(f"{address}/v1/identify", files=files, timeout=60)
+        assert "'base' is still being made ready" in refused(asked, 503)
+        assert asked.headers["retry-after"] == "1"
+        go.set()
+        deadline = time.monotonic() + 60
+        while (asked := httpx2.post(f"{address}/v1/identify", files=files)).status_code == 503:
+            assert time.monotonic() < deadline
+        answers.Answer.model_validate(asked.json())
+
+
 def test_a_server_that_can_load_nothing_says_its_address_and_then_why_it_ends(
     folder: Path, collection: Collection, shell: Shell
 ) -> None:
