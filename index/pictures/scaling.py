@@ -92,12 +92,19 @@ def _by_torch(torch: ModuleType, square: Pixels, size: int, method: str) -> Pixe
 def by_numpy(square: Pixels, size: int, method: str) -> Pixels:
     """Scale as `scaled` does, without PyTorch."""
     plan = _plan(len(square), size, method)
-    return _rows(_rows(square.swapaxes(0, 1), plan).swapaxes(0, 1), plan)
+    return _rows(_transposed(_rows(_transposed(square), plan)), plan)
+
+
+def _transposed(pixels: Pixels) -> Pixels:
+    """Return [m, n, 3] of [n, m, 3]: pixel by pixel, which is faster than byte by byte."""
+    whole = np.ascontiguousarray(pixels).view("V3")[..., 0]
+    return whole.T.copy()[..., None].view(np.uint8)
 
 
 def _rows(pixels: Pixels, plan: _Plan) -> Pixels:
-    """Scale the first axis: uint8 [n, m, 3] becomes uint8 [size, m, 3]."""
-    signed = (np.ascontiguousarray(pixels) ^ 128).view(np.int8)  # pixel - 128: half as large
+    """Scale the first axis: uint8 [n, m, 3], which is used up, becomes uint8 [size, m, 3]."""
+    pixels ^= 128
+    signed = pixels.view(np.int8)  # pixel - 128: half as large
     made = np.empty((len(plan.offset), pixels.shape[1] * 3), plan.offset.dtype)
     for block in plan.blocks:
         used = signed[block.used].astype(made.dtype)
