@@ -19,6 +19,7 @@ from .files.durable import write_durably
 from .files.plain_json import read_json
 from .files.regular import Limit, read_regular
 from .settings import settings
+from .ways import way
 
 FILE = "trust.json"
 
@@ -73,7 +74,7 @@ class NamedStore:
         if not self.is_trusted:
             raise StoreError(
                 f"{folder} keeps its vectors in {self.address}, which you have not said may be "
-                f"used; if you know it, run 'holotype collection trust {folder}', or name it in "
+                f"used; if you know it, run {way('collection trust', str(folder))}, or name it in "
                 "HOLOTYPE_TRUSTED_STORES"
             )
 
@@ -112,7 +113,7 @@ def require_trusted_encoder(encoder: str) -> None:
     if not trusts_encoder(encoder):
         raise EncoderError(
             f"The collection asks for encoder '{encoder}', which is fetched or read from outside "
-            "of it, and you have not used it here; if you know it, run 'holotype collection trust' "
+            f"of it, and you have not used it here; if you know it, run {way('collection trust')} "
             "on the collection, or name it in HOLOTYPE_TRUSTED_ENCODERS"
         )
 

@@ -27,6 +27,7 @@ from .guards.origins import OwnPagesOnly
 from .guards.scopes import READS
 from .guards.turns import Shares
 from .guards.watch import Watch
+from .guards.words import InWords
 from .measurements import Measurements
 from .pages import collections as collections_page
 from .pages import docs, routes
@@ -82,6 +83,7 @@ def create_app(
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Departures)
     app.add_middleware(Watch, measurements=app.state.measurements)
+    app.add_middleware(InWords)
     return app
 
 

@@ -30,7 +30,6 @@ from .guards.turns import Alike, Turns
 from .jobs import Jobs
 from .problems import NotReadyError, served_of
 from .served.readiness import Readiness, SpaceState
-from .served.requests import as_request
 from .served.shared import Shared, folder_of
 from .settings import service_settings
 
@@ -141,8 +140,8 @@ class Engine:
         return self.plain(str(error))
 
     def plain(self, sentence: str) -> str:
-        """Return a sentence without the places where things lie, and with requests for commands."""
-        folder, sentence = self.collection.folder, as_request(sentence)
+        """Return a sentence without the places where things lie."""
+        folder = self.collection.folder
         for name in self._named:
             sentence = sentence.replace(folder_of(name), Path(name).name)
         return sentence.replace(str(folder), f"Collection '{folder.name}'")

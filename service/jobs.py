@@ -15,6 +15,7 @@ from holotype.index.database.connection import Database
 from holotype.index.errors import HolotypeError, NotFoundError
 from holotype.index.storage.jobs import INTERRUPTED, MOST_JOBS, Job, keep_job, kept_jobs
 from holotype.index.storage.records import now
+from holotype.index.ways import Door, speaking, spoken
 
 from .problems import JobRunsError, NotReadyError
 
@@ -110,7 +111,7 @@ class Jobs:
             begun = self._begun = Future[Job]()
             self._jobs[job.job_id] = job
             self._running = job.job_id
-            self._thread.submit(self._run, job.job_id, work, begun)
+            self._thread.submit(self._run, job.job_id, work, begun, spoken())
             return begun
 
     def _joined(self, running: Job, asked: Job, joins: bool) -> Future[Job]:
@@ -167,7 +168,7 @@ class Jobs:
             raise NotFoundError(f"There is no job '{job_id}'; the last {MOST_JOBS} are remembered")
         return job
 
-    def _run(self, job_id: str, work: Work, begun: Future[Job]) -> None:
+    def _run(self, job_id: str, work: Work, begun: Future[Job], door: Door) -> None:
         def tell(done: int, total: int, phase: str) -> None:
             with self._lock:
                 if job_id in self._unwanted or self._ended:
@@ -179,7 +180,8 @@ class Jobs:
                 begun.set_result(job)
 
         try:
-            result = work(Telling(job_id, tell))
+            with speaking(door):
+                result = work(Telling(job_id, tell))
             self._end(job_id, begun, state="done", percent=100, result=result)
         except _EndedError:
             self._end(job_id, begun, **self._why_ended(job_id))

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Scope
 
 from holotype.index.errors import CorruptError, HolotypeError, ReplacedError
+from holotype.index.ways import way_there
 
 from .addresses import path_of, root_of
 from .description import PROBLEM_TYPE, methods_of
@@ -234,7 +235,7 @@ async def _cut_short(request: Request, _: Exception) -> Response:
 
 async def _database(request: Request, error: Exception) -> Response:
     log.error("The database failed", exc_info=error)
-    sentence = "The collection cannot be read; run 'holotype collection verify' on it"
+    sentence = f"The collection cannot be read; run {way_there('collection verify')}"
     return problem_of(request.scope, CorruptError(sentence))
 
 

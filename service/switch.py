@@ -7,6 +7,8 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 
 from starlette.datastructures import State
@@ -76,7 +78,8 @@ class Switch:
         if found == self._tried and time.monotonic() < self._again:
             return
         self._tried = found
-        self._opening = threading.Thread(target=self._open, name="open", daemon=True)
+        work = partial(copy_context().run, self._open)
+        self._opening = threading.Thread(target=work, name="open", daemon=True)
         self._opening.start()
 
     def _open(self) -> None:

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from holotype.index.collection import Collection
 from holotype.index.errors import LockedError
+from holotype.index.ways import option
 
 from .metric.keeping import discard, is_kept, kept_run
 from .metric.processes import started
@@ -55,7 +56,7 @@ def alone(folder: Path, name: str) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise LockedError(
-            f"Another run is training '{name}' here; wait for it, or choose another --as"
+            f"Another run is training '{name}' here; wait for it, or choose another {option('as')}"
         ) from error
     try:
         yield
@@ -84,7 +85,7 @@ def putting_in(collection: Collection, folder: Path) -> Iterator[None]:
         if not is_kept(folder):
             raise
         raise LockedError(
-            f"{error}; what was trained is kept: repeat the command with --resume"
+            f"{error}; what was trained is kept: repeat the command with {option('resume')}"
         ) from error
 
 
@@ -102,8 +103,8 @@ def left_over(folder: Path, identity: str, asked: Asked, watch: Watch) -> dict[s
         return kept_run(folder, identity)
     if started().is_first and discard(folder):
         watch.on_note(
-            f"What an earlier run of '{asked.name}' had left was discarded; --resume would have "
-            "gone on with it"
+            f"What an earlier run of '{asked.name}' had left was discarded; {option('resume')} "
+            "would have gone on with it"
         )
     return None
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from holotype.index.errors import UsageError
+from holotype.index.ways import option
 
 from .names import require_known
 
@@ -95,7 +96,7 @@ def _value(kind: Any, value: Any, where: str) -> Any:
         return float(value)
     if kind is Any or _fits(kind, value):
         return value
-    raise UsageError(f"'{where}' is {value!r}; it is {_said(kind)}; see --show-config")
+    raise UsageError(f"'{where}' is {value!r}; it is {_said(kind)}; see {option('show-config')}")
 
 
 def _fits(kind: Any, value: Any) -> bool:

@@ -25,6 +25,7 @@ from holotype.index.storage.records import Space
 from holotype.index.storage.spaces import EXTERNAL, check_name, list_spaces
 from holotype.index.trust import trust_encoder
 from holotype.index.vectors.projection import Projection
+from holotype.index.ways import option
 
 from .asked import Asked
 from .metric.config import TrainConfig
@@ -187,7 +188,7 @@ def require_base(collection: Collection, base: Space) -> Space:
     if base.space_id not in {space.space_id for space in list_spaces(collection.database)}:
         raise UsageError(
             f"Space '{base.name}', which training started from, has been removed meanwhile; "
-            "train from another with --space"
+            f"train from another with {option('space')}"
         )
     return base
 
@@ -205,7 +206,8 @@ def check_names(collection: Collection, name: str, base: Space) -> None:
     if base.encoder.startswith(EXTERNAL):
         raise UsageError(
             f"Space '{base.name}' holds vectors that were made elsewhere; training needs a space "
-            "of an encoder that is at hand: ingest the pictures with one, and name it with --space"
+            "of an encoder that is at hand: ingest the pictures with one, and name it with "
+            + option("space")
         )
     if base.projection_id is not None:
         raise UsageError(f"Space '{base.name}' is a projection; train from '{source.name}'")
@@ -214,6 +216,10 @@ def check_names(collection: Collection, name: str, base: Space) -> None:
         return
     below = spaces.get(shown.base_space_id or -1)
     if below is None or not re.fullmatch(re.escape(name) + f"-[0-9a-f]{{{_DIGITS}}}", below.name):
-        raise UsageError(f"Space '{name}' exists and was not made by training; choose another --as")
+        raise UsageError(
+            f"Space '{name}' exists and was not made by training; choose another {option('as')}"
+        )
     if below.name == base.name:
-        raise UsageError(f"Training from '{base.name}' would replace it; choose another --as")
+        raise UsageError(
+            f"Training from '{base.name}' would replace it; choose another {option('as')}"
+        )

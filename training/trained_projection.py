@@ -14,6 +14,7 @@ from holotype.index.gallery.fitted import record_of
 from holotype.index.search.filters import chosen_places
 from holotype.index.storage.records import Space
 from holotype.index.storage.spaces import check_name, projection_of
+from holotype.index.ways import option
 
 from .asked import Asked, PutIn, left_over, train_as
 from .made_space import require_base
@@ -91,5 +92,5 @@ def _check_name(collection: Collection, name: str, base: Space) -> None:
         if made is None or made.kind != KIND or old.base_space_id != base.space_id:
             raise UsageError(
                 f"Space '{name}' exists and is no projection that was trained from "
-                f"'{base.name}'; choose another --as"
+                f"'{base.name}'; choose another {option('as')}"
             )

@@ -13,6 +13,7 @@ from holotype.index.arrays import Codes, Embeddings, Floats
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.identification.kept_calibration import source_vectors
+from holotype.index.ways import option
 from holotype.training.baselines.config import TWO_LAYERS, ClassifierConfig
 
 from ..measures.averages import number
@@ -116,7 +117,10 @@ def evaluate_grid(
     """
     images = named(collection, space)
     if not (query and gallery):
-        raise UsageError("grid needs --query and --gallery, such as split=test and split=train")
+        raise UsageError(
+            f"grid needs {option('query')} and {option('gallery')}, such as split=test and "
+            "split=train"
+        )
     protocol = protocol_of(collection, images, query, gallery)
     refuse_trained(collection, images, protocol.query_rows, "grid")
     refuse_leaks(

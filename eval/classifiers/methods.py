@@ -15,6 +15,7 @@ from holotype.index.arrays import Codes, Embeddings, Floats
 from holotype.index.errors import UsageError
 from holotype.index.identification.votes import NEIGHBOURS, shares_at, strongest, vote_weights
 from holotype.index.vectors.brute_force import exact_knn
+from holotype.index.ways import option
 from holotype.training.baselines.config import LOGISTIC, TWO_LAYERS, ClassifierConfig
 from holotype.training.tuning.tune import tune
 
@@ -111,7 +112,7 @@ def require_methods(names: Sequence[str]) -> tuple[str, ...]:
     """
     known = ", ".join(METHODS)
     if not names:
-        raise UsageError(f"--classifiers names none; there are {known}")
+        raise UsageError(f"{option('classifiers')} names none; there are {known}")
     for name in names:
         if name not in METHODS:
             raise UsageError(f"There is no classifier '{name}'; there are {known}")
@@ -137,6 +138,6 @@ def name_all(
         return METHODS[method](known, queries, seed)
     except ValueError as error:
         raise UsageError(
-            f"'{method}' cannot be fitted on {where} ({error}); leave it out of --classifiers, or "
-            "measure with a larger gallery"
+            f"'{method}' cannot be fitted on {where} ({error}); leave it out of "
+            f"{option('classifiers')}, or measure with a larger gallery"
         ) from error

@@ -19,6 +19,7 @@ from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.identification.kept_calibration import source_vectors
+from holotype.index.ways import option
 
 from ..measures.averages import number
 from ..measures.bootstrap import bootstrap_share
@@ -164,8 +165,8 @@ def side_by_side(
     asked = np.concatenate([part.asked for part in parts])
     if not len(asked):
         raise UsageError(
-            f"No query is of a {rank} that the gallery holds; name other sides by --query and "
-            "--gallery"
+            f"No query is of a {rank} that the gallery holds; name other sides by "
+            f"{option('query')} and {option('gallery')}"
         )
     answers = [_answers(name, table, parts, seed) for name in methods]
     sides = [labels.codes[asked], *(each.taxa for each in answers)]
@@ -264,7 +265,7 @@ def _threshold(method: str, known: Labelled, name: str, seed: int) -> float:
     except ValueError as error:
         raise UsageError(
             f"The gallery of {name} is too small to choose a threshold on a part of it ({error}); "
-            "leave out --classifiers, or measure with a larger one"
+            f"leave out {option('classifiers')}, or measure with a larger one"
         ) from error
     rest, part = known.at(split.gallery), known.at(split.query)
     part = part.at(np.flatnonzero(np.isin(part.labels, rest.labels)))

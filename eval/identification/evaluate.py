@@ -15,6 +15,7 @@ from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.identification.kept_calibration import labels_of, source_vectors
 from holotype.index.search.filters import allowed_places
+from holotype.index.ways import option
 from holotype.training.conditions import conditions_of
 from holotype.training.tuning.folds import united
 
@@ -170,7 +171,8 @@ def _splits(
     if any(sides):
         if group != _SPECIMEN:
             raise UsageError(
-                f"--group {group} says who asks, and so do --query and --gallery; leave out one"
+                f"{option('group', group)} says who asks, and so do {option('query')} and "
+                f"{option('gallery')}; leave out one"
             )
         given = protocol_of(collection, images, *sides).split
         leaks = find_leaks_of(collection, images, given)
@@ -199,7 +201,7 @@ def _with_novel(split: Split, labels: Codes, share: float, seed: int) -> Split:
     try:
         reduced = leave_out_classes(split, labels, share, seed)
     except ValueError as error:
-        raise UsageError(f"--share is {share}: {error}") from error
+        raise UsageError(f"{option('share')} is {share}: {error}") from error
     gone = np.setdiff1d(split.gallery, reduced.gallery)
     return replace(reduced, query=np.union1d(reduced.query, gone))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from holotype.index.collection import Collection
 from holotype.index.gallery.fitted import fit_of_encoder, fit_of_space, images_in
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.vectors.fitted_on import FittedOn
+from holotype.index.ways import option, way
 
 from .leaks import LeakError
 from .protocol import Protocol
@@ -124,11 +124,13 @@ def refuse_fitted(
     ways = [] if by_encoder else _ways(collection, images, fitted, protocol)
     if by_encoder:
         what = f"The encoder '{images.space.encoder}' was trained on {by_encoder}"
-        ways.append("ask with images that it has not seen, by --query and --gallery")
+        ways.append(
+            f"ask with images that it has not seen, by {option('query')} and {option('gallery')}"
+        )
     else:
         what = f"Space '{images.space.name}' was fitted on {int(fitted.by_space[asked].sum())}"
     if allowable:
-        ways.append("see both figures, with and without them, by --allow-leak")
+        ways.append(f"see both figures, with and without them, by {option('allow-leak')}")
     told = "; or ".join(ways)
     raise FittedError(
         f"{what} of the {len(asked)} queries, whose figures would flatter{_unrecorded(fitted)}: "
@@ -152,7 +154,7 @@ def refuse_trained(collection: Collection, images: Gallery, asked: Codes, protoc
         raise FittedError(
             f"The encoder '{images.space.encoder}' was trained on {seen} of the {len(asked)} "
             f"images that ask under {protocol}, whose figures would flatter; measure a given split "
-            "whose queries it has not seen, by --query and --gallery"
+            f"whose queries it has not seen, by {option('query')} and {option('gallery')}"
         )
 
 
@@ -163,21 +165,22 @@ def _unrecorded(fitted: Fitted) -> str:
 
 
 def _ways(collection: Collection, images: Gallery, fitted: Fitted, protocol: Protocol) -> list[str]:
-    """Return what to do instead of asking a projection with what it has seen, as commands."""
-    folder, name = shlex.quote(str(collection.folder)), images.space.name
+    """Return what to do instead of asking a projection with what it has seen, as ways out."""
+    folder, name = str(collection.folder), images.space.name
     if not fitted.tunable:
         return ["fit its projection again without them"]
     query, gallery = (protocol.query, protocol.gallery) if protocol.query else _sides(collection)
     ways = []
     if query:
-        tune = f"holotype tune {folder}{_base(collection, images)} --as {name}"
-        ways.append(f"tune it again with '{tune}{_options('where', gallery)}'")
+        tune = way("tune", folder, space=_base(collection, images), as_=name, where=gallery)
+        ways.append(f"tune it again with {tune}")
         if not protocol.query:
-            sides = _options("query", query) + _options("gallery", gallery)
-            ways[0] += f" and measure 'holotype eval {folder} --space {name}{sides}'"
+            ways[0] += " and measure " + way(
+                "eval", folder, space=name, query=query, gallery=gallery
+            )
     if not protocol.query:
-        kfold = f"holotype eval {folder} --space {name} --protocol kfold"
-        ways.append(f"tune anew in every fold by '{kfold}'")
+        kfold = way("eval", folder, space=name, protocol="kfold")
+        ways.append(f"tune anew in every fold by {kfold}")
     return ways
 
 
@@ -188,11 +191,7 @@ def _sides(collection: Collection) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return ((_SPLIT[0],), (_SPLIT[1],)) if there.issuperset(_SPLIT) else ((), ())
 
 
-def _base(collection: Collection, images: Gallery) -> str:
-    """Return the option that names the space it was tuned from, where it is not the first."""
+def _base(collection: Collection, images: Gallery) -> tuple[str, ...]:
+    """Return the space that it was tuned from, where it is not the first."""
     base = collection.source(images.space).name
-    return "" if base == collection.space().name else f" --space {base}"
-
-
-def _options(name: str, conditions: tuple[str, ...]) -> str:
-    return "".join(f" --{name} {shlex.quote(condition)}" for condition in conditions)
+    return () if base == collection.space().name else (base,)

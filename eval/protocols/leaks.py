@@ -12,6 +12,7 @@ from holotype.index.gallery.gallery import Gallery
 from holotype.index.pictures.copies import SIDE, Thumbnails, grey_thumbnail
 from holotype.index.pictures.reading import read_picture
 from holotype.index.storage.records import Image
+from holotype.index.ways import option
 
 from ..splits.leakage import Leaks, find_leaks
 from ..splits.splits import Split
@@ -76,7 +77,7 @@ def refuse_leaks(
     raise LeakError(
         f"{len(leaks.queries)} of {leaks.n_queries} queries are given away by the gallery: "
         f"{counts} ({_examples(collection, images, leaks)}). Split by specimen"
-        + (", or measure with and without them by --allow-leak." if allowable else ".")
+        + (f", or measure with and without them by {option('allow-leak')}." if allowable else ".")
     )
 
 

@@ -13,6 +13,7 @@ from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.search.filters import allowed_places
+from holotype.index.ways import option
 
 from ..splits.splits import Split, leave_one_out
 
@@ -62,8 +63,9 @@ def protocol_of(
     """
     if bool(query) != bool(gallery):
         raise UsageError(
-            "Give both --query and --gallery, for example --query split=test --gallery "
-            "split=train; or neither, for leave-one-out"
+            f"Give both {option('query')} and {option('gallery')}, for example "
+            f"{option('query', 'split=test')} {option('gallery', 'split=train')}; or neither, for "
+            "leave-one-out"
         )
     if not query:
         return Protocol(leave_one_out(len(images)))

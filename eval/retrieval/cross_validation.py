@@ -13,6 +13,7 @@ from holotype.index.arrays import Codes, Floats
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
+from holotype.index.ways import option
 
 from ..classifiers.methods import require_methods
 from ..classifiers.side_by_side import side_by_side
@@ -100,7 +101,9 @@ def evaluate_kfold(
     try:
         splits = grouped_kfold(labels, groups, folds, seed)
     except ValueError as error:
-        raise UsageError(f"--folds {folds} with --group {group}: {error}") from error
+        raise UsageError(
+            f"{option('folds', folds)} with {option('group', group)}: {error}"
+        ) from error
     fold = np.empty(len(images), np.int64)
     for place, each in enumerate(splits):
         fold[each.query] = place
@@ -144,7 +147,7 @@ def evaluate_sites(
     try:
         sites = leave_one_site_out(codes, names)
     except ValueError as error:
-        raise UsageError(f"--site {site}: {error}") from error
+        raise UsageError(f"{option('site', site)}: {error}") from error
     copies = copies_anywhere(collection, images)
     leaks = leaks_between(codes, images.specimens, copies)
     if not allow_leak:
@@ -155,7 +158,9 @@ def evaluate_sites(
     if not leaks.clean:
         kept = np.setdiff1d(everyone.query_rows, leaks.queries)
         if not len(kept):
-            raise UsageError(f"--site {site}: every image has its specimen or a copy elsewhere")
+            raise UsageError(
+                f"{option('site', site)}: every image has its specimen or a copy elsewhere"
+            )
         seeming = {rank: side.recall[1].micro for rank, side in found.recall.items()}
         others = _sites_protocol(site, kept, len(images))
         found = _apart(images, others, codes, *_fair(collection, images, others, codes, groups))

@@ -11,6 +11,7 @@ from holotype.index.arrays import Codes
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
+from holotype.index.ways import option
 
 from ..classifiers.methods import require_methods
 from ..classifiers.side_by_side import side_by_side
@@ -82,7 +83,8 @@ def _require_sides(protocol: Protocol) -> None:
     if protocol.split.leave_one_out:
         raise UsageError(
             "Classifiers are fitted on a gallery without the images that ask; name both sides by "
-            "--query and --gallery, or let folds ask in turn by --protocol kfold"
+            f"{option('query')} and {option('gallery')}, or let folds ask in turn by "
+            + option("protocol", "kfold")
         )
 
 
@@ -128,8 +130,8 @@ def _honestly(
     if not len(unseen):
         raise FittedError(
             f"All {len(asked)} queries are of what space '{images.space.name}' or its encoder was "
-            "fitted on, and it cannot be fitted again without them; ask with others, by --query "
-            "and --gallery"
+            "fitted on, and it cannot be fitted again without them; ask with others, by "
+            f"{option('query')} and {option('gallery')}"
         )
     kept = replace(protocol, split=replace(protocol.split, query=unseen))
     parts: Iterator[Part] | None = None

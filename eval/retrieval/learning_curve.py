@@ -13,6 +13,7 @@ from holotype.index.arrays import Codes, Flags
 from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
+from holotype.index.ways import option
 
 from ..classifiers.methods import METHODS, Labelled, require_methods
 from ..measures.domain_shift import learning_curve, learning_curve_by_class
@@ -116,7 +117,10 @@ def evaluate_curve(
     if classifiers:
         classifiers = require_methods(classifiers)
     if not (query and gallery):
-        raise UsageError("learning-curve needs --query and --gallery, such as split=test and train")
+        raise UsageError(
+            f"learning-curve needs {option('query')} and {option('gallery')}, such as split=test "
+            "and train"
+        )
     protocol = protocol_of(collection, images, query, gallery)
     refuse_trained(collection, images, protocol.query_rows, "learning-curve")
     leaks = find_leaks_of(collection, images, protocol.split)

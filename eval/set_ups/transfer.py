@@ -14,6 +14,7 @@ from holotype.index.encoders import Encoder
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.search.filters import allowed_places
+from holotype.index.ways import option
 
 from ..protocols.columns import column_codes
 from ..protocols.fitted import refuse_trained
@@ -142,8 +143,9 @@ def evaluate_transfer(
     images = untuned(collection, space, "transfer")
     if not (query and gallery):
         raise UsageError(
-            "transfer needs --gallery for the source and --query for the target, for example "
-            f"--gallery {setup}=clean --query {setup}=degraded"
+            f"transfer needs {option('gallery')} for the source and {option('query')} for the "
+            f"target, for example {option('gallery', f'{setup}=clean')} "
+            + option("query", f"{setup}=degraded")
         )
     protocol = protocol_of(collection, images, query, gallery)
     split = protocol.split
@@ -197,7 +199,7 @@ def _unlabelled(
     if not len(places):
         raise UsageError(
             f"No image of space '{images.space.name}' is {' and '.join(conditions)}, so there is "
-            "nothing to adapt to; leave out --unlabelled, or give other conditions"
+            f"nothing to adapt to; leave out {option('unlabelled')}, or give other conditions"
         )
     return places
 

@@ -28,10 +28,6 @@ Progress = Callable[[int, int], None]
 _RISK = 0.1  # share of what is set aside that may be wrong
 _SEEDS = 2**32  # that the methods take
 _JUDGED = 200  # members that tell the parent of a cluster whose members changed
-_UNCALIBRATED = (
-    "The collection is not calibrated, so nothing can be set aside as known and everything was "
-    "clustered; run 'holotype calibrate' first"
-)
 
 
 def cluster(
@@ -97,7 +93,7 @@ def cluster(
             "where": list(where),
             "space": pool.gallery.space.name,
             "calibrated": said.calibrated,
-            "notes": [*([] if said.calibrated else [_UNCALIBRATED]), *found.notes],
+            "notes": list(found.notes),
         }
         clustering_id = add_clustering(
             collection.database,

@@ -20,6 +20,7 @@ from ..storage.clusters.append import Draft, add_decision, require_unchanged
 from ..storage.clusters.records import Cluster, Facts, clustering, current, named_elsewhere
 from ..storage.clusters.undo import undo_decision, undo_since
 from ..taxonomy import RANKS, Lineage, lowest_name
+from ..ways import way
 from .cluster import described
 from .clustering import find_clusters
 from .kept_recipe import kept_recipe
@@ -379,7 +380,7 @@ class Decider:
         if other and not kept and any(draft.lineage):
             raise UsageError(
                 f"All specimens of cluster {cluster.cluster_id} have been named elsewhere; undo "
-                "that first ('holotype collection log C --specimen ID' shows where), or leave them"
+                f"that first ({way('collection log C --specimen ID')} shows where), or leave them"
             )
         if kept and not any(draft.lineage):
             count = counted(len(kept), "specimen loses", "specimens lose")

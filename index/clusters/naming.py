@@ -16,6 +16,7 @@ from ..taxonomy import (
     lowest_rank,
     no_higher_name,
 )
+from ..ways import option
 from .names import is_provisional, provisional_lineage, stem_of
 
 _TAXON = ", ".join(f'"{rank}"' for rank in RANKS)
@@ -69,7 +70,7 @@ def _require_whole(written: str, lineage: Lineage) -> None:
         stem = written.partition(" ")[0]
         raise UsageError(
             f"'{written}' is no species of the collection, and the cluster does not hang under "
-            f"{stem}; say where it belongs, such as family={stem} (--under)"
+            f"{stem}; say where it belongs, such as family={stem} ({option('under')})"
         )
     sentence = left_unread(written, lineage)
     if sentence is not None:

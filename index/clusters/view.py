@@ -109,7 +109,7 @@ def clustering_dict(collection: Collection, clustering_id: int) -> dict[str, Any
         "set_aside": _dicts(one for one in found if one.facts.get("set_aside")),
         "clusters": grouped,
         "k": len(grouped),
-        "parameters": dict(record.parameters),
+        "parameters": record.told_parameters(),
     }
 
 

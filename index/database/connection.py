@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..errors import CorruptError, UnavailableError
+from ..ways import way
 from .checksums import crc32
 from .damage import is_damage, refusal
 from .identity import ID, Opened
@@ -293,8 +294,8 @@ class Database:
             if not is_damage(error):
                 raise
             raise CorruptError(
-                f"{self.folder} cannot be read ({error}); run 'holotype collection verify', or "
-                "restore a snapshot"
+                f"{self.folder} cannot be read ({error}); run {way('collection verify')}, "
+                "or restore a snapshot"
             ) from error
 
     def take_new_id(self) -> None:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from ..errors import HolotypeError, NotFoundError, UsageError
+from ..ways import option, way
 
 FILE = "collection.sqlite"
 
@@ -35,7 +36,7 @@ def require_collection(folder: Path) -> None:
     if not is_collection(folder):
         raise NotFoundError(
             f"{folder} is not a collection (it holds no {FILE}); make one with "
-            "'holotype ingest SOURCE --to COLLECTION'"
+            + way("ingest SOURCE --to COLLECTION")
         )
 
 
@@ -72,5 +73,5 @@ def check_new_folder(folder: Path, *, into_existing: bool) -> None:
         more = f" and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
         raise UsageError(
             f"{folder} holds other files already ({', '.join(there[:_NAMED])}{more}); name a new "
-            "folder for the collection, or say --into-existing to make it among them"
+            f"folder for the collection, or say {option('into-existing')} to make it among them"
         )

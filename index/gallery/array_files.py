@@ -21,12 +21,13 @@ from ..storage.files_beside import INDEX, index_file, made_of_spaces, remove_unn
 from ..storage.records import Space
 from ..vectors.base import Parts
 from ..vectors.file import open_arrays, pack_arrays
+from ..ways import way
 from .index_files import State, damage_of_file, state_of, write_file
 
 _VERSION = 1  # of how they are made
 
 Kind = Literal["lists", "classes", "umap", "pca", "doubts"]
-# Those that are made when a command asks for them, and by no question.
+# Those that are made when somebody asks for them, and by no question.
 _MADE_BY = {"umap": "map", "pca": "map", "doubts": "review"}
 
 
@@ -84,17 +85,15 @@ def damage_of_arrays(database: Database, space: Space) -> list[str]:
     """Return one sentence about each of a space's files that is damaged."""
     files = made_of_spaces(database).items()
     own = [(kind, file) for (name, kind), file in files if name == space.name]
-    found = ((kind, damage_of_file(database, file.name, file.sha256)) for kind, file in own)
-    return [_renewed_by(kind, sentence) for kind, sentence in found if sentence]
-
-
-def _renewed_by(kind: str, sentence: str) -> str:
-    command = _MADE_BY.get(kind)
-    return (
-        sentence.replace("the next query", f"the next 'holotype {command}'")
-        if command
-        else sentence
+    found = (
+        damage_of_file(database, file.name, file.sha256, rebuilt_at=_made_by(kind))
+        for kind, file in own
     )
+    return list(filter(None, found))
+
+
+def _made_by(kind: str) -> str:
+    return f"the next {way(_MADE_BY[kind])}" if kind in _MADE_BY else "the next query"
 
 
 def _basis(space: Space, basis: Mapping[str, Any]) -> dict[str, Any]:

@@ -118,12 +118,14 @@ def damage(database: Database, space: Space) -> str | None:
     return None if record is None else damage_of_file(database, record["file"], record["sha256"])
 
 
-def damage_of_file(database: Database, name: str, sha256: str) -> str | None:
+def damage_of_file(
+    database: Database, name: str, sha256: str, *, rebuilt_at: str = "the next query"
+) -> str | None:
     """Return one sentence about what is wrong with a file beside the database, or None."""
     try:
         check_index(index_file(database.folder, name), sha256)
     except CorruptError as error:
-        return f"{error}; it is rebuilt at the next query"
+        return f"{error}; it is rebuilt at {rebuilt_at}"
     return None
 
 

@@ -12,6 +12,7 @@ from ..errors import NotFoundError
 from ..storage.embeddings import read_at, read_vectors
 from ..storage.records import Space
 from ..vectors import VectorIndex, moved
+from ..ways import way
 from .gallery import Gallery
 from .index_files import keep_index, load_index
 from .label_files import Change, Columns, Stamp, changed, keep_columns, load_columns
@@ -53,7 +54,7 @@ def load(
     if not len(columns):
         raise NotFoundError(
             f"Space '{space.name}' of {database.folder} is empty; add pictures with "
-            "'holotype ingest'"
+            + way("ingest")
         )
     index, built = load_index(database, space, stamp.state, columns.sequence, vectors)
     return Loaded(space, stamp, columns, index, changed_much, built)

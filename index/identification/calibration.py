@@ -24,6 +24,7 @@ from ..errors import CorruptError
 from ..files.plain_json import read_json
 from ..vectors.fitted_on import FittedOn
 from ..vectors.projection import Projection, unpacked
+from ..ways import way
 from .classes import Lineages
 from .evidence import Evidence
 from .features import OF_A_VIEW, OF_LIKELIHOOD, log_odds
@@ -185,7 +186,7 @@ class Calibration:
             fitted_on = FittedOn.from_tensors(tensors)
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise CorruptError(
-                f"the stored calibration cannot be read ({error}); run 'holotype calibrate' again"
+                f"the stored calibration cannot be read ({error}); run {way('calibrate')} again"
             ) from error
         projections = tuple(Projection.from_bytes(tensors[name].tobytes()) for name in names)
         ranks = (len(models) - 1) // 2

@@ -16,6 +16,7 @@ from ..errors import CorruptError
 from ..files.plain_json import read_json
 from ..gallery.gallery import Gallery
 from ..storage.records import now
+from ..ways import way
 from .calibration import Calibration
 from .changes import Changes, Fitted, changes_since
 from .gallery_reference import with_shape
@@ -169,14 +170,13 @@ def _read(collection: Collection, gallery: Gallery, ranks: int) -> Calibration:
     )
     if not found or not found[0]["whole"]:
         raise CorruptError(
-            f"{collection.folder} holds a damaged calibration; fit it again with "
-            "'holotype calibrate'"
+            f"{collection.folder} holds a damaged calibration; fit it again with {way('calibrate')}"
         )
     calibration = Calibration.from_bytes(found[0]["content"])
     if not calibration.fits(collection.source(gallery.space).dim, ranks):
         raise CorruptError(
             f"{collection.folder} holds a calibration of another space; fit it again with "
-            "'holotype calibrate'"
+            + way("calibrate")
         )
     return calibration
 
@@ -186,7 +186,7 @@ def _ranks(text: str) -> tuple[str, ...]:
         return tuple(read_json(text, list))
     except ValueError as error:
         raise CorruptError(
-            f"the stored calibration cannot be read ({error}); run 'holotype calibrate' again"
+            f"the stored calibration cannot be read ({error}); run {way('calibrate')} again"
         ) from error
 
 

@@ -20,6 +20,7 @@ from ..storage.images import put_images
 from ..storage.records import Image, Space, image_query, read_image
 from ..storage.spaces import EXTERNAL
 from ..taxonomy import RANKS, lowest_name, same_taxon
+from ..ways import way_there
 from .copies import keep_copy, list_copies
 from .corrections import Corrections
 from .said import read_record, require_id
@@ -125,7 +126,7 @@ def fillable_spaces(collection: Collection) -> list[Space]:
     if not found:
         raise UsageError(
             f"{collection.folder} has no space whose encoder runs here; load its vectors with "
-            "'holotype ingest'"
+            + way_there("ingest")
         )
     return found
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from pathlib import Path
 
 from ..arrays import Embeddings
@@ -24,6 +25,7 @@ from ..storage.records import Image, Space, image_query, read_image
 from ..storage.sources import add_sources
 from ..storage.spaces import EXTERNAL, dropped_if_unused, external_encoder
 from ..trust import trust_encoder
+from ..ways import option
 from .corrections import Corrections
 from .old_ids import under_old_ids
 from .pictures import IngestReport, refuse, taken_id
@@ -71,7 +73,9 @@ def load_vectors(
     """
     for folder in pictures:
         if not Path(folder).is_dir():
-            raise UsageError(f"--pictures {folder} is no folder; name the one that holds them")
+            raise UsageError(
+                f"{option('pictures', folder)} is no folder; name the one that holds them"
+            )
     file = VectorFile(Path(source))
     identity = _identity(file, encoder)
     with collection.database.writing():
@@ -108,14 +112,15 @@ def _identity(file: VectorFile, encoder: str | None) -> Identity:
         if not encoder:
             raise UsageError(
                 f"{file.source} does not say which encoder made its vectors; name it, "
-                "such as --encoder dinov2-large (it is kept as external:dinov2-large)"
+                f"such as {option('encoder', 'dinov2-large')} (it is kept as external:dinov2-large)"
             )
         name, fingerprint = external_encoder(encoder)
         return Identity(name, fingerprint, 1, file.dim)
     if encoder not in (None, said.encoder):
         raise UsageError(
             f"{file.source} says that '{said.encoder}' made its vectors, not '{encoder}'; leave "
-            "--encoder out, or take the column 'embedding' out to encode the pictures anew"
+            f"{option('encoder')} out, or take the column 'embedding' out to encode the pictures "
+            "anew"
         )
     if said.projected and not said.encoder.startswith(EXTERNAL):
         name = f"{EXTERNAL}{said.encoder} through a projection"
@@ -237,8 +242,13 @@ class _Load:
 
 def _read_ahead(batches: Iterator[GoodRows]) -> Iterator[GoodRows]:
     """Yield batches while a thread reads and checks the next one."""
+    context = copy_context()
+
+    def following() -> GoodRows | None:
+        return context.run(next, batches, None)
+
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, batches, None)
+        coming = pool.submit(following)
         while (batch := coming.result()) is not None:
-            coming = pool.submit(next, batches, None)
+            coming = pool.submit(following)
             yield batch

@@ -11,6 +11,7 @@ import pandas as pd
 from ..errors import ManifestError, UsageError
 from ..storage.records import DETAILS
 from ..taxonomy import RANKS, is_missing
+from ..ways import option
 from .problems import Problem, some
 from .terms import SPECIMENS, TERMS
 
@@ -76,14 +77,14 @@ def column_names(written: Iterable[object], said: Mapping[str, str] | None = Non
 
 def _say(names: list[str], own: list[str], column: str, by_user: str) -> None:
     if column not in KNOWN:
-        raise UsageError(f"--column '{column}=…' is none of {', '.join(KNOWN)}")
+        raise UsageError(f"{option('column')} '{column}=…' is none of {', '.join(KNOWN)}")
     if not by_user:
         return
     short = [compact(name) for name in own]
     if compact(by_user) not in short:
         raise UsageError(
-            f"--column {column}={by_user}: the table has no column '{by_user}' (it has "
-            f"{', '.join(own)})"
+            f"{option('column', f'{column}={by_user}')}: the table has no column '{by_user}' (it "
+            f"has {', '.join(own)})"
         )
     names[short.index(compact(by_user))] = column
 
@@ -160,7 +161,8 @@ def path_column(names: Sequence[str]) -> int:
     likely = [name for name in names if compact(name) in _FILES]
     likely += get_close_matches("path", names, 1)
     way = (
-        f"did you mean '{likely[0]}'? Say --column path={likely[0]}, or name it 'path'"
+        f"did you mean '{likely[0]}'? Say {option('column', f'path={likely[0]}')}, or name it "
+        "'path'"
         if likely
         else "name the column with the picture files 'path'"
     )
@@ -179,7 +181,7 @@ def _with_names(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     if len(likely) > 1:
         raise ManifestError(
             f"The manifest has no column 'species', and {some([repr(n) for n in likely], ' and ')} "
-            f"hold names; say which, such as --column species={likely[0]}"
+            f"hold names; say which, such as {option('column', f'species={likely[0]}')}"
         )
     if likely:
         note = f"names are read from the column '{likely[0]}'"
@@ -189,7 +191,7 @@ def _with_names(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         such = some(dict.fromkeys(table.loc[table[open_ones[0]] != "", open_ones[0]].head(100)))
         return table, [
             f"no column names the species; '{open_ones[0]}' ({such}) is kept as your own column: "
-            f"if it holds the names, say --column species={open_ones[0]}"
+            f"if it holds the names, say {option('column', f'species={open_ones[0]}')}"
         ]
     return table, []
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..ways import option
+
 NAMED = 3  # examples in one message
 _SHOWN = 5  # messages of one reason
 
@@ -81,7 +83,7 @@ def in_short(problems: Iterable[Problem]) -> list[tuple[str, str]]:
         rest = sum(map(len, every[_SHOWN:]))
         if rest:
             of = f" ({reason})" if reason else ""
-            lines.append((severity, f"… and {rest} more{of}; --json lists them all"))
+            lines.append((severity, f"… and {rest} more{of}; {option('json')} lists them all"))
     return lines
 
 

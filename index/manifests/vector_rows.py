@@ -18,6 +18,7 @@ from ..pictures.reading import file_limit
 from ..storage.records import DETAILS, Image
 from ..storage.sources import lies_in
 from ..taxonomy import RANKS, Identification, TaxonNameError
+from ..ways import option
 from .file_checks import FileChecks, ids_of, ranks_of, specimens_of, with_marks_empty
 from .image_ids import id_of_path
 from .manifest import own_columns
@@ -113,7 +114,7 @@ class CheckedFile:
         if hidden:
             message = (
                 f"{sum(hidden[1:])} pictures, from this row on, lie outside of the table's "
-                "folder and are never opened; name theirs with --pictures"
+                f"folder and are never opened; name theirs with {option('pictures')}"
             )
             problems.append(Problem(hidden[0], "", message, "note"))
 

@@ -14,6 +14,7 @@ from ..collection import Collection
 from ..database.connection import Database
 from ..errors import NotFoundError
 from ..gallery.gallery import Gallery
+from ..ways import way
 from .fitting import FittedMap, Progress, fit, placed_in
 from .kept_map import keep_map, load_map
 from .parameters import METHODS, Method, Wanted
@@ -78,7 +79,7 @@ class Morphospace:
         if self.outdated:
             told.append(
                 f"Since the map was made {self.came} images came and {self.gone} went; make it "
-                "anew with 'holotype map'"
+                f"anew with {way('map')}"
             )
         if not self.kept:
             told.append(
@@ -158,7 +159,7 @@ def kept_morphospace(
         others = [one for one in METHODS if load_map(database, gallery.space, one) is not None]
         raise NotFoundError(
             f"{collection.folder} keeps no map of space '{named}' by {name}; make one with "
-            f"'holotype map COLLECTION --space {named} --method {name}'"
+            + way("map", "COLLECTION", space=named, method=name)
             + "".join(f", or ask for that by {other}" for other in others)
         )
     return found

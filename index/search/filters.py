@@ -14,6 +14,7 @@ from ..errors import UsageError
 from ..gallery.gallery import Gallery
 from ..settings import settings
 from ..vectors import Selection
+from ..ways import way
 from .column_reader import Images, read_column
 from .column_values import ColumnValues
 from .conditions import Condition, Value, parse_condition, shortened
@@ -175,4 +176,4 @@ def _none_has(part: Value, column: ColumnValues, among: str) -> str:
     there = [one for one, count in zip(column.values, column.counts, strict=True) if count]
     if 0 < len(there) <= _LISTED:
         return f"{none}; there are {', '.join(repr(shortened(one)) for one in there)}"
-    return f"{none}; check the spelling, or see 'holotype collection info'"
+    return f"{none}; check the spelling, or see {way('collection info')}"

@@ -12,6 +12,7 @@ from ..errors import NotFoundError, UsageError
 from ..gallery.gallery import Gallery
 from ..gallery.taxon_counts import Counts, counts_of
 from ..taxonomy import RANKS, Lineage
+from ..ways import way
 from .column_values import MOST_COMPARED, nearest
 from .conditions import shortened
 
@@ -115,8 +116,9 @@ def code_of(
     ]
     if not found:
         near = nearest(name, names.names) if _comparable(name, names.names) else []
-        meant = f"; did you mean {' or '.join(near)}?" if near else "; /v1/taxa lists what is there"
-        raise NotFoundError(f"The gallery has no {rank} '{shortened(name)}'{meant}")
+        there = f"{way('collection info')} lists what is there"
+        meant = f"did you mean {' or '.join(near)}?" if near else there
+        raise NotFoundError(f"The gallery has no {rank} '{shortened(name)}'; {meant}")
     if len(found) > 1:
         told = "; ".join(" ".join(filter(None, stem[:2])) or "neither" for stem in found)
         raise UsageError(

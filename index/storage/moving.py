@@ -10,6 +10,7 @@ from pathlib import Path
 from ..database.connection import Database
 from ..errors import UsageError
 from ..settings import settings
+from ..ways import option
 from .milvus.address import LITE, checked
 from .opening import named_store, open_store
 from .spaces import list_spaces
@@ -34,7 +35,7 @@ def set_store(database: Database, address: str) -> None:
             here = found[0][0] if found else "its own database"
             raise UsageError(
                 f"{database.folder} keeps its vectors in {here}; to have them in {address}, take a "
-                "snapshot and restore it with --store"
+                f"snapshot and restore it with {option('store')}"
             )
         _use_store(database, wanted)
 

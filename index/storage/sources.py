@@ -18,6 +18,7 @@ from ..database.schema import checksum_sql
 from ..errors import PictureError
 from ..files.regular import Limit
 from ..pictures.reading import content_hash, read_bytes
+from ..ways import option
 from .records import Image, now
 
 _COPIES = "images"
@@ -94,7 +95,7 @@ def picture_file(database: Database, image: Image) -> Path:
         raise PictureError(
             f"The picture of image '{image.image_id}' lies in {os.path.dirname(path)}, from where "
             "this collection shows none; ingest that folder, or load the vectors again with "
-            "--pictures"
+            + option("pictures")
         )
     return Path(path)
 

@@ -7,8 +7,13 @@ from collections.abc import Sequence
 from ..database.checksums import write_checksum
 from ..database.connection import Database
 from ..errors import NotFoundError, UsageError
+from ..ways import option
 from .records import Space, now
 from .spaces import list_spaces
+
+
+class LastSpaceError(UsageError):
+    """Without this space nothing could be searched, and nobody said to remove it all the same."""
 
 
 def remove_space(
@@ -37,14 +42,15 @@ def remove_space(
     Raises:
         LockedError: another process is writing to the collection.
         NotFoundError: there is no space of that name.
-        UsageError: others are tuned from it, or it is the last one.
+        UsageError: others are tuned from it.
+        LastSpaceError: it is the last one, without `last`.
     """
     with database.writing():
         gone = _chosen(database, name, with_tuned)
         if len(gone) == len(list_spaces(database)) and not last:
-            raise UsageError(
+            raise LastSpaceError(
                 f"'{name}' is the last space of {database.folder}; without it nothing can be "
-                "searched. Say --last to remove it all the same"
+                f"searched. Say {option('last')} to remove it all the same"
             )
         with database.transaction() as connection:
             for space in gone:
@@ -75,6 +81,6 @@ def _chosen(database: Database, name: str, with_tuned: bool) -> Sequence[Space]:
         names = ", ".join(space.name for space in tuned)
         raise UsageError(
             f"{names} {'is' if len(tuned) == 1 else 'are'} tuned from '{name}'; remove them first, "
-            "or say --with-tuned"
+            f"or say {option('with-tuned')}"
         )
     return [*tuned, *found]

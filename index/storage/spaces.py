@@ -16,6 +16,7 @@ from ..database.checksums import intact_rows, write_checksum
 from ..database.connection import Database
 from ..errors import CorruptError, HolotypeError, MismatchError, NotFoundError, UsageError
 from ..vectors.projection import Projection
+from ..ways import way
 from .files_beside import MODELS
 from .records import Space, now, read_space
 from .space_checks import check_spaces
@@ -87,7 +88,7 @@ def find_space(database: Database, name: str | None) -> Space:
             return space
     if not spaces:
         raise NotFoundError(
-            f"{database.folder} holds no embeddings yet; add pictures with 'holotype ingest'"
+            f"{database.folder} holds no embeddings yet; add pictures with {way('ingest')}"
         )
     known = ", ".join(space.name for space in spaces)
     raise NotFoundError(f"{database.folder} has no space '{name}'; it has {known}")

@@ -17,6 +17,7 @@ from ..manifests.problems import counted, some
 from ..storage.clusters.records import decisions
 from ..storage.determinations import Event, changes
 from ..storage.sources import is_shown
+from ..ways import option
 
 _PAUSE = 60.0  # seconds without anything new after which an import is another one
 _EACH = 20  # changed labels of one import that get lines of their own
@@ -185,7 +186,7 @@ def _of_run(run: _Run, corrected: int, added: str) -> Entry:
     said += [counted(named, "specimen") + " named"] if named else []
     said += [counted(corrected, "label") + " changed"] if corrected else []
     several = f"{run.first}-{run.last}" if run.last > run.first else str(run.first)
-    more = "; each name has a number in 'log --imports'" if named else ""
+    more = f"; each name has a number in 'log {option('imports')}'" if named else ""
     return Entry(
         number=several if run.first else "",
         kind="import",

@@ -21,6 +21,7 @@ from ..storage.same_content import under_two_names
 from ..storage.sources import is_shown
 from ..taxonomy import RANKS, lowest_name
 from ..vectors import measure_recall
+from ..ways import way
 
 _SHOWN = 20  # missing pictures that are named one by one
 
@@ -107,7 +108,7 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
     """
     errors = all_damage(collection.database)
     warnings = [
-        f"{collection.folder / path} is needed no more; 'holotype collection compact' removes it"
+        f"{collection.folder / path} is needed no more; {way('collection compact')} removes it"
         for kind in (INDEX, IMAGES, THUMBNAILS)
         for path in unneeded(collection.database, kind)
     ]
@@ -123,7 +124,7 @@ def verify(collection: Collection, *, pictures: bool = False) -> Verification:
         if left:
             warnings.append(
                 f"{collection.database.store.address} holds {left} vectors of space "
-                f"'{space.name}' that are in no record; 'holotype collection compact' removes them"
+                f"'{space.name}' that are in no record; {way('collection compact')} removes them"
             )
     if not errors:
         warnings += _missing_pictures(collection)

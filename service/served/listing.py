@@ -8,6 +8,7 @@ from pathlib import Path
 
 from holotype.index.database.own_folder import FILE, is_collection
 from holotype.index.errors import NotFoundError
+from holotype.index.ways import way
 
 
 def require_served(folder: Path) -> None:
@@ -25,7 +26,7 @@ def require_served(folder: Path) -> None:
     if not found:
         raise NotFoundError(
             f"{folder} is not a collection (it holds no {FILE}), nor a folder of collections; make "
-            "one with 'holotype ingest SOURCE --to COLLECTION'"
+            f"one with {way('ingest SOURCE --to COLLECTION')}"
         )
 
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import httpx2
 
 from holotype.index.errors import HolotypeError
-from holotype.notebook.door.sentences import in_python
+from holotype.index.ways import Door, speaking
 from holotype.notebook.opened import OpenCollection
 from tests.conftest import Cli
 
@@ -39,7 +39,8 @@ class CommandLine:
     folder: Path
 
     def __call__(self, *words: object) -> Any:
-        code, out, err = self.run(*words, "--json")
+        with speaking(Door.PYTHON):  # or sentences would differ in what they name as a way out
+            code, out, err = self.run(*words, "--json")
         if not out.strip():
             raise RefusedError(_sentence(err))
         assert code in (0, 1), err
@@ -100,13 +101,11 @@ class Web:
 
 
 def asked(ask: Callable[[], Any]) -> Any:
-    """Return what a door gives as JSON; of what it refuses the sentence, as Python has it."""
+    """Return what a door gives as JSON; of what it refuses the sentence."""
     try:
         found = ask()
-    except HolotypeError as error:
+    except (HolotypeError, RefusedError) as error:
         return {"refused": str(error)}
-    except RefusedError as error:
-        return {"refused": in_python(str(error))}
     return json.loads(json.dumps(plain(found)))
 
 

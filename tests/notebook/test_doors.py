@@ -15,7 +15,9 @@ import pytest
 
 import holotype
 from holotype.index.errors import HolotypeError
+from holotype.index.ways import Door
 from holotype.service.app import create_app
+from holotype.service.guards.words import HEADER
 from tests.conftest import Cli, Draw
 from tests.service.running import running
 
@@ -60,7 +62,9 @@ def doors(stocked: Path, tmp_path: Path, cli: Cli) -> Iterator[Doors]:
             name: stack.enter_context(running(create_app(folders[name])))
             for name in ("client", "web")
         }
-        http = stack.enter_context(httpx2.Client(base_url=addresses["web"], timeout=60))
+        words = {HEADER: Door.PYTHON}
+        asking = httpx2.Client(base_url=addresses["web"], headers=words, timeout=60)
+        http = stack.enter_context(asking)
         yield Doors(
             stack.enter_context(holotype.open(folders["python"])),
             stack.enter_context(holotype.Client(addresses["client"])),

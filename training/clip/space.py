@@ -25,6 +25,7 @@ from holotype.index.search.filters import chosen_places
 from holotype.index.settings import settings
 from holotype.index.storage.records import Space
 from holotype.index.vectors.projection import Projection
+from holotype.index.ways import option
 
 from ..asked import Asked, PutIn, left_over, train_as
 from ..augmentation.augment import augment, draw
@@ -122,7 +123,8 @@ def _pictures(
     pictures = labelled(collection, gallery, chosen_places(collection, gallery, asked.where))
     if not pictures.ranks:
         raise UsageError(
-            "No picture is named, and captions are made of names; name some, or change --where"
+            "No picture is named, and captions are made of names; name some, or change "
+            + option("where")
         )
     watch.on_phase("Reading pictures")
     squares = read_squares(

@@ -8,6 +8,7 @@ import numpy as np
 
 from holotype.index.arrays import Codes
 from holotype.index.errors import UsageError
+from holotype.index.ways import option
 
 from .config import LossConfig
 from .registry import LOSSES
@@ -66,8 +67,8 @@ def require_classes(rank: str, classes: int) -> None:
     if classes < 2:
         raise UsageError(
             f"Images to learn from have {classes} {rank} name{'' if classes == 1 else 's'}, and "
-            f"training learns to tell at least two apart; add images, widen --where, or leave "
-            f"'{rank}' out of loss.ranks"
+            f"training learns to tell at least two apart; add images, widen {option('where')}, or "
+            f"leave '{rank}' out of loss.ranks"
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from holotype.index.errors import UsageError
+from holotype.index.ways import way
 
 from ..augmentation.augment import Augmentation
 from ..clip.config import ClipConfig
@@ -176,7 +177,7 @@ def _table(file: Path) -> dict[str, Any]:
         raise UsageError(f"{file} cannot be read ({error.strerror}); name a TOML file") from error
     except ValueError as error:  # of TOML and of UTF-8
         raise UsageError(
-            f"{file} is no TOML ({error}); 'holotype train --show-config' prints one"
+            f"{file} is no TOML ({error}); {way('train --show-config')} prints one"
         ) from error
 
 

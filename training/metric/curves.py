@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from holotype.index.errors import UsageError
+from holotype.index.ways import option
 
 from .gate import Verdict
 from .loop import Step
@@ -24,7 +25,7 @@ class Curves:
         except ImportError as error:
             raise UsageError(
                 "Curves need TensorBoard; pip install 'holotype[tensorboard]', or leave out "
-                "--tensorboard"
+                + option("tensorboard")
             ) from error
         self._writer: Any = SummaryWriter(str(folder))
         self._seen = 0

@@ -14,6 +14,7 @@ import torch
 
 from holotype.index.errors import UsageError, first_line
 from holotype.index.files.durable import write_durably
+from holotype.index.ways import option
 
 from .config import TrainConfig
 from .pictures import Labelled
@@ -69,17 +70,18 @@ def kept_run(folder: Path, identity: str) -> dict[str, Any]:
     path = folder / _FILE
     if not path.exists():
         raise UsageError(
-            f"No run was broken off in {folder}, or it had kept nothing yet; train without --resume"
+            f"No run was broken off in {folder}, or it had kept nothing yet; train without "
+            + option("resume")
         )
     try:
         kept: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds
         raise UsageError(
-            f"{path} cannot be read ({first_line(error)}); train without --resume"
+            f"{path} cannot be read ({first_line(error)}); train without {option('resume')}"
         ) from error
     if kept.get("identity") != identity:
         raise UsageError(
             "What was interrupted was another run: its config, its start, or the pictures and "
-            "their names have changed since; train without --resume"
+            f"their names have changed since; train without {option('resume')}"
         )
     return kept

@@ -25,6 +25,7 @@ from holotype.index.pictures.scaling import scaled
 from holotype.index.runtime import worker_count
 from holotype.index.storage.records import Image
 from holotype.index.taxonomy import RANKS
+from holotype.index.ways import option
 
 from ..tuning.folds import united
 from .processes import Processes
@@ -132,7 +133,7 @@ def require_species(pictures: Labelled) -> None:
     if "species" not in pictures.ranks:
         raise UsageError(
             "No picture is named to species; training compares species: name some, or choose more "
-            "with --where"
+            f"with {option('where')}"
         )
 
 
@@ -196,7 +197,8 @@ def read_squares(
         first = f" ({problems[0]})" if problems else ""
         raise UsageError(
             f"No picture can be read{first}; training needs the pictures themselves where they "
-            "were when they were ingested, or copies in the collection (ingest --copy-images)"
+            "were when they were ingested, or copies in the collection (ingest "
+            f"{option('copy-images')})"
         )
     return Squares(pixels[: np.count_nonzero(usable)], usable, problems)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from holotype.index.arrays import Codes, Ids
 from holotype.index.errors import UsageError
+from holotype.index.ways import option
 
 from .sampler import Sampler, cut
 from .turns import turn
@@ -32,7 +33,7 @@ class PerClassSampler(Sampler):
         if len(self.members) < 2:
             raise UsageError(
                 f"All {len(self.rows)} images to learn from have one name; a batch needs two "
-                f"names: add images or widen --where"
+                f"names: add images or widen {option('where')}"
             )
         shown = sum(min(per_class, len(rows)) for rows in self.members)
         self.rounds = -(-len(self.rows) // shown)

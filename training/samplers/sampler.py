@@ -8,6 +8,7 @@ import numpy as np
 
 from holotype.index.arrays import Codes, Ids
 from holotype.index.errors import UsageError
+from holotype.index.ways import option
 
 
 class Sampler(ABC):
@@ -30,7 +31,7 @@ class Sampler(ABC):
         if not len(self.rows):
             raise UsageError(
                 f"None of {len(labels)} images has a name to learn from; add determinations, or "
-                f"widen --where"
+                f"widen {option('where')}"
             )
         self.batch, self.per_class, self.seed = batch, per_class, seed
         _, of = np.unique(labels[self.rows], return_inverse=True)

@@ -11,9 +11,9 @@ from typing import Any, ParamSpec, TypeVar
 
 from holotype.index.database.damage import is_damage, refusal
 from holotype.index.errors import CorruptError, HolotypeError
+from holotype.index.ways import Door, speaking
 
 from .arguments import require
-from .sentences import in_python
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
@@ -32,7 +32,7 @@ def guarded(kind: Kind) -> Kind:
 def guarding(method: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
     """Return a method that refuses arguments of another kind before it runs.
 
-    Its errors are of `HolotypeError`, and name methods where what lies below names commands.
+    Its errors are of `HolotypeError`, and name methods.
     """
     signature = inspect.signature(method)
 
@@ -60,19 +60,17 @@ def _bound(
 
 @contextmanager
 def in_words_of_python() -> Iterator[None]:
-    """Raise what is raised within as one sentence that names methods, not commands.
+    """Let sentences within name methods, not commands, and raise them where the machine fails.
 
     Raises:
         HolotypeError: for errors of the machine and of the database, too.
     """
     try:
-        yield
-    except HolotypeError as error:
-        error.args = (in_python(str(error)),)
-        raise
+        with speaking(Door.PYTHON):
+            yield
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
-            raise HolotypeError(in_python(str(refusal(error)))) from error
+            raise HolotypeError(str(refusal(error))) from error
         raise CorruptError(f"The collection is damaged ({error}); verify() says where") from error
     except OSError as error:
         if error.filename is None and error.errno is None:

@@ -10,7 +10,9 @@ import httpx2
 
 from holotype.index import errors
 from holotype.index.errors import HolotypeError, NotFoundError, UsageError
+from holotype.index.ways import Door
 from holotype.service.addresses import spelt
+from holotype.service.guards.words import HEADER
 
 Files = Sequence[tuple[str, tuple[str, bytes]]]  # a form's files: (field, (name, content))
 
@@ -57,7 +59,9 @@ class Service:
         key = key.strip()  # a key that is read from a file ends in a new line
         if not key.isprintable():
             raise UsageError("The key holds a sign that no key has; copy it anew, or leave it out")
-        self._headers = {b"Authorization": f"Bearer {key}".encode()} if key else {}
+        self._headers = {HEADER.encode(): Door.PYTHON.encode()}
+        if key:
+            self._headers[b"Authorization"] = f"Bearer {key}".encode()
 
     def close(self) -> None:
         """Close its connections."""
@@ -98,7 +102,7 @@ class Service:
             except httpx2.HTTPError as error:
                 raise ServiceError(
                     f"{self.address} does not answer ({type(error).__name__}: {error}); is the "
-                    "collection served there? 'holotype serve COLLECTION' serves one"
+                    "collection served there? 'holotype serve COLLECTION' in a terminal serves one"
                 ) from error
             waits = answer.headers.get("retry-after", "")
             if answer.status_code not in _BUSY or not waits or time.monotonic() > end:

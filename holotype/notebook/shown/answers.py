@@ -12,7 +12,6 @@ from holotype.index.identification.answers.wording import FIGURES
 from holotype.index.manifests.problems import counted
 from holotype.index.visible import visible
 
-from ..door.sentences import in_python
 from .base import Shown, Thumbnails
 from .hits import ShownHits, hits_of
 from .html import box, figure, joined, muted, picture, strong, table
@@ -43,7 +42,7 @@ class ShownAnswer(Shown):
     @property
     def error(self) -> str:
         """Why its picture cannot be used, in one sentence; empty where it can."""
-        return in_python(str(self._told.get("error", "")))
+        return str(self._told.get("error", ""))
 
     @property
     def determination(self) -> Determination | None:
@@ -93,13 +92,13 @@ class ShownAnswer(Shown):
     @property
     def why(self) -> str:
         """The reason, in one sentence."""
-        return in_python(self.error or str(self._told["why"]))
+        return self.error or str(self._told["why"])
 
     @property
     def notes(self) -> list[str]:
         """What else to bear in mind, a sentence each."""
         notes = [*self._told.get("notes", ()), self._told.get("calibration_note", "")]
-        return [in_python(note) for note in notes if note]
+        return [note for note in notes if note]
 
     @property
     def headline(self) -> str:
@@ -112,7 +111,7 @@ class ShownAnswer(Shown):
         return f"{f'{found.taxon} {found.qualifier}'.strip()}, {found.rank}, {sure}"
 
     def _lines(self) -> list[str]:
-        note = in_python(self._told.get("calibration_note", ""))
+        note = self._told.get("calibration_note", "")
         return [self.image or "picture", f"  {self.headline}", f"  {self.why} {note}".rstrip()]
 
     def _html(self) -> Markup:

@@ -9,7 +9,6 @@ from markupsafe import Markup
 
 from holotype.index.manifests.problems import counted
 
-from ..door.sentences import in_python
 from .base import Shown
 from .html import box, figure, joined, muted, strong
 from .listed import ShownList
@@ -91,7 +90,7 @@ class ShownClustering(Shown, Sequence[ShownCluster]):
     @property
     def notes(self) -> list[str]:
         """What is to be known of it, a sentence each."""
-        return list(map(in_python, self._told["parameters"].get("notes", ())))
+        return list(self._told["parameters"].get("notes", ()))
 
     def _listed(self, told: Iterable[dict[str, Any]]) -> ShownList[ShownCluster]:
         clusters = (ShownCluster(one, self._thumbnails) for one in told)

@@ -11,7 +11,6 @@ from markupsafe import Markup
 from holotype.index.manifests.problems import counted
 from holotype.index.taxonomy import RANKS
 
-from ..door.sentences import in_python
 from .base import Shown, Thumbnails
 from .html import box, figure, joined, muted
 
@@ -61,7 +60,7 @@ class ShownHits(Shown, Sequence[NearImage]):
     @property
     def notes(self) -> list[str]:
         """What else to bear in mind, a sentence each."""
-        return list(map(in_python, self._told.get("notes", ())))
+        return list(self._told.get("notes", ()))
 
     @overload
     def __getitem__(self, place: int) -> NearImage: ...

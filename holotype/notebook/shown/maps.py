@@ -17,7 +17,6 @@ from holotype.index.morphospace.figures.groups import Groups, grouped
 from holotype.index.morphospace.figures.plot import Plot
 from holotype.index.morphospace.map_table import FIXED, METADATA
 
-from ..door.sentences import in_python
 from .base import Shown, Thumbnails
 from .html import box, muted, strong
 
@@ -54,7 +53,7 @@ class ShownMap(Shown):
     @property
     def notes(self) -> list[str]:
         """What is to be known of the places, a sentence each."""
-        return list(map(in_python, self._told["notes"]))
+        return list(self._told["notes"])
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a table with a row an image: image_id, x, y, placed, far and columns."""

@@ -85,8 +85,13 @@ class ShownRecords:
 
     def _pages(self, limit: int | None) -> Iterator[Mapping[str, Any]]:
         """Yield pages; they are read when they are looped over, so it is then that they fail."""
-        with in_words_of_python():
-            yield from self._read(limit)
+        pages = iter(self._read(limit))
+        while True:
+            with in_words_of_python():  # not around `yield`, where others would speak so
+                page = next(pages, None)
+            if page is None:
+                return
+            yield page
 
     def __len__(self) -> int:
         return int(next(self._pages(1))["total"])

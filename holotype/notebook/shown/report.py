@@ -7,7 +7,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ..door.sentences import in_python
 from .base import Shown, Thumbnails
 from .html import box, figure, joined, muted, strong, table
 
@@ -36,7 +35,7 @@ class Report(Shown, Mapping[str, Any]):
     @property
     def summary(self) -> str:
         """What it says in one sentence; empty where it has none."""
-        return in_python(str(self._told.get("summary", "")))
+        return str(self._told.get("summary", ""))
 
     def _lines(self) -> list[str]:
         plain = [f"{name}: {value}" for name, value in self._plain()]
@@ -80,8 +79,7 @@ class AddedReport(Report):
     @property
     def problems(self) -> list[dict[str, Any]]:
         """Rows that were left out or need attention: `row`, `path`, `message`, `severity`."""
-        told = self._told["problems"]
-        return [{**one, "message": in_python(one["message"])} for one in told]
+        return [dict(one) for one in self._told["problems"]]
 
     def _lines(self) -> list[str]:
         counts = [

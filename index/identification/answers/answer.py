@@ -7,6 +7,7 @@ from typing import Any
 
 from ...gallery.fitted import Seen
 from ...search.search import Hit
+from ...ways import way
 from ..changes import Changes
 from .percentages import percent
 from .unnamed import Unnamed
@@ -120,12 +121,12 @@ class Judgement:
         if self.calibration == _VOTES:
             return (
                 "Not calibrated: the figures are shares of the neighbours' votes, not "
-                "probabilities that were checked; run 'holotype calibrate'."
+                f"probabilities that were checked; run {way('calibrate')}."
             )
         if self.calibration == "stale":
             return (
-                f"The calibration is stale: {self.changes} since it was fitted; run 'holotype "
-                "calibrate' to renew it."
+                f"The calibration is stale: {self.changes} since it was fitted; run "
+                f"{way('calibrate')} to renew it."
             )
         return ""
 

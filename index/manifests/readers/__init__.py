@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...errors import ManifestError, UsageError
+from ...ways import option
 from ..columns import column_names
 from ..problems import Problem, some
 from .folder import read_folder
@@ -53,7 +54,7 @@ def read_source(source: Path, levels: Sequence[str] = ()) -> RawTable:
     if not os.path.lexists(source):
         raise UsageError(f"{source} does not exist; give a folder of pictures, a CSV or a Parquet")
     if levels:
-        raise UsageError(f"--levels is for folders of pictures; {source} is none")
+        raise UsageError(f"{option('levels')} is for folders of pictures; {source} is none")
     suffix = source.suffix.lower()
     if suffix in _WORKBOOKS:
         raise ManifestError(f"{source} is a workbook; save its sheet as CSV UTF-8 and give that")

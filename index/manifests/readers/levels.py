@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from ...errors import ManifestError, UsageError
 from ...storage.records import DETAILS
 from ...taxonomy import RANKS
+from ...ways import option
 from ..problems import some
 
 IGNORED = "-"
@@ -102,8 +103,9 @@ def _split_level(folders: list[Folders], root: str) -> int | None:
             others = [name for name in names if name not in parts]
             raise ManifestError(
                 f"{root} holds {some(sorted(parts))}, which look like the parts of a split, beside "
-                f"{some(sorted(others))}; say what the levels of folders are, such as --levels "
-                "split,species or --levels category,species, or name one of the parts"
+                f"{some(sorted(others))}; say what the levels of folders are, such as "
+                f"{option('levels', 'split,species')} or {option('levels', 'category,species')}, "
+                "or name one of the parts"
             )
     return None
 
@@ -124,8 +126,9 @@ def _require_clear(shapes: dict[Folders, Folders], split: int | None, root: str)
     ]
     raise ManifestError(
         f"Pictures in {root} lie {len(example)} levels of folders deep, such as in "
-        f"{'/'.join(example)}; say what the levels are, such as --levels {','.join(guessed)} "
-        f"(of {', '.join(LEVELS[:10])}; {IGNORED} for one that says nothing)"
+        f"{'/'.join(example)}; say what the levels are, such as "
+        f"{option('levels', ','.join(guessed))} (of {', '.join(LEVELS[:10])}; {IGNORED} for "
+        "one that says nothing)"
     )
 
 
@@ -166,11 +169,13 @@ def _require_known(levels: Sequence[str]) -> None:
     for level in levels:
         if level not in (*LEVELS, IGNORED):
             raise UsageError(
-                f"--levels '{level}' is none of {', '.join(LEVELS)}, or {IGNORED} for a level "
-                "that says nothing"
+                f"{option('levels')} '{level}' is none of {', '.join(LEVELS)}, or {IGNORED} for "
+                "a level that says nothing"
             )
         if level != IGNORED and list(levels).count(level) > 1:
-            raise UsageError(f"--levels names '{level}' twice; each level is another thing")
+            raise UsageError(
+                f"{option('levels')} names '{level}' twice; each level is another thing"
+            )
 
 
 def _as_said(folders: list[Folders], levels: Sequence[str]) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ import numpy as np
 from ...arrays import Flags
 from ...collection import Collection
 from ...errors import UsageError
+from ...ways import option
 from ..morphospace import Morphospace
 from .figure import draw
 from .groups import groups_of
@@ -65,7 +66,7 @@ def draw_map(
     if drawn.unlabelled:
         notes.append(
             f"{len(drawn.unlabelled)} of {len(groups.names)} names found no place in the figure; "
-            "show fewer with --where, or colour by a higher rank"
+            f"show fewer with {option('where')}, or colour by a higher rank"
         )
     if gone:
         notes.append(f"The pictures of {len(gone)} medoids are gone: {', '.join(gone[:5])}")

@@ -13,11 +13,16 @@ from ...database.sql import run_over
 from ...errors import CorruptError, NotFoundError
 from ...files.plain_json import read_json
 from ...taxonomy import RANKS
+from ...ways import way
 from ..determinations import Standing
 
 Facts = Mapping[str, Any]
 
 _MOST = 2**63 - 1  # that SQLite counts to
+_UNCALIBRATED = (
+    "The collection is not calibrated, so nothing can be set aside as known and everything was "
+    "clustered"
+)
 
 _STANDS = "(SELECT count(*) FROM decisions AS u WHERE u.root = {}.decision_id) % 2 = 0"
 
@@ -62,7 +67,15 @@ class Clustering:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-ready values."""
-        return {**vars(self), "parameters": dict(self.parameters)}
+        return {**vars(self), "parameters": self.told_parameters()}
+
+    def told_parameters(self) -> dict[str, Any]:
+        """Return how it was made, with notes in the words of who asks now, not of who made it."""
+        kept = self.parameters.get("notes", ())
+        notes = [one for one in kept if not one.startswith(_UNCALIBRATED)]  # it was kept once
+        if not self.parameters.get("calibrated", True):
+            notes.insert(0, f"{_UNCALIBRATED}; run {way('calibrate')} first")
+        return {**self.parameters, "notes": notes}
 
 
 @dataclass(frozen=True)
@@ -138,8 +151,7 @@ def clustering(database: Database, clustering_id: int) -> Clustering:
         for found in _clusterings(database, "clustering_id = ?", (clustering_id,)):
             return found
     raise NotFoundError(
-        f"{database.folder} has no clustering {clustering_id}; give one that "
-        "'holotype cluster' made"
+        f"{database.folder} has no clustering {clustering_id}; give one that {way('cluster')} made"
     )
 
 
@@ -167,7 +179,7 @@ def clustering_of(database: Database, cluster_id: int) -> int:
     for found in database.read(query, (cluster_id,)) if cluster_id <= _MOST else ():
         return int(found[0])
     raise NotFoundError(
-        f"{database.folder} has no cluster {cluster_id}; 'holotype clusters list' shows them"
+        f"{database.folder} has no cluster {cluster_id}; {way('clusters list')} shows them"
     )
 
 
@@ -219,7 +231,7 @@ def decision(database: Database, decision_id: int) -> Decision:
             if found.decision_id == decision_id:
                 return found
     raise NotFoundError(
-        f"{database.folder} has no decision {decision_id}; 'holotype clusters log' shows them"
+        f"{database.folder} has no decision {decision_id}; {way('clusters log')} shows them"
     )
 
 

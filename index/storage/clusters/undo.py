@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ...database.connection import Database
 from ...errors import UsageError
+from ...ways import way
 from ..determinations import Standing
 from .append import add_undo
 from .records import Decision, decision, decisions
@@ -99,5 +100,5 @@ def _require_undoable(found: Decision, taken: Sequence[Decision]) -> None:
         raise UsageError(
             f"Decision {found.decision_id} cannot be undone alone: {later[-1]}{more} came later, "
             "about the same clusters; undo the later ones first, newest first, or take all "
-            "back with 'holotype undo --to'"
+            f"back with {way('undo --to')}"
         )

@@ -10,6 +10,8 @@ from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
 
 from holotype.index.collection import Collection
+from holotype.index.errors import UsageError
+from holotype.index.storage.space_removal import LastSpaceError
 from holotype.index.upkeep.info import info
 
 from ...engine import Engine, TheEngine
@@ -56,7 +58,13 @@ async def delete(
 
 
 def _removed(engine: Engine, space: str, with_tuned: bool, by: str, why: str) -> list[str]:
-    removed = engine.collection.remove_space(space, with_tuned=with_tuned, by=by, remarks=why)
+    try:
+        removed = engine.collection.remove_space(space, with_tuned=with_tuned, by=by, remarks=why)
+    except LastSpaceError:
+        raise UsageError(
+            f"'{space}' is the last space; without it nothing can be searched. A request does not "
+            "remove it: put pictures into another space first, or delete the images"
+        ) from None
     engine.renew()
     return removed
 

@@ -17,6 +17,7 @@ from holotype.index.collection import Collection
 from holotype.index.errors import NotFoundError, UsageError
 from holotype.index.search.all_images import state_of_images
 from holotype.index.storage.clusters.records import clusterings
+from holotype.index.ways import spoken, way
 
 from ...engine import Engine, TheEngine
 from ...guards.scopes import WRITES
@@ -146,7 +147,7 @@ def _clustering(
     if number is None:
         known = clusterings(collection.database)
         if not known:
-            raise NotFoundError("The collection has no clusters yet; POST /v1/clusters makes them")
+            raise NotFoundError(f"The collection has no clusters yet; {way('cluster')} makes them")
         number = known[-1].clustering_id
     found = _kept_clustering(collection, number)
     rest = found["clusters"]
@@ -182,7 +183,7 @@ def _kept_clustering(collection: Collection, number: int) -> dict[str, Any]:
     with database.snapshot():
         images = state_of_images(database)._replace(determinations=0)
         last = database.read("SELECT coalesce(max(decision_id), 0) FROM decisions")[0][0]
-        key = (number, last, images)
+        key = (number, last, images, spoken())
         kept = _KEPT.get(collection)
         if kept is None or kept[0] != key:
             _KEPT[collection] = kept = (key, clustering_dict(collection, number))

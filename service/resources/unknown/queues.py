@@ -16,6 +16,7 @@ from holotype.index.curation.doubts import first_images, kept_doubts
 from holotype.index.curation.queues import COMPARED, QUEUES, Queue, require_queue
 from holotype.index.errors import UsageError
 from holotype.index.storage.specimens.namings import Naming
+from holotype.index.ways import way_there
 from holotype.training.doubts import queue_of
 
 from ...engine import TheEngine
@@ -191,12 +192,12 @@ def _queue(collection: Collection, name: str, space: str | None) -> Queue:
     if name == "duplicates" and specimens > _MOST_SEARCHED:
         raise UsageError(
             f"Duplicates among {specimens} specimens take longer than a request may; the limit is "
-            f"{_MOST_SEARCHED}: run 'holotype review --queue duplicates' on the collection"
+            f"{_MOST_SEARCHED}: run {way_there('review', queue='duplicates')}"
         )
     late = name in COMPARED and specimens > _MOST_AT_ONCE
     if late and kept_doubts(collection, source) is None:
         raise NotReadyError(
             f"The names of {specimens} specimens have not been compared yet, or many were named "
-            "since; run 'holotype review' on the collection once"
+            f"since; run {way_there('review')} once"
         )
     return queue_of(collection, name, space=space)

@@ -18,6 +18,7 @@ from holotype.index.runtime import worker_count
 from holotype.index.search.search import encoder_of
 from holotype.index.storage.records import Space
 from holotype.index.visible import guarded
+from holotype.index.ways import way, way_there
 
 from ...engine import Engine
 from ...jobs import Telling, Work
@@ -62,7 +63,7 @@ def _ingested(
 ) -> IngestReport:
     refuse_links_out(root, source)
     if holds_vectors(source):
-        raise UsageError(f"{source} holds vectors; store them with 'holotype ingest'")
+        raise UsageError(f"{source} holds vectors; store them with {way_there('ingest')}")
     manifest = only_below(Manifest.read(source, levels=asked.levels, columns=asked.columns), root)
     encoder = encoder_of(target, threads=max(1, worker_count() - 1))
     tell.phase("Checking")
@@ -114,7 +115,7 @@ def ingest_root(engine: Engine) -> Path:
     if not named:
         raise UsageError(
             "No job ingests here: set HOLOTYPE_INGEST_ROOT to a folder of the machine that serves, "
-            "or upload pictures to /v1/images"
+            f"or upload pictures with {way('ingest')}"
         )
     root = Path(os.path.realpath(named))
     if not root.is_dir():

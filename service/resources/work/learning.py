@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from holotype.index.errors import UsageError
 from holotype.index.runtime import worker_count
+from holotype.index.ways import way_there
 
 from ...engine import Engine
 from ...jobs import Telling, Work
@@ -113,7 +114,7 @@ def _config(asked: orders.Train) -> TrainConfig:
     if config.network.encoder:
         raise UsageError(
             f"Training would start from encoder '{config.network.encoder}', and a request cannot "
-            "choose one: train the space's own, or run 'holotype train' on the collection"
+            f"choose one: train the space's own, or run {way_there('train')}"
         )
     return config
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from holotype.index.arrays import Codes, Flags
 from holotype.index.errors import UsageError
+from holotype.index.ways import option
 
 from ...tuning.folds import class_folds, specimen_folds
 from ...tuning.scoring import Fold
@@ -111,7 +112,7 @@ def _require(pictures: Labelled, training: Flags, queries: Flags) -> None:
     if kinds < _FEWEST:
         raise UsageError(
             f"{kinds} species would be left to train on; training compares species, so label two "
-            "at least, better ten, or choose more with --where"
+            f"at least, better ten, or choose more with {option('where')}"
         )
     if queries.sum() < 2:
         raise UsageError(

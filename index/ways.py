@@ -1,0 +1,167 @@
+"""Ways out: what a sentence tells its reader to do, in the words of the door that they came by.
+
+That is a command for whoever sits at a terminal, a request for whoever asks over HTTP, and a method
+for whoever holds an open collection. A sentence names it as data, which is worded as it is said:
+
+    f"{folder} is not calibrated; run {way('calibrate')} first"
+
+A door says whose words these are (`speaking`), as a program says once in which language it speaks.
+A thread speaks as the context does that it runs in, so a new one runs in a copy of its maker's.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Door(StrEnum):
+    """How somebody reaches a collection."""
+
+    COMMAND_LINE = "command line"
+    HTTP = "http"
+    PYTHON = "python"
+
+
+class Words(NamedTuple):
+    """What does over HTTP and in Python what a command does; empty where nothing does.
+
+    What only the machine that serves can do (to verify, trust, restore) stays a command over HTTP:
+    it is for whoever runs the service. What has no method is done in a terminal.
+    """
+
+    request: str
+    method: str
+
+
+# By their commands, or by these with options that are always said.
+WAYS: Mapping[str, Words] = {
+    "calibrate": Words("a job of kind 'calibrate' (POST /v1/jobs)", "calibrate()"),
+    "cluster": Words("POST /v1/clusters", "cluster()"),
+    "clusters list": Words("GET /v1/clusters", "clusters()"),
+    "clusters log": Words("GET /v1/decisions", "decisions()"),
+    "collection compact": Words("", ""),
+    "collection info": Words("GET /v1/taxa", "info()"),
+    "collection log C --specimen ID": Words(
+        "GET /v1/specimens/{specimen_id}/history", 'history(specimen_id="ID")'
+    ),
+    "collection trust": Words("", ""),
+    "collection verify": Words("", "verify()"),
+    "eval": Words("a job of kind 'evaluate' (POST /v1/jobs)", "evaluate()"),
+    "ingest": Words("PUT /v1/images/{image_id}", "add()"),
+    "ingest SOURCE --to COLLECTION": Words("", "holotype.open(…, create=True)"),
+    "map": Words("a job of kind 'map' (POST /v1/jobs)", "map()"),
+    "review": Words("GET /v1/queues/{name}", "review()"),
+    "train": Words("a job of kind 'train' (POST /v1/jobs)", "train()"),
+    "train --show-config": Words("", ""),
+    "tune": Words("a job of kind 'tune' (POST /v1/jobs)", "tune()"),
+    "undo --to": Words("POST /v1/decisions/{decision_id}/undo-since", "undo(since=…)"),
+}
+# Options that are called otherwise as fields and arguments; of the others a dash is an underscore.
+NAMES = {"as": "name", "column": "columns", "show-config": "docs/training.md"}
+FLAGS = frozenset({"allow-leak", "copy-images", "into-existing", "last", "resume", "with-tuned"})
+
+_DOOR: ContextVar[Door] = ContextVar("door", default=Door.COMMAND_LINE)
+
+
+def spoken() -> Door:
+    """Return the door in whose words ways out are told."""
+    return _DOOR.get()
+
+
+@contextmanager
+def speaking(door: Door) -> Iterator[None]:
+    """Tell ways out in the words of a door."""
+    before = _DOOR.set(door)
+    try:
+        yield
+    finally:
+        _DOOR.reset(before)
+
+
+def way(command: str, *arguments: str, **options: str | Sequence[str]) -> str:
+    """Return what does a command, one of `WAYS`, at the door that is spoken for.
+
+    Args:
+        arguments: the command's own, such as the folder of the collection, which no other door has.
+        options: each with one value or several; `as_` is `--as`.
+
+    >>> way("tune", "moths", as_="tuned", where=["split=train"])
+    "'holotype tune moths --as tuned --where split=train'"
+    >>> with speaking(Door.PYTHON):
+    ...     way("tune", "moths", as_="tuned", where=["split=train"]), way("collection trust", "c")
+    ('tune(name="tuned", where="split=train")', "'holotype collection trust c' in a terminal")
+    >>> with speaking(Door.HTTP):
+    ...     way("map", "moths", method="pca"), way("collection trust", "moths")
+    ("a job of kind 'map' (POST /v1/jobs), method 'pca'", "'holotype collection trust moths'")
+    """
+    said = {
+        name.rstrip("_").replace("_", "-"): [values] if isinstance(values, str) else list(values)
+        for name, values in options.items()
+    }
+    said = {name: values for name, values in said.items() if values}
+    request, method = WAYS[command]
+    if spoken() is Door.HTTP and request:
+        fields = [f"{_name(name)} '{value}'" for name, every in said.items() for value in every]
+        return ", ".join([request, *fields])
+    if spoken() is Door.PYTHON and method:
+        given = [_argument(name, *values) for name, values in said.items()]
+        return method.replace("()", f"({', '.join(given)})")
+    typed = [f"--{name} {shlex.quote(value)}" for name, every in said.items() for value in every]
+    words = " ".join(["holotype", command, *map(shlex.quote, arguments), *typed])
+    return f"'{words}' in a terminal" if spoken() is Door.PYTHON else f"'{words}'"
+
+
+def way_there(command: str, **options: str) -> str:
+    """Return what does a command on the machine of the collection, and not over HTTP.
+
+    >>> with speaking(Door.HTTP):
+    ...     way_there("review", queue="duplicates")
+    "'holotype review --queue duplicates' on the collection"
+    >>> with speaking(Door.PYTHON):
+    ...     way_there("review", queue="duplicates")
+    'holotype.open(…).review(queue="duplicates") where it lies'
+    """
+    if spoken() is Door.PYTHON:
+        return f"holotype.open(…).{way(command, **options)} where it lies"
+    with speaking(Door.COMMAND_LINE):
+        return f"{way(command, **options)} on the collection"
+
+
+def option(name: str, value: object = None) -> str:
+    """Return an option of what was asked, with its value, at the door that is spoken for.
+
+    >>> option("allow-leak"), option("query", "split=test")
+    ('--allow-leak', '--query split=test')
+    >>> with speaking(Door.HTTP):
+    ...     option("allow-leak"), option("query", "split=test")
+    ("'allow_leak'", "'query' split=test")
+    >>> with speaking(Door.PYTHON):
+    ...     option("allow-leak"), option("query", "split=test"), option("levels", "split,species")
+    ('allow_leak=True', 'query="split=test"', 'levels=["split", "species"]')
+    """
+    if spoken() is Door.PYTHON:
+        return _argument(name) if value is None else _argument(name, value)
+    said = f"--{name}" if spoken() is Door.COMMAND_LINE else f"'{_name(name)}'"
+    return said if value is None else f"{said} {value}"
+
+
+def _argument(option: str, *values: object) -> str:
+    """Return an argument as it would be typed; its name alone where it has no value."""
+    if not values:
+        return f"{_name(option)}=True" if option in FLAGS else _name(option)
+    told: object = values[0] if len(values) == 1 else values
+    if option == "column":
+        told = dict([str(told).split("=", 1)])
+    elif option == "levels":
+        told = str(told).split(",")
+    return f"{_name(option)}={json.dumps(told, ensure_ascii=False)}"
+
+
+def _name(option: str) -> str:
+    return NAMES.get(option, option.replace("-", "_"))
