@@ -46,7 +46,7 @@ WAYS: Mapping[str, Words] = {
     "clusters list": Words("GET /v1/clusters", "clusters()"),
     "clusters log": Words("GET /v1/decisions", "decisions()"),
     "collection compact": Words("", ""),
-    "collection info": Words("GET /v1/taxa", "info()"),
+    "collection info": Words("GET /v1/taxa", "taxa()"),
     "collection log C --specimen ID": Words(
         "GET /v1/specimens/{specimen_id}/history", 'history(specimen_id="ID")'
     ),
@@ -64,7 +64,7 @@ WAYS: Mapping[str, Words] = {
 }
 # Options that are called otherwise as fields and arguments; of the others a dash is an underscore.
 NAMES = {"as": "name", "column": "columns", "show-config": "docs/training.md"}
-FLAGS = frozenset({"allow-leak", "copy-images", "into-existing", "last", "resume", "with-tuned"})
+FLAGS = frozenset({"allow-leak", "copy-images", "into-existing", "resume"})
 
 _DOOR: ContextVar[Door] = ContextVar("door", default=Door.COMMAND_LINE)
 

@@ -7,14 +7,13 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from contextvars import copy_context
-from functools import partial
 from pathlib import Path
 
 from starlette.datastructures import State
 
 from holotype.index.database.connection import FILE
 from holotype.index.errors import HolotypeError, ReplacedError
+from holotype.index.ways import Door, speaking
 
 from .engine import Engine
 from .problems import NotReadyError
@@ -78,14 +77,14 @@ class Switch:
         if found == self._tried and time.monotonic() < self._again:
             return
         self._tried = found
-        work = partial(copy_context().run, self._open)
-        self._opening = threading.Thread(target=work, name="open", daemon=True)
+        self._opening = threading.Thread(target=self._open, name="open", daemon=True)
         self._opening.start()
 
     def _open(self) -> None:
         self._state.engine.close(finish=True)
         try:
-            engine = _loaded(self._open_engine(self._folder))
+            with speaking(Door.HTTP):  # for all who ask next
+                engine = _loaded(self._open_engine(self._folder))
         except Exception as error:
             with self._lock:
                 self._why = f"{self._folder} was replaced and cannot be served: {said(error)}"

@@ -14,6 +14,7 @@ from holotype.index.errors import UsageError
 from holotype.index.identification import identify as core
 from holotype.index.pictures.reading import content_hash
 from holotype.index.search.search import require_few_pictures, stored_specimens
+from holotype.index.ways import spoken
 
 from ..engine import Engine, TheEngine
 from ..questions import PICTURE_SCHEMA, Options, described_body, read_question
@@ -71,7 +72,8 @@ async def identify(request: Request, engine: TheEngine) -> JSONResponse:
     if question.options.image_id is None:
         require_few_pictures(len(question.pictures))
     options = question.options
-    alike = ("identify", options.image_id is None, options.model_dump_json(exclude={"image_id"}))
+    said = options.model_dump_json(exclude={"image_id"})
+    alike = ("identify", spoken(), options.image_id is None, said)
     async with engine.asked():
         if options.image_id is not None:
             work = partial(_of_stored, engine, options)
