@@ -58,10 +58,10 @@ def modules() -> dict[str, ast.Module]:
 
 def texts(module: ast.Module) -> Iterator[str]:
     """Yield the texts of a module: no docstrings, and no names of ways out."""
-    named = {id(call.args[0]) for call in calls(module) if call.args}
-    documents = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
+    other = {id(call.args[0]) for call in calls(module)}
+    other |= {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
     for node in ast.walk(module):
-        if isinstance(node, ast.Constant) and id(node) not in named | documents:
+        if isinstance(node, ast.Constant) and id(node) not in other:
             yield node.value if isinstance(node.value, str) else ""
 
 
