@@ -24,7 +24,6 @@ import { confirmed, signature, signedAs } from "./shared/dialogs";
 import { byId, el } from "./shared/dom";
 import { count, t } from "./shared/strings";
 
-const NOT_FOUND = 404;
 const CHANGED = 409;
 const MOST_TOLD = 5; // decisions of others that are shown before they are taken back
 
@@ -83,6 +82,11 @@ function listen(): void {
 }
 
 async function load(): Promise<void> {
+  if ("none" in page.dataset) {
+    byId("none", HTMLElement).hidden = false;
+    byId("start-details", HTMLDetailsElement).open = true;
+    return;
+  }
   try {
     const found = await clusteringOf(wanted);
     const made = await decisionsOf(found.id);
@@ -92,10 +96,7 @@ async function load(): Promise<void> {
     byId("work", HTMLElement).hidden = false;
     show(agenda.cluster(current)?.id ?? agenda.all[0]?.id ?? -1);
   } catch (error) {
-    const problem = problemOf(error);
-    if (problem.status === NOT_FOUND) byId("start-details", HTMLDetailsElement).open = true;
-    else say(problem.message);
-    byId("none", HTMLElement).hidden = problem.status !== NOT_FOUND;
+    say(problemOf(error).message);
   }
 }
 

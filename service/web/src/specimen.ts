@@ -78,7 +78,7 @@ async function show(): Promise<void> {
 async function showName(): Promise<void> {
   specimen = await get<SpecimenRecord>(address);
   drawName();
-  const events = await get<{ events: Event[] }>(addressOf`v1/specimens/${id}/history`).catch(() => ({ events: [] }));
+  const events = await get<{ events: Event[] }>(addressOf`v1/specimens/${id}/history`);
   byId("history", HTMLElement).hidden = !events.events.length;
   byId("events", HTMLElement).replaceChildren(...events.events.reverse().map(eventItem));
 }

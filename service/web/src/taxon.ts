@@ -11,7 +11,7 @@ import { count, rankWord, t } from "./shared/strings";
 
 const PAGE = 60; // images at a time
 
-const { rank = "", taxon = "" } = byId("page", HTMLElement).dataset;
+const { rank = "", taxon = "", map = "" } = byId("page", HTMLElement).dataset;
 const images = byId("images", HTMLElement);
 const more = byId("more", HTMLButtonElement);
 
@@ -44,7 +44,7 @@ async function show(): Promise<void> {
     where = Object.entries(found.lineage)
       .filter(([one]) => one === "category" || one === "kingdom" || one === rank)
       .map(([one, name]) => `${one}="${name.replaceAll('"', '""')}"`);
-    await Promise.all([page(null), showSmallMap(where)]);
+    await Promise.all([page(null), showSmallMap(map, where)]);
   } catch (error) {
     const { title, message } = problemOf(error);
     const shown = el("article", { class: "problem" }, el("h2", {}, title), el("p", { lang: "en" }, message));
