@@ -173,13 +173,16 @@ async function decided(
 async function undo(): Promise<void> {
   const last = made[0];
   if (!last) return;
-  await attempt(() =>
-    carryOut(async (by) => {
-      await undoMany(last.determinations, by);
+  await attempt(async () => {
+    let left: string[] = [];
+    await carryOut(async (by) => {
+      const { determinations, left_out } = await undoMany(last.determinations, by);
       made.shift();
-      status.textContent = t("review.undone", { what: last.told });
-    }),
-  );
+      left = left_out.map(({ why }) => why);
+      if (determinations.length) status.textContent = t("review.undone", { what: last.told });
+    });
+    say(left.join(". "));
+  });
 }
 
 /** Does something; what is refused is said in its sentence. */

@@ -83,10 +83,19 @@ export class Together {
     }
     this.busy = false;
     for (const item of items) this.changed(item);
-    const stored = items.filter((item) => group(item) === "kept").length;
-    this.done(this.refused || (undoes ? t("identify.undone") : count("identify.stored", stored)));
+    this.done(this.refused || (undoes ? undone(items) : count("identify.stored", kept(items))));
     this.element.querySelector<HTMLElement>("button")?.focus();
   }
+}
+
+function kept(items: Item[]): number {
+  return items.filter((item) => group(item) === "kept").length;
+}
+
+/** That all were taken back, or how many were not; each of these says why. */
+function undone(items: Item[]): string {
+  const left = items.filter(({ problem }) => problem).length;
+  return left ? count("identify.undone_but", left) : t("identify.undone");
 }
 
 /** Where the figures of some are not checked, or were before the collection changed, that is said. */
