@@ -92,7 +92,7 @@ async function load(): Promise<void> {
 function showNone(why: Problem | null): void {
   none.show(why, spaceName(), method.value);
   byId("stage", HTMLElement).hidden = true;
-  status.textContent = why?.message ?? t("explore.no_map");
+  status.textContent = why?.words ?? t("explore.no_map");
   page.removeAttribute("aria-busy");
 }
 

@@ -96,13 +96,13 @@ async function load(): Promise<void> {
     byId("work", HTMLElement).hidden = false;
     show(agenda.cluster(current)?.id ?? agenda.all[0]?.id ?? -1);
   } catch (error) {
-    say(problemOf(error).message);
+    say(...problemOf(error).told());
   }
 }
 
-function say(text: string): void {
-  notice.textContent = text;
-  notice.hidden = !text;
+function say(...words: (Node | string)[]): void {
+  notice.replaceChildren(...words);
+  notice.hidden = !words.length;
 }
 
 /** Shows a cluster; its version goes with whatever is decided about it. */
@@ -292,7 +292,7 @@ async function attempt(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    say(problemOf(error).message);
+    say(...problemOf(error).told());
     if (!(error instanceof Problem)) throw error;
   }
 }
@@ -303,15 +303,15 @@ async function carryOut(work: (by: string) => Promise<unknown>, next?: number): 
   if (by === null || busy) return; // what one has not seen yet is not decided
   busy = true;
   page.setAttribute("aria-busy", "true");
-  say("");
+  say();
   try {
     own.add(await work(by));
     sheet.picked.clear();
     if (next !== undefined) current = next;
   } catch (error) {
-    const { title, message, status: code } = problemOf(error);
     if (!(error instanceof Problem)) throw error;
-    throw new Problem(title, code === CHANGED ? `${message} ${t("review.reloaded")}` : message, code);
+    if (error.status === CHANGED) error.more = t("review.reloaded");
+    throw error;
   } finally {
     await load();
     page.removeAttribute("aria-busy");

@@ -3,7 +3,7 @@
 import { showSmallMap } from "./collection/small_map";
 import { lineageLinks, taxonLink, taxonRecord } from "./collection/taxa";
 import { addressOf, withQuery } from "./shared/addresses";
-import { get, problemOf } from "./shared/api";
+import { get, problemArticle } from "./shared/api";
 import { bar, byId, el } from "./shared/dom";
 import { thumbnail } from "./shared/pictures";
 import type { ImageRecord } from "./shared/records";
@@ -46,9 +46,7 @@ async function show(): Promise<void> {
       .map(([one, name]) => `${one}="${name.replaceAll('"', '""')}"`);
     await Promise.all([page(null), showSmallMap(map, where)]);
   } catch (error) {
-    const { title, message } = problemOf(error);
-    const shown = el("article", { class: "problem" }, el("h2", {}, title), el("p", { lang: "en" }, message));
-    byId("problem", HTMLElement).replaceChildren(shown);
+    byId("problem", HTMLElement).replaceChildren(problemArticle(error));
   }
 }
 

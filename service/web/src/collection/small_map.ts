@@ -29,7 +29,7 @@ export async function showSmallMap(method: string, where: string[]): Promise<voi
     draw(found, withQuery(addressOf`explore`, { method, where }));
   } catch (error) {
     section.hidden = false;
-    byId("map-how", HTMLElement).textContent = problemOf(error).message;
+    byId("map-how", HTMLElement).replaceChildren(...problemOf(error).told());
   }
 }
 

@@ -3,7 +3,7 @@
 import { addressOf } from "../shared/addresses";
 import { type Problem, problemOf, send } from "../shared/api";
 import { byId } from "../shared/dom";
-import { type Job, watch } from "../shared/jobs";
+import { type Job, failure, watch } from "../shared/jobs";
 import { t } from "../shared/strings";
 
 export class NoMap {
@@ -29,7 +29,7 @@ export class NoMap {
   show(problem: Problem | null, space: string, method: string): void {
     this.wanted = { space, method };
     this.section.hidden = false;
-    this.sentence.textContent = problem ? problem.message : t("explore.no_map");
+    this.sentence.replaceChildren(...(problem ? problem.told() : [t("explore.no_map")]));
     this.button.hidden = problem !== null || "readOnly" in byId("page", HTMLElement).dataset;
   }
 
@@ -49,9 +49,9 @@ export class NoMap {
         this.sentence.textContent = t("explore.mapping", { percent });
       });
       if (done.state === "done") this.made(space, method);
-      else this.sentence.textContent = done.error ?? t("explore.not_mapped");
+      else throw failure(done, t("explore.not_mapped"));
     } catch (error) {
-      this.sentence.textContent = problemOf(error).message;
+      this.sentence.replaceChildren(...problemOf(error).told());
     } finally {
       this.button.disabled = false;
       this.progress.hidden = true;

@@ -32,7 +32,7 @@ export interface Item {
   picture: string | null;
   answer: Answer | null;
   /** Why there is no answer, or why it could not be stored. */
-  problem: string;
+  problem: Problem | null;
   decision: "accepted" | "corrected" | "kept" | "aside" | null;
   /** Whether it is being stored just now. */
   busy: boolean;
@@ -62,7 +62,7 @@ export function newItem(files: { file: File; path: string }[]): Item {
     files,
     picture: null,
     answer: null,
-    problem: "",
+    problem: null,
     decision: null,
     busy: false,
     called: null,
@@ -116,7 +116,7 @@ export function isSure({ answer }: Item): boolean {
 /** Store an item's pictures and give the specimen a name, or none. */
 export async function keep(item: Item, by: string, name: Name | null): Promise<void> {
   item.busy = true;
-  item.problem = "";
+  item.problem = null;
   try {
     await store(item);
     if (name) {
@@ -167,7 +167,7 @@ export async function acceptTogether(
       const specimen = item.stored[0]?.specimenId ?? "";
       const why = left.get(specimen);
       if (why !== undefined) {
-        item.problem = why;
+        item.problem = changedMeanwhile(why);
         await seen(item);
       } else accepted(item, name, by, numbers.get(specimen) ?? null);
     }
@@ -194,20 +194,25 @@ export async function keepTogether(
       await keep(item, by, null);
       item.decision = "kept";
     } catch (error) {
-      item.problem = problemOf(error).message;
+      item.problem = problemOf(error);
     }
     changed(item);
   });
 }
 
-async function problemStoring(item: Item): Promise<string> {
+async function problemStoring(item: Item): Promise<Problem | null> {
   try {
     await store(item);
   } catch (error) {
-    return problemOf(error).message;
+    return problemOf(error);
   }
   const [before] = item.stored.flatMap(({ called }) => called ?? []);
-  return before ? t("identify.there_already", { name: before.taxon }) : "";
+  return before ? new Problem("", t("identify.there_already", { name: before.taxon })) : null;
+}
+
+/** What somebody else did meanwhile, in the sentence of the service. */
+function changedMeanwhile(why: string): Problem {
+  return new Problem(t("problem.changed-meanwhile"), why, "changed");
 }
 
 /** Take back what was decided: the name, and the pictures that were not there before. */
@@ -242,9 +247,9 @@ async function takeBack(items: Item[], by: string): Promise<void> {
     const why = left.get(item.determination ?? -1);
     try {
       if (why === undefined) await forgotten(item, by);
-      item.problem = why ?? "";
+      item.problem = why === undefined ? null : changedMeanwhile(why);
     } catch (error) {
-      item.problem = problemOf(error).message;
+      item.problem = problemOf(error);
     }
   });
 }

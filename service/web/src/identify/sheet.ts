@@ -180,7 +180,7 @@ export class Sheet {
   }
 
   private name(item: Item): (Node | string)[] {
-    if (item.problem) return [el("span", { class: "wrong", lang: "en" }, item.problem)];
+    if (item.problem) return [el("span", { class: "wrong" }, ...item.problem.told())];
     if (item.called) return [taxonName(item.called.taxon, item.called.rank || "species")];
     if (!item.answer) return [el("span", { class: "quiet" }, t("identify.waiting"))];
     const found = item.answer.determination;
