@@ -12,7 +12,7 @@ import { MapTable, type Words } from "./explore/table";
 import { type Address, addressOf, imageAddress, withQuery } from "./shared/addresses";
 import { type Problem, bytes, problemOf } from "./shared/api";
 import { byId, el } from "./shared/dom";
-import { count, number, t } from "./shared/strings";
+import { count, decimal, number, t } from "./shared/strings";
 
 const status = byId("status", HTMLElement);
 const page = byId("page", HTMLElement);
@@ -119,7 +119,7 @@ function said({ said: map, size, placed, far }: MapTable): HTMLElement[] {
   const { overlap, trustworthiness, k } = map.quality;
   if (overlap !== null && trustworthiness !== null) {
     const percent = number(Math.round(100 * overlap));
-    sentences.push(t("explore.faithful", { percent, k, trust: trustworthiness.toFixed(2) }));
+    sentences.push(t("explore.faithful", { percent, k, trust: decimal(trustworthiness, 2) }));
   }
   const later = placed.reduce((sum, one) => sum + one, 0);
   const lost = far.reduce((sum, one) => sum + one, 0);

@@ -105,9 +105,12 @@ function draw(): void {
   byId("undone", HTMLElement).replaceChildren(...history());
   byId("decided", HTMLElement).hidden = !entry && !made.length;
   const left = Object.entries(shown?.left_out ?? {});
-  byId("left-out", HTMLElement).textContent = left
-    .map(([reason, specimens]) => `${count("common.specimens", specimens)}: ${reason}.`)
-    .join(" ");
+  const counted = left.flatMap(([reason, specimens]) => [
+    `${count("common.specimens", specimens)}: `,
+    el("span", { lang: "en" }, `${reason}.`),
+    " ",
+  ]);
+  byId("left-out", HTMLElement).replaceChildren(...counted);
   enable("undo", made.length > 0);
   if (!entry || !shown) return;
   const place = { place: number(at + 1), total: number(shown.total) };

@@ -7,7 +7,7 @@ import { get, problemArticle } from "./shared/api";
 import { bar, byId, el } from "./shared/dom";
 import { thumbnail } from "./shared/pictures";
 import type { ImageRecord } from "./shared/records";
-import { count, rankWord, t } from "./shared/strings";
+import { count, decimal, rankWord, t } from "./shared/strings";
 
 const PAGE = 60; // images at a time
 
@@ -38,7 +38,7 @@ async function show(): Promise<void> {
         {},
         taxonLink(rival.taxon, rank, within),
         bar(rival.share),
-        el("span", { class: "quiet number" }, `${Math.round(100 * rival.share)} % · ${rival.cosine.toFixed(2)}`),
+        el("span", { class: "quiet number" }, `${Math.round(100 * rival.share)} % · ${decimal(rival.cosine, 2)}`),
       ),
     ));
     where = Object.entries(found.lineage)
