@@ -12,7 +12,7 @@ import {
   queuePage,
 } from "./review/queue";
 import { evidence, pictures, title } from "./review/entry";
-import { Problem, problemOf } from "./shared/api";
+import { type Problem, changedMeanwhile, problemOf } from "./shared/api";
 import { askText, signature, signedAs } from "./shared/dialogs";
 import { byId, el } from "./shared/dom";
 import { undoMany } from "./shared/records";
@@ -188,7 +188,7 @@ async function undo(): Promise<void> {
       const { determinations, left_out } = await undoMany(last.determinations, by);
       made.shift();
       const why = left_out.map((one) => one.why).join(". ");
-      if (why) left = new Problem(t("problem.changed-meanwhile"), why, "changed");
+      if (why) left = changedMeanwhile(why);
       if (determinations.length) status.textContent = t("review.undone", { what: last.told });
     });
     if (left) throw left;

@@ -1,7 +1,7 @@
 // New specimens that are asked about, and what is decided of them.
 
 import { addressOf, withQuery } from "../shared/addresses";
-import { Problem, get, problemOf, send } from "../shared/api";
+import { Problem, changedMeanwhile, get, problemOf, send } from "../shared/api";
 import {
   type ImageRecord,
   type Named,
@@ -208,11 +208,6 @@ async function problemStoring(item: Item): Promise<Problem | null> {
   }
   const [before] = item.stored.flatMap(({ called }) => called ?? []);
   return before ? new Problem("", t("identify.there_already", { name: before.taxon })) : null;
-}
-
-/** What somebody else did meanwhile, in the sentence of the service. */
-function changedMeanwhile(why: string): Problem {
-  return new Problem(t("problem.changed-meanwhile"), why, "changed");
 }
 
 /** Take back what was decided: the name, and the pictures that were not there before. */

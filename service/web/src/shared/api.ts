@@ -40,6 +40,12 @@ export class Problem extends Error {
   }
 }
 
+/** What somebody else did meanwhile, in the sentence of the service. */
+export function changedMeanwhile(why: string): Problem {
+  const kind = "urn:holotype:changed-meanwhile";
+  return new Problem(problemTitle(kind) ?? "", why, kind);
+}
+
 /** A problem in the place of what would have been shown. */
 export function problemArticle(error: unknown, heading: "h2" | "h3" = "h2"): HTMLElement {
   const problem = problemOf(error);
