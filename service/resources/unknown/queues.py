@@ -14,13 +14,12 @@ from holotype.index.collection import Collection
 from holotype.index.curation.actions import accepted, confirmed, corrected
 from holotype.index.curation.doubts import first_images, kept_doubts
 from holotype.index.curation.queues import COMPARED, QUEUES, Queue, require_queue
-from holotype.index.errors import UsageError
+from holotype.index.errors import NotComparedError, UsageError
 from holotype.index.storage.specimens.namings import Naming
 from holotype.training.doubts import queue_of
 
 from ...engine import TheEngine
 from ...guards.scopes import WRITES
-from ...problems import NotReadyError
 from ...questions import described_order, read_order
 from ...schemas import answers, records
 from ...schemas.orders import Number, Sign, Text
@@ -195,8 +194,8 @@ def _queue(collection: Collection, name: str, space: str | None) -> Queue:
         )
     late = name in COMPARED and specimens > _MOST_AT_ONCE
     if late and kept_doubts(collection, source) is None:
-        raise NotReadyError(
+        raise NotComparedError(
             f"The names of {specimens} specimens have not been compared yet, or many were named "
-            "since; run 'holotype review' on the collection once"
+            "since; run a job of kind 'review' (POST /v1/jobs) first"
         )
     return queue_of(collection, name, space=space)
