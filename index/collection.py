@@ -38,7 +38,7 @@ from .storage.spaces import (
     list_spaces,
     source_of,
 )
-from .storage.specimens import namings
+from .storage.specimens import namings, undoing
 from .storage.thumbnails import kept_thumbnail, made_thumbnail
 from .taxonomy import Lineage
 from .vectors.projection import Projection
@@ -332,15 +332,21 @@ class Collection:
             self.database, several, by=by, origin=origin, versions=versions
         )
 
+    def determine_unchanged(
+        self, several: Sequence[namings.Naming], *, by: str, versions: Mapping[str, int]
+    ) -> tuple[list[int], dict[str, str]]:
+        """Append determinations of the specimens that are as they were; see `namings`."""
+        return namings.determine_unchanged(self.database, several, by=by, versions=versions)
+
     def undo(self, determination_id: int, *, by: str, remarks: str = "") -> int:
         """Take back a determination, or an undo, and return the id of that."""
         return determinations.undo(self.database, determination_id, by=by, remarks=remarks)
 
-    def undo_several(
+    def undo_many(
         self, determination_ids: Sequence[int], *, by: str, remarks: str = ""
-    ) -> list[int]:
-        """Take back determinations or undos, all or none, and return the ids of that."""
-        return determinations.undo_several(self.database, determination_ids, by=by, remarks=remarks)
+    ) -> undoing.TakenBack:
+        """Take back those of several determinations or undos that count; see `undoing`."""
+        return undoing.undo_many(self.database, determination_ids, by=by, remarks=remarks)
 
     def withdrawal(self, determination_id: int) -> determinations.Withdrawal:
         """Return what `undo` would do; nothing is written."""

@@ -81,6 +81,13 @@ class ChangedError(HolotypeError):
     title = "Changed meanwhile"
 
 
+class NotComparedError(HolotypeError):
+    """A queue rests on names that were not compared yet, which takes longer than a request may."""
+
+    http_status = 503
+    title = "Names not compared"
+
+
 class ReplacedError(HolotypeError):
     """Where an open collection lay there is another one by now, or none."""
 

@@ -56,7 +56,7 @@ WAYS: Mapping[str, Words] = {
     "ingest": Words("PUT /v1/images/{image_id}", "add()"),
     "ingest SOURCE --to COLLECTION": Words("", "holotype.open(…, create=True)"),
     "map": Words("a job of kind 'map' (POST /v1/jobs)", "map()"),
-    "review": Words("GET /v1/queues/{name}", "review()"),
+    "review": Words("a job of kind 'review' (POST /v1/jobs)", "review()"),
     "train": Words("a job of kind 'train' (POST /v1/jobs)", "train()"),
     "train --show-config": Words("", ""),
     "tune": Words("a job of kind 'tune' (POST /v1/jobs)", "tune()"),

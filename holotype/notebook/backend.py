@@ -133,6 +133,9 @@ class Backend(Protocol):
     def undo_determination(self, determination_id: int, signed: Signed) -> Told:
         """Take a determination back, and return the undo."""
 
+    def undo_many(self, determination_ids: Sequence[int], signed: Signed) -> Told:
+        """Take back determinations that still count; return the undos and what was left alone."""
+
     def chosen(self, where: Sequence[str]) -> list[str]:
         """Return the ids of the images that satisfy conditions."""
 

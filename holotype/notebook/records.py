@@ -119,7 +119,7 @@ class Records:
         """Return what a specimen was called, by whom, when and why, oldest first.
 
         Raises:
-            NotFoundError: nothing was determined of such a specimen.
+            NotFoundError: there is no such specimen, and there was none.
         """
         told = self._backend.history(specimen_id)
         return Report(f"Specimen {specimen_id}", told, self._backend.thumbnail)
@@ -196,6 +196,30 @@ class Records:
         """
         told = self._backend.determine(specimen_id, name, qualifier, signed(by, why))
         return Report("Determined", told, self._backend.thumbnail)
+
+    def undo_many(self, determination_ids: Sequence[int], *, by: str = "", why: str = "") -> Report:
+        """Take back determinations together, such as all of a decision about a queue.
+
+        Those that somebody took back meanwhile are left as they are, and those of a specimen that a
+        person has determined since.
+
+        Args:
+            determination_ids: their numbers, at most 1,000 where a service is asked.
+            by: who takes them back; by default your login name.
+            why: the reason, for the record.
+
+        Returns:
+            the undos as `determinations`, and as `left_out` what was left, each with `why`.
+
+        Raises:
+            NotFoundError: a number is of none; nothing is taken back.
+            UsageError: none is named, or one comes twice.
+        """
+        numbers = list(determination_ids)
+        if not numbers:
+            raise UsageError("No determination is named; give the numbers of those to take back")
+        told = self._backend.undo_many(numbers, signed(by, why))
+        return Report("Taken back", told, self._backend.thumbnail)
 
     def delete(
         self,

@@ -19,6 +19,7 @@ from ..storage.embeddings import put_embeddings, stack_vectors
 from ..storage.images import put_images
 from ..storage.records import Image, Space, image_query, read_image
 from ..storage.spaces import EXTERNAL
+from ..storage.specimens.namings import versions_of
 from ..taxonomy import RANKS, lowest_name, same_taxon
 from ..ways import way_there
 from .copies import keep_copy, list_copies
@@ -79,11 +80,19 @@ class Plan:
 
 @dataclass(frozen=True)
 class Stored:
-    """What storing an upload did: the record, whether its id is new, and what to know."""
+    """What storing an upload did.
+
+    Attributes:
+        image: the record.
+        created: whether its id is new.
+        notes: what to know.
+        version: of its specimen, see `versions_of`.
+    """
 
     image: Image
     created: bool
     notes: list[str] = field(default_factory=list)
+    version: int = 0
 
 
 def read_upload(
@@ -260,10 +269,11 @@ def store_upload(
         note_edit(collection, edits, now, [row])
         corrections.settle(collection.database)
         stored = collection.image(image.image_id)
+        version = versions_of(collection.database, [stored.specimen_id])[stored.specimen_id]
     notes = [*plan.notes, *corrections.sentences()]
     if plan.old is None and not same_taxon(image.lineage, stored.lineage):
         notes.append(f"Its specimen stays {lowest_name(stored.lineage)}, as a person determined it")
-    return Stored(stored, plan.old is None, notes)
+    return Stored(stored, plan.old is None, notes, version)
 
 
 def _kept_picture(collection: Collection, plan: Plan, data: bytes) -> str:

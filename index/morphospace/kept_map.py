@@ -15,7 +15,7 @@ from ..storage.records import Space
 from ..vectors.base import Parts
 from .axes import Axes
 from .fitting import FittedMap
-from .parameters import Method, parameters_of
+from .parameters import METHODS, Method, parameters_of
 from .quality import Quality
 
 _AXES = ("mean", "directions", "explained")
@@ -34,6 +34,11 @@ def load_map(database: Database, space: Space, method: Method) -> FittedMap | No
     shapes = (len(made.coordinates), len(made.fitted), len(made.far))
     whole = shapes == (count,) * 3 and made.fitted.any() and np.isfinite(made.coordinates).all()
     return made if whole else None
+
+
+def kept_methods(database: Database, space: Space) -> list[Method]:
+    """Return the methods by which a map of the space is kept."""
+    return [one for one in METHODS if load_map(database, space, one) is not None]
 
 
 def keep_map(database: Database, gallery: Gallery, made: FittedMap) -> bool:

@@ -16,8 +16,8 @@ from ..errors import NotFoundError
 from ..gallery.gallery import Gallery
 from ..ways import way
 from .fitting import FittedMap, Progress, fit, placed_in
-from .kept_map import keep_map, load_map
-from .parameters import METHODS, Method, Wanted
+from .kept_map import keep_map, kept_methods, load_map
+from .parameters import Method, Wanted
 from .quality import Quality
 
 _MANY_CHANGED = 0.1  # share of the images from which on a map is made anew
@@ -155,8 +155,8 @@ def kept_morphospace(
     gallery = collection.gallery(space)
     found = _kept(collection.database, gallery, name)
     if found is None:
-        named, database = gallery.space.name, collection.database
-        others = [one for one in METHODS if load_map(database, gallery.space, one) is not None]
+        named = gallery.space.name
+        others = kept_methods(collection.database, gallery.space)
         raise NotFoundError(
             f"{collection.folder} keeps no map of space '{named}' by {name}; make one with "
             + way("map", "COLLECTION", space=named, method=name)

@@ -1,4 +1,4 @@
-"""A specimen with its images, and what it is called."""
+"""A specimen with its images, what it is called, and what it was called."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def specimen_record(
         name = accepted_of(collection.database, specimen_id)
         version = versions_of(collection.database, [specimen_id])[specimen_id]
     if not total:
-        raise NotFoundError(f"{collection.folder} has no specimen '{specimen_id[:80]}'")
+        raise _none(collection, specimen_id)
     lineage = ("",) * len(RANKS) if name is None else name.lineage
     rank = lowest_rank(lineage)
     shown = found[:limit]
@@ -48,3 +48,21 @@ def specimen_record(
         "total": total,
         "next": str(shown[-1].row) if len(found) > limit else None,
     }
+
+
+def specimen_history(collection: Collection, specimen_id: str) -> dict[str, Any]:
+    """Return what a specimen was called, oldest first, as JSON-ready values.
+
+    One that was never determined has no events; one whose images are gone keeps its.
+
+    Raises:
+        NotFoundError: there is none of that id, and there was none.
+    """
+    events = collection.history(specimen_id)
+    if not events and not images_after(collection.database, 0, 1, specimen_id=specimen_id):
+        raise _none(collection, specimen_id)
+    return {"specimen_id": specimen_id, "events": [event.to_dict() for event in events]}
+
+
+def _none(collection: Collection, specimen_id: str) -> NotFoundError:
+    return NotFoundError(f"{collection.folder} has no specimen '{specimen_id[:80]}'")

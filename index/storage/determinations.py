@@ -130,30 +130,25 @@ def undo(database: Database, determination_id: int, *, by: str, remarks: str = "
         NotFoundError: there is no such determination.
         UsageError: it is undone already.
     """
-    return undo_several(database, [determination_id], by=by, remarks=remarks)[0]
-
-
-def undo_several(
-    database: Database, determination_ids: Sequence[int], *, by: str, remarks: str = ""
-) -> list[int]:
-    """Take back several determinations or undos, all of them or none; see `undo`.
-
-    Returns:
-        the ids of the undos, in the order of `determination_ids`.
-    """
     with database.writing(), database.transaction() as connection:
-        return [_undo(connection, database, one, by, remarks) for one in determination_ids]
+        return undo_in(connection, database, determination_id, by=by, remarks=remarks)
 
 
-def _undo(
-    connection: sqlite3.Connection, database: Database, determination_id: int, by: str, remarks: str
+def undo_in(
+    connection: sqlite3.Connection,
+    database: Database,
+    determination_id: int,
+    *,
+    by: str,
+    remarks: str,
 ) -> int:
+    """Do as `undo`, inside a transaction."""
     found = connection.execute(
         "SELECT specimen_id, root FROM determinations WHERE determination_id = ?",
         (determination_id,),
     ).fetchone()
     if found is None:
-        raise NotFoundError(f"{database.folder} has no determination {determination_id}")
+        raise _none(database, determination_id)
     root = found["root"] or determination_id
     standing = Standing()
     standing.append(root, None)
@@ -175,6 +170,22 @@ def _undo(
         undoes=determination_id,
         root=root,
     )
+
+
+def specimen_of(database: Database, determination_id: int) -> str:
+    """Return whose determination, or undo, it is.
+
+    Raises:
+        NotFoundError: there is none of that number.
+    """
+    query = "SELECT specimen_id FROM determinations WHERE determination_id = ?"
+    for record in database.read(query, (determination_id,)):
+        return str(record[0])
+    raise _none(database, determination_id)
+
+
+def _none(database: Database, determination_id: int) -> NotFoundError:
+    return NotFoundError(f"{database.folder} has no determination {determination_id}")
 
 
 def undo_all(
@@ -238,12 +249,7 @@ def withdrawal(database: Database, determination_id: int) -> Withdrawal:
         NotFoundError: there is no such determination.
         UsageError: it is undone already.
     """
-    found = database.read(
-        "SELECT specimen_id FROM determinations WHERE determination_id = ?", (determination_id,)
-    )
-    if not found:
-        raise NotFoundError(f"{database.folder} has no determination {determination_id}")
-    records = _records(database, "specimen_id = ?", (found[0][0],))
+    records = _records(database, "specimen_id = ?", (specimen_of(database, determination_id),))
     events = {event.determination_id: event for event in _replayed(records)}
     event = events[determination_id]
     if not event.stands:

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from holotype.index.collection import Collection
 from holotype.index.database.locks import is_writable
 from holotype.index.errors import NotFoundError, UsageError
+from holotype.index.morphospace.kept_map import kept_methods
 from holotype.index.search.specimen_record import specimen_record
 from holotype.index.search.taxon_records import AskedTaxon
 from holotype.index.search.taxon_tree import code_of
@@ -42,14 +43,16 @@ async def taxon(
 ) -> HTMLResponse:
     """Show a taxon: its specimens, the taxa in it, and what it is confused with."""
     asked = AskedTaxon(rank, taxon, category, kingdom, None)
-    await engine.read(_require_taxon, engine.collection, asked)
+    collection = engine.collection
+    await engine.read(_require_taxon, collection, asked)
     return rendered(
         request,
         "taxon.html",
         strings=("collection",),
         rank=rank,
         taxon=taxon,
-        collection=engine.collection.folder.name,
+        map=await engine.read(_kept_method, collection),
+        collection=collection.folder.name,
     )
 
 
@@ -95,6 +98,11 @@ def _require_taxon(collection: Collection, asked: AskedTaxon) -> None:
         raise
     except UsageError:
         return
+
+
+def _kept_method(collection: Collection) -> str:
+    """Return the first method by which a map of the first space is kept; empty for none."""
+    return next(iter(kept_methods(collection.database, collection.space())), "")
 
 
 def _first_space(engine: Engine) -> str:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from holotype.index.collection import Collection
+from holotype.index.morphospace.kept_map import kept_methods
 from holotype.index.search.column_reader import metadata_columns
 from holotype.index.storage.records import DETAILS
 from holotype.index.taxonomy import RANKS
@@ -35,7 +36,9 @@ def _values(engine: Engine, may_write: bool) -> dict[str, Any]:
         "collection": collection.folder.name,
         "ranks": gallery.once("named ranks", gallery.edits, lambda: _named_ranks(collection)),
         "columns": gallery.once("filled columns", gallery.edits, lambda: _columns(collection)),
-        "spaces": [space.name for space in collection.spaces()],
+        "maps": {
+            space.name: kept_methods(collection.database, space) for space in collection.spaces()
+        },
         "default_space": collection.space().name,
         "may_write": may_write,
     }

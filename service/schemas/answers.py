@@ -294,6 +294,12 @@ class StoredPicture(BaseModel):
 
     image: ImageRecord
     created: bool = Field(description="Whether the id is new.")
+    version: int = Field(
+        description="Of its specimen; a determination that gives it is refused where somebody "
+        "determined the specimen since.",
+        ge=0,
+        examples=[0],
+    )
     embedded: list[str] = Field(
         description="The spaces that it was embedded into now.", examples=[["base"]]
     )

@@ -29,10 +29,18 @@ IMAGE: Example = {
     "metadata": {"sex": "f"},
 }
 PATCHED: Example = {**IMAGE, "notes": [_NOTE]}
-STORED: Example = {**IMAGE, "notes": [], "created": True, "embedded": ["base"], "left_out": {}}
+STORED: Example = {
+    **IMAGE,
+    "notes": [],
+    "created": True,
+    "version": 0,
+    "embedded": ["base"],
+    "left_out": {},
+}
 STORED_PICTURE: Example = {
     "image": IMAGE,
     "created": True,
+    "version": 0,
     "embedded": ["base"],
     "left_out": {},
     "notes": [],
@@ -65,7 +73,22 @@ EVENT: Example = {
 }
 HISTORY: Example = {"specimen_id": "trip-7", "events": [EVENT]}
 DETERMINATIONS: Example = {"determinations": [EVENT], "next": 1731}
-DETERMINED: Example = {"determinations": [EVENT]}
+_LEFT_OUT: Example = {
+    "specimen_id": "trip-8",
+    "why": "Specimen 'trip-8' has changed since version 1730: Xestia baja by Bo, "
+    f"{_WHEN}; look at it again, then decide",
+}
+DETERMINED: Example = {"determinations": [EVENT], "left_out": [_LEFT_OUT]}
+UNDONE: Example = {
+    "determinations": [EVENT],
+    "left_out": [
+        {
+            "determination_id": 1732,
+            "specimen_id": "trip-8",
+            "why": f"Determination 1732 of specimen 'trip-8' is undone already, by Bo, {_WHEN}",
+        }
+    ],
+}
 QUEUE_DECIDED: Example = {"queue": "mislabels", "determinations": [EVENT]}
 SPECIMEN: Example = {
     "specimen_id": "trip-7",

@@ -21,12 +21,35 @@ class Determinations(BaseModel):
     )
 
 
+class LeftOut(BaseModel):
+    """A specimen that was determined since it was looked at, and so was left as it is."""
+
+    specimen_id: str = Field(examples=["trip-7"])
+    why: str = Field(description="In one sentence.")
+
+
+class LeftAlone(LeftOut):
+    """A determination, or an undo, that was not taken back."""
+
+    determination_id: int = Field(examples=[1731])
+
+
 class Determined(BaseModel):
-    """Determinations or undos that were appended together."""
+    """Determinations that were appended together."""
 
     model_config = ConfigDict(json_schema_extra={"example": examples.DETERMINED})
 
     determinations: list[Event]
+    left_out: list[LeftOut]
+
+
+class Undone(BaseModel):
+    """Undos that were appended together."""
+
+    model_config = ConfigDict(json_schema_extra={"example": examples.UNDONE})
+
+    determinations: list[Event]
+    left_out: list[LeftAlone]
 
 
 class QueueDecided(BaseModel):
@@ -100,6 +123,12 @@ class StoredImage(PatchedImage):
     model_config = ConfigDict(json_schema_extra={"example": examples.STORED})
 
     created: bool = Field(description="Whether the id is new.")
+    version: int = Field(
+        description="Of its specimen; a determination that gives it is refused where somebody "
+        "determined the specimen since.",
+        ge=0,
+        examples=[0],
+    )
     embedded: list[str] = Field(description="The spaces that it was embedded into now.")
     left_out: dict[str, str] = Field(
         description="The spaces that lack it, each with the reason.", examples=[{}]

@@ -16,8 +16,13 @@ from holotype.service.app import create_app
 
 from ..service.running import running
 
-# The browser notes every response of 4xx, which the page shows, and how it draws without a GPU.
-_NOTED = ("the server responded with a status of 4", "GPU stall due to ReadPixels")
+# The browser notes every response of 4xx, which the page shows, and 503 where names were not
+# compared yet, and how it draws without a GPU.
+_NOTED = (
+    "the server responded with a status of 4",
+    "the server responded with a status of 503",
+    "GPU stall due to ReadPixels",
+)
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _ARGUMENTS = [
     "--no-sandbox",

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from holotype.index.collection import Collection
 from holotype.index.curation.queues import QUEUES
+from holotype.service.resources.unknown import queues
 
 from .visits import click, picture, press, served, violations, visit
 
@@ -90,6 +91,34 @@ def test_a_specimen_that_somebody_else_named_meanwhile(
             opened.determine(WRONG, NUPTA, by="B. Curator")
         press(page, "d")
         expect(page.locator("#notice")).to_contain_text("Nothing was decided")
+
+
+def test_what_a_colleague_took_back_is_told_and_the_title_is_in_the_language_of_the_page(
+    browser: Browser, address: str, folder: Path
+) -> None:
+    with visit(browser, address, MISLABELS, locale="es") as page:
+        first(page)
+        press(page, "a")
+        expect(page.locator("#undone")).to_contain_text("Xestia baja")
+        with Collection.open(folder) as opened:
+            last = opened.history(WRONG)[-1]
+            opened.undo(last.determination_id, by="B. Curator")
+        press(page, "u")
+        expect(page.locator("#notice")).to_contain_text("Ha cambiado mientras tanto: ")
+        english = page.locator('#notice [lang="en"]')
+        expect(english).to_contain_text("is undone already, by B. Curator")
+
+
+def test_names_of_many_specimens_are_compared_by_one_button(
+    browser: Browser, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "_MOST_AT_ONCE", 3)
+    with visit(browser, address, MISLABELS) as page:
+        expect(page.locator("#not-compared")).to_contain_text("have not been compared yet")
+        assert violations(page) == []
+        page.get_by_role("button", name="Compare the names now").click()
+        first(page)
+        expect(page.locator("#not-compared")).to_be_hidden()
 
 
 @pytest.mark.parametrize("queue", QUEUES)

@@ -90,6 +90,13 @@ def events(found: Any) -> Any:
     return [{name: one[name] for name in own} for one in found]
 
 
+def taken_back(found: Any) -> Any:
+    """Of several that were taken back, the undos and the numbers of those that were left."""
+    left = [keys("determination_id", "specimen_id")(one) for one in found["left_out"]]
+    assert all("undone already, by A. Curator" in one["why"] for one in found["left_out"])
+    return [events(found["determinations"]), left]
+
+
 def decided(found: Any) -> Any:
     return found["determinations"] if isinstance(found, Mapping) else found
 
@@ -445,6 +452,17 @@ def of_records(stock: Path, trip: Path, scratch: Path) -> list[Operation]:
             before=lambda c: c.history("4-1")["events"][-1]["determination_id"],
             cli_shape=lambda found: [found["determination_id"]],
             http_shape=lambda found: [found["determination_id"]],
+        ),
+        Operation(
+            "take several back, one of which is taken back already",
+            lambda c, numbers: c.undo_many(numbers, **SIGN),
+            Lacks("the command line takes back one determination at a time"),
+            lambda web, numbers: web.post(
+                "determinations/undo", {"determination_ids": numbers, **SIGN}
+            ),
+            before=lambda c: [e["determination_id"] for e in c.history("4-1")["events"][-2:]],
+            shape=taken_back,
+            http_shape=taken_back,
         ),
         Operation(
             "delete an image",

@@ -17,6 +17,7 @@ from holotype.service.app import create_app
 from holotype.service.guards.keys import Keys
 from holotype.service.schemas import clusters, records
 
+from ..conftest import Draw
 from .conftest import Refused
 from .running import running
 
@@ -84,6 +85,15 @@ def test_a_name_its_history_and_an_undo(client: httpx2.Client, folder: Path) -> 
     ]
     with Collection.open(folder) as opened:
         assert verify(opened).errors == []
+
+
+def test_one_that_was_never_determined_has_an_empty_history(
+    client: httpx2.Client, draw: Draw, tmp_path: Path
+) -> None:
+    picture = draw(tmp_path / "a.png", 4711).read_bytes()
+    client.put("/v1/images/trip/7", content=picture, headers={"Content-Type": "image/png"})
+    told = client.get("/v1/specimens/trip/7/history")
+    assert (told.status_code, told.json()) == (200, {"specimen_id": "trip/7", "events": []})
 
 
 def test_pages_newest_first(client: httpx2.Client) -> None:
@@ -226,7 +236,6 @@ def test_many_are_determined_and_taken_back_together(client: httpx2.Client, fold
             "rank is 'tribe'",
         ),
         ({"specimen_id": ONE, "name": "Catocala"}, 422, "comes twice"),
-        ({"specimen_id": "Xestia_baja_2", "name": "Xestia", "version": 0}, 409, "has changed"),
     ],
 )
 def test_of_many_all_are_determined_or_none(
@@ -240,10 +249,54 @@ def test_of_many_all_are_determined_or_none(
     assert specimen(client) == before
 
 
-def test_of_many_all_are_taken_back_or_none(client: httpx2.Client) -> None:
+def test_of_many_those_that_a_colleague_named_meanwhile_are_listed(client: httpx2.Client) -> None:
+    other = "Xestia_baja_2"
+    versions = {one: specimen(client, one)["version"] for one in (ONE, other)}
+    body = {"specimen_id": other, "name": "Xestia viridis", "by": "Bo"}
+    theirs = told(client.post("/v1/determinations", json=body), 201)["determination_id"]
+    named = [
+        {"specimen_id": one, "name": "Xestia", "rank": "genus", "version": versions[one]}
+        for one in (ONE, other)
+    ]
+    answer = client.post("/v1/determinations/batch", json={"namings": named, "by": "Ann"}).json()
+    records.Determined.model_validate(answer, strict=True)
+    assert [one["specimen_id"] for one in answer["determinations"]] == [ONE]
+    (left,) = answer["left_out"]
+    assert left["specimen_id"] == other
+    assert "Xestia viridis by Bo" in left["why"]
+    assert specimen(client, other)["version"] == theirs
+
+
+def test_of_many_those_that_still_count_are_taken_back_and_others_listed(
+    client: httpx2.Client, folder: Path
+) -> None:
+    names = [ONE, "Xestia_baja_2", "Catocala_nupta_1"]
+    named = [{"specimen_id": one, "name": "Xestia", "rank": "genus"} for one in names]
+    made = client.post("/v1/determinations/batch", json={"namings": named, "by": "Ann"}).json()
+    numbers = [one["determination_id"] for one in made["determinations"]]
+    told(client.post(f"/v1/determinations/{numbers[0]}/undo", json={"by": "Bo"}))
+    body = {"specimen_id": names[1], "name": "Xestia viridis", "by": "Cy"}
+    told(client.post("/v1/determinations", json=body), 201)
+
+    asked = {"determination_ids": numbers, "by": "Ann"}
+    answer = client.post("/v1/determinations/undo", json=asked).json()
+    records.Undone.model_validate(answer, strict=True)
+    assert [one["undoes"] for one in answer["determinations"]] == [numbers[2]]
+    left = {one["determination_id"]: one["why"] for one in answer["left_out"]}
+    assert "undone already, by Bo" in left[numbers[0]]
+    assert "Cy determined it as Xestia viridis since" in left[numbers[1]]
+    assert len(answer["determinations"]) + len(left) == len(numbers)
+    called = [specimen(client, one)["determination"]["taxon"] for one in names]
+    assert called == ["Xestia baja", "Xestia viridis", "Catocala nupta"]
+    with Collection.open(folder) as collection:
+        assert verify(collection).errors == []
+
+
+def test_of_many_a_number_of_none_takes_nothing_back(client: httpx2.Client) -> None:
     body = {"specimen_id": ONE, "name": "Xestia", "rank": "genus", "by": "Ann"}
     made = told(client.post("/v1/determinations", json=body), 201)["determination_id"]
-    asked = {"determination_ids": [made, 10**9], "by": "Ann"}
-    answer = client.post("/v1/determinations/undo", json=asked)
-    assert answer.status_code == 404, answer.text
+    for numbers, status in (([made, 10**9], 404), ([made, made], 422)):
+        asked = {"determination_ids": numbers, "by": "Ann"}
+        answer = client.post("/v1/determinations/undo", json=asked)
+        assert answer.status_code == status, answer.text
     assert specimen(client)["determination"]["taxon"] == "Xestia"

@@ -22,6 +22,16 @@ WRONG = "Xestia_baja_1"
 NUPTA = ("Moth", "", "", "", "", "Erebidae", "Catocala", "Catocala nupta")
 
 
+def done(client: httpx2.Client, kind: str) -> dict[str, Any]:
+    """A job of that kind, when it is over."""
+    begun = client.post("/v1/jobs", json={"kind": kind})
+    assert begun.status_code == 202, begun.text
+    job: dict[str, Any] = begun.json()
+    while job["state"] == "running":
+        job = client.get(f"/v1/jobs/{job['job_id']}").json()
+    return job
+
+
 def test_a_queue_in_pages_and_after_a_decision(
     folder: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -32,6 +42,10 @@ def test_a_queue_in_pages_and_after_a_decision(
             patched.setattr(queues, "_MOST_AT_ONCE", 3)
             told = refused(client.get("/v1/queues/far"), 503)
             assert told.startswith("The names of 20 specimens have not been compared yet")
+            assert "a job of kind 'review' (POST /v1/jobs)" in told
+            assert done(client, "review")["result"] == {"specimens": 20}
+            assert client.get("/v1/queues/far").status_code == 200
+            assert done(client, "review")["result"] == {"specimens": 20}  # once more does no harm
         page = client.get("/v1/queues/mislabels", params={"limit": 1}).json()
         answers.QueuePage.model_validate(page, strict=True)
         (entry,) = page["entries"]

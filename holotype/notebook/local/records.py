@@ -9,7 +9,7 @@ import pandas as pd
 
 from holotype.index.curation.actions import lineage_of
 from holotype.index.encoders import DEFAULT_ENCODER, Encoder, accelerated, load_encoder
-from holotype.index.errors import NotFoundError, UsageError
+from holotype.index.errors import UsageError
 from holotype.index.gallery.taxon_counts import taxa_of
 from holotype.index.ingest.patches import patch_image
 from holotype.index.ingest.pictures import IngestReport, ingest
@@ -17,13 +17,14 @@ from holotype.index.ingest.vectors import load_vectors
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.manifests.vector_file import holds_vectors
 from holotype.index.search.listed import listed_images
-from holotype.index.search.specimen_record import specimen_record
+from holotype.index.search.specimen_record import specimen_history, specimen_record
 from holotype.index.search.taxon_records import (
     AskedTaxon,
     rank_and_name,
     taxon_record,
     tree_record,
 )
+from holotype.index.storage.determinations import events_at
 from holotype.index.upkeep.deletion import doomed_by
 from holotype.index.upkeep.info import info
 
@@ -115,10 +116,7 @@ class LocalRecords(Held):
 
     def history(self, specimen_id: str) -> Told:
         """Return what a specimen was called."""
-        events = self.collection.history(specimen_id)
-        if not events:
-            raise NotFoundError(f"There is no determination of a specimen '{specimen_id[:80]}'")
-        return {"specimen_id": specimen_id, "events": [event.to_dict() for event in events]}
+        return specimen_history(self.collection, specimen_id)
 
     def taxa(self, rank: str | None, space: str | None) -> Told:
         """Return the taxa of a space."""
@@ -155,6 +153,13 @@ class LocalRecords(Held):
         specimen = self.collection.withdrawal(determination_id).event.specimen_id
         made = self.collection.undo(determination_id, by=signed.by, remarks=signed.why)
         return self.event(specimen, made)
+
+    def undo_many(self, determination_ids: Sequence[int], signed: Signed) -> Told:
+        """Take back determinations that still count; return the undos and what was left alone."""
+        made = self.collection.undo_many(determination_ids, by=signed.by, remarks=signed.why)
+        events = events_at(self.collection.database, made.undos)
+        undos = [event.to_dict() for event in events]
+        return {"determinations": undos, "left_out": made.left_out_dicts()}
 
     def event(self, specimen_id: str, determination_id: int) -> Told:
         """Return a determination or an undo of a specimen."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from holotype.index.errors import UsageError
+from holotype.index.errors import NotComparedError, UsageError
 from holotype.index.settings import settings
 
 from ..backend import Adding, Signed, Told
@@ -90,9 +90,13 @@ class RemoteCuration(RemoteRecords):
         return made
 
     def queue(self, name: str, offset: int, limit: int, space: str | None) -> Told:
-        """Return a part of a curation queue."""
+        """Return a part of a curation queue; a job compares names, where they were not yet."""
         place = path_of("queues", name)
-        told: Told = self._service.get(place, offset=offset, limit=limit, space=space)
+        try:
+            told: Told = self._service.get(place, offset=offset, limit=limit, space=space)
+        except NotComparedError:
+            self.job("review", space, {})
+            told = self._service.get(place, offset=offset, limit=limit, space=space)
         return told
 
     def decide_named(

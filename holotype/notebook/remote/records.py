@@ -141,6 +141,12 @@ class RemoteRecords(Served):
         told: Told = self._service.post(place, vars(signed))
         return told
 
+    def undo_many(self, determination_ids: Sequence[int], signed: Signed) -> Told:
+        """Take back determinations that still count; return the undos and what was left alone."""
+        said = {"determination_ids": list(determination_ids), **vars(signed)}
+        told: Told = self._service.post(path_of("determinations", "undo"), said)
+        return told
+
     def chosen(self, where: Sequence[str]) -> list[str]:
         """Return the ids of the images that satisfy conditions."""
         pages = self.pages(where, None)

@@ -57,15 +57,28 @@ def determine_all(
         NotFoundError: the collection has no such specimen.
         UsageError: a lineage has another number of ranks, or a name cannot be read.
     """
-    for one in namings:
-        if len(one.lineage) != len(RANKS):
-            raise UsageError(
-                f"A lineage has {len(RANKS)} ranks ({', '.join(RANKS)}), not {one.lineage}"
-            )
+    _require_lineages(namings)
     with database.writing(), database.transaction() as connection:
         _require_there(database, [one.specimen_id for one in namings])
-        _require_unchanged(database, versions or {})
+        for why in _changes_since(database, versions or {}).values():
+            raise ChangedError(why)
         return [_append(connection, one, by, origin) for one in namings]
+
+
+def determine_unchanged(
+    database: Database, namings: Sequence[Naming], *, by: str, versions: Mapping[str, int]
+) -> tuple[list[int], dict[str, str]]:
+    """Do as `determine_all`, but leave out the specimens that were determined since.
+
+    Returns:
+        the ids of the determinations, and why the other specimens were left out, by their ids.
+    """
+    _require_lineages(namings)
+    with database.writing(), database.transaction() as connection:
+        _require_there(database, [one.specimen_id for one in namings])
+        changed = _changes_since(database, versions)
+        chosen = [one for one in namings if one.specimen_id not in changed]
+        return [_append(connection, one, by, "human") for one in chosen], changed
 
 
 def versions_of(database: Database, specimen_ids: Sequence[str]) -> dict[str, int]:
@@ -100,17 +113,31 @@ def _require_there(database: Database, specimen_ids: Sequence[str]) -> None:
         raise NotFoundError(f"{database.folder} has no specimen '{missing[:_SHOWN]}'")
 
 
-def _require_unchanged(database: Database, versions: Mapping[str, int]) -> None:
+def _require_lineages(namings: Sequence[Naming]) -> None:
+    for one in namings:
+        if len(one.lineage) != len(RANKS):
+            raise UsageError(
+                f"A lineage has {len(RANKS)} ranks ({', '.join(RANKS)}), not {one.lineage}"
+            )
+
+
+def _changes_since(database: Database, versions: Mapping[str, int]) -> dict[str, str]:
+    """Say of each specimen that was determined since its version what happened to it."""
     present = versions_of(database, list(versions))
-    for specimen_id, version in versions.items():
-        if present[specimen_id] == version:
-            continue
-        later = [one for one in history(database, specimen_id) if one.determination_id > version]
-        what = "it was never at that version"
-        if later:
-            last = later[-1]
-            what = f"{last.after or 'no name'} by {last.determined_by}, {last.determined_at}"
-        raise ChangedError(
-            f"Specimen '{specimen_id[:_SHOWN]}' has changed since version {version}: {what}; "
-            "look at it again, then decide"
-        )
+    return {
+        specimen_id: _change_since(database, specimen_id, version)
+        for specimen_id, version in versions.items()
+        if present[specimen_id] != version
+    }
+
+
+def _change_since(database: Database, specimen_id: str, version: int) -> str:
+    later = [one for one in history(database, specimen_id) if one.determination_id > version]
+    what = "it was never at that version"
+    if later:
+        last = later[-1]
+        what = f"{last.after or 'no name'} by {last.determined_by}, {last.determined_at}"
+    return (
+        f"Specimen '{specimen_id[:_SHOWN]}' has changed since version {version}: {what}; "
+        "look at it again, then decide"
+    )

@@ -120,9 +120,11 @@ async def determine(request: Request, engine: TheEngine) -> JSONResponse:
     dependencies=[WRITES],
 )
 async def determine_many(request: Request, engine: TheEngine) -> JSONResponse:
-    """Append determinations of many specimens as a POST of each would, all of them or none.
+    """Append determinations of many specimens as a POST of each would.
 
-    With API keys this needs one that may write.
+    A specimen that was determined since the `version` that comes with its name is left out, and
+    listed in `left_out`. For anything else that is wrong none of them is determined. With API keys
+    this needs one that may write.
     """
     asked = await read_order(request, engine, DetermineMany)
     return JSONResponse(await engine.read(_determine_many, engine.collection, asked))
@@ -131,14 +133,16 @@ async def determine_many(request: Request, engine: TheEngine) -> JSONResponse:
 @router.post(
     "/undo",
     summary="Undo many determinations",
-    responses={200: {"model": answers.Determined, "description": "The undos"}},
+    responses={200: {"model": answers.Undone, "description": "The undos, and what was left"}},
     openapi_extra=described_order(UndoMany, {"determination_ids": [1731], "by": "A. Taxonomist"}),
     dependencies=[WRITES],
 )
 async def undo_many(request: Request, engine: TheEngine) -> JSONResponse:
-    """Take back determinations, or undos, all of them or none.
+    """Take back determinations, or undos, those that still count.
 
-    With API keys this needs one that may write.
+    What somebody took back meanwhile, and what is of a specimen that a person has determined since,
+    is left as it is, and listed in `left_out`. Where a number is of none, none is taken back. With
+    API keys this needs one that may write.
     """
     asked = await read_order(request, engine, UndoMany)
     return JSONResponse(await engine.read(_undo_many, engine.collection, asked))
@@ -206,21 +210,25 @@ def _page(
 
 
 def _determine(collection: Collection, asked: Determine) -> Event:
-    (made,) = _determined(collection, [asked], asked)
+    namings, versions = _namings(collection, [asked], asked)
+    (made,) = collection.determine_all(namings, by=asked.by, versions=versions)
     return event_of(collection, made)
 
 
 def _determine_many(collection: Collection, asked: DetermineMany) -> dict[str, Any]:
-    made = _determined(collection, asked.namings, asked)
-    return {"determinations": events_of(collection, made)}
+    namings, versions = _namings(collection, asked.namings, asked)
+    made, changed = collection.determine_unchanged(namings, by=asked.by, versions=versions)
+    left_out = [{"specimen_id": one, "why": why} for one, why in changed.items()]
+    return {"determinations": events_of(collection, made), "left_out": left_out}
 
 
-def _determined(collection: Collection, named: Sequence[SpecimenName], asked: Sign) -> list[int]:
-    """Determine specimens, all of them or none, and return the ids.
+def _namings(
+    collection: Collection, named: Sequence[SpecimenName], asked: Sign
+) -> tuple[list[Naming], dict[str, int]]:
+    """Return what specimens are determined as, and the versions that were looked at.
 
     Raises:
         UsageError: a specimen comes twice, or a name or its rank cannot be read.
-        NotFoundError, ChangedError: see `Collection.determine_all`.
     """
     ((often, times),) = Counter(one.specimen_id for one in named).most_common(1)
     if times > 1:
@@ -230,7 +238,7 @@ def _determined(collection: Collection, named: Sequence[SpecimenName], asked: Si
         Naming(one.specimen_id, lineages[_written(one)], one.qualifier, asked.why) for one in named
     ]
     versions = {one.specimen_id: one.version for one in named if one.version is not None}
-    return collection.determine_all(namings, by=asked.by, versions=versions)
+    return namings, versions
 
 
 def _written(named: SpecimenName) -> str:
@@ -246,5 +254,6 @@ def _undo(collection: Collection, determination_id: int, asked: Sign) -> Event:
 
 
 def _undo_many(collection: Collection, asked: UndoMany) -> dict[str, Any]:
-    made = collection.undo_several(asked.determination_ids, by=asked.by, remarks=asked.why)
-    return {"determinations": events_of(collection, made)}
+    made = collection.undo_many(asked.determination_ids, by=asked.by, remarks=asked.why)
+    undos = events_of(collection, made.undos)
+    return {"determinations": undos, "left_out": made.left_out_dicts()}

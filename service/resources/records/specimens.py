@@ -8,8 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import JSONResponse
 
-from holotype.index.errors import NotFoundError
-from holotype.index.search.specimen_record import specimen_record
+from holotype.index.search.specimen_record import specimen_history, specimen_record
 
 from ...engine import TheEngine
 from ...schemas import clusters as answers
@@ -30,11 +29,7 @@ SpecimenId = Annotated[str, InPath(description="An id may hold slashes.")]
 )
 async def history(specimen_id: SpecimenId, engine: TheEngine) -> JSONResponse:
     """List every determination and undo of a specimen with the accepted name before and after."""
-    events = await engine.read(engine.collection.history, specimen_id)
-    if not events:
-        raise NotFoundError(f"There is no determination of a specimen '{specimen_id[:80]}'")
-    told = {"specimen_id": specimen_id, "events": [event.to_dict() for event in events]}
-    return JSONResponse(told)
+    return JSONResponse(await engine.read(specimen_history, engine.collection, specimen_id))
 
 
 @router.get(

@@ -180,6 +180,7 @@ def _told(stored: Stored, made: _Made) -> dict[str, Any]:
     return {
         "image": stored.image.to_dict(),
         "created": stored.created,
+        "version": stored.version,
         "embedded": list(made.vectors),
         "left_out": made.left_out,
         "notes": stored.notes,

@@ -14,14 +14,13 @@ from holotype.index.collection import Collection
 from holotype.index.curation.actions import accepted, confirmed, corrected
 from holotype.index.curation.doubts import first_images, kept_doubts
 from holotype.index.curation.queues import COMPARED, QUEUES, Queue, require_queue
-from holotype.index.errors import UsageError
+from holotype.index.errors import NotComparedError, UsageError
 from holotype.index.storage.specimens.namings import Naming
-from holotype.index.ways import way_there
+from holotype.index.ways import way, way_there
 from holotype.training.doubts import queue_of
 
 from ...engine import TheEngine
 from ...guards.scopes import WRITES
-from ...problems import NotReadyError
 from ...questions import described_order, read_order
 from ...schemas import answers, records
 from ...schemas.orders import Number, Sign, Text
@@ -196,8 +195,8 @@ def _queue(collection: Collection, name: str, space: str | None) -> Queue:
         )
     late = name in COMPARED and specimens > _MOST_AT_ONCE
     if late and kept_doubts(collection, source) is None:
-        raise NotReadyError(
+        raise NotComparedError(
             f"The names of {specimens} specimens have not been compared yet, or many were named "
-            f"since; run {way_there('review')} once"
+            f"since; run {way('review')} first"
         )
     return queue_of(collection, name, space=space)

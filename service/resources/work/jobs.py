@@ -116,12 +116,12 @@ def _described() -> dict[str, Any]:
 async def start(request: Request, engine: TheEngine) -> JSONResponse:
     """Start long work; it is under `Location`, with its percentage, and its result once done.
 
-    Kinds: `tune`, `train`, `calibrate`, `map`, `cluster`, `evaluate`, `identify`, `ingest`. To
-    identify pictures that are not stored, send them as form files `images`, each of a specimen of
-    its own, with `kind`, `space` and `options` (JSON) as text. Questions are answered meanwhile;
-    what a job makes is served as soon as it is done. One job runs at a time: asked again for
-    exactly what runs, this gives the job that runs; for another it is refused with 409. With API
-    keys this needs one that may write, and to train and ingest one that may administer.
+    Kinds: `tune`, `train`, `calibrate`, `map`, `cluster`, `review`, `evaluate`, `identify`,
+    `ingest`. To identify pictures that are not stored, send them as form files `images`, each of a
+    specimen of its own, with `kind`, `space` and `options` (JSON) as text. Questions are answered
+    meanwhile; what a job makes is served as soon as it is done. One job runs at a time: asked again
+    for exactly what runs, this gives the job that runs; for another it is refused with 409. With
+    API keys this needs one that may write, and to train and ingest one that may administer.
     """
     if content_type(request.headers.get("content-type", ""))[0] == _FORM:
         order, uploads = await _read_form(request, engine)

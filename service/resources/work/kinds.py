@@ -19,7 +19,7 @@ from .evaluating import evaluation_work
 from .identifying import identification_work
 from .ingesting import ingest_work
 from .learning import calibration_work, left_of_training, training_work, tuning_work
-from .placing import cluster_work, map_work
+from .placing import cluster_work, map_work, review_work
 
 Prepare = Callable[[Engine, str, Any], Work]
 
@@ -67,6 +67,7 @@ KINDS: Mapping[str, Kind] = {
     "calibrate": Kind(orders.Calibrate, calibration_work),
     "map": Kind(orders.Map, map_work, {"method": "umap"}),
     "cluster": Kind(orders.Cluster, cluster_work, {"where": ["split=batch"], "by": "A. Curator"}),
+    "review": Kind(orders.Review, review_work),
     "evaluate": Kind(orders.Evaluate, evaluation_work, {"protocol": "leave-one-out"}),
     "identify": Kind(orders.Identify, identification_work, {"where": ["split=batch"]}),
     "ingest": Kind(

@@ -70,6 +70,10 @@ class Map(JobOptions):
     anew: bool = Field(False, description="Make it even where a kept one serves.")
 
 
+class Review(JobOptions):
+    """Names of many specimens compared, which the curation queues rest on."""
+
+
 class Cluster(JobOptions):
     """Which stored images without a species are clustered, and how."""
 

@@ -1,6 +1,6 @@
-"""Jobs that put images beside each other: a map, and clusters of what has no name.
+"""Jobs that put images beside each other: a map, clusters of what has no name, names compared.
 
-What maps and clusters loads large libraries, so it is imported when it is asked for.
+What maps, clusters and compares loads large libraries, so it is imported when it is asked for.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from holotype.index.errors import UsageError
+from holotype.index.runtime import worker_count
 
 from ...engine import Engine
 from ...jobs import Telling, Work
@@ -64,5 +65,18 @@ def cluster_work(engine: Engine, space: str, asked: orders.Cluster) -> Work:
             progress=tell,
         )
         return {"clustering": found["id"], "k": found["k"], "notes": found["parameters"]["notes"]}
+
+    return work
+
+
+def review_work(engine: Engine, space: str, asked: orders.Review) -> Work:
+    """Return the work of comparing names with all cores but one, which is left to questions."""
+    from holotype.training.doubts import doubts_of
+
+    threads = max(1, worker_count() - 1)
+
+    def work(tell: Telling) -> dict[str, Any]:
+        found = doubts_of(engine.collection, space=space, threads=threads, progress=tell)
+        return {"specimens": len(found.places)}
 
     return work

@@ -44,7 +44,7 @@ async function find(): Promise<void> {
   try {
     location.href = addressOf`specimens/${await specimenOf(text)}`;
   } catch (error) {
-    sought.setCustomValidity(problemOf(error).message);
+    sought.setCustomValidity(problemOf(error).words);
     sought.reportValidity();
   }
 }

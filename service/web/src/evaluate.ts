@@ -2,9 +2,9 @@
 
 import { type Column, compared, columns } from "./evaluate/figures";
 import { addressOf, withQuery } from "./shared/addresses";
-import { get, problemOf, send } from "./shared/api";
+import { Problem, get, problemOf, send } from "./shared/api";
 import { byId, el } from "./shared/dom";
-import { type Job, cancel, jobs, watch } from "./shared/jobs";
+import { type Job, cancel, failure, jobs, watch } from "./shared/jobs";
 import { type Key, t } from "./shared/strings";
 
 interface Evaluation {
@@ -45,7 +45,7 @@ async function show(after: string | null): Promise<void> {
       list.append(el("li", { class: "quiet" }, t("evaluate.nothing")));
     }
   } catch (error) {
-    list.replaceChildren(el("li", { class: "wrong" }, problemOf(error).message));
+    list.replaceChildren(el("li", { class: "wrong" }, ...problemOf(error).told()));
   }
 }
 
@@ -142,7 +142,7 @@ async function begin(asked: FormData): Promise<void> {
   try {
     await follow(await send<Job>("POST", addressOf`v1/jobs`, { kind: "evaluate", space: text("space"), options }));
   } catch (error) {
-    tell(problemOf(error).message);
+    tell(problemOf(error));
   }
 }
 
@@ -166,17 +166,17 @@ async function follow(job: Job): Promise<void> {
     status.textContent = t("evaluate.done");
     await show(null);
     list.querySelector<HTMLElement>("a")?.focus();
-  } else if (done.state === "cancelled") tell(t("evaluate.cancelled"));
-  else tell(done.error ?? "");
+  } else if (done.state === "cancelled") tell(new Problem("", t("evaluate.cancelled")));
+  else tell(failure(done, ""));
 }
 
-function tell(why: string): void {
+function tell(why: Problem): void {
   place.replaceChildren(
     el(
       "div",
       { class: "problem", role: "alert" },
       el("h2", {}, t("evaluate.failed")),
-      el("p", { lang: "en" }, why),
+      el("p", {}, ...why.told()),
     ),
   );
 }

@@ -10,9 +10,9 @@ import { Selection } from "./explore/selection";
 import { SpecimenCard } from "./explore/specimen";
 import { MapTable, type Words } from "./explore/table";
 import { type Address, addressOf, imageAddress, withQuery } from "./shared/addresses";
-import { bytes, problemOf } from "./shared/api";
+import { type Problem, bytes, problemOf } from "./shared/api";
 import { byId, el } from "./shared/dom";
-import { count, number, t } from "./shared/strings";
+import { count, decimal, number, t } from "./shared/strings";
 
 const status = byId("status", HTMLElement);
 const page = byId("page", HTMLElement);
@@ -26,7 +26,11 @@ const canvas = byId("map", HTMLCanvasElement);
 
 const card = new SpecimenCard();
 const only = new OnlyField(byId("only", HTMLInputElement), spaceName, () => void load());
-const none = new NoMap(() => void load());
+const maps = JSON.parse(page.dataset["maps"] ?? "{}") as Record<string, string[]>; // by space
+const none = new NoMap((space, method) => {
+  maps[space] = [...(maps[space] ?? []), method];
+  void load();
+});
 const legend = new Legend(recolour, (groups) => {
   const places = table ? [...Array(table.size).keys()] : [];
   selection.choose(places.filter((place) => groups.has(shown?.of[place] ?? -1)), false);
@@ -67,6 +71,10 @@ async function load(): Promise<void> {
   asking.abort();
   asking = new AbortController();
   const mine = asking.signal;
+  if (!maps[spaceName()]?.includes(method.value)) {
+    showNone(null);
+    return;
+  }
   page.setAttribute("aria-busy", "true");
   try {
     const read = new MapTable(await bytes(tableAddress(), mine));
@@ -74,13 +82,18 @@ async function load(): Promise<void> {
     show(read);
   } catch (error) {
     if (mine.aborted) return;
-    const known = problemOf(error);
-    none.show(known, spaceName(), method.value);
-    byId("stage", HTMLElement).hidden = true;
-    status.textContent = known.message;
+    showNone(problemOf(error));
   } finally {
     if (!mine.aborted) page.removeAttribute("aria-busy");
   }
+}
+
+/** Say that no map is there, or why it cannot be read. */
+function showNone(why: Problem | null): void {
+  none.show(why, spaceName(), method.value);
+  byId("stage", HTMLElement).hidden = true;
+  status.textContent = why?.words ?? t("explore.no_map");
+  page.removeAttribute("aria-busy");
 }
 
 function tableAddress(): Address {
@@ -106,7 +119,7 @@ function said({ said: map, size, placed, far }: MapTable): HTMLElement[] {
   const { overlap, trustworthiness, k } = map.quality;
   if (overlap !== null && trustworthiness !== null) {
     const percent = number(Math.round(100 * overlap));
-    sentences.push(t("explore.faithful", { percent, k, trust: trustworthiness.toFixed(2) }));
+    sentences.push(t("explore.faithful", { percent, k, trust: decimal(trustworthiness, 2) }));
   }
   const later = placed.reduce((sum, one) => sum + one, 0);
   const lost = far.reduce((sum, one) => sum + one, 0);

@@ -9,8 +9,8 @@ import { OptionsForm } from "./identify/options";
 import { identify } from "./identify/questions";
 import type { Action } from "./identify/sheet";
 import { Pictures } from "./identify/specimen";
-import { Problem, problemOf } from "./shared/api";
-import { byId, el } from "./shared/dom";
+import { Problem, problemArticle, problemOf } from "./shared/api";
+import { byId } from "./shared/dom";
 import { count, t } from "./shared/strings";
 import type { Shown } from "./shared/viewer";
 
@@ -88,7 +88,7 @@ async function ask(): Promise<void> {
   } catch (error) {
     if (mine.aborted) return;
     const known = problemOf(error);
-    say([problem(known)], `${known.title}. ${known.message}`);
+    say([problemArticle(known)], `${known.title}. ${known.message}`);
   }
 }
 
@@ -111,10 +111,6 @@ function say(content: HTMLElement[], words: string): void {
   const { top } = result.getBoundingClientRect();
   const seen = top >= 0 && top < 0.8 * window.innerHeight;
   if (content.length && !seen) result.scrollIntoView();
-}
-
-function problem({ title, message }: Problem): HTMLElement {
-  return el("article", { class: "problem" }, el("h2", {}, title), el("p", { lang: "en" }, message));
 }
 
 /* Deciding about what is shown */
@@ -167,7 +163,7 @@ function showItem(): void {
   title.textContent = itemName(item);
   drawDeciding();
   if (!item.answer) {
-    say(item.problem ? [problem(new Problem(t("common.no_answer"), item.problem))] : [], "");
+    say(item.problem ? [problemArticle(item.problem)] : [], "");
     return;
   }
   const notice = calibration.of(item.answer, options.options.space);

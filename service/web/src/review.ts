@@ -24,7 +24,6 @@ import { confirmed, signature, signedAs } from "./shared/dialogs";
 import { byId, el } from "./shared/dom";
 import { count, t } from "./shared/strings";
 
-const NOT_FOUND = 404;
 const CHANGED = 409;
 const MOST_TOLD = 5; // decisions of others that are shown before they are taken back
 
@@ -83,6 +82,11 @@ function listen(): void {
 }
 
 async function load(): Promise<void> {
+  if ("none" in page.dataset) {
+    byId("none", HTMLElement).hidden = false;
+    byId("start-details", HTMLDetailsElement).open = true;
+    return;
+  }
   try {
     const found = await clusteringOf(wanted);
     const made = await decisionsOf(found.id);
@@ -92,16 +96,13 @@ async function load(): Promise<void> {
     byId("work", HTMLElement).hidden = false;
     show(agenda.cluster(current)?.id ?? agenda.all[0]?.id ?? -1);
   } catch (error) {
-    const problem = problemOf(error);
-    if (problem.status === NOT_FOUND) byId("start-details", HTMLDetailsElement).open = true;
-    else say(problem.message);
-    byId("none", HTMLElement).hidden = problem.status !== NOT_FOUND;
+    say(...problemOf(error).told());
   }
 }
 
-function say(text: string): void {
-  notice.textContent = text;
-  notice.hidden = !text;
+function say(...words: (Node | string)[]): void {
+  notice.replaceChildren(...words);
+  notice.hidden = !words.length;
 }
 
 /** Shows a cluster; its version goes with whatever is decided about it. */
@@ -291,7 +292,7 @@ async function attempt(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    say(problemOf(error).message);
+    say(...problemOf(error).told());
     if (!(error instanceof Problem)) throw error;
   }
 }
@@ -302,15 +303,15 @@ async function carryOut(work: (by: string) => Promise<unknown>, next?: number): 
   if (by === null || busy) return; // what one has not seen yet is not decided
   busy = true;
   page.setAttribute("aria-busy", "true");
-  say("");
+  say();
   try {
     own.add(await work(by));
     sheet.picked.clear();
     if (next !== undefined) current = next;
   } catch (error) {
-    const { title, message, status: code } = problemOf(error);
     if (!(error instanceof Problem)) throw error;
-    throw new Problem(title, code === CHANGED ? `${message} ${t("review.reloaded")}` : message, code);
+    if (error.status === CHANGED) error.more = t("review.reloaded");
+    throw error;
   } finally {
     await load();
     page.removeAttribute("aria-busy");

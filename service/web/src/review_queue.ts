@@ -1,6 +1,7 @@
 // The page of a curation queue: one specimen after another beside its evidence.
 
 import { forgetTaxa, taxonNames } from "./review/ask";
+import { Comparison } from "./review/comparison";
 import { Keys } from "./review/keys";
 import {
   type Entry,
@@ -11,7 +12,7 @@ import {
   queuePage,
 } from "./review/queue";
 import { evidence, pictures, title } from "./review/entry";
-import { Problem, problemOf } from "./shared/api";
+import { type Problem, changedMeanwhile, problemOf } from "./shared/api";
 import { askText, signature, signedAs } from "./shared/dialogs";
 import { byId, el } from "./shared/dom";
 import { undoMany } from "./shared/records";
@@ -19,6 +20,7 @@ import { count, number, t } from "./shared/strings";
 import { patiently } from "./shared/turns";
 
 const CHANGED = 409;
+const NOT_COMPARED = "urn:holotype:names-not-compared";
 const PAGE = 50; // entries that are fetched at once
 const MOST_KEPT = 30; // decisions that this page can take back
 
@@ -31,6 +33,7 @@ const page = byId("page", HTMLElement);
 const queue = page.dataset["queue"] ?? "";
 const mayWrite = !("readOnly" in page.dataset);
 const status = byId("status", HTMLElement);
+const comparison = new Comparison(() => void load());
 const notice = byId("notice", HTMLElement);
 
 let shown: QueuePage | null = null;
@@ -68,11 +71,14 @@ async function load(): Promise<void> {
       at = found.total - 1;
       found = await queuePage(queue, PAGE * Math.floor(at / PAGE), PAGE);
     }
+    comparison.hide();
     shown = found;
     at = Math.min(at, Math.max(0, found.total - 1));
     draw();
   } catch (error) {
-    say(problemOf(error).message);
+    const problem = problemOf(error);
+    if (problem.kind === NOT_COMPARED) comparison.show(problem);
+    else say(...problem.told());
   }
 }
 
@@ -87,9 +93,9 @@ function current(): Entry | undefined {
   return shown?.entries[at - shown.offset];
 }
 
-function say(text: string): void {
-  notice.textContent = text;
-  notice.hidden = !text;
+function say(...words: (Node | string)[]): void {
+  notice.replaceChildren(...words);
+  notice.hidden = !words.length;
 }
 
 function draw(): void {
@@ -99,9 +105,12 @@ function draw(): void {
   byId("undone", HTMLElement).replaceChildren(...history());
   byId("decided", HTMLElement).hidden = !entry && !made.length;
   const left = Object.entries(shown?.left_out ?? {});
-  byId("left-out", HTMLElement).textContent = left
-    .map(([reason, specimens]) => `${count("common.specimens", specimens)}: ${reason}.`)
-    .join(" ");
+  const counted = left.flatMap(([reason, specimens]) => [
+    `${count("common.specimens", specimens)}: `,
+    el("span", { lang: "en" }, `${reason}.`),
+    " ",
+  ]);
+  byId("left-out", HTMLElement).replaceChildren(...counted);
   enable("undo", made.length > 0);
   if (!entry || !shown) return;
   const place = { place: number(at + 1), total: number(shown.total) };
@@ -173,13 +182,17 @@ async function decided(
 async function undo(): Promise<void> {
   const last = made[0];
   if (!last) return;
-  await attempt(() =>
-    carryOut(async (by) => {
-      await undoMany(last.determinations, by);
+  await attempt(async () => {
+    let left: Problem | null = null;
+    await carryOut(async (by) => {
+      const { determinations, left_out } = await undoMany(last.determinations, by);
       made.shift();
-      status.textContent = t("review.undone", { what: last.told });
-    }),
-  );
+      const why = left_out.map((one) => one.why).join(". ");
+      if (why) left = changedMeanwhile(why);
+      if (determinations.length) status.textContent = t("review.undone", { what: last.told });
+    });
+    if (left) throw left;
+  });
 }
 
 /** Does something; what is refused is said in its sentence. */
@@ -187,7 +200,7 @@ async function attempt(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    say(problemOf(error).message);
+    say(...problemOf(error).told());
   }
 }
 
@@ -197,12 +210,13 @@ async function carryOut(work: (by: string) => Promise<void>): Promise<void> {
   if (by === null || busy) return;
   busy = true;
   page.setAttribute("aria-busy", "true");
-  say("");
+  say();
   try {
     await work(by);
   } catch (error) {
-    const { title, message, status: code } = problemOf(error);
-    throw new Problem(title, code === CHANGED ? `${message} ${t("review.reloaded")}` : message, code);
+    const problem = problemOf(error);
+    if (problem.status === CHANGED) problem.more = t("review.reloaded");
+    throw problem;
   } finally {
     await load();
     page.removeAttribute("aria-busy");

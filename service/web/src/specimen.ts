@@ -7,7 +7,7 @@ import { render } from "./identify/answer";
 import { CalibrationNotice } from "./identify/calibration";
 import { type Answer, identify } from "./identify/questions";
 import { addressOf, imageAddress } from "./shared/addresses";
-import { get, problemOf } from "./shared/api";
+import { get, problemArticle, problemOf } from "./shared/api";
 import { byId, el, taxonName } from "./shared/dom";
 import type { ImageRecord } from "./shared/records";
 import { rankWord, sentence, t } from "./shared/strings";
@@ -64,9 +64,7 @@ async function show(): Promise<void> {
   try {
     specimen = await get<SpecimenRecord>(address);
   } catch (error) {
-    const { title, message } = problemOf(error);
-    const shown = el("article", { class: "problem" }, el("h2", {}, title), el("p", {}, message));
-    main.replaceChildren(shown);
+    main.replaceChildren(problemArticle(error));
     return;
   }
   drawPictures(specimen.images);
@@ -78,7 +76,7 @@ async function show(): Promise<void> {
 async function showName(): Promise<void> {
   specimen = await get<SpecimenRecord>(address);
   drawName();
-  const events = await get<{ events: Event[] }>(addressOf`v1/specimens/${id}/history`).catch(() => ({ events: [] }));
+  const events = await get<{ events: Event[] }>(addressOf`v1/specimens/${id}/history`);
   byId("history", HTMLElement).hidden = !events.events.length;
   byId("events", HTMLElement).replaceChildren(...events.events.reverse().map(eventItem));
 }
@@ -222,10 +220,7 @@ async function ask(): Promise<void> {
     status.textContent = "";
     drawName();
   } catch (error) {
-    const { title, message } = problemOf(error);
-    result.replaceChildren(
-      el("article", { class: "problem" }, el("h3", {}, title), el("p", { lang: "en" }, message)),
-    );
+    result.replaceChildren(problemArticle(error, "h3"));
   }
   result.removeAttribute("aria-busy");
 }

@@ -3,15 +3,15 @@
 import { showSmallMap } from "./collection/small_map";
 import { lineageLinks, taxonLink, taxonRecord } from "./collection/taxa";
 import { addressOf, withQuery } from "./shared/addresses";
-import { get, problemOf } from "./shared/api";
+import { get, problemArticle } from "./shared/api";
 import { bar, byId, el } from "./shared/dom";
 import { thumbnail } from "./shared/pictures";
 import type { ImageRecord } from "./shared/records";
-import { count, rankWord, t } from "./shared/strings";
+import { count, decimal, rankWord, t } from "./shared/strings";
 
 const PAGE = 60; // images at a time
 
-const { rank = "", taxon = "" } = byId("page", HTMLElement).dataset;
+const { rank = "", taxon = "", map = "" } = byId("page", HTMLElement).dataset;
 const images = byId("images", HTMLElement);
 const more = byId("more", HTMLButtonElement);
 
@@ -38,17 +38,15 @@ async function show(): Promise<void> {
         {},
         taxonLink(rival.taxon, rank, within),
         bar(rival.share),
-        el("span", { class: "quiet number" }, `${Math.round(100 * rival.share)} % · ${rival.cosine.toFixed(2)}`),
+        el("span", { class: "quiet number" }, `${Math.round(100 * rival.share)} % · ${decimal(rival.cosine, 2)}`),
       ),
     ));
     where = Object.entries(found.lineage)
       .filter(([one]) => one === "category" || one === "kingdom" || one === rank)
       .map(([one, name]) => `${one}="${name.replaceAll('"', '""')}"`);
-    await Promise.all([page(null), showSmallMap(where)]);
+    await Promise.all([page(null), showSmallMap(map, where)]);
   } catch (error) {
-    const { title, message } = problemOf(error);
-    const shown = el("article", { class: "problem" }, el("h2", {}, title), el("p", { lang: "en" }, message));
-    byId("problem", HTMLElement).replaceChildren(shown);
+    byId("problem", HTMLElement).replaceChildren(problemArticle(error));
   }
 }
 

@@ -1,7 +1,7 @@
 // New pictures for the collection: each is stored, and what could not be is listed.
 
 import { type Taxon, taxa } from "../identify/questions";
-import { problemOf } from "../shared/api";
+import { Problem, problemOf } from "../shared/api";
 import { byId, el } from "../shared/dom";
 import { type Given, dropped, given } from "../shared/files";
 import { putImage } from "../shared/records";
@@ -22,6 +22,11 @@ function lineageOf(said: Record<string, string>, known: Taxon[]): Record<string,
 }
 
 /** Let pictures be added; `changed` is called when some are new. */
+interface Refused {
+  path: string;
+  why: Problem;
+}
+
 export class Adding {
   private readonly place = byId("progress", HTMLElement);
   private readonly form = byId("said", HTMLFormElement);
@@ -49,7 +54,8 @@ export class Adding {
   private async add({ pictures, others }: Given): Promise<void> {
     if (this.busy || !(pictures.length + others.length)) return;
     this.busy = true;
-    const problems = others.map((path) => ({ path, message: t("collection.no_picture") }));
+    const none = new Problem("", t("collection.no_picture"));
+    const problems: Refused[] = others.map((path) => ({ path, why: none }));
     let created = 0;
     let there = 0;
     const bar = el("progress", { max: String(pictures.length), "aria-label": t("collection.add") });
@@ -63,7 +69,7 @@ export class Adding {
         if (stored.created) created++;
         else there++;
       } catch (error) {
-        problems.push({ path, message: problemOf(error).message });
+        problems.push({ path, why: problemOf(error) });
       }
       bar.value = created + there + problems.length - others.length;
       const seen = { n: number(created + there), all: number(pictures.length) };
@@ -86,11 +92,11 @@ export class Adding {
     return said;
   }
 
-  private tell(created: number, there: number, problems: { path: string; message: string }[]): void {
+  private tell(created: number, there: number, problems: Refused[]): void {
     const words = [count("collection.added", created)];
     if (there) words.push(count("collection.there", there));
-    const listed = problems.map(({ path, message }) =>
-      el("li", {}, el("b", {}, path), ": ", el("span", { lang: "en" }, message)),
+    const listed = problems.map(({ path, why }) =>
+      el("li", {}, el("b", {}, path), ": ", ...why.told()),
     );
     this.place.replaceChildren(
       el("p", { role: "status" }, words.join(" ")),

@@ -74,7 +74,7 @@ async function form(place: HTMLElement, image: ImageRecord): Promise<void> {
       const headers: Record<string, string> = seen ? { "If-Match": seen } : {};
       back(await send<ImageRecord>("PATCH", address, said, undefined, headers));
     } catch (error) {
-      wrong.textContent = problemOf(error).message;
+      wrong.replaceChildren(...problemOf(error).told());
       save.disabled = false;
     }
   });

@@ -2,52 +2,45 @@
 
 import { MapTable } from "../explore/table";
 import { type Address, addressOf, withQuery } from "../shared/addresses";
-import { Problem, bytes, problemOf } from "../shared/api";
+import { bytes, problemOf } from "../shared/api";
 import { byId, el } from "../shared/dom";
 import { sentence, t } from "../shared/strings";
 
-const METHODS = ["umap", "pca"];
 const MOST_DRAWN = 20_000; // pictures of the taxon, and of all
 const MARGIN = 8; // pixels
-const NOT_FOUND = 404;
 
 interface SmallMap {
-  method: string;
   all: MapTable;
   own: MapTable;
 }
 
-/** Show the map where one is kept; otherwise say where one is made. */
-export async function showSmallMap(where: string[]): Promise<void> {
+/** Show the map that was made by a method; otherwise, without one, say where a map is made. */
+export async function showSmallMap(method: string, where: string[]): Promise<void> {
   const section = byId("mapped", HTMLElement);
+  if (!method) {
+    const page = el("a", { href: addressOf`explore` }, t("common.nav.explore"));
+    byId("map-how", HTMLElement).replaceChildren(...sentence("collection.no_map", { page }));
+    section.hidden = false;
+    return;
+  }
   try {
-    const found = await keptMap(where);
-    section.hidden = found?.own.size === 0;
-    if (found) draw(found, withQuery(addressOf`explore`, { method: found.method, where }));
-    else {
-      const page = el("a", { href: addressOf`explore` }, t("common.nav.explore"));
-      byId("map-how", HTMLElement).replaceChildren(...sentence("collection.no_map", { page }));
-    }
+    const found = await keptMap(method, where);
+    section.hidden = found.own.size === 0;
+    draw(found, withQuery(addressOf`explore`, { method, where }));
   } catch (error) {
     section.hidden = false;
-    byId("map-how", HTMLElement).textContent = problemOf(error).message;
+    byId("map-how", HTMLElement).replaceChildren(...problemOf(error).told());
   }
 }
 
-/** The first map that the collection keeps; null where it keeps none. */
-async function keptMap(where: string[]): Promise<SmallMap | null> {
-  const read = async (method: string, where: string[]) => {
+/** All pictures of a map, and those of the taxon. */
+async function keptMap(method: string, where: string[]): Promise<SmallMap> {
+  const read = async (where: string[]) => {
     const asked = withQuery(addressOf`v1/morphospace`, { method, where, sample: MOST_DRAWN });
     return new MapTable(await bytes(asked, new AbortController().signal));
   };
-  for (const method of METHODS) {
-    try {
-      return { method, all: await read(method, []), own: await read(method, where) };
-    } catch (error) {
-      if (!(error instanceof Problem) || error.status !== NOT_FOUND) throw error;
-    }
-  }
-  return null;
+  const [all, own] = await Promise.all([read([]), read(where)]);
+  return { all, own };
 }
 
 function draw(found: SmallMap, explore: Address): void {

@@ -12,7 +12,7 @@ export async function branch(under: TreeTaxon | null, within = ""): Promise<HTML
   try {
     await grow(holder, list, under, within, null);
   } catch (error) {
-    holder.replaceChildren(el("p", { class: "wrong" }, problemOf(error).message));
+    holder.replaceChildren(el("p", { class: "wrong" }, ...problemOf(error).told()));
   }
   return holder;
 }

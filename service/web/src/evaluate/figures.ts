@@ -1,7 +1,7 @@
 // The figures of evaluations as columns that stand side by side.
 
 import { el } from "../shared/dom";
-import { rankWord, t } from "../shared/strings";
+import { decimal, rankWord, t } from "../shared/strings";
 
 interface Recall {
   recall: Record<string, { micro: number }>;
@@ -76,7 +76,7 @@ function figure(share: number): HTMLElement {
     "span",
     { class: "figure" },
     el("span", { class: "bar", "aria-hidden": "true" }, fill),
-    el("span", { class: "number" }, `${(100 * share).toFixed(1)} %`),
+    el("span", { class: "number" }, `${decimal(100 * share, 1)} %`),
   );
 }
 
@@ -87,5 +87,5 @@ function interval({ low, high }: { low: number; high: number }): HTMLElement {
 
 function points(n: number): string {
   const sign = n > 0 ? "+" : n < 0 ? "−" : "±";
-  return t("evaluate.points", { n: `${sign}${Math.abs(n).toFixed(1)}` });
+  return t("evaluate.points", { n: `${sign}${decimal(Math.abs(n), 1)}` });
 }

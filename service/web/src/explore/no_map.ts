@@ -3,10 +3,8 @@
 import { addressOf } from "../shared/addresses";
 import { type Problem, problemOf, send } from "../shared/api";
 import { byId } from "../shared/dom";
-import { type Job, watch } from "../shared/jobs";
+import { type Job, failure, watch } from "../shared/jobs";
 import { t } from "../shared/strings";
-
-const NOT_FOUND = 404;
 
 export class NoMap {
   private readonly section = byId("no-map", HTMLElement);
@@ -16,7 +14,7 @@ export class NoMap {
   private wanted = { space: "", method: "umap" };
 
   /** `made` is called when the map is there. */
-  constructor(private readonly made: () => void) {
+  constructor(private readonly made: (space: string, method: string) => void) {
     this.button.addEventListener("click", () => void this.make(false));
   }
 
@@ -27,12 +25,12 @@ export class NoMap {
     void this.make(true);
   }
 
-  show(problem: Problem, space: string, method: string): void {
-    const missing = problem.status === NOT_FOUND;
+  /** Says that there is none, or what is wrong with it. */
+  show(problem: Problem | null, space: string, method: string): void {
     this.wanted = { space, method };
     this.section.hidden = false;
-    this.sentence.textContent = missing ? t("explore.no_map") : problem.message;
-    this.button.hidden = !missing || "readOnly" in byId("page", HTMLElement).dataset;
+    this.sentence.replaceChildren(...(problem ? problem.told() : [t("explore.no_map")]));
+    this.button.hidden = problem !== null || "readOnly" in byId("page", HTMLElement).dataset;
   }
 
   hide(): void {
@@ -50,10 +48,10 @@ export class NoMap {
         this.progress.value = percent;
         this.sentence.textContent = t("explore.mapping", { percent });
       });
-      if (done.state === "done") this.made();
-      else this.sentence.textContent = done.error ?? t("explore.not_mapped");
+      if (done.state === "done") this.made(space, method);
+      else throw failure(done, t("explore.not_mapped"));
     } catch (error) {
-      this.sentence.textContent = problemOf(error).message;
+      this.sentence.replaceChildren(...problemOf(error).told());
     } finally {
       this.button.disabled = false;
       this.progress.hidden = true;

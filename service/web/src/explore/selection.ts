@@ -4,7 +4,7 @@ import { addressOf, imageAddress } from "../shared/addresses";
 import { Problem, problemOf, send } from "../shared/api";
 import { signature } from "../shared/dialogs";
 import { byId, el, taxonName } from "../shared/dom";
-import { type Job, watch } from "../shared/jobs";
+import { type Job, failure, watch } from "../shared/jobs";
 import { save } from "../shared/spreadsheet";
 import { count, t } from "../shared/strings";
 import { csvOf } from "./csv";
@@ -110,10 +110,10 @@ export class Selection {
       const done = await watch(job, ({ percent }) => {
         this.problem.textContent = t("explore.grouping", { percent });
       });
-      if (done.state !== "done") throw new Problem("", done.error ?? t("explore.not_grouped"));
+      if (done.state !== "done") throw failure(done, t("explore.not_grouped"));
       location.assign(addressOf`review`);
     } catch (error) {
-      this.problem.textContent = problemOf(error).message;
+      this.problem.replaceChildren(...problemOf(error).told());
     } finally {
       this.group.disabled = false;
     }

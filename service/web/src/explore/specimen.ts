@@ -1,7 +1,7 @@
 // One image of the map beside it: its picture, its name, what is known of it.
 
 import { addressOf, imageAddress } from "../shared/addresses";
-import { Problem } from "../shared/api";
+import { problemArticle } from "../shared/api";
 import { byId, el, taxonName } from "../shared/dom";
 import { type ImageRecord, imageRecord } from "../shared/records";
 import { rankWord, t } from "../shared/strings";
@@ -15,7 +15,7 @@ export class SpecimenCard {
     this.asked = imageId;
     const record = await imageRecord(imageId).catch((error: unknown) => error);
     if (this.asked !== imageId) return;
-    const known = record instanceof Error ? problem(record) : content(record as ImageRecord);
+    const known = record instanceof Error ? [problemArticle(record)] : content(record as ImageRecord);
     const close = el("button", { type: "button", class: "button" }, t("common.close"));
     close.addEventListener("click", () => this.close());
     this.card.replaceChildren(...known);
@@ -29,11 +29,6 @@ export class SpecimenCard {
     this.card.hidden = true;
     byId("map", HTMLCanvasElement).focus({ preventScroll: true });
   }
-}
-
-function problem(error: Error): HTMLElement[] {
-  const title = error instanceof Problem ? error.title : t("common.failed");
-  return [el("h2", {}, title), el("p", {}, error.message)];
 }
 
 function content(record: ImageRecord): HTMLElement[] {

@@ -1,8 +1,8 @@
 // What the figures of an answer rest on, where that is not as it should be, and renewing it.
 
-import { Problem } from "../shared/api";
+import { type Problem, problemOf } from "../shared/api";
 import { el } from "../shared/dom";
-import { type Job, cancel, jobs, watch } from "../shared/jobs";
+import { type Job, cancel, failure, jobs, watch } from "../shared/jobs";
 import { count, t } from "../shared/strings";
 import { type Answer, type Changes, calibrate } from "./questions";
 
@@ -43,7 +43,7 @@ export class CalibrationNotice {
     );
   }
 
-  private offer(problem = ""): void {
+  private offer(problem: Problem | null = null): void {
     const none = this.answer?.calibration === "none";
     const button = el(
       "button",
@@ -51,7 +51,7 @@ export class CalibrationNotice {
       none ? t("answer.calibrate") : t("answer.renew"),
     );
     button.addEventListener("click", () => void this.start());
-    const said = problem ? el("p", { role: "alert" }, problem) : "";
+    const said = problem ? el("p", { role: "alert" }, ...problem.told()) : "";
     const way = none ? t("answer.to_calibrate") : t("answer.to_renew");
     const command = el("p", {}, `${way} `, el("code", {}, this.command));
     this.means.replaceChildren(this.allowed ? button : command, said);
@@ -67,7 +67,7 @@ export class CalibrationNotice {
       await this.watch(await running);
     } catch (error) {
       this.watched = null;
-      this.offer(error instanceof Problem ? error.message : String(error));
+      this.offer(problemOf(error));
     }
   }
 
@@ -85,7 +85,7 @@ export class CalibrationNotice {
     const now = await watch(first, (seen) => this.show(seen));
     this.watched = null;
     if (now.state === "done") this.renewed();
-    else this.offer(now.error ?? "");
+    else this.offer(now.error === null ? null : failure(now, ""));
   }
 
   private show(running: Job | null): void {

@@ -29,7 +29,7 @@ const COLUMNS: Record<string, (item: Item) => string | number | null | undefined
   determined_as: (item) => item.called?.taxon,
   determined_by: (item) => (item.called ? item.by : ""),
   image_id: (item) => item.stored[0]?.imageId,
-  problem: (item) => item.problem,
+  problem: (item) => item.problem?.words,
 };
 
 /** One row an item, with a header. */

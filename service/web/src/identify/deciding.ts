@@ -14,7 +14,7 @@ export function deciding(item: Item, several: boolean, act: (action: Action) => 
     made.addEventListener("click", () => act(action));
     return made;
   };
-  const wrong = item.problem ? [el("p", { class: "wrong", role: "alert", lang: "en" }, item.problem)] : [];
+  const wrong = item.problem ? [el("p", { class: "wrong", role: "alert" }, ...item.problem.told())] : [];
   if (item.busy) return [el("p", { class: "quiet", role: "status" }, t("identify.storing"))];
   if (item.decision) {
     return [

@@ -4,7 +4,7 @@ import { addressOf, imageAddress } from "../shared/addresses";
 import { el, taxonName } from "../shared/dom";
 import { facts, thumbnail } from "../shared/pictures";
 import { type ImageRecord, imageRecord } from "../shared/records";
-import { count, number, rankWord, sentence, t } from "../shared/strings";
+import { count, decimal, number, rankWord, sentence, t } from "../shared/strings";
 import { type Shown, view } from "../shared/viewer";
 import type { Answer, Hit } from "./questions";
 
@@ -104,7 +104,7 @@ function specimen(
       {},
       el("span", { class: "name" }, taxonName(name, rank)),
       el("a", place, el("bdi", {}, hit.image_id)),
-      el("span", { class: "cosine", title: t("answer.cosine") }, hit.score.toFixed(2)),
+      el("span", { class: "cosine", title: t("answer.cosine") }, decimal(hit.score, 2)),
       known,
     ),
   );
@@ -130,7 +130,7 @@ function large(hit: Hit, records: Map<string, ImageRecord>): Shown {
       rel: "noopener",
     };
     return [
-      el("p", {}, taxonName(name, rank), ` · ${t("answer.alike", { n: hit.score.toFixed(2) })}`),
+      el("p", {}, taxonName(name, rank), ` · ${t("answer.alike", { n: decimal(hit.score, 2) })}`),
       record ? el("p", { class: "quiet" }, facts(record).join(" · ")) : null,
       el("p", { class: "quiet" }, ...sentence("answer.specimen_page", { specimen: page })),
       el("p", { class: "quiet" }, el("a", picture, t("answer.original"))),

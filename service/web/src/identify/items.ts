@@ -1,7 +1,7 @@
 // New specimens that are asked about, and what is decided of them.
 
 import { addressOf, withQuery } from "../shared/addresses";
-import { Problem, problemOf, send } from "../shared/api";
+import { Problem, changedMeanwhile, get, problemOf, send } from "../shared/api";
 import {
   type ImageRecord,
   type Named,
@@ -10,7 +10,6 @@ import {
   determineMany,
   imageRecord,
   putImage,
-  undoDetermination,
   undoMany,
 } from "../shared/records";
 import { t } from "../shared/strings";
@@ -33,7 +32,7 @@ export interface Item {
   picture: string | null;
   answer: Answer | null;
   /** Why there is no answer, or why it could not be stored. */
-  problem: string;
+  problem: Problem | null;
   decision: "accepted" | "corrected" | "kept" | "aside" | null;
   /** Whether it is being stored just now. */
   busy: boolean;
@@ -48,6 +47,7 @@ export interface Item {
 interface Stored {
   imageId: string;
   specimenId: string;
+  version: number; // of the specimen, as it was when the picture was stored
   created: boolean;
   called: Named | null;
 }
@@ -62,7 +62,7 @@ export function newItem(files: { file: File; path: string }[]): Item {
     files,
     picture: null,
     answer: null,
-    problem: "",
+    problem: null,
     decision: null,
     busy: false,
     called: null,
@@ -116,12 +116,16 @@ export function isSure({ answer }: Item): boolean {
 /** Store an item's pictures and give the specimen a name, or none. */
 export async function keep(item: Item, by: string, name: Name | null): Promise<void> {
   item.busy = true;
-  item.problem = "";
+  item.problem = null;
   try {
     await store(item);
     if (name) {
       const said = { ...naming(item, name), by };
-      item.determination = (await patiently(() => determine(said))).determination_id;
+      const made = await patiently(() => determine(said)).catch(async (error: unknown) => {
+        await seen(item);
+        throw error;
+      });
+      item.determination = made.determination_id;
     }
     item.called = name;
     item.by = by;
@@ -131,10 +135,10 @@ export async function keep(item: Item, by: string, name: Name | null): Promise<v
 }
 
 /**
- * Store items' pictures and give each the name of its answer: all names in one batch, or none.
+ * Store items' pictures and give each the name of its answer, all names in one batch.
  *
- * One that cannot be stored has a problem then, as has one that was there with a name already. Where
- * the names are refused nothing stays stored.
+ * One that cannot be stored has a problem then, as has one that was there with a name already, or
+ * that somebody named meanwhile. Where the names are refused nothing stays stored.
  */
 export async function acceptTogether(
   items: Item[],
@@ -157,15 +161,26 @@ export async function acceptTogether(
       await inTurns(items, FEW_STORED, (item) => remove(item, by).catch(() => undefined));
       throw error;
     });
-    for (const [at, { item, name }] of named.entries()) {
-      item.determination = made[at]?.determination_id ?? null;
-      item.decision = "accepted";
-      item.called = name;
-      item.by = by;
+    const numbers = new Map(made.determinations.map((one) => [one.specimen_id, one.determination_id]));
+    const left = new Map(made.left_out.map(({ specimen_id, why }) => [specimen_id, why]));
+    for (const { item, name } of named) {
+      const specimen = item.stored[0]?.specimenId ?? "";
+      const why = left.get(specimen);
+      if (why !== undefined) {
+        item.problem = changedMeanwhile(why);
+        await seen(item);
+      } else accepted(item, name, by, numbers.get(specimen) ?? null);
     }
   } finally {
     for (const item of items) item.busy = false;
   }
+}
+
+function accepted(item: Item, name: Name, by: string, determination: number | null): void {
+  item.determination = determination;
+  item.decision = "accepted";
+  item.called = name;
+  item.by = by;
 }
 
 /** Store items' pictures without names. */
@@ -179,50 +194,59 @@ export async function keepTogether(
       await keep(item, by, null);
       item.decision = "kept";
     } catch (error) {
-      item.problem = problemOf(error).message;
+      item.problem = problemOf(error);
     }
     changed(item);
   });
 }
 
-async function problemStoring(item: Item): Promise<string> {
+async function problemStoring(item: Item): Promise<Problem | null> {
   try {
     await store(item);
   } catch (error) {
-    return problemOf(error).message;
+    return problemOf(error);
   }
   const [before] = item.stored.flatMap(({ called }) => called ?? []);
-  return before ? t("identify.there_already", { name: before.taxon }) : "";
+  return before ? new Problem("", t("identify.there_already", { name: before.taxon })) : null;
 }
 
 /** Take back what was decided: the name, and the pictures that were not there before. */
 export async function undo(item: Item, by: string): Promise<void> {
   item.busy = true;
   try {
-    if (item.determination !== null) {
-      const made = item.determination;
-      await patiently(() => undoDetermination(made, by));
-    }
-    await forgotten(item, by);
+    await takeBack([item], by);
   } finally {
     item.busy = false;
   }
 }
 
-/** Take back what was decided of items: their names in one batch, all or none. */
+/** Take back what was decided of items, their names in one batch. */
 export async function undoTogether(items: Item[], by: string): Promise<void> {
   for (const item of items) item.busy = true;
   try {
-    const made = items.flatMap(({ determination }) => determination ?? []);
-    if (made.length) await patiently(() => undoMany(made, by));
-    await inTurns(items, FEW_STORED, async (item) => {
-      await forgotten(item, by).catch((error: unknown) => {
-        item.problem = problemOf(error).message;
-      });
-    });
+    await takeBack(items, by);
   } finally {
     for (const item of items) item.busy = false;
   }
+}
+
+/** One that somebody took back or named anew meanwhile stays as it is, and says why. */
+async function takeBack(items: Item[], by: string): Promise<void> {
+  const made = items.flatMap(({ determination }) => determination ?? []);
+  const left = new Map<number, string>();
+  if (made.length) {
+    const { left_out } = await patiently(() => undoMany(made, by));
+    for (const { determination_id, why } of left_out) left.set(determination_id, why);
+  }
+  await inTurns(items, FEW_STORED, async (item) => {
+    const why = left.get(item.determination ?? -1);
+    try {
+      if (why === undefined) await forgotten(item, by);
+      item.problem = why === undefined ? null : changedMeanwhile(why);
+    } catch (error) {
+      item.problem = problemOf(error);
+    }
+  });
 }
 
 /** What is left to take back once the name is. */
@@ -233,19 +257,38 @@ async function forgotten(item: Item, by: string): Promise<void> {
   item.notes = [];
 }
 
-/** Take an item's pictures out of the collection again, where they were not there before. */
+/**
+ * Take an item's pictures out of the collection again, where they were not there before.
+ *
+ * Those of a specimen that somebody else has named meanwhile stay.
+ */
 export async function remove(item: Item, by: string): Promise<void> {
-  for (const { imageId, created } of item.stored) {
-    const address = withQuery(addressOf`v1/images/${imageId}`, { by });
-    if (created) await patiently(() => send("DELETE", address));
+  for (const { imageId, specimenId, created, called } of item.stored) {
+    if (!created) continue;
+    const { determination } = await patiently(() => specimen(specimenId));
+    if (determination !== null && determination.taxon !== called?.taxon) continue;
+    await patiently(() => send("DELETE", withQuery(addressOf`v1/images/${imageId}`, { by })));
   }
   item.stored = [];
 }
 
+/** Note the version of a specimen of which was told what has changed: the next decision knows it. */
+async function seen(item: Item): Promise<void> {
+  for (const one of item.stored) {
+    one.version = (await specimen(one.specimenId).catch(() => one)).version;
+  }
+}
+
+function specimen(id: string): Promise<{ version: number; determination: Named | null }> {
+  return get(withQuery(addressOf`v1/specimens/${id}`, { limit: 1 }));
+}
+
 function naming(item: Item, { taxon, rank, qualifier }: Name): Naming {
+  const { specimenId = "", version } = item.stored[0] ?? {};
   return {
-    specimen_id: item.stored[0]?.specimenId ?? "",
+    specimen_id: specimenId,
     name: taxon,
+    ...(version === undefined ? {} : { version }),
     ...(rank ? { rank } : {}),
     ...(qualifier ? { qualifier } : {}),
   };
@@ -276,7 +319,8 @@ async function put(
       const said: Record<string, string> = specimen ? { specimen_id: specimen } : {};
       const made = await patiently(() => putImage(imageId, file, said));
       const { specimen_id: specimenId, determination: called } = made.image;
-      return { imageId, specimenId, created: made.created, called, notes: made.notes };
+      const { created, version, notes } = made;
+      return { imageId, specimenId, version, created, called, notes };
     } catch (error) {
       if (n === TRIES || !(await isTaken(error, imageId))) throw error;
     }

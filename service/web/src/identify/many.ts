@@ -65,7 +65,7 @@ export async function decide(item: Item, action: Action, names: () => Promise<st
       item.decision = action === "keep" ? "kept" : "accepted";
     }
   } catch (error) {
-    item.problem = problemOf(error).message;
+    item.problem = problemOf(error);
   }
   return true;
 }
@@ -90,7 +90,7 @@ async function correct(item: Item, by: string, names: () => Promise<string[]>): 
   });
   if (said === null && !item.decision) {
     // A name was refused and no other given: its pictures do not stay without one.
-    await remove(item, by).catch((error: unknown) => (item.problem = problemOf(error).message));
+    await remove(item, by).catch((error: unknown) => (item.problem = problemOf(error)));
   }
   return said !== null;
 }
@@ -156,7 +156,7 @@ export class Many {
     for (const item of this.items) {
       if (item.decision || item.stored.length) continue;
       item.answer = null;
-      item.problem = "";
+      item.problem = null;
     }
     this.sheet.show(this.items);
     this.askAll();
@@ -213,7 +213,7 @@ export class Many {
       item.answer = answer;
     } catch (error) {
       if (signal.aborted) return;
-      item.problem = problemOf(error).message;
+      item.problem = problemOf(error);
     }
     this.update(item);
   }

@@ -1,7 +1,7 @@
 // Many items as a contact sheet or as a table, which is moved in by arrow keys.
 
 import { bar, el, taxonName } from "../shared/dom";
-import { type Key, rankWord, sentence, t } from "../shared/strings";
+import { type Key, decimal, rankWord, sentence, t } from "../shared/strings";
 import { type Group, type Item, doubt, group, itemName, likeliest } from "./items";
 
 export type Action = "open" | "accept" | "correct" | "keep" | "aside" | "undo";
@@ -154,7 +154,7 @@ export class Sheet {
     const near = nearest
       ? [
           nearest.species ? taxonName(nearest.species, "species") : t("common.undetermined"),
-          ` ${nearest.score.toFixed(2)}`,
+          ` ${decimal(nearest.score, 2)}`,
         ]
       : [];
     return el(
@@ -180,7 +180,7 @@ export class Sheet {
   }
 
   private name(item: Item): (Node | string)[] {
-    if (item.problem) return [el("span", { class: "wrong", lang: "en" }, item.problem)];
+    if (item.problem) return [el("span", { class: "wrong" }, ...item.problem.told())];
     if (item.called) return [taxonName(item.called.taxon, item.called.rank || "species")];
     if (!item.answer) return [el("span", { class: "quiet" }, t("identify.waiting"))];
     const found = item.answer.determination;

@@ -1,6 +1,6 @@
 // What can be done about many new specimens at once, and taking the last of that back.
 
-import { problemOf } from "../shared/api";
+import { type Problem, problemOf } from "../shared/api";
 import { signature } from "../shared/dialogs";
 import { el } from "../shared/dom";
 import { MOST_TOGETHER } from "../shared/records";
@@ -15,7 +15,7 @@ export class Together {
   /** Whether something is being done now. */
   busy = false;
   private last: Item[] = []; // what was done last is taken back with one press
-  private refused = "";
+  private refused: Problem | null = null;
 
   /** `changed` is called after each item that changed, `done` at the start and with words at the end. */
   constructor(
@@ -25,7 +25,7 @@ export class Together {
 
   forget(): void {
     this.last = [];
-    this.refused = "";
+    this.refused = null;
   }
 
   draw(items: Item[]): void {
@@ -38,7 +38,7 @@ export class Together {
       items.filter((item) => group(item) === wanted && !item.busy && fits(item)).slice(0, MOST_TOGETHER);
     const higher = of("higher", isSure);
     const ranks = el("p", { id: "ranks-accepted", class: "quiet" }, ranksOf(higher));
-    const refused = el("p", { class: "wrong", role: "alert", lang: "en" }, this.refused);
+    const refused = el("p", { class: "wrong", role: "alert" }, ...(this.refused?.told() ?? []));
     return [
       ...notice(items),
       ...this.offer("accept_all", of("sure"), "button first", acceptTogether),
@@ -73,20 +73,29 @@ export class Together {
     if (by === null || this.busy) return;
     const undoes = work === undoTogether;
     this.busy = true;
-    this.refused = "";
+    this.refused = null;
     this.done("");
     try {
       await work(items, by, this.changed);
       this.last = undoes ? [] : items;
     } catch (error) {
-      this.refused = problemOf(error).message;
+      this.refused = problemOf(error);
     }
     this.busy = false;
     for (const item of items) this.changed(item);
-    const stored = items.filter((item) => group(item) === "kept").length;
-    this.done(this.refused || (undoes ? t("identify.undone") : count("identify.stored", stored)));
+    this.done(this.refused?.words ?? (undoes ? undone(items) : count("identify.stored", kept(items))));
     this.element.querySelector<HTMLElement>("button")?.focus();
   }
+}
+
+function kept(items: Item[]): number {
+  return items.filter((item) => group(item) === "kept").length;
+}
+
+/** That all were taken back, or how many were not; each of these says why. */
+function undone(items: Item[]): string {
+  const left = items.filter(({ problem }) => problem).length;
+  return left ? count("identify.undone_but", left) : t("identify.undone");
 }
 
 /** Where the figures of some are not checked, or were before the collection changed, that is said. */

@@ -1,6 +1,6 @@
 // Why an answer is what it is, in the language of the page.
 
-import { count, language, rankWord, t } from "../shared/strings";
+import { count, decimal, language, rankWord, t } from "../shared/strings";
 import type { Answer } from "./questions";
 
 /** The reason: in English as every door says it, in other languages in short. */
@@ -10,7 +10,7 @@ export function why(answer: Answer, wanted: number): string {
   if (!best) return answer.why;
   const unnamed = answer.unnamed?.specimens.length ?? 0;
   const like = unnamed ? count("answer.why.unnamed", unnamed) : "";
-  const near = { name: best.species || best.image_id, score: best.score.toFixed(2) };
+  const near = { name: best.species || best.image_id, score: decimal(best.score, 2) };
   return `${like}${reason(answer, wanted)}${t("answer.why.nearest", near)}`;
 }
 

@@ -2,7 +2,7 @@
 
 import { addressOf, imageAddress } from "../shared/addresses";
 import { el } from "../shared/dom";
-import { t } from "../shared/strings";
+import { decimal, t } from "../shared/strings";
 import { type Shown, view } from "../shared/viewer";
 import { type Entry, proposedName } from "./queue";
 
@@ -58,7 +58,7 @@ export function evidence(entry: Entry): HTMLElement[] {
     });
     const button = el("button", { type: "button", class: "picture" }, picture);
     button.addEventListener("click", () => view(all, at, beside));
-    const alike = cosine === null ? "" : cosine.toFixed(2);
+    const alike = cosine === null ? "" : decimal(cosine, 2);
     return el(
       "li",
       {},

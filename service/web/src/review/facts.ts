@@ -1,7 +1,7 @@
 // What is known of a cluster, in words, the technical one beside each.
 
 import { bar, el, taxonName } from "../shared/dom";
-import { count, number, rankWord, sentence, t } from "../shared/strings";
+import { count, decimal, number, rankWord, sentence, t } from "../shared/strings";
 import { type Cluster, type Clustering, isKnown } from "./clusters";
 
 export function facts(cluster: Cluster): HTMLElement[] {
@@ -31,7 +31,7 @@ function coherence({ coherence: alike, size }: Cluster): HTMLElement[] {
   if (alike === null) return [];
   const share = Math.max(0, Math.min(1, alike));
   return [
-    el("p", { class: "alike" }, t("review.alike"), bar(share), `${alike.toFixed(2)}`),
+    el("p", { class: "alike" }, t("review.alike"), bar(share), decimal(alike, 2)),
     ...(size > 2 ? [] : [el("p", { class: "quiet" }, count("common.images", size))]),
   ];
 }

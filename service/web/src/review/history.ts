@@ -39,7 +39,7 @@ export class History {
 
   private row(decision: Decision, newest: boolean): HTMLElement {
     const { what, decided_by, decided_at, remarks, stands } = decision;
-    const told = el(stands ? "span" : "s", {}, what);
+    const told = el(stands ? "span" : "s", { lang: "en" }, what);
     const who = `${decided_by}, ${when.format(new Date(decided_at))}`;
     const why = remarks ? ` · ${remarks}` : "";
     const buttons = this.mayWrite ? this.buttons(decision, newest) : [];

@@ -3,7 +3,7 @@
 import { addressOf, imageAddress, withQuery } from "../shared/addresses";
 import { get } from "../shared/api";
 import { byId, el } from "../shared/dom";
-import { t } from "../shared/strings";
+import { decimal, t } from "../shared/strings";
 import type { Cluster, Near } from "./clusters";
 
 const MOST_SHOWN = 4;
@@ -25,7 +25,7 @@ function tile({ taxon, cosine }: Near): HTMLElement {
     frame.append(el("img", { src: imageAddress(imageId, "thumbnail"), alt, loading: "lazy" }));
   });
   const name = el("a", { href: addressOf`taxa/species/${taxon}` }, el("i", {}, taxon));
-  const figure = el("span", { class: "cosine", title: t("review.cosine") }, cosine.toFixed(2));
+  const figure = el("span", { class: "cosine", title: t("review.cosine") }, decimal(cosine, 2));
   return el("li", {}, frame, name, figure);
 }
 

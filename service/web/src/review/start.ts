@@ -4,7 +4,7 @@ import { addressOf } from "../shared/addresses";
 import { problemOf, send } from "../shared/api";
 import { signature } from "../shared/dialogs";
 import { byId } from "../shared/dom";
-import { type Job, cancel, watch } from "../shared/jobs";
+import { type Job, cancel, failure, watch } from "../shared/jobs";
 import { t } from "../shared/strings";
 
 export class StartForm {
@@ -32,12 +32,12 @@ export class StartForm {
       const job = await send<Job>("POST", addressOf`v1/clusters`, { ...this.wanted(), by });
       this.running = job.job_id;
       const over = await watch(job, (now) => this.show(now));
-      this.told.textContent = over.error ?? "";
+      this.told.replaceChildren(...failure(over, "").told());
       const found = over.result?.["clustering"];
       if (over.state === "done" && typeof found === "number") this.done(found);
       if (over.state === "cancelled") this.told.textContent = t("review.stopped");
     } catch (error) {
-      this.told.textContent = problemOf(error).message;
+      this.told.replaceChildren(...problemOf(error).told());
     } finally {
       button.disabled = false;
       this.progress.hidden = this.stop.hidden = true;

@@ -1,18 +1,61 @@
 // Asking the service, and what it says is wrong.
 
 import type { Address } from "./addresses";
-import { problemTitle, t } from "./strings";
+import { el } from "./dom";
+import { language, problemTitle, t } from "./strings";
 
-/** What the service says is wrong, in one sentence. */
+/**
+ * What is wrong, in one sentence.
+ *
+ * That of the service (and of its jobs, and of the browser) is English, which is said; its title is
+ * in the language of the page, and stands before it where that is another one.
+ */
 export class Problem extends Error {
+  /** What the page has to add. */
+  more = "";
+
   constructor(
     readonly title: string,
     detail: string,
+    readonly kind = "", // such as urn:holotype:not-found; empty where the page itself says it
     readonly status = 0,
     readonly retryAfter = 0, // seconds
   ) {
     super(detail);
   }
+
+  /** The sentence, for an element of the page. */
+  told(): (Node | string)[] {
+    const detail = this.kind ? el("span", { lang: "en" }, this.message) : this.message;
+    return [this.before, detail, this.more && ` ${this.more}`];
+  }
+
+  /** The sentence where there is only plain text. */
+  get words(): string {
+    return [this.before, this.message, this.more && ` ${this.more}`].join("");
+  }
+
+  private get before(): string {
+    return this.kind && language !== "en" && this.title ? `${this.title}: ` : "";
+  }
+}
+
+/** What somebody else did meanwhile, in the sentence of the service. */
+export function changedMeanwhile(why: string): Problem {
+  const kind = "urn:holotype:changed-meanwhile";
+  return new Problem(problemTitle(kind) ?? "", why, kind);
+}
+
+/** A problem in the place of what would have been shown. */
+export function problemArticle(error: unknown, heading: "h2" | "h3" = "h2"): HTMLElement {
+  const problem = problemOf(error);
+  const lang: Record<string, string> = problem.kind ? { lang: "en" } : {};
+  return el(
+    "article",
+    { class: "problem" },
+    el(heading, {}, problem.title),
+    el("p", lang, problem.message),
+  );
 }
 
 /** The JSON of an address. */
@@ -50,7 +93,7 @@ export async function tagOf(address: Address): Promise<string | null> {
 
 /** What went wrong, as a problem that can be shown. */
 export function problemOf(error: unknown): Problem {
-  return error instanceof Problem ? error : new Problem(t("common.failed"), String(error));
+  return error instanceof Problem ? error : new Problem(t("common.failed"), String(error), "error");
 }
 
 async function fetched(address: Address, request: RequestInit): Promise<unknown> {
@@ -74,6 +117,7 @@ async function answered(address: Address, request: RequestInit): Promise<Respons
   throw new Problem(
     problemTitle(type ?? "") ?? title ?? t("common.no_answer"),
     detail ?? t("common.answered", { status: response.status }),
+    detail === undefined ? "" : (type ?? "error"),
     response.status,
     Number(response.headers.get("Retry-After") ?? 0),
   );

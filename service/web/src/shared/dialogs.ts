@@ -109,7 +109,7 @@ export function askText(question: TextQuestion): Promise<string | null> {
       await question.work?.(said);
       dialog.close(said);
     } catch (error) {
-      refused.textContent = problemOf(error).message;
+      refused.replaceChildren(...problemOf(error).told());
       input.focus();
     }
     input.setAttribute("aria-invalid", String(refused.textContent !== ""));

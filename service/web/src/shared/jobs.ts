@@ -1,7 +1,8 @@
 // Jobs of the service: work that takes longer than an answer.
 
 import { addressOf } from "./addresses";
-import { get, send } from "./api";
+import { Problem, get, send } from "./api";
+import { t } from "./strings";
 
 const PAUSE = 500; // milliseconds between two looks at a job
 
@@ -33,4 +34,9 @@ export async function watch(first: Job, show: (now: Job) => void): Promise<Job> 
     now = await get<Job>(addressOf`v1/jobs/${first.job_id}`);
   }
   return now;
+}
+
+/** Why a job that is over is not done; `otherwise` where it does not say. */
+export function failure({ error }: Job, otherwise: string): Problem {
+  return error === null ? new Problem("", otherwise) : new Problem(t("common.job_failed"), error, "job");
 }

@@ -24,6 +24,7 @@ export interface ImageRecord {
 export interface StoredPicture {
   image: ImageRecord;
   created: boolean;
+  version: number; // of its specimen
   embedded: string[];
   left_out: Record<string, string>;
   notes: string[];
@@ -31,6 +32,7 @@ export interface StoredPicture {
 
 export interface MadeDetermination {
   determination_id: number;
+  specimen_id: string;
 }
 
 export function imageRecord(imageId: string, signal?: AbortSignal): Promise<ImageRecord> {
@@ -55,6 +57,7 @@ export interface Naming {
   name: string;
   rank?: string;
   qualifier?: string;
+  version?: number; // of the specimen that was looked at
 }
 
 /** How many one request determines or takes back. */
@@ -65,21 +68,30 @@ export function determine(said: Naming & { by: string; why?: string }): Promise<
   return send("POST", addressOf`v1/determinations`, said);
 }
 
-/** Give specimens names, all of them or none, and return the determinations in their order. */
-export async function determineMany(namings: Naming[], by: string): Promise<MadeDetermination[]> {
-  const made = await send<Together>("POST", addressOf`v1/determinations/batch`, { namings, by });
-  return made.determinations;
+/** Give specimens names; those that somebody determined since are left out and listed. */
+export function determineMany(namings: Naming[], by: string): Promise<Together<SpecimenLeft>> {
+  return send("POST", addressOf`v1/determinations/batch`, { namings, by });
 }
 
 export function undoDetermination(id: number, by: string, why = ""): Promise<unknown> {
   return send("POST", addressOf`v1/determinations/${id}/undo`, { by, why });
 }
 
-/** Take back determinations, all of them or none. */
-export function undoMany(ids: number[], by: string): Promise<unknown> {
+/** Take back determinations; those that somebody took back or determined anew are listed. */
+export function undoMany(ids: number[], by: string): Promise<Together<DeterminationLeft>> {
   return send("POST", addressOf`v1/determinations/undo`, { determination_ids: ids, by });
 }
 
-interface Together {
+interface SpecimenLeft {
+  specimen_id: string;
+  why: string;
+}
+
+interface DeterminationLeft extends SpecimenLeft {
+  determination_id: number;
+}
+
+interface Together<Left> {
   determinations: MadeDetermination[];
+  left_out: Left[];
 }

@@ -52,6 +52,12 @@ export function number(n: number): string {
   return format.format(n);
 }
 
+/** A figure with so many decimals, such as 0.93, which is "0,93" in Spanish. */
+export function decimal(n: number, digits: number): string {
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat(language, options).format(n);
+}
+
 /** The title of a kind of problem, such as `urn:holotype:not-found`; undefined for an unknown one. */
 export function problemTitle(type: string): string | undefined {
   return texts[`problem.${type.replace("urn:holotype:", "")}`];

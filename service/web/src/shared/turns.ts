@@ -2,8 +2,6 @@
 
 import { Problem } from "./api";
 
-const WAIT = 2; // seconds, where the service says nothing
-
 /** Do some work for each item, `few` at a time, in their order; it ends when all are done. */
 export async function inTurns<T>(
   items: Iterable<T>,
@@ -20,15 +18,15 @@ export async function inTurns<T>(
   await Promise.all(Array.from({ length: few }, hand));
 }
 
-/** Ask again for as long as the service says that too many ask. */
+/** Ask again for as long as the service says that too many ask, and when to ask again. */
 export async function patiently<T>(ask: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   for (;;) {
     try {
       return await ask();
     } catch (error) {
-      const busy = error instanceof Problem && (error.status === 429 || error.status === 503);
+      const busy = error instanceof Problem && [429, 503].includes(error.status) && error.retryAfter > 0;
       if (!busy || signal?.aborted) throw error;
-      await new Promise((wake) => setTimeout(wake, 1000 * (error.retryAfter || WAIT)));
+      await new Promise((wake) => setTimeout(wake, 1000 * error.retryAfter));
     }
   }
 }

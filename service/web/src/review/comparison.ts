@@ -1,0 +1,69 @@
+// What stands in the place of a queue whose names were not compared yet: a button that does it.
+
+import { addressOf } from "../shared/addresses";
+import { type Problem, problemOf, send } from "../shared/api";
+import { byId } from "../shared/dom";
+import { type Job, cancel, failure, jobs, watch } from "../shared/jobs";
+import { t } from "../shared/strings";
+
+const KIND = "review";
+
+export class Comparison {
+  private readonly section = byId("not-compared", HTMLElement);
+  private readonly sentence = byId("not-compared-why", HTMLElement);
+  private readonly button = byId("compare", HTMLButtonElement);
+  private readonly progress = byId("compare-progress", HTMLProgressElement);
+  private readonly stop = byId("compare-stop", HTMLButtonElement);
+  private running = "";
+
+  /** `done` is called when names have been compared. */
+  constructor(private readonly done: () => void) {
+    const order = { kind: KIND };
+    this.button.addEventListener("click", () => {
+      void this.follow(send<Job>("POST", addressOf`v1/jobs`, order));
+    });
+    this.stop.addEventListener("click", () => {
+      this.stop.disabled = true;
+      void cancel(this.running).catch(() => (this.stop.disabled = false));
+    });
+  }
+
+  /** Says why there is no queue yet; a comparison that somebody has started is shown. */
+  show(why: Problem): void {
+    this.section.hidden = false;
+    this.sentence.replaceChildren(...why.told());
+    this.button.hidden = "readOnly" in byId("page", HTMLElement).dataset;
+    void this.join();
+  }
+
+  hide(): void {
+    this.section.hidden = true;
+  }
+
+  private async join(): Promise<void> {
+    const all = await jobs().catch(() => []);
+    const running = all.find(({ state, kind }) => state === "running" && kind === KIND);
+    if (running && !this.running) await this.follow(Promise.resolve(running));
+  }
+
+  private async follow(begun: Promise<Job>): Promise<void> {
+    this.button.disabled = true;
+    try {
+      const job = await begun;
+      this.running = job.job_id;
+      this.progress.hidden = this.stop.hidden = this.stop.disabled = false;
+      const over = await watch(job, ({ percent }) => {
+        this.progress.value = percent;
+        this.sentence.textContent = t("review.comparing", { percent });
+      });
+      if (over.state === "done") this.done();
+      else throw failure(over, t("review.not_compared"));
+    } catch (error) {
+      this.sentence.replaceChildren(...problemOf(error).told());
+    } finally {
+      this.running = "";
+      this.button.disabled = false;
+      this.progress.hidden = this.stop.hidden = true;
+    }
+  }
+}
