@@ -189,7 +189,7 @@ def costs(collection: Collection, spaces: Sequence[str]) -> dict[str, float]:
     """Return the processor's milliseconds that a picture takes with each space's encoder."""
     gallery = collection.gallery(spaces[0])
     images = collection.images_at([int(row) for row in gallery.rows[:_PICTURES]]).values()
-    files = [read_bytes(Path(image.path)) for image in images]
+    files = [read_bytes(collection.picture_path(image)) for image in images]
 
     def work(name: str) -> Callable[[], object]:
         encoder = encoder_of(collection.space(name)).alone()
