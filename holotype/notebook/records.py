@@ -215,7 +215,7 @@ class Records:
             NotFoundError: a number is of none; nothing is taken back.
             UsageError: none is named, or one comes twice.
         """
-        numbers = list(determination_ids)
+        numbers = [int(one) for one in determination_ids]
         if not numbers:
             raise UsageError("No determination is named; give the numbers of those to take back")
         told = self._backend.undo_many(numbers, signed(by, why))

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from holotype.service.app import create_app
 
 from ..service.running import running
+
+expect.set_options(timeout=20_000)  # milliseconds: what is expected comes, but machines are busy
 
 # The browser notes every response of 4xx, which the page shows, and 503 where names were not
 # compared yet, and how it draws without a GPU.

@@ -98,7 +98,7 @@ def test_what_is_of_another_kind_is_refused_before_anything_is_done() -> None:
 
 def _needed(name: str) -> dict[str, Any]:
     """Return something for every argument that a method cannot do without."""
-    kinds = {"int": 1, "Named": 1, "Named | Sequence[Named]": 1}
+    kinds = {"int": 1, "Sequence[int]": [1], "Named": 1, "Named | Sequence[Named]": 1}
     needed = list(inspect.signature(getattr(OpenCollection, name)).parameters.values())[1:]
     empty = inspect.Parameter.empty
     named = [one for one in needed if one.default is empty and one.kind is not one.VAR_KEYWORD]

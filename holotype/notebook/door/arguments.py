@@ -96,6 +96,7 @@ KINDS: Mapping[str, Kind] = {
     "bool": Kind(lambda value: isinstance(value, bool | np.bool_), "True or False"),
     "int": Kind(is_whole, "a whole number"),
     "float": Kind(_is_number, "a number"),
+    "Sequence[int]": Kind(_all(is_whole), "a list of whole numbers"),
     "Sequence[str]": Kind(_all(is_text), "a list of texts"),
     "Sequence[str | Path]": Kind(_all(_is_path), "a list of paths"),
     "Mapping[str, str]": Kind(_is_texts, "a dict of texts"),
