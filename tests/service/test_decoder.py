@@ -36,7 +36,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="limits that the system en
 
 @pytest.fixture(scope="module")
 def decoders() -> Iterator[Decoders]:
-    made = Decoders(ServiceSettings(decoders=2, decoder_seconds=30))  # of a slow machine
+    made = Decoders(ServiceSettings(decoders=2))
     made.start()
     yield made
     made.close()
@@ -193,7 +193,6 @@ def test_the_pictures_of_a_request_have_a_budget_together(decoders: Decoders) ->
 def test_who_sends_several_slow_pictures_is_told(
     served_folder: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HOLOTYPE_DECODER_SECONDS", "30")
     monkeypatch.setattr(module, "_TOGETHER", 0.001)
     data = drawing.png(4000, 3000, 16, 0)
     with running(create_app(served_folder)) as address:
@@ -266,11 +265,8 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 
 
 def memory_of(pid: str) -> int:
-    """Bytes at most, in memory, of a process; none where it has been ended for what it took."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return 0
+    """Bytes at most, in memory, of a process."""
+    status = Path(f"/proc/{pid}/status").read_text()
     return 1024 * int(status.partition("VmHWM:")[2].split()[0])
 
 
@@ -278,10 +274,7 @@ def memory_of(pid: str) -> int:
 def test_hostile_uploads_are_answered_soon_and_take_little(
     served_folder: Path, refused: Refused
 ) -> None:
-    """At most 300 MB, of the service and of every decoder, and soon also where machines are slow.
-
-    A decoder is ended by the clock after 3 s; the rest is for others who want the processor.
-    """
+    """The numbers are the issue's: 2 seconds and 300 MB, of the service and of every decoder."""
     app = create_app(served_folder)
     good = drawing.encoded(drawing.noise(60, 40), "PNG")
     with running(app) as address, httpx2.Client(base_url=address, timeout=30) as client:
@@ -293,7 +286,7 @@ def test_hostile_uploads_are_answered_soon_and_take_little(
             data = draw()
             start = time.monotonic()
             answer = client.post("/v1/identify", files={"images": ("x.jpg", data)})
-            assert time.monotonic() - start < 10, name
+            assert time.monotonic() - start < 2, name
             if answer.status_code != 200:
                 refused(answer, 422)
             assert memory_of(str(pid_of(decoders))) - lean < 300_000_000, name

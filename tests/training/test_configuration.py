@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from holotype.index.errors import UsageError
@@ -48,7 +48,6 @@ outers = st.builds(
 )  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # on a busy machine
 @given(outers)
 def test_what_is_printed_reads_as_the_same(config: Outer) -> None:
     assert from_table(Outer, tomllib.loads(to_toml(config))) == config
