@@ -18,13 +18,8 @@ from ..service.running import running
 
 expect.set_options(timeout=20_000)  # milliseconds: what is expected comes, but machines are busy
 
-# The browser notes every response of 4xx, which the page shows, and 503 where names were not
-# compared yet, and how it draws without a GPU.
-_NOTED = (
-    "the server responded with a status of 4",
-    "the server responded with a status of 503",
-    "GPU stall due to ReadPixels",
-)
+# The browser notes every response of 4xx, which the page shows, and how it draws without a GPU.
+_NOTED = ("the server responded with a status of 4", "GPU stall due to ReadPixels")
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _ARGUMENTS = [
     "--no-sandbox",
@@ -58,10 +53,13 @@ def address(_ready: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @contextmanager
-def opened(browser: Browser, address: str, path: str = "", **options: Any) -> Iterator[Page]:
+def opened(
+    browser: Browser, address: str, path: str = "", *, noted: tuple[str, ...] = (), **options: Any
+) -> Iterator[Page]:
     """A page of a server; the test fails where the browser complains or leaves the machine.
 
     Args:
+        noted: what else the browser is expected to note.
         options: of the browser's context, such as color_scheme.
     """
     complaints: list[str] = []
@@ -81,7 +79,8 @@ def opened(browser: Browser, address: str, path: str = "", **options: Any) -> It
     page.goto(address + path)
     yield page
     context.close()
-    left = [line for line in complaints if not any(known in line for known in _NOTED)]
+    expected = (*_NOTED, *noted)
+    left = [line for line in complaints if not any(known in line for known in expected)]
     assert left == []
 
 

@@ -24,7 +24,6 @@ from holotype.index.search.taxon_records import (
     taxon_record,
     tree_record,
 )
-from holotype.index.storage.determinations import events_at
 from holotype.index.upkeep.deletion import doomed_by
 from holotype.index.upkeep.info import info
 
@@ -157,9 +156,7 @@ class LocalRecords(Held):
     def undo_many(self, determination_ids: Sequence[int], signed: Signed) -> Told:
         """Take back determinations that still count; return the undos and what was left alone."""
         made = self.collection.undo_many(determination_ids, by=signed.by, remarks=signed.why)
-        events = events_at(self.collection.database, made.undos)
-        undos = [event.to_dict() for event in events]
-        return {"determinations": undos, "left_out": made.left_out_dicts()}
+        return made.to_dict(self.collection.database)
 
     def event(self, specimen_id: str, determination_id: int) -> Told:
         """Return a determination or an undo of a specimen."""

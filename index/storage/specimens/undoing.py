@@ -9,7 +9,7 @@ from typing import Any
 
 from ...database.connection import Database
 from ...errors import UsageError
-from ..determinations import Event, history, specimen_of, undo_in
+from ..determinations import Event, events_at, history, specimen_of, undo_in
 
 _SHOWN = 80  # characters of an id that a sentence repeats
 
@@ -34,9 +34,10 @@ class TakenBack:
     undos: list[int] = field(default_factory=list)
     left_out: list[LeftAlone] = field(default_factory=list)
 
-    def left_out_dicts(self) -> list[dict[str, Any]]:
-        """Return what was left alone as JSON-ready values."""
-        return [dict(vars(one)) for one in self.left_out]
+    def to_dict(self, database: Database) -> dict[str, Any]:
+        """Return the undos, oldest first, and what was left alone, as JSON-ready values."""
+        undos = [event.to_dict() for event in events_at(database, self.undos)]
+        return {"determinations": undos, "left_out": [dict(vars(one)) for one in self.left_out]}
 
 
 def undo_many(

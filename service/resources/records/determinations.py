@@ -255,5 +255,4 @@ def _undo(collection: Collection, determination_id: int, asked: Sign) -> Event:
 
 def _undo_many(collection: Collection, asked: UndoMany) -> dict[str, Any]:
     made = collection.undo_many(asked.determination_ids, by=asked.by, remarks=asked.why)
-    undos = events_of(collection, made.undos)
-    return {"determinations": undos, "left_out": made.left_out_dicts()}
+    return made.to_dict(collection.database)

@@ -21,12 +21,13 @@ function lineageOf(said: Record<string, string>, known: Taxon[]): Record<string,
   return { ...one?.lineage, ...said };
 }
 
-/** Let pictures be added; `changed` is called when some are new. */
+/** What was not stored, and why. */
 interface Refused {
   path: string;
   why: Problem;
 }
 
+/** Let pictures be added; `changed` is called when some are new. */
 export class Adding {
   private readonly place = byId("progress", HTMLElement);
   private readonly form = byId("said", HTMLFormElement);
