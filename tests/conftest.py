@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from holotype.scripts.main import main
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
+_SECONDS = 0.06  # that the loop of `pace` takes of a processor at some 3 GHz
 
 Draw = Callable[..., Path]
 Cli = Callable[..., tuple[int, str, str]]
@@ -48,6 +50,22 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["HOLOTYPE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     os.environ["HOLOTYPE_CONFIG"] = str(tmp_path_factory.mktemp("config"))
     settings.cache_clear()  # they may have been read while tests were collected
+
+
+@pytest.fixture(scope="session")
+def pace() -> float:
+    """How many times longer this machine computes than the one that bounds in seconds are for.
+
+    One or more. A hang or work that grows with its input passes a bound on any machine; a slow
+    processor does on none.
+    """
+
+    def seconds() -> float:
+        begin = time.process_time()
+        sum(number % 7 for number in range(1_000_000))
+        return time.process_time() - begin
+
+    return max(1.0, min(seconds() for _ in range(3)) / _SECONDS)
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from holotype.notebook.opened import OpenCollection
 
-from .doors import CommandLine, Web
+from .doors import CommandLine, RefusedError, Web
 
 Given = Any  # what an operation finds in the collection before it is done
 Shape = Callable[[Any], Any]
@@ -456,12 +456,13 @@ def of_records(stock: Path, trip: Path, scratch: Path) -> list[Operation]:
         Operation(
             "take several back, one of which is taken back already",
             lambda c, numbers: c.undo_many(numbers, **SIGN),
-            Lacks("the command line takes back one determination at a time"),
+            lambda cli, numbers: _undo_each(cli, numbers),
             lambda web, numbers: web.post(
                 "determinations/undo", {"determination_ids": numbers, **SIGN}
             ),
             before=lambda c: [e["determination_id"] for e in c.history("4-1")["events"][-2:]],
             shape=taken_back,
+            cli_shape=taken_back,
             http_shape=taken_back,
         ),
         Operation(
@@ -904,6 +905,18 @@ def _delete_all(web: Web, where: list[str]) -> dict[str, Any]:
     for image_id in ids:
         web.delete(f"images/{image_id}", **SIGN)
     return {"deleted": len(ids), "image_ids": ids}
+
+
+def _undo_each(cli: CommandLine, numbers: list[int]) -> dict[str, Any]:
+    """The command line takes back one determination at a time."""
+    undos, left_out = [], []
+    for number in numbers:
+        try:
+            undos.append(cli("collection", "undo", cli.folder, number, "--yes", *SIGNED))
+        except RefusedError as error:
+            left = {"determination_id": number, "specimen_id": "4-1", "why": str(error)}
+            left_out.append(left)
+    return {"determinations": undos, "left_out": left_out}
 
 
 def _figures(web: Web, options: dict[str, Any]) -> Any:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from holotype.service.app import create_app
 from holotype.service.decoding import decoders as module
 from holotype.service.decoding.decoders import Budget, Decoders
 from holotype.service.settings import ServiceSettings
+from tests.conftest import ROOT
 from tests.hostile import drawing
 
 from .conftest import Refused
@@ -35,11 +36,18 @@ posix = pytest.mark.skipif(os.name != "posix", reason="limits that the system en
 
 
 @pytest.fixture(scope="module")
-def decoders() -> Iterator[Decoders]:
-    made = Decoders(ServiceSettings(decoders=2))
+def decoders(pace: float) -> Iterator[Decoders]:
+    seconds = pace * ServiceSettings().decoder_seconds
+    made = Decoders(ServiceSettings(decoders=2, decoder_seconds=seconds))
     made.start()
     yield made
     made.close()
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch, pace: float) -> None:
+    """A service whose decoders have the time here that they need elsewhere."""
+    monkeypatch.setenv("HOLOTYPE_DECODER_SECONDS", str(pace * ServiceSettings().decoder_seconds))
 
 
 @pytest.fixture
@@ -103,11 +111,13 @@ def test_it_starts_without_what_it_does_not_need() -> None:
 
 
 @posix
-def test_one_that_takes_too_long_is_ended_and_replaced(impatient: Decoders, slow: bytes) -> None:
+def test_one_that_takes_too_long_is_ended_and_replaced(
+    impatient: Decoders, slow: bytes, pace: float
+) -> None:
     before, start = pid_of(impatient), time.monotonic()
     with pytest.raises(PictureError, match=r"longer than 0\.3 s .*HOLOTYPE_DECODER_SECONDS"):
         impatient.read_picture(slow, name="x.jpg")
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 2 * pace
     assert impatient.read_picture(drawing.png(9, 7)).size == (9, 7)
     assert pid_of(impatient) != before
 
@@ -191,7 +201,7 @@ def test_the_pictures_of_a_request_have_a_budget_together(decoders: Decoders) ->
 
 
 def test_who_sends_several_slow_pictures_is_told(
-    served_folder: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+    served_folder: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch, patient: None
 ) -> None:
     monkeypatch.setattr(module, "_TOGETHER", 0.001)
     data = drawing.png(4000, 3000, 16, 0)
@@ -245,34 +255,28 @@ def test_a_stored_original_can_go_through_the_same_door(
 
 # Over HTTP ------------------------------------------------------------------------------------
 
-HOSTILE: dict[str, Callable[[], bytes]] = {
-    "1,000 scans": lambda: drawing.of_scans(1000, 6400, 6200, progressive=True),
-    "10,000 scans": lambda: drawing.of_scans(10_000, 6400, 6200, progressive=True),
-    "comments": lambda: drawing.jpeg_with(drawing.segment(0xFE, b"") * 1_000_000),
-    "stray bytes": lambda: drawing.jpeg_with(bytes(10_000_000)),
-    "a tile of 676 MP": lambda: drawing.tile(26_000),
-    "a strip of 768 MP": lambda: drawing.strips(16_000, 16_000, 2**31 - 1),
-    "16 bits": lambda: drawing.png(8000, 5000, 16, 0),
-    "16 bits, interlaced": lambda: drawing.png(8000, 5000, 16, 6, interlace=1),
-    "empty chunks": lambda: drawing.png(64, 64, extra=drawing.chunk(b"abCd") * 1_000_000),
-    "a text": lambda: drawing.png(
-        64, 64, extra=drawing.chunk(b"zTXt", b"C\0\0" + drawing.deflated(900_000_000))
-    ),
-    "a WebP of 40 MP": lambda: drawing.encoded(drawing.flat(6400, 6200), "WEBP", method=0),
-    "overlapping strips": lambda: drawing.overlapping_strips(60_000, 10_000_000),
-    "a strip of 65,535 x 600 px": lambda: drawing.jpeg(65_500, 600),
-}
-
 
 def memory_of(pid: str) -> int:
-    """Bytes at most, in memory, of a process."""
-    status = Path(f"/proc/{pid}/status").read_text()
+    """Bytes at most, in memory, of a process; 0 where it was ended for what it took."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return 0
     return 1024 * int(status.partition("VmHWM:")[2].split()[0])
+
+
+@pytest.fixture(scope="module")
+def uploads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Hostile pictures, drawn by another process: what that takes is none of the service's."""
+    folder = tmp_path_factory.mktemp("uploads")
+    draw = [sys.executable, "-m", "tests.hostile.uploads", str(folder)]
+    subprocess.run(draw, cwd=ROOT, check=True)
+    return folder
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
 def test_hostile_uploads_are_answered_soon_and_take_little(
-    served_folder: Path, refused: Refused
+    served_folder: Path, refused: Refused, uploads: Path, pace: float
 ) -> None:
     """The numbers are the issue's: 2 seconds and 300 MB, of the service and of every decoder."""
     app = create_app(served_folder)
@@ -282,14 +286,13 @@ def test_hostile_uploads_are_answered_soon_and_take_little(
         before = memory_of("self")
         decoders = app.state.engine.decoders
         lean = memory_of(str(pid_of(decoders)))
-        for name, draw in HOSTILE.items():
-            data = draw()
+        for upload in sorted(uploads.iterdir()):
+            data, name = upload.read_bytes(), upload.name
             start = time.monotonic()
             answer = client.post("/v1/identify", files={"images": ("x.jpg", data)})
-            assert time.monotonic() - start < 2, name
+            assert time.monotonic() - start < 2 * pace, name
             if answer.status_code != 200:
                 refused(answer, 422)
             assert memory_of(str(pid_of(decoders))) - lean < 300_000_000, name
-        del data
         assert memory_of("self") - before < 300_000_000
         assert client.post("/v1/identify", files={"images": ("x.png", good)}).json() == first
