@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -17,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Embeddings, Encoder, Pixels
-from holotype.index.errors import EncoderError, HolotypeError, MismatchError
+from holotype.index.errors import EncoderError, HolotypeError
 from holotype.index.identification.identify import identify_vector
 from holotype.index.pictures.reading import perceptual_hash
 from holotype.index.runtime import worker_count
@@ -47,6 +48,8 @@ _SHOWN = 2  # pictures that are read whole at once
 _PATIENCE = 20
 
 log = logging.getLogger("holotype.service")
+
+_Key = tuple[str, int, int]  # of an encoder: its name, its views, the source of its pictures
 
 
 class Opened(NamedTuple):
@@ -83,8 +86,10 @@ class Engine:
         self.readiness = Readiness()
         self._closed = False
         self._named: set[str] = set()  # encoders that lie in folders
-        self._encoders: dict[tuple[str, int, int], Encoder | HolotypeError] = {}
-        self._loading = threading.Lock()
+        self._encoders: dict[_Key, Future[Encoder]] = {}
+        self._encoders_lock = threading.Lock()
+        # A network is read, or exported, by no question.
+        self._loader = ThreadPoolExecutor(1, "load", initializer=_use_one_core)
         self._asking, self._reading = self.shared.asking, self.shared.reading
         self._decodings = Turns(self.limits.decoders, "decode", initializer=_use_one_core)
         self._queries = Turns(worker_count(), "query", initializer=_use_one_core)
@@ -150,17 +155,20 @@ class Engine:
         """Load a space and return how many images it shows."""
         gallery = self.collection.gallery(space.name)
         if not space.encoder.startswith(EXTERNAL):
-            self.encoder(space.name)
+            self.encoder(space.name, wait=True)
         first = int(gallery.rows[0])
         for image in self.collection.images_at([first]).values():  # none if just deleted
             vector = stored_vector(self.collection, image, space.name)
             identify_vector(self.collection, vector, name="", space=space.name)
         return len(gallery)
 
-    def encoder(self, name: str | None) -> Encoder:
+    def encoder(self, name: str | None, *, wait: bool = False) -> Encoder:
         """Return the encoder of a space, loaded once; spaces with one encoder share it.
 
         One that cannot be loaded is tried once: else every question would wait for it again.
+
+        Args:
+            wait: as long as it takes; a question does not, as it would end unanswered.
 
         Raises:
             NotFoundError: no such space.
@@ -168,46 +176,47 @@ class Engine:
             MismatchError: it is not the one of the space.
         """
         space = self.collection.space(name)
-        key = (space.encoder, space.views, space.source_id)
-        found = self._encoders.get(key)
-        if found is None:
-            with self._waited_for(space):
-                if key not in self._encoders:
-                    self._encoders[key] = self._loaded(space)
-                found = self._encoders[key]
-        if isinstance(found, Encoder):
-            return found
-        raise type(found)(str(found))  # of its own, as several threads may raise it
-
-    @contextmanager
-    def _waited_for(self, space: Space) -> Iterator[None]:
-        """Hold what loads encoders, one at a time."""
-        if not self._loading.acquire(timeout=_PATIENCE):
+        try:
+            return self._encoder_of(space).result(None if wait else _PATIENCE)
+        except TimeoutError:
             raise NotReadyError(
                 f"The encoder of space '{space.name}' is still being made ready, which takes some "
                 "minutes the first time; ask again"
-            )
-        try:
-            yield
-        finally:
-            self._loading.release()
+            ) from None
+        except HolotypeError as error:
+            raise type(error)(str(error)) from error  # of its own: several threads may raise it
 
-    def _loaded(self, space: Space) -> Encoder | HolotypeError:
+    def _encoder_of(self, space: Space) -> Future[Encoder]:
+        key = (space.encoder, space.views, space.source_id)
+        with self._encoders_lock:
+            made = self._encoders.get(key)
+            # What no check foresaw, such as no memory for a moment, may not come again.
+            if made is None or (
+                made.done() and not isinstance(made.exception(), HolotypeError | None)
+            ):
+                made = self._encoders[key] = self._loader.submit(self._loaded, space)
+            return made
+
+    def _loaded(self, space: Space) -> Encoder:
         if folder_of(space.encoder):
             self._named = {*self._named, space.encoder}
-        same = (
+        alike = (
             encoder
-            for (spec, views, _), encoder in self._encoders.items()
-            if (spec, views) == (space.encoder, space.views) and isinstance(encoder, Encoder)
+            for (spec, views, _), encoder in self._ready().items()
+            if (spec, views) == (space.encoder, space.views)
         )
         try:
-            encoder = next(same, None) or self.shared.encoder(space, _alone)
+            encoder = next(alike, None) or self.shared.encoder(space, _alone)
             self.collection.check_encoder(space.name, encoder)
         except EncoderError as error:
-            return NotReadyError(str(error))
-        except MismatchError as error:
-            return error
+            raise NotReadyError(str(error)) from error
         return encoder
+
+    def _ready(self) -> dict[_Key, Encoder]:
+        """Return the encoders that are loaded."""
+        with self._encoders_lock:
+            made = [(key, one) for key, one in self._encoders.items() if one.done()]
+        return {key: one.result() for key, one in made if not one.exception()}
 
     def asked(self) -> AbstractAsyncContextManager[None]:
         """Hold a place among the questions, for what is decoded and queried meanwhile.
@@ -281,8 +290,8 @@ class Engine:
         Raises:
             MismatchError: the encoder is not the space's.
         """
-        loaded = tuple(self._encoders.values())  # that of this space is among them since decoding
-        elsewhere = any(isinstance(one, Encoder) and one.device != "cpu" for one in loaded)
+        # That of this space is among them since decoding.
+        elsewhere = any(encoder.device != "cpu" for encoder in self._ready().values())
         # A GPU is fastest with all pictures at once, cores with some each.
         threads, most = (1, _MANY) if elsewhere else (worker_count(), _FEW)
         alike = Alike(("encode", space), threads, most)
@@ -362,6 +371,7 @@ class Engine:
         for one in turns:
             one.shutdown(cancel_futures=not finish)
         self.jobs.close()
+        self._loader.shutdown(cancel_futures=True)  # nobody is left who waits for it
         if self._alone:
             self.shared.close()
         self.collection.close()

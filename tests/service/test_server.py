@@ -23,6 +23,7 @@ from holotype.index.errors import HolotypeError, MismatchError, NotFoundError, U
 from holotype.index.search.search import encoder_of
 from holotype.index.storage.records import Space
 from holotype.service.app import create_app
+from holotype.service.engine import Engine
 from holotype.service.guards.keys import Keys
 from holotype.service.resources.records import images
 from holotype.service.schemas import answers
@@ -121,26 +122,38 @@ def test_pages_come_and_questions_wait_while_the_encoder_is_loaded(
             assert time.monotonic() < deadline
 
 
+@pytest.mark.parametrize("first", ["the service", "a question"])
 def test_who_asks_before_the_encoder_is_ready_is_told_to_ask_again(
-    folder: Path, source: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+    folder: Path, source: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
-    app, go, load = create_app(folder), threading.Event(), encoder_of
+    app, go, load, begins = create_app(folder), threading.Event(), encoder_of, threading.Event()
+    read_space = Engine._load
 
     def slow(space: Space) -> Encoder:
+        begins.set()
         assert go.wait(60)
         return load(space)
 
+    def late(engine: Engine, space: Space) -> int:
+        assert first == "the service" or begins.wait(60)
+        return read_space(engine, space)
+
+    monkeypatch.setattr(Engine, "_load", late)
     monkeypatch.setattr("holotype.service.engine.encoder_of", slow)
     monkeypatch.setattr("holotype.service.engine._PATIENCE", 0.1)
     files = {"images": ("x.png", (source.parent / "0-0.png").read_bytes())}
     with running(app, loaded=False) as address:
-        asked = httpx2.post(f"{address}/v1/identify", files=files, timeout=60)
-        assert "'base' is still being made ready" in refused(asked, 503)
-        assert asked.headers["retry-after"] == "1"
+        assert first == "a question" or begins.wait(60)
+        for _ in range(2):
+            asked = httpx2.post(f"{address}/v1/identify", files=files, timeout=60)
+            assert "'base' is still being made ready" in refused(asked, 503)
+            assert asked.headers["retry-after"] == "1"
+        assert "still being loaded" in refused(httpx2.get(f"{address}/readyz"), 503)
         go.set()
         deadline = time.monotonic() + 60
-        while (asked := httpx2.post(f"{address}/v1/identify", files=files)).status_code == 503:
+        while httpx2.get(f"{address}/readyz").status_code == 503:
             assert time.monotonic() < deadline
+        asked = httpx2.post(f"{address}/v1/identify", files=files, timeout=60)
         answers.Answer.model_validate(asked.json())
 
 
