@@ -12,6 +12,7 @@ from itertools import chain
 
 from .checksums import Record
 
+MOST = 2**63 - 1  # that SQLite counts to
 _ROWS = 500  # in one statement; SQLite takes 32,766 values
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from ..database.connection import Database
-from ..database.sql import run_over
+from ..database.sql import MOST, run_over
 from ..errors import CorruptError, NotFoundError, UsageError
 from ..taxonomy import (
     GENUS,
@@ -145,7 +145,7 @@ def undo_in(
     """Do as `undo`, inside a transaction."""
     found = connection.execute(
         "SELECT specimen_id, root FROM determinations WHERE determination_id = ?",
-        (determination_id,),
+        (_within(determination_id),),
     ).fetchone()
     if found is None:
         raise _none(database, determination_id)
@@ -179,9 +179,14 @@ def specimen_of(database: Database, determination_id: int) -> str:
         NotFoundError: there is none of that number.
     """
     query = "SELECT specimen_id FROM determinations WHERE determination_id = ?"
-    for record in database.read(query, (determination_id,)):
+    for record in database.read(query, (_within(determination_id),)):
         return str(record[0])
     raise _none(database, determination_id)
+
+
+def _within(determination_id: int) -> int:
+    """Return a number that SQLite can be asked for; there is none of those that it cannot."""
+    return max(-MOST, min(determination_id, MOST))
 
 
 def _none(database: Database, determination_id: int) -> NotFoundError:
@@ -351,11 +356,14 @@ def _replayed(records: list[sqlite3.Row]) -> Iterator[Event]:
 
 def _accepted(records: list[sqlite3.Row], standing: set[int]) -> str:
     """Return the accepted name: the latest by a human that stands, else the latest import."""
-    stand = [r for r in records if r["undoes"] is None and r["determination_id"] in standing]
-    counted = [r for r in stand if r["origin"] == "human"] or [
-        r for r in stand if r["origin"] == "import"
-    ]
-    return _lowest_name(counted[-1]) if counted else ""
+    imported = None
+    for record in reversed(records):  # the latest is mostly the one, however long the history
+        if record["undoes"] is None and record["determination_id"] in standing:
+            if record["origin"] == "human":
+                return _lowest_name(record)
+            if record["origin"] == "import" and imported is None:
+                imported = _lowest_name(record)
+    return imported or ""
 
 
 def _lowest_name(record: sqlite3.Row) -> str:

@@ -9,6 +9,7 @@ from fastapi import Path as InPath
 from fastapi.responses import HTMLResponse
 
 from holotype.index.curation.queues import QUEUES
+from holotype.index.database.sql import MOST
 from holotype.index.errors import NotFoundError
 from holotype.index.storage.clusters.records import clustering, clusterings
 
@@ -18,10 +19,9 @@ from .rendering import rendered
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
-_MOST = 2**63 - 1  # that a database counts to
 _MOST_LISTED = 50  # clusterings that can be chosen, the last ones
 
-ClusteringId = Annotated[int, InPath(ge=0, le=_MOST)]
+ClusteringId = Annotated[int, InPath(ge=0, le=MOST)]
 
 TABS = (("clusters", "review"), *((name, f"review/queues/{name}") for name in QUEUES))
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-MOST = 2**63 - 1  # that a database counts to
+from holotype.index.database.sql import MOST
+
 LONGEST = 500  # characters of a name or a reason
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")

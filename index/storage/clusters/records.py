@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...database.connection import Database
-from ...database.sql import run_over
+from ...database.sql import MOST, run_over
 from ...errors import CorruptError, NotFoundError
 from ...files.plain_json import read_json
 from ...taxonomy import RANKS
@@ -18,7 +18,6 @@ from ..determinations import Standing
 
 Facts = Mapping[str, Any]
 
-_MOST = 2**63 - 1  # that SQLite counts to
 _UNCALIBRATED = (
     "The collection is not calibrated, so nothing can be set aside as known and everything was "
     "clustered"
@@ -147,7 +146,7 @@ def clustering(database: Database, clustering_id: int) -> Clustering:
     Raises:
         NotFoundError: there is none of that number.
     """
-    if clustering_id <= _MOST:
+    if clustering_id <= MOST:
         for found in _clusterings(database, "clustering_id = ?", (clustering_id,)):
             return found
     raise NotFoundError(
@@ -176,7 +175,7 @@ def clustering_of(database: Database, cluster_id: int) -> int:
         NotFoundError: there is no such cluster.
     """
     query = "SELECT clustering_id FROM clusters WHERE cluster_id = ?"
-    for found in database.read(query, (cluster_id,)) if cluster_id <= _MOST else ():
+    for found in database.read(query, (cluster_id,)) if cluster_id <= MOST else ():
         return int(found[0])
     raise NotFoundError(
         f"{database.folder} has no cluster {cluster_id}; {way('clusters list')} shows them"
@@ -226,7 +225,7 @@ def decision(database: Database, decision_id: int) -> Decision:
         NotFoundError: there is none of that number.
     """
     query = "SELECT clustering_id FROM decisions WHERE decision_id = ?"
-    for record in database.read(query, (decision_id,)) if decision_id <= _MOST else ():
+    for record in database.read(query, (decision_id,)) if decision_id <= MOST else ():
         for found in decisions(database, record[0]):
             if found.decision_id == decision_id:
                 return found

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from holotype.index.collection import Collection
 from holotype.index.curation.actions import lineage_of
+from holotype.index.database.sql import MOST
 from holotype.index.errors import NotFoundError, UsageError
 from holotype.index.storage.determinations import Event, events_at, newest
 from holotype.index.storage.specimens.namings import Naming
@@ -23,7 +24,7 @@ from ...guards.scopes import WRITES
 from ...questions import described_order, read_order
 from ...schemas import clusters as events
 from ...schemas import records as answers
-from ...schemas.orders import MOST, Number, Order, Sign, Text
+from ...schemas.orders import Number, Order, Sign, Text
 
 router = APIRouter(prefix="/determinations", tags=["determinations"])
 

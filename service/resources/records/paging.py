@@ -7,9 +7,8 @@ from typing import Annotated
 
 from fastapi import Query
 
+from holotype.index.database.sql import MOST
 from holotype.index.errors import UsageError
-
-from ...schemas.orders import MOST
 
 _MOST_SHOWN = 1000
 

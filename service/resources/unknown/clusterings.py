@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 
 from holotype.index.clusters.view import clustering_dict
 from holotype.index.collection import Collection
+from holotype.index.database.sql import MOST
 from holotype.index.errors import NotFoundError, UsageError
 from holotype.index.search.all_images import state_of_images
 from holotype.index.storage.clusters.records import clusterings
@@ -25,7 +26,6 @@ from ...questions import described_order, read_order
 from ...schemas import answers as schemas
 from ...schemas import clusters as answers
 from ...schemas.cluster_orders import Sign, StartClustering
-from ...schemas.orders import MOST
 from ..etags import tagged
 
 router = APIRouter(tags=["clusters"])

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 
 from holotype.index.clusters.view import as_dict, cluster_now
 from holotype.index.collection import Collection
+from holotype.index.database.sql import MOST
 from holotype.index.errors import UsageError
 from holotype.index.storage.clusters.records import decision
 
@@ -20,7 +21,6 @@ from ...questions import described_order, read_order
 from ...schemas import clusters as answers
 from ...schemas import examples
 from ...schemas.cluster_orders import Decide, Merge, Move, Name, Place, Split
-from ...schemas.orders import MOST
 
 if TYPE_CHECKING:
     from holotype.index.clusters.decide import Decider

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from holotype.index.collection import Collection
+from holotype.index.database.sql import MOST
 from holotype.index.storage.clusters.records import decisions
 
 from ...engine import TheEngine
@@ -20,9 +21,8 @@ from ...schemas.orders import Order
 
 router = APIRouter(prefix="/decisions", tags=["clusters"])
 
-_MOST = 2**63 - 1  # that a database counts to
 
-DecisionId = Annotated[int, InPath(ge=0, le=_MOST, description="The decision's number.")]
+DecisionId = Annotated[int, InPath(ge=0, le=MOST, description="The decision's number.")]
 
 _LONGEST = 500  # characters of a name or a reason
 _UNDONE: dict[int | str, dict[str, Any]] = {
@@ -48,10 +48,10 @@ _BODY = described_order(Undo, {"by": "A. Taxonomist", "why": "it was another spe
 async def all_decisions(
     engine: TheEngine,
     clustering: Annotated[
-        int | None, Query(ge=0, le=_MOST, description="Only about this one.")
+        int | None, Query(ge=0, le=MOST, description="Only about this one.")
     ] = None,
     after: Annotated[
-        int | None, Query(ge=0, le=_MOST, description="The 'next' of the page before.")
+        int | None, Query(ge=0, le=MOST, description="The 'next' of the page before.")
     ] = None,
     limit: Annotated[
         int | None, Query(ge=1, le=1000, description="How many, 1 to 1000; by default all.")
