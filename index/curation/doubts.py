@@ -107,7 +107,7 @@ def keep_doubts(collection: Collection, source: Gallery, doubts: Doubts) -> None
         "best": doubts.ratios.best,
     }
     kept = KeptArrays({"specimens": len(doubts.places)}, arrays)
-    keep_arrays(collection.database, source.space, source.state, "doubts", {}, kept)
+    keep_arrays(collection.database, source.space, source.state, "doubts", {}, kept, followed=True)
 
 
 def kept_doubts(collection: Collection, source: Gallery) -> Doubts | None:

@@ -66,15 +66,20 @@ def keep_arrays(
     kind: Kind,
     basis: Mapping[str, Any],
     kept: KeptArrays,
+    *,
+    followed: bool = False,
 ) -> None:
     """Write the file of a space's arrays, unless somebody else is writing one; it is only a cache.
 
     Args:
         state: the state of the space that they are of.
+        followed: who reads them matches rows by sequence number, so they may be of a state that
+            the space has left meanwhile: it takes minutes to make them while others add images.
     """
     about = {**kept.said, "kind": kind, "basis": _basis(space, basis)}
     with suppress(LockedError, UsageError, OSError, sqlite3.OperationalError), database.indexing():
-        if state_of(database, space) != state:
+        now = state_of(database, space)
+        if now != state and not (followed and now.last_seq >= state.last_seq):
             return
         pieces, digest = pack_arrays(about, kept.arrays)
         if write_file(database, f"{space.name}-{digest[:16]}.{kind}", digest, pieces):

@@ -44,8 +44,8 @@ def kept_methods(database: Database, space: Space) -> list[Method]:
 def keep_map(database: Database, gallery: Gallery, made: FittedMap) -> bool:
     """Keep the map of a gallery, and return whether it is kept.
 
-    It is not where the space has changed meanwhile, where somebody else is writing an index, and
-    where the collection cannot be written to.
+    It is not where somebody else is writing an index, and where the collection cannot be written
+    to.
     """
     said = {
         "parameters": made.parameters.to_dict(),
@@ -58,7 +58,8 @@ def keep_map(database: Database, gallery: Gallery, made: FittedMap) -> bool:
     if made.axes is not None:
         arrays |= {name: getattr(made.axes, name) for name in _AXES}
     space, method = gallery.space, made.parameters.method
-    keep_arrays(database, space, gallery.state, method, _basis(space), KeptArrays(said, arrays))
+    arrays_of_map = KeptArrays(said, arrays)
+    keep_arrays(database, space, gallery.state, method, _basis(space), arrays_of_map, followed=True)
     kept = load_map(database, space, method)
     return kept is not None and kept.version == made.version
 

@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 
 import holotype
-from holotype.index.errors import HolotypeError, NotFoundError, UsageError
+from holotype.index.errors import HolotypeError, NotComparedError, NotFoundError, UsageError
 from holotype.notebook.opened import OpenCollection
 from holotype.service.app import create_app
 from holotype.service.guards.keys import Keys
+from holotype.service.resources.unknown import queues
 from tests.conftest import Draw
 from tests.service.running import running
 
@@ -129,3 +130,12 @@ def test_what_is_done_where_a_collection_lies_is_refused_with_the_way_out(
     with pytest.raises(UsageError, match="leave out encoder and space"):
         served.add(tmp_path, encoder="bundled")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_who_may_only_read_learns_that_names_were_not_compared(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "_MOST_AT_ONCE", 3)
+    said = r"have not been compared yet.* run review\(\) first\. .* key may only read"
+    with holotype.Client(address, READ) as client, pytest.raises(NotComparedError, match=said):
+        client.review("far")

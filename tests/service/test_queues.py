@@ -14,6 +14,7 @@ from holotype.index.collection import Collection
 from holotype.service.app import create_app
 from holotype.service.resources.unknown import queues
 from holotype.service.schemas import answers, records
+from holotype.training import doubts
 
 from .conftest import Refused
 from .running import running
@@ -62,6 +63,37 @@ def test_a_queue_in_pages_and_after_a_decision(
             answers.QueuePage.model_validate(found, strict=True)
         assert "choose one of mislabels" in refused(client.get("/v1/queues/wrong"), 422)
         assert "limit is 0" in refused(client.get("/v1/queues/far", params={"limit": 0}), 422)
+
+
+def test_names_that_are_compared_while_pictures_come_are_kept(
+    folder: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A museum that adds pictures all day has its queues, and nobody is told "done" in vain."""
+    monkeypatch.setattr(queues, "_MOST_AT_ONCE", 3)
+    compared, picture = doubts.doubt_names, (source.parent / "0-0.png").read_bytes()
+    with running(create_app(folder)) as address, httpx2.Client(base_url=address) as client:
+
+        def meanwhile(*asked: Any, **options: Any) -> Any:
+            files = {"image": ("new.png", picture + b"new")}
+            put = httpx2.put(f"{address}/v1/images/new.png", files=files, timeout=60)
+            assert put.status_code == 201, put.text
+            return compared(*asked, **options)
+
+        monkeypatch.setattr(doubts, "doubt_names", meanwhile)
+        assert done(client, "review")["state"] == "done"
+        assert client.get("/v1/queues/far").status_code == 200
+
+
+def test_who_cannot_keep_what_was_compared_is_told(
+    folder: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "_MOST_AT_ONCE", 3)
+    monkeypatch.setattr(doubts, "keep_doubts", lambda *_: None)  # as where the disk is full
+    with running(create_app(folder)) as address, httpx2.Client(base_url=address) as client:
+        over = done(client, "review")
+        assert over["state"] == "failed"
+        assert "could not be kept" in over["error"]
+        assert "have not been compared yet" in refused(client.get("/v1/queues/far"), 503)
 
 
 @pytest.fixture

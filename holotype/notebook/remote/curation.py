@@ -11,7 +11,7 @@ from holotype.index.settings import settings
 
 from ..backend import Adding, Signed, Told
 from ..conditions import conditions
-from .http import path_of
+from .http import ServiceError, path_of
 from .records import RemoteRecords
 
 
@@ -94,8 +94,12 @@ class RemoteCuration(RemoteRecords):
         place = path_of("queues", name)
         try:
             told: Told = self._service.get(place, offset=offset, limit=limit, space=space)
-        except NotComparedError:
-            self.job("review", space, {})
+        except NotComparedError as missing:
+            try:
+                self.job("review", space, {})
+            except ServiceError as refused:
+                said = f"{missing}. That was tried, and refused: {refused}"
+                raise NotComparedError(said) from refused
             told = self._service.get(place, offset=offset, limit=limit, space=space)
         return told
 

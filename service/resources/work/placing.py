@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from holotype.index.errors import UsageError
+from holotype.index.curation.doubts import kept_doubts
+from holotype.index.errors import LockedError, UsageError
 from holotype.index.runtime import worker_count
 
 from ...engine import Engine
@@ -73,10 +74,17 @@ def review_work(engine: Engine, space: str, asked: orders.Review) -> Work:
     """Return the work of comparing names with all cores but one, which is left to questions."""
     from holotype.training.doubts import doubts_of
 
+    collection = engine.collection
     threads = max(1, worker_count() - 1)
 
     def work(tell: Telling) -> dict[str, Any]:
-        found = doubts_of(engine.collection, space=space, threads=threads, progress=tell)
+        found = doubts_of(collection, space=space, threads=threads, progress=tell)
+        _, source = collection.gallery_and_source(space)
+        if kept_doubts(collection, source) is None:
+            raise LockedError(
+                "The names were compared, but that could not be kept: many were changed meanwhile, "
+                "somebody else writes an index, or the folder cannot be written; start it again"
+            )
         return {"specimens": len(found.places)}
 
     return work
