@@ -10,7 +10,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import average_precision_score, roc_auc_score
+from scipy.stats import rankdata
+from sklearn.metrics import average_precision_score
 
 from holotype.index.arrays import Flags, Floats
 
@@ -97,7 +98,11 @@ def auroc(scores: Floats, positive: Flags) -> float:
     """
     if positive.all() or not positive.any():
         return math.nan
-    return float(roc_auc_score(positive, scores))
+    above, below = int(positive.sum()), int((~positive).sum())
+    # By Mann and Whitney's U of the ranks: intervals ask for it thousands of times, and
+    # scikit-learn checks its arguments for longer than it counts.
+    beaten = rankdata(scores)[positive].sum() - above * (above + 1) / 2
+    return float(beaten / (above * below))
 
 
 def fpr_at_tpr(known_scores: Floats, novel_scores: Floats, tpr: float = 0.95) -> float:
