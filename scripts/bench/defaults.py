@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,6 +44,7 @@ from .interleaved import measure
 
 _FOLDS, _SHARE = 4, 0.25  # of specimens; of species that are in no gallery of a fold
 _RISK, _PRIOR = 0.05, 0.2
+_NONE = {"estimate": float("nan")}
 _PICTURES, _ROUNDS = 16, 8  # by which a picture's cost is measured
 
 
@@ -224,7 +226,7 @@ def main(
             spent = costs(collection, spaces)
         for space in spaces:
             each[space]["CPU ms a picture"] = {"estimate": spent[space]}
-        found[folder.name] = each
+        found[str(folder)] = each
         if not as_json:
             _show(folder.name, each)
     if as_json:
@@ -236,8 +238,8 @@ def _show(name: str, each: dict[str, dict[str, dict[str, float]]]) -> None:
     shown.add_column("")
     for space in each:
         shown.add_column(space)
-    for figure in next(iter(each.values())):
-        shown.add_row(figure, *(_said(found[figure]) for found in each.values()))
+    for figure in dict.fromkeys(chain.from_iterable(each.values())):
+        shown.add_row(figure, *(_said(found.get(figure, _NONE)) for found in each.values()))
     out.print(shown)
 
 
