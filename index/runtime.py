@@ -9,16 +9,23 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
 from .settings import settings
+from .ways import speak, spoken
 
 
 def worker_count() -> int:
     """Return how many threads decode and encode at once."""
     cores = len(os.sched_getaffinity(0)) if _LINUX else os.cpu_count() or 1
     return settings().threads or cores
+
+
+def workers(threads: int | None = None) -> ThreadPoolExecutor:
+    """Return a pool of threads, by default one a core, with the words of its maker's door."""
+    return ThreadPoolExecutor(threads or worker_count(), initializer=speak, initargs=(spoken(),))
 
 
 _LINUX = sys.platform == "linux"

@@ -6,7 +6,7 @@ for whoever holds an open collection. A sentence names it as data, which is word
     f"{folder} is not calibrated; run {way('calibrate')} first"
 
 A door says whose words these are (`speaking`), as a program says once in which language it speaks.
-A thread speaks as the context does that it runs in, so a new one runs in a copy of its maker's.
+A thread speaks as its context does; those of `runtime.workers` speak as who made them.
 """
 
 from __future__ import annotations
@@ -82,6 +82,11 @@ def speaking(door: Door) -> Iterator[None]:
         yield
     finally:
         _DOOR.reset(before)
+
+
+def speak(door: Door) -> None:
+    """Tell ways out in the words of a door, as long as this thread or context lives."""
+    _DOOR.set(door)
 
 
 def way(command: str, *arguments: str, **options: str | Sequence[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -12,7 +11,7 @@ from holotype.index.arrays import Embeddings
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder
 from holotype.index.pictures.reading import read_picture
-from holotype.index.runtime import worker_count
+from holotype.index.runtime import workers
 from holotype.index.storage.records import Image
 
 from .degrade import Degradation, degrade, picture_rng, random_degradation
@@ -57,7 +56,7 @@ def embed_degraded(
         return encoder.encode_images(np.stack(pixels))
 
     parts: list[Embeddings] = []
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(worker_count()) as pool:
+    with threadpool_limits(1, "blas"), workers() as pool:
         for part in pool.map(embed, range(0, len(images), size)):
             parts.append(part)
             if on_picture:

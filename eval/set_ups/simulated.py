@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from holotype.index.files.durable import write_durably
 from holotype.index.manifests.manifest import Manifest, Progress
 from holotype.index.manifests.problems import Problem
 from holotype.index.pictures.reading import read_bytes, read_picture
-from holotype.index.runtime import worker_count
+from holotype.index.runtime import workers
 
 from .degrade import Degradation, degrade, picture_rng
 
@@ -90,7 +89,7 @@ def add_second_setup(
         picture = read_picture(read_bytes(Path(files[sha256])), name=files[sha256])
         write_durably(folder / _place(sha256), degrade(picture, how, picture_rng(sha256, seed)))
 
-    with ThreadPoolExecutor(worker_count()) as pool:
+    with workers() as pool:
         for done, _ in enumerate(pool.map(copy, files), 1):
             if on_picture:
                 on_picture(done, len(files))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from ..arrays import Embeddings, Pixels
 from ..encoders import Encoder
-from ..runtime import worker_count
+from ..runtime import worker_count, workers
 
 Task = TypeVar("Task")
 Kept = TypeVar("Kept")
@@ -48,7 +48,7 @@ def encoded(
     lag = 1 if encoder.single_feeder else 0  # batches that a device works on meanwhile
     ahead = iter(tasks)
     running: deque[Future[Callable[[], _Begun[Kept]]]] = deque()
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(worker_count()) as workers:
+    with threadpool_limits(1, "blas"), workers() as pool:
 
         def work(task: Task) -> Callable[[], _Begun[Kept]]:
             begin = partial(_begin, decode(task), encoder)
@@ -58,7 +58,7 @@ def encoded(
             return lambda: begun
 
         def submit(count: int) -> None:
-            running.extend(workers.submit(work, task) for task in islice(ahead, count))
+            running.extend(pool.submit(work, task) for task in islice(ahead, count))
 
         try:
             submit(_AHEAD * worker_count())
@@ -72,7 +72,7 @@ def encoded(
         finally:
             for future in running:
                 future.cancel()
-            workers.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _begin(decoded: tuple[Kept, list[Pixels]], encoder: Encoder) -> _Begun[Kept]:

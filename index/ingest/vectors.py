@@ -5,9 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from contextvars import copy_context
 from pathlib import Path
 
 from ..arrays import Embeddings
@@ -18,6 +16,7 @@ from ..manifests.manifest import Progress
 from ..manifests.problems import Problem
 from ..manifests.vector_file import Identity, VectorFile
 from ..manifests.vector_rows import CheckedFile, GoodRows
+from ..runtime import workers
 from ..storage.canaries import kept_canaries, put_canaries, require_same
 from ..storage.embeddings import put_embeddings
 from ..storage.images import Taxa, find_images, put_images
@@ -242,13 +241,8 @@ class _Load:
 
 def _read_ahead(batches: Iterator[GoodRows]) -> Iterator[GoodRows]:
     """Yield batches while a thread reads and checks the next one."""
-    context = copy_context()
-
-    def following() -> GoodRows | None:
-        return context.run(next, batches, None)
-
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(following)
+    with workers(1) as pool:
+        coming = pool.submit(next, batches, None)
         while (batch := coming.result()) is not None:
-            coming = pool.submit(following)
+            coming = pool.submit(next, batches, None)
             yield batch

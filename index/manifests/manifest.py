@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pandas as pd
 from ..errors import ManifestError, PictureError
 from ..pictures.kinds import HEAD, is_read, kind_of, why_unread
 from ..pictures.reading import content_hash, picture_size, read_bytes, read_picture
-from ..runtime import worker_count
+from ..runtime import workers
 from ..taxonomy import QUALIFIER, RANKS, VERBATIM, Lineage, TaxonNameError
 from .columns import KNOWN, understood
 from .image_ids import id_of_path
@@ -235,7 +234,7 @@ class _Files:
         """
         written = self.frame["path"].tolist()
         probes: list[_Probe] = []
-        with ThreadPoolExecutor(worker_count()) as pool:
+        with workers() as pool:
             for done, probe in enumerate(pool.map(self._probe, written), 1):
                 probes.append(probe)
                 if progress:

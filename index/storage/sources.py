@@ -18,7 +18,7 @@ from ..database.schema import checksum_sql
 from ..errors import PictureError
 from ..files.regular import Limit
 from ..pictures.reading import content_hash, read_bytes
-from ..ways import option
+from ..ways import way_there
 from .records import Image, now
 
 _COPIES = "images"
@@ -94,8 +94,8 @@ def picture_file(database: Database, image: Image) -> Path:
     if not is_shown(database, path):
         raise PictureError(
             f"The picture of image '{image.image_id}' lies in {os.path.dirname(path)}, from where "
-            "this collection shows none; ingest that folder, or load the vectors again with "
-            + option("pictures")
+            f"this collection shows none; ingest that folder, or load the vectors again with "
+            f"their pictures ({way_there('ingest', pictures='FOLDER')})"
         )
     return Path(path)
 

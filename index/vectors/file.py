@@ -14,7 +14,6 @@ import hashlib
 import json
 import stat
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from numpy.typing import NDArray
 from ..arrays import Bytes, Ids
 from ..errors import CorruptError
 from ..files.plain_json import read_json
-from ..runtime import worker_count
+from ..runtime import workers
 from .base import BuiltIndex, Parts
 from .kinds.auto import KINDS
 from .signature import is_own, signature
@@ -200,7 +199,7 @@ def _verify(path: Path, header: Mapping[str, Any], data: Bytes) -> None:
         whole = np.asarray(data[part["start"] : part["start"] + part["size"]]).data
         blocks += list(_blocks(whole, part["size"]))
         wanted += part["sha256"]
-    with ThreadPoolExecutor(worker_count()) as pool:
+    with workers() as pool:
         if list(pool.map(lambda block: _digest(*block), blocks)) != wanted:
             raise CorruptError(f"{path} is damaged (its checksum differs)")
 

@@ -15,6 +15,7 @@ import typer.main
 import holotype
 from holotype.eval.evaluations.protocols import PROTOCOLS
 from holotype.index.collection import Collection
+from holotype.index.runtime import workers
 from holotype.index.ways import FLAGS, NAMES, WAYS, Door, option, speaking, way, way_there
 from holotype.notebook.opened import OpenCollection
 from holotype.scripts.main import app
@@ -215,3 +216,12 @@ def test_every_door_has_its_words(tell: Callable[[], str], told: tuple[str, str,
             found.append(tell())
     assert tuple(found) == told
     assert tell() == told[0], "and the command line's where nobody says"
+
+
+def test_threads_speak_as_who_made_them() -> None:
+    with speaking(Door.PYTHON), workers(2) as pool:
+        assert {*pool.map(lambda _: way("tune"), range(8))} == {"tune()"}
+    made = (path for path, module in modules().items() for node in ast.walk(module)
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "ThreadPoolExecutor"
+            and path.partition("/")[0] in ("index", "training", "eval"))  # fmt: skip
+    assert {*made} == {"index/runtime.py"}

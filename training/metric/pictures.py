@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from holotype.index.pictures.reading import (
     shrink,
 )
 from holotype.index.pictures.scaling import scaled
-from holotype.index.runtime import worker_count
+from holotype.index.runtime import workers
 from holotype.index.storage.records import Image
 from holotype.index.taxonomy import RANKS
 from holotype.index.ways import option
@@ -221,7 +220,7 @@ def _fill(
 
     said: list[str] = []
     used = 0
-    with ThreadPoolExecutor(worker_count()) as pool:
+    with workers() as pool:
         for place, problem in enumerate(pool.map(read, range(len(pixels)))):
             said.append(problem)
             if not problem:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from holotype.index.runtime import worker_count
+from holotype.index.runtime import workers
 
 _Result = TypeVar("_Result")
 
@@ -37,5 +36,5 @@ def on_all_cores(
             part_done()
         return found
 
-    with threadpool_limits(1), ThreadPoolExecutor(threads or worker_count()) as pool:
+    with threadpool_limits(1), workers(threads) as pool:
         return list(pool.map(told, *parts))

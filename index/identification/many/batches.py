@@ -18,7 +18,7 @@ from ...encoders import Encoder
 from ...errors import PictureError, UsageError
 from ...pictures.inputs import Picture, as_pictures, read_input
 from ...pictures.reading import thumbnail
-from ...runtime import worker_count
+from ...runtime import workers
 from ...search.search import require_few_pictures, stored_specimens
 from ..answers import Answer
 from ..identify import Asked, Options, Pictures, file_names, identify_pictures
@@ -71,7 +71,7 @@ def identify_each(
     specimens = as_specimens(specimens)
     collection.check_encoder(asked.space, encoder)
     batches = _batches(specimens)
-    with ThreadPoolExecutor(worker_count()) as pool:
+    with workers() as pool:
         try:
             waiting = _submitted(pool, encoder, next(batches, []), thumbnail_side)
             while waiting:
