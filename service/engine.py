@@ -29,7 +29,7 @@ from holotype.index.storage.spaces import EXTERNAL
 from .decoding.decoders import Budget
 from .guards.turns import Alike, Turns
 from .jobs import Jobs
-from .problems import NotReadyError, served_of
+from .problems import NoEncoderError, NotReadyError, served_of
 from .served.readiness import Readiness, SpaceState
 from .served.shared import Shared, folder_of
 from .settings import service_settings
@@ -172,7 +172,8 @@ class Engine:
 
         Raises:
             NotFoundError: no such space.
-            NotReadyError: the encoder is gone, or not ready yet.
+            NotReadyError: the encoder is not ready yet.
+            NoEncoderError: it is gone.
             MismatchError: it is not the one of the space.
         """
         space = self.collection.space(name)
@@ -209,7 +210,7 @@ class Engine:
             encoder = next(alike, None) or self.shared.encoder(space, _alone)
             self.collection.check_encoder(space.name, encoder)
         except EncoderError as error:
-            raise NotReadyError(str(error)) from error
+            raise NoEncoderError(str(error)) from error
         return encoder
 
     def _ready(self) -> dict[_Key, Encoder]:

@@ -112,10 +112,17 @@ class BusyError(HolotypeError):
 
 
 class NotReadyError(HolotypeError):
-    """The service runs, but cannot answer."""
+    """The service runs, but cannot answer yet."""
 
     http_status = 503
     title = "Not ready"
+
+
+class NoEncoderError(HolotypeError):
+    """The service runs without the encoder that a question needs: asking again does not help."""
+
+    http_status = 503
+    title = "Encoder not available"
 
 
 class Problem(BaseModel):

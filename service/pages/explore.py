@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from holotype.index.collection import Collection
-from holotype.index.morphospace.kept_map import kept_methods
+from holotype.index.morphospace.kept_map import load_map
+from holotype.index.morphospace.parameters import METHODS
 from holotype.index.search.column_reader import metadata_columns
 from holotype.index.storage.records import DETAILS
 from holotype.index.taxonomy import RANKS
@@ -23,23 +24,25 @@ _MOST_COLUMNS = 100  # of the users' own that are offered
 
 
 @router.get("/explore")
-async def explore(request: Request, engine: TheEngine) -> HTMLResponse:
+async def explore(request: Request, engine: TheEngine, method: str = "") -> HTMLResponse:
     """Show the page with the map."""
-    values = await engine.read(_values, engine, MAY_WRITE.get())
+    values = await engine.read(_values, engine, MAY_WRITE.get(), method)
     return rendered(request, "explore.html", strings=("explore",), **values)
 
 
-def _values(engine: Engine, may_write: bool) -> dict[str, Any]:
+def _values(engine: Engine, may_write: bool, wanted: str) -> dict[str, Any]:
     collection = engine.collection
     gallery = collection.gallery()
+    method = next((one for one in METHODS if one == wanted), METHODS[0])
     return {
         "collection": collection.folder.name,
         "ranks": gallery.once("named ranks", gallery.edits, lambda: _named_ranks(collection)),
         "columns": gallery.once("filled columns", gallery.edits, lambda: _columns(collection)),
-        "maps": {
-            space.name: kept_methods(collection.database, space) for space in collection.spaces()
-        },
-        "default_space": collection.space().name,
+        "spaces": [space.name for space in collection.spaces()],
+        "methods": METHODS,
+        "method": method,
+        "has_map": load_map(collection.database, gallery.space, method) is not None,
+        "default_space": gallery.space.name,
         "may_write": may_write,
     }
 

@@ -19,6 +19,8 @@ from .conftest import opened
 
 pytestmark = pytest.mark.browser
 
+NUPTA = ("Moth", "", "", "", "", "Erebidae", "Catocala", "Catocala nupta")
+
 
 @pytest.fixture
 def drawer(_ready: Path, tmp_path: Path) -> Path:
@@ -120,6 +122,26 @@ def test_a_specimen_is_corrected_and_that_undone(page: Page, drawer: Path) -> No
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("has no taxon 'Dragons'")
     expect(page.get_by_label("Name", exact=True)).to_have_value("Dragons")
+
+
+def test_a_name_that_a_colleague_gave_meanwhile_is_shown_and_not_written_over(
+    page: Page, drawer: Path
+) -> None:
+    specimen = specimen_of(drawer, "Xestia baja")
+    page.goto(page.url.replace("/collection", f"/specimens/{specimen}"))
+    confirm = page.get_by_role("button", name="Confirm Xestia baja")
+    expect(confirm).to_be_visible()
+    with Collection.open(drawer) as colleague:
+        colleague.determine(specimen, NUPTA, by="B. Curator")
+    confirm.click()
+    sign(page)
+    expect(page.get_by_role("alert")).to_contain_text("B. Curator")
+    expect(page.locator("#name h2")).to_have_text("Catocala nupta")
+    expect(page.locator("#events li")).to_have_count(2)
+    page.get_by_role("button", name="Correct", exact=True).click()
+    page.get_by_label("Name", exact=True).fill("Xestia baja")
+    page.keyboard.press("Enter")
+    expect(page.locator("#name h2")).to_have_text("Xestia baja")
 
 
 def test_a_record_is_corrected(page: Page, drawer: Path) -> None:

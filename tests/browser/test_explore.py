@@ -87,6 +87,18 @@ def test_no_map_is_one_sentence_and_a_button(browser: Browser, address: str) -> 
         assert violations(page) == []
 
 
+def test_a_map_that_is_made_elsewhere_meanwhile_is_shown(browser: Browser, folder: Path) -> None:
+    with served(folder) as address, visit(browser, address, "/explore") as page:
+        expect(page.locator("#make-map")).to_be_visible()
+        with Collection.open(folder) as opened:
+            morphospace(opened, wanted=Wanted(method="pca"))
+        page.select_option("#method", "pca")
+        expect(page.locator(MAP)).to_be_visible()
+        page.select_option("#method", "umap")
+        expect(page.locator("#make-map")).to_be_visible()
+        expect(page.locator("#stage")).to_be_hidden()
+
+
 def test_the_map_is_drawn_and_its_legend_counts(page: Page) -> None:
     assert page.locator(MAP).get_attribute("data-drawn") == "40"
     rows = page.locator("#legend button")

@@ -33,6 +33,7 @@ window.fetch = async (address, request) => {
   if (told.determination) Object.assign(told.determination, { rank: "genus", taxon });
   return Response.json(told);
 };"""
+NUPTA = ("Moth", "", "", "", "", "Erebidae", "Catocala", "Catocala nupta")
 ENTRIES = "#entries .entry"
 SURE = 6
 
@@ -165,6 +166,44 @@ def test_what_is_sure_at_a_higher_rank_is_accepted_at_that_and_taken_back_togeth
     expect(kept).to_have_count(0)
     assert names(drawer) == {}
     assert [one.rpartition("/")[2] for one in posted] == ["batch", "undo"]
+
+
+def test_what_a_colleague_did_meanwhile_stays_and_can_be_decided_about_again(
+    page: Page, trip: Path, drawer: Path
+) -> None:
+    answered(page, trip)
+    page.get_by_label("Order").select_option("name")
+    taken, named, own = (page.locator(ENTRIES).filter(has_text=f"sure {n}") for n in (0, 1, 2))
+    between = page.locator(ENTRIES).filter(has_text="between")
+    page.get_by_role("button", name="Accept the 6 sure ones").click()
+    sign(page)
+    undo = page.get_by_role("button", name="Undo the last 6")
+    expect(undo).to_be_visible()
+    with Collection.open(drawer) as colleague:
+        last = colleague.history("trip/sure 0.png")[-1]
+        colleague.undo(last.determination_id, by="B. Curator")
+        colleague.determine("trip/sure 1.png", NUPTA, by="B. Curator")
+    undo.click()
+    expect(page.locator("#status")).to_have_text("Undone but for 2 pictures, which say why.")
+    expect(taken).to_contain_text("is undone already, by B. Curator")
+    expect(named).to_contain_text("B. Curator")
+    expect(own.get_by_role("button", name="Accept")).to_be_visible()
+    assert names(drawer) == {"trip/sure 0.png": "", "trip/sure 1.png": "Catocala nupta"}
+    taken.get_by_role("button", name="Accept").click()
+    expect(taken).to_contain_text("In the collection")
+    named.get_by_role("button", name="Set aside").click()
+    expect(named.get_by_role("button", name="Undo")).to_be_visible()
+    page.get_by_role("button", name="Keep the 1 unknown one").click()
+    expect(between).to_contain_text("In the collection")
+    with Collection.open(drawer) as colleague:
+        colleague.determine("trip/between.png", NUPTA, by="B. Curator")
+    between.get_by_role("button", name="Undo").click()
+    expect(between).to_contain_text("Somebody named it Catocala nupta meanwhile")
+    assert names(drawer) == {
+        "trip/sure 0.png": "Xestia baja",
+        "trip/sure 1.png": "Catocala nupta",
+        "trip/between.png": "Catocala nupta",
+    }
 
 
 def test_what_is_refused_stays_to_be_mended(page: Page, trip: Path, drawer: Path) -> None:

@@ -65,6 +65,23 @@ def names(page: Page) -> list[str]:
     return page.locator("#agenda button .name").all_inner_texts()
 
 
+def test_a_grouping_that_a_colleague_makes_meanwhile_is_shown(
+    browser: Browser, address: str, client: httpx2.Client
+) -> None:
+    looked_at = "document.dispatchEvent(new Event('visibilitychange'))"
+    with visit(browser, address, "/review") as page:
+        expect(page.locator("#none")).to_be_visible()
+        page.evaluate(looked_at)
+        expect(page.locator("#notice")).to_be_hidden()
+        asked = {"where": ["species="], "k": 2, "by": "B. Curator"}
+        job = client.post("/v1/clusters", json=asked).json()["job_id"]
+        while client.get(f"/v1/jobs/{job}").json()["state"] == "running":
+            page.wait_for_timeout(200)
+        page.evaluate(looked_at)
+        expect(page.locator(OPEN)).to_have_count(2)
+        expect(page.locator("#none")).to_be_hidden()
+
+
 def test_one_key_each(browser: Browser, address: str, client: httpx2.Client) -> None:
     with visit(browser, address, "/review", signed="") as page:
         page.fill("#start-where", "species=")

@@ -120,6 +120,24 @@ def test_names_of_many_specimens_are_compared_by_one_button(
         page.get_by_role("button", name="Compare the names now").click()
         first(page)
         expect(page.locator("#not-compared")).to_be_hidden()
+        expect(page.locator("#name")).to_be_focused()
+
+
+def test_a_queue_that_ends_at_a_decision_shows_nothing_to_decide_about(
+    browser: Browser, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = ("the server responded with a status of 503",)
+    with visit(browser, address, MISLABELS, noted=noted) as page:
+        first(page)
+        monkeypatch.setattr(queues, "_MOST_AT_ONCE", 3)
+        monkeypatch.setattr(queues, "kept_doubts", lambda *_: None)
+        press(page, "d")
+        expect(page.locator("#not-compared")).to_contain_text("have not been compared yet")
+        expect(page.locator("#entry")).to_be_hidden()
+        expect(page.locator("#undone")).to_contain_text(WRONG)
+        click(page, "#do-undo")
+        expect(page.locator("#decided")).to_be_hidden()
+        assert len(httpx2.get(f"{address}/v1/specimens/{WRONG}/history").json()["events"]) == 4
 
 
 @pytest.mark.parametrize("queue", QUEUES)

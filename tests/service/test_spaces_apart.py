@@ -100,7 +100,9 @@ def test_a_space_whose_encoder_is_gone_keeps_no_other_from_being_served(
         assert "other" in spaces[1]["why_not"]
         files = [("images", ("q.png", picture))]
         assert client.post("/v1/identify", files=files).status_code == 200
-        refused(client.post("/v1/identify", files=files, data={"space": "second"}), 503)
+        gone = client.post("/v1/identify", files=files, data={"space": "second"})
+        assert "other" in refused(gone, 503)
+        assert "retry-after" not in gone.headers  # it would be asked for ever
 
 
 def test_a_damaged_projection_is_the_matter_of_its_space_alone(

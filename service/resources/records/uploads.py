@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from holotype.index.collection import Collection
 from holotype.index.encoders import Embeddings
-from holotype.index.errors import EncoderError, MismatchError, UsageError
+from holotype.index.errors import EncoderError, HolotypeError, MismatchError, UsageError
 from holotype.index.ingest.said import FIELDS
 from holotype.index.ingest.uploads import (
     Plan,
@@ -29,7 +29,7 @@ from ...addresses import spelt
 from ...engine import Engine, Opened, TheEngine
 from ...forms import content_type
 from ...guards.scopes import WRITES
-from ...problems import MediaTypeError, NotReadyError
+from ...problems import MediaTypeError, NoEncoderError, NotReadyError
 from ...questions import PICTURE_SCHEMA, checked, form_values, read_object
 from ...schemas import answers
 from .images import ImageId
@@ -118,7 +118,7 @@ async def stored_upload(engine: Engine, upload: Upload) -> tuple[dict[str, Any],
 
     Raises:
         PictureError: it cannot be used.
-        NotReadyError, MismatchError: the encoder of none of the spaces can be loaded.
+        NotReadyError, NoEncoderError, MismatchError: no space has its encoder.
         LockedError, ReadOnlyError, TakenError, UsageError: see `plan_upload`.
         BusyError: too many questions wait.
     """
@@ -151,15 +151,15 @@ async def _embedded(engine: Engine, plan: Plan, data: bytes) -> _Made:
 
     Raises:
         PictureError: it cannot be used.
-        NotReadyError, MismatchError: the encoder of none of the spaces can be loaded.
+        NotReadyError, NoEncoderError, MismatchError: no space has its encoder.
     """
     made = _Made()
-    reasons: list[EncoderError | MismatchError | NotReadyError] = []
+    reasons: list[HolotypeError] = []
     for space in plan.spaces:
         try:
             opened = await engine.opened(data, space.name)
             made.vectors[space.name] = await engine.query(_vector, engine, space, opened)
-        except (EncoderError, MismatchError, NotReadyError) as error:
+        except (EncoderError, MismatchError, NoEncoderError, NotReadyError) as error:
             reasons.append(error)
             made.left_out[space.name] = engine.told(error)
             continue

@@ -21,13 +21,19 @@ async function showTree(): Promise<void> {
 
 /** The taxa by what is shown of them, listed when somebody is about to write. */
 function listed(): Promise<Map<string, Taxon>> {
-  known ??= taxa(null).then((found) => {
-    const byName = new Map(found.map((one) => [`${one.taxon}, ${rankWord(one.rank)}`, one]));
-    const options = [...byName.keys()].map((value) => el("option", { value }));
-    byId("known", HTMLDataListElement).replaceChildren(...options);
-    return byName;
+  known ??= list().catch(() => {
+    known = null; // asked again when the field is used again
+    return new Map();
   });
   return known;
+}
+
+async function list(): Promise<Map<string, Taxon>> {
+  const found = await taxa(null);
+  const byName = new Map(found.map((one) => [`${one.taxon}, ${rankWord(one.rank)}`, one]));
+  const options = [...byName.keys()].map((value) => el("option", { value }));
+  byId("known", HTMLDataListElement).replaceChildren(...options);
+  return byName;
 }
 
 async function find(): Promise<void> {

@@ -2,9 +2,9 @@
 
 import { type Column, compared, columns } from "./evaluate/figures";
 import { addressOf, withQuery } from "./shared/addresses";
-import { Problem, get, problemOf, send } from "./shared/api";
+import { type Problem, get, problemOf, send } from "./shared/api";
 import { byId, el } from "./shared/dom";
-import { type Job, cancel, failure, jobs, watch } from "./shared/jobs";
+import { type Job, failure, runningJob, stops, watch } from "./shared/jobs";
 import { type Key, t } from "./shared/strings";
 
 interface Evaluation {
@@ -22,6 +22,7 @@ const SIDES = ["split"];
 const OF_TWO = ["leave-one-out", "split"];
 const MAY_LEAK = ["leave-one-out", "split"];
 
+const form = document.getElementById("start"); // of those who may write
 const list = byId("evaluations", HTMLOListElement);
 const more = byId("more", HTMLButtonElement);
 const place = byId("job", HTMLElement);
@@ -96,10 +97,15 @@ async function choose(one: Evaluation, tick: HTMLInputElement): Promise<void> {
 
 async function drawCompared(): Promise<void> {
   const section = byId("compared", HTMLElement);
-  const found = await Promise.all(ticked.map(figuresOf));
-  const sides: Column[] = found.flat();
-  section.hidden = !sides.length && ticked.length < 2;
-  if (!section.hidden) byId("table", HTMLElement).replaceChildren(compared(sides.slice(0, 2)));
+  const table = byId("table", HTMLElement);
+  try {
+    const sides: Column[] = (await Promise.all(ticked.map(figuresOf))).flat();
+    section.hidden = !sides.length && ticked.length < 2;
+    if (!section.hidden) table.replaceChildren(compared(sides.slice(0, 2)));
+  } catch (error) {
+    section.hidden = false;
+    table.replaceChildren(el("p", { class: "wrong" }, ...problemOf(error).told()));
+  }
 }
 
 async function figuresOf(one: Evaluation): Promise<Column[]> {
@@ -150,11 +156,9 @@ async function follow(job: Job): Promise<void> {
   const bar = el("progress", { max: "100", "aria-label": t("evaluate.measuring") });
   const told = el("p", { class: "quiet", role: "status" });
   const stop = el("button", { type: "button", class: "button" }, t("common.stop"));
-  stop.addEventListener("click", () => {
-    stop.disabled = true;
-    void cancel(job.job_id).catch(() => (stop.disabled = false));
-  });
-  place.replaceChildren(bar, told, stop);
+  const refused = el("p", { class: "wrong", role: "alert" });
+  stops(stop, () => job.job_id, (why) => refused.replaceChildren(...why.told()));
+  place.replaceChildren(bar, told, ...(form ? [stop, refused] : []));
   const done = await watch(job, (now) => {
     // Of a step of one piece there is no figure: the bar then only moves.
     if (now.percent) bar.value = now.percent;
@@ -166,8 +170,9 @@ async function follow(job: Job): Promise<void> {
     status.textContent = t("evaluate.done");
     await show(null);
     list.querySelector<HTMLElement>("a")?.focus();
-  } else if (done.state === "cancelled") tell(new Problem("", t("evaluate.cancelled")));
-  else tell(failure(done, ""));
+  } else if (done.state === "cancelled") {
+    place.replaceChildren(el("p", { class: "quiet", role: "status" }, t("evaluate.cancelled")));
+  } else tell(failure(done, ""));
 }
 
 function tell(why: Problem): void {
@@ -183,14 +188,11 @@ function tell(why: Problem): void {
 
 /** Show a job that was started elsewhere, or before the page was loaded anew. */
 async function join(): Promise<void> {
-  const running = (await jobs().catch(() => [])).find(
-    ({ state, kind }) => state === "running" && kind === "evaluate",
-  );
+  const running = await runningJob("evaluate");
   if (running) await follow(running);
 }
 
 more.addEventListener("click", () => void show(next));
-const form = document.getElementById("start");
 if (form instanceof HTMLFormElement) listen(form);
 void show(null);
 void join();

@@ -10,8 +10,8 @@ import { Selection } from "./explore/selection";
 import { SpecimenCard } from "./explore/specimen";
 import { MapTable, type Words } from "./explore/table";
 import { type Address, addressOf, imageAddress, withQuery } from "./shared/addresses";
-import { type Problem, bytes, problemOf } from "./shared/api";
-import { byId, el } from "./shared/dom";
+import { type Problem, bytes, isMissing, problemOf } from "./shared/api";
+import { byId, el, focusIfLost } from "./shared/dom";
 import { count, decimal, number, t } from "./shared/strings";
 
 const status = byId("status", HTMLElement);
@@ -26,11 +26,7 @@ const canvas = byId("map", HTMLCanvasElement);
 
 const card = new SpecimenCard();
 const only = new OnlyField(byId("only", HTMLInputElement), spaceName, () => void load());
-const maps = JSON.parse(page.dataset["maps"] ?? "{}") as Record<string, string[]>; // by space
-const none = new NoMap((space, method) => {
-  maps[space] = [...(maps[space] ?? []), method];
-  void load();
-});
+const none = new NoMap(() => void load().then(() => focusIfLost(canvas)));
 const legend = new Legend(recolour, (groups) => {
   const places = table ? [...Array(table.size).keys()] : [];
   selection.choose(places.filter((place) => groups.has(shown?.of[place] ?? -1)), false);
@@ -43,7 +39,6 @@ let shown: Groups | null = null;
 let asking = new AbortController();
 let lastFound = -1;
 
-if (new URLSearchParams(location.search).get("method") === "pca") method.value = "pca";
 listen();
 void load();
 
@@ -71,9 +66,9 @@ async function load(): Promise<void> {
   asking.abort();
   asking = new AbortController();
   const mine = asking.signal;
-  if (!maps[spaceName()]?.includes(method.value)) {
-    showNone(null);
-    return;
+  if ("noMap" in page.dataset) {
+    delete page.dataset["noMap"]; // tells how it was when the page was made; later looks ask
+    return showNone(null);
   }
   page.setAttribute("aria-busy", "true");
   try {
@@ -82,7 +77,7 @@ async function load(): Promise<void> {
     show(read);
   } catch (error) {
     if (mine.aborted) return;
-    showNone(problemOf(error));
+    showNone(isMissing(error) ? null : problemOf(error));
   } finally {
     if (!mine.aborted) page.removeAttribute("aria-busy");
   }

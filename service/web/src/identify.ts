@@ -11,7 +11,7 @@ import type { Action } from "./identify/sheet";
 import { Pictures } from "./identify/specimen";
 import { Problem, problemArticle, problemOf } from "./shared/api";
 import { byId } from "./shared/dom";
-import { count, t } from "./shared/strings";
+import { count, decimal, number, t } from "./shared/strings";
 import type { Shown } from "./shared/viewer";
 
 type Mode = "one" | "many" | "item";
@@ -95,11 +95,11 @@ async function ask(): Promise<void> {
 /** Spare a long upload that the service would refuse. */
 function refuse(files: File[]): void {
   if (files.length > most) {
-    throw new Problem(t("identify.too_many"), t("identify.at_most", { n: files.length, most }));
+    throw new Problem(t("identify.too_many"), t("identify.at_most", { n: number(files.length), most: number(most) }));
   }
   const size = files.reduce((sum, file) => sum + file.size, 0);
   if (size > bytes) {
-    const told = { size: (size / 1e6).toFixed(0), limit: bytes / 1e6 };
+    const told = { size: decimal(Math.ceil(size / 1e5) / 10, 1), limit: number(bytes / 1e6) };
     throw new Problem(t("identify.too_large"), t("identify.limit", told));
   }
 }

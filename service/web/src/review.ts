@@ -19,12 +19,11 @@ import { Own } from "./review/own";
 import { Sheet } from "./review/sheet";
 import { StartForm } from "./review/start";
 import { addressOf } from "./shared/addresses";
-import { Problem, problemOf, send } from "./shared/api";
+import { Problem, isChange, isMissing, problemOf, send } from "./shared/api";
 import { confirmed, signature, signedAs } from "./shared/dialogs";
 import { byId, el } from "./shared/dom";
 import { count, t } from "./shared/strings";
 
-const CHANGED = 409;
 const MOST_TOLD = 5; // decisions of others that are shown before they are taken back
 
 const page = byId("page", HTMLElement);
@@ -43,7 +42,10 @@ let current = -1;
 let busy = false;
 
 if (mayWrite) {
-  new StartForm((number) => location.assign(addressOf`review/clusters/${number}`));
+  new StartForm(
+    (number) => location.assign(addressOf`review/clusters/${number}`),
+    (why) => say(...why.told()),
+  );
   byId("signed", HTMLElement).replaceChildren(signedAs());
 }
 listen();
@@ -82,8 +84,10 @@ function listen(): void {
 }
 
 async function load(): Promise<void> {
+  const none = byId("none", HTMLElement);
   if ("none" in page.dataset) {
-    byId("none", HTMLElement).hidden = false;
+    delete page.dataset["none"]; // tells how it was when the page was made; later looks ask
+    none.hidden = false;
     byId("start-details", HTMLDetailsElement).open = true;
     return;
   }
@@ -91,12 +95,14 @@ async function load(): Promise<void> {
     const found = await clusteringOf(wanted);
     const made = await decisionsOf(found.id);
     clustering = found;
+    say();
     history.show(made);
     agenda.show(found, current);
+    none.hidden = true;
     byId("work", HTMLElement).hidden = false;
     show(agenda.cluster(current)?.id ?? agenda.all[0]?.id ?? -1);
   } catch (error) {
-    say(...problemOf(error).told());
+    if (none.hidden || !isMissing(error)) say(...problemOf(error).told());
   }
 }
 
@@ -310,7 +316,7 @@ async function carryOut(work: (by: string) => Promise<unknown>, next?: number): 
     if (next !== undefined) current = next;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    if (error.status === CHANGED) error.more = t("review.reloaded");
+    if (isChange(error)) error.more = t("review.reloaded");
     throw error;
   } finally {
     await load();

@@ -12,14 +12,13 @@ import {
   queuePage,
 } from "./review/queue";
 import { evidence, pictures, title } from "./review/entry";
-import { type Problem, changedMeanwhile, problemOf } from "./shared/api";
+import { type Problem, changedMeanwhile, isChange, problemOf } from "./shared/api";
 import { askText, signature, signedAs } from "./shared/dialogs";
-import { byId, el } from "./shared/dom";
+import { byId, el, focusIfLost } from "./shared/dom";
 import { undoMany } from "./shared/records";
 import { count, number, t } from "./shared/strings";
 import { patiently } from "./shared/turns";
 
-const CHANGED = 409;
 const NOT_COMPARED = "urn:holotype:names-not-compared";
 const PAGE = 50; // entries that are fetched at once
 const MOST_KEPT = 30; // decisions that this page can take back
@@ -33,7 +32,11 @@ const page = byId("page", HTMLElement);
 const queue = page.dataset["queue"] ?? "";
 const mayWrite = !("readOnly" in page.dataset);
 const status = byId("status", HTMLElement);
-const comparison = new Comparison(() => void load());
+const comparison = new Comparison(
+  mayWrite,
+  () => void load().then(() => focusIfLost(byId(current() ? "name" : "empty", HTMLElement))),
+  (why) => say(...why.told()),
+);
 const notice = byId("notice", HTMLElement);
 
 let shown: QueuePage | null = null;
@@ -63,34 +66,47 @@ function listen(): void {
   }
 }
 
-async function load(): Promise<void> {
+/** Shows the queue as it is now, at a place of it; where that fails, what was shown stays. */
+async function load(to = at): Promise<void> {
   try {
-    const offset = PAGE * Math.floor(at / PAGE);
-    let found = await patiently(() => queuePage(queue, offset, PAGE));
-    if (!found.entries.length && found.total) {
-      at = found.total - 1;
-      found = await queuePage(queue, PAGE * Math.floor(at / PAGE), PAGE);
-    }
+    let found = await pageAt(to);
+    if (!found.entries.length && found.total) found = await pageAt(found.total - 1);
     comparison.hide();
     shown = found;
-    at = Math.min(at, Math.max(0, found.total - 1));
+    at = Math.min(to, Math.max(0, found.total - 1));
     draw();
   } catch (error) {
     const problem = problemOf(error);
-    if (problem.kind === NOT_COMPARED) comparison.show(problem);
+    if (problem.kind === NOT_COMPARED) showNotCompared(problem);
     else say(...problem.told());
   }
 }
 
+function pageAt(to: number): Promise<QueuePage> {
+  return patiently(() => queuePage(queue, PAGE * Math.floor(to / PAGE), PAGE));
+}
+
+/** Shows nothing to decide about: what was shown may be over, as enough was named since. */
+function showNotCompared(why: Problem): void {
+  shown = null;
+  draw();
+  byId("empty", HTMLElement).hidden = true;
+  comparison.show(why);
+}
+
 async function go(to: number): Promise<void> {
   if (!shown || to < 0 || to >= shown.total) return;
+  if (!entryAt(to)) return load(to);
   at = to;
-  if (!current()) await load();
-  else draw();
+  draw();
+}
+
+function entryAt(place: number): Entry | undefined {
+  return shown?.entries[place - shown.offset];
 }
 
 function current(): Entry | undefined {
-  return shown?.entries[at - shown.offset];
+  return entryAt(at);
 }
 
 function say(...words: (Node | string)[]): void {
@@ -100,6 +116,7 @@ function say(...words: (Node | string)[]): void {
 
 function draw(): void {
   const entry = current();
+  say();
   byId("entry", HTMLElement).hidden = !entry;
   byId("empty", HTMLElement).hidden = entry !== undefined;
   byId("undone", HTMLElement).replaceChildren(...history());
@@ -183,14 +200,15 @@ async function undo(): Promise<void> {
   const last = made[0];
   if (!last) return;
   await attempt(async () => {
-    let left: Problem | null = null;
+    let [left, undone]: [Problem | null, boolean] = [null, false];
     await carryOut(async (by) => {
       const { determinations, left_out } = await undoMany(last.determinations, by);
       made.shift();
       const why = left_out.map((one) => one.why).join(". ");
       if (why) left = changedMeanwhile(why);
-      if (determinations.length) status.textContent = t("review.undone", { what: last.told });
+      undone = determinations.length > 0;
     });
+    if (undone) status.textContent = `${t("review.undone", { what: last.told })}. ${status.textContent}`;
     if (left) throw left;
   });
 }
@@ -215,7 +233,7 @@ async function carryOut(work: (by: string) => Promise<void>): Promise<void> {
     await work(by);
   } catch (error) {
     const problem = problemOf(error);
-    if (problem.status === CHANGED) problem.more = t("review.reloaded");
+    if (isChange(problem)) problem.more = t("review.reloaded");
     throw problem;
   } finally {
     await load();

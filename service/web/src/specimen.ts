@@ -7,7 +7,7 @@ import { render } from "./identify/answer";
 import { CalibrationNotice } from "./identify/calibration";
 import { type Answer, identify } from "./identify/questions";
 import { addressOf, imageAddress } from "./shared/addresses";
-import { get, problemArticle, problemOf } from "./shared/api";
+import { get, isChange, problemArticle, problemOf } from "./shared/api";
 import { byId, el, taxonName } from "./shared/dom";
 import type { ImageRecord } from "./shared/records";
 import { rankWord, sentence, t } from "./shared/strings";
@@ -33,6 +33,7 @@ interface SpecimenRecord {
   lineage: Record<string, string>;
   images: ImageRecord[];
   total: number;
+  version: number;
 }
 
 interface Event {
@@ -73,12 +74,18 @@ async function show(): Promise<void> {
   await ask();
 }
 
+/** Shows what the specimen is called now, and what it was called before. */
 async function showName(): Promise<void> {
-  specimen = await get<SpecimenRecord>(address);
-  drawName();
-  const events = await get<{ events: Event[] }>(addressOf`v1/specimens/${id}/history`);
-  byId("history", HTMLElement).hidden = !events.events.length;
-  byId("events", HTMLElement).replaceChildren(...events.events.reverse().map(eventItem));
+  try {
+    specimen = await get<SpecimenRecord>(address);
+    drawName();
+    const { events } = await get<{ events: Event[] }>(addressOf`v1/specimens/${id}/history`);
+    byId("history", HTMLElement).hidden = !events.length;
+    byId("events", HTMLElement).replaceChildren(...events.reverse().map(eventItem));
+  } catch (error) {
+    byId("history", HTMLElement).hidden = false;
+    byId("events", HTMLElement).replaceChildren(el("li", { class: "wrong" }, ...problemOf(error).told()));
+  }
 }
 
 /* Pictures and record */
@@ -155,14 +162,14 @@ function buttons(taxon: string | null, rank: string | null): HTMLElement {
   const found = answer?.determination;
   if (found && specimen?.lineage[found.rank] !== found.taxon) {
     const words = sentence("collection.call_it", { name: taxonName(found.taxon, found.rank) });
-    made.push(button(words, () => call(id, found.taxon, found.rank)));
+    made.push(button(words, () => give(found.taxon, found.rank)));
   }
   if (taxon && rank && specimen?.determination?.origin === "import") {
     const words = sentence("collection.confirm", { name: taxonName(taxon, rank) });
-    made.push(button(words, () => call(id, taxon, rank)));
+    made.push(button(words, () => give(taxon, rank)));
   }
   const other = taxon ? t("collection.correct") : t("collection.name_it");
-  made.push(button([other], () => correct(id), taxon ? "button" : "button first"));
+  made.push(button([other], () => correct(give), taxon ? "button" : "button first"));
   return el("div", { class: "buttons" }, ...made);
 }
 
@@ -182,6 +189,17 @@ function eventItem(event: Event): HTMLElement {
   return el("li", { class: event.stands ? "" : "gone" }, ...words);
 }
 
+/** Give a name, unless somebody gave another since this one was shown: then that is shown. */
+async function give(name: string, rank: string): Promise<boolean> {
+  if (!specimen) return false;
+  try {
+    return await call({ specimen_id: id, version: specimen.version, name, rank });
+  } catch (error) {
+    if (isChange(error)) await showName();
+    throw error;
+  }
+}
+
 async function doing(work: () => Promise<boolean>): Promise<void> {
   try {
     if (!(await work())) return;
@@ -189,9 +207,8 @@ async function doing(work: () => Promise<boolean>): Promise<void> {
     status.textContent = t("collection.done");
     named.querySelector<HTMLElement>("button")?.focus();
   } catch (error) {
-    const { message } = problemOf(error);
     named.querySelector('[role="alert"]')?.remove();
-    named.append(el("p", { class: "wrong", role: "alert" }, message));
+    named.append(el("p", { class: "wrong", role: "alert" }, ...problemOf(error).told()));
   }
 }
 

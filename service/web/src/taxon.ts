@@ -46,8 +46,12 @@ async function show(): Promise<void> {
       .map(([one, name]) => `${one}="${name.replaceAll('"', '""')}"`);
     await Promise.all([page(null), showSmallMap(map, where)]);
   } catch (error) {
-    byId("problem", HTMLElement).replaceChildren(problemArticle(error));
+    tell(error);
   }
+}
+
+function tell(error: unknown): void {
+  byId("problem", HTMLElement).replaceChildren(problemArticle(error));
 }
 
 function list(section: string, id: string, items: HTMLElement[]): void {
@@ -86,5 +90,5 @@ function card(image: ImageRecord): HTMLElement {
   );
 }
 
-more.addEventListener("click", () => void page(next));
+more.addEventListener("click", () => void page(next).catch(tell));
 void show();

@@ -1,11 +1,11 @@
 // Giving a stored specimen a name, and taking one back.
 
 import { askText, signature } from "../shared/dialogs";
-import { determine, undoDetermination } from "../shared/records";
+import { type Naming, determine, undoDetermination } from "../shared/records";
 import { t } from "../shared/strings";
 
 /** Ask for a name and give it; false where nothing was said. */
-export async function correct(specimenId: string): Promise<boolean> {
+export async function correct(give: (name: string, rank: string) => Promise<boolean>): Promise<boolean> {
   if ((await signature()) === null) return false;
   const said = await askText({
     title: t("collection.correct_title"),
@@ -14,17 +14,17 @@ export async function correct(specimenId: string): Promise<boolean> {
     submit: t("collection.correct_submit"),
     work: async (said) => {
       const [, rank, name] = /^(\w+)=(.+)$/.exec(said) ?? [];
-      await call(specimenId, name ?? said, rank ?? "");
+      await give(name ?? said, rank ?? "");
     },
   });
   return said !== null;
 }
 
 /** Give a name; false where it was not signed. */
-export async function call(specimenId: string, name: string, rank: string): Promise<boolean> {
+export async function call(naming: Naming): Promise<boolean> {
   const by = await signature();
   if (by === null) return false;
-  await determine({ specimen_id: specimenId, name, ...(rank ? { rank } : {}), by });
+  await determine({ ...naming, by });
   return true;
 }
 

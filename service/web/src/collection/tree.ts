@@ -34,8 +34,13 @@ async function grow(
   holder.querySelector(":scope > .more")?.remove();
   if (next !== null) {
     const more = el("button", { type: "button", class: "button" }, t("collection.more"));
-    more.addEventListener("click", () => void grow(holder, list, under, within, next));
-    holder.append(el("p", { class: "more" }, more));
+    const wrong = el("span", { class: "wrong", role: "alert" });
+    more.addEventListener("click", () => {
+      void grow(holder, list, under, within, next).catch((error: unknown) =>
+        wrong.replaceChildren(...problemOf(error).told()),
+      );
+    });
+    holder.append(el("p", { class: "more" }, more, wrong));
   } else if (here.specimens) {
     const words = count(under ? "collection.no_further" : "collection.nameless", here.specimens);
     list.append(el("li", { class: "quiet here" }, words));

@@ -11,10 +11,10 @@ export class NoMap {
   private readonly sentence = byId("no-map-why", HTMLElement);
   private readonly button = byId("make-map", HTMLButtonElement);
   private readonly progress = byId("no-map-progress", HTMLProgressElement);
-  private wanted = { space: "", method: "umap" };
+  private wanted = { space: "", method: "" };
 
   /** `made` is called when the map is there. */
-  constructor(private readonly made: (space: string, method: string) => void) {
+  constructor(private readonly made: () => void) {
     this.button.addEventListener("click", () => void this.make(false));
   }
 
@@ -48,7 +48,7 @@ export class NoMap {
         this.progress.value = percent;
         this.sentence.textContent = t("explore.mapping", { percent });
       });
-      if (done.state === "done") this.made(space, method);
+      if (done.state === "done") this.made();
       else throw failure(done, t("explore.not_mapped"));
     } catch (error) {
       this.sentence.replaceChildren(...problemOf(error).told());

@@ -6,7 +6,7 @@ import { signature } from "../shared/dialogs";
 import { byId, el, taxonName } from "../shared/dom";
 import { type Job, failure, watch } from "../shared/jobs";
 import { save } from "../shared/spreadsheet";
-import { count, t } from "../shared/strings";
+import { count, number, t } from "../shared/strings";
 import { csvOf } from "./csv";
 import type { MapTable } from "./table";
 
@@ -121,7 +121,7 @@ export class Selection {
 
   private condition(): string {
     if (this.places.size > MOST_SENT) {
-      throw new Problem("", t("explore.too_many", { most: MOST_SENT, n: this.places.size }));
+      throw new Problem("", t("explore.too_many", { most: number(MOST_SENT), n: number(this.places.size) }));
     }
     const ids = [...this.places].map((place) => this.table?.imageId(place) ?? "");
     return `image_id=${ids.map((id) => `"${id.replaceAll('"', '""')}"`).join("|")}`;

@@ -1,7 +1,7 @@
 // An answer as a person reads it: the determination, how sure it is at every rank, the evidence.
 
 import { bar, el, taxonName } from "../shared/dom";
-import { type Key, rankWord, t } from "../shared/strings";
+import { type Key, figure, number, rankWord, t } from "../shared/strings";
 import type { Shown } from "../shared/viewer";
 import { basis, neighbours, unnamed } from "./evidence";
 import type { Answer, PictureTaxon, Probability } from "./questions";
@@ -12,7 +12,7 @@ export function spoken(answer: Answer, wanted: number): string {
   const found = answer.determination;
   const told = [why(answer, wanted), ...answer.notes].join(" ");
   if (found === null) return `${t("answer.unknown")}. ${told}`;
-  return `${rankWord(found.rank)} ${found.taxon}, ${first(answer)?.percent ?? ""} ${unit(answer)}. ${told}`;
+  return `${rankWord(found.rank)} ${found.taxon}, ${sureness(answer)} ${unit(answer)}. ${told}`;
 }
 
 /**
@@ -44,6 +44,10 @@ function first(answer: Answer): Probability | undefined {
   return answer.ranks[answer.determination?.rank ?? ""]?.[0];
 }
 
+function sureness(answer: Answer): string {
+  return figure(first(answer)?.percent ?? "");
+}
+
 function unit(answer: Answer): string {
   return answer.calibration === "none" ? t("answer.of_votes") : t("answer.confident");
 }
@@ -63,8 +67,8 @@ function determination(answer: Answer, wanted: number): HTMLElement {
     "p",
     { class: answer.calibration === "none" ? "sure votes" : "sure" },
     bar(first(answer)?.p ?? 0, wanted),
-    el("strong", {}, first(answer)?.percent ?? ""),
-    el("span", { class: "quiet" }, `${unit(answer)}; ${t("answer.asked_for", { wanted: 100 * wanted })}`),
+    el("strong", {}, sureness(answer)),
+    el("span", { class: "quiet" }, `${unit(answer)}; ${t("answer.asked_for", { wanted: number(100 * wanted) })}`),
   );
   const name = taxonName(found.taxon, found.rank);
   const qualifier = found.qualifier ? ` ${found.qualifier}` : "";
@@ -141,7 +145,7 @@ function probability(rank: string, { taxon, p, percent }: Probability, wanted: n
     { class: p >= wanted ? "probability enough" : "probability" },
     el("span", { class: "name" }, taxonName(taxon, rank)),
     bar(p, wanted),
-    el("span", { class: "number" }, percent),
+    el("span", { class: "number" }, figure(percent)),
   );
 }
 
@@ -160,5 +164,5 @@ function picture({ picture: name, far, rank, taxon, percent }: PictureTaxon): (N
   const shown = el("bdi", {}, name);
   if (far) return [shown, `: ${t("answer.far")}`];
   if (rank === null || taxon === null) return [shown, `: ${t("answer.no_name")}`];
-  return [shown, ": ", taxonName(taxon, rank), ` (${percent})`];
+  return [shown, ": ", taxonName(taxon, rank), ` (${figure(percent ?? "")})`];
 }

@@ -2,7 +2,7 @@
 
 import { type Problem, problemOf } from "../shared/api";
 import { el } from "../shared/dom";
-import { type Job, cancel, failure, jobs, watch } from "../shared/jobs";
+import { type Job, failure, runningJob, stops, watch } from "../shared/jobs";
 import { count, t } from "../shared/strings";
 import { type Answer, type Changes, calibrate } from "./questions";
 
@@ -13,7 +13,7 @@ export class CalibrationNotice {
   private readonly firstSpace: string;
   private answer: Answer | null = null;
   private space = "";
-  private watched: string | null = null;
+  private watched: string | null = null; // a job; empty while it is being started
   private looked = false;
 
   /** `renewed` is called when another calibration is there. */
@@ -58,6 +58,7 @@ export class CalibrationNotice {
   }
 
   private async start(): Promise<void> {
+    this.watched = "";
     this.show(null);
     await this.follow(calibrate(this.space));
   }
@@ -74,9 +75,7 @@ export class CalibrationNotice {
   /** Show a job that was started elsewhere, or before the page was loaded anew. */
   private async join(): Promise<void> {
     this.looked = true;
-    const running = (await jobs().catch(() => [])).find(
-      (one) => one.state === "running" && one.kind === "calibrate",
-    );
+    const running = await runningJob("calibrate");
     if (running && this.watched === null) await this.follow(running);
   }
 
@@ -92,12 +91,10 @@ export class CalibrationNotice {
     const percent = running?.percent ?? 0;
     if (this.means.querySelector("progress") === null || running === null) {
       const stop = el("button", { type: "button", class: "button" }, t("common.stop"));
-      stop.addEventListener("click", () => {
-        stop.disabled = true;
-        if (this.watched !== null) void cancel(this.watched).catch(() => (stop.disabled = false));
-      });
+      const refused = el("p", { role: "alert" });
+      stops(stop, () => this.watched ?? "", (why) => refused.replaceChildren(...why.told()));
       const bar = el("progress", { max: "100", "aria-label": t("answer.calibrating") });
-      this.means.replaceChildren(bar, el("span", { class: "percent" }), stop);
+      this.means.replaceChildren(bar, el("span", { class: "percent" }), stop, refused);
     }
     this.means.querySelector("progress")!.value = percent;
     this.means.querySelector(".percent")!.textContent = t("answer.calibrating_percent", { percent });

@@ -46,8 +46,8 @@ export function deciding(item: Item, several: boolean, act: (action: Action) => 
 }
 
 function decided(item: Item): (Node | string)[] {
-  const id = item.stored[0]?.imageId;
-  if (id === undefined) return [t("identify.mark_aside")];
+  if (item.decision === "aside") return [t("identify.mark_aside")];
+  const id = item.stored[0]?.imageId ?? "";
   const specimen = el("a", { href: addressOf`specimens/${id}` }, id);
   if (!item.called) return sentence("identify.kept_as", { specimen });
   const name = taxonName(item.called.taxon, item.called.rank || "species");

@@ -1,7 +1,7 @@
 // New specimens that are asked about, and what is decided of them.
 
 import { addressOf, withQuery } from "../shared/addresses";
-import { Problem, changedMeanwhile, get, problemOf, send } from "../shared/api";
+import { Problem, changedMeanwhile, get, isChange, isMissing, problemOf, send } from "../shared/api";
 import {
   type ImageRecord,
   type Named,
@@ -79,8 +79,8 @@ export function itemName(item: Item): string {
 
 /** Where an item belongs: by what was decided, or else by how sure its answer is. */
 export function group(item: Item): Group {
-  if (item.problem) return "problem";
   if (item.decision === "aside") return "aside";
+  if (item.problem) return "problem";
   if (item.decision) return "kept";
   if (!item.answer) return "waiting";
   if (!item.answer.determination) return "unknown";
@@ -122,7 +122,7 @@ export async function keep(item: Item, by: string, name: Name | null): Promise<v
     if (name) {
       const said = { ...naming(item, name), by };
       const made = await patiently(() => determine(said)).catch(async (error: unknown) => {
-        await seen(item);
+        if (isChange(error)) await noteVersions(item);
         throw error;
       });
       item.determination = made.determination_id;
@@ -158,18 +158,18 @@ export async function acceptTogether(
     if (!named.length) return;
     const namings = named.map(({ item, name }) => naming(item, name));
     const made = await patiently(() => determineMany(namings, by)).catch(async (error: unknown) => {
-      await inTurns(items, FEW_STORED, (item) => remove(item, by).catch(() => undefined));
+      await inTurns(named, FEW_STORED, async ({ item }) => {
+        item.problem = await remove(item, by).catch(problemOf);
+      });
       throw error;
     });
     const numbers = new Map(made.determinations.map((one) => [one.specimen_id, one.determination_id]));
     const left = new Map(made.left_out.map(({ specimen_id, why }) => [specimen_id, why]));
     for (const { item, name } of named) {
-      const specimen = item.stored[0]?.specimenId ?? "";
-      const why = left.get(specimen);
-      if (why !== undefined) {
-        item.problem = changedMeanwhile(why);
-        await seen(item);
-      } else accepted(item, name, by, numbers.get(specimen) ?? null);
+      const specimenId = item.stored[0]?.specimenId ?? "";
+      const why = left.get(specimenId);
+      if (why !== undefined) await leftOut(item, why);
+      else accepted(item, name, by, numbers.get(specimenId) ?? null);
     }
   } finally {
     for (const item of items) item.busy = false;
@@ -210,77 +210,93 @@ async function problemStoring(item: Item): Promise<Problem | null> {
   return before ? new Problem("", t("identify.there_already", { name: before.taxon })) : null;
 }
 
-/** Take back what was decided: the name, and the pictures that were not there before. */
-export async function undo(item: Item, by: string): Promise<void> {
-  item.busy = true;
-  try {
-    await takeBack([item], by);
-  } finally {
-    item.busy = false;
-  }
-}
-
-/** Take back what was decided of items, their names in one batch. */
-export async function undoTogether(items: Item[], by: string): Promise<void> {
+/**
+ * Take back what was decided of items: their names in one batch, and the pictures that were not
+ * there before.
+ *
+ * One that somebody took back or named anew meanwhile stays as it is now, undecided, and says why.
+ */
+export async function undo(items: Item[], by: string): Promise<void> {
   for (const item of items) item.busy = true;
   try {
-    await takeBack(items, by);
+    const made = items.flatMap(({ determination }) => determination ?? []);
+    const left = new Map<number, string>();
+    if (made.length) {
+      const { left_out } = await patiently(() => undoMany(made, by));
+      for (const { determination_id, why } of left_out) left.set(determination_id, why);
+    }
+    await inTurns(items, FEW_STORED, async (item) => {
+      const why = left.get(item.determination ?? -1);
+      item.determination = item.called = null;
+      item.notes = [];
+      if (why !== undefined) await leftOut(item, why);
+      else await forget(item, by);
+    });
   } finally {
     for (const item of items) item.busy = false;
   }
 }
 
-/** One that somebody took back or named anew meanwhile stays as it is, and says why. */
-async function takeBack(items: Item[], by: string): Promise<void> {
-  const made = items.flatMap(({ determination }) => determination ?? []);
-  const left = new Map<number, string>();
-  if (made.length) {
-    const { left_out } = await patiently(() => undoMany(made, by));
-    for (const { determination_id, why } of left_out) left.set(determination_id, why);
+/** Take out what was stored of an item without a name; where that fails, it can be tried again. */
+async function forget(item: Item, by: string): Promise<void> {
+  item.decision = "kept";
+  try {
+    item.problem = await remove(item, by);
+    item.decision = null;
+  } catch (error) {
+    item.problem = problemOf(error);
   }
-  await inTurns(items, FEW_STORED, async (item) => {
-    const why = left.get(item.determination ?? -1);
-    try {
-      if (why === undefined) await forgotten(item, by);
-      item.problem = why === undefined ? null : changedMeanwhile(why);
-    } catch (error) {
-      item.problem = problemOf(error);
-    }
-  });
-}
-
-/** What is left to take back once the name is. */
-async function forgotten(item: Item, by: string): Promise<void> {
-  item.determination = null;
-  await remove(item, by);
-  item.decision = item.called = null;
-  item.notes = [];
 }
 
 /**
  * Take an item's pictures out of the collection again, where they were not there before.
  *
- * Those of a specimen that somebody else has named meanwhile stay.
+ * Those of a specimen that somebody else has named meanwhile stay; then it returns that.
  */
-export async function remove(item: Item, by: string): Promise<void> {
-  for (const { imageId, specimenId, created, called } of item.stored) {
-    if (!created) continue;
-    const { determination } = await patiently(() => specimen(specimenId));
-    if (determination !== null && determination.taxon !== called?.taxon) continue;
-    await patiently(() => send("DELETE", withQuery(addressOf`v1/images/${imageId}`, { by })));
+export async function remove(item: Item, by: string): Promise<Problem | null> {
+  for (let last = item.stored.at(-1); last; last = item.stored.at(-1)) {
+    if (last.created) {
+      const { specimenId, imageId, called } = last;
+      const found = await unlessGone(specimenRecord(specimenId));
+      const name = found?.determination?.taxon;
+      if (name !== undefined && name !== called?.taxon) {
+        await noteVersions(item);
+        return new Problem("", t("identify.named_meanwhile", { name }));
+      }
+      const address = withQuery(addressOf`v1/images/${imageId}`, { by });
+      if (found) await unlessGone(patiently(() => send("DELETE", address)));
+    }
+    item.stored.pop();
   }
-  item.stored = [];
+  return null;
 }
 
-/** Note the version of a specimen of which was told what has changed: the next decision knows it. */
-async function seen(item: Item): Promise<void> {
-  for (const one of item.stored) {
-    one.version = (await specimen(one.specimenId).catch(() => one)).version;
+/** Say what somebody else did meanwhile; the next decision is made in view of it. */
+async function leftOut(item: Item, why: string): Promise<void> {
+  item.decision = null;
+  item.problem = changedMeanwhile(why);
+  await noteVersions(item);
+}
+
+/** Note the versions of an item's specimens as they are now; what is gone is to be stored again. */
+async function noteVersions(item: Item): Promise<void> {
+  for (const one of [...item.stored]) {
+    const found = await unlessGone(specimenRecord(one.specimenId)).catch(() => one);
+    if (found) one.version = found.version;
+    else item.stored = item.stored.filter((other) => other !== one);
   }
 }
 
-function specimen(id: string): Promise<{ version: number; determination: Named | null }> {
-  return get(withQuery(addressOf`v1/specimens/${id}`, { limit: 1 }));
+function specimenRecord(id: string): Promise<{ version: number; determination: Named | null }> {
+  return patiently(() => get(withQuery(addressOf`v1/specimens/${id}`, { limit: 1 })));
+}
+
+/** What is asked for; null where it is gone. */
+function unlessGone<T>(asked: Promise<T>): Promise<T | null> {
+  return asked.catch((error: unknown) => {
+    if (isMissing(error)) return null;
+    throw error;
+  });
 }
 
 function naming(item: Item, { taxon, rank, qualifier }: Name): Naming {
@@ -311,16 +327,15 @@ function imageIdOf(name: string): string {
 async function put(
   id: string,
   file: File,
-  specimen: string | undefined,
+  specimenId: string | undefined,
 ): Promise<Stored & { notes: string[] }> {
   for (let n = 1; ; n++) {
     const imageId = n === 1 ? id : numbered(id, n);
     try {
-      const said: Record<string, string> = specimen ? { specimen_id: specimen } : {};
-      const made = await patiently(() => putImage(imageId, file, said));
-      const { specimen_id: specimenId, determination: called } = made.image;
-      const { created, version, notes } = made;
-      return { imageId, specimenId, version, created, called, notes };
+      const said: Record<string, string> = specimenId ? { specimen_id: specimenId } : {};
+      const { image, created, version, notes } = await patiently(() => putImage(imageId, file, said));
+      const { specimen_id, determination: called } = image;
+      return { imageId, specimenId: specimen_id, version, created, called, notes };
     } catch (error) {
       if (n === TRIES || !(await isTaken(error, imageId))) throw error;
     }

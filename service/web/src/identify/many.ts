@@ -43,23 +43,19 @@ export interface Means {
 
 /** Decide about one item as a button or a key says; false where nothing came of it. */
 export async function decide(item: Item, action: Action, names: () => Promise<string[]>): Promise<boolean> {
-  if (item.busy || (item.decision && action !== "undo") || (!item.answer && action !== "aside")) {
-    return false;
-  }
-  if (action === "aside") {
-    item.decision = "aside";
+  const undoes = action === "undo";
+  if (item.busy || undoes !== (item.decision !== null)) return false;
+  if (action === "aside" || item.decision === "aside") {
+    item.decision = undoes ? null : "aside";
     return true;
   }
-  if (action === "undo" && item.decision === "aside") {
-    item.decision = null;
-    return true;
-  }
+  if (!item.answer) return false;
   if (action === "accept" && !answered(item)) return false;
   const by = await signature();
   if (by === null || item.busy) return false;
   if (action === "correct") return correct(item, by, names);
   try {
-    if (action === "undo") await undo(item, by);
+    if (undoes) await undo([item], by);
     else {
       await keep(item, by, action === "keep" ? null : answered(item));
       item.decision = action === "keep" ? "kept" : "accepted";
@@ -76,6 +72,7 @@ async function correct(item: Item, by: string, names: () => Promise<string[]>): 
   const choices = weighed
     .flatMap(([rank, taxa]) => taxa.slice(0, rank === weighed[0]?.[0] ? 5 : 2).map((one) => ({ rank, ...one })))
     .map(({ rank, taxon }) => ({ shown: taxonName(taxon, rank), value: `${rank}=${taxon}` }));
+  let refused = false;
   const said = await askText({
     title: t("identify.correct_title", { name: itemName(item) }),
     text: t("identify.correct_how"),
@@ -84,14 +81,14 @@ async function correct(item: Item, by: string, names: () => Promise<string[]>): 
     choices,
     offered: names(),
     work: async (said) => {
+      refused = true;
       await keep(item, by, nameOf(said));
+      refused = false;
       item.decision = "corrected";
     },
   });
-  if (said === null && !item.decision) {
-    // A name was refused and no other given: its pictures do not stay without one.
-    await remove(item, by).catch((error: unknown) => (item.problem = problemOf(error)));
-  }
+  // Where no other name is given its pictures do not stay without one.
+  if (refused) item.problem = await remove(item, by).catch(problemOf);
   return said !== null;
 }
 

@@ -1,7 +1,7 @@
 // Many items as a contact sheet or as a table, which is moved in by arrow keys.
 
 import { bar, el, taxonName } from "../shared/dom";
-import { type Key, decimal, rankWord, sentence, t } from "../shared/strings";
+import { decimal, figure, rankWord, sentence, t } from "../shared/strings";
 import { type Group, type Item, doubt, group, itemName, likeliest } from "./items";
 
 export type Action = "open" | "accept" | "correct" | "keep" | "aside" | "undo";
@@ -16,10 +16,6 @@ const KEYS: Record<string, Action> = {
   k: "keep",
   s: "aside",
   u: "undo",
-};
-const MARKS: Partial<Record<Group, Key>> = {
-  kept: "identify.mark_kept",
-  aside: "identify.mark_aside",
 };
 
 export class Sheet {
@@ -202,13 +198,14 @@ export class Sheet {
     const found = answer.determination;
     const first = found ? answer.ranks[found.rank]?.[0] : likeliestShown(item);
     if (!first) return null;
+    const percent = figure(first.percent);
     const sure = found && answer.calibration !== "none" ? "how sure-enough" : "how";
-    const title = found ? t("identify.head.how_sure") : t("identify.at_most_sure", { ...first });
+    const title = found ? t("identify.head.how_sure") : t("identify.at_most_sure", { taxon: first.taxon, percent });
     return el(
       "span",
       { class: sure, title },
       bar(first.p, this.wanted()),
-      el("span", { class: "number" }, first.percent),
+      el("span", { class: "number" }, percent),
     );
   }
 
@@ -222,10 +219,10 @@ export class Sheet {
       made.addEventListener("click", () => this.act(item, action));
       return made;
     };
-    const mark = MARKS[group(item)];
     const parts: (Node | string)[] = [];
     if (item.busy) parts.push(el("span", { class: "quiet" }, t("identify.storing")));
-    else if (mark) {
+    else if (item.decision) {
+      const mark = item.decision === "aside" ? "identify.mark_aside" : "identify.mark_kept";
       parts.push(el("span", { class: "mark-word" }, t(mark)), button("undo", t("identify.undo")));
     } else if (item.answer && this.mayKeep) {
       if (item.answer.determination) parts.push(button("accept", t("identify.accept")));

@@ -6,7 +6,7 @@ import { el } from "../shared/dom";
 import { MOST_TOGETHER } from "../shared/records";
 import { count, number, rankWord, t } from "../shared/strings";
 import { words } from "./calibration";
-import { type Group, type Item, acceptTogether, group, isSure, keepTogether, undoTogether } from "./items";
+import { type Group, type Item, acceptTogether, group, isSure, keepTogether, undo } from "./items";
 
 type Work = (items: Item[], by: string, changed: (item: Item) => void) => Promise<void>;
 
@@ -45,7 +45,7 @@ export class Together {
       ...this.offer("accept_higher", higher, "button", acceptTogether, ranks.id),
       ...(higher.length ? [ranks] : []),
       ...this.offer("keep_all", of("unknown"), "button", keepTogether),
-      ...this.offer("undo_all", this.last.filter((item) => group(item) === "kept"), "link", undoTogether),
+      ...this.offer("undo_all", this.last.filter((item) => group(item) === "kept"), "link", undo),
       ...(this.refused ? [refused] : []),
     ];
   }
@@ -71,7 +71,7 @@ export class Together {
   private async all(items: Item[], work: Work): Promise<void> {
     const by = await signature();
     if (by === null || this.busy) return;
-    const undoes = work === undoTogether;
+    const undoes = work === undo;
     this.busy = true;
     this.refused = null;
     this.done("");

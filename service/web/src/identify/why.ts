@@ -1,6 +1,6 @@
 // Why an answer is what it is, in the language of the page.
 
-import { count, decimal, language, rankWord, t } from "../shared/strings";
+import { count, decimal, figure, language, number, rankWord, t } from "../shared/strings";
 import type { Answer } from "./questions";
 
 /** The reason: in English as every door says it, in other languages in short. */
@@ -22,21 +22,21 @@ function reason(answer: Answer, wanted: number): string {
   const votes = answer.calibration === "none";
   const found = answer.determination;
   if (!found) {
-    const said = { ...figure(answer, finest), wanted: 100 * wanted };
+    const said = { ...likeliest(answer, finest), wanted: number(100 * wanted) };
     return t(votes ? "answer.why.none_votes" : "answer.why.none", said);
   }
   const doubtful = found.rank !== finest;
-  const but = doubtful ? t("answer.why.but", figure(answer, finest)) : "";
-  const said = { ...figure(answer, found.rank), but };
+  const but = doubtful ? t("answer.why.but", likeliest(answer, finest)) : "";
+  const said = { ...likeliest(answer, found.rank), but };
   return t(votes ? "answer.why.votes" : "answer.why.agree", said);
 }
 
 /** The likeliest taxon of a rank, with the rank's word, and how likely it is. */
-function figure(answer: Answer, rank: string): { name: string; percent: string } {
+function likeliest(answer: Answer, rank: string): { name: string; percent: string } {
   const first = answer.ranks[rank]?.[0];
   const taxon = first?.taxon ?? "";
   return {
     name: rank === "species" ? taxon : `${rankWord(rank)} ${taxon}`,
-    percent: (first?.percent ?? "").replaceAll(" ", "\u00a0"),
+    percent: figure(first?.percent ?? "").replaceAll(" ", "\u00a0"),
   };
 }

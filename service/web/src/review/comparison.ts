@@ -3,7 +3,7 @@
 import { addressOf } from "../shared/addresses";
 import { type Problem, problemOf, send } from "../shared/api";
 import { byId } from "../shared/dom";
-import { type Job, cancel, failure, jobs, watch } from "../shared/jobs";
+import { type Job, failure, runningJob, stops, watch } from "../shared/jobs";
 import { t } from "../shared/strings";
 
 const KIND = "review";
@@ -14,25 +14,27 @@ export class Comparison {
   private readonly button = byId("compare", HTMLButtonElement);
   private readonly progress = byId("compare-progress", HTMLProgressElement);
   private readonly stop = byId("compare-stop", HTMLButtonElement);
+  private busy = false;
   private running = "";
 
-  /** `done` is called when names have been compared. */
-  constructor(private readonly done: () => void) {
+  /** `done` is called when names have been compared, `refused` where that cannot be stopped. */
+  constructor(
+    private readonly mayWrite: boolean,
+    private readonly done: () => void,
+    refused: (why: Problem) => void,
+  ) {
     const order = { kind: KIND };
     this.button.addEventListener("click", () => {
       void this.follow(send<Job>("POST", addressOf`v1/jobs`, order));
     });
-    this.stop.addEventListener("click", () => {
-      this.stop.disabled = true;
-      void cancel(this.running).catch(() => (this.stop.disabled = false));
-    });
+    stops(this.stop, () => this.running, refused);
   }
 
-  /** Says why there is no queue yet; a comparison that somebody has started is shown. */
+  /** Says that there is no queue yet; a comparison that somebody has started is shown. */
   show(why: Problem): void {
     this.section.hidden = false;
-    this.sentence.replaceChildren(...why.told());
-    this.button.hidden = "readOnly" in byId("page", HTMLElement).dataset;
+    this.sentence.replaceChildren(...(this.mayWrite ? [t("review.not_compared_yet")] : why.told()));
+    this.button.hidden = !this.mayWrite;
     void this.join();
   }
 
@@ -41,17 +43,17 @@ export class Comparison {
   }
 
   private async join(): Promise<void> {
-    const all = await jobs().catch(() => []);
-    const running = all.find(({ state, kind }) => state === "running" && kind === KIND);
-    if (running && !this.running) await this.follow(Promise.resolve(running));
+    const running = await runningJob(KIND);
+    if (running && !this.busy) await this.follow(Promise.resolve(running));
   }
 
   private async follow(begun: Promise<Job>): Promise<void> {
-    this.button.disabled = true;
+    this.busy = this.button.disabled = true;
     try {
       const job = await begun;
       this.running = job.job_id;
-      this.progress.hidden = this.stop.hidden = this.stop.disabled = false;
+      this.progress.hidden = this.stop.disabled = false;
+      this.stop.hidden = !this.mayWrite;
       const over = await watch(job, ({ percent }) => {
         this.progress.value = percent;
         this.sentence.textContent = t("review.comparing", { percent });
@@ -61,8 +63,7 @@ export class Comparison {
     } catch (error) {
       this.sentence.replaceChildren(...problemOf(error).told());
     } finally {
-      this.running = "";
-      this.button.disabled = false;
+      this.busy = this.button.disabled = false;
       this.progress.hidden = this.stop.hidden = true;
     }
   }

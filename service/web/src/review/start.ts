@@ -1,10 +1,10 @@
 // Grouping the pictures without a name, with its progress.
 
 import { addressOf } from "../shared/addresses";
-import { problemOf, send } from "../shared/api";
+import { type Problem, problemOf, send } from "../shared/api";
 import { signature } from "../shared/dialogs";
 import { byId } from "../shared/dom";
-import { type Job, cancel, failure, watch } from "../shared/jobs";
+import { type Job, failure, stops, watch } from "../shared/jobs";
 import { t } from "../shared/strings";
 
 export class StartForm {
@@ -14,13 +14,16 @@ export class StartForm {
   private readonly stop = byId("start-stop", HTMLButtonElement);
   private running = "";
 
-  /** `done` is called with the number of the clustering. */
-  constructor(private readonly done: (clustering: number) => void) {
+  /** `done` is called with the number of the clustering, `refused` where it cannot be stopped. */
+  constructor(
+    private readonly done: (clustering: number) => void,
+    refused: (why: Problem) => void,
+  ) {
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.start();
     });
-    this.stop.addEventListener("click", () => void cancel(this.running));
+    stops(this.stop, () => this.running, refused);
   }
 
   private async start(): Promise<void> {
@@ -31,6 +34,7 @@ export class StartForm {
     try {
       const job = await send<Job>("POST", addressOf`v1/clusters`, { ...this.wanted(), by });
       this.running = job.job_id;
+      this.stop.disabled = false;
       const over = await watch(job, (now) => this.show(now));
       this.told.replaceChildren(...failure(over, "").told());
       const found = over.result?.["clustering"];

@@ -4,6 +4,8 @@ import type { Address } from "./addresses";
 import { el } from "./dom";
 import { language, problemTitle, t } from "./strings";
 
+const CHANGED = "urn:holotype:changed-meanwhile";
+
 /**
  * What is wrong, in one sentence.
  *
@@ -42,8 +44,17 @@ export class Problem extends Error {
 
 /** What somebody else did meanwhile, in the sentence of the service. */
 export function changedMeanwhile(why: string): Problem {
-  const kind = "urn:holotype:changed-meanwhile";
-  return new Problem(problemTitle(kind) ?? "", why, kind);
+  return new Problem(problemTitle(CHANGED) ?? "", why, CHANGED);
+}
+
+/** Whether something was refused because somebody else changed meanwhile what it is about. */
+export function isChange(error: unknown): boolean {
+  return error instanceof Problem && error.kind === CHANGED;
+}
+
+/** Whether what was asked for is not there. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Problem && error.kind === "urn:holotype:not-found";
 }
 
 /** A problem in the place of what would have been shown. */

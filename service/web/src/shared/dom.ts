@@ -24,6 +24,11 @@ export function byId<T extends HTMLElement>(id: string, kind: new () => T): T {
   return found;
 }
 
+/** Put the focus on an element where it was lost, as what had it is gone. */
+export function focusIfLost(element: HTMLElement): void {
+  if (document.activeElement === document.body) element.focus();
+}
+
 /** A taxon's name: genera and species are set in italics. */
 export function taxonName(name: string, rank: string): HTMLElement {
   return rank === "genus" || rank === "species" ? el("i", {}, name) : el("span", {}, name);

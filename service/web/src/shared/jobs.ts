@@ -1,7 +1,7 @@
 // Jobs of the service: work that takes longer than an answer.
 
 import { addressOf } from "./addresses";
-import { Problem, get, send } from "./api";
+import { Problem, get, problemOf, send } from "./api";
 import { t } from "./strings";
 
 const PAUSE = 500; // milliseconds between two looks at a job
@@ -17,12 +17,23 @@ export interface Job {
   result: Record<string, unknown> | null;
 }
 
-export async function jobs(): Promise<Job[]> {
-  return (await get<{ jobs: Job[] }>(addressOf`v1/jobs`)).jobs;
+/** The job of a kind that runs now, whoever began it; null where none does, or nobody can say. */
+export async function runningJob(kind: string): Promise<Job | null> {
+  const { jobs } = await get<{ jobs: Job[] }>(addressOf`v1/jobs`).catch(() => ({ jobs: [] }));
+  return jobs.find((one) => one.state === "running" && one.kind === kind) ?? null;
 }
 
-export function cancel(id: string): Promise<Job> {
-  return send("DELETE", addressOf`v1/jobs/${id}`);
+/** Let a button stop a job that runs; `refused` is told why it goes on. */
+export function stops(button: HTMLButtonElement, job: () => string, refused: (why: Problem) => void): void {
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      await send("DELETE", addressOf`v1/jobs/${job()}`);
+    } catch (error) {
+      button.disabled = false;
+      refused(problemOf(error));
+    }
+  });
 }
 
 /** Look at a job until it is over; `show` is told of every look. */

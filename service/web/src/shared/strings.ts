@@ -29,6 +29,7 @@ const texts = JSON.parse(document.getElementById("strings")?.textContent ?? "{}"
 
 export const language = document.documentElement.lang;
 const format = new Intl.NumberFormat(language, { useGrouping: true }); // "1.100" in Spanish, too
+const formats = new Map<number, Intl.NumberFormat>(); // by their number of decimals
 
 /** The sentence of a key, its {places} filled. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
@@ -55,7 +56,16 @@ export function number(n: number): string {
 /** A figure with so many decimals, such as 0.93, which is "0,93" in Spanish. */
 export function decimal(n: number, digits: number): string {
   const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return new Intl.NumberFormat(language, options).format(n);
+  const kept = formats.get(digits) ?? new Intl.NumberFormat(language, options);
+  formats.set(digits, kept);
+  return kept.format(n);
+}
+
+/** A figure as the service writes it, such as "94.6 %", which is "94,6 %" in Spanish. */
+export function figure(written: string): string {
+  return written.replace(/\d+\.(\d+)/g, (found, decimals: string) =>
+    decimal(Number(found), decimals.length),
+  );
 }
 
 /** The title of a kind of problem, such as `urn:holotype:not-found`; undefined for an unknown one. */
