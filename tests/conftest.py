@@ -52,20 +52,15 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     settings.cache_clear()  # they may have been read while tests were collected
 
 
-@pytest.fixture(scope="session")
 def pace() -> float:
-    """How many times longer this machine computes than the one that bounds in seconds are for.
+    """How many times longer this machine computes now than the one that bounds in seconds are for.
 
-    One or more. A hang or work that grows with its input passes a bound on any machine; a slow
-    processor does on none.
+    One or more. A hang, or work that grows with what is sent, passes a bound on any machine; a slow
+    processor that others want too does on none.
     """
-
-    def seconds() -> float:
-        begin = time.process_time()
-        sum(number % 7 for number in range(1_000_000))
-        return time.process_time() - begin
-
-    return max(1.0, min(seconds() for _ in range(3)) / _SECONDS)
+    begin = time.perf_counter()
+    sum(number % 7 for number in range(1_000_000))
+    return max(1.0, (time.perf_counter() - begin) / _SECONDS)
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from holotype.index.pictures.reading import (
     read_picture,
     read_with_size,
 )
-from tests.conftest import Ask, Draw
+from tests.conftest import Ask, Draw, pace
 from tests.hostile.drawing import encoded
 
 FORMATS = {"GIF": "gif", "BMP": "bmp", "AVIF": "avif", "JPEG2000": "jp2"}
@@ -91,7 +91,7 @@ def test_a_gif_of_endless_comments_is_refused_at_once() -> None:
     start = time.perf_counter()
     with pytest.raises(PictureError, match="more blocks before its picture"):
         read_picture(data[:head] + comment + data[head:])
-    assert time.perf_counter() - start < 1
+    assert time.perf_counter() - start < pace()
 
 
 def test_a_packed_bmp_is_refused() -> None:
@@ -113,7 +113,7 @@ def test_a_jpeg_2000_whose_inside_is_another_picture_is_refused(place: int, valu
     begin = time.perf_counter()
     with pytest.raises(PictureError):
         read_picture(bytes(data))
-    assert time.perf_counter() - begin < 1
+    assert time.perf_counter() - begin < pace()
 
 
 def test_a_folder_of_them_is_ingested_and_answers(

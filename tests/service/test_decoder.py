@@ -26,7 +26,7 @@ from holotype.service.app import create_app
 from holotype.service.decoding import decoders as module
 from holotype.service.decoding.decoders import Budget, Decoders
 from holotype.service.settings import ServiceSettings
-from tests.conftest import ROOT
+from tests.conftest import ROOT, pace
 from tests.hostile import drawing
 
 from .conftest import Refused
@@ -36,8 +36,8 @@ posix = pytest.mark.skipif(os.name != "posix", reason="limits that the system en
 
 
 @pytest.fixture(scope="module")
-def decoders(pace: float) -> Iterator[Decoders]:
-    seconds = pace * ServiceSettings().decoder_seconds
+def decoders() -> Iterator[Decoders]:
+    seconds = pace() * ServiceSettings().decoder_seconds
     made = Decoders(ServiceSettings(decoders=2, decoder_seconds=seconds))
     made.start()
     yield made
@@ -45,9 +45,9 @@ def decoders(pace: float) -> Iterator[Decoders]:
 
 
 @pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch, pace: float) -> None:
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A service whose decoders have the time here that they need elsewhere."""
-    monkeypatch.setenv("HOLOTYPE_DECODER_SECONDS", str(pace * ServiceSettings().decoder_seconds))
+    monkeypatch.setenv("HOLOTYPE_DECODER_SECONDS", str(pace() * ServiceSettings().decoder_seconds))
 
 
 @pytest.fixture
@@ -111,13 +111,11 @@ def test_it_starts_without_what_it_does_not_need() -> None:
 
 
 @posix
-def test_one_that_takes_too_long_is_ended_and_replaced(
-    impatient: Decoders, slow: bytes, pace: float
-) -> None:
+def test_one_that_takes_too_long_is_ended_and_replaced(impatient: Decoders, slow: bytes) -> None:
     before, start = pid_of(impatient), time.monotonic()
     with pytest.raises(PictureError, match=r"longer than 0\.3 s .*HOLOTYPE_DECODER_SECONDS"):
         impatient.read_picture(slow, name="x.jpg")
-    assert time.monotonic() - start < 2 * pace
+    assert time.monotonic() - start < 2 * pace()
     assert impatient.read_picture(drawing.png(9, 7)).size == (9, 7)
     assert pid_of(impatient) != before
 
@@ -276,7 +274,7 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
 def test_hostile_uploads_are_answered_soon_and_take_little(
-    served_folder: Path, refused: Refused, uploads: Path, pace: float
+    served_folder: Path, refused: Refused, uploads: Path
 ) -> None:
     """The numbers are the issue's: 2 seconds and 300 MB, of the service and of every decoder."""
     app = create_app(served_folder)
@@ -290,7 +288,7 @@ def test_hostile_uploads_are_answered_soon_and_take_little(
             data, name = upload.read_bytes(), upload.name
             start = time.monotonic()
             answer = client.post("/v1/identify", files={"images": ("x.jpg", data)})
-            assert time.monotonic() - start < 2 * pace, name
+            assert time.monotonic() - start < 2 * pace(), name
             if answer.status_code != 200:
                 refused(answer, 422)
             assert memory_of(str(pid_of(decoders))) - lean < 300_000_000, name

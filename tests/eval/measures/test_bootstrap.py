@@ -17,6 +17,7 @@ from holotype.eval.measures.bootstrap import (
     resampled_sums,
 )
 from holotype.eval.measures.intervals import wilson
+from tests.conftest import pace
 
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 7), (12, 16), (236, 241), (9, 9)])
@@ -90,7 +91,7 @@ def test_a_thousand_resamples_of_ten_thousand_queries_take_under_a_second() -> N
     values = np.random.default_rng(0).random(10_000)
     start = time.process_time()
     bootstrap_mean(values)
-    assert time.process_time() - start < 1.0
+    assert time.process_time() - start < pace()
 
 
 @pytest.mark.parametrize("hit", [0.0, 1.0])
