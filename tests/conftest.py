@@ -37,6 +37,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 _SECONDS = 0.06  # that the loop of `pace` takes of a processor at some 3 GHz
+_MUCH_SLOWER = 4  # times; there the slow tests alone would take an hour
 
 Draw = Callable[..., Path]
 Cli = Callable[..., tuple[int, str, str]]
@@ -200,6 +201,16 @@ def store(request: pytest.FixtureRequest) -> str:
     """
     elsewhere = getattr(request, "param", "local") == "milvus"
     return str(request.getfixturevalue("milvus")) if elsewhere else ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave slow tests out where the machine is so slow that they would take the hours of all."""
+    slower = min(pace() for _ in range(3))
+    if slower > _MUCH_SLOWER and not os.environ.get("HOLOTYPE_SLOW_TESTS"):
+        why = f"this machine computes {slower:.0f} times slower; HOLOTYPE_SLOW_TESTS=1 runs it here"
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason=why))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
