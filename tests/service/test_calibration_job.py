@@ -114,7 +114,7 @@ def test_a_service_calibrates_nothing_by_itself(made: Path) -> None:
             answers.Answer.model_validate(answer, strict=True)
             assert answer["calibration"] == "none"
             assert answer["novelty_p"] is None
-            assert "holotype calibrate" in answer["calibration_note"]
+            assert "a job of kind 'calibrate'" in answer["calibration_note"]
         assert client.get("/").status_code == 200
         state = client.get(START).json()
         answers.Calibration.model_validate(state, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,19 @@ from holotype.index.identification.identify import identify, identify_vector
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search.search import picture_vector, search, stored_vector
+from holotype.index.ways import Door, speaking
 from holotype.service.app import create_app
 from holotype.training.spaces import calibrate_space
 
 from ..conftest import Ask, Draw
 from .running import running
+
+
+@pytest.fixture(autouse=True)
+def _over_http() -> Iterator[None]:
+    """Sentences name what to do in the words of the door; here all speak as the service does."""
+    with speaking(Door.HTTP):
+        yield
 
 
 def same(found: Any, wanted: Any) -> bool:
