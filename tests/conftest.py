@@ -37,7 +37,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 _SECONDS = 0.06  # that the loop of `pace` takes of a processor at some 3 GHz
-_MUCH_SLOWER = 4  # times; there the slow tests alone would take an hour
+_MUCH_SLOWER = 2.5  # times; there the slow tests alone would take an hour
 
 Draw = Callable[..., Path]
 Cli = Callable[..., tuple[int, str, str]]

@@ -149,6 +149,7 @@ def test_random_damage_gives_no_wrong_answer(tmp_path: Path) -> None:
     assert wrong == [], f"seed {SEED}"
 
 
+@pytest.mark.slow
 def test_random_damage_to_an_index_of_any_kind_gives_no_wrong_answer(tmp_path: Path) -> None:
     outcomes = corrupt_indexes(tmp_path, 25, seed=SEED)
     assert sum(sum(counts.values()) for counts in outcomes.values()) == 25

@@ -23,6 +23,7 @@ def scratch() -> Path | None:
     return MEMORY if MEMORY.is_dir() else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_an_error_of_any_call_leaves_the_old_state_or_the_new(
     name: str, scratch: Path | None

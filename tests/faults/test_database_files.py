@@ -137,6 +137,7 @@ def harms(data: bytes) -> Iterator[tuple[str, bytes]]:
         yield f"flips {number}", bytes(flipped)
 
 
+@pytest.mark.slow
 def test_damage_is_one_sentence_and_exit_code_4_or_no_harm_at_all(
     folder: Path, commands: list[tuple[object, ...]], cli: Cli, tmp_path: Path
 ) -> None:

@@ -75,6 +75,7 @@ def folder(tmp_path: Path, milvus: str) -> Path:
     return tmp_path / "c"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("work", "point", "left"), CASES)
 def test_a_writer_that_dies_leaves_the_old_state_or_the_new(
     folder: Path, work: str, point: str, left: str
@@ -148,6 +149,7 @@ def test_a_milvus_that_refuses_half_of_a_batch_stores_nothing(
         assert plain.stored(collection) == {f"image {number}": 0 for number in range(6)}
 
 
+@pytest.mark.slow
 def test_kill_9_of_the_process_that_a_milvus_lite_runs_in(tmp_path: Path) -> None:
     pytest.importorskip("milvus_lite", reason="no Milvus Lite; see docs/milvus.md")
     script = (

@@ -57,6 +57,7 @@ def test_leave_site_out_takes_any_column(folder: Path, ask: Ask, cli: Cli) -> No
     assert "column 'site'" in err
 
 
+@pytest.mark.slow
 def test_transfer_from_pictures_to_figures(
     two_setups: Path, tmp_path: Path, ask: Ask, cli: Cli
 ) -> None:
@@ -77,6 +78,7 @@ def test_transfer_from_pictures_to_figures(
     assert json.loads((tmp_path / "report" / "report.json").read_text())["simulation"] is None
 
 
+@pytest.mark.slow
 def test_networks_stand_beside_the_other_remedies(two_setups: Path, ask: Ask, cli: Cli) -> None:
     transfer = ("eval", two_setups, "--protocol", "transfer", *SOURCE, *TARGET, "--copies", 0)
     other = ("--unlabelled", "imaging=degraded", "--unlabelled", "split=train")

@@ -60,6 +60,7 @@ def test_stdout_is_data_and_progress_is_not(folder: Path, short: Path, cli: Cli)
     assert found["images"] == 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "said"),
     [

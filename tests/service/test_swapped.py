@@ -232,6 +232,7 @@ class Clients:
 QUESTIONS = ("search", "search", "identify", "taxa", "", "/picture")
 
 
+@pytest.mark.slow
 def test_swaps_under_clients_never_mix_two_collections(world: World, tmp_path: Path) -> None:
     live = world.copy(0).rename(tmp_path / "live")
     order = random.Random(SEED)
@@ -255,6 +256,7 @@ def test_swaps_under_clients_never_mix_two_collections(world: World, tmp_path: P
         assert set(clients.statuses) <= {200, 404, 503}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_the_service_goes_on_with_what_took_the_place(
     world: World, tmp_path: Path, way: Swap
@@ -351,6 +353,7 @@ def test_collections_that_are_no_longer_served_are_closed(world: World, tmp_path
     assert max(count for _, count in open_files) <= open_files[0][1] + 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["picture", "thumbnail"])
 def test_another_picture_in_place_of_a_stored_one_is_not_shown(
     world: World, tmp_path: Path, refused: Refused, what: str

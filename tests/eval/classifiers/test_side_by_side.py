@@ -67,6 +67,7 @@ def test_figures_are_those_of_scikit_learn() -> None:
     assert {gain.high for gain in gains[0].values()} == {0.0}
 
 
+@pytest.mark.slow
 def test_all_methods_name_the_queries_of_a_split(fill: Callable[..., Collection]) -> None:
     collection = fill(SPECIES, each=9)
     found = evaluate(collection, **SPLIT, classifiers=["knn", "knn-tuned", "logistic", "mlp"])
@@ -140,6 +141,7 @@ def test_queries_of_taxa_that_the_gallery_lacks_do_not_ask(make: Make) -> None:
     assert found.classifiers.n_unanswerable == 9
 
 
+@pytest.mark.slow
 def test_sites_ask_in_turn(make: Make) -> None:
     rows = [
         replace(row, split=f"site-{number % 3}")
@@ -151,6 +153,7 @@ def test_sites_ask_in_turn(make: Make) -> None:
     assert len(found.classifiers.methods[0].thresholds) == 3
 
 
+@pytest.mark.slow
 def test_the_report_holds_every_figure(fill: Callable[..., Collection], tmp_path: Path) -> None:
     collection = fill(SPECIES, each=9)
     found = evaluate(collection, **SPLIT, classifiers=["knn", "logistic"])

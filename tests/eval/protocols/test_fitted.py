@@ -88,6 +88,7 @@ def test_leave_one_out_of_a_tuned_space_is_refused_with_the_commands_to_run(make
         compare_spaces(collection, ("base", "tuned"))
 
 
+@pytest.mark.slow
 def test_both_figures_of_leave_one_out_are_told_and_the_lower_one_is_of_parts_unseen(
     make: Make,
 ) -> None:

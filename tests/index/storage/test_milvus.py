@@ -233,6 +233,7 @@ def test_a_snapshot_needs_no_milvus_and_can_go_back_into_one(
         assert local.database.store.address == ""
 
 
+@pytest.mark.slow
 def test_a_file_inside_the_collection_moves_with_it(
     tmp_path: Path, source: Path, tiny: Encoder, ask: Ask, shell: Shell
 ) -> None:
