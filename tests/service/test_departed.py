@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from holotype.service.app import create_app
 from holotype.service.resources import identify
 from holotype.service.resources.records import taxa
+from tests.conftest import pace
 from tests.hostile import drawing
 
 from .running import running
@@ -58,7 +59,7 @@ def test_work_of_a_client_that_has_left_is_dropped(
             while not begun or len(begun) > before:
                 before = len(begun)
                 time.sleep(0.2)
-        time.sleep(0.2)
+        time.sleep(0.2 * pace())
         last = stack.enter_context(connected(address))
         last.sendall(_form(0))
         go_on.set()
