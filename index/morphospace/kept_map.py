@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -36,9 +36,9 @@ def load_map(database: Database, space: Space, method: Method) -> FittedMap | No
     return made if whole else None
 
 
-def kept_methods(database: Database, space: Space) -> list[Method]:
-    """Return the methods by which a map of the space is kept."""
-    return [one for one in METHODS if load_map(database, space, one) is not None]
+def kept_methods(database: Database, space: Space) -> Iterator[Method]:
+    """Yield the methods by which a map of the space is kept; each is read when it is asked for."""
+    return (one for one in METHODS if load_map(database, space, one) is not None)
 
 
 def keep_map(database: Database, gallery: Gallery, made: FittedMap) -> bool:

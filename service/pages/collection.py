@@ -10,8 +10,7 @@ from fastapi.responses import HTMLResponse
 from holotype.index.collection import Collection
 from holotype.index.database.locks import is_writable
 from holotype.index.errors import NotFoundError, UsageError
-from holotype.index.morphospace.kept_map import load_map
-from holotype.index.morphospace.parameters import METHODS
+from holotype.index.morphospace.kept_map import kept_methods
 from holotype.index.search.specimen_record import specimen_record
 from holotype.index.search.taxon_records import AskedTaxon
 from holotype.index.search.taxon_tree import code_of
@@ -103,8 +102,7 @@ def _require_taxon(collection: Collection, asked: AskedTaxon) -> None:
 
 def _kept_method(collection: Collection) -> str:
     """Return the first method by which a map of the first space is kept; empty for none."""
-    database, space = collection.database, collection.space()
-    return next((one for one in METHODS if load_map(database, space, one) is not None), "")
+    return next(kept_methods(collection.database, collection.space()), "")
 
 
 def _first_space(engine: Engine) -> str:

@@ -456,7 +456,7 @@ def of_records(stock: Path, trip: Path, scratch: Path) -> list[Operation]:
         Operation(
             "take several back, one of which is taken back already",
             lambda c, numbers: c.undo_many(numbers, **SIGN),
-            lambda cli, numbers: _undo_each(cli, numbers),
+            _undo_each,
             lambda web, numbers: web.post(
                 "determinations/undo", {"determination_ids": numbers, **SIGN}
             ),
