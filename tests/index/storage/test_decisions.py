@@ -21,6 +21,7 @@ from holotype.index.storage.integrity import database_damage
 from holotype.index.upkeep.info import verify
 from holotype.index.upkeep.snapshots import restore, snapshot
 from holotype.scripts.bench.faults import plain
+from tests.conftest import pace
 
 BAJA = ("Moth", "", "", "", "", "Noctuidae", "Xestia", "Xestia baja")
 NUPTA = ("Moth", "", "", "", "", "Erebidae", "Catocala", "Catocala nupta")
@@ -221,7 +222,7 @@ def test_a_changed_link_to_a_decision_is_noticed(collection: Collection, first: 
     assert sum("table 'determinations'" in one for one in database_damage(database)) == 2
 
 
-def test_thousands_of_specimens_in_one_decision_take_well_under_a_second(tmp_path: Path) -> None:
+def test_thousands_of_specimens_in_one_decision_take_about_a_second(tmp_path: Path) -> None:
     with Collection.create(tmp_path / "many") as collection:
         space = collection.add_space("base", encoder="external:x", fingerprint="x", views=1, dim=3)
         images = [plain.image_of(f"image {number}") for number in range(5000)]
@@ -243,4 +244,4 @@ def test_thousands_of_specimens_in_one_decision_take_well_under_a_second(tmp_pat
         undone = time.process_time() - begin - took
         assert len(collection.history()) == 5000 * 3
         assert database_damage(database) == []
-    assert (took < 1, undone < 1) == (True, True), (took, undone)
+    assert max(took, undone) < 2 * pace(), (took, undone)
