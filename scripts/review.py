@@ -24,8 +24,9 @@ def review(
     queue: Annotated[
         str,
         typer.Option(
-            help="mislabels: another species fits better. duplicates: specimens that share a "
-            "picture. far: unlike the others of their species. singletons: the only ones of theirs."
+            help="mislabels: another species fits better. unnamed: without a name, and one fits. "
+            "duplicates: specimens that share a picture. far: unlike the others of their species. "
+            "singletons: the only ones of theirs."
         ),
     ] = "mislabels",
     limit: Annotated[int, typer.Option(help="Entries to show, 1 to 1000.")] = 20,

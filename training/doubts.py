@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -65,14 +67,46 @@ def doubts_of(
     places = places[codes[places] >= 0]
     _check(codes[places])
     steps = Steps(progress, threads)
-    try:
+    with _in_a_sentence(collection):
         ratios = doubt_names(source.index, codes, source.specimens, seed=seed, steps=steps)
-    except ValueError as error:
-        raise UsageError(f"The names of {collection.folder} cannot be compared: {error}") from error
     doubts = Doubts(places, ratios)
     keep_doubts(collection, source, doubts)
     steps.take()
     return doubts
+
+
+def proposals_of(collection: Collection, *, space: str | None = None, exact: bool = True) -> Doubts:
+    """Return which name of the collection fits every specimen without one best.
+
+    It is kept like `doubts_of`.
+
+    Args:
+        space: any that shows the embeddings; by default the oldest.
+        exact: by the names of this moment; otherwise also by kept ones, where few have changed.
+
+    Raises:
+        UsageError: fewer than two species are named, or none has two specimens.
+    """
+    _, source = collection.gallery_and_source(space)
+    kept = kept_doubts(collection, source, "proposals", exact=exact)
+    if kept is not None:
+        return kept
+    places, codes = first_images(source), finest_codes(source)
+    _check(codes[places][codes[places] >= 0])
+    with _in_a_sentence(collection):
+        ratios = propose_names(source.index, codes, source.specimens)
+    proposals = Doubts(places[codes[places] < 0], ratios)
+    keep_doubts(collection, source, proposals, "proposals")
+    return proposals
+
+
+@contextmanager
+def _in_a_sentence(collection: Collection) -> Iterator[None]:
+    """Say of which collection names cannot be compared."""
+    try:
+        yield
+    except ValueError as error:
+        raise UsageError(f"The names of {collection.folder} cannot be compared: {error}") from error
 
 
 def queue_of(
@@ -80,6 +114,7 @@ def queue_of(
     name: str,
     *,
     space: str | None = None,
+    exact: bool = True,
     progress: Progress = unwatched,
 ) -> Queue:
     """Return a curation queue as it stands now, names compared first where it rests on that.
@@ -87,20 +122,23 @@ def queue_of(
     Args:
         name: one of `QUEUES`.
         space: in which what is shown as evidence is near; by default the oldest.
+        exact: see `proposals_of`.
         progress: see `doubts_of`.
 
     Raises:
         UsageError: no such queue, or too few specimens are named to compare names.
     """
     require_queue(name)
-    doubts = None
+    doubts = proposals = None
     if name in COMPARED:
         try:
             doubts = doubts_of(collection, space=space, progress=progress)
         except UsageError:
             if name != "singletons":  # they can be listed all the same
                 raise
-    return Queue.of(collection, name, space=space, doubts=doubts)
+    if name == "unnamed":
+        proposals = proposals_of(collection, space=space, exact=exact)
+    return Queue.of(collection, name, space=space, doubts=doubts, proposals=proposals)
 
 
 def _check(codes: Codes) -> None:
@@ -191,33 +229,23 @@ def _blocks_of_specimens(rows: Ids, groups: Codes) -> list[Ids]:
     return [part for part in np.split(rows, np.unique(cuts)) if len(part)]
 
 
-def propose_names(
-    index: VectorIndex,
-    labels: Codes,
-    groups: Codes,
-    *,
-    seed: int = 0,
-    folds: int | None = None,
-    threads: int | None = None,
-) -> Ratios:
-    """Do as `doubt_names`, and compare the specimens without a name with all that have one.
+def propose_names(index: VectorIndex, labels: Codes, groups: Codes) -> Ratios:
+    """Compare every specimen without a name with the classes of those that have one.
+
+    Args:
+        index: over n rows as the encoder gave them.
+        labels: int64 [n], classes, -1 where a row has none; at least two.
+        groups: int64 [n], specimens; all rows of one have the same class.
 
     Returns:
-        of all specimens, by group; `own` is 0 for those without a name.
+        of the specimens without a name, by group; `own` is 0, and `other` is a label.
 
     Raises:
         ValueError: no class has two specimens.
     """
-    first = np.unique(groups, return_index=True)[1]
-    named = labels[first] >= 0
-    steps = Steps(threads=threads)
-    doubted = doubt_names(index, labels, groups, seed=seed, folds=folds, steps=steps)
+    if (labels >= 0).all():
+        return Ratios(np.zeros(0), np.zeros(0), np.zeros(0, np.int64))
     fold = np.where(labels >= 0, 1, 0)  # those of fold 0 are judged by those of 1
-    own, best = np.zeros(len(first)), np.zeros(len(first))
-    other = np.full(len(first), -1, np.int64)
-    own[named], best[named], other[named] = doubted
-    if not named.all():
-        theirs, ratios = _of_fold(index, labels, groups, fold, 0)
-        place = np.searchsorted(groups[first], theirs)
-        best[place], other[place] = ratios.best, ratios.other
-    return Ratios(own, best, other)
+    theirs, ratios = _of_fold(index, labels, groups, fold, 0)
+    order = np.argsort(theirs)
+    return Ratios(np.zeros(len(order)), ratios.best[order], ratios.other[order])

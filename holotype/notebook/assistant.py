@@ -66,7 +66,7 @@ class Tools:
         return self._collection.taxon(rank, name).to_dict()
 
     def review(self, queue: str = "mislabels", limit: int = 10) -> Told:
-        """List what a curator should look at: mislabels, duplicates, far or singletons."""
+        """List what a curator should look at: mislabels, unnamed, duplicates, far or singletons."""
         return self._collection.review(queue, limit=limit).to_dict()
 
     def clusters(self) -> Told:

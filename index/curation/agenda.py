@@ -14,6 +14,7 @@ import numpy as np
 
 from ..arrays import Codes, Flags, Floats, Ids
 from .doubts import Ratios
+from .proposals import by_name, how_usual
 
 Kind = Literal["cluster", "proposal", "single"]
 
@@ -46,7 +47,7 @@ class Batch:
         coherence: float64 [n] in [0, 1], how sure each belongs to its cluster.
         names: int64 [n], classes that people gave so far, -1 for none.
         decided: bool [n], of these a person looked at by itself.
-        ratios: how the name fits and the likeliest other; `training.doubts.propose_names`.
+        ratios: how the name fits and the likeliest other; `training.doubts`.
         usual: float64, ascending: how specimens fit their names where these are known.
         refused: {(row, class)} that a person turned down.
     """
@@ -90,15 +91,15 @@ def _whole_clusters(batch: Batch) -> list[Step]:
 
 def _proposals(batch: Batch) -> list[Step]:
     """Return names that fit specimens better than theirs, each with all of these."""
-    fits = np.searchsorted(batch.usual, batch.ratios.best, side="right") / len(batch.usual)
+    fits = how_usual(batch.usual, batch.ratios.best)
     better = (batch.ratios.best > batch.ratios.own) | (batch.names < 0)
     asked = (batch.ratios.other >= 0) & better & ~batch.decided & (fits > 0)
     rows = np.flatnonzero(asked)
     told = batch.ratios.other
     rows = rows[[(int(row), int(told[row])) not in batch.refused for row in rows]]
     return [
-        Step("proposal", _surest(mine, fits), float(fits[mine].sum()), int(told[mine[0]]))
-        for mine in _by(told, rows)
+        Step("proposal", mine, float(fits[mine].sum()), int(told[mine[0]]))
+        for mine in by_name(told, fits, rows)
         if len(mine) > 1
     ]
 

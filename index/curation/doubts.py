@@ -6,8 +6,9 @@ speak for itself. The fits are `training.doubts`'; here is what is compared, and
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from ..identification.likelihood import Likelihood
 _CELLS = 1 << 21  # ratios that are in memory at once
 _MANY_CHANGED = 0.05  # share of the specimens from which on all are judged anew
 _FEW_CHANGED = 2  # which never are too many
+
+Kept = Literal["doubts", "proposals"]  # of specimens with a name, and of those without
 
 
 class Ratios(NamedTuple):
@@ -38,11 +41,11 @@ class Ratios(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Doubts:
-    """The specimens of a gallery that have been judged under the name that they have.
+    """Specimens of a gallery, judged under the name that they have, or compared with all names.
 
     Attributes:
         places: int64 [s], the first image of each, ascending.
-        ratios: of each; `other` is a code of the gallery's finest rank.
+        ratios: of each; `other` is a code of the gallery's finest rank; `own` is 0 without a name.
     """
 
     places: Ids
@@ -90,11 +93,14 @@ def finest_codes(gallery: Gallery) -> Codes:
     return gallery.labels(gallery.ranks[-1]).codes
 
 
-def keep_doubts(collection: Collection, source: Gallery, doubts: Doubts) -> None:
+def keep_doubts(
+    collection: Collection, source: Gallery, doubts: Doubts, kind: Kept = "doubts"
+) -> None:
     """Keep what was found beside the index, unless somebody else is writing there.
 
     Args:
         source: the gallery of the encoder's own vectors, which was judged.
+        kind: of which specimens.
     """
     codes = finest_codes(source)
     some_taxon = np.zeros(int(codes.max(initial=-1)) + 1, np.int64)
@@ -106,22 +112,34 @@ def keep_doubts(collection: Collection, source: Gallery, doubts: Doubts) -> None
         "own": doubts.ratios.own,
         "best": doubts.ratios.best,
     }
-    kept = KeptArrays({"specimens": len(doubts.places)}, arrays)
-    keep_arrays(collection.database, source.space, source.state, "doubts", {}, kept, followed=True)
+    said = {"specimens": len(doubts.places), "names": _all_names(source)}
+    kept = KeptArrays(said, arrays)
+    keep_arrays(collection.database, source.space, source.state, kind, {}, kept, followed=True)
 
 
-def kept_doubts(collection: Collection, source: Gallery) -> Doubts | None:
+def kept_doubts(
+    collection: Collection, source: Gallery, kind: Kept = "doubts", *, exact: bool = False
+) -> Doubts | None:
     """Return what is kept of a gallery, less the specimens that were named anew since.
 
+    Args:
+        kind: of which specimens.
+        exact: only what rests on the names that all specimens have now.
+
     Returns:
-        None where nothing is kept, or more than a twentieth of the specimens has changed.
+        None where nothing is kept, or more than a twentieth of the specimens has changed; nothing
+        needs to be kept where no specimen is without a name.
     """
-    kept = load_arrays(collection.database, source.space, "doubts", {})
-    if kept is None or not source.ranks:
+    if not source.ranks:
+        return None
+    firsts, codes = first_images(source), finest_codes(source)
+    firsts = firsts[(codes[firsts] >= 0) == (kind == "doubts")]
+    if kind == "proposals" and not len(firsts):
+        return Doubts(firsts, Ratios(np.zeros(0), np.zeros(0), np.zeros(0, np.int64)))
+    kept = load_arrays(collection.database, source.space, kind, {})
+    if kept is None or (exact and kept.said.get("names") != _all_names(source)):
         return None
     arrays = kept.arrays
-    firsts, codes = first_images(source), finest_codes(source)
-    firsts = firsts[codes[firsts] >= 0]
     place, there = _found(arrays["sequence"], source.sequence[firsts])
     same = there & (arrays["taxon"][place] == source.taxon[firsts])
     gone = len(arrays["sequence"]) - int(there.sum())
@@ -131,6 +149,14 @@ def kept_doubts(collection: Collection, source: Gallery) -> Doubts | None:
     found = place[same]
     ratios = Ratios(arrays["own"][found], arrays["best"][found], of_taxon[arrays["other"][found]])
     return Doubts(firsts[same], ratios)
+
+
+def _all_names(source: Gallery) -> str:
+    """Return a digest of which specimens there are and what each is called."""
+    firsts = first_images(source)
+    digest = hashlib.sha256(source.sequence[firsts].tobytes())
+    digest.update(source.taxon[firsts].tobytes())
+    return digest.hexdigest()
 
 
 def _found(kept: Ids, wanted: Ids) -> tuple[Ids, Flags]:

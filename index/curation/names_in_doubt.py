@@ -74,9 +74,14 @@ def _alone(named: Named, doubts: Doubts) -> Flags:
     return alone
 
 
+def usual(named: Named, doubts: Doubts) -> Floats:
+    """Return how specimens fit their species where it has others, float64, ascending."""
+    return np.sort(doubts.ratios.own[~_alone(named, doubts)])
+
+
 def _usual(named: Named, doubts: Doubts) -> tuple[float, float]:
     """Return the lower quartile of how specimens fit their species, and where "far" begins."""
-    own = doubts.ratios.own[~_alone(named, doubts)]
+    own = usual(named, doubts)
     if not len(own):
         return np.inf, -np.inf
     low, high = np.quantile(own, [0.25, 0.75])

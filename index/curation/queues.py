@@ -14,14 +14,15 @@ from ..errors import NotFoundError, UsageError
 from ..storage.records import Image
 from ..storage.specimens.namings import versions_of
 from ..taxonomy import RANKS, Lineage, by_rank, lowest_name
-from .doubts import Doubts
+from .doubts import Doubts, Kept
 from .duplicates import copies_of_other_names, duplicates
 from .listing import Listing
 from .named import Evidence, Named
-from .names_in_doubt import far, mislabels, singletons
+from .names_in_doubt import far, mislabels, singletons, usual
+from .proposals import unnamed
 
-QUEUES = ("mislabels", "duplicates", "far", "singletons")
-COMPARED = ("mislabels", "far", "singletons")  # those that rest on `Doubts`
+QUEUES = ("unnamed", "mislabels", "duplicates", "far", "singletons")
+COMPARED = ("unnamed", "mislabels", "far", "singletons")  # those that rest on `Doubts`
 
 _MOST = 1000  # entries of a page
 
@@ -101,6 +102,7 @@ class Queue:
         *,
         space: str | None = None,
         doubts: Doubts | None = None,
+        proposals: Doubts | None = None,
     ) -> Queue:
         """Return a queue as it stands now.
 
@@ -110,13 +112,14 @@ class Queue:
             name: one of `QUEUES`.
             space: in which the pictures that are shown as evidence are near; by default the first.
             doubts: what `training.doubts` finds, for those of `COMPARED`.
+            proposals: what it finds of specimens without a name, for `unnamed`.
 
         Raises:
             UsageError: no such queue, or names were not compared.
         """
         require_queue(name)
         named = Named.of(collection, space)
-        listing = _listed(collection, name, named, doubts)
+        listing = _listed(collection, name, named, doubts, proposals)
         return cls(collection, name, named, listing.less(named.looked_at))
 
     def page(self, offset: int = 0, limit: int = 20) -> Page:
@@ -196,19 +199,32 @@ class Queue:
         return {rows[row]: image for row, image in found.items()}
 
 
+def kept_for(name: str) -> tuple[Kept, ...]:
+    """Return what a queue of `COMPARED` rests on."""
+    return ("doubts", "proposals") if name == "unnamed" else ("doubts",)
+
+
 def require_queue(name: str) -> None:
     """Refuse a name that no queue has."""
     if name not in QUEUES:
         raise UsageError(f"There is no queue '{name}'; choose one of {', '.join(QUEUES)}")
 
 
-def _listed(collection: Collection, name: str, named: Named, doubts: Doubts | None) -> Listing:
+def _listed(
+    collection: Collection,
+    name: str,
+    named: Named,
+    doubts: Doubts | None,
+    proposals: Doubts | None,
+) -> Listing:
     if name == "duplicates":
         return duplicates(collection, named)
     if name == "singletons":
         return singletons(named, doubts)
-    if doubts is None:
+    if doubts is None or (name == "unnamed" and proposals is None):
         raise UsageError(f"The queue '{name}' needs names that were compared; see training.doubts")
+    if proposals is not None:
+        return unnamed(named, usual(named, doubts), proposals)
     if name == "far":
         return far(named, doubts)
     return mislabels(named, doubts, copies_of_other_names(collection, named))

@@ -2,8 +2,9 @@
 
 Identification looks for neighbours in projections of a large space, sorted into lists (`lists`),
 and compares with classes in each (`classes`); maps are made by `umap` and `pca`; curation compares
-every specimen with the others of its name (`doubts`): seconds to minutes of work. Of what exactly a
-file was made stands in its signed header.
+every specimen with the others of its name (`doubts`), or with all names where it has none
+(`proposals`): seconds to minutes of work. Of what exactly a file was made stands in its signed
+header.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from .index_files import State, damage_of_file, state_of, write_file
 
 _VERSION = 1  # of how they are made
 
-Kind = Literal["lists", "classes", "umap", "pca", "doubts"]
+Kind = Literal["lists", "classes", "umap", "pca", "doubts", "proposals"]
 # Those that are made when somebody asks for them, and by no question.
-_MADE_BY = {"umap": "map", "pca": "map", "doubts": "review"}
+_MADE_BY = {"umap": "map", "pca": "map", "doubts": "review", "proposals": "review"}
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,7 +32,8 @@ _FORMS = {
     JOBS: re.compile(rf"{JOBS}/[0-9a-f]{{32}}\.csv"),
 }
 _LISTED = "SELECT path, sha256 FROM files WHERE path >= ? AND path < ?"
-_MADE_OF_SPACES = re.compile(rf"{INDEX}/((.+)-[0-9a-f]{{16}}\.(lists|classes|umap|pca|doubts))")
+_KINDS = "lists|classes|umap|pca|doubts|proposals"
+_MADE_OF_SPACES = re.compile(rf"{INDEX}/((.+)-[0-9a-f]{{16}}\.({_KINDS}))")
 
 
 class ListedFile(NamedTuple):
@@ -102,8 +103,8 @@ def listed(database: Database, kind: str) -> dict[str, str]:
 def made_of_spaces(database: Database) -> dict[tuple[str, str], ListedFile]:
     """Return the files that were made of spaces last, by space and kind.
 
-    Kinds are `lists` and `classes` of identification, `umap` and `pca` of maps, and `doubts` of
-    curation.
+    Kinds are `lists` and `classes` of identification, `umap` and `pca` of maps, `doubts` and
+    `proposals` of curation.
     """
     found = database.read(f"{_LISTED} ORDER BY rowid", (f"{INDEX}/", f"{INDEX}0"))
     forms = ((_MADE_OF_SPACES.fullmatch(record[0]), record[1]) for record in found)

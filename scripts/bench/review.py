@@ -25,8 +25,9 @@ from holotype.index.collection import Collection
 from holotype.index.curation.agenda import Batch, Step, agenda
 from holotype.index.curation.doubts import Ratios
 from holotype.index.vectors import FlatIndex
+from holotype.training.calibration.steps import Steps
 from holotype.training.clustering.fit import fit_recipe
-from holotype.training.doubts import propose_names
+from holotype.training.doubts import doubt_names, propose_names
 
 from ..console import JsonFlag, one_sentence, out, print_json
 from .cluster_pools import read_table
@@ -170,8 +171,16 @@ def _batch(task: Task, expert: Expert, refused: set[int]) -> Batch:
     vectors = np.concatenate([task.gallery.vectors, task.batch.vectors])
     labels = np.concatenate([task.gallery.labels[:, -1], expert.names])
     index = FlatIndex(np.ascontiguousarray(vectors))
-    found = propose_names(index, labels, np.arange(len(labels)), folds=_FOLDS, threads=1)
-    ratios = Ratios(found.own[known:], found.best[known:], found.other[known:])
+    every = np.arange(len(labels))
+    found = Ratios(*(np.zeros(len(labels), kind) for kind in (float, float, np.int64)))
+    parts = {
+        True: doubt_names(index, labels, every, folds=_FOLDS, steps=Steps(threads=1)),
+        False: propose_names(index, labels, every),
+    }
+    for has_name, part in parts.items():
+        for values, theirs in zip(found, part, strict=True):
+            values[(labels >= 0) == has_name] = theirs
+    ratios = Ratios(*(values[known:] for values in found))
     clusters = np.where(np.isin(task.clusters, list(refused)), -1, task.clusters)
     usual = np.sort(found.own[:known])
     names, decided = expert.names.copy(), expert.decided.copy()

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from holotype.index.collection import Collection
 from holotype.index.curation.queues import QUEUES
 from holotype.service.resources.unknown import queues
+from tests.index.clusters.clouds import add_batch, drawer
 
 from .visits import click, picture, press, served, violations, visit
 
@@ -145,3 +146,31 @@ def test_every_queue_has_a_page(browser: Browser, address: str, queue: str) -> N
     with visit(browser, address, f"/review/queues/{queue}") as page:
         expect(page.locator("#entry:visible, #empty:visible")).to_be_visible()
         expect(page.locator(".tabs [aria-current]")).to_have_count(1)
+
+
+def test_specimens_without_a_name_are_named_together_less_what_is_left_out(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with drawer(tmp_path / "drawer") as made:
+        add_batch(made, {"Xestia alba": 4})
+    noted = ("the server responded with a status of 404",)  # these specimens have no pictures
+    with (
+        served(tmp_path / "drawer") as address,
+        visit(browser, address, "/review/queues/unnamed", noted=noted) as page,
+    ):
+        boxes = page.locator("#together-list input")
+        expect(boxes).to_have_count(3)
+        expect(page.locator("#proposed")).to_contain_text("Xestia alba (4 specimens)")
+        expect(page.locator("#do-dismiss")).to_have_count(0)  # there is no label
+        assert violations(page) == []
+        left_out = page.locator("#together-list .id").first.get_attribute("title")
+        boxes.first.uncheck()
+        expect(page.locator("#proposed")).to_contain_text("Xestia alba (3 specimens)")
+        press(page, "a")
+        expect(page.locator("#undone")).to_contain_text("Xestia alba")
+        expect(page.locator("#own")).to_contain_text(str(left_out))  # what is left, to be corrected
+        (entry,) = httpx2.get(f"{address}/v1/queues/unnamed").json()["entries"]
+        assert entry["specimen_ids"] == [left_out]
+        press(page, "u")
+        expect(boxes).to_have_count(3)
+        assert httpx2.get(f"{address}/v1/queues/unnamed").json()["total"] == 4

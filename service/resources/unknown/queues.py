@@ -13,7 +13,7 @@ from pydantic import Field
 from holotype.index.collection import Collection
 from holotype.index.curation.actions import accepted, confirmed, corrected
 from holotype.index.curation.doubts import first_images, kept_doubts
-from holotype.index.curation.queues import COMPARED, QUEUES, Queue, require_queue
+from holotype.index.curation.queues import COMPARED, QUEUES, Queue, kept_for, require_queue
 from holotype.index.errors import NotComparedError, UsageError
 from holotype.index.storage.specimens.namings import Naming
 from holotype.index.ways import way, way_there
@@ -87,9 +87,10 @@ async def queue(
 ) -> JSONResponse:
     """List specimens that should be looked at, each with a reason, a name and evidence.
 
-    `mislabels`: another species fits better. `duplicates`: specimens that share a picture. `far`:
-    unlike the others of their species. `singletons`: the only ones of theirs. A specimen whose name
-    a person has confirmed or corrected stands in none of them.
+    `unnamed`: without a name, and one fits. `mislabels`: another species fits better. `duplicates`:
+    specimens that share a picture. `far`: unlike the others of their species. `singletons`: the
+    only ones of theirs. A specimen whose name a person has confirmed or corrected stands in none of
+    them.
     """
     async with engine.asked():
         return await engine.query(_page, engine.collection, name, space, offset, limit)
@@ -194,9 +195,9 @@ def _queue(collection: Collection, name: str, space: str | None) -> Queue:
             f"{_MOST_SEARCHED}: run {way_there('review', queue='duplicates')}"
         )
     late = name in COMPARED and specimens > _MOST_AT_ONCE
-    if late and kept_doubts(collection, source) is None:
+    if late and any(kept_doubts(collection, source, kind) is None for kind in kept_for(name)):
         raise NotComparedError(
             f"The names of {specimens} specimens have not been compared yet, or many were named "
             f"since; run {way('review')} first"
         )
-    return queue_of(collection, name, space=space)
+    return queue_of(collection, name, space=space, exact=not late)

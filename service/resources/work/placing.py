@@ -72,19 +72,20 @@ def cluster_work(engine: Engine, space: str, asked: orders.Cluster) -> Work:
 
 def review_work(engine: Engine, space: str, asked: orders.Review) -> Work:
     """Return the work of comparing names with all cores but one, which is left to questions."""
-    from holotype.training.doubts import doubts_of
+    from holotype.training.doubts import doubts_of, proposals_of
 
     collection = engine.collection
     threads = max(1, worker_count() - 1)
 
     def work(tell: Telling) -> dict[str, Any]:
         found = doubts_of(collection, space=space, threads=threads, progress=tell)
+        proposed = proposals_of(collection, space=space)
         _, source = collection.gallery_and_source(space)
-        if kept_doubts(collection, source) is None:
+        if None in (kept_doubts(collection, source), kept_doubts(collection, source, "proposals")):
             raise LockedError(
                 "The names were compared, but that could not be kept: many were changed meanwhile, "
                 "somebody else writes an index, or the folder cannot be written; start it again"
             )
-        return {"specimens": len(found.places)}
+        return {"specimens": len(found.places) + len(proposed.places)}
 
     return work

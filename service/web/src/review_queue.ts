@@ -6,12 +6,14 @@ import { Keys } from "./review/keys";
 import {
   type Entry,
   type QueuePage,
-  decideEntry,
+  UNNAMED,
+  decideEntries,
   nameOf,
   proposedName,
   queuePage,
 } from "./review/queue";
 import { evidence, pictures, title } from "./review/entry";
+import { Together } from "./review/together";
 import { type Problem, changedMeanwhile, isChange, problemOf } from "./shared/api";
 import { askText, signature, signedAs } from "./shared/dialogs";
 import { byId, el, focusIfLost } from "./shared/dom";
@@ -38,6 +40,7 @@ const comparison = new Comparison(
   (why) => say(...why.told()),
 );
 const notice = byId("notice", HTMLElement);
+const together = new Together(() => drawProposed());
 
 let shown: QueuePage | null = null;
 let at = 0; // place in the queue, from 0
@@ -137,15 +140,31 @@ function draw(): void {
   byId("own", HTMLElement).replaceChildren(...pictures(entry));
   byId("evidence", HTMLElement).replaceChildren(...evidence(entry));
   byId("evidence-title", HTMLElement).hidden = !entry.evidence.length;
-  const proposed = proposedName(entry);
-  byId("proposed", HTMLElement).replaceChildren(
-    ...(proposed ? [t("review.proposed"), " ", el("i", {}, proposed)] : []),
-  );
-  enable("accept", proposed !== "");
+  together.show(queue === UNNAMED ? alike(entry) : []);
+  drawProposed();
+  enable("accept", proposedName(entry) !== "");
   enable("dismiss", entry.taxa.some(Boolean));
   enable("next", at + 1 < shown.total);
   enable("before", at > 0);
   status.textContent = `${place.place}. ${nameOf(entry)}. ${entry.reason}`;
+}
+
+/** The entries after one that the same name is proposed for. */
+function alike(entry: Entry): Entry[] {
+  const later = shown?.entries.slice(at - shown.offset + 1) ?? [];
+  const end = later.findIndex((one) => proposedName(one) !== proposedName(entry));
+  return end < 0 ? later : later.slice(0, end);
+}
+
+function drawProposed(): void {
+  const entry = current();
+  const name = entry ? proposedName(entry) : "";
+  const specimens = 1 + together.chosen.length;
+  const said = t(queue === UNNAMED ? "review.proposed_name" : "review.proposed");
+  const many = specimens > 1 ? ` (${count("common.specimens", specimens)})` : "";
+  byId("proposed", HTMLElement).replaceChildren(
+    ...(name ? [said, " ", el("i", {}, name), many] : []),
+  );
 }
 
 function enable(name: string, possible: boolean): void {
@@ -166,7 +185,7 @@ async function correct(): Promise<void> {
     submit: t("review.correct"),
     choices: names.map((one) => ({ shown: el("i", {}, one), value: one })),
     offered: taxonNames(),
-    work: (name) => decided("correct", asItIs(entry), { name }),
+    work: (name) => decided("correct", [entry, ...together.chosen].map(asItIs), { name }),
   });
   if (said) forgetTaxa();
 }
@@ -179,17 +198,17 @@ function asItIs(entry: Entry): Entry {
 
 async function decide(what: "accept" | "dismiss"): Promise<void> {
   const entry = current();
-  if (entry) await attempt(() => decided(what, entry, {}));
+  if (entry) await attempt(() => decided(what, [entry, ...together.chosen], {}));
 }
 
-/** Decides about an entry; what is refused is thrown. */
+/** Decides about entries; what is refused is thrown. */
 async function decided(
   what: "accept" | "correct" | "dismiss",
-  entry: Entry,
+  entries: Entry[],
   more: object,
 ): Promise<void> {
   await carryOut(async (by) => {
-    const events = await decideEntry(queue, what, entry, by, more);
+    const events = await decideEntries(queue, what, entries, by, more);
     const names = events.map(({ specimen_id, after }) => `${specimen_id}: ${after}`).join(", ");
     made.unshift({ told: names, determinations: events.map((one) => one.determination_id) });
     made.splice(MOST_KEPT);
@@ -237,6 +256,9 @@ async function carryOut(work: (by: string) => Promise<void>): Promise<void> {
     throw problem;
   } finally {
     await load();
+    const stays = current();
+    const next = shown?.entries.find((one) => one.place > at && !together.isLeftOut(one));
+    if (stays && next && together.isLeftOut(stays)) await go(next.place - 1);
     page.removeAttribute("aria-busy");
     busy = false;
   }

@@ -4,6 +4,8 @@ import { addressOf, withQuery } from "../shared/addresses";
 import { get, send } from "../shared/api";
 import { t } from "../shared/strings";
 
+export const UNNAMED = "unnamed"; // the queue whose entries are decided about together
+
 export interface Entry {
   place: number;
   specimen_ids: string[];
@@ -32,18 +34,21 @@ export function queuePage(queue: string, offset: number, limit: number): Promise
   return get(withQuery(addressOf`v1/queues/${queue}`, { offset, limit }));
 }
 
-/** Decides about an entry as it was looked at; of duplicates about all that share the picture. */
-export async function decideEntry(
+/** Decides about entries as they were looked at; of duplicates about all that share the picture. */
+export async function decideEntries(
   queue: string,
   what: "accept" | "correct" | "dismiss",
-  entry: Entry,
+  entries: Entry[],
   by: string,
   more: object,
 ): Promise<Event[]> {
-  const first = entry.specimen_ids.slice(0, 1);
-  const named = entry.specimen_ids.filter((_, at) => entry.taxa[at]);
-  const about = { accept: first, correct: entry.specimen_ids, dismiss: named }[what];
-  const known = entry.specimen_ids.map((id, at) => [id, entry.versions?.[at]] as const);
+  const firsts = entries.flatMap((one) => one.specimen_ids.slice(0, 1));
+  const named = entries.flatMap((one) => one.specimen_ids.filter((_, at) => one.taxa[at]));
+  const all = entries.flatMap((one) => one.specimen_ids);
+  const about = { accept: firsts, correct: all, dismiss: named }[what];
+  const known = entries.flatMap((one) =>
+    one.specimen_ids.map((id, at) => [id, one.versions?.[at]] as const),
+  );
   const versions = Object.fromEntries(
     known.filter(([id, version]) => version !== undefined && about.includes(id)),
   );

@@ -1,0 +1,88 @@
+"""The queue of specimens without a name that a name of the collection fits, together by name.
+
+Whole groups are settled by one look: those come first of which one name settles most specimens, by
+expectation. Of a specimen that fits no name as those that have one do, nothing is proposed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..arrays import Codes, Floats, Ids
+from ..manifests.problems import counted
+from .doubts import Doubts
+from .listing import Listing, Told
+from .named import Named
+
+_SHOWN = 3  # pictures of the name, as evidence
+
+
+def how_usual(usual: Floats, fits: Floats) -> Floats:
+    """Return which share of specimens fit their own names no better, float64 in [0, 1].
+
+    Args:
+        usual: float64, ascending: how specimens fit their names where these are known.
+        fits: float64 [n], how others fit a name.
+    """
+    shares: Floats = np.searchsorted(usual, fits, side="right") / len(usual)
+    return shares
+
+
+def by_name(codes: Codes, shares: Floats, rows: Ids) -> list[Ids]:
+    """Return specimens in groups of one name, the most saving group and the surest member first.
+
+    Args:
+        codes: int64 [n], the name that fits each.
+        shares: float64 [n] in [0, 1], how well it does; see `how_usual`.
+        rows: int64, those that are asked about.
+    """
+    if not len(rows):
+        return []
+    order = rows[np.lexsort((rows, -shares[rows], codes[rows]))]
+    groups = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+    return sorted(groups, key=lambda group: -float(shares[group].sum()))
+
+
+def unnamed(named: Named, usual: Floats, proposals: Doubts) -> Listing:
+    """List specimens without a name that fit one as specimens that have it do.
+
+    Args:
+        usual: see `how_usual`.
+        proposals: of the specimens without a name.
+    """
+    codes, places = proposals.ratios.other, proposals.places
+    shares = how_usual(usual, proposals.ratios.best)
+    groups = by_name(codes, shares, np.flatnonzero((codes >= 0) & (shares > 0)))
+    order = np.concatenate([*groups, np.zeros(0, np.int64)]).astype(np.int64)
+    gains = np.repeat([float(shares[g].sum()) for g in groups], [len(g) for g in groups])
+    alike = np.repeat([len(g) - 1 for g in groups], [len(g) for g in groups])
+
+    def tell(entry: int) -> Told:
+        judged = order[entry]
+        place, code = int(places[judged]), int(codes[judged])
+        percent = min(99, max(1, round(100 * float(shares[judged]))))
+        theirs = counted(int(named.specimens[code]), "specimen")
+        reason = (
+            f"It fits the {theirs} of {named.name(code)} better than {percent} % of the specimens "
+            "with a name fit theirs"
+        )
+        if alike[entry]:
+            reason += f"; {alike[entry]} more without a name {_fit(int(alike[entry]))} it best too"
+        return Told(f"{reason}.", code, named.nearest(place, code, _SHOWN))
+
+    listed = [places[[one]] for one in order]
+    return Listing(listed, gains / (1 + gains), tell, _left_out(named, proposals, len(order)))
+
+
+def _fit(count: int) -> str:
+    return "fits" if count == 1 else "fit"
+
+
+def _left_out(named: Named, proposals: Doubts, listed: int) -> dict[str, int]:
+    without = named.firsts[named.codes[named.firsts] < 0]
+    later = len(np.setdiff1d(without, proposals.places, assume_unique=True))
+    found = {
+        "fits no name as well as specimens fit theirs": len(proposals.places) - listed,
+        "added since names were compared": later,
+    }
+    return {reason: count for reason, count in found.items() if count}

@@ -1,0 +1,95 @@
+"""Specimens without a name that a name of the collection fits, together by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from holotype.index.collection import Collection
+from holotype.index.curation.actions import accept, correct
+from holotype.index.curation.queues import Entry
+from holotype.index.errors import UsageError
+from holotype.training import doubts
+from holotype.training.doubts import queue_of
+from tests.index.clusters.clouds import DIM, add_batch, drawer
+
+
+@pytest.fixture
+def tray(tmp_path: Path) -> Iterator[Collection]:
+    """Twelve named species, and six specimens without a name, two of them of a new species."""
+    with drawer(tmp_path / "drawer") as made:
+        add_batch(made, {"Xestia alba": 3, "Noctua nigra": 1, "far": 2})
+        yield made
+
+
+def entries(collection: Collection) -> list[Entry]:
+    return queue_of(collection, "unnamed").page().entries
+
+
+def proposed(collection: Collection) -> dict[str, str]:
+    """The species that is proposed for each specimen."""
+    return {one.specimen_ids[0]: (one.proposed or {})["species"] for one in entries(collection)}
+
+
+def test_they_stand_together_by_name_the_most_saving_first(tray: Collection) -> None:
+    found = entries(tray)
+    assert list(proposed(tray).values()) == ["Xestia alba"] * 3 + ["Noctua nigra"]
+    assert {one.image_ids[0][:-1] for one in found[:3]} == {"batch Xestia alba "}
+    assert found[0].taxa == [""]
+    assert found[0].reason.startswith("It fits the 8 specimens of Xestia alba better than ")
+    assert found[0].reason.endswith(
+        " % of the specimens with a name fit theirs; 2 more without a name fit it best too."
+    )
+    assert [near.taxon for near in found[0].evidence] == ["Xestia alba"] * 3
+    scores = [one.score for one in found]
+    assert scores == sorted(scores, reverse=True)
+    left_out = queue_of(tray, "unnamed").page().left_out
+    assert left_out == {"fits no name as well as specimens fit theirs": 2}
+
+
+def test_who_accepts_names_those_that_are_asked_for_and_no_other(tray: Collection) -> None:
+    first, *others = entries(tray)
+    accept(tray, first, by="Ann")
+    assert set(proposed(tray)) == {one.specimen_ids[0] for one in others}
+
+
+def test_what_was_just_named_is_proposed_at_once_and_no_more_after_an_undo(
+    tray: Collection,
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        add_batch(tray, {"far": 3}, split="later")
+        before = proposed(tray)
+        made = correct(tray, "specimen of batch far 0", "Agrotis nova", by="Ann")
+        more = correct(tray, "specimen of batch far 1", "Agrotis nova", by="Ann")
+        after = proposed(tray)
+        assert {one for one, name in after.items() if name == "Agrotis nova"} == {
+            f"specimen of later far {number}" for number in range(3)
+        }
+        patched.setattr(doubts, "propose_names", None)  # calling it would fail
+        assert proposed(tray) == after  # kept beside the index
+    tray.undo(more, by="Ann")
+    tray.undo(made, by="Ann")
+    assert proposed(tray) == before
+
+
+def test_kept_ones_of_which_few_have_changed_are_believed_where_exactness_is_not_asked_for(
+    tray: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = proposed(tray)
+    correct(tray, first, "Xestia alba", by="Ann")
+    monkeypatch.setattr(doubts, "propose_names", None)
+    page = queue_of(tray, "unnamed", exact=False).page()
+    assert {one.specimen_ids[0] for one in page.entries} == set(others)
+
+
+def test_nothing_is_proposed_where_all_have_names_or_none(tmp_path: Path) -> None:
+    with drawer(tmp_path / "named") as named:
+        page = queue_of(named, "unnamed").page()
+        assert (page.total, page.left_out) == (0, {})
+    with Collection.create(tmp_path / "none") as nothing:
+        nothing.add_space("base", encoder="external:x", fingerprint="x", views=1, dim=DIM)
+        add_batch(nothing, {"far": 2})
+        with pytest.raises(UsageError, match=r"^0 specimens are named, of 0 species"):
+            queue_of(nothing, "unnamed")
