@@ -58,10 +58,10 @@ def test_a_queue_in_pages_and_after_a_decision(
             opened.determine(WRONG, NUPTA, by="Ann")
         after = client.get("/v1/queues/mislabels").json()
         assert all(WRONG not in one["specimen_ids"] for one in after["entries"])
-        for name in ("duplicates", "far", "singletons"):
+        for name in ("unnamed", "duplicates", "far", "singletons"):
             found = client.get(f"/v1/queues/{name}").json()
             answers.QueuePage.model_validate(found, strict=True)
-        assert "choose one of mislabels" in refused(client.get("/v1/queues/wrong"), 422)
+        assert "choose one of unnamed, mislabels" in refused(client.get("/v1/queues/wrong"), 422)
         assert "limit is 0" in refused(client.get("/v1/queues/far", params={"limit": 0}), 422)
 
 
@@ -82,6 +82,26 @@ def test_names_that_are_compared_while_pictures_come_are_kept(
         monkeypatch.setattr(doubts, "doubt_names", meanwhile)
         assert done(client, "review")["state"] == "done"
         assert client.get("/v1/queues/far").status_code == 200
+
+
+def test_of_many_specimens_names_for_those_without_wait_for_the_job_too(
+    source: Path, folder: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "_MOST_AT_ONCE", 3)
+    picture = (source.parent / "0-0.png").read_bytes()
+    with running(create_app(folder)) as address, httpx2.Client(base_url=address) as client:
+        assert done(client, "review")["state"] == "done"
+        assert client.get("/v1/queues/unnamed").json()["total"] == 0
+        put = client.put("/v1/images/new.png", files={"image": ("new.png", picture + b"new")})
+        assert put.status_code == 201, put.text
+        assert client.get("/v1/queues/far").status_code == 200  # one more changes little
+        assert "have not been compared" in refused(client.get("/v1/queues/unnamed"), 503)
+        assert done(client, "review")["result"] == {"specimens": 21}
+        (entry,) = client.get("/v1/queues/unnamed").json()["entries"]
+        asked = {"specimen_ids": entry["specimen_ids"], "by": "Ann"}
+        told = client.post("/v1/queues/unnamed/accept", json=asked).json()
+        assert [one["after"] for one in told["determinations"]] == [entry["proposed"]["species"]]
+        assert client.get("/v1/queues/unnamed").json()["total"] == 0
 
 
 def test_who_cannot_keep_what_was_compared_is_told(
