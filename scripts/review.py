@@ -187,7 +187,7 @@ def _show(page: Page, sheet: Path | None) -> None:
         soft_wrap=True,
     )
     for reason, count in page.left_out.items():
-        err.print(f"Not judged, {reason}: {count}.", highlight=False, soft_wrap=True)
+        err.print(f"Left out, {reason}: {count}.", highlight=False, soft_wrap=True)
     if sheet is not None:
         err.print(f"Pictures: {sheet}", highlight=False, soft_wrap=True)
 

@@ -82,7 +82,7 @@ def _left_out(named: Named, proposals: Doubts, listed: int) -> dict[str, int]:
     without = named.firsts[named.codes[named.firsts] < 0]
     later = len(np.setdiff1d(without, proposals.places, assume_unique=True))
     found = {
-        "fits no name as well as specimens fit theirs": len(proposals.places) - listed,
+        "fit no name as well as others fit theirs": len(proposals.places) - listed,
         "added since names were compared": later,
     }
     return {reason: count for reason, count in found.items() if count}

@@ -46,7 +46,7 @@ def test_they_stand_together_by_name_the_most_saving_first(tray: Collection) -> 
     scores = [one.score for one in found]
     assert scores == sorted(scores, reverse=True)
     left_out = queue_of(tray, "unnamed").page().left_out
-    assert left_out == {"fits no name as well as specimens fit theirs": 2}
+    assert left_out == {"fit no name as well as others fit theirs": 2}
 
 
 def test_who_accepts_names_those_that_are_asked_for_and_no_other(tray: Collection) -> None:
