@@ -14,7 +14,6 @@ from fastapi.responses import JSONResponse
 
 from holotype.index.clusters.view import clustering_dict
 from holotype.index.collection import Collection
-from holotype.index.database.sql import MOST
 from holotype.index.errors import NotFoundError, UsageError
 from holotype.index.search.all_images import state_of_images
 from holotype.index.storage.clusters.records import clusterings
@@ -30,7 +29,7 @@ from ..etags import tagged
 
 router = APIRouter(tags=["clusters"])
 
-ClusteringId = Annotated[int, InPath(ge=0, le=MOST, description="The clustering's number.")]
+ClusteringId = Annotated[int, InPath(description="The clustering's number.")]
 
 
 @router.post(
@@ -115,9 +114,7 @@ async def accept_known(
 async def clusters(
     request: Request,
     engine: TheEngine,
-    clustering: Annotated[
-        int | None, Query(ge=0, le=MOST, description="Which; by default the last.")
-    ] = None,
+    clustering: Annotated[int | None, Query(description="Which; by default the last.")] = None,
     after: Annotated[str | None, Query(description="The 'next' of the page before.")] = None,
     limit: Annotated[
         int | None, Query(ge=1, le=1000, description="How many clusters; by default all.")
