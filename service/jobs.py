@@ -17,7 +17,8 @@ from holotype.index.storage.jobs import INTERRUPTED, MOST_JOBS, Job, keep_job, k
 from holotype.index.storage.records import now
 from holotype.index.ways import Door, speaking, spoken
 
-from .problems import JobRunsError, NotReadyError
+from .guards.turns import NO_THREAD
+from .problems import BusyError, JobRunsError, NotReadyError
 
 _FAILED = "Holotype failed at this job; its log says why"
 
@@ -98,6 +99,7 @@ class Jobs:
             work: calls what it is given as soon as nothing keeps it from working, and then often.
 
         Raises:
+            BusyError: no thread can be started.
             JobRunsError: another job runs, or this one is being cancelled.
             NotReadyError: the service is ending.
         """
@@ -111,7 +113,12 @@ class Jobs:
             begun = self._begun = Future[Job]()
             self._jobs[job.job_id] = job
             self._running = job.job_id
-            self._thread.submit(self._run, job.job_id, work, begun, spoken())
+            try:
+                self._thread.submit(self._run, job.job_id, work, begun, spoken())
+            except RuntimeError as error:  # it stays in the queue of a thread that starts later
+                del self._jobs[job.job_id]
+                self._running = None
+                raise BusyError(NO_THREAD) from error
             return begun
 
     def _joined(self, running: Job, asked: Job, joins: bool) -> Future[Job]:
@@ -169,6 +176,10 @@ class Jobs:
         return job
 
     def _run(self, job_id: str, work: Work, begun: Future[Job], door: Door) -> None:
+        with self._lock:
+            if job_id != self._running:  # who asked was told that it is not done
+                return
+
         def tell(done: int, total: int, phase: str) -> None:
             with self._lock:
                 if job_id in self._unwanted or self._ended:

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from starlette.datastructures import State
@@ -78,7 +79,8 @@ class Switch:
             return
         self._tried = found
         self._opening = threading.Thread(target=self._open, name="open", daemon=True)
-        self._opening.start()
+        with suppress(RuntimeError):  # the system allows no further thread; it is tried again
+            self._opening.start()
 
     def _open(self) -> None:
         self._state.engine.close(finish=True)
@@ -107,7 +109,7 @@ class Switch:
             self._ended, self._serving = True, False
             self._why = "The service is ending"
             opening = self._opening
-        if opening is not None:
+        if opening is not None and opening.is_alive():
             opening.join(_PATIENCE)
         self._state.engine.close(finish=finish)
 

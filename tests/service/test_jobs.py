@@ -14,8 +14,9 @@ from holotype.index.database.connection import Database
 from holotype.index.errors import UsageError
 from holotype.index.storage.jobs import MOST_JOBS, Job, keep_job
 from holotype.service.jobs import Jobs
-from holotype.service.problems import JobRunsError
+from holotype.service.problems import BusyError, JobRunsError
 from holotype.training.calibration.steps import Progress
+from tests.conftest import NoThreads
 
 
 @pytest.fixture
@@ -68,6 +69,18 @@ def test_what_is_being_cancelled_is_not_given_to_who_asks_for_it_anew(jobs: Jobs
     go_on.set()
     jobs.close()
     assert jobs.get(job.job_id).state == "cancelled"
+
+
+def test_a_thread_that_cannot_start_leaves_the_place_of_a_job_free(
+    jobs: Jobs, no_threads: NoThreads
+) -> None:
+    with no_threads("job"), pytest.raises(BusyError, match="No thread can be started"):
+        jobs.start("tune", "base", quick)
+    assert jobs.all() == []
+    job = jobs.start("calibrate", "base", quick).result(10)
+    jobs.close()
+    assert [(one.kind, one.state) for one in jobs.all()] == [("calibrate", "done")]
+    assert jobs.get(job.job_id).result == {"held": True}
 
 
 def test_jobs_are_remembered_when_the_service_has_ended(jobs: Jobs, database: Database) -> None:
