@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 import threading
@@ -15,7 +16,7 @@ from holotype.index.database.connection import Database
 from holotype.index.errors import HolotypeError, NotFoundError
 from holotype.index.storage.jobs import INTERRUPTED, MOST_JOBS, Job, keep_job, kept_jobs
 from holotype.index.storage.records import now
-from holotype.index.ways import Door, speaking, spoken
+from holotype.index.ways import Door, Noted, noted_ways, noting, speaking, spoken
 
 from .guards.turns import NO_THREAD
 from .problems import BusyError, JobRunsError, NotReadyError
@@ -60,7 +61,8 @@ Work = Callable[[Telling], dict[str, Any]]
 class Jobs:
     """The jobs of a service, and the last ones of those before it.
 
-    The collection keeps when one begins and how it ended, where it can be written to.
+    The collection keeps when one begins and how it ended, where it can be written to. A job speaks
+    as who started it, and with what it left stands which ways out that names: others read it too.
 
     Args:
         told: gives the sentence of an error as anybody may read it.
@@ -190,17 +192,17 @@ class Jobs:
                 self._keep(job)
                 begun.set_result(job)
 
-        try:
-            with speaking(door):
+        with speaking(door), noting() as noted:
+            try:
                 result = work(Telling(job_id, tell))
-            self._end(job_id, begun, state="done", percent=100, result=result)
-        except _EndedError:
-            self._end(job_id, begun, **self._why_ended(job_id))
-        except HolotypeError as error:
-            self._fail(job_id, begun, error, self._told(error))
-        except Exception as error:
-            self._fail(job_id, begun, error, _FAILED)
-            log.error("A job failed", exc_info=error)
+                self._end(job_id, begun, noted, state="done", percent=100, result=result)
+            except _EndedError:
+                self._end(job_id, begun, noted, **self._why_ended(job_id))
+            except HolotypeError as error:
+                self._fail(job_id, begun, noted, error, self._told(error))
+            except Exception as error:
+                self._fail(job_id, begun, noted, error, _FAILED)
+                log.error("A job failed", exc_info=error)
         if not begun.done():  # cancelled before it was under way
             begun.set_result(self.get(job_id))
 
@@ -209,16 +211,19 @@ class Jobs:
             return {"state": "cancelled"}
         return {"state": "interrupted", "error": INTERRUPTED}
 
-    def _fail(self, job_id: str, begun: Future[Job], error: Exception, sentence: str) -> None:
+    def _fail(
+        self, job_id: str, begun: Future[Job], noted: Noted, error: Exception, sentence: str
+    ) -> None:
         """Note a failure; of what never began there is no job, but an error for who asked."""
-        self._end(job_id, begun, state="failed", error=sentence)
+        self._end(job_id, begun, noted, state="failed", error=sentence)
         if not begun.done():
             with self._lock:
                 del self._jobs[job_id]
             begun.set_exception(error)
 
-    def _end(self, job_id: str, begun: Future[Job], **changes: Any) -> None:
-        job = self._changed(job_id, phase="", **changes)
+    def _end(self, job_id: str, begun: Future[Job], noted: Noted, **changes: Any) -> None:
+        left = json.dumps([changes.get("result"), changes.get("error")], ensure_ascii=False)
+        job = self._changed(job_id, phase="", noted=noted_ways(noted, left), **changes)
         if begun.done():  # of what never began there is nothing to remember
             self._keep(job)
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ import pytest
 
 from holotype.index.database.connection import Database
 from holotype.index.errors import UsageError
+from holotype.index.runtime import workers
 from holotype.index.storage.jobs import MOST_JOBS, Job, keep_job
+from holotype.index.ways import Door, option, speaking, way, way_there
 from holotype.service.jobs import Jobs
 from holotype.service.problems import BusyError, JobRunsError
 from holotype.training.calibration.steps import Progress
@@ -116,6 +119,61 @@ def test_a_job_whose_service_was_killed_is_interrupted(jobs: Jobs, database: Dat
     assert after.start("calibrate", "base", quick).result(10).job_id != job.job_id
     go_on.set()
     after.close()
+
+
+def test_a_job_tells_what_to_do_in_the_words_of_whoever_looks(
+    jobs: Jobs, database: Database
+) -> None:
+    def broken(progress: Progress) -> dict[str, Any]:
+        progress(0, 10)
+        option("seed", Path("not said"))
+        raise UsageError(f"Run {way('tune', as_='t')}, or give {option('query', 'split=test')}")
+
+    def noting(progress: Progress) -> dict[str, Any]:
+        progress(0, 10)
+        with workers(2) as pool:
+            notes = [*pool.map(lambda _: f"run {way_there('review', queue='far')}", range(2))]
+        return {"notes": notes, "kept": {"as": [way("map", method="pca"), 3, None]}}
+
+    for work in (broken, noting):
+        with speaking(Door.PYTHON):
+            job = jobs.start("calibrate", "base", work).result(10)
+        while jobs.get(job.job_id).state == "running":
+            time.sleep(0.001)
+    told = {
+        Door.HTTP: (
+            "Run a job of kind 'tune' (POST /v1/jobs), name 't', or give 'query' split=test",
+            "run 'holotype review --queue far' on the collection",
+            "a job of kind 'map' (POST /v1/jobs), method 'pca'",
+        ),
+        Door.PYTHON: (
+            'Run tune(name="t"), or give query="split=test"',
+            'run holotype.open(…).review(queue="far") where it lies',
+            'map(method="pca")',
+        ),
+    }
+    for read in (jobs, Jobs(str, database)):
+        assert [len(job.noted) for job in read.all()] == [2, 2], "and nothing that was not told"
+        for door, (error, note, way_of_map) in told.items():
+            with speaking(door):
+                failed, done = [job.to_dict() for job in read.all()]
+            assert failed["error"] == error
+            assert done["result"] == {"notes": [note] * 2, "kept": {"as": [way_of_map, 3, None]}}
+
+
+@pytest.mark.parametrize("noted", [[], {"": ["way", "tune", {}]}, {"run": 3}, {"run": [1, 2, 3]}])
+def test_ways_that_another_program_noted_are_told_as_they_are(
+    database: Database, noted: Any
+) -> None:
+    odd = {"run": ["way", "unheard of", {}], "it": ["way", "tune", {"where": 3}]}
+    for number, one in enumerate((noted, odd, {"run": ["eval", "tune", {}]})):
+        keep_job(database, Job(f"job {number}", "calibrate", "base", "failed", error="run it"))
+        with database.transaction() as connection:
+            kept = json.dumps({"result": None, "error": "run it", "noted": one})
+            connection.execute(
+                "UPDATE jobs SET result = ? WHERE job_id = ?", (kept, f"job {number}")
+            )
+    assert [job.to_dict()["error"] for job in Jobs(str, database).all()] == ["run it"] * 3
 
 
 def test_where_nothing_can_be_written_jobs_are_done_and_forgotten(
