@@ -69,8 +69,8 @@ def doubts_of(
         ratios = doubt_names(source.index, codes, source.specimens, seed=seed, steps=steps)
     except ValueError as error:
         raise UsageError(f"The names of {collection.folder} cannot be compared: {error}") from error
-    doubts = Doubts(places, ratios)
-    keep_doubts(collection, source, doubts)
+    doubts = Doubts(source, places, ratios)
+    keep_doubts(collection, doubts)
     steps.take()
     return doubts
 

@@ -16,6 +16,7 @@ from ..collection import Collection
 from ..gallery.array_files import KeptArrays, keep_arrays, load_arrays
 from ..gallery.gallery import Gallery
 from ..identification.likelihood import Likelihood
+from ..vectors.base import Parts
 
 _CELLS = 1 << 21  # ratios that are in memory at once
 _MANY_CHANGED = 0.05  # share of the specimens from which on all are judged anew
@@ -41,12 +42,18 @@ class Doubts:
     """The specimens of a gallery that have been judged under the name that they have.
 
     Attributes:
+        source: the gallery of the encoder's own vectors, at the state that the others are of.
         places: int64 [s], the first image of each, ascending.
         ratios: of each; `other` is a code of the gallery's finest rank.
     """
 
+    source: Gallery
     places: Ids
     ratios: Ratios
+
+    def at(self, source: Gallery) -> Doubts | None:
+        """Return the same of another state of the gallery; None where too much has changed."""
+        return self if source is self.source else _followed(_by_sequence(self), source)
 
 
 def compare(likelihood: Likelihood, vectors: Embeddings, own: Codes) -> Ratios:
@@ -90,23 +97,10 @@ def finest_codes(gallery: Gallery) -> Codes:
     return gallery.labels(gallery.ranks[-1]).codes
 
 
-def keep_doubts(collection: Collection, source: Gallery, doubts: Doubts) -> None:
-    """Keep what was found beside the index, unless somebody else is writing there.
-
-    Args:
-        source: the gallery of the encoder's own vectors, which was judged.
-    """
-    codes = finest_codes(source)
-    some_taxon = np.zeros(int(codes.max(initial=-1)) + 1, np.int64)
-    some_taxon[codes[codes >= 0]] = source.taxon[codes >= 0]
-    arrays = {
-        "sequence": source.sequence[doubts.places],
-        "taxon": source.taxon[doubts.places],
-        "other": some_taxon[doubts.ratios.other],
-        "own": doubts.ratios.own,
-        "best": doubts.ratios.best,
-    }
-    kept = KeptArrays({"specimens": len(doubts.places)}, arrays)
+def keep_doubts(collection: Collection, doubts: Doubts) -> None:
+    """Keep what was found beside the index, unless somebody else is writing there."""
+    source = doubts.source
+    kept = KeptArrays({"specimens": len(doubts.places)}, _by_sequence(doubts))
     keep_arrays(collection.database, source.space, source.state, "doubts", {}, kept, followed=True)
 
 
@@ -117,20 +111,39 @@ def kept_doubts(collection: Collection, source: Gallery) -> Doubts | None:
         None where nothing is kept, or more than a twentieth of the specimens has changed.
     """
     kept = load_arrays(collection.database, source.space, "doubts", {})
-    if kept is None or not source.ranks:
+    return None if kept is None else _followed(kept.arrays, source)
+
+
+def _by_sequence(doubts: Doubts) -> Parts:
+    """Return the arrays in which every state of the gallery finds its specimens and taxa."""
+    source, codes = doubts.source, finest_codes(doubts.source)
+    some_taxon = np.zeros(int(codes.max(initial=-1)) + 1, np.int64)
+    some_taxon[codes[codes >= 0]] = source.taxon[codes >= 0]
+    return {
+        "sequence": source.sequence[doubts.places],
+        "taxon": source.taxon[doubts.places],
+        "other": some_taxon[doubts.ratios.other],
+        "own": doubts.ratios.own,
+        "best": doubts.ratios.best,
+    }
+
+
+def _followed(arrays: Parts, source: Gallery) -> Doubts | None:
+    """Return what arrays say of a gallery; None where more has changed than they can say."""
+    if not source.ranks:
         return None
-    arrays = kept.arrays
     firsts, codes = first_images(source), finest_codes(source)
     firsts = firsts[codes[firsts] >= 0]
     place, there = _found(arrays["sequence"], source.sequence[firsts])
-    same = there & (arrays["taxon"][place] == source.taxon[firsts])
+    other = source.names(source.ranks[-1]).of_taxon[arrays["other"][place]]
+    # What was likeliest for a specimen may have lost its last images.
+    same = there & (arrays["taxon"][place] == source.taxon[firsts]) & np.isin(other, codes[firsts])
     gone = len(arrays["sequence"]) - int(there.sum())
     if int((~same).sum()) + gone > max(_FEW_CHANGED, _MANY_CHANGED * len(firsts)):
         return None
-    of_taxon = source.names(source.ranks[-1]).of_taxon
     found = place[same]
-    ratios = Ratios(arrays["own"][found], arrays["best"][found], of_taxon[arrays["other"][found]])
-    return Doubts(firsts[same], ratios)
+    ratios = Ratios(arrays["own"][found], arrays["best"][found], other[same])
+    return Doubts(source, firsts[same], ratios)
 
 
 def _found(kept: Ids, wanted: Ids) -> tuple[Ids, Flags]:

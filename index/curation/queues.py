@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arrays import Codes
 from ..collection import Collection
-from ..errors import NotFoundError, UsageError
+from ..errors import NotComparedError, NotFoundError, UsageError
 from ..storage.records import Image
 from ..storage.specimens.namings import versions_of
 from ..taxonomy import RANKS, Lineage, by_rank, lowest_name
@@ -112,10 +112,18 @@ class Queue:
             doubts: what `training.doubts` finds, for those of `COMPARED`.
 
         Raises:
+            NotComparedError: too much has changed since names were compared.
             UsageError: no such queue, or names were not compared.
         """
         require_queue(name)
         named = Named.of(collection, space)
+        if doubts is not None:  # it takes minutes to find them, and others write meanwhile
+            doubts = doubts.at(named.source)
+            if doubts is None:
+                raise NotComparedError(
+                    "Many specimens were added, named or deleted while names were compared; ask "
+                    "again"
+                )
         listing = _listed(collection, name, named, doubts)
         return cls(collection, name, named, listing.less(named.looked_at))
 
