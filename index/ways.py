@@ -7,7 +7,7 @@ for whoever holds an open collection. A sentence names it as data, which is word
 
 A door says whose words these are (`speaking`), as a program says once in which language it speaks.
 A thread speaks as its context does; those of `runtime.workers` speak as who made them. Who keeps
-sentences for readers at other doors keeps with them which ways they name (`noting`, `retold`).
+sentences for readers at any door keeps with them which ways they name (`noting`, `Kept`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -143,6 +144,17 @@ def retold(sentence: str, noted: Noted) -> str:
     words = sorted(noted, key=len, reverse=True)  # of two that begin alike the longer is meant
     found = "|".join(map(re.escape, words))
     return re.sub(found, lambda told: _again(told[0], noted[told[0]]), sentence)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A sentence that is kept, and the ways out that it may name; as text it is `retold`."""
+
+    sentence: str = ""
+    noted: Noted = field(default_factory=dict, compare=False)
+
+    def __str__(self) -> str:
+        return retold(self.sentence, self.noted)
 
 
 def _again(words: str, way: Way) -> str:

@@ -25,6 +25,7 @@ from holotype.index.runtime import worker_count
 from holotype.index.search.search import encoder_of, stored_vector
 from holotype.index.storage.records import Space
 from holotype.index.storage.spaces import EXTERNAL
+from holotype.index.ways import Kept, noting
 
 from .decoding.decoders import Budget
 from .guards.turns import Alike, Turns
@@ -133,12 +134,13 @@ class Engine:
 
     def _state(self, space: Space, errors: dict[str, HolotypeError]) -> SpaceState:
         """Load a space, and note by its name what keeps it from being asked."""
-        try:
-            return SpaceState(space.name, self._load(space))
-        except HolotypeError as error:
-            errors[space.name] = error
-            log.warning("%s", error)
-            return SpaceState(space.name, 0, self.told(error))
+        with noting() as noted:
+            try:
+                return SpaceState(space.name, self._load(space))
+            except HolotypeError as error:
+                errors[space.name] = error
+                log.warning("%s", error)
+                return SpaceState(space.name, 0, Kept(self.told(error), noted))
 
     def told(self, error: HolotypeError) -> str:
         """Return the sentence of an error; where collection and encoders lie is nobody's matter."""
