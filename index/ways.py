@@ -123,7 +123,11 @@ def speak(voice: Voice) -> None:
 
 @contextmanager
 def noting() -> Iterator[Noted]:
-    """Note the ways out that are told meanwhile, also by the threads of `runtime.workers`."""
+    """Note the ways out that are told meanwhile, also by the threads of `runtime.workers`.
+
+    Who notes speaks at another door than that of Python, where options are called by plain words:
+    sentences have these otherwise, too.
+    """
     noted: Noted = {}
     with _as(voice()._replace(noted=noted)):
         yield noted
@@ -132,12 +136,13 @@ def noting() -> Iterator[Noted]:
 def retold(sentence: str, noted: Noted) -> str:
     """Return a sentence with the ways out that were noted in the words of the door spoken for.
 
-    >>> with speaking(Door.PYTHON), noting() as noted:
+    >>> with noting() as noted:
     ...     kept = f"It is stale; run {way('calibrate')}, or leave out {option('allow-leak')}"
     >>> kept
-    'It is stale; run calibrate(), or leave out allow_leak=True'
-    >>> retold(kept, noted)
     "It is stale; run 'holotype calibrate', or leave out --allow-leak"
+    >>> with speaking(Door.PYTHON):
+    ...     retold(kept, noted)
+    'It is stale; run calibrate(), or leave out allow_leak=True'
     """
     if not noted:
         return sentence

@@ -16,7 +16,7 @@ from holotype.index.database.connection import Database
 from holotype.index.errors import HolotypeError, NotFoundError
 from holotype.index.storage.jobs import INTERRUPTED, MOST_JOBS, Job, keep_job, kept_jobs
 from holotype.index.storage.records import now
-from holotype.index.ways import Door, Noted, noted_ways, noting, speaking, spoken
+from holotype.index.ways import Door, Noted, noted_ways, noting, retold, speaking, spoken
 
 from .guards.turns import NO_THREAD
 from .problems import BusyError, JobRunsError, NotReadyError
@@ -61,8 +61,8 @@ Work = Callable[[Telling], dict[str, Any]]
 class Jobs:
     """The jobs of a service, and the last ones of those before it.
 
-    The collection keeps when one begins and how it ended, where it can be written to. A job speaks
-    as who started it, and with what it left stands which ways out that names: others read it too.
+    The collection keeps when one begins and how it ended, where it can be written to. With
+    what it left stands which ways out that names, as it is read at every door.
 
     Args:
         told: gives the sentence of an error as anybody may read it.
@@ -192,14 +192,17 @@ class Jobs:
                 self._keep(job)
                 begun.set_result(job)
 
-        with speaking(door), noting() as noted:
+        # Words of HTTP are none that sentences hold otherwise, as names of arguments are.
+        with speaking(Door.HTTP), noting() as noted:
             try:
                 result = work(Telling(job_id, tell))
                 self._end(job_id, begun, noted, state="done", percent=100, result=result)
             except _EndedError:
                 self._end(job_id, begun, noted, **self._why_ended(job_id))
             except HolotypeError as error:
-                self._fail(job_id, begun, noted, error, self._told(error))
+                with speaking(door):
+                    refusal = type(error)(retold(str(error), noted))
+                self._fail(job_id, begun, noted, refusal, self._told(error))
             except Exception as error:
                 self._fail(job_id, begun, noted, error, _FAILED)
                 log.error("A job failed", exc_info=error)

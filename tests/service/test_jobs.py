@@ -127,7 +127,8 @@ def test_a_job_tells_what_to_do_in_the_words_of_whoever_looks(
     def broken(progress: Progress) -> dict[str, Any]:
         progress(0, 10)
         option("seed", Path("not said"))
-        raise UsageError(f"Run {way('tune', as_='t')}, or give {option('query', 'split=test')}")
+        said = f"{option('query', 'split=test')}, {option('where')} where the query can be"
+        raise UsageError(f"Run {way('tune', as_='t')}, or give {said}")
 
     def noting(progress: Progress) -> dict[str, Any]:
         progress(0, 10)
@@ -142,23 +143,33 @@ def test_a_job_tells_what_to_do_in_the_words_of_whoever_looks(
             time.sleep(0.001)
     told = {
         Door.HTTP: (
-            "Run a job of kind 'tune' (POST /v1/jobs), name 't', or give 'query' split=test",
+            "Run a job of kind 'tune' (POST /v1/jobs), name 't', or give 'query' split=test, "
+            "'where' where the query can be",
             "run 'holotype review --queue far' on the collection",
             "a job of kind 'map' (POST /v1/jobs), method 'pca'",
         ),
         Door.PYTHON: (
-            'Run tune(name="t"), or give query="split=test"',
+            'Run tune(name="t"), or give query="split=test", where where the query can be',
             'run holotype.open(…).review(queue="far") where it lies',
             'map(method="pca")',
         ),
     }
     for read in (jobs, Jobs(str, database)):
-        assert [len(job.noted) for job in read.all()] == [2, 2], "and nothing that was not told"
+        assert [len(job.noted) for job in read.all()] == [3, 2], "and nothing that was not told"
         for door, (error, note, way_of_map) in told.items():
             with speaking(door):
                 failed, done = [job.to_dict() for job in read.all()]
             assert failed["error"] == error
             assert done["result"] == {"notes": [note] * 2, "kept": {"as": [way_of_map, 3, None]}}
+
+
+def test_who_is_refused_is_told_in_their_own_words(jobs: Jobs) -> None:
+    def refused(progress: Progress) -> dict[str, Any]:
+        raise UsageError(f"Run {way('tune')} first")
+
+    for door, words in ((Door.PYTHON, r"Run tune\(\) first"), (Door.HTTP, r"Run a job of kind")):
+        with speaking(door), pytest.raises(UsageError, match=words):
+            jobs.start("calibrate", "base", refused).result(10)
 
 
 @pytest.mark.parametrize("noted", [[], {"": ["way", "tune", {}]}, {"run": 3}, {"run": [1, 2, 3]}])
