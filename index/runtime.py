@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from .settings import settings
-from .ways import speak, spoken
+from .ways import speak, voice
 
 
 def worker_count() -> int:
@@ -25,7 +25,7 @@ def worker_count() -> int:
 
 def workers(threads: int | None = None) -> ThreadPoolExecutor:
     """Return a pool of threads, by default one a core, with the words of its maker's door."""
-    return ThreadPoolExecutor(threads or worker_count(), initializer=speak, initargs=(spoken(),))
+    return ThreadPoolExecutor(threads or worker_count(), initializer=speak, initargs=(voice(),))
 
 
 _LINUX = sys.platform == "linux"

@@ -6,18 +6,21 @@ for whoever holds an open collection. A sentence names it as data, which is word
     f"{folder} is not calibrated; run {way('calibrate')} first"
 
 A door says whose words these are (`speaking`), as a program says once in which language it speaks.
-A thread speaks as its context does; those of `runtime.workers` speak as who made them.
+A thread speaks as its context does; those of `runtime.workers` speak as who made them. Who keeps
+sentences for readers at any door keeps with them which ways they name (`noting`, `Kept`).
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Door(StrEnum):
@@ -66,27 +69,128 @@ WAYS: Mapping[str, Words] = {
 NAMES = {"as": "name", "column": "columns", "show-config": "docs/training.md"}
 FLAGS = frozenset({"allow-leak", "copy-images", "into-existing", "resume"})
 
-_DOOR: ContextVar[Door] = ContextVar("door", default=Door.COMMAND_LINE)
+
+class Way(NamedTuple):
+    """A way out as data, which can be written as JSON: what tells it, its name and its options."""
+
+    teller: str
+    name: str
+    options: dict[str, Any]
+
+
+Noted = dict[str, Way]  # ways that were told, by the words in which they were
+_MOST_NOTED = 1000
+
+
+class Voice(NamedTuple):
+    """In the words of which door ways out are told, and where they are noted; None for nowhere."""
+
+    door: Door = Door.COMMAND_LINE
+    noted: Noted | None = None
+
+
+_VOICE: ContextVar[Voice] = ContextVar("voice", default=Voice())  # noqa: B039 - it has no notes
 
 
 def spoken() -> Door:
     """Return the door in whose words ways out are told."""
-    return _DOOR.get()
+    return _VOICE.get().door
+
+
+def voice() -> Voice:
+    """Return how ways out are told here, for `speak` in another thread."""
+    return _VOICE.get()
 
 
 @contextmanager
-def speaking(door: Door) -> Iterator[None]:
-    """Tell ways out in the words of a door."""
-    before = _DOOR.set(door)
+def _as(voice: Voice) -> Iterator[None]:
+    before = _VOICE.set(voice)
     try:
         yield
     finally:
-        _DOOR.reset(before)
+        _VOICE.reset(before)
 
 
-def speak(door: Door) -> None:
-    """Tell ways out in the words of a door, as long as this thread or context lives."""
-    _DOOR.set(door)
+def speaking(door: Door) -> AbstractContextManager[None]:
+    """Tell ways out in the words of a door."""
+    return _as(voice()._replace(door=door))
+
+
+def speak(voice: Voice) -> None:
+    """Tell ways out as another thread does, as long as this thread or context lives."""
+    _VOICE.set(voice)
+
+
+@contextmanager
+def noting() -> Iterator[Noted]:
+    """Note the ways out that are told meanwhile, also by the threads of `runtime.workers`.
+
+    Who notes speaks at another door than that of Python, where options are called by plain words:
+    sentences have these otherwise, too.
+    """
+    noted: Noted = {}
+    with _as(voice()._replace(noted=noted)):
+        yield noted
+
+
+def retold(sentence: str, noted: Noted) -> str:
+    """Return a sentence with the ways out that were noted in the words of the door spoken for.
+
+    >>> with noting() as noted:
+    ...     kept = f"It is stale; run {way('calibrate')}, or leave out {option('allow-leak')}"
+    >>> kept
+    "It is stale; run 'holotype calibrate', or leave out --allow-leak"
+    >>> with speaking(Door.PYTHON):
+    ...     retold(kept, noted)
+    'It is stale; run calibrate(), or leave out allow_leak=True'
+    """
+    if not noted:
+        return sentence
+    words = sorted(noted, key=len, reverse=True)  # of two that begin alike the longer is meant
+    found = "|".join(map(re.escape, words))
+    return re.sub(found, lambda told: _again(told[0], noted[told[0]]), sentence)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A sentence that is kept, and the ways out that it may name; as text it is `retold`."""
+
+    sentence: str = ""
+    noted: Noted = field(default_factory=dict, compare=False)
+
+    def __str__(self) -> str:
+        return retold(self.sentence, self.noted)
+
+
+def _again(words: str, way: Way) -> str:
+    try:
+        with _as(voice()._replace(noted=None)):
+            return _TELLERS[way.teller](way.name, **way.options)
+    except (AttributeError, KeyError, TypeError, ValueError):  # another version noted it
+        return words
+
+
+def noted_ways(values: object, told: str | None = None) -> Noted:
+    """Return what of JSON-ready values says which ways were told.
+
+    Args:
+        told: JSON that they stand in; those that do not are left out. None leaves none out.
+    """
+    if not isinstance(values, dict):
+        return {}
+    found: Noted = {}
+    for words, said in values.items():
+        named = told is None or json.dumps(words, ensure_ascii=False)[1:-1] in told
+        if words and named and isinstance(said, list | tuple) and len(said) == len(Way._fields):
+            found[words] = Way(*said)
+    return found
+
+
+def _note(words: str, teller: str, name: str, options: Mapping[str, Any]) -> str:
+    noted = _VOICE.get().noted
+    if noted is not None and len(noted) < _MOST_NOTED:
+        noted[words] = Way(teller, name, json.loads(json.dumps(dict(options), default=str)))
+    return words
 
 
 def way(command: str, *arguments: str, **options: str | Sequence[str]) -> str:
@@ -105,6 +209,11 @@ def way(command: str, *arguments: str, **options: str | Sequence[str]) -> str:
     ...     way("map", "moths", method="pca"), way("collection trust", "moths")
     ("a job of kind 'map' (POST /v1/jobs), method 'pca'", "'holotype collection trust moths'")
     """
+    # The command's own arguments lie on one machine, and are for who is there.
+    return _note(_way(command, *arguments, **options), "way", command, options)
+
+
+def _way(command: str, *arguments: str, **options: str | Sequence[str]) -> str:
     said = {
         name.rstrip("_").replace("_", "-"): [values] if isinstance(values, str) else list(values)
         for name, values in options.items()
@@ -133,9 +242,11 @@ def way_there(command: str, **options: str) -> str:
     'holotype.open(…).review(queue="duplicates") where it lies'
     """
     if spoken() is Door.PYTHON:
-        return f"holotype.open(…).{way(command, **options)} where it lies"
-    with speaking(Door.COMMAND_LINE):
-        return f"{way(command, **options)} on the collection"
+        told = f"holotype.open(…).{_way(command, **options)} where it lies"
+    else:
+        with speaking(Door.COMMAND_LINE):
+            told = f"{_way(command, **options)} on the collection"
+    return _note(told, "way_there", command, options)
 
 
 def option(name: str, value: object = None) -> str:
@@ -150,10 +261,17 @@ def option(name: str, value: object = None) -> str:
     ...     option("allow-leak"), option("query", "split=test"), option("levels", "split,species")
     ('allow_leak=True', 'query="split=test"', 'levels=["split", "species"]')
     """
+    return _note(_option(name, value), "option", name, {} if value is None else {"value": value})
+
+
+def _option(name: str, value: object) -> str:
     if spoken() is Door.PYTHON:
         return _argument(name) if value is None else _argument(name, value)
     said = f"--{name}" if spoken() is Door.COMMAND_LINE else f"'{_name(name)}'"
     return said if value is None else f"{said} {value}"
+
+
+_TELLERS: Mapping[str, Callable[..., str]] = {"way": way, "way_there": way_there, "option": option}
 
 
 def _argument(option: str, *values: object) -> str:
@@ -165,7 +283,7 @@ def _argument(option: str, *values: object) -> str:
         told = dict([str(told).split("=", 1)])
     elif option == "levels":
         told = str(told).split(",")
-    return f"{_name(option)}={json.dumps(told, ensure_ascii=False)}"
+    return f"{_name(option)}={json.dumps(told, ensure_ascii=False, default=str)}"  # or a path
 
 
 def _name(option: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from itertools import chain
@@ -25,11 +26,12 @@ from holotype.index.runtime import worker_count
 from holotype.index.search.search import encoder_of, stored_vector
 from holotype.index.storage.records import Space
 from holotype.index.storage.spaces import EXTERNAL
+from holotype.index.ways import Kept, noting
 
 from .decoding.decoders import Budget
-from .guards.turns import Alike, Turns
+from .guards.turns import NO_THREAD, Alike, Turns
 from .jobs import Jobs
-from .problems import NoEncoderError, NotReadyError, served_of
+from .problems import BusyError, NoEncoderError, NotReadyError, served_of
 from .served.readiness import Readiness, SpaceState
 from .served.shared import Shared, folder_of
 from .settings import service_settings
@@ -133,12 +135,13 @@ class Engine:
 
     def _state(self, space: Space, errors: dict[str, HolotypeError]) -> SpaceState:
         """Load a space, and note by its name what keeps it from being asked."""
-        try:
-            return SpaceState(space.name, self._load(space))
-        except HolotypeError as error:
-            errors[space.name] = error
-            log.warning("%s", error)
-            return SpaceState(space.name, 0, self.told(error))
+        with noting() as noted:
+            try:
+                return SpaceState(space.name, self._load(space))
+            except HolotypeError as error:
+                errors[space.name] = error
+                log.warning("%s", error)
+                return SpaceState(space.name, 0, Kept(self.told(error), noted))
 
     def told(self, error: HolotypeError) -> str:
         """Return the sentence of an error; where collection and encoders lie is nobody's matter."""
@@ -171,21 +174,32 @@ class Engine:
             wait: as long as it takes; a question does not, as it would end unanswered.
 
         Raises:
+            BusyError: no thread can be started to load it.
             NotFoundError: no such space.
             NotReadyError: the encoder is not ready yet.
             NoEncoderError: it is gone.
             MismatchError: it is not the one of the space.
         """
         space = self.collection.space(name)
-        try:
-            return self._encoder_of(space).result(None if wait else _PATIENCE)
-        except TimeoutError:
-            raise NotReadyError(
-                f"The encoder of space '{space.name}' is still being made ready, which takes some "
-                "minutes the first time; ask again"
-            ) from None
-        except HolotypeError as error:
-            raise type(error)(str(error)) from error  # of its own: several threads may raise it
+        return _made(space, self._encoder_of(space), None if wait else _PATIENCE)
+
+    async def encoder_soon(self, name: str | None) -> Encoder:
+        """Do as `encoder`, and hold no thread while it is made ready: other spaces are asked too.
+
+        Raises:
+            HolotypeError: see `encoder`.
+        """
+        space, making = await self._readers.run(partial(self._making, name))
+        if not making.done():
+            done, _ = await asyncio.wait([asyncio.wrap_future(making)], timeout=_PATIENCE)
+            for one in done:
+                # asyncio would log an error that nobody has asked for
+                _ = one.cancelled() or one.exception()
+        return _made(space, making, 0)
+
+    def _making(self, name: str | None) -> tuple[Space, Future[Encoder]]:
+        space = self.collection.space(name)
+        return space, self._encoder_of(space)
 
     def _encoder_of(self, space: Space) -> Future[Encoder]:
         key = (space.encoder, space.views, space.source_id)
@@ -195,7 +209,10 @@ class Engine:
             if made is None or (
                 made.done() and not isinstance(made.exception(), HolotypeError | None)
             ):
-                made = self._encoders[key] = self._loader.submit(self._loaded, space)
+                try:
+                    made = self._encoders[key] = self._loader.submit(self._loaded, space)
+                except RuntimeError as error:
+                    raise BusyError(NO_THREAD) from error
             return made
 
     def _loaded(self, space: Space) -> Encoder:
@@ -231,10 +248,12 @@ class Engine:
         """Return uploads as the encoder of a space takes them, each in a turn of its own.
 
         Raises:
+            NotReadyError, NoEncoderError, MismatchError: see `encoder`.
             PictureError: one cannot be used, or together they take longer than a request may.
         """
+        encoder = await self.encoder_soon(space)
         budget = Budget(self.limits.decoder_seconds)
-        work = [partial(self._pixels, picture, space, budget) for picture in pictures]
+        work = [partial(self._pixels, picture, encoder, budget) for picture in pictures]
         return [await self._decodings.run(piece) for piece in work]
 
     def pixels(self, data: bytes, space: str) -> Pixels:
@@ -243,10 +262,9 @@ class Engine:
         Raises:
             PictureError: it cannot be used.
         """
-        return self._pixels(data, space, Budget(self.limits.decoder_seconds))
+        return self._pixels(data, self.encoder(space), Budget(self.limits.decoder_seconds))
 
-    def _pixels(self, data: bytes, space: str | None, budget: Budget) -> Pixels:
-        encoder = self.encoder(space)
+    def _pixels(self, data: bytes, encoder: Encoder, budget: Budget) -> Pixels:
         target = encoder.preprocessing.size
         return encoder.preprocess(self.decoders.read_picture(data, target=target, budget=budget))
 
@@ -254,12 +272,13 @@ class Engine:
         """Return an upload as it is stored in a space, decoded in a turn of its own.
 
         Raises:
+            NotReadyError, NoEncoderError, MismatchError: see `encoder`.
             PictureError: it cannot be used.
         """
-        return await self._decodings.run(partial(self._opened, picture, space))
+        encoder = await self.encoder_soon(space)
+        return await self._decodings.run(partial(self._opened, picture, encoder))
 
-    def _opened(self, data: bytes, space: str) -> Opened:
-        encoder = self.encoder(space)
+    def _opened(self, data: bytes, encoder: Encoder) -> Opened:
         target = encoder.preprocessing.size
         picture, (width, height) = self.decoders.read_with_size(data, target=target)
         return Opened(encoder.preprocess(picture), perceptual_hash(picture), width, height)
@@ -376,6 +395,27 @@ class Engine:
         if self._alone:
             self.shared.close()
         self.collection.close()
+
+
+def _made(space: Space, making: Future[Encoder], seconds: float | None) -> Encoder:
+    """Return the encoder of a space once it is made.
+
+    Args:
+        seconds: that it is waited for; None is as long as it takes.
+    """
+    try:
+        return making.result(seconds)
+    except TimeoutError:
+        if making.done():
+            return making.result()  # meanwhile; else the error is that of making it
+        raise NotReadyError(
+            f"The encoder of space '{space.name}' is still being made ready, which takes some "
+            "minutes the first time; ask again"
+        ) from None
+    except CancelledError:
+        raise NotReadyError("The collection was replaced meanwhile; ask again") from None
+    except HolotypeError as error:
+        raise type(error)(str(error)) from error  # of its own: several threads may raise it
 
 
 def _alone(space: Space) -> Encoder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 import threading
@@ -15,9 +16,10 @@ from holotype.index.database.connection import Database
 from holotype.index.errors import HolotypeError, NotFoundError
 from holotype.index.storage.jobs import INTERRUPTED, MOST_JOBS, Job, keep_job, kept_jobs
 from holotype.index.storage.records import now
-from holotype.index.ways import Door, speaking, spoken
+from holotype.index.ways import Door, Noted, noted_ways, noting, retold, speaking, spoken
 
-from .problems import JobRunsError, NotReadyError
+from .guards.turns import NO_THREAD
+from .problems import BusyError, JobRunsError, NotReadyError
 
 _FAILED = "Holotype failed at this job; its log says why"
 
@@ -59,7 +61,8 @@ Work = Callable[[Telling], dict[str, Any]]
 class Jobs:
     """The jobs of a service, and the last ones of those before it.
 
-    The collection keeps when one begins and how it ended, where it can be written to.
+    The collection keeps when one begins and how it ended, where it can be written to. With
+    what it left stands which ways out that names, as it is read at every door.
 
     Args:
         told: gives the sentence of an error as anybody may read it.
@@ -98,6 +101,7 @@ class Jobs:
             work: calls what it is given as soon as nothing keeps it from working, and then often.
 
         Raises:
+            BusyError: no thread can be started.
             JobRunsError: another job runs, or this one is being cancelled.
             NotReadyError: the service is ending.
         """
@@ -111,7 +115,12 @@ class Jobs:
             begun = self._begun = Future[Job]()
             self._jobs[job.job_id] = job
             self._running = job.job_id
-            self._thread.submit(self._run, job.job_id, work, begun, spoken())
+            try:
+                self._thread.submit(self._run, job.job_id, work, begun, spoken())
+            except RuntimeError as error:  # it stays in the queue of a thread that starts later
+                del self._jobs[job.job_id]
+                self._running = None
+                raise BusyError(NO_THREAD) from error
             return begun
 
     def _joined(self, running: Job, asked: Job, joins: bool) -> Future[Job]:
@@ -169,6 +178,10 @@ class Jobs:
         return job
 
     def _run(self, job_id: str, work: Work, begun: Future[Job], door: Door) -> None:
+        with self._lock:
+            if job_id != self._running:  # who asked was told that it is not done
+                return
+
         def tell(done: int, total: int, phase: str) -> None:
             with self._lock:
                 if job_id in self._unwanted or self._ended:
@@ -179,17 +192,20 @@ class Jobs:
                 self._keep(job)
                 begun.set_result(job)
 
-        try:
-            with speaking(door):
+        # Words of HTTP are none that sentences hold otherwise, as names of arguments are.
+        with speaking(Door.HTTP), noting() as noted:
+            try:
                 result = work(Telling(job_id, tell))
-            self._end(job_id, begun, state="done", percent=100, result=result)
-        except _EndedError:
-            self._end(job_id, begun, **self._why_ended(job_id))
-        except HolotypeError as error:
-            self._fail(job_id, begun, error, self._told(error))
-        except Exception as error:
-            self._fail(job_id, begun, error, _FAILED)
-            log.error("A job failed", exc_info=error)
+                self._end(job_id, begun, noted, state="done", percent=100, result=result)
+            except _EndedError:
+                self._end(job_id, begun, noted, **self._why_ended(job_id))
+            except HolotypeError as error:
+                with speaking(door):
+                    refusal = type(error)(retold(str(error), noted))
+                self._fail(job_id, begun, noted, refusal, self._told(error))
+            except Exception as error:
+                self._fail(job_id, begun, noted, error, _FAILED)
+                log.error("A job failed", exc_info=error)
         if not begun.done():  # cancelled before it was under way
             begun.set_result(self.get(job_id))
 
@@ -198,16 +214,19 @@ class Jobs:
             return {"state": "cancelled"}
         return {"state": "interrupted", "error": INTERRUPTED}
 
-    def _fail(self, job_id: str, begun: Future[Job], error: Exception, sentence: str) -> None:
+    def _fail(
+        self, job_id: str, begun: Future[Job], noted: Noted, error: Exception, sentence: str
+    ) -> None:
         """Note a failure; of what never began there is no job, but an error for who asked."""
-        self._end(job_id, begun, state="failed", error=sentence)
+        self._end(job_id, begun, noted, state="failed", error=sentence)
         if not begun.done():
             with self._lock:
                 del self._jobs[job_id]
             begun.set_exception(error)
 
-    def _end(self, job_id: str, begun: Future[Job], **changes: Any) -> None:
-        job = self._changed(job_id, phase="", **changes)
+    def _end(self, job_id: str, begun: Future[Job], noted: Noted, **changes: Any) -> None:
+        left = json.dumps([changes.get("result"), changes.get("error")], ensure_ascii=False)
+        job = self._changed(job_id, phase="", noted=noted_ways(noted, left), **changes)
         if begun.done():  # of what never began there is nothing to remember
             self._keep(job)
         with self._lock:

@@ -7,13 +7,14 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from starlette.datastructures import State
 
 from holotype.index.database.connection import FILE
 from holotype.index.errors import HolotypeError, ReplacedError
-from holotype.index.ways import Door, speaking
+from holotype.index.ways import Kept, noting
 
 from .engine import Engine
 from .problems import NotReadyError
@@ -45,7 +46,7 @@ class Switch:
         self._serving = True
         self._ended = False
         self._opening: threading.Thread | None = None
-        self._why = ""
+        self._why = Kept()
         self._tried: object = None
         self._again = 0.0
         state.engine = open_engine(self._folder)
@@ -64,10 +65,10 @@ class Switch:
                     return engine
                 except ReplacedError:
                     self._serving = False
-                    self._why = f"{self._folder} was replaced and is being opened; ask again"
+                    self._why = Kept(f"{self._folder} was replaced and is being opened; ask again")
             if not self._ended:
                 self._open_beside()
-            raise NotReadyError(self._why)
+            raise NotReadyError(str(self._why))
 
     def _open_beside(self) -> None:
         """Start opening what lies at the path, unless it was tried a moment ago."""
@@ -78,18 +79,20 @@ class Switch:
             return
         self._tried = found
         self._opening = threading.Thread(target=self._open, name="open", daemon=True)
-        self._opening.start()
+        with suppress(RuntimeError):  # the system allows no further thread; it is tried again
+            self._opening.start()
 
     def _open(self) -> None:
         self._state.engine.close(finish=True)
-        try:
-            with speaking(Door.HTTP):  # for all who ask next
+        with noting() as noted:
+            try:
                 engine = _loaded(self._open_engine(self._folder))
-        except Exception as error:
-            with self._lock:
-                self._why = f"{self._folder} was replaced and cannot be served: {said(error)}"
-                self._again = time.monotonic() + _PAUSE
-            return
+            except Exception as error:
+                why = f"{self._folder} was replaced and cannot be served: {said(error)}"
+                with self._lock:
+                    self._why = Kept(why, noted)
+                    self._again = time.monotonic() + _PAUSE
+                return
         with self._lock:
             self._state.engine = engine
             self._tried = None
@@ -105,9 +108,9 @@ class Switch:
         """Finish what is running, or all that was asked before, and close the collection."""
         with self._lock:
             self._ended, self._serving = True, False
-            self._why = "The service is ending"
+            self._why = Kept("The service is ending")
             opening = self._opening
-        if opening is not None:
+        if opening is not None and opening.is_alive():
             opening.join(_PATIENCE)
         self._state.engine.close(finish=finish)
 

@@ -8,8 +8,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,7 @@ Draw = Callable[..., Path]
 Cli = Callable[..., tuple[int, str, str]]
 Ask = Callable[..., Any]
 Shell = Callable[..., subprocess.CompletedProcess[str]]
+NoThreads = Callable[[str], AbstractContextManager[None]]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -70,6 +73,25 @@ def _fresh_settings() -> Iterator[None]:
     settings.cache_clear()
     yield
     settings.cache_clear()
+
+
+@pytest.fixture
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> NoThreads:
+    """Lets no thread start whose name begins so: `with no_threads("query"):`."""
+    start = threading.Thread.start
+
+    @contextmanager
+    def refused(name: str) -> Iterator[None]:
+        def refuse(thread: threading.Thread) -> None:
+            if thread.name.startswith(name):
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        with monkeypatch.context() as now:
+            now.setattr(threading.Thread, "start", refuse)
+            yield
+
+    return refused
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from holotype.index.curation.doubts import (
     joined,
     keep_doubts,
     kept_doubts,
+    no_ratios,
 )
 from holotype.index.curation.queues import COMPARED, Queue, require_queue
 from holotype.index.errors import UsageError
@@ -69,8 +70,8 @@ def doubts_of(
     steps = Steps(progress, threads)
     with _in_a_sentence(collection):
         ratios = doubt_names(source.index, codes, source.specimens, seed=seed, steps=steps)
-    doubts = Doubts(places, ratios)
-    keep_doubts(collection, source, doubts)
+    doubts = Doubts(source, places, ratios)
+    keep_doubts(collection, doubts)
     steps.take()
     return doubts
 
@@ -95,8 +96,8 @@ def proposals_of(collection: Collection, *, space: str | None = None, exact: boo
     _check(codes[places][codes[places] >= 0])
     with _in_a_sentence(collection):
         ratios = propose_names(source.index, codes, source.specimens)
-    proposals = Doubts(places[codes[places] < 0], ratios)
-    keep_doubts(collection, source, proposals, "proposals")
+    proposals = Doubts(source, places[codes[places] < 0], ratios, "proposals")
+    keep_doubts(collection, proposals)
     return proposals
 
 
@@ -244,7 +245,7 @@ def propose_names(index: VectorIndex, labels: Codes, groups: Codes) -> Ratios:
         ValueError: no class has two specimens.
     """
     if (labels >= 0).all():
-        return Ratios(np.zeros(0), np.zeros(0), np.zeros(0, np.int64))
+        return no_ratios()
     fold = np.where(labels >= 0, 1, 0)  # those of fold 0 are judged by those of 1
     theirs, ratios = _of_fold(index, labels, groups, fold, 0)
     order = np.argsort(theirs)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from holotype.index.errors import UsageError
+from holotype.index.ways import Door, option, spoken
 
 from .measuring import (
     measure_answers,
@@ -23,8 +24,6 @@ from .measuring import (
     measure_transfer,
     measure_unseen,
 )
-
-Spelled = Callable[[str], str]  # how a door writes the name of an option
 
 
 @dataclass(frozen=True)
@@ -108,19 +107,19 @@ PROTOCOLS: Mapping[str, NamedProtocol] = {
 }
 
 
-def takers(option: str, spelled: Spelled = str) -> str:
+def takers(name: str) -> str:
     """Return the protocols that take an option, as they are asked for.
 
     >>> takers("folds"), takers("risk")
-    ('protocol kfold', 'identification')
+    ('--protocol kfold', '--identification')
     """
-    names = [name for name, protocol in PROTOCOLS.items() if option in protocol.options]
-    named = [name for name in names if name != IDENTIFICATION]
-    typed = [f"{spelled('protocol')} {_listed(named, 'or')}"] if named else []
-    return ", or ".join(typed + [spelled(IDENTIFICATION)] * (IDENTIFICATION in names))
+    names = [one for one, protocol in PROTOCOLS.items() if name in protocol.options]
+    named = [one for one in names if one != IDENTIFICATION]
+    typed = [f"{option('protocol')} {_listed(named, 'or')}"] if named else []
+    return ", or ".join(typed + [_asked(IDENTIFICATION)] * (IDENTIFICATION in names))
 
 
-def chosen(named: str | None, *, sided: bool, spelled: Spelled = str) -> str:
+def chosen(named: str | None, *, sided: bool) -> str:
     """Return the protocol that is meant, `sided` where conditions say who asks or answers.
 
     Raises:
@@ -128,13 +127,11 @@ def chosen(named: str | None, *, sided: bool, spelled: Spelled = str) -> str:
     """
     if named is not None and named not in PROTOCOLS:
         there = _listed(PROTOCOLS, "and")
-        raise UsageError(f"There is no {spelled('protocol')} {named}; there are {there}")
+        raise UsageError(f"There is no {option('protocol')} {named}; there are {there}")
     return named or ("split" if sided else "leave-one-out")
 
 
-def options_of(
-    name: str, given: Set[str], values: Mapping[str, Any], spelled: Spelled = str
-) -> dict[str, Any]:
+def options_of(name: str, given: Set[str], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that a protocol is measured with, `space` included.
 
     Args:
@@ -146,40 +143,46 @@ def options_of(
         UsageError: an option is given that the protocol does not take, or one that it needs is not.
     """
     protocol = PROTOCOLS[name]
-    _refuse_strays(name, given, spelled)
-    typed = _typed(name, spelled)
+    _refuse_strays(name, given)
     needed = protocol.needs or (SIDES if given & set(SIDES) else ())
     if not set(needed) <= given:
-        example = " ".join((spelled("query"), "split=test", spelled("gallery"), "split=train"))
-        both = _listed(map(spelled, needed), "and")
-        raise UsageError(f"{typed} needs both {both}, for example {example}")
-    for option, other in protocol.only_with.items():
-        if option in given and not values.get(other):
-            raise UsageError(f"{spelled(option)} says nothing without {spelled(other)}; give both")
+        example = f"{option('query', 'split=test')} {option('gallery', 'split=train')}"
+        both = _listed(map(_said, needed), "and")
+        raise UsageError(f"{_asked(name)} needs both {both}, for example {example}")
+    for one, other in protocol.only_with.items():
+        if one in given and not values.get(other):
+            raise UsageError(f"{_said(one)} says nothing without {_said(other)}; give both")
     if {"space", "spaces"} <= given:
-        raise UsageError(f"{spelled('spaces')} names both spaces; leave out {spelled('space')}")
+        raise UsageError(f"{option('spaces')} names both spaces; leave out {option('space')}")
     if {"spaces", "classifiers"} <= given:
         raise UsageError(
-            f"{spelled('classifiers')} are fitted in one space; leave out {spelled('spaces')}"
+            f"{option('classifiers')} are fitted in one space; leave out {option('spaces')}"
         )
-    used = {option: values.get(option) for option in protocol.options}
+    used = {one: values.get(one) for one in protocol.options}
     return {"space": values.get("space")} | {
-        option: value for option, value in used.items() if value is not None and value != []
+        one: value for one, value in used.items() if value is not None and value != []
     }
 
 
-def _refuse_strays(name: str, given: Set[str], spelled: Spelled) -> None:
-    protocol, typed = PROTOCOLS[name], _typed(name, spelled)
-    owned = dict.fromkeys(option for each in PROTOCOLS.values() for option in each.options)
+def _refuse_strays(name: str, given: Set[str]) -> None:
+    protocol = PROTOCOLS[name]
+    owned = dict.fromkeys(one for each in PROTOCOLS.values() for one in each.options)
     strays = [one for one in owned if one in given and one not in protocol.options]
     if strays:
-        told = "; ".join(f"{spelled(one)} belongs to {takers(one, spelled)}" for one in strays)
-        takes = _listed(map(spelled, protocol.options), "and") or "no option of its own"
-        raise UsageError(f"{told}; {typed} takes {takes}")
+        told = "; ".join(f"{_said(one)} belongs to {takers(one)}" for one in strays)
+        takes = _listed(map(_said, protocol.options), "and") or "no option of its own"
+        raise UsageError(f"{told}; {_asked(name)} takes {takes}")
 
 
-def _typed(name: str, spelled: Spelled) -> str:
-    return spelled(name) if name == IDENTIFICATION else f"{spelled('protocol')} {name}"
+def _said(name: str) -> str:
+    return option(name.replace("_", "-"))
+
+
+def _asked(name: str) -> str:
+    """Return how a protocol is asked for; one has an option of its own in a terminal."""
+    if name == IDENTIFICATION and spoken() is Door.COMMAND_LINE:
+        return f"--{name}"
+    return f"{option('protocol')} {name}"
 
 
 def _listed(names: Iterable[str], last: str) -> str:

@@ -200,8 +200,8 @@ class Records:
     def undo_many(self, determination_ids: Sequence[int], *, by: str = "", why: str = "") -> Report:
         """Take back determinations together, such as all of a decision about a queue.
 
-        Those that somebody took back meanwhile are left as they are, and those of a specimen that a
-        person has determined since.
+        Those that somebody took back or reinstated meanwhile are left as they are, and those of a
+        specimen that a person has determined since.
 
         Args:
             determination_ids: their numbers, at most 1,000 where a service is asked.

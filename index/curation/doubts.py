@@ -17,6 +17,7 @@ from ..collection import Collection
 from ..gallery.array_files import KeptArrays, keep_arrays, load_arrays
 from ..gallery.gallery import Gallery
 from ..identification.likelihood import Likelihood
+from ..vectors.base import Parts
 
 _CELLS = 1 << 21  # ratios that are in memory at once
 _MANY_CHANGED = 0.05  # share of the specimens from which on all are judged anew
@@ -44,12 +45,22 @@ class Doubts:
     """Specimens of a gallery, judged under the name that they have, or compared with all names.
 
     Attributes:
+        source: the gallery of the encoder's own vectors, at the state that the others are of.
         places: int64 [s], the first image of each, ascending.
         ratios: of each; `other` is a code of the gallery's finest rank; `own` is 0 without a name.
+        kind: of which specimens.
     """
 
+    source: Gallery
     places: Ids
     ratios: Ratios
+    kind: Kept = "doubts"
+
+    def at(self, source: Gallery) -> Doubts | None:
+        """Return the same of another state of the gallery; None where too much has changed."""
+        if source is self.source:
+            return self
+        return _followed(_by_sequence(self), source, self.kind)
 
 
 def compare(likelihood: Likelihood, vectors: Embeddings, own: Codes) -> Ratios:
@@ -93,28 +104,14 @@ def finest_codes(gallery: Gallery) -> Codes:
     return gallery.labels(gallery.ranks[-1]).codes
 
 
-def keep_doubts(
-    collection: Collection, source: Gallery, doubts: Doubts, kind: Kept = "doubts"
-) -> None:
-    """Keep what was found beside the index, unless somebody else is writing there.
-
-    Args:
-        source: the gallery of the encoder's own vectors, which was judged.
-        kind: of which specimens.
-    """
-    codes = finest_codes(source)
-    some_taxon = np.zeros(int(codes.max(initial=-1)) + 1, np.int64)
-    some_taxon[codes[codes >= 0]] = source.taxon[codes >= 0]
-    arrays = {
-        "sequence": source.sequence[doubts.places],
-        "taxon": source.taxon[doubts.places],
-        "other": some_taxon[doubts.ratios.other],
-        "own": doubts.ratios.own,
-        "best": doubts.ratios.best,
-    }
+def keep_doubts(collection: Collection, doubts: Doubts) -> None:
+    """Keep what was found beside the index, unless somebody else is writing there."""
+    source = doubts.source
     said = {"specimens": len(doubts.places), "names": _all_names(source)}
-    kept = KeptArrays(said, arrays)
-    keep_arrays(collection.database, source.space, source.state, kind, {}, kept, followed=True)
+    kept = KeptArrays(said, _by_sequence(doubts))
+    keep_arrays(
+        collection.database, source.space, source.state, doubts.kind, {}, kept, followed=True
+    )
 
 
 def kept_doubts(
@@ -127,28 +124,61 @@ def kept_doubts(
         exact: only what rests on the names that all specimens have now.
 
     Returns:
-        None where nothing is kept, or more than a twentieth of the specimens has changed; nothing
-        needs to be kept where no specimen is without a name.
+        None where nothing is kept, or more than a twentieth of the specimens has changed; of no
+        specimens nothing needs to be kept.
     """
-    if not source.ranks:
-        return None
-    firsts, codes = first_images(source), finest_codes(source)
-    firsts = firsts[(codes[firsts] >= 0) == (kind == "doubts")]
-    if kind == "proposals" and not len(firsts):
-        return Doubts(firsts, Ratios(np.zeros(0), np.zeros(0), np.zeros(0, np.int64)))
+    if kind == "proposals" and source.ranks and not len(_judged(source, kind)):
+        return Doubts(source, np.zeros(0, np.int64), no_ratios(), kind)
     kept = load_arrays(collection.database, source.space, kind, {})
     if kept is None or (exact and kept.said.get("names") != _all_names(source)):
         return None
-    arrays = kept.arrays
+    return _followed(kept.arrays, source, kind)
+
+
+def no_ratios() -> Ratios:
+    """Return the ratios of no specimens."""
+    return Ratios(np.zeros(0), np.zeros(0), np.zeros(0, np.int64))
+
+
+def _judged(source: Gallery, kind: Kept) -> Ids:
+    """Return the first images of all specimens that are judged."""
+    firsts = first_images(source)
+    judged: Ids = firsts[(finest_codes(source)[firsts] >= 0) == (kind == "doubts")]
+    return judged
+
+
+def _by_sequence(doubts: Doubts) -> Parts:
+    """Return the arrays in which every state of the gallery finds its specimens and taxa."""
+    source, codes = doubts.source, finest_codes(doubts.source)
+    some_taxon = np.zeros(int(codes.max(initial=-1)) + 1, np.int64)
+    some_taxon[codes[codes >= 0]] = source.taxon[codes >= 0]
+    return {
+        "sequence": source.sequence[doubts.places],
+        "taxon": source.taxon[doubts.places],
+        "other": some_taxon[doubts.ratios.other],
+        "own": doubts.ratios.own,
+        "best": doubts.ratios.best,
+    }
+
+
+def _followed(arrays: Parts, source: Gallery, kind: Kept) -> Doubts | None:
+    """Return what arrays say of a gallery; None where more has changed than they can say."""
+    if not source.ranks:
+        return None
+    firsts, codes = _judged(source, kind), finest_codes(source)
+    if len(firsts) and not len(arrays["sequence"]):
+        return None
     place, there = _found(arrays["sequence"], source.sequence[firsts])
-    same = there & (arrays["taxon"][place] == source.taxon[firsts])
+    other = source.names(source.ranks[-1]).of_taxon[arrays["other"][place]]
+    # What was likeliest for a specimen may have lost its last images.
+    stands = np.isin(other, codes[codes >= 0])
+    same = there & (arrays["taxon"][place] == source.taxon[firsts]) & stands
     gone = len(arrays["sequence"]) - int(there.sum())
     if int((~same).sum()) + gone > max(_FEW_CHANGED, _MANY_CHANGED * len(firsts)):
         return None
-    of_taxon = source.names(source.ranks[-1]).of_taxon
     found = place[same]
-    ratios = Ratios(arrays["own"][found], arrays["best"][found], of_taxon[arrays["other"][found]])
-    return Doubts(firsts[same], ratios)
+    ratios = Ratios(arrays["own"][found], arrays["best"][found], other[same])
+    return Doubts(source, firsts[same], ratios, kind)
 
 
 def _all_names(source: Gallery) -> str:

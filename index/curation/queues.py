@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arrays import Codes
 from ..collection import Collection
-from ..errors import NotFoundError, UsageError
+from ..errors import NotComparedError, NotFoundError, UsageError
 from ..storage.records import Image
 from ..storage.specimens.namings import versions_of
 from ..taxonomy import RANKS, Lineage, by_rank, lowest_name
@@ -115,10 +115,13 @@ class Queue:
             proposals: what it finds of specimens without a name, for `unnamed`.
 
         Raises:
+            NotComparedError: too much has changed since names were compared.
             UsageError: no such queue, or names were not compared.
         """
         require_queue(name)
         named = Named.of(collection, space)
+        # It takes minutes to find them, and others write meanwhile.
+        doubts, proposals = (_as_now(found, named) for found in (doubts, proposals))
         listing = _listed(collection, name, named, doubts, proposals)
         return cls(collection, name, named, listing.less(named.looked_at))
 
@@ -197,6 +200,16 @@ class Queue:
         rows = {int(self.named.gallery.rows[place]): place for place in places}
         found = self.collection.images_at(list(rows))
         return {rows[row]: image for row, image in found.items()}
+
+
+def _as_now(found: Doubts | None, named: Named) -> Doubts | None:
+    """Return what was found of a gallery as that gallery stands now."""
+    now = None if found is None else found.at(named.source)
+    if found is not None and now is None:
+        raise NotComparedError(
+            "Many specimens were added, named or deleted while names were compared; ask again"
+        )
+    return now
 
 
 def kept_for(name: str) -> tuple[Kept, ...]:

@@ -16,6 +16,15 @@ MOST = 2**63 - 1  # that SQLite counts to
 _ROWS = 500  # in one statement; SQLite takes 32,766 values
 
 
+def countable(number: int) -> int:
+    """Return a number that SQLite can be asked for; nothing has the number of one that it cannot.
+
+    >>> countable(7), countable(-(10**30)) == -MOST
+    (7, True)
+    """
+    return max(-MOST, min(number, MOST))
+
+
 def run_over(
     execute: Callable[[str, Sequence[object]], Sequence[sqlite3.Row] | sqlite3.Cursor],
     statement: str,

@@ -40,5 +40,6 @@ def rebuild_beside(folder: Path, space: str, build: Callable[[Database], None]) 
         running = _running.get(key)
         if running is None or not running.is_alive():
             running = _running[key] = threading.Thread(target=work, name=f"rebuild {space}")
-            running.start()
+            with suppress(RuntimeError):  # the system allows no further thread
+                running.start()
         return running

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from ..database.connection import Database
-from ..database.sql import MOST, run_over
+from ..database.sql import countable, run_over
 from ..errors import CorruptError, NotFoundError, UsageError
 from ..taxonomy import (
     GENUS,
@@ -145,7 +145,7 @@ def undo_in(
     """Do as `undo`, inside a transaction."""
     found = connection.execute(
         "SELECT specimen_id, root FROM determinations WHERE determination_id = ?",
-        (_within(determination_id),),
+        (countable(determination_id),),
     ).fetchone()
     if found is None:
         raise _none(database, determination_id)
@@ -179,14 +179,9 @@ def specimen_of(database: Database, determination_id: int) -> str:
         NotFoundError: there is none of that number.
     """
     query = "SELECT specimen_id FROM determinations WHERE determination_id = ?"
-    for record in database.read(query, (_within(determination_id),)):
+    for record in database.read(query, (countable(determination_id),)):
         return str(record[0])
     raise _none(database, determination_id)
-
-
-def _within(determination_id: int) -> int:
-    """Return a number that SQLite can be asked for; there is none of those that it cannot."""
-    return max(-MOST, min(determination_id, MOST))
 
 
 def _none(database: Database, determination_id: int) -> NotFoundError:
@@ -289,7 +284,7 @@ def events_at(database: Database, determination_ids: Sequence[int]) -> list[Even
 
     Of their specimens, and of no others, everything is read.
     """
-    wanted = set(determination_ids)
+    wanted = set(map(countable, determination_ids))
     query = "SELECT specimen_id FROM determinations WHERE determination_id IN"
     found = run_over(database.read, query, sorted(wanted))
     specimens = list(dict.fromkeys(record[0] for record in found))

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..database.connection import Database
 from ..files.plain_json import read_json
+from ..ways import Noted, noted_ways, retold
 from .records import now
 
 MOST_JOBS = 100  # that are remembered
@@ -38,6 +39,7 @@ class Job:
         options: what was asked for, beside the space.
         result: what it gave, once it is done.
         error: why it failed or was interrupted, in one sentence.
+        noted: the ways out that result and error name; see `retold`.
         created_at, changed_at: ISO 8601.
     """
 
@@ -52,10 +54,23 @@ class Job:
     error: str | None = None
     created_at: str = field(default_factory=now)
     changed_at: str = field(default_factory=now)
+    noted: Noted = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the job as JSON-ready values."""
-        return dict(vars(self))
+        """Return the job as JSON-ready values, in the words of the door that is spoken for."""
+        told = {name: value for name, value in vars(self).items() if name != "noted"}
+        return told | {name: _retold(told[name], self.noted) for name in ("result", "error")}
+
+
+def _retold(value: Any, noted: Noted) -> Any:
+    """Return JSON-ready values whose sentences are retold."""
+    if not noted:
+        return value
+    if isinstance(value, str):
+        return retold(value, noted)
+    if isinstance(value, dict):
+        return {name: _retold(one, noted) for name, one in value.items()}
+    return [_retold(one, noted) for one in value] if isinstance(value, list) else value
 
 
 def keep_job(database: Database, job: Job) -> None:
@@ -65,9 +80,11 @@ def keep_job(database: Database, job: Job) -> None:
         LockedError, ReadOnlyError: the collection cannot be written to.
     """
     request = json.dumps({"space": job.space, "options": dict(job.options)})
+    left = {"result": job.result, "error": job.error}
     record = (
         *(job.job_id, job.kind, job.state, request, job.percent),
-        *(json.dumps({"result": job.result, "error": job.error}), job.created_at, job.changed_at),
+        json.dumps(left | ({"noted": job.noted} if job.noted else {})),
+        *(job.created_at, job.changed_at),
     )
     with database.writing(), database.transaction() as connection:
         connection.execute(_KEEP, record)
@@ -82,12 +99,12 @@ def kept_jobs(database: Database) -> list[Job]:
 
 def _read(record: sqlite3.Row) -> Job:
     """Make a job of a row of the table; one that still runs in it was interrupted."""
-    state, space, options, result = record["state"], "", None, None
+    state, space, options, result, noted = record["state"], "", None, None, None
     try:
         request = read_json(record["request"], dict)
         space, options = str(request["space"]), request.get("options")
         left = read_json(record["result"] or "{}", dict)
-        result, error = left.get("result"), left.get("error")
+        result, error, noted = left.get("result"), left.get("error"), left.get("noted")
     except (ValueError, KeyError):
         state, error = "failed", _UNREADABLE
     if state in ("waiting", "running"):
@@ -103,4 +120,5 @@ def _read(record: sqlite3.Row) -> Job:
         error=None if error is None else str(error),
         created_at=record["created_at"],
         changed_at=record["changed_at"],
+        noted=noted_ways(noted),
     )

@@ -171,18 +171,15 @@ def _batch(task: Task, expert: Expert, refused: set[int]) -> Batch:
     vectors = np.concatenate([task.gallery.vectors, task.batch.vectors])
     labels = np.concatenate([task.gallery.labels[:, -1], expert.names])
     index = FlatIndex(np.ascontiguousarray(vectors))
-    every = np.arange(len(labels))
-    found = Ratios(*(np.zeros(len(labels), kind) for kind in (float, float, np.int64)))
-    parts = {
-        True: doubt_names(index, labels, every, folds=_FOLDS, steps=Steps(threads=1)),
-        False: propose_names(index, labels, every),
-    }
-    for has_name, part in parts.items():
-        for values, theirs in zip(found, part, strict=True):
-            values[(labels >= 0) == has_name] = theirs
-    ratios = Ratios(*(values[known:] for values in found))
+    every, has = np.arange(len(labels)), labels >= 0
+    own, best = np.zeros(len(labels)), np.zeros(len(labels))
+    other = np.full(len(labels), -1, np.int64)
+    steps = Steps(threads=1)
+    own[has], best[has], other[has] = doubt_names(index, labels, every, folds=_FOLDS, steps=steps)
+    own[~has], best[~has], other[~has] = propose_names(index, labels, every)
+    ratios = Ratios(own[known:], best[known:], other[known:])
     clusters = np.where(np.isin(task.clusters, list(refused)), -1, task.clusters)
-    usual = np.sort(found.own[:known])
+    usual = np.sort(own[:known])
     names, decided = expert.names.copy(), expert.decided.copy()
     kept = frozenset(expert.refused)
     return Batch(clusters, task.coherence, names, decided, ratios, usual, kept)

@@ -28,16 +28,10 @@ from .shown import SHOWN, watching
 from .tables import say
 
 
-def flag(option: str) -> str:
-    """Return an option as it is typed."""
-    return "--" + option.replace("_", "-")
-
-
 def _of(option: str, told: str, **more: Any) -> Any:
     """Return an option that the help shows under the protocols that take it."""
-    return typer.Option(
-        flag(option), help=told, rich_help_panel=f"With {takers(option, flag)}", **more
-    )
+    typed = f"--{option.replace('_', '-')}"
+    return typer.Option(typed, help=told, rich_help_panel=f"With {takers(option)}", **more)
 
 
 class Likeness(StrEnum):
@@ -148,7 +142,7 @@ def evaluate(
     sources = ((name, context.get_parameter_source(name)) for name in values)
     given = {name for name, source in sources if source and source.name != "DEFAULT"}
     name = _chosen(protocol, identification=identification, sided=bool(query or gallery))
-    figures = measured(collection, name, options_of(name, given, values, flag), to)
+    figures = measured(collection, name, options_of(name, given, values), to)
     if as_json:
         print_json(figures)
         return
@@ -164,7 +158,7 @@ def _chosen(named: str | None, *, identification: bool, sided: bool) -> str:
 
     if identification and named not in (None, IDENTIFICATION):
         raise UsageError(f"--identification is a protocol of its own; leave out --protocol {named}")
-    return chosen(IDENTIFICATION if identification else named, sided=sided, spelled=flag)
+    return chosen(IDENTIFICATION if identification else named, sided=sided)
 
 
 def measured(

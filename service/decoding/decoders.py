@@ -244,7 +244,12 @@ class _Decoder:
             self._process.kill()
 
         timer = threading.Timer(seconds, expire)
-        timer.start()
+        try:
+            timer.start()
+        except RuntimeError as error:
+            raise DecoderError(
+                "No thread can be started to watch over the picture's decoding; try later"
+            ) from error
         try:
             yield
         except BaseException:

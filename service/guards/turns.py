@@ -20,6 +20,8 @@ Result = TypeVar("Result")
 # Whose request this is: a digest of its API key, or else its address; empty on this machine.
 CLIENT: ContextVar[str] = ContextVar("client", default="")
 
+NO_THREAD = "No thread can be started now (the system allows no more); ask again later"
+
 _SMALL = 65536  # bytes of a body or an answer that are not counted; connections bound those
 _LARGEST = 0.6  # of all memory, as which anything larger counts: one such, and room for others
 
@@ -179,7 +181,7 @@ class Turns:
         self, threads: int, name: str, initializer: Callable[[], None] | None = None
     ) -> None:
         self._threads = ThreadPoolExecutor(threads, name, initializer=initializer)
-        self._free = threads
+        self._free = self._most = threads
         self._waiting: dict[str, deque[_Piece]] = {}  # the client whose turn is next comes first
         self._under_way: Counter[Alike] = Counter()  # threads that are at it
         self._ended = False
@@ -189,6 +191,7 @@ class Turns:
         """Run a piece of work when its turn comes.
 
         Raises:
+            BusyError: no thread can be started.
             NotReadyError: the threads have ended.
         """
         piece = _Piece(Future[Any](), lambda _: [work()], None, copy_context())
@@ -207,6 +210,7 @@ class Turns:
             work: gives the result of each item.
 
         Raises:
+            BusyError: no thread can be started.
             NotReadyError: the threads have ended.
         """
         piece = _Piece(Future[Any](), work, item, copy_context(), alike)
@@ -215,8 +219,8 @@ class Turns:
 
     async def _run(self, piece: _Piece) -> Any:
         client = CLIENT.get()
-        self._add(client, piece)
         try:
+            self._add(client, piece)
             return await asyncio.wrap_future(piece.future)
         finally:
             self._drop(client, piece)
@@ -244,14 +248,22 @@ class Turns:
             if self._ended:
                 raise NotReadyError("The collection was replaced meanwhile; ask again")
             self._waiting.setdefault(client, deque()).append(piece)
-            if self._may_begin(piece):
-                self._begin()
+            if self._may_begin(piece) and not self._begin():
+                raise BusyError(NO_THREAD)
 
-    def _begin(self) -> None:
-        """Let a free thread work, where there is one."""
+    def _begin(self) -> bool:
+        """Let a free thread work, where there is one; return whether any is at work."""
         if self._free:
             self._free -= 1
-            self._threads.submit(self._work)
+            try:
+                self._threads.submit(self._work)
+            except RuntimeError:  # no further thread; those there are do it in their turn
+                self._ended_work()
+        return self._free < self._most
+
+    def _ended_work(self) -> None:
+        # What could not be submitted may yet be done by a thread that starts later, and end twice.
+        self._free = min(self._free + 1, self._most)
 
     def _may_begin(self, piece: _Piece) -> bool:
         return piece.alike is None or self._under_way[piece.alike] < piece.alike.threads
@@ -275,7 +287,7 @@ class Turns:
                 for place, piece in enumerate(waiting):
                     if self._may_begin(piece):
                         return self._with_its_like(self._taken(client, place))
-            self._free += 1
+            self._ended_work()
             return []
 
     def _taken(self, client: str, place: int) -> _Piece:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi import Path as InPath
 from fastapi.responses import HTMLResponse
 
 from holotype.index.curation.queues import QUEUES
-from holotype.index.database.sql import MOST
 from holotype.index.errors import NotFoundError
 from holotype.index.storage.clusters.records import clustering, clusterings
 
@@ -21,8 +19,6 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 _MOST_LISTED = 50  # clusterings that can be chosen, the last ones
 
-ClusteringId = Annotated[int, InPath(ge=0, le=MOST)]
-
 TABS = (("clusters", "review"), *((name, f"review/queues/{name}") for name in QUEUES))
 
 
@@ -33,9 +29,7 @@ async def review(request: Request, engine: TheEngine) -> HTMLResponse:
 
 
 @router.get("/review/clusters/{clustering_id}")
-async def clusters(
-    clustering_id: ClusteringId, request: Request, engine: TheEngine
-) -> HTMLResponse:
+async def clusters(clustering_id: int, request: Request, engine: TheEngine) -> HTMLResponse:
     """Show the clusters of a clustering."""
     return await _clusters(request, engine, clustering_id)
 

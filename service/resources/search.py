@@ -73,6 +73,8 @@ async def search(request: Request, engine: TheEngine) -> JSONResponse:
         if question.pictures:
             pixels = await engine.decoded(question.pictures, asked.space)
             shown = (await engine.encoded(pixels, asked.space)).mean(axis=0)
+        elif asked.text is not None:
+            await engine.encoder_soon(asked.space)
         return await engine.query(_hits, engine, question, shown)
 
 

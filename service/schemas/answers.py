@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -287,6 +287,17 @@ class ImageRecord(BaseModel):
     )
 
 
+SpecimenVersion = Annotated[
+    int,
+    Field(
+        description="Of its specimen; a determination that gives it is refused where somebody "
+        "determined the specimen since.",
+        ge=0,
+        examples=[0],
+    ),
+]
+
+
 class StoredPicture(BaseModel):
     """A picture that was put into the collection."""
 
@@ -294,12 +305,7 @@ class StoredPicture(BaseModel):
 
     image: ImageRecord
     created: bool = Field(description="Whether the id is new.")
-    version: int = Field(
-        description="Of its specimen; a determination that gives it is refused where somebody "
-        "determined the specimen since.",
-        ge=0,
-        examples=[0],
-    )
+    version: SpecimenVersion
     embedded: list[str] = Field(
         description="The spaces that it was embedded into now.", examples=[["base"]]
     )

@@ -9,7 +9,7 @@ from pydantic import Field
 from .orders import LONGEST, Number, Order
 
 # Names in JSON are texts.
-_Key = Annotated[Number, Field(strict=False)]
+_Key = Annotated[int, Field(strict=False)]
 
 
 class StartClustering(Order):
@@ -73,7 +73,5 @@ class Move(Decide):
     """Images that leave a cluster."""
 
     images: list[str] = Field(fail_fast=True, description="Their ids.")
-    to: Number | Literal["new"] | None = Field(
-        description="Another cluster, new, or null for none."
-    )
+    to: int | Literal["new"] | None = Field(description="Another cluster, new, or null for none.")
     to_version: Number | None = Field(None, description="Of the other cluster that was looked at.")

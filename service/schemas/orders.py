@@ -26,7 +26,7 @@ def _said(text: str) -> str:
     return text
 
 
-Number = Annotated[int, Field(ge=0, le=MOST)]
+Number = Annotated[int, Field(ge=0, le=MOST)]  # of a version
 Text = Annotated[str, Field(max_length=LONGEST), AfterValidator(_plain)]
 Person = Annotated[Text, AfterValidator(_said)]
 

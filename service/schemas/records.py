@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from . import examples
-from .answers import ImageRecord
+from .answers import ImageRecord, SpecimenVersion
 from .clusters import Event
 
 
@@ -123,12 +123,7 @@ class StoredImage(PatchedImage):
     model_config = ConfigDict(json_schema_extra={"example": examples.STORED})
 
     created: bool = Field(description="Whether the id is new.")
-    version: int = Field(
-        description="Of its specimen; a determination that gives it is refused where somebody "
-        "determined the specimen since.",
-        ge=0,
-        examples=[0],
-    )
+    version: SpecimenVersion
     embedded: list[str] = Field(description="The spaces that it was embedded into now.")
     left_out: dict[str, str] = Field(
         description="The spaces that lack it, each with the reason.", examples=[{}]

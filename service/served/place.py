@@ -13,6 +13,7 @@ from starlette.datastructures import State
 
 from holotype.index.collection import Collection
 from holotype.index.errors import HolotypeError
+from holotype.index.ways import Kept, Noted, noting
 
 from ..engine import Engine
 from ..problems import NotReadyError, writable
@@ -39,18 +40,23 @@ class Place:
 
     Attributes:
         name: of its folder, and in its address; where that is not UTF-8, with marks in it.
-        why_not: why it could not be opened, in one sentence; empty where it was.
     """
 
     def __init__(self, path: Path, open_engine: Callable[[Path], Engine], never: str = "") -> None:
         self.name = writable(path.name)
-        self.why_not = never or f"Collection '{self.name}' is being opened; ask again in a moment"
+        opening = f"Collection '{self.name}' is being opened; ask again in a moment"
+        self._why = Kept(never or opening)
         self._never = bool(never)
         self._path = path
         self._open_engine = open_engine
         self._switch: Switch | None = None
         self._tried: object = None
         self._again = 0.0
+
+    @property
+    def why_not(self) -> str:
+        """Why it could not be opened, in one sentence; empty where it was."""
+        return str(self._why)
 
     def engine(self) -> Engine:
         """Return what answers now.
@@ -87,22 +93,24 @@ class Place:
         if found == self._tried and time.monotonic() < self._again:
             return
         self._tried, self._again = found, time.monotonic() + _PAUSE
-        try:
-            opened = await asyncio.to_thread(Switch, self._path, State(), self._open_engine)
-        except Exception as error:
-            self.why_not = self._cannot(error)
-            return
-        self._switch = opened  # pages come while it is loaded
-        try:
-            await opened.engine().start()
-        except Exception as error:
-            self._switch, self.why_not = None, self._cannot(error)
-            await asyncio.to_thread(opened.close)
-            return
-        self.why_not = ""
+        with noting() as noted:
+            try:
+                opened = await asyncio.to_thread(Switch, self._path, State(), self._open_engine)
+            except Exception as error:
+                self._why = self._cannot(error, noted)
+                return
+            self._switch = opened  # pages come while it is loaded
+            try:
+                await opened.engine().start()
+            except Exception as error:
+                self._switch, self._why = None, self._cannot(error, noted)
+                await asyncio.to_thread(opened.close)
+                return
+        self._why = Kept()
 
-    def _cannot(self, error: Exception) -> str:
-        return f"Collection '{self.name}' cannot be served: {self._plain(said(error))}"
+    def _cannot(self, error: Exception, noted: Noted) -> Kept:
+        why = f"Collection '{self.name}' cannot be served: {self._plain(said(error))}"
+        return Kept(why, noted)
 
     async def counts(self) -> Counts:
         """Return what it holds.
@@ -116,7 +124,7 @@ class Place:
     def close(self, *, finish: bool = False) -> None:
         """Finish what is running, or all that was asked before, and close it."""
         switch, self._switch = self._switch, None
-        self.why_not = f"Collection '{self.name}' is served no more"
+        self._why = Kept(f"Collection '{self.name}' is served no more")
         if switch is not None:
             switch.close(finish=finish)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from holotype.index.ways import Kept
 
 
 @dataclass(frozen=True)
@@ -13,12 +15,17 @@ class SpaceState:
 
     Attributes:
         images: how many it shows.
-        why_not: one sentence; empty where the space can be asked.
+        why: one sentence; empty where the space can be asked.
     """
 
     name: str
     images: int
-    why_not: str = ""
+    why: Kept = field(default_factory=Kept)
+
+    @property
+    def why_not(self) -> str:
+        """Why it was not loaded, in the words of who asks; empty where it was."""
+        return str(self.why)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the state as JSON-ready values."""
@@ -49,7 +56,9 @@ class Readiness:
         spaces = tuple(
             space
             if space.why_not or space.name in filled
-            else SpaceState(space.name, 0, f"Space '{space.name}' of {collection} is empty by now")
+            else SpaceState(
+                space.name, 0, Kept(f"Space '{space.name}' of {collection} is empty by now")
+            )
             for space in self.spaces
         )
         return Readiness(spaces, self.default)

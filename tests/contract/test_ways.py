@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -203,6 +204,10 @@ def test_every_option_has_its_name_at_every_door(described: dict[str, Any]) -> N
                 "'columns' path=image file",
                 'columns={"path": "image file"}',
             ),
+        ),
+        (
+            lambda: option("pictures", Path("my pictures")),
+            ("--pictures my pictures", "'pictures' my pictures", 'pictures="my pictures"'),
         ),
         (lambda: option("as"), ("--as", "'name'", "name")),
         (lambda: option("resume"), ("--resume", "'resume'", "resume=True")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from holotype.index.errors import HolotypeError, NotFoundError
 from holotype.index.ways import Door, spoken
 from holotype.notebook.opened import OpenCollection
 from holotype.service.app import create_app
+from holotype.service.guards.words import HEADER
+from holotype.service.resources.unknown import clusterings as served_clusterings
 from tests.service.running import running
 
 from .doors import RefusedError, Web
@@ -61,7 +64,7 @@ def test_errors_name_methods_in_python_and_requests_over_http(
             assert told in asked.json()["detail"]
 
 
-def test_what_fails_in_a_job_tells_whoever_began_it(opened: OpenCollection, address: str) -> None:
+def test_what_fails_in_a_job_tells_whoever_looks(opened: OpenCollection, address: str) -> None:
     opened.tune("whole")
     way = r'tune it again with tune\(name="whole", where="split=train"\); or see .* allow_leak=True'
     with pytest.raises(HolotypeError, match=way):
@@ -70,17 +73,25 @@ def test_what_fails_in_a_job_tells_whoever_began_it(opened: OpenCollection, addr
         Web(http).job("evaluate", space="whole", protocol="split", **_listed(SIDES))
     assert "a job of kind 'tune' (POST /v1/jobs), name 'whole', where " in str(failed.value)
     assert "by 'allow_leak'" in str(failed.value)
+    for door, words in ((Door.HTTP, str(failed.value)), (Door.PYTHON, way)):
+        jobs = httpx2.get(f"{address}/v1/jobs", headers={HEADER: door}).json()["jobs"]
+        errors = [job["error"] for job in jobs if job["error"]]
+        assert errors, "that of HTTP, and of Python where that asked the service"
+        found = [one == words if door is Door.HTTP else re.search(words, one) for one in errors]
+        assert all(found), errors
 
 
 def test_what_is_kept_of_a_clustering_is_told_to_whoever_looks(
-    opened: OpenCollection, folder: Path, address: str
+    opened: OpenCollection, folder: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert opened.cluster(where=BATCH).notes[0].endswith("; run calibrate() first")
     with httpx2.Client(base_url=address, timeout=60) as http:
         for _ in range(2):
-            served = http.get("/v1/clusters").json()["parameters"]["notes"]
-            assert served[0].endswith("; run a job of kind 'calibrate' (POST /v1/jobs) first")
+            told = http.get("/v1/clusters").json()["parameters"]["notes"]
+            assert told[0].endswith("; run a job of kind 'calibrate' (POST /v1/jobs) first")
             assert opened.clusters().notes[0].endswith("; run calibrate() first")
+            # Doors that alternate do not let all of it be looked up anew.
+            monkeypatch.setattr(served_clusterings, "clustering_dict", None)
     with Collection.open(folder) as collection:
         typed = clustering_dict(collection, opened.clusters().id)["parameters"]["notes"]
     assert typed[0].endswith("; run 'holotype calibrate' first")

@@ -23,7 +23,6 @@ from holotype.eval.retrieval import (
 )
 from holotype.eval.set_ups import transfer
 from holotype.scripts.evaluation.command import evaluate as command
-from holotype.scripts.evaluation.command import flag
 from holotype.scripts.main import app
 from tests.conftest import Cli
 
@@ -127,7 +126,7 @@ def test_an_option_that_a_protocol_does_not_take_is_refused(
     code, out, err = cli("eval", "nowhere", *asked(protocol), *EXAMPLES[option])
     assert (code, out) == (2, "")
     sentence = " ".join(err.split())
-    assert f"{flag(option)} belongs to {takers(option, flag)}; " in sentence
+    assert f"--{option.replace('_', '-')} belongs to {takers(option)}; " in sentence
     assert f"{protocol} takes " in sentence
 
 

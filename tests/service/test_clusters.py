@@ -201,10 +201,18 @@ def test_what_is_off_is_a_problem_and_changes_nothing(cloudy: Path, refused: Ref
         )
         refused(client.post(f"{place}/split", json={**body, "parts": 1000}), 422)
         refused(client.post(f"{place}/move", json={**body, "images": ["x"], "to": "new"}), 422)
-        refused(client.post(f"{place}/merge", json={**body, "others": {"99": 1}}), 404)
-        for number in (99, 2**64):
-            assert client.get(f"/v1/clusters/{number}").status_code in (404, 422)
-            assert client.post(f"/v1/decisions/{number}/undo", json=ME).status_code in (404, 422)
+        for number in (99, 2**64, -1, -(10**30)):
+            refused(client.post(f"{place}/merge", json={**body, "others": {str(number): 1}}), 404)
+            moved = {**body, "images": [one["image_ids"][0]]}
+            moved |= {"to": number, "to_version": 1}
+            refused(client.post(f"{place}/move", json=moved), 404)
+            refused(client.get(f"/v1/clusters/{number}"), 404)
+            refused(client.get("/v1/clusters", params={"clustering": number}), 404)
+            refused(client.get("/v1/decisions", params={"clustering": number}), 404)
+            refused(client.post(f"/v1/clusterings/{number}/accept-known", json=ME), 404)
+            for undo in ("undo", "undo-since"):
+                refused(client.post(f"/v1/decisions/{number}/{undo}", json=ME), 404)
+            assert client.get(f"/review/clusters/{number}").status_code == 404
         refused(client.post("/v1/decisions/1/undo", json=ME), 422)
         for nobody in ("nothing", ""):
             refused(client.get(f"/v1/specimens/{nobody}/history"), 404)

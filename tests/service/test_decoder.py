@@ -26,7 +26,7 @@ from holotype.service.app import create_app
 from holotype.service.decoding import decoders as module
 from holotype.service.decoding.decoders import Budget, Decoders
 from holotype.service.settings import ServiceSettings
-from tests.conftest import ROOT, pace
+from tests.conftest import ROOT, NoThreads, pace
 from tests.hostile import drawing
 
 from .conftest import Refused
@@ -155,6 +155,14 @@ def test_a_process_that_cannot_be_started_is_tried_again(monkeypatch: pytest.Mon
         for ask in (made.start, lambda: made.read_picture(drawing.png(8, 8)), made.start):
             with pytest.raises(module.DecoderError, match="Cannot allocate memory"):
                 ask()
+    assert made.read_picture(drawing.png(8, 8)).size == (8, 8)
+    made.close()
+
+
+def test_a_picture_that_no_thread_can_watch_over_is_refused(no_threads: NoThreads) -> None:
+    made = Decoders(ServiceSettings(decoders=1))
+    with no_threads("Thread-"), pytest.raises(module.DecoderError, match="No thread can be"):
+        made.read_picture(drawing.png(8, 8))
     assert made.read_picture(drawing.png(8, 8)).size == (8, 8)
     made.close()
 

@@ -157,10 +157,12 @@ def test_what_is_off_is_a_problem_and_changes_nothing(
         refused(client.post("/v1/determinations/1/undo", content=body, headers=headers), 422)
     refused(client.post("/v1/determinations", data=good), 415)
     refused(client.post("/v1/determinations?by=Ann", json=good), 422)
-    for number, status in ((999, 404), (2**63 - 1, 404), (2**63, 422), (-1, 422), ("x", 422)):
-        no_number = isinstance(number, str) or number < 0
-        refused(client.get(f"/v1/determinations/{number}"), 404 if no_number else status)
+    for number in (999, 2**63 - 1, 2**63, 10**30, -1, -(2**64), "x"):
+        refused(client.get(f"/v1/determinations/{number}"), 404)
+        status = 422 if isinstance(number, str) else 404
         refused(client.post(f"/v1/determinations/{number}/undo", json={"by": "Ann"}), status)
+        together = {"determination_ids": [1, number], "by": "Ann"}
+        refused(client.post("/v1/determinations/undo", json=together), status)
     for params in ({"limit": 0}, {"limit": 1001}, {"after": 2**63}, {"after": "x"}):
         refused(client.get("/v1/determinations", params=params), 422)
     for params in ({"limit": 0}, {"after": "x"}, {"after": "9" * 19}, {"after": "-1"}):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -12,10 +13,13 @@ import pytest
 
 from holotype.index.database.connection import Database
 from holotype.index.errors import UsageError
+from holotype.index.runtime import workers
 from holotype.index.storage.jobs import MOST_JOBS, Job, keep_job
+from holotype.index.ways import Door, option, speaking, way, way_there
 from holotype.service.jobs import Jobs
-from holotype.service.problems import JobRunsError
+from holotype.service.problems import BusyError, JobRunsError
 from holotype.training.calibration.steps import Progress
+from tests.conftest import NoThreads
 
 
 @pytest.fixture
@@ -70,6 +74,18 @@ def test_what_is_being_cancelled_is_not_given_to_who_asks_for_it_anew(jobs: Jobs
     assert jobs.get(job.job_id).state == "cancelled"
 
 
+def test_a_thread_that_cannot_start_leaves_the_place_of_a_job_free(
+    jobs: Jobs, no_threads: NoThreads
+) -> None:
+    with no_threads("job"), pytest.raises(BusyError, match="No thread can be started"):
+        jobs.start("tune", "base", quick)
+    assert jobs.all() == []
+    job = jobs.start("calibrate", "base", quick).result(10)
+    jobs.close()
+    assert [(one.kind, one.state) for one in jobs.all()] == [("calibrate", "done")]
+    assert jobs.get(job.job_id).result == {"held": True}
+
+
 def test_jobs_are_remembered_when_the_service_has_ended(jobs: Jobs, database: Database) -> None:
     def broken(progress: Progress) -> dict[str, Any]:
         progress(0, 10)
@@ -103,6 +119,72 @@ def test_a_job_whose_service_was_killed_is_interrupted(jobs: Jobs, database: Dat
     assert after.start("calibrate", "base", quick).result(10).job_id != job.job_id
     go_on.set()
     after.close()
+
+
+def test_a_job_tells_what_to_do_in_the_words_of_whoever_looks(
+    jobs: Jobs, database: Database
+) -> None:
+    def broken(progress: Progress) -> dict[str, Any]:
+        progress(0, 10)
+        option("seed", Path("not said"))
+        said = f"{option('query', 'split=test')}, {option('where')} where the query can be"
+        raise UsageError(f"Run {way('tune', as_='t')}, or give {said}")
+
+    def noting(progress: Progress) -> dict[str, Any]:
+        progress(0, 10)
+        with workers(2) as pool:
+            notes = [*pool.map(lambda _: f"run {way_there('review', queue='far')}", range(2))]
+        return {"notes": notes, "kept": {"as": [way("map", method="pca"), 3, None]}}
+
+    for work in (broken, noting):
+        with speaking(Door.PYTHON):
+            job = jobs.start("calibrate", "base", work).result(10)
+        while jobs.get(job.job_id).state == "running":
+            time.sleep(0.001)
+    told = {
+        Door.HTTP: (
+            "Run a job of kind 'tune' (POST /v1/jobs), name 't', or give 'query' split=test, "
+            "'where' where the query can be",
+            "run 'holotype review --queue far' on the collection",
+            "a job of kind 'map' (POST /v1/jobs), method 'pca'",
+        ),
+        Door.PYTHON: (
+            'Run tune(name="t"), or give query="split=test", where where the query can be',
+            'run holotype.open(…).review(queue="far") where it lies',
+            'map(method="pca")',
+        ),
+    }
+    for read in (jobs, Jobs(str, database)):
+        assert [len(job.noted) for job in read.all()] == [3, 2], "and nothing that was not told"
+        for door, (error, note, way_of_map) in told.items():
+            with speaking(door):
+                failed, done = [job.to_dict() for job in read.all()]
+            assert failed["error"] == error
+            assert done["result"] == {"notes": [note] * 2, "kept": {"as": [way_of_map, 3, None]}}
+
+
+def test_who_is_refused_is_told_in_their_own_words(jobs: Jobs) -> None:
+    def refused(progress: Progress) -> dict[str, Any]:
+        raise UsageError(f"Run {way('tune')} first")
+
+    for door, words in ((Door.PYTHON, r"Run tune\(\) first"), (Door.HTTP, r"Run a job of kind")):
+        with speaking(door), pytest.raises(UsageError, match=words):
+            jobs.start("calibrate", "base", refused).result(10)
+
+
+@pytest.mark.parametrize("noted", [[], {"": ["way", "tune", {}]}, {"run": 3}, {"run": [1, 2, 3]}])
+def test_ways_that_another_program_noted_are_told_as_they_are(
+    database: Database, noted: Any
+) -> None:
+    odd = {"run": ["way", "unheard of", {}], "it": ["way", "tune", {"where": 3}]}
+    for number, one in enumerate((noted, odd, {"run": ["eval", "tune", {}]})):
+        keep_job(database, Job(f"job {number}", "calibrate", "base", "failed", error="run it"))
+        with database.transaction() as connection:
+            kept = json.dumps({"result": None, "error": "run it", "noted": one})
+            connection.execute(
+                "UPDATE jobs SET result = ? WHERE job_id = ?", (kept, f"job {number}")
+            )
+    assert [job.to_dict()["error"] for job in Jobs(str, database).all()] == ["run it"] * 3
 
 
 def test_where_nothing_can_be_written_jobs_are_done_and_forgotten(

@@ -20,8 +20,10 @@ from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.search.search import stored_vector
 from holotype.index.upkeep.info import info, verify
+from holotype.index.ways import Door
 from holotype.scripts.bench.faults import plain
 from holotype.service.app import create_app
+from holotype.service.guards.words import HEADER
 from holotype.training.spaces import calibrate_space, tune_space
 from tests.conftest import Cli
 
@@ -73,7 +75,9 @@ def test_an_empty_space_keeps_no_other_from_being_served(
         assert ready.status_code == 200
         good, left = ready.json()["spaces"]
         assert good == {"name": "base", "images": 40}
-        assert "is empty" in left["why_not"]
+        assert left["why_not"].endswith("is empty; add pictures with PUT /v1/images/{image_id}")
+        python = client.get("/readyz", headers={HEADER: Door.PYTHON}).json()["spaces"][1]
+        assert python["why_not"].endswith("is empty; add pictures with add()")
         assert str(folder.parent) not in ready.text
         for route in ("identify", "search"):
             body = {"image_id": image_id}

@@ -25,6 +25,7 @@ from holotype.service.engine import Engine
 from holotype.service.guards.keys import Keys
 from holotype.service.guards.turns import CLIENT, Alike, Hold, Shares, Turns
 from holotype.service.problems import BusyError, NotReadyError
+from tests.conftest import NoThreads
 from tests.hostile import drawing
 
 from .running import running
@@ -109,6 +110,35 @@ def test_errors_come_through_and_an_end_is_said() -> None:
             await turns.run(lambda: None)
 
     run(main())
+
+
+def test_a_thread_that_cannot_start_leaves_its_place_free(no_threads: NoThreads) -> None:
+    turns, go_on = Turns(2, "test"), threading.Event()
+
+    async def main() -> None:
+        with no_threads("test"):
+            for _ in range(5):
+                with pytest.raises(BusyError, match="No thread can be started"):
+                    await turns.run(lambda: None)
+        assert turns.waiting == 0
+        both = threading.Barrier(2)
+        await asyncio.gather(*(turns.run(lambda: both.wait(30)) for _ in range(2)))
+        turns.shutdown()
+
+    async def with_one() -> None:
+        first = asyncio.create_task(few.run(lambda: go_on.wait(30)))
+        await asyncio.sleep(0.05)
+        with no_threads("few"):
+            second = asyncio.create_task(few.run(lambda: "by the thread that is there"))
+            await asyncio.sleep(0.05)
+        go_on.set()
+        assert await asyncio.wait_for(second, 20) == "by the thread that is there"
+        await first
+        few.shutdown()
+
+    run(main())
+    few = Turns(2, "few")
+    run(with_one())
 
 
 def test_what_is_alike_is_done_together_and_its_errors_stay_apart() -> None:

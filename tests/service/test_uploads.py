@@ -7,6 +7,7 @@ import io
 import shutil
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import holotype
 from holotype.index.collection import Collection
 from holotype.index.database.connection import Database
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.ingest.pictures import ingest
 from holotype.index.ingest.stored import embed_stored
 from holotype.index.manifests.manifest import Manifest
-from holotype.index.search.search import stored_vector
+from holotype.index.search.search import encoder_of, stored_vector
+from holotype.index.storage.records import Space
 from holotype.index.trust import trust_encoder
 from holotype.index.upkeep.info import verify
 from holotype.service.app import create_app
@@ -144,14 +147,20 @@ def test_it_is_stored_as_an_ingest_stores_it(
         np.testing.assert_allclose(vector, stored_vector(opened, other), atol=1e-5)
 
 
-def test_every_space_whose_encoder_runs_here(
-    folder: Path, tmp_path: Path, tiny_folder: Path
-) -> None:
-    second = Path(shutil.copytree(tiny_folder, tmp_path / "second"))
-    two = load_encoder(f"checkpoint:{second}", views=2)
+@pytest.fixture
+def second(folder: Path, tmp_path: Path, tiny_folder: Path) -> Path:
+    """The encoder of a second space of the collection, "views"."""
+    place = Path(shutil.copytree(tiny_folder, tmp_path / "second"))
+    two = load_encoder(f"checkpoint:{place}", views=2)
     trust_encoder(two.name)
     with Collection.open(folder) as opened:
         embed_stored(opened, two, "views", like=opened.space("base"))
+    return place
+
+
+def test_every_space_whose_encoder_runs_here(
+    folder: Path, tmp_path: Path, second: Path, draw: Draw
+) -> None:
     with running(create_app(folder)) as address, httpx2.Client(base_url=address) as client:
         made = told(put(client, "a.png"), 201)
         assert (made["embedded"], made["left_out"]) == (["base", "views"], {})
@@ -162,6 +171,52 @@ def test_every_space_whose_encoder_runs_here(
         assert list(made["left_out"]) == ["views"]
         again = told(put(client, "b.png", OTHER), 200)
         assert list(again["left_out"]) == ["views"]
+        draw(tmp_path / "more" / "c.png", 901)
+        draw(tmp_path / "more" / "d.png", 902)
+        with holotype.Client(address) as python:
+            report = python.add(tmp_path / "more")
+        assert report["embedded"] == 2
+        assert report["notes"] == [
+            f"Space 'views' lacks what was added: {made['left_out']['views']}"
+        ]
+
+
+def test_a_space_that_is_not_ready_is_waited_for_and_keeps_nobody_from_another(
+    folder: Path, second: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, begins, load = threading.Event(), threading.Event(), encoder_of
+
+    def slow(space: Space) -> Encoder:
+        if space.name == "views":
+            begins.set()
+            assert go.wait(60)
+        return load(space)
+
+    def asked(space: str) -> httpx2.Response:
+        files, said = {"images": ("x.png", ONE)}, {"space": space}
+        return httpx2.post(f"{address}/v1/identify", files=files, data=said, timeout=60)
+
+    monkeypatch.setattr("holotype.service.engine.encoder_of", slow)
+    monkeypatch.setenv("HOLOTYPE_DECODERS", "1")
+    with (
+        running(create_app(folder), loaded=False) as address,
+        httpx2.Client(base_url=address, timeout=60) as client,
+        ThreadPoolExecutor(3) as pool,
+    ):
+        try:
+            assert begins.wait(60)
+            waiting = [pool.submit(asked, "views") for _ in range(3)]
+            assert asked("base").status_code == 200
+            assert not any(one.done() for one in waiting)
+            monkeypatch.setattr("holotype.service.engine._PATIENCE", 0.1)
+            response = put(client, "a.png")
+            assert "'views' is still being made ready" in refused(response, 503)
+            assert response.headers["retry-after"] == "1"
+            refused(client.get("/v1/images/a.png"), 404)
+        finally:
+            go.set()
+        assert [one.result().status_code for one in waiting] == [200] * 3
+        assert told(put(client, "a.png"), 201)["embedded"] == ["base", "views"]
 
 
 def test_a_body_that_is_the_picture(client: httpx2.Client) -> None:

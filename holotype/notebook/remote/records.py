@@ -46,6 +46,7 @@ class RemoteRecords(Served):
             refuse(problems, "Nothing was stored")
         space = next(one["name"] for one in self.info()["spaces"] if not one["tuned_from"])
         report, notes = IngestReport(space, problems=problems), list[str]()
+        lacking: dict[str, str] = {}
         records = checked.frame.to_dict("records")
         with progress("Adding") as update:
             for done, record in enumerate(records, 1):
@@ -54,13 +55,18 @@ class RemoteRecords(Served):
                 except (PictureError, UsageError) as error:
                     row, path = int(record["_row"]), str(record["path"])
                     report.problems.append(Problem(row, path, str(error), reason="refused"))
+                except HolotypeError as error:
+                    sent = f"{done - 1} of {len(records)} pictures were sent before"
+                    raise type(error)(f"{error} ({sent}; add the same again)") from error
                 else:
                     report.embedded += bool(stored["embedded"])
                     report.unchanged += not stored["embedded"]
                     report.specimens.append(stored["image"]["specimen_id"])
                     notes += stored["notes"]
+                    lacking |= stored["left_out"]
                 update(done, len(records))
         report.specimens = list(dict.fromkeys(report.specimens))
+        notes += [f"Space '{one}' lacks what was added: {why}" for one, why in lacking.items()]
         return report, notes
 
     def _put(self, record: dict[Any, Any], own: Sequence[str]) -> Told:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...database.connection import Database
-from ...database.sql import MOST, run_over
+from ...database.sql import countable, run_over
 from ...errors import CorruptError, NotFoundError
 from ...files.plain_json import read_json
 from ...taxonomy import RANKS
@@ -146,9 +146,8 @@ def clustering(database: Database, clustering_id: int) -> Clustering:
     Raises:
         NotFoundError: there is none of that number.
     """
-    if clustering_id <= MOST:
-        for found in _clusterings(database, "clustering_id = ?", (clustering_id,)):
-            return found
+    for found in _clusterings(database, "clustering_id = ?", (countable(clustering_id),)):
+        return found
     raise NotFoundError(
         f"{database.folder} has no clustering {clustering_id}; give one that {way('cluster')} made"
     )
@@ -175,7 +174,7 @@ def clustering_of(database: Database, cluster_id: int) -> int:
         NotFoundError: there is no such cluster.
     """
     query = "SELECT clustering_id FROM clusters WHERE cluster_id = ?"
-    for found in database.read(query, (cluster_id,)) if cluster_id <= MOST else ():
+    for found in database.read(query, (countable(cluster_id),)):
         return int(found[0])
     raise NotFoundError(
         f"{database.folder} has no cluster {cluster_id}; {way('clusters list')} shows them"
@@ -225,7 +224,7 @@ def decision(database: Database, decision_id: int) -> Decision:
         NotFoundError: there is none of that number.
     """
     query = "SELECT clustering_id FROM decisions WHERE decision_id = ?"
-    for record in database.read(query, (decision_id,)) if decision_id <= MOST else ():
+    for record in database.read(query, (countable(decision_id),)):
         for found in decisions(database, record[0]):
             if found.decision_id == decision_id:
                 return found

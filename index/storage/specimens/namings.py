@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...database.connection import Database
@@ -60,8 +60,8 @@ def determine_all(
     _require_lineages(namings)
     with database.writing(), database.transaction() as connection:
         _require_there(database, [one.specimen_id for one in namings])
-        for why in _changes_since(database, versions or {}).values():
-            raise ChangedError(why)
+        for _, why in _changes_since(database, versions or {}):
+            raise ChangedError(why)  # the first: the history of no other is read
         return [_append(connection, one, by, origin) for one in namings]
 
 
@@ -76,7 +76,7 @@ def determine_unchanged(
     _require_lineages(namings)
     with database.writing(), database.transaction() as connection:
         _require_there(database, [one.specimen_id for one in namings])
-        changed = _changes_since(database, versions)
+        changed = dict(_changes_since(database, versions))
         chosen = [one for one in namings if one.specimen_id not in changed]
         return [_append(connection, one, by, "human") for one in chosen], changed
 
@@ -121,14 +121,12 @@ def _require_lineages(namings: Sequence[Naming]) -> None:
             )
 
 
-def _changes_since(database: Database, versions: Mapping[str, int]) -> dict[str, str]:
-    """Say of each specimen that was determined since its version what happened to it."""
+def _changes_since(database: Database, versions: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """Yield each specimen that was determined since its version, and what happened to it."""
     present = versions_of(database, list(versions))
-    return {
-        specimen_id: _change_since(database, specimen_id, version)
-        for specimen_id, version in versions.items()
-        if present[specimen_id] != version
-    }
+    for specimen_id, version in versions.items():
+        if present[specimen_id] != version:
+            yield specimen_id, _change_since(database, specimen_id, version)
 
 
 def _change_since(database: Database, specimen_id: str, version: int) -> str:

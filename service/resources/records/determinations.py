@@ -30,7 +30,7 @@ router = APIRouter(prefix="/determinations", tags=["determinations"])
 
 MANY = 1000  # that one request determines or takes back
 
-DeterminationId = Annotated[int, InPath(ge=0, le=MOST, description="The determination's number.")]
+DeterminationId = Annotated[int, InPath(description="The determination's number.")]
 
 
 class SpecimenName(Order):
@@ -61,7 +61,7 @@ class DetermineMany(Sign):
 class UndoMany(Sign):
     """Determinations that are taken back together."""
 
-    determination_ids: list[Number] = Field(
+    determination_ids: list[int] = Field(
         min_length=1, max_length=MANY, fail_fast=True, description="Which, 1 to 1000."
     )
 
@@ -141,9 +141,9 @@ async def determine_many(request: Request, engine: TheEngine) -> JSONResponse:
 async def undo_many(request: Request, engine: TheEngine) -> JSONResponse:
     """Take back determinations, or undos, those that still count.
 
-    What somebody took back meanwhile, and what is of a specimen that a person has determined since,
-    is left as it is, and listed in `left_out`. Where a number is of none, none is taken back. With
-    API keys this needs one that may write.
+    What somebody took back or reinstated meanwhile, and what is of a specimen that a person has
+    determined since, is left as it is, and listed in `left_out`. Where a number is of none, none is
+    taken back. With API keys this needs one that may write.
     """
     asked = await read_order(request, engine, UndoMany)
     return JSONResponse(await engine.read(_undo_many, engine.collection, asked))

@@ -29,7 +29,7 @@ from ...addresses import spelt
 from ...engine import Engine, Opened, TheEngine
 from ...forms import content_type
 from ...guards.scopes import WRITES
-from ...problems import MediaTypeError, NoEncoderError, NotReadyError
+from ...problems import MediaTypeError, NoEncoderError
 from ...questions import PICTURE_SCHEMA, checked, form_values, read_object
 from ...schemas import answers
 from .images import ImageId
@@ -104,8 +104,9 @@ async def put(
     Send a form with the file `image` and the fields as text, or the picture itself as the body and
     the fields in the address. Sent again, nothing changes; fields that differ are corrections, as
     an ingest makes them, and those that are not sent stay. The collection keeps a copy of the
-    picture, and it is embedded into every space that is filled and whose encoder runs here. With
-    API keys this needs one that may write.
+    picture, and it is embedded into every space that is filled and whose encoder runs here; while
+    one is still being made ready, it is refused with 503: send it again. With API keys this needs
+    one that may write.
     """
     upload = await _read_upload(request, engine, image_id, replace)
     told, created = await stored_upload(engine, upload)
@@ -117,8 +118,7 @@ async def stored_upload(engine: Engine, upload: Upload) -> tuple[dict[str, Any],
     """Embed and store an upload; return what is told of that, and whether its id is new.
 
     Raises:
-        PictureError: it cannot be used.
-        NotReadyError, NoEncoderError, MismatchError: no space has its encoder.
+        NotReadyError, NoEncoderError, MismatchError, PictureError: see `_embedded`.
         LockedError, ReadOnlyError, TakenError, UsageError: see `plan_upload`.
         BusyError: too many questions wait.
     """
@@ -150,8 +150,9 @@ async def _embedded(engine: Engine, plan: Plan, data: bytes) -> _Made:
     """Embed a picture into the spaces that lack it.
 
     Raises:
+        NotReadyError: an encoder is not ready yet; asked again, no space is left out.
+        NoEncoderError, MismatchError: no space has its encoder.
         PictureError: it cannot be used.
-        NotReadyError, NoEncoderError, MismatchError: no space has its encoder.
     """
     made = _Made()
     reasons: list[HolotypeError] = []
@@ -159,7 +160,7 @@ async def _embedded(engine: Engine, plan: Plan, data: bytes) -> _Made:
         try:
             opened = await engine.opened(data, space.name)
             made.vectors[space.name] = await engine.query(_vector, engine, space, opened)
-        except (EncoderError, MismatchError, NoEncoderError, NotReadyError) as error:
+        except (EncoderError, MismatchError, NoEncoderError) as error:
             reasons.append(error)
             made.left_out[space.name] = engine.told(error)
             continue

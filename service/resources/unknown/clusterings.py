@@ -14,11 +14,10 @@ from fastapi.responses import JSONResponse
 
 from holotype.index.clusters.view import clustering_dict
 from holotype.index.collection import Collection
-from holotype.index.database.sql import MOST
 from holotype.index.errors import NotFoundError, UsageError
 from holotype.index.search.all_images import state_of_images
-from holotype.index.storage.clusters.records import clusterings
-from holotype.index.ways import spoken, way
+from holotype.index.storage.clusters.records import clustering, clusterings
+from holotype.index.ways import way
 
 from ...engine import Engine, TheEngine
 from ...guards.scopes import WRITES
@@ -30,7 +29,7 @@ from ..etags import tagged
 
 router = APIRouter(tags=["clusters"])
 
-ClusteringId = Annotated[int, InPath(ge=0, le=MOST, description="The clustering's number.")]
+ClusteringId = Annotated[int, InPath(description="The clustering's number.")]
 
 
 @router.post(
@@ -115,9 +114,7 @@ async def accept_known(
 async def clusters(
     request: Request,
     engine: TheEngine,
-    clustering: Annotated[
-        int | None, Query(ge=0, le=MOST, description="Which; by default the last.")
-    ] = None,
+    clustering: Annotated[int | None, Query(description="Which; by default the last.")] = None,
     after: Annotated[str | None, Query(description="The 'next' of the page before.")] = None,
     limit: Annotated[
         int | None, Query(ge=1, le=1000, description="How many clusters; by default all.")
@@ -178,13 +175,13 @@ _KEPT: WeakKeyDictionary[Collection, tuple[object, dict[str, Any]]] = WeakKeyDic
 
 
 def _kept_clustering(collection: Collection, number: int) -> dict[str, Any]:
-    """Return a clustering as it is now; the last one that was asked for is kept."""
+    """Return a clustering as it is now; the last one that was asked for is kept, for all doors."""
     database = collection.database
     with database.snapshot():
         images = state_of_images(database)._replace(determinations=0)
         last = database.read("SELECT coalesce(max(decision_id), 0) FROM decisions")[0][0]
-        key = (number, last, images, spoken())
+        key = (number, last, images)
         kept = _KEPT.get(collection)
         if kept is None or kept[0] != key:
             _KEPT[collection] = kept = (key, clustering_dict(collection, number))
-    return kept[1]
+        return {**kept[1], "parameters": clustering(database, number).told_parameters()}

@@ -11,7 +11,6 @@ from fastapi.responses import JSONResponse
 
 from holotype.index.clusters.view import as_dict, cluster_now
 from holotype.index.collection import Collection
-from holotype.index.database.sql import MOST
 from holotype.index.errors import UsageError
 from holotype.index.storage.clusters.records import decision
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/clusters/{cluster_id}", tags=["clusters"])
 
-ClusterId = Annotated[int, InPath(ge=0, le=MOST, description="The cluster's number.")]
+ClusterId = Annotated[int, InPath(description="The cluster's number.")]
 
 Route = TypeVar("Route", bound=Callable[..., Any])
 

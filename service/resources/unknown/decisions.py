@@ -22,7 +22,7 @@ from ...schemas.orders import Order
 router = APIRouter(prefix="/decisions", tags=["clusters"])
 
 
-DecisionId = Annotated[int, InPath(ge=0, le=MOST, description="The decision's number.")]
+DecisionId = Annotated[int, InPath(description="The decision's number.")]
 
 _LONGEST = 500  # characters of a name or a reason
 _UNDONE: dict[int | str, dict[str, Any]] = {
@@ -47,9 +47,7 @@ _BODY = described_order(Undo, {"by": "A. Taxonomist", "why": "it was another spe
 )
 async def all_decisions(
     engine: TheEngine,
-    clustering: Annotated[
-        int | None, Query(ge=0, le=MOST, description="Only about this one.")
-    ] = None,
+    clustering: Annotated[int | None, Query(description="Only about this one.")] = None,
     after: Annotated[
         int | None, Query(ge=0, le=MOST, description="The 'next' of the page before.")
     ] = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ from PIL import Image
 
 from holotype.index.collection import Collection
 from holotype.index.curation.actions import accept, correct, dismiss, lineage_of
+from holotype.index.curation.doubts import Ratios
 from holotype.index.curation.queues import QUEUES, Queue
 from holotype.index.encoders import Encoder
-from holotype.index.errors import NotFoundError, UsageError
+from holotype.index.errors import NotComparedError, NotFoundError, UsageError
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
 from holotype.index.vectors import FlatIndex
@@ -67,6 +69,53 @@ def test_flipped_names_are_found_though_the_spaces_are_fitted_on_what_is_flipped
     ratios = doubt_names(FlatIndex(vectors.astype(np.float32)), labels, np.arange(200))
     first = np.argsort(ratios.own - ratios.best)[:20]
     assert np.isin(flipped, first).mean() >= 0.75
+
+
+def test_what_others_write_while_names_are_compared_moves_no_doubt_to_another_specimen(
+    mistaken: Collection, monkeypatch: pytest.MonkeyPatch, tiny: Encoder, tmp_path: Path, draw: Draw
+) -> None:
+    def meanwhile(*asked: Any, **options: Any) -> Ratios:
+        found = doubt_names(*asked, **options)
+        first = next(iter(mistaken.images()))
+        gone = [one.image_id for one in mistaken.images() if one.specimen_id == first.specimen_id]
+        mistaken.delete(gone)  # of all others the places change
+        draw(tmp_path / "one.png", 999, like=1)
+        (tmp_path / "m.csv").write_text("path,species\none.png,Abraxas alba\n")
+        ingest(Manifest.read(tmp_path / "m.csv"), mistaken, tiny)
+        return found
+
+    monkeypatch.setattr(doubts, "keep_doubts", lambda *_: None)  # as where the disk is full
+    monkeypatch.setattr(doubts, "doubt_names", meanwhile)
+    first = queue_of(mistaken, "mislabels").page().entries[0]
+    assert first.specimen_ids == [WRONG]
+    assert (first.proposed or {})["species"] == "Xestia baja"
+
+
+def test_where_much_changes_while_names_are_compared_it_is_said(
+    mistaken: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(*asked: Any, **options: Any) -> Ratios:
+        mistaken.delete([one.image_id for one in mistaken.images()][:12])
+        return doubt_names(*asked, **options)
+
+    monkeypatch.setattr(doubts, "doubt_names", meanwhile)
+    with pytest.raises(NotComparedError, match="while names were compared; ask again"):
+        queue_of(mistaken, "far")
+
+
+def test_a_species_that_is_gone_fits_nothing(collection: Collection) -> None:
+    of = {one.image_id: one.specimen_id for one in collection.images()}
+    gone = {f"Salmo_trutta_{number}" for number in (2, 3, 4)}
+    collection.delete([image for image, specimen in of.items() if specimen in gone])
+    collection.determine("Salmo_trutta_1", NUPTA, by="manifest", origin="import")
+    first = queue_of(collection, "mislabels").page().entries[0]
+    assert first.specimen_ids == ["Salmo_trutta_1"]
+    assert (first.proposed or {})["species"] == "Salmo trutta"
+    collection.delete([image for image, specimen in of.items() if specimen == "Salmo_trutta_0"])
+    for name in QUEUES:
+        entries = queue_of(collection, name).page(0, 100).entries
+        proposed = [(entry.proposed or {}).get("species") for entry in entries]
+        assert "Salmo trutta" not in proposed, name
 
 
 def test_an_accepted_name_is_a_determination_and_can_be_undone(mistaken: Collection) -> None:

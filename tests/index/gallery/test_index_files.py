@@ -20,7 +20,7 @@ from holotype.index.manifests.manifest import Manifest
 from holotype.index.search.search import search, stored_vector
 from holotype.index.upkeep.info import verify
 from holotype.index.vectors import KINDS, LayeredIndex
-from tests.conftest import Ask, Cli, Draw
+from tests.conftest import Ask, Cli, Draw, NoThreads
 
 LARGER = sorted(set(KINDS) - {"flat"})
 
@@ -95,6 +95,16 @@ def test_many_changes_are_searched_while_an_index_is_built_beside(
     with Collection.open(folder) as collection:
         assert not isinstance(collection.gallery().index, LayeredIndex)
     check(folder)
+
+
+def test_an_index_that_no_thread_can_build_is_left_to_the_next(
+    folder: Path, no_threads: NoThreads
+) -> None:
+    built = list[Database]()
+    with no_threads("rebuild"):
+        rebuild_beside(folder, "base", built.append)
+    rebuild_beside(folder, "base", built.append).join()
+    assert len(built) == 1
 
 
 def test_many_changes_build_anew(folder: Path, kind: str) -> None:

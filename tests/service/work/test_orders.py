@@ -42,9 +42,13 @@ BAD: list[tuple[dict[str, Any], int, str]] = [
     (
         {"kind": "evaluate", "options": {"protocol": "split"}},
         422,
-        "needs both query and",
+        "needs both 'query' and",
     ),
-    ({"kind": "evaluate", "options": {"folds": 3}}, 422, "folds belongs to"),
+    (
+        {"kind": "evaluate", "options": {"folds": 3}},
+        422,
+        "'folds' belongs to 'protocol' kfold; 'protocol' leave-one-out takes",
+    ),
     ({"kind": "evaluate", "options": {"spaces": ["base"]}}, 422, "spaces: name two"),
     ({"kind": "evaluate", "options": {"spaces": ["base", "gone"]}}, 404, "gone"),
     ({"kind": "identify", "options": {"where": ["split=never"]}}, 422, "never"),
