@@ -124,7 +124,18 @@ def percentage(description: str) -> Iterator[Any]:
 
 
 class InterruptionError(Exception):
-    """Ctrl-C in what either ends or changes nothing; the message says so."""
+    """Ctrl-C where it can be told what became of the work; the message says so."""
+
+
+@contextmanager
+def goes_on_when_repeated() -> Iterator[None]:
+    """Let Ctrl-C say that what was finished is stored."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise InterruptionError(
+            "Interrupted. What was finished is stored; repeat the command to go on."
+        ) from None
 
 
 @contextmanager
@@ -148,7 +159,7 @@ def one_sentence() -> Iterator[None]:
         raise SystemExit(CorruptError.exit_code) from error
     except SystemExit as end:
         if end.code == _INTERRUPTED:
-            err.print("Interrupted. What was finished is stored; repeat the command to go on.")
+            err.print("Interrupted before it was done; repeat the command.")
         raise
     except OSError as error:
         if error.filename is None and error.errno is None:

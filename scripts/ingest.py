@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import JsonFlag, LevelsOption, StoreOption, out, print_json, print_labelled, progress
+from .console import (
+    JsonFlag,
+    LevelsOption,
+    StoreOption,
+    goes_on_when_repeated,
+    out,
+    print_json,
+    print_labelled,
+    progress,
+)
 
 if TYPE_CHECKING:
     from holotype.index.ingest.pictures import IngestReport
@@ -180,6 +189,7 @@ def run_ingest(
     manifest = Manifest.read(source, levels=levels, columns=columns)
     loaded = encoder_for(to, space, encoder, views)
     with (
+        goes_on_when_repeated(),
         Collection.create(to, store=store, into_existing=into_existing) as collection,
         progress("Checking ") as on_check,
         progress("Embedding") as on_embed,
@@ -212,6 +222,7 @@ def run_load(
     from holotype.index.ingest.vectors import load_vectors
 
     with (
+        goes_on_when_repeated(),
         Collection.create(to, store=store, into_existing=into_existing) as collection,
         progress("Loading", unit="rows") as on_load,
     ):

@@ -43,7 +43,8 @@ def mislabels(named: Named, doubts: Doubts, copies: dict[int, int]) -> Listing:
         place = int(doubts.places[judged])
         if place in copies:
             return _told_of_copy(named, place, copies[place])
-        return _told_of_better(named, place, int(doubts.ratios.other[judged]))
+        poorly = bool(doubts.ratios.best[judged] <= low)
+        return _told_of_better(named, place, int(doubts.ratios.other[judged]), poorly=poorly)
 
     return _listing(named, doubts, order, scores, tell)
 
@@ -55,7 +56,7 @@ def _told_of_copy(named: Named, place: int, copy: int) -> Told:
     return Told(reason, other, evidence)
 
 
-def _told_of_better(named: Named, place: int, other: int) -> Told:
+def _told_of_better(named: Named, place: int, other: int, *, poorly: bool) -> Told:
     own = int(named.codes[place])
     alike = ", a species of the same genus," if named.same_genus(own, other) else ""
     fits = f"It fits the {counted(int(named.specimens[other]), 'specimen')} of {named.name(other)}"
@@ -64,8 +65,9 @@ def _told_of_better(named: Named, place: int, other: int) -> Told:
     else:
         rest = counted(int(named.specimens[own]) - 1, "other specimen")
         than = f"better than the {rest} of its own {named.name(own)}"
+    but = ", but neither as well as is usual within a species" if poorly else ""
     evidence = [*named.nearest(place, other, _SHOWN), *named.nearest(place, own, _SHOWN - 1)]
-    return Told(f"{fits}{alike} {than}.", other, evidence)
+    return Told(f"{fits}{alike} {than}{but}.", other, evidence)
 
 
 def _alone(named: Named, doubts: Doubts) -> Flags:
@@ -104,7 +106,7 @@ def far(named: Named, doubts: Doubts) -> Listing:
         evidence = named.nearest(place, code, _SHOWN)
         reason = f"It is unlike the {rest} of {named.name(code)}"
         if doubts.ratios.best[judged] <= low:
-            return Told(f"{reason}, and fits no other species here either.", None, evidence)
+            return Told(f"{reason}, and no other species here fits it well either.", None, evidence)
         evidence += named.nearest(place, other, _SHOWN - 1)
         fits = f"fits {named.name(other)} as well as is usual within a species"
         return Told(f"{reason}, and {fits}.", other, evidence)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import save
 
-from ..arrays import Codes, Floats
+from ..arrays import Codes, Flags, Floats
 from ..errors import CorruptError
 from ..files.plain_json import read_json
 from ..vectors.fitted_on import FittedOn
@@ -32,7 +32,8 @@ from .likelihood import Shape
 from .logistic import Logistic, logistic, with_prior
 from .reference import Reference
 
-FAR = 0.005  # p-value of the distance below which nothing is said but "unknown"
+_FAR = 0.005  # p-value of the distance below which nothing is said but "unknown"
+_LEAST_SPREAD = 1e-4  # of cosines, where those of all left-out specimens are one
 _SHAPE = "shape "  # what the names of its arrays begin with
 _ODDS = 2  # features that `with_odds` adds
 _FLOOR = 1e-4  # of probabilities that are compared
@@ -47,6 +48,7 @@ class Answers:
         p: float64 [q, ranks], the probability that it is right; 0 for what is unlike everything.
         known: float64 [q], the probability that the species is in the gallery; 0 likewise.
         nearness_p: float64 [q] in (0, 1], how rare so large a distance is among known specimens.
+        far: bool [q], which are unlike everything.
         rank: int64 [q], the finest rank that is sure enough, -1 for "unknown".
     """
 
@@ -54,6 +56,7 @@ class Answers:
     p: Floats
     known: Floats
     nearness_p: Floats
+    far: Flags
     rank: Codes
 
 
@@ -105,12 +108,14 @@ class Calibration:
         p = coherent(p, evidence.taxa, reference.lineages)
         place = np.searchsorted(self.nearness, evidence.nearness, side="right")
         nearness_p = (1 + place) / (1 + len(self.nearness))
-        far = nearness_p < FAR
+        far = nearness_p < _FAR
+        beyond = np.flatnonzero((place == 0) & ~far)
+        far[beyond] = self._far_beyond_all(evidence.nearness[beyond])
         p, known = np.where(far[:, None], 0.0, p), np.where(far, 0.0, known)
         sure = (p >= 1 - risk) & reference.decisive
         finest = p.shape[1] - 1 - sure[:, ::-1].argmax(axis=1)
         rank = np.where(sure.any(axis=1), finest, -1)
-        return Answers(evidence.taxa, p, known, nearness_p, rank)
+        return Answers(evidence.taxa, p, known, nearness_p, far, rank)
 
     def probabilities(self, evidence: Evidence, prior: float) -> tuple[Floats, Floats]:
         """Return P(right) [q, ranks] before ranks are reconciled, and P(known) [q]."""
@@ -123,6 +128,21 @@ class Calibration:
         share = known[:, None]
         p = share * if_known + (1 - share) * np.minimum(if_known, if_novel)
         return np.where(evidence.taxa >= 0, p, 0.0), known
+
+    def _far_beyond_all(self, nearness: Floats) -> Flags:
+        """Return which of the specimens that lie beyond all left-out ones are unlike everything.
+
+        Of fewer than 199 no rank is as rare as `_FAR`; there Student's t says how rare so distant
+        a next one is.
+        """
+        n = len(self.nearness)
+        if n < 2 or not len(nearness):
+            return np.zeros(len(nearness), np.bool_)
+        from scipy.special import stdtr  # most questions do without
+
+        spread = max(float(self.nearness.std(ddof=1)), _LEAST_SPREAD) * np.sqrt(1 + 1 / n)
+        rare: Flags = stdtr(n - 1, (nearness - self.nearness.mean()) / spread) < _FAR
+        return rare
 
     @cached_property
     def _right(self) -> tuple[Floats, Floats]:

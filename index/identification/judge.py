@@ -10,7 +10,7 @@ from ..database.connection import Database
 from ..gallery.gallery import Gallery
 from ..vectors import Selection
 from .answers import Judgement, Taxa, share_out
-from .calibration import FAR, Answers
+from .calibration import Answers
 from .evidence import Evidence, look_up
 from .gallery_reference import reference_of
 from .kept_calibration import KeptCalibration
@@ -81,7 +81,6 @@ def _nothing(kept: KeptCalibration) -> Judgement:
 def _judgement(judged: _Judged, query: int) -> Judgement:
     if not (judged.evidence.candidates[query] >= 0).any():  # nothing but its own specimen is named
         return _nothing(judged.kept)
-    nearness = float(judged.answers.nearness_p[query])
     chances = judged.chances[query].tolist()
     return Judgement(
         ranks={
@@ -89,8 +88,8 @@ def _judgement(judged: _Judged, query: int) -> Judgement:
             for place, rank in enumerate(judged.kept.ranks)
             if judged.answers.taxa[query, place] >= 0
         },
-        novelty_p=nearness,
-        far=nearness < FAR,
+        novelty_p=float(judged.answers.nearness_p[query]),
+        far=bool(judged.answers.far[query]),
         known=float(judged.answers.known[query]),
         species_set=_finest_names(judged.source, judged.reference.classes[judged.sets[query]]),
         calibration=judged.kept.state,

@@ -27,10 +27,12 @@ from ..storage.sources import add_sources, folders_of
 from ..storage.spaces import dropped_if_unused, is_unused
 from ..taxonomy import RANKS
 from ..trust import trust_encoder
+from ..ways import option
 from .copies import keep_copy, list_copies
 from .corrections import Corrections, same_pictures
 from .encoding import encoded
 from .old_ids import under_old_ids
+from .unordered import on_unordered
 
 _COMMIT_SECONDS = 1.0
 _MANY = 500  # pictures for which importing PyTorch, some seconds, is soon made up for
@@ -134,7 +136,7 @@ def ingest(
             start = time.perf_counter()
             images = _images(collection, checked)
             report.specimens = list(dict.fromkeys(image.specimen_id for image in images))
-            rows = zip(checked.frame["_row"].tolist(), images, strict=True)
+            rows = list(zip(checked.frame["_row"].tolist(), images, strict=True))
             todo = list(_without_stored(collection, target, rows, report, strict=strict))
             if len(todo) >= _MANY:
                 import torch  # noqa: F401  (it scales pictures ten times faster than NumPy)
@@ -143,6 +145,7 @@ def ingest(
             report.device, report.precision = encoder.device, encoder.precision
             corrections.settle(collection.database)
             report.problems = _as_written(report.problems, checked) + _on_unnamed(todo)
+            report.problems += on_unordered(rows)
             if not report.embedded and not report.unchanged:
                 refuse(report.problems, "No picture can be used")
         return report
@@ -160,7 +163,8 @@ def _on_unnamed(todo: Sequence[_Row]) -> list[Problem]:
         return []
     message = (
         "the table or folder names no taxon, so the new pictures have no name; to name them, "
-        "ingest again from folders of species, or with a column 'species'"
+        "ingest again from folders of species, or with a column 'species'; where it is called "
+        f"otherwise, say so: {option('column', 'species=Label')}"
     )
     return [Problem(0, "", message, "note", "name")]
 

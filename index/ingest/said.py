@@ -12,6 +12,7 @@ from ..manifests.untold import told_columns
 from ..settings import settings
 from ..storage.records import DETAILS, Image
 from ..taxonomy import QUALIFIER, RANKS, VERBATIM, TaxonNameError, read_lineage
+from .unordered import on_unordered
 
 FIELDS = ("specimen_id", "split", *RANKS, *DETAILS)  # what may be said of an image
 
@@ -79,7 +80,8 @@ def read_record(image_id: str, said: Mapping[str, str], metadata: Mapping[str, s
         metadata=own,
     )
     told = told_columns([image]) | ({"specimen_id"} if values["specimen_id"] else set())
-    return Said(image, told, (name.note,) if name.note else ())
+    notes = [name.note, *(note.message for note in on_unordered([(0, image)]))]
+    return Said(image, told, tuple(filter(None, notes)))
 
 
 def column_names(metadata: Iterable[str]) -> set[str]:

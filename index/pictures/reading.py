@@ -269,6 +269,8 @@ def _opened(data: bytes, name: Named, pixels: Limit, formats: tuple[str, ...] = 
 def _open(data: bytes, pixels: Limit, formats: tuple[str, ...]) -> _Opened:
     if data.startswith(b"\x89PNG"):
         data = without_long_text(data)
+    if Image.MAX_IMAGE_PIXELS is not None and pixels.size > Image.MAX_IMAGE_PIXELS:
+        Image.MAX_IMAGE_PIXELS = pixels.size  # Pillow's own limit is twice that, and never ours
     try:
         image = Image.open(io.BytesIO(data), formats=formats)
     except UnidentifiedImageError:

@@ -79,13 +79,16 @@ class ColumnValues:
     def ordered(self, sign: str, bound: str) -> list[int]:
         """Return which values are smaller or greater than a number or a date.
 
-        A date that lasts, such as a month, is smaller where all of it is before the bound.
+        A date that lasts, such as a month, is smaller where all of it is before the bound. In the
+        column of dates 2019 is a year and 20190503 a day, wherever the bound is a date.
 
         Args:
             sign: `<`, `<=`, `>` or `>=`.
             bound: a number or a date; a year is both.
         """
         number, date = number_of(bound), date_of(bound)
+        if date is not None and self.name == "date":
+            number = None
         fits = np.zeros(len(self.values), bool)
         if number is not None:
             fits |= _compared(sign, self._numbers, self._numbers, (number, number))
@@ -105,7 +108,8 @@ class ColumnValues:
     @cached_property
     def extremes(self) -> tuple[str, str] | None:
         """The smallest and the greatest number, or the first and the last date; None without."""
-        for keys in (self._numbers, self._dates[:, 0]):
+        numbers, dates = self._numbers, self._dates[:, 0]
+        for keys in (dates, numbers) if self.name == "date" else (numbers, dates):
             there = np.flatnonzero(~np.isnan(keys) & (self.counts > 0))
             if len(there):
                 ascending = there[np.argsort(keys[there], kind="stable")]

@@ -16,6 +16,7 @@ _DATE = re.compile(
     r"(?:Z|[+-]\d\d:?\d\d)?)?)?)?",
     re.ASCII,
 )
+_SHORT = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)  # as cameras and file names have it
 _START = datetime(1, 1, 1)
 
 
@@ -34,6 +35,8 @@ def number_of(text: str) -> float | None:
 def date_of(text: str) -> Span | None:
     """Return the time that an ISO date is: a year, a month, a day, a minute, or two with a slash.
 
+    A day may be written without hyphens.
+
     Time zones are left aside.
 
     >>> first, last = date_of("2019-02")
@@ -49,7 +52,7 @@ def date_of(text: str) -> Span | None:
 
 
 def _one_date(text: str) -> Span | None:
-    found = _DATE.fullmatch(text)
+    found = _DATE.fullmatch(text) or _SHORT.fullmatch(text)
     if found is None:
         return None
     parts = [int(part) for part in found.groups() if part is not None]

@@ -113,6 +113,14 @@ def test_identifying_by_a_kept_graph_loads_no_library_that_takes_seconds(
     assert done.stderr.splitlines()[-1] == "[]"
 
 
+def test_who_asks_a_service_loads_nothing_that_only_it_needs() -> None:
+    script = f"import sys, holotype; holotype.Client; print(sorted({SLOW!r} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "['pandas']"
+
+
 def test_importing_the_package_loads_nothing_heavy_and_every_name_is_there() -> None:
     script = (
         "import sys, holotype\n"

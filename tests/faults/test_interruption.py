@@ -132,7 +132,7 @@ def test_ctrl_c_stores_what_is_finished_and_says_so(
     assert code == 130, err
     assert to.with_name("out").read_text() == ""
     assert "Traceback" not in err
-    assert "Interrupted" in err
+    assert "Interrupted. What was finished is stored; repeat the command to go on." in err
     stored = count(to)
     assert 0 < stored < ROWS
     report = ingest_here(many, to, tiny)

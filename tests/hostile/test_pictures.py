@@ -109,6 +109,13 @@ def test_the_limit_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_picture(picture).size == (20, 10)
 
 
+def test_a_limit_above_pillows_own_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 90)
+    picture = encoded(noise(20, 10), "PNG")
+    monkeypatch.setenv("HOLOTYPE_MAX_PIXELS", "200")
+    assert read_picture(picture).size == (20, 10)
+
+
 def test_a_picture_over_a_lowered_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOLOTYPE_MAX_PIXELS", "199")
     refused(encoded(noise(20, 10), "PNG"), "20 x 10 px")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -216,3 +218,17 @@ def test_ten_species_are_answered_at_species_where_they_are_recognised() -> None
     assert right.mean() > 0.9
     assert given.mean() >= 0.5
     assert right[given].mean() >= 0.95
+
+
+def test_of_few_known_specimens_none_is_called_unlike_them_for_lying_a_little_further(
+    fitted: Fitted,
+) -> None:
+    few = replace(fitted.calibration, nearness=np.array([0.5, 0.6, 0.7, 0.8]))
+    near, beyond = (
+        replace(fitted.evidence, nearness=np.full(len(fitted.novel), c)) for c in (0.45, -1)
+    )
+    one, other = (few.answer(fitted.reference, e) for e in (near, beyond))
+    assert not one.far.any()
+    assert other.far.all()
+    two = replace(fitted.calibration, nearness=np.array([0.5, 0.6]))
+    assert not two.answer(fitted.reference, beyond).far.any()

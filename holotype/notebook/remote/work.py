@@ -11,8 +11,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from holotype.eval.evaluations.measured import PAGE, REPORT, require_report
-from holotype.eval.evaluations.protocols import chosen
 from holotype.index.errors import NotFoundError
 from holotype.index.files.durable import write_durably
 from holotype.index.files.own_output import write_own
@@ -77,6 +75,9 @@ class RemoteWork(Served):
         self, space: str | None, protocol: str | None, said: Told, out: Path | None
     ) -> tuple[Told, str]:
         """Measure, and return the figures and the address of their report; see `Backend`."""
+        from holotype.eval.evaluations.measured import PAGE, REPORT, require_report
+        from holotype.eval.evaluations.protocols import chosen
+
         if out is not None:
             require_report(out)
         name = chosen(protocol, sided=bool(said.get("query") or said.get("gallery")))

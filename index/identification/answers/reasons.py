@@ -7,7 +7,7 @@ from .answer import Determination, Judgement
 from .percentages import percent, stated
 from .unnamed import Unnamed
 
-_FEW_P = 0.01  # what "lie that far from theirs" is compared with: all that is far is rarer
+_FEW_P = 0.01  # what "lie that far from theirs" is told from, by as many digits as it takes
 _LIKELY = 0.5
 
 
@@ -93,7 +93,7 @@ def _doubt(judged: Judgement) -> str:
 
 def _rare(judged: Judgement) -> str:
     rare = percent(judged.novelty_p or 0.0, _FEW_P)
-    return f"only {rare} of the gallery's own specimens lie that far from theirs"
+    return f"no more than {rare} of the gallery's own specimens lie that far from theirs"
 
 
 def _called(determination: Determination) -> str:

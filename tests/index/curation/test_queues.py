@@ -12,7 +12,9 @@ from PIL import Image
 
 from holotype.index.collection import Collection
 from holotype.index.curation.actions import accept, correct, dismiss, lineage_of
-from holotype.index.curation.doubts import Ratios
+from holotype.index.curation.doubts import Doubts, Ratios
+from holotype.index.curation.named import Named
+from holotype.index.curation.names_in_doubt import far, mislabels
 from holotype.index.curation.queues import QUEUES, Queue
 from holotype.index.encoders import Encoder
 from holotype.index.errors import NotComparedError, NotFoundError, UsageError
@@ -312,3 +314,19 @@ def test_a_collection_without_names_has_no_singletons(
         ingest(Manifest.read(tmp_path / "flat"), made, tiny)
         page = Queue.of(made, "singletons").page()
     assert (page.total, page.left_out) == (0, {"without a name at rank species": 1})
+
+
+def test_what_fits_no_species_well_is_told_so_in_both_queues(collection: Collection) -> None:
+    named = Named.of(collection, None)
+    places = named.firsts
+    own, best = np.linspace(4, 6, len(places)), np.full(len(places), -9.0)
+    own[3], best[3] = -20.0, -15.0  # less unlike another species than its own
+    other = (named.codes[places] + 1) % (int(named.codes.max()) + 1)
+    judged = Doubts(named.source, places, Ratios(own, best, other))
+    wrongly, apart = mislabels(named, judged, {}), far(named, judged)
+    assert [one.tolist() for one in wrongly.members] == [one.tolist() for one in apart.members]
+    assert len(apart.members) == 1
+    wrong, alone = wrongly.tell(0), apart.tell(0)
+    assert wrong.reason.endswith(", but neither as well as is usual within a species.")
+    assert alone.reason.endswith(", and no other species here fits it well either.")
+    assert alone.proposed is None

@@ -30,12 +30,15 @@ def test_a_common_species_does_not_outvote_a_nearer_rare_one(tmp_path: Path) -> 
         assert answer.ranks["species"][0][0] == "Rara avis"
 
 
-def test_something_unlike_all_the_gallery_is_unknown_and_says_why(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [60, 240])  # of 60 no rank is as rare as what is called far
+def test_something_unlike_all_the_gallery_is_unknown_and_says_why(
+    tmp_path: Path, count: int
+) -> None:
     rng = np.random.default_rng(3)
     centres = np.eye(6)[:4]
     rows = [
         (f"Genus species{n % 4}", (centres[n % 4] + rng.normal(0, 0.05, 6)).tolist())
-        for n in range(240)
+        for n in range(count)
     ]
     with planted(tmp_path / "c", rows) as collection:
         unchecked = identify_vector(collection, np.eye(6, dtype=np.float32)[5], name="strange")
@@ -44,13 +47,16 @@ def test_something_unlike_all_the_gallery_is_unknown_and_says_why(tmp_path: Path
         assert unchecked.novelty_p is None  # nothing is known of how far specimens lie apart
         calibrate_space(collection)
         known = identify_vector(collection, np.eye(6, dtype=np.float32)[1], name="known")
-        strange = identify_vector(collection, np.eye(6, dtype=np.float32)[5], name="strange")
+        strange = identify_vector(
+            collection, np.eye(6, dtype=np.float32)[5], name="strange", risk=0.5
+        )
         check(known)
         check(strange)
         assert known.determination is not None
         assert known.determination.taxon == "Genus species1"
         assert strange.unknown
         assert strange.why.startswith("Unlike anything in the gallery")
+        assert all(p == 0 for taxa in strange.ranks.values() for _, p in taxa)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from holotype.index.collection import Collection
@@ -13,6 +14,7 @@ from holotype.index.encoders import Encoder
 from holotype.index.errors import UsageError
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
+from holotype.index.search.column_values import ColumnValues
 from holotype.index.search.filters import allowed_places
 from holotype.index.search.search import search
 from tests.conftest import Cli, Draw
@@ -211,3 +213,14 @@ def test_a_deletion_by_a_filter_that_is_off_takes_nothing(made: Collection, cli:
         code, _, err = cli("collection", "delete", made.folder, "--where", condition, "--yes")
         assert code == 2, err
     assert len(list(made.images())) == 6
+
+
+def test_days_without_hyphens_are_days_in_the_column_of_dates() -> None:
+    values = ["20150413", "2015", "2019-05", "20190503", "150", "16.5.2015"]
+    dates, weights = (ColumnValues(n, values, np.arange(6)) for n in ("date", "weight"))
+    assert dates.ordered("<", "2019") == [0, 1]
+    assert dates.ordered(">=", "20190501") == [2, 3]
+    assert dates.between("2015-04", "2015") == [0]
+    assert dates.ordered(">", "100") == [0, 1, 3, 4]
+    assert weights.ordered("<", "2019") == [1, 4]
+    assert dates.extremes == ("2015", "20190503")
