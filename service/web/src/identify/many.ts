@@ -239,7 +239,7 @@ export class Many {
 
   /** What got no answer can be asked about again, when the others have theirs. */
   private drawUnanswered(waiting: number): void {
-    const left = waiting ? [] : this.items.filter((item) => item.problem && !item.answer);
+    const left = waiting ? [] : this.items.filter((item) => group(item) === "problem" && !item.answer);
     const words = count("identify.ask_again", left.length);
     const button = el("button", { type: "button", class: "button" }, words);
     button.addEventListener("click", () => {
