@@ -249,7 +249,8 @@ def test_a_name_that_is_refused_leaves_no_picture_behind(
     accept.click()
     expect(deciding).to_contain_text("In the collection without a name")
     expect(deciding.get_by_role("alert")).to_contain_text("not today")
-    deciding.get_by_role("button", name="Undo").click()  # refused as well, and offered again
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        deciding.get_by_role("button", name="Undo").click()  # refused as well, and offered again
     expect(deciding.get_by_role("alert")).to_be_visible()
     page.unroute("**/v1/images/**")
     deciding.get_by_role("button", name="Undo").click()
