@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from holotype.index.collection import Collection
 from holotype.service.app import create_app
@@ -85,6 +86,43 @@ def test_a_taxon_and_a_specimen_are_found(page: Page, drawer: Path) -> None:
     expect(page.locator("#sought")).to_have_value("Dragon")
 
 
+def test_a_specimen_is_asked_for_once(page: Page, drawer: Path) -> None:
+    specimen = specimen_of(drawer, "Xestia baja")
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url))
+    page.goto(page.url.replace("/collection", f"/specimens/{specimen}"))
+    expect(page.locator("#events li")).to_have_count(1)
+    assert len([url for url in asked if url.endswith(f"/v1/specimens/{specimen}")]) == 1
+
+
+def test_what_takes_long_is_said_and_asked_for_once(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/v1/taxa/tree?*", lambda route: held.append(route))
+    opener = page.get_by_role("button", name="What Moth holds")
+    for _ in range(3):  # opened, closed and opened again
+        opener.click()
+    expect(page.locator("#waiting")).to_have_text("Waiting for the server …")
+    assert len(held) == 1
+    held[0].continue_()
+    expect(page.get_by_role("button", name="What Noctuidae holds")).to_have_count(1)
+    expect(page.locator("#waiting")).to_be_empty()
+
+
+def test_more_that_is_pressed_twice_is_listed_once(page: Page) -> None:
+    page.route("**/v1/images?*", two_at_a_time)
+    page.goto(page.url.replace("/collection", "/taxa/category/Moth"))
+    expect(page.locator("#images li")).to_have_count(2)
+    page.get_by_role("button", name="More").dblclick()
+    expect(page.locator("#images li")).to_have_count(4)
+    images = page.locator("#images img").all()
+    assert len({image.get_attribute("alt") for image in images}) == 4
+
+
+def two_at_a_time(route: Route) -> None:
+    time.sleep(0.3)  # the second press comes while the first is answered
+    route.continue_(url=route.request.url.replace("limit=60", "limit=2"))
+
+
 def test_a_taxon_without_a_map_says_where_one_is_made(page: Page) -> None:
     page.goto(page.url.replace("/collection", "/taxa/genus/Xestia"))
     expect(page.locator("#map-how")).to_contain_text("keeps no map yet; the page Explore")
@@ -148,6 +186,15 @@ def test_a_record_is_corrected(page: Page, drawer: Path) -> None:
     specimen = specimen_of(drawer, "Xestia baja")
     page.goto(page.url.replace("/collection", f"/specimens/{specimen}"))
     page.get_by_role("button", name="Correct the record").first.click()
+    page.get_by_label("Locality").fill("Jena")
+    page.keyboard.press("Enter")
+    expect(page.locator(".record").first).to_contain_text("Jena")
+    with Collection.open(drawer) as collection:
+        image = next(one for one in collection.images() if one.specimen_id == specimen)
+    asked = page.url.replace(f"/specimens/{specimen}", f"/v1/images/{image.image_id}")
+    assert page.request.patch(asked, data={"locality": "Weimar"}).ok  # by a colleague
+    page.get_by_role("button", name="Correct the record").first.click()
+    expect(page.get_by_label("Locality")).to_have_value("Weimar")
     page.get_by_label("Locality").fill("Jena")
     page.keyboard.press("Enter")
     expect(page.locator(".record").first).to_contain_text("Jena")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from holotype.eval.evaluations.protocols import PROTOCOLS
+from holotype.index.errors import UsageError
 from holotype.service.app import create_app
 
 from ..service.running import running
@@ -55,3 +60,41 @@ def test_what_cannot_be_measured_says_why(page: Page) -> None:
     page.get_by_role("button", name="Begin").click()
     expect(page.get_by_role("alert")).to_contain_text("colour")
     expect(page.get_by_role("button", name="Begin")).to_be_visible()
+
+
+class Held:
+    """A stand-in for a protocol that measures until it is let go."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+
+    def __call__(self, *_: object, **__: object) -> Any:
+        self.go_on.wait(60)
+        raise UsageError("Nothing was measured here")
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
+    held = Held()
+    standing = replace(PROTOCOLS["leave-one-out"], measure=held)
+    monkeypatch.setitem(PROTOCOLS, "leave-one-out", standing)
+    yield held
+    held.go_on.set()
+
+
+def test_what_is_refused_meanwhile_stands_beside_what_runs(page: Page, held: Held) -> None:
+    begin = page.get_by_role("button", name="Begin")
+    begin.dblclick()  # twice the same is one evaluation
+    progress = page.get_by_role("progressbar")
+    expect(progress).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_label("What is measured").select_option("kfold")
+    begin.click()
+    refused = page.locator("#wrong [role=alert]")
+    expect(refused).to_contain_text("is running; wait until it is done")
+    expect(progress).to_be_visible()
+    page.reload()  # it is found again
+    expect(progress).to_be_visible()
+    held.go_on.set()
+    expect(refused).to_contain_text("Nothing was measured here")
+    expect(progress).to_have_count(0)

@@ -34,6 +34,7 @@ window.fetch = async (address, request) => {
   return Response.json(told);
 };"""
 NUPTA = ("Moth", "", "", "", "", "Erebidae", "Catocala", "Catocala nupta")
+REFUSED = {"type": "urn:holotype:bad-request", "title": "Bad request", "detail": "not today"}
 ENTRIES = "#entries .entry"
 SURE = 6
 
@@ -224,6 +225,41 @@ def test_what_is_refused_stays_to_be_mended(page: Page, trip: Path, drawer: Path
             time.sleep(0.1)
 
 
+def test_a_name_that_is_refused_leaves_no_picture_behind(
+    page: Page, trip: Path, drawer: Path
+) -> None:
+    page.route("**/v1/determinations", lambda route: route.fulfill(status=422, json=REFUSED))
+    page.set_input_files("#files", str(trip / "sure 0.png"))
+    deciding = page.locator("#deciding")
+    accept = page.get_by_role("button", name="Accept Xestia baja")
+    accept.click()
+    sign(page)
+    expect(deciding.get_by_role("alert")).to_contain_text("not today")
+    expect(accept).to_be_visible()
+    with Collection.open(drawer) as collection:
+        assert not any("sure" in image.image_id for image in collection.images())
+
+    def stays(route: Route) -> None:
+        if route.request.method == "DELETE":
+            route.fulfill(status=403, json=REFUSED)
+        else:
+            route.fallback()
+
+    page.route("**/v1/images/**", stays)
+    accept.click()
+    expect(deciding).to_contain_text("In the collection without a name")
+    expect(deciding.get_by_role("alert")).to_contain_text("not today")
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        deciding.get_by_role("button", name="Undo").click()  # refused as well, and offered again
+    expect(deciding.get_by_role("alert")).to_be_visible()
+    page.unroute("**/v1/images/**")
+    deciding.get_by_role("button", name="Undo").click()
+    expect(accept).to_be_visible()
+    expect(deciding.get_by_role("alert")).to_have_count(0)
+    with Collection.open(drawer) as collection:
+        assert not any("sure" in image.image_id for image in collection.images())
+
+
 def test_groups_and_the_table_and_its_csv(page: Page, trip: Path, tmp_path: Path) -> None:
     answered(page, trip)
     page.get_by_role("button", name=re.compile("^Unknown")).click()
@@ -301,6 +337,23 @@ def test_a_busy_service_is_asked_again(page: Page, trip: Path) -> None:
     answered(page, trip)
     assert len(refused) == 3
     expect(page.locator(ENTRIES).filter(has_text="come again")).to_have_count(0)
+
+
+def test_what_got_no_answer_is_asked_about_again(page: Page, trip: Path) -> None:
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        lost.append(route.request.url)
+        route.fulfill(status=400, json=REFUSED) if len(lost) < 3 else route.continue_()
+
+    page.route("**/v1/identify", lose)
+    answered(page, trip)
+    again = page.get_by_role("button", name="Ask again about the 2 without an answer")
+    again.click()
+    expect(again).to_have_count(0)
+    expect(page.locator("#panel")).to_contain_text(f"All {SURE + 1} answered.")
+    expect(page.get_by_role("button", name=re.compile("^Problems"))).to_have_count(0)
+    assert len(lost) == SURE + 1 + 2
 
 
 def test_the_answer_speaks_spanish(page: Page, trip: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
@@ -11,6 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from holotype.index.collection import Collection
 from holotype.index.curation.queues import QUEUES
+from holotype.index.errors import UsageError
+from holotype.service.guards.keys import Keys
 from holotype.service.resources.unknown import queues
 from tests.index.clusters.clouds import add_batch, drawer
 
@@ -20,6 +24,7 @@ pytestmark = pytest.mark.browser
 
 WRONG = "Xestia_baja_1"
 NUPTA = ("Moth", "", "", "", "", "Erebidae", "Catocala", "Catocala nupta")
+KINDS = ("read", "write")
 MISLABELS = "/review/queues/mislabels"
 
 
@@ -122,6 +127,73 @@ def test_names_of_many_specimens_are_compared_by_one_button(
         first(page)
         expect(page.locator("#not-compared")).to_be_hidden()
         expect(page.locator("#name")).to_be_focused()
+
+
+class Held:
+    """A stand-in for comparing names that goes on until it is let go or stopped."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+
+    def __call__(self, *_: object, progress: Callable[[int, int], None], **__: object) -> None:
+        while not self.go_on.wait(0.01):
+            progress(3, 10)
+        raise UsageError("Nothing was compared here")
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
+    """Comparing names takes long, and has not been done."""
+    held = Held()
+    monkeypatch.setattr(queues, "_MOST_AT_ONCE", 3)
+    monkeypatch.setattr("holotype.training.doubts.doubts_of", held)
+    yield held
+    held.go_on.set()
+
+
+def test_a_comparison_is_begun_once_found_again_and_stopped(
+    browser: Browser, address: str, held: Held
+) -> None:
+    noted = ("the server responded with a status of 503",)
+    with visit(browser, address, MISLABELS, noted=noted) as page:
+        begun: list[str] = []
+        page.on("request", lambda sent: begun.append(f"{sent.method} {sent.url}"))
+        compare = page.get_by_role("button", name="Compare the names now")
+        compare.dblclick()
+        told = page.locator("#not-compared-why")
+        expect(told).to_contain_text("30 %")
+        assert begun.count(f"POST {address}/v1/jobs") == 1
+        expect(compare).to_be_disabled()
+        page.reload()
+        expect(told).to_contain_text("30 %")
+        page.get_by_role("button", name="Stop").click()
+        expect(told).to_contain_text("The names were not compared.")
+        expect(page.get_by_role("button", name="Stop")).to_be_hidden()
+        compare.click()  # and begun anew
+        expect(told).to_contain_text("30 %")
+        held.go_on.set()
+        expect(told).to_contain_text("Nothing was compared here")
+        expect(compare).to_be_enabled()
+
+
+def test_who_may_only_read_sees_how_far_a_comparison_is_and_no_button(
+    browser: Browser, folder: Path, held: Held
+) -> None:
+    keys = Keys.parse(
+        ",".join(f"{scope}:{hashlib.sha256(scope.encode()).hexdigest()}" for scope in KINDS)
+    )
+    reader, writer = ({"Authorization": f"Bearer {scope}"} for scope in KINDS)
+    noted = ("the server responded with a status of 503",)
+    with served(folder, keys=keys) as address:
+        order = {"kind": "review"}
+        assert httpx2.post(f"{address}/v1/jobs", json=order, headers=writer).is_success
+        with visit(browser, address, MISLABELS, noted=noted, extra_http_headers=reader) as page:
+            expect(page.locator("#not-compared-why")).to_contain_text("30 %")
+            expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+            expect(page.get_by_role("button", name="Compare the names now")).to_have_count(0)
+            page.goto(f"{address}/evaluate")
+            expect(page.locator("#evaluations")).to_have_text("Nothing yet.")
+            expect(page.get_by_role("button", name="Begin")).to_have_count(0)
 
 
 def test_a_queue_that_ends_at_a_decision_shows_nothing_to_decide_about(

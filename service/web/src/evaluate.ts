@@ -3,9 +3,9 @@
 import { type Column, compared, columns } from "./evaluate/figures";
 import { addressOf, withQuery } from "./shared/addresses";
 import { type Problem, get, problemOf, send } from "./shared/api";
-import { byId, el } from "./shared/dom";
+import { byId, el, onPress } from "./shared/dom";
 import { type Job, failure, runningJob, stops, watch } from "./shared/jobs";
-import { type Key, t } from "./shared/strings";
+import { type Key, phaseWord, t } from "./shared/strings";
 
 interface Evaluation {
   evaluation_id: string;
@@ -18,6 +18,7 @@ interface Evaluation {
 }
 
 const LINES = 20; // evaluations at a time
+const MOST_BESIDE = 2; // spaces whose figures stand side by side
 const SIDES = ["split"];
 const OF_TWO = ["leave-one-out", "split"];
 const MAY_LEAK = ["leave-one-out", "split"];
@@ -26,10 +27,12 @@ const form = document.getElementById("start"); // of those who may write
 const list = byId("evaluations", HTMLOListElement);
 const more = byId("more", HTMLButtonElement);
 const place = byId("job", HTMLElement);
+const wrong = byId("wrong", HTMLElement);
 const status = byId("status", HTMLElement);
 
 let ticked: Evaluation[] = [];
 let next: string | null = null;
+let followed = ""; // the job whose progress is shown
 
 /* What was measured */
 
@@ -38,6 +41,7 @@ async function show(after: string | null): Promise<void> {
     const address = withQuery(addressOf`v1/evaluations`, { limit: LINES, after });
     const found = await get<{ evaluations: Evaluation[]; next: string | null }>(address);
     if (after === null) list.replaceChildren();
+    list.querySelector(":scope > .wrong")?.remove();
     list.append(...found.evaluations.map(line));
     next = found.next;
     more.hidden = next === null;
@@ -46,7 +50,9 @@ async function show(after: string | null): Promise<void> {
       list.append(el("li", { class: "quiet" }, t("evaluate.nothing")));
     }
   } catch (error) {
-    list.replaceChildren(el("li", { class: "wrong" }, ...problemOf(error).told()));
+    if (after === null) list.replaceChildren();
+    list.querySelector(":scope > .wrong")?.remove();
+    list.append(el("li", { class: "wrong", role: "alert" }, ...problemOf(error).told()));
   }
 }
 
@@ -86,7 +92,7 @@ function line(one: Evaluation): HTMLElement {
 async function choose(one: Evaluation, tick: HTMLInputElement): Promise<void> {
   ticked = ticked.filter(({ evaluation_id }) => evaluation_id !== one.evaluation_id);
   if (tick.checked) ticked.push(one);
-  while (ticked.length > 2) ticked.shift();
+  while (ticked.length > 1 && ticked.flatMap(({ spaces }) => spaces).length > MOST_BESIDE) ticked.shift();
   await drawCompared();
   const left = new Set(ticked.map(({ evaluation_id }) => evaluation_id));
   const boxes = [...list.querySelectorAll("input")];
@@ -98,10 +104,12 @@ async function choose(one: Evaluation, tick: HTMLInputElement): Promise<void> {
 async function drawCompared(): Promise<void> {
   const section = byId("compared", HTMLElement);
   const table = byId("table", HTMLElement);
+  const mine = ticked;
   try {
-    const sides: Column[] = (await Promise.all(ticked.map(figuresOf))).flat();
-    section.hidden = !sides.length && ticked.length < 2;
-    if (!section.hidden) table.replaceChildren(compared(sides.slice(0, 2)));
+    const sides: Column[] = (await Promise.all(mine.map(figuresOf))).flat();
+    if (mine !== ticked) return; // others were ticked meanwhile
+    section.hidden = !sides.length && mine.length < 2;
+    if (!section.hidden) table.replaceChildren(compared(sides.slice(0, MOST_BESIDE)));
   } catch (error) {
     section.hidden = false;
     table.replaceChildren(el("p", { class: "wrong" }, ...problemOf(error).told()));
@@ -145,38 +153,55 @@ async function begin(asked: FormData): Promise<void> {
   if (MAY_LEAK.includes(protocol) && asked.has("allow_leak")) options["allow_leak"] = true;
   const other = text("other");
   if (other && OF_TWO.includes(protocol)) options["spaces"] = [text("space"), other];
+  wrong.replaceChildren();
   try {
-    await follow(await send<Job>("POST", addressOf`v1/jobs`, { kind: "evaluate", space: text("space"), options }));
+    const said = { kind: "evaluate", space: text("space"), options };
+    await follow(await send<Job>("POST", addressOf`v1/jobs`, said));
   } catch (error) {
     tell(problemOf(error));
   }
 }
 
+/** Show how far a job is, and what came of it; the one that is followed already goes on being so. */
 async function follow(job: Job): Promise<void> {
+  if (job.job_id === followed) return;
+  followed = job.job_id;
   const bar = el("progress", { max: "100", "aria-label": t("evaluate.measuring") });
   const told = el("p", { class: "quiet", role: "status" });
   const stop = el("button", { type: "button", class: "button" }, t("common.stop"));
   const refused = el("p", { class: "wrong", role: "alert" });
   stops(stop, () => job.job_id, (why) => refused.replaceChildren(...why.told()));
   place.replaceChildren(bar, told, ...(form ? [stop, refused] : []));
-  const done = await watch(job, (now) => {
-    // Of a step of one piece there is no figure: the bar then only moves.
-    if (now.percent) bar.value = now.percent;
-    const at = { phase: now.phase || t("evaluate.measuring"), percent: now.percent };
-    told.textContent = now.percent ? t("evaluate.at", at) : `${t("evaluate.measuring")} …`;
-  });
-  if (done.state === "done") {
-    place.replaceChildren();
+  try {
+    const done = await watch(job, (now) => {
+      // Of a step of one piece there is no figure: the bar then only moves.
+      if (now.percent) bar.value = now.percent;
+      const phase = phaseWord(now.phase) ?? t("evaluate.measuring");
+      const { percent } = now;
+      told.textContent = percent ? t("evaluate.at", { phase, percent }) : `${phase} …`;
+    });
+    await over(done);
+  } finally {
+    if (followed === job.job_id) {
+      followed = ""; // unless the next one has begun already
+      place.replaceChildren();
+    }
+  }
+}
+
+async function over(job: Job): Promise<void> {
+  if (job.state === "done") {
     status.textContent = t("evaluate.done");
     await show(null);
     list.querySelector<HTMLElement>("a")?.focus();
-  } else if (done.state === "cancelled") {
-    place.replaceChildren(el("p", { class: "quiet", role: "status" }, t("evaluate.cancelled")));
-  } else tell(failure(done, ""));
+  } else if (job.state === "cancelled") {
+    wrong.replaceChildren(el("p", { class: "quiet", role: "status" }, t("evaluate.cancelled")));
+  } else throw failure(job, "");
 }
 
+/** Say what is wrong, beside the evaluation that runs, if any does. */
 function tell(why: Problem): void {
-  place.replaceChildren(
+  wrong.replaceChildren(
     el(
       "div",
       { class: "problem", role: "alert" },
@@ -189,10 +214,10 @@ function tell(why: Problem): void {
 /** Show a job that was started elsewhere, or before the page was loaded anew. */
 async function join(): Promise<void> {
   const running = await runningJob("evaluate");
-  if (running) await follow(running);
+  if (running) await follow(running).catch((error: unknown) => tell(problemOf(error)));
 }
 
-more.addEventListener("click", () => void show(next));
+onPress(more, () => show(next));
 if (form instanceof HTMLFormElement) listen(form);
 void show(null);
 void join();

@@ -9,6 +9,7 @@ import { type Answer, identify } from "./identify/questions";
 import { addressOf, imageAddress } from "./shared/addresses";
 import { get, isChange, problemArticle, problemOf } from "./shared/api";
 import { byId, el, taxonName } from "./shared/dom";
+import { thumbnail, whole } from "./shared/pictures";
 import type { ImageRecord } from "./shared/records";
 import { rankWord, sentence, t } from "./shared/strings";
 import { type Shown, view } from "./shared/viewer";
@@ -60,6 +61,7 @@ const calibration = new CalibrationNotice(main.dataset, () => void ask());
 
 let specimen: SpecimenRecord | null = null;
 let answer: Answer | null = null;
+let busy = false; // with a decision about its name
 
 async function show(): Promise<void> {
   try {
@@ -70,7 +72,8 @@ async function show(): Promise<void> {
   }
   drawPictures(specimen.images);
   drawRecord(specimen.images);
-  await showName();
+  drawName();
+  await showHistory();
   await ask();
 }
 
@@ -79,6 +82,14 @@ async function showName(): Promise<void> {
   try {
     specimen = await get<SpecimenRecord>(address);
     drawName();
+  } catch (error) {
+    refuse(error);
+  }
+  await showHistory();
+}
+
+async function showHistory(): Promise<void> {
+  try {
     const { events } = await get<{ events: Event[] }>(addressOf`v1/specimens/${id}/history`);
     byId("history", HTMLElement).hidden = !events.length;
     byId("events", HTMLElement).replaceChildren(...events.reverse().map(eventItem));
@@ -98,16 +109,7 @@ function drawPictures(images: ImageRecord[]): void {
     caption: () => [el("p", {}, image.image_id)],
   }));
   const tiles = images.map((image, at) => {
-    const first = at === 0;
-    const src = imageAddress(image.image_id, first ? "picture" : "thumbnail");
-    const picture = el("img", { src, alt: image.image_id });
-    if (first) {
-      // The browser may not show what the collection holds, such as a TIFF.
-      picture.onerror = () => {
-        picture.onerror = null;
-        picture.src = imageAddress(image.image_id, "thumbnail");
-      };
-    }
+    const picture = (at === 0 ? whole : thumbnail)(image.image_id, image.image_id);
     const button = el("button", { type: "button", class: "picture" }, picture);
     button.addEventListener("click", () => view(shown, at, null));
     return button;
@@ -201,15 +203,24 @@ async function give(name: string, rank: string): Promise<boolean> {
 }
 
 async function doing(work: () => Promise<boolean>): Promise<void> {
+  if (busy) return;
+  busy = true;
   try {
     if (!(await work())) return;
     await showName();
     status.textContent = t("collection.done");
     named.querySelector<HTMLElement>("button")?.focus();
   } catch (error) {
-    named.querySelector('[role="alert"]')?.remove();
-    named.append(el("p", { class: "wrong", role: "alert" }, ...problemOf(error).told()));
+    refuse(error);
+  } finally {
+    busy = false;
   }
+}
+
+/** Says why the name is not as was wanted, below it. */
+function refuse(error: unknown): void {
+  named.querySelector('[role="alert"]')?.remove();
+  named.append(el("p", { class: "wrong", role: "alert" }, ...problemOf(error).told()));
 }
 
 function day(at: string): string {

@@ -4,7 +4,7 @@ import { showSmallMap } from "./collection/small_map";
 import { lineageLinks, taxonLink, taxonRecord } from "./collection/taxa";
 import { addressOf, withQuery } from "./shared/addresses";
 import { get, problemArticle } from "./shared/api";
-import { bar, byId, el } from "./shared/dom";
+import { bar, byId, el, onPress } from "./shared/dom";
 import { thumbnail } from "./shared/pictures";
 import type { ImageRecord } from "./shared/records";
 import { count, decimal, rankWord, t } from "./shared/strings";
@@ -90,5 +90,5 @@ function card(image: ImageRecord): HTMLElement {
   );
 }
 
-more.addEventListener("click", () => void page(next).catch(tell));
+onPress(more, () => page(next).catch(tell));
 void show();

@@ -1,10 +1,10 @@
 // What is recorded of an image, and correcting it.
 
 import { addressOf } from "../shared/addresses";
-import { problemOf, send, tagOf } from "../shared/api";
-import { el } from "../shared/dom";
+import { problemOf, send, tagged } from "../shared/api";
+import { el, onPress } from "../shared/dom";
 import type { ImageRecord } from "../shared/records";
-import { type Key, t } from "../shared/strings";
+import { fieldWord as word, t } from "../shared/strings";
 
 const FIELDS = [
   ...["date", "locality", "latitude", "longitude", "institution"],
@@ -33,18 +33,24 @@ function show(place: HTMLElement, image: ImageRecord, mayWrite: boolean): void {
   ];
   const terms = rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]);
   const edit = el("button", { type: "button", class: "link" }, t("collection.edit"));
-  edit.addEventListener("click", () => void form(place, image));
+  const wrong = el("span", { class: "wrong", role: "alert" });
+  onPress(edit, () =>
+    form(place, image.image_id).catch((error: unknown) =>
+      wrong.replaceChildren(...problemOf(error).told()),
+    ),
+  );
   place.replaceChildren(
     el("dl", { class: "record" }, ...terms),
-    ...(mayWrite ? [el("p", { class: "edit" }, edit)] : []),
+    ...(mayWrite ? [el("p", { class: "edit" }, edit, " ", wrong)] : []),
   );
 }
 
-async function form(place: HTMLElement, image: ImageRecord): Promise<void> {
-  const address = addressOf`v1/images/${image.image_id}`;
-  const seen = await tagOf(address).catch(() => null);
+/** Let the record be corrected as it is now, which may be another than was shown. */
+async function form(place: HTMLElement, id: string): Promise<void> {
+  const address = addressOf`v1/images/${id}`;
+  const { found: image, tag: seen } = await tagged<ImageRecord>(address);
   const inputs = FIELDS.map((name) => {
-    const input = el("input", { name, id: `edit-${name}`, autocomplete: "off", maxlength: "2000" });
+    const input = el("input", { name, id: `${encodeURIComponent(id)}-${name}`, autocomplete: "off", maxlength: "2000" });
     input.value = image.details[name] ?? "";
     return input;
   });
@@ -89,6 +95,3 @@ function changed(image: ImageRecord, inputs: HTMLInputElement[]): Record<string,
   return Object.fromEntries(other.map(([name, value]) => [name, value || null]));
 }
 
-function word(name: string): string {
-  return t(`collection.field.${name}` as Key);
-}

@@ -1,7 +1,7 @@
 // The tree of taxa: each is opened to show those in it.
 
 import { problemOf } from "../shared/api";
-import { el } from "../shared/dom";
+import { el, onPress } from "../shared/dom";
 import { count, rankWord, t } from "../shared/strings";
 import { type TreeTaxon, taxaUnder, taxonLink } from "./taxa";
 
@@ -35,11 +35,11 @@ async function grow(
   if (next !== null) {
     const more = el("button", { type: "button", class: "button" }, t("collection.more"));
     const wrong = el("span", { class: "wrong", role: "alert" });
-    more.addEventListener("click", () => {
-      void grow(holder, list, under, within, next).catch((error: unknown) =>
+    onPress(more, () =>
+      grow(holder, list, under, within, next).catch((error: unknown) =>
         wrong.replaceChildren(...problemOf(error).told()),
-      );
-    });
+      ),
+    );
     holder.append(el("p", { class: "more" }, more, wrong));
   } else if (here.specimens) {
     const words = count(under ? "collection.no_further" : "collection.nameless", here.specimens);
@@ -66,15 +66,14 @@ function node(taxon: TreeTaxon, within: string): HTMLElement {
 function opener(taxon: TreeTaxon, within: string): HTMLElement {
   const label = t("collection.open", { name: taxon.taxon });
   const button = el("button", { type: "button", "aria-expanded": "false", "aria-label": label });
-  let held: HTMLElement | null = null;
+  let asked: Promise<HTMLElement> | null = null; // once, however often it is opened and closed
   button.addEventListener("click", async () => {
     const opens = button.getAttribute("aria-expanded") === "false";
     button.setAttribute("aria-expanded", String(opens));
-    if (!held && opens) {
-      held = await branch(taxon, within);
-      button.closest("li")?.append(held);
-    }
-    if (held) held.hidden = button.getAttribute("aria-expanded") === "false";
+    asked ??= branch(taxon, within);
+    const held = await asked;
+    if (!held.parentElement) button.closest("li")?.append(held);
+    held.hidden = button.getAttribute("aria-expanded") === "false";
   });
   return button;
 }

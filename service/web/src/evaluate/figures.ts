@@ -81,11 +81,12 @@ function figure(share: number): HTMLElement {
 }
 
 function interval({ low, high }: { low: number; high: number }): HTMLElement {
-  const said = { low: (100 * low).toFixed(0), high: (100 * high).toFixed(0) };
+  const said = { low: decimal(100 * low, 1), high: decimal(100 * high, 1) };
   return el("small", { class: "quiet" }, t("evaluate.interval", said));
 }
 
 function points(n: number): string {
-  const sign = n > 0 ? "+" : n < 0 ? "−" : "±";
-  return t("evaluate.points", { n: `${sign}${decimal(Math.abs(n), 1)}` });
+  const shown = Math.round(10 * n) / 10;
+  const sign = shown > 0 ? "+" : shown < 0 ? "−" : "±";
+  return t("evaluate.points", { n: `${sign}${decimal(Math.abs(shown), 1)}` });
 }

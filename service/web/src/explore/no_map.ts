@@ -38,6 +38,7 @@ export class NoMap {
   }
 
   private async make(anew: boolean): Promise<void> {
+    if (this.button.disabled) return; // one is being made already
     const { space, method } = this.wanted;
     const options = { method, anew };
     this.button.disabled = true;

@@ -100,12 +100,13 @@ export class Selection {
 
   /** Groups the chosen pictures without a name, and goes to the page that reviews the groups. */
   private async cluster(): Promise<void> {
+    if (this.group.disabled) return; // they are being grouped already
     this.problem.textContent = "";
+    this.group.disabled = true;
     try {
       const where = [this.condition()];
       const by = await signature();
       if (by === null) return;
-      this.group.disabled = true;
       const job = await send<Job>("POST", addressOf`v1/clusters`, { where, space: this.space(), by });
       const done = await watch(job, ({ percent }) => {
         this.problem.textContent = t("explore.grouping", { percent });

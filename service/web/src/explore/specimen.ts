@@ -3,8 +3,9 @@
 import { addressOf, imageAddress } from "../shared/addresses";
 import { problemArticle } from "../shared/api";
 import { byId, el, taxonName } from "../shared/dom";
+import { whole } from "../shared/pictures";
 import { type ImageRecord, imageRecord } from "../shared/records";
-import { rankWord, t } from "../shared/strings";
+import { fieldWord, rankWord, t } from "../shared/strings";
 
 export class SpecimenCard {
   private readonly card = byId("specimen", HTMLElement);
@@ -35,7 +36,7 @@ function content(record: ImageRecord): HTMLElement[] {
   const { determination: found } = record;
   const name = found ? taxonName(found.taxon, found.rank) : t("common.undetermined");
   const page = addressOf`specimens/${record.specimen_id}`;
-  const picture = el("img", { src: imageAddress(record.image_id, "picture"), alt: "" });
+  const picture = whole(record.image_id, "");
   return [
     el("a", { href: imageAddress(record.image_id, "picture"), class: "picture" }, picture),
     el("h2", {}, name),
@@ -47,7 +48,7 @@ function content(record: ImageRecord): HTMLElement[] {
 function facts({ image_id, lineage, details, metadata }: ImageRecord): HTMLElement[] {
   const rows = [
     ...Object.entries(lineage).map(([rank, name]) => [rankWord(rank), name]),
-    ...Object.entries(details),
+    ...Object.entries(details).map(([name, value]) => [fieldWord(name).toLowerCase(), value]),
     ...Object.entries(metadata),
     [t("explore.image"), image_id],
   ];

@@ -159,7 +159,7 @@ export async function acceptTogether(
     const namings = named.map(({ item, name }) => naming(item, name));
     const made = await patiently(() => determineMany(namings, by)).catch(async (error: unknown) => {
       await inTurns(named, FEW_STORED, async ({ item }) => {
-        item.problem = await remove(item, by).catch(problemOf);
+        await forget(item, by);
       });
       throw error;
     });
@@ -237,6 +237,18 @@ export async function undo(items: Item[], by: string): Promise<void> {
   }
 }
 
+/**
+ * Take out again what was stored for a decision that was refused, as it would stay without a name.
+ *
+ * Returns why some of it stays, if it does.
+ */
+export async function withdraw(item: Item, by: string): Promise<Problem | null> {
+  item.busy = true;
+  await forget(item, by);
+  item.busy = false;
+  return item.problem;
+}
+
 /** Take out what was stored of an item without a name; where that fails, it can be tried again. */
 async function forget(item: Item, by: string): Promise<void> {
   item.decision = "kept";
@@ -253,7 +265,7 @@ async function forget(item: Item, by: string): Promise<void> {
  *
  * Those of a specimen that somebody else has named meanwhile stay; then it returns that.
  */
-export async function remove(item: Item, by: string): Promise<Problem | null> {
+async function remove(item: Item, by: string): Promise<Problem | null> {
   for (let last = item.stored.at(-1); last; last = item.stored.at(-1)) {
     if (last.created) {
       const { specimenId, imageId, called } = last;

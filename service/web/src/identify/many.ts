@@ -1,6 +1,6 @@
 // Many pictures, each of a specimen of its own: asked about a few at a time, and decided about.
 
-import { problemOf } from "../shared/api";
+import { isChange, problemOf } from "../shared/api";
 import { askText, signature, signedAs } from "../shared/dialogs";
 import { el, taxonName } from "../shared/dom";
 import { smallCopy } from "../shared/pictures";
@@ -16,8 +16,8 @@ import {
   itemName,
   keep,
   newItem,
-  remove,
   undo,
+  withdraw,
 } from "./items";
 import { type Options, identify } from "./questions";
 import { type Action, type Look, type Order, Sheet } from "./sheet";
@@ -61,7 +61,10 @@ export async function decide(item: Item, action: Action, names: () => Promise<st
       item.decision = action === "keep" ? "kept" : "accepted";
     }
   } catch (error) {
-    item.problem = problemOf(error);
+    const why = problemOf(error);
+    // What somebody else decided about meanwhile stays, to be decided about in view of that.
+    const stays = undoes || isChange(why) ? null : await withdraw(item, by);
+    item.problem = stays ?? why;
   }
   return true;
 }
@@ -88,7 +91,7 @@ async function correct(item: Item, by: string, names: () => Promise<string[]>): 
     },
   });
   // Where no other name is given its pictures do not stay without one.
-  if (refused) item.problem = await remove(item, by).catch(problemOf);
+  if (refused) await withdraw(item, by);
   return said !== null;
 }
 
@@ -107,6 +110,7 @@ export class Many {
   private readonly told = el("p", { class: "quiet" });
   private readonly lists = el("div", { class: "groups" });
   private readonly together: Together;
+  private readonly unanswered = el("p", {}); // a button to ask about them again
   private readonly left = el("p", { class: "quiet left" });
   private storing = 0;
 
@@ -123,6 +127,7 @@ export class Many {
     this.panel.append(
       this.progress,
       this.told,
+      this.unanswered,
       this.together.element,
       this.lists,
       this.looks(),
@@ -132,7 +137,8 @@ export class Many {
       ...(means.mayKeep ? [signedAs()] : []),
     );
     window.addEventListener("beforeunload", (event) => {
-      if (this.storing || this.together.busy) event.preventDefault();
+      const asks = this.items.some((item) => group(item) === "waiting");
+      if (asks || this.storing || this.together.busy) event.preventDefault();
     });
   }
 
@@ -227,7 +233,22 @@ export class Many {
       ? t("identify.answered", seen)
       : count("identify.all_answered", all);
     this.lists.replaceChildren(...this.groups(counts));
+    this.drawUnanswered(waiting);
     if (this.means.mayKeep) this.together.draw(this.items);
+  }
+
+  /** What got no answer can be asked about again, when the others have theirs. */
+  private drawUnanswered(waiting: number): void {
+    const left = waiting ? [] : this.items.filter((item) => group(item) === "problem" && !item.answer);
+    const words = count("identify.ask_again", left.length);
+    const button = el("button", { type: "button", class: "button" }, words);
+    button.addEventListener("click", () => {
+      for (const item of left) item.problem = null;
+      this.sheet.show(this.items);
+      this.askAll();
+    });
+    this.unanswered.replaceChildren(...(left.length ? [button] : []));
+    this.unanswered.hidden = !left.length;
   }
 
   private counts(): Map<Group, number> {

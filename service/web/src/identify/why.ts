@@ -36,7 +36,7 @@ function likeliest(answer: Answer, rank: string): { name: string; percent: strin
   const first = answer.ranks[rank]?.[0];
   const taxon = first?.taxon ?? "";
   return {
-    name: rank === "species" ? taxon : `${rankWord(rank)} ${taxon}`,
+    name: rank === "species" ? taxon : `${taxon} (${rankWord(rank)})`,
     percent: figure(first?.percent ?? "").replaceAll(" ", "\u00a0"),
   };
 }

@@ -2,6 +2,7 @@
 
 import { addressOf, imageAddress } from "../shared/addresses";
 import { el } from "../shared/dom";
+import { whole } from "../shared/pictures";
 import { decimal, t } from "../shared/strings";
 import { type Shown, view } from "../shared/viewer";
 import { type Entry, proposedName } from "./queue";
@@ -29,8 +30,7 @@ function said(specimen: string, taxon: string): HTMLElement {
 }
 
 function large(imageId: string): HTMLElement {
-  const picture = el("img", { src: imageAddress(imageId, "picture"), alt: imageId });
-  const button = el("button", { type: "button", class: "picture" }, picture);
+  const button = el("button", { type: "button", class: "picture" }, whole(imageId, imageId));
   button.addEventListener("click", () => view([shownOf(imageId, "")], 0, null));
   return button;
 }

@@ -27,11 +27,12 @@ export class StartForm {
   }
 
   private async start(): Promise<void> {
-    const by = await signature();
-    if (by === null) return;
     const button = byId("start-button", HTMLButtonElement);
+    if (button.disabled) return; // one is begun already
     button.disabled = true;
     try {
+      const by = await signature();
+      if (by === null) return;
       const job = await send<Job>("POST", addressOf`v1/clusters`, { ...this.wanted(), by });
       this.running = job.job_id;
       this.stop.disabled = false;

@@ -1,9 +1,10 @@
 // Asking the service, and what it says is wrong.
 
 import type { Address } from "./addresses";
-import { el } from "./dom";
+import { byId, el } from "./dom";
 import { language, problemTitle, t } from "./strings";
 
+const PATIENCE = 700; // milliseconds after which the page says that it waits
 const CHANGED = "urn:holotype:changed-meanwhile";
 
 /**
@@ -69,14 +70,19 @@ export function problemArticle(error: unknown, heading: "h2" | "h3" = "h2"): HTM
   );
 }
 
-/** The JSON of an address. */
-export async function get<T>(address: Address, signal?: AbortSignal): Promise<T> {
-  return (await fetched(address, signal ? { signal } : {})) as T;
+/** The JSON of an address; where it takes long the page says that it waits. */
+export function get<T>(address: Address, signal?: AbortSignal): Promise<T> {
+  return waiting(fetched(address, signal ? { signal } : {})) as Promise<T>;
 }
 
-/** The bytes of an address. */
-export async function bytes(address: Address, signal: AbortSignal): Promise<ArrayBuffer> {
-  return (await answered(address, { signal })).arrayBuffer();
+/** The JSON of an address that is looked at again and again, for which nobody waits. */
+export async function look<T>(address: Address): Promise<T> {
+  return (await fetched(address, {})) as T;
+}
+
+/** The bytes of an address; where it takes long the page says that it waits. */
+export function bytes(address: Address, signal: AbortSignal): Promise<ArrayBuffer> {
+  return waiting(answered(address, { signal }).then((response) => response.arrayBuffer()));
 }
 
 /** Send JSON, a form or nothing, and return the JSON of the answer. */
@@ -97,14 +103,36 @@ export async function send<T>(
   return (await fetched(address, request)) as T;
 }
 
-/** The ETag of an address: what is sent with it is refused where somebody changed it since. */
-export async function tagOf(address: Address): Promise<string | null> {
-  return (await fetch(address, { cache: "no-store" })).headers.get("ETag");
+/** The JSON of an address and its ETag: what is sent with it is refused where somebody changed it since. */
+export async function tagged<T>(address: Address): Promise<{ found: T; tag: string | null }> {
+  const response = await waiting(answered(address, { cache: "no-store" }));
+  return { found: (await response.json()) as T, tag: response.headers.get("ETag") };
 }
 
 /** What went wrong, as a problem that can be shown. */
 export function problemOf(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem(t("common.failed"), String(error), "error");
+}
+
+let slow = 0; // answers that have been waited for so long that it is said
+
+async function waiting<T>(answer: Promise<T>): Promise<T> {
+  let late = false;
+  const said = setTimeout(() => {
+    late = true;
+    tellSlow(1);
+  }, PATIENCE);
+  try {
+    return await answer;
+  } finally {
+    clearTimeout(said);
+    if (late) tellSlow(-1);
+  }
+}
+
+function tellSlow(more: 1 | -1): void {
+  slow += more;
+  byId("waiting", HTMLElement).textContent = slow ? t("common.waiting") : "";
 }
 
 async function fetched(address: Address, request: RequestInit): Promise<unknown> {

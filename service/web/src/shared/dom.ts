@@ -24,6 +24,16 @@ export function byId<T extends HTMLElement>(id: string, kind: new () => T): T {
   return found;
 }
 
+/** Let a button do some work, and not again before that is done. */
+export function onPress(button: HTMLButtonElement, work: () => Promise<unknown>): void {
+  let busy = false;
+  button.addEventListener("click", async () => {
+    if (busy) return;
+    busy = true;
+    await work().finally(() => (busy = false));
+  });
+}
+
 /** Put the focus on an element where it was lost, as what had it is gone. */
 export function focusIfLost(element: HTMLElement): void {
   if (document.activeElement === document.body) element.focus();

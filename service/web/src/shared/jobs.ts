@@ -1,8 +1,9 @@
 // Jobs of the service: work that takes longer than an answer.
 
 import { addressOf } from "./addresses";
-import { Problem, get, problemOf, send } from "./api";
+import { Problem, look, problemOf, send } from "./api";
 import { t } from "./strings";
+import { patiently } from "./turns";
 
 const PAUSE = 500; // milliseconds between two looks at a job
 
@@ -19,7 +20,7 @@ export interface Job {
 
 /** The job of a kind that runs now, whoever began it; null where none does, or nobody can say. */
 export async function runningJob(kind: string): Promise<Job | null> {
-  const { jobs } = await get<{ jobs: Job[] }>(addressOf`v1/jobs`).catch(() => ({ jobs: [] }));
+  const { jobs } = await look<{ jobs: Job[] }>(addressOf`v1/jobs`).catch(() => ({ jobs: [] }));
   return jobs.find((one) => one.state === "running" && one.kind === kind) ?? null;
 }
 
@@ -42,7 +43,7 @@ export async function watch(first: Job, show: (now: Job) => void): Promise<Job> 
   while (now.state === "running") {
     show(now);
     await new Promise((wake) => setTimeout(wake, PAUSE));
-    now = await get<Job>(addressOf`v1/jobs/${first.job_id}`);
+    now = await patiently(() => look<Job>(addressOf`v1/jobs/${first.job_id}`));
   }
   return now;
 }

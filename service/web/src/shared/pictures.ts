@@ -13,6 +13,14 @@ export function thumbnail(imageId: string, alt: string): HTMLImageElement {
   return el("img", { src: imageAddress(imageId, "thumbnail"), alt, loading: "lazy" });
 }
 
+/** A picture itself, or its thumbnail where the browser cannot show it, such as a TIFF. */
+export function whole(imageId: string, alt: string): HTMLImageElement {
+  const picture = el("img", { src: imageAddress(imageId, "picture"), alt });
+  const second = (): void => void (picture.src = imageAddress(imageId, "thumbnail"));
+  picture.addEventListener("error", second, { once: true });
+  return picture;
+}
+
 /** Where, when and by whom a picture was taken, and what may be done with it, as far as is known. */
 export function facts(record: ImageRecord): string[] {
   return FACTS.map((name) => record.details[name] ?? "").filter(Boolean);

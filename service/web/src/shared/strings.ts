@@ -73,6 +73,16 @@ export function problemTitle(type: string): string | undefined {
   return texts[`problem.${type.replace("urn:holotype:", "")}`];
 }
 
+/** The word of a phase of measuring, as the service names it; undefined for an unknown one. */
+export function phaseWord(phase: string): string | undefined {
+  return texts[`evaluate.phase.${phase}`];
+}
+
+/** The word of a field of an image's record. */
+export function fieldWord(field: string): string {
+  return texts[`common.field.${field}`] ?? field;
+}
+
 /** The word of a rank. */
 export function rankWord(rank: string): string {
   return texts[`common.rank.${rank}`] ?? rank;
