@@ -154,7 +154,7 @@ class _Decisions:
 
         if accept:
             queue = _queue(self._collection, self._queue, self._space)
-            return accepted((queue.find(one) for one in specimens), self._why)
+            return accepted((queue.find(one, evidence=False) for one in specimens), self._why)
         if correct is not None:
             return corrected(self._collection, specimens, correct, self._why)
         return confirmed(self._collection, specimens, self._why)

@@ -76,7 +76,13 @@ def doubts_of(
     return doubts
 
 
-def proposals_of(collection: Collection, *, space: str | None = None, exact: bool = True) -> Doubts:
+def proposals_of(
+    collection: Collection,
+    *,
+    space: str | None = None,
+    exact: bool = True,
+    progress: Progress = unwatched,
+) -> Doubts:
     """Return which name of the collection fits every specimen without one best.
 
     It is kept like `doubts_of`.
@@ -84,6 +90,7 @@ def proposals_of(collection: Collection, *, space: str | None = None, exact: boo
     Args:
         space: any that shows the embeddings; by default the oldest.
         exact: by the names of this moment; otherwise also by kept ones, where few have changed.
+        progress: see `doubts_of`.
 
     Raises:
         UsageError: fewer than two species are named, or none has two specimens.
@@ -95,7 +102,7 @@ def proposals_of(collection: Collection, *, space: str | None = None, exact: boo
     places, codes = first_images(source), finest_codes(source)
     _check(codes[places][codes[places] >= 0])
     with _in_a_sentence(collection):
-        ratios = propose_names(source.index, codes, source.specimens)
+        ratios = propose_names(source.index, codes, source.specimens, steps=Steps(progress))
     proposals = Doubts(source, places[codes[places] < 0], ratios, "proposals")
     keep_doubts(collection, proposals)
     return proposals
@@ -138,7 +145,7 @@ def queue_of(
             if name != "singletons":  # they can be listed all the same
                 raise
     if name == "unnamed":
-        proposals = proposals_of(collection, space=space, exact=exact)
+        proposals = proposals_of(collection, space=space, exact=exact, progress=progress)
     return Queue.of(collection, name, space=space, doubts=doubts, proposals=proposals)
 
 
@@ -198,9 +205,21 @@ def doubt_names(
 
 
 def _of_fold(
-    index: VectorIndex, labels: Codes, groups: Codes, folds: Codes, fold: int
+    index: VectorIndex,
+    labels: Codes,
+    groups: Codes,
+    folds: Codes,
+    fold: int,
+    steps: Steps | None = None,
 ) -> tuple[Codes, Ratios]:
-    """Judge the specimens of a fold by those of the others; also returns their groups."""
+    """Judge the specimens of a fold by those of the others; also returns their groups.
+
+    Args:
+        steps: are told of every block of specimens.
+    """
+    steps = steps or Steps()
+    blocks = _blocks_of_specimens(np.flatnonzero(folds == fold), groups)
+    steps.begin(len(blocks))
     stays = (folds >= 0) & (folds != fold)
     classes, member = np.unique(labels[stays], return_inverse=True)
     inside = np.full(len(labels), -1, np.int64)
@@ -212,10 +231,12 @@ def _of_fold(
     number = np.full(int(labels.max()) + 2, -1, np.int64)  # the last is for no class
     number[classes] = np.arange(len(classes))
     parts, asked = [], []
-    for held in _blocks_of_specimens(np.flatnonzero(folds == fold), groups):
+    steps.take()
+    for held in blocks:
         vectors, first = pool_specimens(index.rows(held), groups[held])
         asked.append(groups[held[first]])
         parts.append(compare(likelihood, vectors, number[labels[held[first]]]))
+        steps.take()
     ratios = joined(parts)
     return np.concatenate(asked), ratios._replace(other=classes[ratios.other])
 
@@ -230,13 +251,16 @@ def _blocks_of_specimens(rows: Ids, groups: Codes) -> list[Ids]:
     return [part for part in np.split(rows, np.unique(cuts)) if len(part)]
 
 
-def propose_names(index: VectorIndex, labels: Codes, groups: Codes) -> Ratios:
+def propose_names(
+    index: VectorIndex, labels: Codes, groups: Codes, *, steps: Steps | None = None
+) -> Ratios:
     """Compare every specimen without a name with the classes of those that have one.
 
     Args:
         index: over n rows as the encoder gave them.
         labels: int64 [n], classes, -1 where a row has none; at least two.
         groups: int64 [n], specimens; all rows of one have the same class.
+        steps: are told of the fit, and of every block of specimens.
 
     Returns:
         of the specimens without a name, by group; `own` is 0, and `other` is a label.
@@ -247,6 +271,6 @@ def propose_names(index: VectorIndex, labels: Codes, groups: Codes) -> Ratios:
     if (labels >= 0).all():
         return no_ratios()
     fold = np.where(labels >= 0, 1, 0)  # those of fold 0 are judged by those of 1
-    theirs, ratios = _of_fold(index, labels, groups, fold, 0)
+    theirs, ratios = _of_fold(index, labels, groups, fold, 0, steps)
     order = np.argsort(theirs)
     return Ratios(np.zeros(len(order)), ratios.best[order], ratios.other[order])

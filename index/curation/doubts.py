@@ -174,7 +174,8 @@ def _followed(arrays: Parts, source: Gallery, kind: Kept) -> Doubts | None:
     stands = np.isin(other, codes[codes >= 0])
     same = there & (arrays["taxon"][place] == source.taxon[firsts]) & stands
     gone = len(arrays["sequence"]) - int(there.sum())
-    if int((~same).sum()) + gone > max(_FEW_CHANGED, _MANY_CHANGED * len(firsts)):
+    lost = gone if kind == "doubts" else 0  # those without a name are there to be named
+    if int((~same).sum()) + lost > max(_FEW_CHANGED, _MANY_CHANGED * len(firsts)):
         return None
     found = place[same]
     ratios = Ratios(arrays["own"][found], arrays["best"][found], other[same])

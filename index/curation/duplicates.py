@@ -246,4 +246,4 @@ def _told(named: Named, images: Ids, same_file: bool, kind: int) -> Told:
     index = named.source.index
     cosines: Floats = index.rows(images[1:]) @ index.rows(images[:1])[0]
     near = [Near(int(one), float(value)) for one, value in zip(images[1:], cosines, strict=True)]
-    return Told(reason, proposed, near[:_SHOWN])
+    return Told(reason, proposed, lambda: near[:_SHOWN])

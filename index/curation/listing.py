@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from ..arrays import Flags, Floats, Ids
 from .named import Near
 
@@ -23,7 +25,7 @@ class Told:
 
     reason: str
     proposed: int | None = None
-    evidence: Sequence[Near] = ()
+    evidence: Callable[[], Sequence[Near]] = tuple
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +50,13 @@ class Listing:
         Args:
             looked_at: bool [n], of every image.
         """
-        stays = [place for place, one in enumerate(self.members) if not looked_at[one].all()]
+        if not len(self.members):
+            return self
+        sizes = np.fromiter(map(len, self.members), np.int64, len(self.members))
+        seen = np.logical_and.reduceat(
+            looked_at[np.concatenate(self.members)], np.cumsum(sizes) - sizes
+        )
+        stays = np.flatnonzero(~seen).tolist()
         return Listing(
             [self.members[place] for place in stays],
             self.scores[stays],

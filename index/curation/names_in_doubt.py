@@ -8,6 +8,7 @@ ratios of a gallery are told by its other specimens, not by zero.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -52,8 +53,7 @@ def mislabels(named: Named, doubts: Doubts, copies: dict[int, int]) -> Listing:
 def _told_of_copy(named: Named, place: int, copy: int) -> Told:
     own, other = int(named.codes[place]), int(named.codes[copy])
     reason = f"The same picture is called {named.name(other)} under another specimen."
-    evidence = [Near(copy, 1.0), *named.nearest(place, own, _SHOWN - 1)]
-    return Told(reason, other, evidence)
+    return Told(reason, other, lambda: [Near(copy, 1.0), *named.nearest(place, own, _SHOWN - 1)])
 
 
 def _told_of_better(named: Named, place: int, other: int, *, poorly: bool) -> Told:
@@ -66,8 +66,11 @@ def _told_of_better(named: Named, place: int, other: int, *, poorly: bool) -> To
         rest = counted(int(named.specimens[own]) - 1, "other specimen")
         than = f"better than the {rest} of its own {named.name(own)}"
     but = ", but neither as well as is usual within a species" if poorly else ""
-    evidence = [*named.nearest(place, other, _SHOWN), *named.nearest(place, own, _SHOWN - 1)]
-    return Told(f"{fits}{alike} {than}{but}.", other, evidence)
+    return Told(
+        f"{fits}{alike} {than}{but}.",
+        other,
+        lambda: [*named.nearest(place, other, _SHOWN), *named.nearest(place, own, _SHOWN - 1)],
+    )
 
 
 def _alone(named: Named, doubts: Doubts) -> Flags:
@@ -103,13 +106,19 @@ def far(named: Named, doubts: Doubts) -> Listing:
         place = int(doubts.places[judged])
         code, other = int(named.codes[place]), int(doubts.ratios.other[judged])
         rest = counted(int(named.specimens[code]) - 1, "other specimen")
-        evidence = named.nearest(place, code, _SHOWN)
         reason = f"It is unlike the {rest} of {named.name(code)}"
         if doubts.ratios.best[judged] <= low:
-            return Told(f"{reason}, and no other species here fits it well either.", None, evidence)
-        evidence += named.nearest(place, other, _SHOWN - 1)
+            return Told(
+                f"{reason}, and no other species here fits it well either.",
+                None,
+                lambda: named.nearest(place, code, _SHOWN),
+            )
         fits = f"fits {named.name(other)} as well as is usual within a species"
-        return Told(f"{reason}, and {fits}.", other, evidence)
+        return Told(
+            f"{reason}, and {fits}.",
+            other,
+            lambda: [*named.nearest(place, code, _SHOWN), *named.nearest(place, other, _SHOWN - 1)],
+        )
 
     return _listing(named, doubts, order, scores, tell)
 
@@ -140,7 +149,7 @@ def singletons(named: Named, doubts: Doubts | None) -> Listing:
         reason = f"It is the only specimen of {own}"
         if other < 0:
             return Told(reason + ".")
-        evidence = named.nearest(place, other, _SHOWN)
+        evidence = partial(named.nearest, place, other, _SHOWN)
         if fits[order[entry]]:
             reason += f" and fits {named.name(other)} as well as is usual within a species."
             return Told(reason, other, evidence)

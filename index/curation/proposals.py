@@ -6,9 +6,11 @@ expectation. Of a specimen that fits no name as those that have one do, nothing 
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from ..arrays import Codes, Floats, Ids
+from ..arrays import Codes, Flags, Floats, Ids
 from ..manifests.problems import counted
 from .doubts import Doubts
 from .listing import Listing, Told
@@ -52,7 +54,8 @@ def unnamed(named: Named, usual: Floats, proposals: Doubts) -> Listing:
     """
     codes, places = proposals.ratios.other, proposals.places
     shares = how_usual(usual, proposals.ratios.best)
-    groups = by_name(codes, shares, np.flatnonzero((codes >= 0) & (shares > 0)))
+    agrees = _agrees(named, places, codes)
+    groups = by_name(codes, shares, np.flatnonzero(agrees & (shares > 0)))
     order = np.concatenate([*groups, np.zeros(0, np.int64)]).astype(np.int64)
     gains = np.repeat([float(shares[g].sum()) for g in groups], [len(g) for g in groups])
     alike = np.repeat([len(g) - 1 for g in groups], [len(g) for g in groups])
@@ -68,21 +71,35 @@ def unnamed(named: Named, usual: Floats, proposals: Doubts) -> Listing:
         )
         if alike[entry]:
             reason += f"; {alike[entry]} more without a name {_fit(int(alike[entry]))} it best too"
-        return Told(f"{reason}.", code, named.nearest(place, code, _SHOWN))
+        return Told(f"{reason}.", code, partial(named.nearest, place, code, _SHOWN))
 
-    listed = [places[[one]] for one in order]
-    return Listing(listed, gains / (1 + gains), tell, _left_out(named, proposals, len(order)))
+    left_out = _left_out(named, proposals, int((~agrees).sum()), len(order))
+    return Listing(list(places[order][:, None]), gains / (1 + gains), tell, left_out)
+
+
+def _agrees(named: Named, places: Ids, codes: Codes) -> Flags:
+    """Return which names lie within what the specimens are called already, bool [n]."""
+    there = np.flatnonzero(named.codes >= 0)
+    some = np.zeros(int(named.codes.max(initial=0)) + 1, np.int64)  # an image of every name
+    some[named.codes[there]] = there
+    agrees = codes >= 0
+    for rank in named.gallery.ranks[:-1]:
+        taxa = named.gallery.labels(rank).codes
+        own, theirs = taxa[places], taxa[some[codes]]
+        agrees &= (own < 0) | (theirs < 0) | (own == theirs)
+    return agrees
 
 
 def _fit(count: int) -> str:
     return "fits" if count == 1 else "fit"
 
 
-def _left_out(named: Named, proposals: Doubts, listed: int) -> dict[str, int]:
+def _left_out(named: Named, proposals: Doubts, elsewhere: int, listed: int) -> dict[str, int]:
     without = named.firsts[named.codes[named.firsts] < 0]
     later = len(np.setdiff1d(without, proposals.places, assume_unique=True))
     found = {
-        "fit no name as well as others fit theirs": len(proposals.places) - listed,
+        "fit no name as well as others fit theirs": len(proposals.places) - elsewhere - listed,
+        "fit best what their genus or family does not have": elsewhere,
         "added since names were compared": later,
     }
     return {reason: count for reason, count in found.items() if count}

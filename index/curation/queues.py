@@ -140,13 +140,17 @@ class Queue:
         space = self.named.gallery.space.name
         return Page(self.name, space, total, offset, entries, dict(self.listing.left_out))
 
-    def entry(self, place: int) -> Entry:
-        """Describe one entry, given its place from 0."""
+    def entry(self, place: int, *, evidence: bool = True) -> Entry:
+        """Describe one entry, given its place from 0.
+
+        Args:
+            evidence: search the pictures to compare with; of large species that takes a while.
+        """
         named, told = self.named, self.listing.tell(place)
         members = self.listing.members[place]
         own = named.images_of(int(members[0]))
-        near = [one.place for one in told.evidence]
-        images = self._images([*members.tolist(), *own.tolist(), *near])
+        near = told.evidence() if evidence else ()
+        images = self._images([*members.tolist(), *own.tolist(), *(one.place for one in near)])
         shown = [images[int(member)] for member in members if int(member) in images]
         versions = versions_of(self.collection.database, [image.specimen_id for image in shown])
         return Entry(
@@ -163,14 +167,17 @@ class Queue:
                     lowest_name(images[one.place].lineage),
                     round(min(one.cosine, 1.0), 4),
                 )
-                for one in told.evidence
+                for one in near
                 if one.place in images
             ],
             versions=[versions[image.specimen_id] for image in shown],
         )
 
-    def find(self, specimen_id: str) -> Entry:
+    def find(self, specimen_id: str, *, evidence: bool = True) -> Entry:
         """Return the entry of a specimen.
+
+        Args:
+            evidence: see `entry`.
 
         Raises:
             NotFoundError: the queue has none.
@@ -183,7 +190,7 @@ class Queue:
         places = self.named.gallery.places(sorted(record[0] for record in found))
         entries = self._entry_of[places]
         for entry in np.sort(entries[entries >= 0])[:1]:
-            return self.entry(int(entry))
+            return self.entry(int(entry), evidence=evidence)
         raise NotFoundError(f"Specimen '{specimen_id}' does not stand in the queue '{self.name}'")
 
     @cached_property

@@ -246,3 +246,11 @@ def test_specimens_without_a_name_are_named_together_less_what_is_left_out(
         press(page, "u")
         expect(boxes).to_have_count(3)
         assert httpx2.get(f"{address}/v1/queues/unnamed").json()["total"] == 4
+        page.reload()
+        expect(page.locator("#proposed")).to_contain_text("(3 specimens)")  # it stays left out
+        press(page, "c")
+        page.fill("dialog input", "Xestia nova")
+        page.keyboard.press("Enter")
+        expect(page.locator("#undone")).to_contain_text("Xestia nova")
+        queue = httpx2.get(f"{address}/v1/queues/unnamed").json()
+        assert queue["total"] == 3  # the one that is shown large alone was corrected

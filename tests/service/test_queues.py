@@ -98,10 +98,21 @@ def test_of_many_specimens_names_for_those_without_wait_for_the_job_too(
         assert "have not been compared" in refused(client.get("/v1/queues/unnamed"), 503)
         assert done(client, "review")["result"] == {"specimens": 21}
         (entry,) = client.get("/v1/queues/unnamed").json()["entries"]
-        asked = {"specimen_ids": entry["specimen_ids"], "by": "Ann"}
+        (name,) = entry["specimen_ids"]
+        asked = {"specimen_ids": [name], "by": "Ann", "names": {name: "Xestia nova"}}
+        why = refused(client.post("/v1/queues/unnamed/accept", json=asked), 409)
+        assert "is proposed by now and not Xestia nova" in why
+        asked["names"] = {name: entry["proposed"]["species"]}
         told = client.post("/v1/queues/unnamed/accept", json=asked).json()
         assert [one["after"] for one in told["determinations"]] == [entry["proposed"]["species"]]
-        assert client.get("/v1/queues/unnamed").json()["total"] == 0
+        client.put("/v1/images/later.png", files={"image": ("later.png", picture + b"later")})
+        assert done(client, "review")["state"] == "done"
+        client.put("/v1/images/last.png", files={"image": ("last.png", picture + b"last")})
+        page = client.get("/v1/queues/unnamed").json()
+        assert (page["total"], page["left_out"]) == (1, {"added since names were compared": 1})
+        assert done(client, "review")["state"] == "done"
+        page = client.get("/v1/queues/unnamed").json()
+        assert (page["total"], page["left_out"]) == (2, {})
 
 
 def test_who_cannot_keep_what_was_compared_is_told(

@@ -106,7 +106,7 @@ class LocalCuration(LocalRecords):
         made: list[int] = []
         if kind == "accept":
             found = queue_of(self.collection, queue)
-            for entry in [found.find(one) for one in specimens]:
+            for entry in [found.find(one, evidence=False) for one in specimens]:
                 made += accept(self.collection, entry, **who)
                 specimens += [one for one in entry.specimen_ids if one not in specimens]
         else:

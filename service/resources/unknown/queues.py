@@ -14,8 +14,10 @@ from holotype.index.collection import Collection
 from holotype.index.curation.actions import accepted, confirmed, corrected
 from holotype.index.curation.doubts import first_images, kept_doubts
 from holotype.index.curation.queues import COMPARED, QUEUES, Queue, kept_for, require_queue
-from holotype.index.errors import NotComparedError, UsageError
+from holotype.index.errors import ChangedError, NotComparedError, UsageError
+from holotype.index.storage.files_beside import made_of_spaces
 from holotype.index.storage.specimens.namings import Naming
+from holotype.index.taxonomy import lowest_name
 from holotype.index.ways import way, way_there
 from holotype.training.doubts import queue_of
 
@@ -54,6 +56,16 @@ class Decide(Sign):
         "one of them was determined since.",
     )
     space: str | None = Field(None, description="Which space shows the queue; see GET.")
+
+
+class Accept(Decide):
+    """Specimens of a queue that get the names that it proposes."""
+
+    names: dict[str, str] = Field(
+        {},
+        description="The lowest name that was proposed for each, as it was looked at; refused "
+        "where another is proposed by now.",
+    )
 
 
 class Correct(Decide):
@@ -100,7 +112,7 @@ async def queue(
     "/{name}/accept",
     summary="Give specimens the names that a queue proposes",
     responses=_DECIDED,
-    openapi_extra=described_order(Decide, _BODY),
+    openapi_extra=described_order(Accept, {**_BODY, "names": {"trip-7": "Xestia baja"}}),
     dependencies=[WRITES],
 )
 async def accept(name: QueueName, request: Request, engine: TheEngine) -> JSONResponse:
@@ -108,7 +120,7 @@ async def accept(name: QueueName, request: Request, engine: TheEngine) -> JSONRe
 
     All of them or none. With API keys this needs one that may write.
     """
-    asked = await read_order(request, engine, Decide)
+    asked = await read_order(request, engine, Accept)
     async with engine.asked():
         told = await engine.query(_accept, engine.collection, name, asked)
     return JSONResponse(told)
@@ -146,9 +158,16 @@ async def dismiss(name: QueueName, request: Request, engine: TheEngine) -> JSONR
     return JSONResponse(await engine.read(_dismiss, engine.collection, name, asked))
 
 
-def _accept(collection: Collection, name: str, asked: Decide) -> dict[str, Any]:
+def _accept(collection: Collection, name: str, asked: Accept) -> dict[str, Any]:
     found = _kept_queue(collection, name, asked.space)
-    entries = [found.find(one) for one in dict.fromkeys(asked.specimen_ids)]
+    entries = [found.find(one, evidence=False) for one in dict.fromkeys(asked.specimen_ids)]
+    for one, entry in zip(dict.fromkeys(asked.specimen_ids), entries, strict=True):
+        now = lowest_name(entry.proposed_lineage or ())
+        if asked.names.get(one, now) != now:
+            raise ChangedError(
+                f"For specimen '{one}' {now or 'no name'} is proposed by now and not "
+                f"{asked.names[one]}; look at it again, then decide"
+            )
     return _decided(collection, name, asked, accepted(entries, asked.why))
 
 
@@ -182,7 +201,9 @@ def _page(
 def _kept_queue(collection: Collection, name: str, space: str | None) -> Queue:
     require_queue(name)
     gallery = collection.gallery(space)
-    return gallery.answered(("queue", name), None, lambda: _queue(collection, name, space))
+    compared = made_of_spaces(collection.database).items()
+    kept = tuple(sorted(file.sha256 for (_, kind), file in compared if kind in kept_for(name)))
+    return gallery.answered(("queue", name, kept), None, lambda: _queue(collection, name, space))
 
 
 def _queue(collection: Collection, name: str, space: str | None) -> Queue:

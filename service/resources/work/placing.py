@@ -79,7 +79,7 @@ def review_work(engine: Engine, space: str, asked: orders.Review) -> Work:
 
     def work(tell: Telling) -> dict[str, Any]:
         found = doubts_of(collection, space=space, threads=threads, progress=tell)
-        proposed = proposals_of(collection, space=space)
+        proposed = proposals_of(collection, space=space, progress=tell)
         _, source = collection.gallery_and_source(space)
         if None in (kept_doubts(collection, source), kept_doubts(collection, source, "proposals")):
             raise LockedError(

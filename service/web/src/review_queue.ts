@@ -185,7 +185,7 @@ async function correct(): Promise<void> {
     submit: t("review.correct"),
     choices: names.map((one) => ({ shown: el("i", {}, one), value: one })),
     offered: taxonNames(),
-    work: (name) => decided("correct", [entry, ...together.chosen].map(asItIs), { name }),
+    work: (name) => decided("correct", [asItIs(entry)], { name }),
   });
   if (said) forgetTaxa();
 }
@@ -208,9 +208,11 @@ async function decided(
   more: object,
 ): Promise<void> {
   await carryOut(async (by) => {
-    const events = await decideEntries(queue, what, entries, by, more);
-    const names = events.map(({ specimen_id, after }) => `${specimen_id}: ${after}`).join(", ");
-    made.unshift({ told: names, determinations: events.map((one) => one.determination_id) });
+    const names = Object.fromEntries(entries.map((one) => [one.specimen_ids[0], proposedName(one)]));
+    const asked = what === "accept" ? { names, ...more } : more;
+    const events = await decideEntries(queue, what, entries, by, asked);
+    const told = events.map(({ specimen_id, after }) => `${specimen_id}: ${after}`).join(", ");
+    made.unshift({ told, determinations: events.map((one) => one.determination_id) });
     made.splice(MOST_KEPT);
   });
 }

@@ -12,7 +12,7 @@ from holotype.index.curation.actions import accept, correct
 from holotype.index.curation.queues import Entry
 from holotype.index.errors import UsageError
 from holotype.training import doubts
-from holotype.training.doubts import queue_of
+from holotype.training.doubts import proposals_of, queue_of
 from tests.index.clusters.clouds import DIM, add_batch, drawer
 
 
@@ -49,6 +49,18 @@ def test_they_stand_together_by_name_the_most_saving_first(tray: Collection) -> 
     assert left_out == {"fit no name as well as others fit theirs": 2}
 
 
+def test_what_an_expert_called_by_a_genus_is_proposed_nothing_outside_of_it(
+    tray: Collection,
+) -> None:
+    correct(tray, "specimen of batch Xestia alba 0", "genus=Noctua", by="Ann")
+    correct(tray, "specimen of batch Xestia alba 1", "genus=Xestia", by="Ann")
+    page = queue_of(tray, "unnamed").page()
+    names = {one.specimen_ids[0]: one.taxa for one in page.entries}
+    assert "specimen of batch Xestia alba 0" not in names
+    assert names["specimen of batch Xestia alba 1"] == ["Xestia"]
+    assert page.left_out["fit best what their genus or family does not have"] == 1
+
+
 def test_who_accepts_names_those_that_are_asked_for_and_no_other(tray: Collection) -> None:
     first, *others = entries(tray)
     accept(tray, first, by="Ann")
@@ -77,11 +89,19 @@ def test_what_was_just_named_is_proposed_at_once_and_no_more_after_an_undo(
 def test_kept_ones_of_which_few_have_changed_are_believed_where_exactness_is_not_asked_for(
     tray: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, *others = proposed(tray)
-    correct(tray, first, "Xestia alba", by="Ann")
+    add_batch(tray, {"Xestia flava": 8}, split="more")
+    told: list[tuple[int, int]] = []
+    proposals_of(tray, progress=lambda done, total: told.append((done, total)))
+    assert told[0] == (0, 2)  # the fit, and one block of specimens
+    assert told[-1] == (2, 2)
+    before = set(proposed(tray))
+    named = {one for one in before if "flava" in one}  # more than a twentieth of those without
+    assert len(named) == 8
+    for one in sorted(named)[:4]:
+        correct(tray, one, "Xestia flava", by="Ann")
     monkeypatch.setattr(doubts, "propose_names", None)
-    page = queue_of(tray, "unnamed", exact=False).page()
-    assert {one.specimen_ids[0] for one in page.entries} == set(others)
+    page = queue_of(tray, "unnamed", exact=False).page(0, 100)
+    assert {one.specimen_ids[0] for one in page.entries} == before - set(sorted(named)[:4])
 
 
 def test_nothing_is_proposed_where_all_have_names_or_none(tmp_path: Path) -> None:

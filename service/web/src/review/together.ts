@@ -5,11 +5,14 @@ import { byId, el } from "../shared/dom";
 import { t } from "../shared/strings";
 import { type Entry, proposedName } from "./queue";
 
+const KEPT = `holotype.left-out ${location.pathname}`; // which has the collection in it
+const MOST_KEPT = 2000;
+
 export class Together {
   private readonly section = byId("together", HTMLElement);
   private readonly list = byId("together-list", HTMLElement);
-  /** What was left out of a name since the page was opened. */
-  private readonly leftOut = new Set<string>();
+  /** What was left out of a name on this computer. */
+  private readonly leftOut = new Set<string>(readLeftOut());
   private shown: Entry[] = [];
 
   constructor(private readonly changed: () => void) {}
@@ -36,13 +39,21 @@ export class Together {
     box.addEventListener("change", () => {
       if (box.checked) this.leftOut.delete(keyOf(entry));
       else this.leftOut.add(keyOf(entry));
+      localStorage.setItem(KEPT, JSON.stringify([...this.leftOut].slice(-MOST_KEPT)));
       this.changed();
     });
     const src = imageAddress(entry.image_ids[0] ?? "", "thumbnail");
     const picture = el("img", { src, alt: t("review.also", { id }), loading: "lazy" });
     const link = el("a", { href: addressOf`specimens/${id}` }, el("bdi", {}, id));
-    return el("li", {}, el("label", {}, box, picture), el("span", { class: "id", title: id }, link));
+    const named = entry.taxa[0] ? el("i", { class: "quiet" }, entry.taxa[0]) : "";
+    const told = el("span", { class: "id", title: id }, link);
+    return el("li", {}, el("label", {}, box, picture), told, named);
   }
+}
+
+function readLeftOut(): string[] {
+  const kept: unknown = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
+  return Array.isArray(kept) ? kept.map(String) : [];
 }
 
 function keyOf(entry: Entry): string {
