@@ -249,7 +249,8 @@ def test_a_specimen_that_lies_far_is_told_of_other_conditions(tmp_path: Path) ->
         calibrate_space(collection)
         usual = identify_vector(collection, vector(0), name="q")
         assert usual.notes == ()
-        between = vector(0) + 0.42 * vector(2)  # beyond nearly all, and yet not unlike everything
+        # Beyond nearly all, and yet not unlike everything.
+        between = (vector(0) + 0.42 * vector(2)).astype(np.float32)
         answer = identify_vector(collection, between, name="q")
         assert answer.novelty is not None
         assert answer.novelty >= 0.95
