@@ -31,7 +31,7 @@ def mislabels(named: Named, doubts: Doubts, copies: dict[int, int]) -> Listing:
     Args:
         copies: {first image: an image of the same content under another name}.
     """
-    low, _ = _usual(named, doubts)
+    low, _ = _limits(named, doubts)
     own = np.where(_alone(named, doubts), low, doubts.ratios.own)
     margins = doubts.ratios.best - own
     copied = np.isin(doubts.places, list(copies))
@@ -84,7 +84,7 @@ def usual(named: Named, doubts: Doubts) -> Floats:
     return np.sort(doubts.ratios.own[~_alone(named, doubts)])
 
 
-def _usual(named: Named, doubts: Doubts) -> tuple[float, float]:
+def _limits(named: Named, doubts: Doubts) -> tuple[float, float]:
     """Return the lower quartile of how specimens fit their species, and where "far" begins."""
     own = usual(named, doubts)
     if not len(own):
@@ -96,7 +96,7 @@ def _usual(named: Named, doubts: Doubts) -> tuple[float, float]:
 def far(named: Named, doubts: Doubts) -> Listing:
     """List specimens that fit the others of their species much worse than is usual here."""
     own = doubts.ratios.own
-    low, fence = _usual(named, doubts)
+    low, fence = _limits(named, doubts)
     chosen = np.flatnonzero((own < fence) & ~_alone(named, doubts))
     order = chosen[np.lexsort((chosen, own[chosen]))]
     scores = score_of(np.maximum(fence - own, 0))
@@ -139,7 +139,7 @@ def singletons(named: Named, doubts: Doubts | None) -> Listing:
         best[there] = doubts.ratios.best[judged[there]]
         others[there] = doubts.ratios.other[judged[there]]
     order = np.lexsort((places, -best))
-    low = np.inf if doubts is None else _usual(named, doubts)[0]
+    low = np.inf if doubts is None else _limits(named, doubts)[0]
     fits = best > low
     scores = np.where(fits, 0.5 + score_of(np.where(fits, best - low, 0)) / 2, 0.5)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,7 +23,13 @@ from .names_in_doubt import far, mislabels, singletons, usual
 from .proposals import unnamed
 
 QUEUES = ("unnamed", "mislabels", "duplicates", "far", "singletons")
-COMPARED = ("unnamed", "mislabels", "far", "singletons")  # those that rest on `Doubts`
+# What the queues that rest on compared names rest on.
+COMPARED: Mapping[str, tuple[Kept, ...]] = {
+    "unnamed": ("doubts", "proposals"),
+    "mislabels": ("doubts",),
+    "far": ("doubts",),
+    "singletons": ("doubts",),
+}
 
 _MOST = 1000  # entries of a page
 
@@ -217,11 +224,6 @@ def _as_now(found: Doubts | None, named: Named) -> Doubts | None:
             "Many specimens were added, named or deleted while names were compared; ask again"
         )
     return now
-
-
-def kept_for(name: str) -> tuple[Kept, ...]:
-    """Return what a queue of `COMPARED` rests on."""
-    return ("doubts", "proposals") if name == "unnamed" else ("doubts",)
 
 
 def require_queue(name: str) -> None:

@@ -13,12 +13,12 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from ..database.connection import Database
 from ..errors import CorruptError, LockedError, UsageError
 from ..settings import settings
-from ..storage.files_beside import INDEX, index_file, made_of_spaces, remove_unneeded
+from ..storage.files_beside import INDEX, Kind, index_file, made_of_spaces, remove_unneeded
 from ..storage.records import Space
 from ..vectors.base import Parts
 from ..vectors.file import open_arrays, pack_arrays
@@ -27,7 +27,6 @@ from .index_files import State, damage_of_file, state_of, write_file
 
 _VERSION = 1  # of how they are made
 
-Kind = Literal["lists", "classes", "umap", "pca", "doubts", "proposals"]
 # Those that are made when somebody asks for them, and by no question.
 _MADE_BY = {"umap": "map", "pca": "map", "doubts": "review", "proposals": "review"}
 

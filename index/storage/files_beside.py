@@ -12,7 +12,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from ..database.checksums import with_checksums
 from ..database.connection import Database
@@ -32,8 +32,8 @@ _FORMS = {
     JOBS: re.compile(rf"{JOBS}/[0-9a-f]{{32}}\.csv"),
 }
 _LISTED = "SELECT path, sha256 FROM files WHERE path >= ? AND path < ?"
-_KINDS = "lists|classes|umap|pca|doubts|proposals"
-_MADE_OF_SPACES = re.compile(rf"{INDEX}/((.+)-[0-9a-f]{{16}}\.({_KINDS}))")
+Kind = Literal["lists", "classes", "umap", "pca", "doubts", "proposals"]
+_MADE_OF_SPACES = re.compile(rf"{INDEX}/((.+)-[0-9a-f]{{16}}\.({'|'.join(get_args(Kind))}))")
 
 
 class ListedFile(NamedTuple):

@@ -13,7 +13,7 @@ from pydantic import Field
 from holotype.index.collection import Collection
 from holotype.index.curation.actions import accepted, confirmed, corrected
 from holotype.index.curation.doubts import first_images, kept_doubts
-from holotype.index.curation.queues import COMPARED, QUEUES, Queue, kept_for, require_queue
+from holotype.index.curation.queues import COMPARED, QUEUES, Queue, require_queue
 from holotype.index.errors import ChangedError, NotComparedError, UsageError
 from holotype.index.storage.files_beside import made_of_spaces
 from holotype.index.storage.specimens.namings import Naming
@@ -201,8 +201,8 @@ def _page(
 def _kept_queue(collection: Collection, name: str, space: str | None) -> Queue:
     require_queue(name)
     gallery = collection.gallery(space)
-    compared = made_of_spaces(collection.database).items()
-    kept = tuple(sorted(file.sha256 for (_, kind), file in compared if kind in kept_for(name)))
+    rests, made = COMPARED.get(name, ()), made_of_spaces(collection.database).items()
+    kept = tuple(sorted(file.sha256 for (_, kind), file in made if kind in rests))
     return gallery.answered(("queue", name, kept), None, lambda: _queue(collection, name, space))
 
 
@@ -216,7 +216,7 @@ def _queue(collection: Collection, name: str, space: str | None) -> Queue:
             f"{_MOST_SEARCHED}: run {way_there('review', queue='duplicates')}"
         )
     late = name in COMPARED and specimens > _MOST_AT_ONCE
-    if late and any(kept_doubts(collection, source, kind) is None for kind in kept_for(name)):
+    if late and any(kept_doubts(collection, source, kind) is None for kind in COMPARED[name]):
         raise NotComparedError(
             f"The names of {specimens} specimens have not been compared yet, or many were named "
             f"since; run {way('review')} first"
