@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from PIL import Image
 
@@ -9,8 +11,11 @@ LEAST_COSINE = 0.9999  # between what was made of a canary picture before and no
 _SIZES = ((96, 64), (64, 96), (301, 301))  # lying, standing, scaled down by an odd factor
 
 
-def canary_pictures() -> list[Image.Image]:
+@cache
+def canary_pictures() -> tuple[Image.Image, ...]:
     """Return the pictures: RGB, made of whole numbers alone, the same on every machine.
+
+    They are made once, as every question to a space counts them; nobody may change them.
 
     Each is a grid of coloured waves with hard edges, so that colour, orientation, scaling and
     padding all leave their mark.
@@ -18,7 +23,7 @@ def canary_pictures() -> list[Image.Image]:
     >>> [picture.size for picture in canary_pictures()]
     [(96, 64), (64, 96), (301, 301)]
     """
-    return [_picture(number, *size) for number, size in enumerate(_SIZES, 1)]
+    return tuple(_picture(number, *size) for number, size in enumerate(_SIZES, 1))
 
 
 def _picture(number: int, width: int, height: int) -> Image.Image:
