@@ -14,6 +14,8 @@ class HolotypeError(Exception):
     exit_code: ClassVar[int] = 1
     http_status: ClassVar[int] = 400
     title: ClassVar[str] = "Bad request"
+    retry_after: ClassVar[int] = 0
+    """Seconds after which the same may succeed without anybody's doing; 0 where it will not."""
 
 
 class UsageError(HolotypeError):
@@ -57,6 +59,7 @@ class StoreError(HolotypeError):
 
     http_status = 503
     title = "Vector store not available"
+    retry_after = 5
 
 
 class UnavailableError(HolotypeError):
@@ -64,6 +67,7 @@ class UnavailableError(HolotypeError):
 
     http_status = 503
     title = "Collection not available"
+    retry_after = 5
 
 
 class LockedError(HolotypeError):
@@ -93,6 +97,7 @@ class ReplacedError(HolotypeError):
 
     http_status = 503
     title = "Collection was replaced"
+    retry_after = 1
 
 
 class ReadOnlyError(HolotypeError, PermissionError):

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Scope
 
-from holotype.index.errors import CorruptError, HolotypeError, ReplacedError
+from holotype.index.errors import CorruptError, HolotypeError
 from holotype.index.ways import way_there
 
 from .addresses import path_of, root_of
@@ -28,7 +28,6 @@ from .request_ids import HEADER, REQUEST_ID
 _SHOWN = 80  # characters of an offending value that a sentence repeats
 _LONGEST = 1000  # characters of a sentence
 _LONGEST_PATH = 8192
-_SECONDS = 2  # after which a client may ask again
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")
 
 log = logging.getLogger("holotype.service")
@@ -109,6 +108,7 @@ class BusyError(HolotypeError):
 
     http_status = 429
     title = "Too many requests"
+    retry_after = 2
 
 
 class NotReadyError(HolotypeError):
@@ -116,6 +116,7 @@ class NotReadyError(HolotypeError):
 
     http_status = 503
     title = "Not ready"
+    retry_after = 1
 
 
 class NoEncoderError(HolotypeError):
@@ -182,12 +183,10 @@ def problem_of(scope: Scope, error: HolotypeError) -> Response:
     """Return an expected error as problem details; where the collection lies is nobody's matter."""
     detail: str = served_of(scope).told(error)
     headers = {}
-    if isinstance(error, NotReadyError | ReplacedError):
-        headers["Retry-After"] = "1"
+    if error.retry_after:
+        headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, KeyRequiredError):
         headers["WWW-Authenticate"] = 'Basic realm="Holotype", charset="UTF-8", Bearer'
-    if isinstance(error, BusyError):
-        headers["Retry-After"] = str(_SECONDS)
     if isinstance(error, TooSlowError):
         headers["Connection"] = "close"
     return problem(scope, error.http_status, error.title, detail, headers)

@@ -36,6 +36,7 @@ class DecoderError(HolotypeError):
 
     http_status = 503
     title = "Decoder not available"
+    retry_after = 2
 
 
 class Budget:

@@ -26,6 +26,7 @@ from .turns import CLIENT
 
 _STEP = 4096  # bytes that are looked at at once while a header comes in
 _MOST_AHEAD = 65536  # bytes of requests that are sent before the last one is answered
+_RETURNS = 5  # seconds after which a service that stops may be there again
 _FREE_PIECES, _LEAST_PIECE = 1000, 64  # pieces of a body, and the bytes that further ones average
 
 
@@ -244,4 +245,5 @@ class Departures:
         except asyncio.CancelledError:
             if not started:  # heard by nobody, where the client has left
                 sentence = "The service stops; ask again later"
-                await problem(scope, 503, "Stopping", sentence)(scope, receive, send)
+                later = {"Retry-After": str(_RETURNS)}
+                await problem(scope, 503, "Stopping", sentence, later)(scope, receive, send)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,11 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from holotype.index.clusters.recipe import Recipe
+from holotype.index.collection import Collection
 from holotype.service.guards.keys import Keys
+from holotype.training.clustering import kept
+from holotype.training.clustering.kept import recipe_for
 
 from ..conftest import Draw
 from .visits import click, idle, picture, press, served, violations, visit
@@ -80,6 +85,28 @@ def test_a_grouping_that_a_colleague_makes_meanwhile_is_shown(
         page.evaluate(looked_at)
         expect(page.locator(OPEN)).to_have_count(2)
         expect(page.locator("#none")).to_be_hidden()
+
+
+def test_a_grouping_that_runs_is_found_again(
+    browser: Browser, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def waiting(collection: Collection, *, space: str | None) -> Recipe:
+        go_on.wait(60)
+        return recipe_for(collection, space=space)
+
+    monkeypatch.setattr(kept, "recipe_for", waiting)
+    with visit(browser, address, "/review") as page:
+        page.fill("#start-where", "species=")
+        page.click("#start-button")
+        expect(page.locator("#start-stop")).to_be_visible()
+        page.reload()
+        expect(page.locator("#start-stop")).to_be_visible()
+        expect(page.locator("#start-button")).to_be_disabled()
+        go_on.set()
+        page.click("#start-told a", timeout=60_000)
+        expect(page.locator("#name")).not_to_be_empty()
 
 
 def test_one_key_each(browser: Browser, address: str, client: httpx2.Client) -> None:

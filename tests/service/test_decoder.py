@@ -159,12 +159,31 @@ def test_a_process_that_cannot_be_started_is_tried_again(monkeypatch: pytest.Mon
     made.close()
 
 
+def no_process(*_: object) -> None:
+    """Stand in for a machine that starts nothing more."""
+    raise module.DecoderError("No process can be started to decode the picture; try later")
+
+
 def test_a_picture_that_no_thread_can_watch_over_is_refused(no_threads: NoThreads) -> None:
     made = Decoders(ServiceSettings(decoders=1))
     with no_threads("Thread-"), pytest.raises(module.DecoderError, match="No thread can be"):
         made.read_picture(drawing.png(8, 8))
     assert made.read_picture(drawing.png(8, 8)).size == (8, 8)
     made.close()
+
+
+def test_who_asks_while_none_can_be_started_is_told_when_to_come_again(
+    served_folder: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"images": ("x.png", drawing.png(30, 20))}
+    with running(create_app(served_folder)) as address:
+        assert httpx2.post(f"{address}/v1/identify", files=files, timeout=60).status_code == 200
+        with monkeypatch.context() as now:
+            now.setattr(module._Decoder, "_killed_after", no_process)
+            found = httpx2.post(f"{address}/v1/identify", files=files, timeout=60)
+        assert "try later" in refused(found, 503)
+        assert int(found.headers["retry-after"]) > 0
+        assert httpx2.post(f"{address}/v1/identify", files=files, timeout=60).status_code == 200
 
 
 def test_memory_is_refused_in_words() -> None:

@@ -170,6 +170,15 @@ def test_a_server_that_can_load_nothing_says_its_address_and_then_why_it_ends(
     assert "Traceback" not in done.stderr
 
 
+def test_who_starts_a_server_is_told_in_the_words_of_the_command_line(
+    tmp_path: Path, shell: Shell
+) -> None:
+    Collection.create(tmp_path / "empty").close()
+    done = shell("serve", tmp_path / "empty", "--port", "0")
+    assert done.returncode == NotFoundError.exit_code, done.stderr
+    assert "add pictures with 'holotype ingest'" in done.stderr
+
+
 def test_the_address_is_said_before_the_large_libraries_are_imported() -> None:
     script = (
         "import sys, holotype.service.server\n"

@@ -3,14 +3,15 @@
 import { addressOf } from "../shared/addresses";
 import { type Problem, problemOf, send } from "../shared/api";
 import { signature } from "../shared/dialogs";
-import { byId } from "../shared/dom";
-import { type Job, failure, stops, watch } from "../shared/jobs";
+import { byId, el } from "../shared/dom";
+import { type Job, failure, runningJob, stops, watch } from "../shared/jobs";
 import { t } from "../shared/strings";
 
 export class StartForm {
   private readonly form = byId("start", HTMLFormElement);
   private readonly progress = byId("start-progress", HTMLProgressElement);
   private readonly told = byId("start-told", HTMLElement);
+  private readonly button = byId("start-button", HTMLButtonElement);
   private readonly stop = byId("start-stop", HTMLButtonElement);
   private running = "";
 
@@ -24,27 +25,46 @@ export class StartForm {
       void this.start();
     });
     stops(this.stop, () => this.running, refused);
+    void this.join();
   }
 
   private async start(): Promise<void> {
-    const button = byId("start-button", HTMLButtonElement);
-    if (button.disabled) return; // one is begun already
-    button.disabled = true;
-    try {
+    if (this.button.disabled) return; // one is begun already
+    const found = await this.follow(async () => {
       const by = await signature();
-      if (by === null) return;
-      const job = await send<Job>("POST", addressOf`v1/clusters`, { ...this.wanted(), by });
+      return by === null ? null : send<Job>("POST", addressOf`v1/clusters`, { ...this.wanted(), by });
+    });
+    if (found !== null) this.done(found);
+  }
+
+  /** Shows a grouping that runs already, and leads to what it finds: somebody may be at work here. */
+  private async join(): Promise<void> {
+    const running = await runningJob("cluster");
+    if (!running || this.button.disabled) return;
+    const found = await this.follow(() => Promise.resolve(running));
+    if (found === null) return;
+    const href = addressOf`review/clusters/${found}`;
+    this.told.replaceChildren(el("a", { href }, t("review.grouped")));
+  }
+
+  /** The number of the clustering that a job ends with; null where it ends otherwise, or none begins. */
+  private async follow(begin: () => Promise<Job | null>): Promise<number | null> {
+    this.button.disabled = true;
+    try {
+      const job = await begin();
+      if (job === null) return null;
       this.running = job.job_id;
       this.stop.disabled = false;
       const over = await watch(job, (now) => this.show(now));
       this.told.replaceChildren(...failure(over, "").told());
-      const found = over.result?.["clustering"];
-      if (over.state === "done" && typeof found === "number") this.done(found);
       if (over.state === "cancelled") this.told.textContent = t("review.stopped");
+      const found = over.result?.["clustering"];
+      return over.state === "done" && typeof found === "number" ? found : null;
     } catch (error) {
       this.told.replaceChildren(...problemOf(error).told());
+      return null;
     } finally {
-      button.disabled = false;
+      this.button.disabled = false;
       this.progress.hidden = this.stop.hidden = true;
     }
   }
