@@ -36,11 +36,13 @@ class _Block(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """How one side is scaled: (sum of weight x (pixel - 128) + `offset`) x `unit`, rounded down."""
+    """How one side is scaled: sum of weight x (pixel - 128) + `offset`, rounded down.
+
+    Weights are whole numbers times a power of a half, so sums are as exact as of whole numbers.
+    """
 
     blocks: list[_Block]
     offset: NDArray[Any]
-    unit: float
 
 
 def scaled(square: Pixels, size: int, method: str) -> Pixels:
@@ -110,9 +112,8 @@ def _rows(pixels: Pixels, plan: _Plan) -> Pixels:
         used = signed[block.used].astype(made.dtype)
         np.matmul(block.weights, used.reshape(len(used), -1), out=made[block.made])
     made += plan.offset
-    made *= plan.unit
-    np.clip(np.floor(made, out=made), 0, 255, out=made)
-    return made.astype(np.uint8).reshape(-1, *pixels.shape[1:])
+    np.clip(made, 0, 255, out=made)
+    return made.astype(np.uint8).reshape(-1, *pixels.shape[1:])  # which rounds down
 
 
 @lru_cache(256)
@@ -124,17 +125,18 @@ def _plan(before: int, size: int, method: str) -> _Plan:
     whole = np.trunc(weights * (1 << bits) + np.copysign(0.5, weights))
     kind = np.float32 if 128 * np.abs(whole).sum(axis=1).max() < _EXACT else np.float64
     offset = 128 * whole.sum(axis=1, keepdims=True) + (1 << bits) / 2
-    blocks = [_block(first, whole, start, kind) for start in range(0, size, _TOGETHER)]
-    return _Plan(blocks, offset.astype(kind), 0.5**bits)
+    unit = 0.5**bits
+    blocks = [_block(first, unit * whole, start, kind) for start in range(0, size, _TOGETHER)]
+    return _Plan(blocks, (unit * offset).astype(kind))
 
 
-def _block(first: Ids, whole: Floats, start: int, kind: type) -> _Block:
+def _block(first: Ids, every: Floats, start: int, kind: type) -> _Block:
     """Return the block of the rows from `start` on."""
     made = slice(start, min(start + _TOGETHER, len(first)))
     shift = first[made] - first[start]
-    weights = np.zeros((len(shift), shift[-1] + whole.shape[1]), kind)
+    weights = np.zeros((len(shift), shift[-1] + every.shape[1]), kind)
     for row, place in enumerate(shift):
-        weights[row, place : place + whole.shape[1]] = whole[start + row]
+        weights[row, place : place + every.shape[1]] = every[start + row]
     return _Block(made, slice(first[start], first[start] + weights.shape[1]), weights)
 
 

@@ -5,8 +5,9 @@ It is `python -m holotype.service.decoding.decoder BYTES SECONDS`.
 It has a limit of memory and of time that the system enforces, and holds nothing else: a decoder
 that is led astray ends this process and not the service. It reads, from its standard input, a line
 of JSON (`length`, `target`, `name`, `stored`) and the bytes of the picture, and writes a line
-(`size` and that of the `file`, or `refused`) and the pixels as RGB; at the end of its input it
-ends. It must start quickly, so it imports no more than `pictures` does.
+(`size`, that of the `file` and the `seconds` of a processor that it took, or `refused`) and the
+pixels as RGB; at the end of its input it ends. It must start quickly, so it imports no more than
+`pictures` does.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 import os
 import signal
 import sys
+import time
 from typing import Any, BinaryIO
 
 from PIL import (
@@ -73,11 +75,12 @@ def main() -> None:
 
 def _answer(answers: BinaryIO, data: bytes, asked: dict[str, Any], limits: Limits) -> None:
     pixels = b""
-    name = asked["name"]
+    name, before = asked["name"], time.process_time()
     try:
         picture, whole = _decoded(data, asked, limits)
-        said: dict[str, object] = {"size": picture.size, "file": whole}
         pixels = picture.tobytes()
+        seconds = time.process_time() - before
+        said: dict[str, object] = {"size": picture.size, "file": whole, "seconds": seconds}
     except PictureError as error:
         said = {"refused": str(error)}
     except Exception as error:  # what no check foresaw

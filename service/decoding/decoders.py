@@ -8,10 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from queue import LifoQueue
 
 from PIL import Image
@@ -123,11 +121,10 @@ class Decoders:
         decoder = self._idle.get()
         try:
             decoder = self._running(decoder)
-            before = decoder.seconds
-            found = decoder.read_picture(data, target, name, stored=stored)
+            picture, size, seconds = decoder.read_picture(data, target, name, stored=stored)
             if budget is not None:
-                budget.spend(decoder.seconds - before)
-            return found
+                budget.spend(seconds)
+            return picture, size
         finally:
             self._idle.put(decoder)
 
@@ -177,23 +174,14 @@ class _Decoder:
         assert self._process.stdout is not None
         self._to, self._from = self._process.stdin, self._process.stdout
 
-    @property
-    def seconds(self) -> float:
-        """Seconds of a processor that it has used; by the clock where the system does not say."""
-        try:
-            said = Path(f"/proc/{self._process.pid}/stat").read_bytes().rpartition(b")")[2].split()
-            return (int(said[11]) + int(said[12])) / os.sysconf("SC_CLK_TCK")
-        except OSError:
-            return time.monotonic() / _CLOCK
-
     def runs(self) -> bool:
         """Return whether it can be asked."""
         return not self._spoilt and self._process.poll() is None
 
     def read_picture(
         self, data: bytes, target: int, name: Named, *, stored: bool
-    ) -> tuple[Image.Image, tuple[int, int]]:
-        """Send a picture and wait for its pixels, and for the size of its file in pixels."""
+    ) -> tuple[Image.Image, tuple[int, int], float]:
+        """Send a picture; return it, its file's size in pixels, and seconds of a processor."""
         if len(data) > self._most:
             raise PictureError(
                 f"{named(name)} is a file of {len(data) / 1e6:.0f} MB; the limit is "
@@ -211,7 +199,7 @@ class _Decoder:
                 said = json.loads(self._line())
                 if "refused" not in said:
                     width, height = said["file"]
-                    return self._picture(*said["size"]), (width, height)
+                    return self._picture(*said["size"]), (width, height), said["seconds"]
         except (OSError, EOFError):  # it has ended
             raise PictureError(self._why(named(name))) from None
         raise PictureError(said["refused"])
