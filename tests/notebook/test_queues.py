@@ -9,22 +9,17 @@ from typing import Any
 
 import pytest
 
-import holotype
 from holotype.index.errors import ChangedError, HolotypeError, UsageError
 from holotype.notebook.opened import OpenCollection
-from holotype.service.app import create_app
-from tests.service.running import running
+
+from .doors import opened_at
 
 
 @pytest.fixture(params=["here", "served"])
 def opened(request: pytest.FixtureRequest, stocked: Path, tmp_path: Path) -> Iterator[Any]:
     folder = shutil.copytree(stocked, tmp_path / "collection")
-    if request.param == "here":
-        with holotype.open(folder) as found:
-            yield found
-        return
-    with running(create_app(folder)) as address, holotype.Client(address) as client:
-        yield client
+    with opened_at(request.param, folder) as found:
+        yield found
 
 
 def test_of_several_specimens_all_are_decided_about_or_none(opened: OpenCollection) -> None:
