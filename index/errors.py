@@ -59,7 +59,6 @@ class StoreError(HolotypeError):
 
     http_status = 503
     title = "Vector store not available"
-    retry_after = 5
 
 
 class UnavailableError(HolotypeError):
@@ -67,7 +66,6 @@ class UnavailableError(HolotypeError):
 
     http_status = 503
     title = "Collection not available"
-    retry_after = 5
 
 
 class LockedError(HolotypeError):

@@ -128,9 +128,13 @@ def noting() -> Iterator[Noted]:
     Who notes speaks at another door than that of Python, where options are called by plain words:
     sentences have these otherwise, too.
     """
-    noted: Noted = {}
-    with _as(voice()._replace(noted=noted)):
-        yield noted
+    noted, outer = dict[str, Way](), voice().noted
+    try:
+        with _as(voice()._replace(noted=noted)):
+            yield noted
+    finally:
+        if outer is not None:  # what is told meanwhile may be told on
+            outer |= noted
 
 
 def retold(sentence: str, noted: Noted) -> str:

@@ -31,7 +31,8 @@ def cluster(
     source: Annotated[
         Path | None,
         typer.Argument(
-            help="A folder of pictures or a manifest; they are stored in the collection first.",
+            help="A folder of pictures without names, or a manifest; they are stored in the "
+            "collection first.",
             show_default=False,
         ),
     ] = None,
@@ -43,7 +44,9 @@ def cluster(
     k: Annotated[
         int | None, typer.Option(help="How many clusters, where that is known.", show_default=False)
     ] = None,
-    method: Annotated[str, typer.Option(help="How they are found; see docs/clusters.md.")] = "auto",
+    method: Annotated[
+        str, typer.Option(help="How they are found; see docs/clustering.md.")
+    ] = "auto",
     seed: Annotated[int, typer.Option(help="The same one gives the same clusters.")] = 0,
     risk: Annotated[
         float, typer.Option(help="Share of what is set aside as known that may be wrong.")
@@ -97,7 +100,7 @@ def cluster(
 
 
 def _stored(collection: Collection, source: Path, space: str | None, levels: str) -> list[str]:
-    """Store pictures as `holotype ingest` does, and return the specimens that they show."""
+    """Store pictures as `holotype ingest` does, without names, and return their specimens."""
     from holotype.index.errors import UsageError
     from holotype.index.ingest.pictures import ingest
     from holotype.index.manifests.manifest import Manifest
@@ -111,7 +114,7 @@ def _stored(collection: Collection, source: Path, space: str | None, levels: str
             f"{source} holds vectors; store them with 'holotype ingest', then cluster with --where"
         )
     target = collection.source(collection.space(space))
-    manifest = Manifest.read(source, levels=split_levels(levels))
+    manifest = Manifest.read(source, levels=split_levels(levels), named=False)
     encoder = encoder_of(target)
     with progress("Checking ") as on_check, progress("Embedding") as on_embed:
         report = ingest(

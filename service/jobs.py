@@ -227,7 +227,9 @@ class Jobs:
     def _end(self, job_id: str, begun: Future[Job], noted: Noted, **changes: Any) -> None:
         left = json.dumps([changes.get("result"), changes.get("error")], ensure_ascii=False)
         job = self._changed(job_id, phase="", noted=noted_ways(noted, left), **changes)
-        if begun.done():  # of what never began there is nothing to remember
+        # Of what never began there is nothing to remember, and what is remembered as running is
+        # interrupted for the next service.
+        if begun.done() and job.state != "interrupted":
             self._keep(job)
         with self._lock:
             self._jobs[job_id] = job

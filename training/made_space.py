@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holotype.index.collection import Collection
-from holotype.index.encoders import load_encoder
+from holotype.index.encoders import accelerated, load_encoder
 from holotype.index.encoders.architecture import Architecture
 from holotype.index.encoders.checkpoint import save_checkpoint
 from holotype.index.encoders.model import Preprocessing
@@ -92,6 +92,7 @@ class MadeSpace(ABC):
             encoder = load_encoder(f"checkpoint:{folder}", views=self.base.views)
             trust_encoder(encoder.name)
             watch.on_phase("Embedding with the trained encoder")
+            encoder = accelerated(encoder)
             report = embed_stored(
                 self.collection, encoder, folder.name, like=self.base, on_embed=watch.on_work
             )

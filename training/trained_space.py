@@ -42,7 +42,11 @@ from .metric.train import Training, Watch
 from .trained_network import TrainedNetwork
 from .trained_projection import train_projection
 
-_EMBEDDING = 0.12  # share of the time bound that is left for embedding at the end
+# Of the time bound, what is at least and at most left for embedding at the end.
+_LEAST_LEFT, _MOST_LEFT = 0.05, 0.5
+# What a trained encoder takes of the time of its start in PyTorch: it is two networks as a rule,
+# and runs in half the time, but pictures are read, too.
+_AS_LONG = 1.2
 
 
 def train_space(
@@ -121,6 +125,8 @@ def prepared(
     config, notes = _sized(config, start)
     pictures, squares = _pictures(collection, gallery, rows, start, config, folder, watch)
     target = _target(collection, gallery, start, config, folder, watch)
+    began = time.monotonic() if began is None else began
+    ends, late = _ends(began, config, start, len(gallery))
     training = Training(
         collection=collection,
         pictures=pictures,
@@ -133,12 +139,12 @@ def prepared(
         identity=identity_of(config, pictures, start.fingerprint, target.sha256s if target else ()),
         beside=_beside(start, base, pictures.vectors),
         target=target,
-        ends=_ends(time.monotonic() if began is None else began, config),
+        ends=ends,
         watch=watch,
         processes=started(),
         device=start.device,
     )
-    return training, [*notes, *squares.problems, *(target.problems if target else [])]
+    return training, [*notes, *late, *squares.problems, *(target.problems if target else [])]
 
 
 def start_of(collection: Collection, base: Space, config: TrainConfig) -> Encoder:
@@ -285,6 +291,33 @@ def _width(network: Any, start: Encoder) -> int:
         return int(network.eval()(torch.zeros(1, 3, size, size)).shape[1])
 
 
-def _ends(began: float, config: TrainConfig) -> float:
+def _ends(began: float, config: TrainConfig, start: Encoder, count: int) -> tuple[float, list[str]]:
+    """Return when training must end so that all pictures are embedded within the bound.
+
+    Args:
+        began: the moment from which the bound counts.
+        count: of the pictures that the trained encoder will embed.
+
+    Returns:
+        the moment of `time.monotonic`, and a sentence where embedding alone takes too long.
+    """
     minutes = config.schedule.minutes
-    return began + 60 * minutes * (1 - _EMBEDDING) if minutes else float("inf")
+    if not minutes:
+        return float("inf"), []
+    bound, seconds = 60 * minutes, _AS_LONG * count * _seconds_of(start)
+    late = (
+        f"To embed the {count} pictures of the collection with what is trained takes about "
+        f"{seconds / 60:.0f} minutes by itself; the bound of {minutes:g} minutes cannot be held"
+    )
+    left = min(max(seconds, _LEAST_LEFT * bound), _MOST_LEFT * bound)
+    return began + bound - left, [late] if seconds > _MOST_LEFT * bound else []
+
+
+def _seconds_of(encoder: Encoder) -> float:
+    """Return how long an encoder takes for a picture, on all cores."""
+    side = encoder.preprocessing.size
+    pixels = np.zeros((encoder.batch_size, encoder.views, side, side, 3), np.uint8)
+    encoder.encode_images(pixels)  # with what is done once
+    before = time.perf_counter()
+    encoder.encode_images(pixels)
+    return (time.perf_counter() - before) / len(pixels)

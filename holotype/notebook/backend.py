@@ -53,6 +53,7 @@ class Adding:
         encoder: of a new space; None for the space's own, or the default.
         views: of a new space; None for as many as the encoder has by default.
         pictures: folders of the pictures that rows of vectors name.
+        named: whether folders are names where `levels` are not given.
     """
 
     source: str | Path | Manifest | pd.DataFrame
@@ -64,6 +65,7 @@ class Adding:
     levels: Sequence[str] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
     pictures: Sequence[str | Path] = ()
+    named: bool = True
 
 
 class Backend(Protocol):

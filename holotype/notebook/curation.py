@@ -46,10 +46,11 @@ class Curation:
         """Set aside what the collection knows, and group the rest into candidate species.
 
         Args:
-            source: pictures to store first: a folder or a manifest.
+            source: pictures without names to store first: a folder, whose folders say nothing, or a
+                manifest.
             where: instead, stored images without a species' name, such as `{"split": "batch"}`.
             k: how many clusters, where that is known.
-            method: how they are found; docs/clusters.md.
+            method: how they are found; docs/clustering.md.
             seed: the same one gives the same clusters.
             risk: share of what is set aside as known that may be wrong.
             prior: share expected to be of species that the collection lacks.

@@ -91,7 +91,13 @@ class Calibration:
     fitted_on: FittedOn | None = None
 
     def answer(
-        self, reference: Reference, evidence: Evidence, *, risk: float = 0.05, prior: float = 0.2
+        self,
+        reference: Reference,
+        evidence: Evidence,
+        *,
+        risk: float = 0.05,
+        prior: float = 0.2,
+        nearness: Floats | None = None,
     ) -> Answers:
         """Answer with the finest rank whose probability of being right is at least 1 - risk.
 
@@ -103,14 +109,18 @@ class Calibration:
             risk: the share of given answers that may be wrong, in (0, 1).
             prior: the share of specimens expected to be of species that the gallery lacks, in
                 [0, 1).
+            nearness: float64 [q], `nearness_to` the gallery that this was fitted on, where the
+                evidence is from a part of it: to a part everything is farther. By default that of
+                the evidence.
         """
         p, known = self.probabilities(evidence, prior)
         p = coherent(p, evidence.taxa, reference.lineages)
-        place = np.searchsorted(self.nearness, evidence.nearness, side="right")
+        nearness = evidence.nearness if nearness is None else nearness
+        place = np.searchsorted(self.nearness, nearness, side="right")
         nearness_p = (1 + place) / (1 + len(self.nearness))
         far = nearness_p < _FAR
         beyond = np.flatnonzero((place == 0) & ~far)
-        far[beyond] = self._far_beyond_all(evidence.nearness[beyond])
+        far[beyond] = self._far_beyond_all(nearness[beyond])
         p, known = np.where(far[:, None], 0.0, p), np.where(far, 0.0, known)
         sure = (p >= 1 - risk) & reference.decisive
         finest = p.shape[1] - 1 - sure[:, ::-1].argmax(axis=1)
@@ -132,7 +142,7 @@ class Calibration:
     def _far_beyond_all(self, nearness: Floats) -> Flags:
         """Return which of the specimens that lie beyond all left-out ones are unlike everything.
 
-        Of fewer than 199 no rank is as rare as `_FAR`; there Student's t says how rare so distant
+        Of fewer than 200 no rank is as rare as `_FAR`; there Student's t says how rare so distant
         a next one is.
         """
         n = len(self.nearness)

@@ -52,7 +52,7 @@ class Evidence:
         features: float64 [q, ranks, features]: log-odds of the share, `nearness`, then `OF_A_VIEW`
             of each space, then `OF_LIKELIHOOD`.
         nearness: float64 [q], mean cosine to the 5 nearest in the encoder's own space, which sees
-            best what is unlike everything.
+            best what is unlike everything; to fewer where there are no more.
         nearest: int64 [q, 15], places of the neighbours in the first space, -1 as padding.
         candidates: int64 [q, m], the closest classes, at most 50, for prediction sets; -1 as
             padding.
@@ -152,6 +152,23 @@ def gather_evidence(
     return _in_blocks(reference, len(queries), found, classes)
 
 
+def nearness_to(reference: Reference, queries: Embeddings, own: Sequence[Codes]) -> Floats:
+    """Return `Evidence.nearness` by itself, float64 [q]; arguments are those of `look_up`."""
+    parts = [slice(start, start + _BLOCK) for start in range(0, len(queries), _BLOCK)]
+    found = (
+        indexed(reference.index, queries[part], NEAR, reference.usable, own[part])[0]
+        for part in parts
+    )
+    return np.concatenate([np.zeros(0), *map(_mean_cosine, found)])
+
+
+def _mean_cosine(nearest: Embeddings) -> Floats:
+    """Return the mean of those neighbours that there are, -1 where there are none."""
+    there = np.isfinite(nearest)
+    cosines = np.where(there, nearest, 0).sum(axis=1, dtype=np.float64)
+    return np.where(there.any(axis=1), cosines / np.maximum(there.sum(axis=1), 1), -1.0)
+
+
 def _block(
     reference: Reference,
     vectors: Embeddings,
@@ -193,7 +210,7 @@ def _weigh(reference: Reference, block: _Block, most: int) -> Evidence:
     best, proposed = rivals(seen, proposed, found.taxa, lineages)
     ratios = _ratios(reference, block, proposed.classes)
     candidates, closeness = _candidates(seen)
-    nearness = np.maximum(block.nearest, -1).mean(axis=1, dtype=np.float64)
+    nearness = _mean_cosine(block.nearest)
     features = np.concatenate(
         [
             log_odds(found.shares)[:, :, None],

@@ -11,7 +11,7 @@ from ..gallery.gallery import Gallery
 from ..vectors import Selection
 from .answers import Judgement, Taxa, share_out
 from .calibration import Answers
-from .evidence import Evidence, look_up
+from .evidence import Evidence, look_up, nearness_to
 from .gallery_reference import reference_of
 from .kept_calibration import KeptCalibration
 from .reference import Reference
@@ -57,16 +57,18 @@ def judge_calibrated(
     """
     reference = reference_of(source, kept.calibration, database)
     part = None if reference is None else reference.part(chosen)
-    if part is None or not len(part.classes):  # a filter may leave nothing that is named
+    # A filter may leave nothing that is named.
+    if reference is None or part is None or not len(part.classes):
         return [_nothing(kept)] * len(vectors)
-    whole = reference is not None and reference.usable is None  # what was found has names
+    whole = reference.usable is None  # what was found has names
+    nearness = None if part is reference else nearness_to(reference, vectors, own)
     evidence = look_up(part, vectors, own, proposed if whole else None)
     judged = _Judged(
         source,
         kept,
         part,
         evidence,
-        kept.calibration.answer(part, evidence, prior=prior),
+        kept.calibration.answer(part, evidence, prior=prior, nearness=nearness),
         kept.calibration.class_probabilities(evidence),
         kept.calibration.prediction_sets(evidence),
         frozenset(rank for rank, tells in zip(kept.ranks, part.decisive, strict=True) if tells),

@@ -51,6 +51,7 @@ class Manifest:
         *,
         levels: Sequence[str] = (),
         columns: Mapping[str, str] | None = None,
+        named: bool = True,
     ) -> Manifest:
         """Read a folder of pictures, a table in text, or a Parquet file.
 
@@ -60,12 +61,14 @@ class Manifest:
                 `["split", "species"]`; needed where that cannot be told.
             columns: {column: the table's name for it}, such as `{"species": "label"}`, where that
                 cannot be told.
+            named: whether folders are names where `levels` are not given; those of a batch without
+                names are days, sites or drawers.
 
         Raises:
             UsageError: nothing is there, or `levels` or `columns` do not fit.
             ManifestError: it cannot be read, has no `path` column, or holds no pictures.
         """
-        raw = read_source(Path(source), levels)
+        raw = read_source(Path(source), levels, named=named)
         return cls._of(raw.frame, raw.root, raw.numbers, raw.problems, columns)
 
     @classmethod

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from queue import LifoQueue
+from typing import IO
 
 from PIL import Image
 
@@ -24,16 +25,21 @@ from .decoder import READY
 _START_SECONDS = 60
 _END_SECONDS = 1
 _LONGEST_LINE = 1 << 16
-_PIPE = 1 << 20  # bytes on their way at once, so that the two processes wake each other less often
+_PIPE = 1 << 20  # bytes on their way, so that the two processes wake each other less often
 _CLOCK = 2  # times the seconds of a processor, by the clock: others want the processor, too
 _TOGETHER = 2  # times the seconds of one picture, for all of a request
 
 
 class DecoderError(HolotypeError):
-    """No process can be started that would decode a picture."""
+    """No process decodes pictures."""
 
     http_status = 503
     title = "Decoder not available"
+
+
+class NoProcessError(DecoderError):
+    """None can be started now."""
+
     retry_after = 2
 
 
@@ -100,7 +106,7 @@ class Decoders:
             stored: it is of the collection and not uploaded, so any of `FORMATS` may be its own.
 
         Raises:
-            DecoderError: no process can be started.
+            DecoderError: no process can be started, or none lives.
             PictureError: as `read_picture` does; the picture takes more than
                 `HOLOTYPE_DECODER_SECONDS` or `HOLOTYPE_DECODER_BYTES`, or crashes its decoder.
         """
@@ -163,16 +169,16 @@ class _Decoder:
                 [sys.executable, "-P", "-m", "holotype.service.decoding.decoder", *limits],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                pipesize=_PIPE,
                 env=_environment(),
             )
         except OSError as error:
-            raise DecoderError(
+            raise NoProcessError(
                 f"No process can be started to decode the picture ({error.strerror}); try later"
             ) from error
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._to, self._from = self._process.stdin, self._process.stdout
+        _widen(self._to, self._from)
 
     def runs(self) -> bool:
         """Return whether it can be asked."""
@@ -238,7 +244,7 @@ class _Decoder:
         try:
             timer.start()
         except RuntimeError as error:
-            raise DecoderError(
+            raise NoProcessError(
                 "No thread can be started to watch over the picture's decoding; try later"
             ) from error
         try:
@@ -272,6 +278,15 @@ class _Decoder:
                 "(HOLOTYPE_DECODER_SECONDS); save it as a plain JPEG, or raise the limit"
             )
         return f"{name} crashes what decodes it (exit code {code}); save it anew"
+
+
+def _widen(*pipes: IO[bytes]) -> None:
+    """Let more be on its way at once, where the system allows it to this user."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        for pipe in pipes:
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 def _environment() -> dict[str, str]:

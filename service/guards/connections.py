@@ -245,5 +245,7 @@ class Departures:
         except asyncio.CancelledError:
             if not started:  # heard by nobody, where the client has left
                 sentence = "The service stops; ask again later"
-                later = {"Retry-After": str(_RETURNS)}
+                # Its thread may still write: only what may come twice is asked again.
+                twice = scope["method"] in (*SAFE_METHODS, "PUT", "DELETE")
+                later = {"Retry-After": str(_RETURNS)} if twice else {}
                 await problem(scope, 503, "Stopping", sentence, later)(scope, receive, send)

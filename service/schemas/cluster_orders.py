@@ -22,7 +22,7 @@ class StartClustering(Order):
     )
     space: str | None = Field(None, description="Which space; by default the first.")
     k: int | None = Field(None, description="How many clusters, where that is known.")
-    method: str = Field("auto", description="How they are found; see docs/clusters.md.")
+    method: str = Field("auto", description="How they are found; see docs/clustering.md.")
     seed: int = Field(0, ge=0, lt=2**32, description="The same one gives the same clusters.")
     risk: float = Field(0.1, description="Share of what is set aside that may be wrong.")
     prior: float = Field(0.5, description="Share expected to be of species not in the gallery.")

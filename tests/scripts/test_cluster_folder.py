@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
+import holotype
 from holotype.index.collection import Collection
 from tests.conftest import Ask, Cli, Draw
 
@@ -21,15 +23,35 @@ def test_what_is_off_is_told_before_pictures_are_stored(
         assert all(image.image_id != "1.png" for image in opened.images())
 
 
-def test_folders_of_days_name_nothing_where_that_is_said(
+@pytest.mark.parametrize("door", ["terminal", "Python"])
+def test_folders_of_a_batch_name_nothing(
+    folder: Path, tmp_path: Path, draw: Draw, ask: Ask, door: str
+) -> None:
+    """Of sites and days species were made, which the next query answered with."""
+    trip = tmp_path / "trip"
+    draw(trip / "Sierra Nevada" / "day 0" / "1.png", 900)
+    draw(trip / "Xestia viridis" / "1.png", 901)
+    if door == "terminal":
+        ids = [
+            one["image_ids"] for one in ask("cluster", trip, "--in", folder, "--k", 2)["clusters"]
+        ]
+    else:
+        with holotype.open(folder) as opened:
+            ids = [one["image_ids"] for one in opened.cluster(trip, k=2).to_dict()["clusters"]]
+    expected = ["Sierra Nevada/day 0/1.png", "Xestia viridis/1.png"]
+    assert sorted(one for some in ids for one in some) == expected
+    with Collection.open(folder) as opened:
+        assert not any(any(opened.image(one).lineage) for one in expected)
+
+
+def test_folders_of_a_batch_say_what_the_user_says(
     folder: Path, tmp_path: Path, draw: Draw, ask: Ask
 ) -> None:
     for number in range(2):
-        draw(tmp_path / "trip" / f"day{number}" / "1.png", 900 + number)
-    found = ask("cluster", tmp_path / "trip", "--in", folder, "--levels", "-", "--k", 2)
-    assert sorted(one["image_ids"][0] for one in found["clusters"]) == ["day0/1.png", "day1/1.png"]
+        draw(tmp_path / "trip" / "Noctuidae" / f"{number}.png", 900 + number)
+    ask("cluster", tmp_path / "trip", "--in", folder, "--levels", "family", "--k", 2)
     with Collection.open(folder) as opened:
-        assert not any(opened.image("day0/1.png").lineage)
+        assert "Noctuidae" in opened.image("Noctuidae/0.png").lineage
 
 
 def test_a_folder_is_stored_and_clustered(

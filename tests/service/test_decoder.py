@@ -161,7 +161,7 @@ def test_a_process_that_cannot_be_started_is_tried_again(monkeypatch: pytest.Mon
 
 def no_process(*_: object) -> None:
     """Stand in for a machine that starts nothing more."""
-    raise module.DecoderError("No process can be started to decode the picture; try later")
+    raise module.NoProcessError("No process can be started to decode the picture; try later")
 
 
 def test_a_picture_that_no_thread_can_watch_over_is_refused(no_threads: NoThreads) -> None:
@@ -184,6 +184,31 @@ def test_who_asks_while_none_can_be_started_is_told_when_to_come_again(
         assert "try later" in refused(found, 503)
         assert int(found.headers["retry-after"]) > 0
         assert httpx2.post(f"{address}/v1/identify", files=files, timeout=60).status_code == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pipes whose size can be asked for")
+def test_a_user_whose_pipes_are_many_decodes_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    made = Decoders(ServiceSettings(decoders=1))
+    with monkeypatch.context() as now:
+        now.setattr(fcntl, "fcntl", refuse)
+        assert made.read_picture(drawing.png(900, 800)).size == (900, 800)
+    made.close()
+
+
+def test_who_would_ask_in_vain_is_not_asked_to_come_again(
+    served_folder: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_environment", lambda: {"PYTHONHOME": "/nowhere"})
+    files = {"images": ("x.png", drawing.png(30, 20))}
+    with running(create_app(served_folder)) as address:
+        found = httpx2.post(f"{address}/v1/identify", files=files, timeout=60)
+        assert "see the log" in refused(found, 503)
+        assert "retry-after" not in found.headers
 
 
 def test_memory_is_refused_in_words() -> None:

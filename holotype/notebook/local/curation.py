@@ -33,7 +33,7 @@ class LocalCuration(LocalRecords):
         space, specimens = options["space"], None
         if source is not None:
             target = self.collection.source(self.collection.space(space))
-            specimens = self.added(Adding(source, target.name)).specimens
+            specimens = self.added(Adding(source, target.name, named=False)).specimens
         with progress("Identifying") as update:
             return cluster(
                 self.collection,

@@ -57,7 +57,9 @@ class LocalRecords(Held):
         if adding.pictures:
             raise UsageError("pictures is for vectors; a folder or table says where its own lie")
         if not isinstance(source, Manifest):
-            source = Manifest.read(source, levels=adding.levels, columns=adding.columns)
+            source = Manifest.read(
+                source, levels=adding.levels, columns=adding.columns, named=adding.named
+            )
         space, encoder = self._target(adding)
         with progress("Checking") as on_check, progress("Embedding") as on_embed:
             return ingest(

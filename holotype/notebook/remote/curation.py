@@ -31,7 +31,7 @@ class RemoteCuration(RemoteRecords):
 
     def _stored(self, source: str | Path) -> list[str]:
         """Store pictures, and return what chooses their specimens."""
-        specimens = self.added(Adding(source))[0].specimens
+        specimens = self.added(Adding(source, named=False))[0].specimens
         limit = settings().max_filter_values
         if len(specimens) > limit:
             raise UsageError(

@@ -197,6 +197,8 @@ def _read(adding: Adding) -> tuple[Manifest, list[Problem]]:
     if isinstance(source, pd.DataFrame):
         source = Manifest.from_pandas(source, columns=adding.columns)
     if not isinstance(source, Manifest):
-        source = Manifest.read(source, levels=adding.levels, columns=adding.columns)
+        source = Manifest.read(
+            source, levels=adding.levels, columns=adding.columns, named=adding.named
+        )
     with progress("Checking") as update:
         return source.check(decode=adding.strict, progress=update)

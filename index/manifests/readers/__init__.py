@@ -33,7 +33,7 @@ READERS: dict[str, Reader] = {
 _WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 
 
-def read_source(source: Path, levels: Sequence[str] = ()) -> RawTable:
+def read_source(source: Path, levels: Sequence[str] = (), *, named: bool = True) -> RawTable:
     """Read any source: a table by its suffix, or a folder of pictures.
 
     A folder that holds a `manifest.csv` or `manifest.parquet` is read through it.
@@ -41,6 +41,7 @@ def read_source(source: Path, levels: Sequence[str] = ()) -> RawTable:
     Args:
         source: the table or the folder.
         levels: what the levels of folders are, see `labels_of`.
+        named: whether folders say anything where `levels` are not given.
 
     Raises:
         UsageError: nothing is there.
@@ -50,7 +51,7 @@ def read_source(source: Path, levels: Sequence[str] = ()) -> RawTable:
         for name in ("manifest.csv", "manifest.parquet"):
             if (source / name).is_file() and not levels:
                 return _with_unlisted(read_source(source / name), source, name)
-        return read_folder(source, levels)
+        return read_folder(source, levels, named=named)
     if not os.path.lexists(source):
         raise UsageError(f"{source} does not exist; give a folder of pictures, a CSV or a Parquet")
     if levels:

@@ -15,7 +15,7 @@ from .raw import RawTable
 from .walk import Walk, shown_name
 
 
-def read_folder(root: Path, levels: Sequence[str] = ()) -> RawTable:
+def read_folder(root: Path, levels: Sequence[str] = (), *, named: bool = True) -> RawTable:
     """List the pictures below a folder, labelled by the folders that they lie in.
 
     What a picture is, its first bytes say. One directly in `root` is unlabelled. Links to folders
@@ -25,6 +25,7 @@ def read_folder(root: Path, levels: Sequence[str] = ()) -> RawTable:
     Args:
         root: the folder.
         levels: what the levels of folders are; see `labels_of`.
+        named: whether folders say anything where `levels` are not given.
 
     Raises:
         ManifestError: there are no pictures below `root`, or what the levels are is not clear.
@@ -33,6 +34,8 @@ def read_folder(root: Path, levels: Sequence[str] = ()) -> RawTable:
     names, problems = _shallow(walk, levels)
     if not names:
         raise ManifestError(_no_pictures(root, problems))
+    if not named and not levels:
+        levels = (IGNORED,) * max(name.count("/") for name in names)
     labels = labels_of(names, levels, str(root))
     frame = pd.DataFrame(labels).drop(columns=IGNORED, errors="ignore")
     frame.insert(0, "path", names)

@@ -79,7 +79,7 @@ class Cluster(JobOptions):
 
     where: list[str] = _where("Only these images")
     k: int | None = Field(None, ge=1, lt=2**63, description="How many, where that is known.")
-    method: str = Field("auto", max_length=LONGEST, description="See docs/clusters.md.")
+    method: str = Field("auto", max_length=LONGEST, description="See docs/clustering.md.")
     seed: int = _SEED
     risk: float = Field(
         0.1, gt=0, lt=1, description="Share of what is set aside that may be wrong."

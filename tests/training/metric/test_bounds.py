@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from holotype.index.collection import Collection
+from holotype.training import trained_space
 from holotype.training.metric.config import read_config
 from holotype.training.metric.schedule import Plan
 from holotype.training.metric.train import Training
@@ -15,6 +16,10 @@ from holotype.training.trained_space import prepared
 
 
 def ready(collection: Collection, minutes: float) -> Training:
+    return told(collection, minutes)[0]
+
+
+def told(collection: Collection, minutes: float) -> tuple[Training, list[str]]:
     table = {
         "batches": {"batch": 8, "per_class": 2},
         "schedule": {"pictures": 10**9, "minutes": minutes, "sizes": [1.0], "shares": [1.0]},
@@ -22,8 +27,7 @@ def ready(collection: Collection, minutes: float) -> Training:
     folder = collection.folder / "models"
     folder.mkdir(exist_ok=True)
     config = read_config(over=table)
-    training, _ = prepared(collection, collection.space(None), (), config, folder, began=1000.0)
-    return training
+    return prepared(collection, collection.space(None), (), config, folder, began=1000.0)
 
 
 def test_time_ends_a_run_before_its_pictures(
@@ -43,8 +47,10 @@ def test_time_ends_a_run_before_its_pictures(
 def test_both_runs_and_embedding_share_the_minutes(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    count = len(collection.gallery())
+    monkeypatch.setattr(trained_space, "_seconds_of", lambda _: 60 / count)
     training = ready(collection, 10.0)
-    assert training.ends == pytest.approx(1000 + 600 * 0.88)
+    assert training.ends == pytest.approx(1000 + 600 - 72)
     clock = SimpleNamespace(monotonic=lambda: 1100.0)
     monkeypatch.setattr("holotype.training.metric.train.time", clock)
     assert training._left() == pytest.approx(428)
@@ -54,3 +60,15 @@ def test_both_runs_and_embedding_share_the_minutes(
     assert judged.pictures == round(share * 10**9)
     assert training._plan(1.0, -5).seconds == 1.0  # late as it is, a step is taken
     assert ready(collection, 0.0)._plan(1.0, float("inf")).seconds == 0.0
+
+
+def test_a_bound_that_embedding_alone_breaks_is_told(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = len(collection.gallery())
+    monkeypatch.setattr(trained_space, "_seconds_of", lambda _: 3000 / count)
+    training, problems = told(collection, 10.0)
+    assert training.ends == pytest.approx(1000 + 300)  # half of it is for training
+    assert f"the {count} pictures of the collection" in problems[0]
+    assert "takes about 60 minutes by itself" in problems[0]
+    assert told(collection, 0.0)[1] == []

@@ -5,7 +5,8 @@ import { byId, el } from "../shared/dom";
 import { t } from "../shared/strings";
 import { type Entry, proposedName } from "./queue";
 
-const KEPT = `holotype.left-out ${location.pathname}`; // which has the collection in it
+const { collection = "" } = byId("page", HTMLElement).dataset;
+const KEPT = `holotype.left-out ${collection} ${location.pathname}`;
 const MOST_KEPT = 2000;
 
 export class Together {
@@ -52,8 +53,12 @@ export class Together {
 }
 
 function readLeftOut(): string[] {
-  const kept: unknown = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
-  return Array.isArray(kept) ? kept.map(String) : [];
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
+    return Array.isArray(kept) ? kept.map(String) : [];
+  } catch {
+    return []; // what somebody else wrote there
+  }
 }
 
 function keyOf(entry: Entry): string {

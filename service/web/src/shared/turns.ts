@@ -18,15 +18,22 @@ export async function inTurns<T>(
   await Promise.all(Array.from({ length: few }, hand));
 }
 
-/** Ask again for as long as the service says that too many ask, and when to ask again. */
+const PATIENCE = 20_000; // milliseconds that what should pass by itself is waited for
+
+/** Ask again when the service says so; without end where too many ask, or while it is made ready. */
 export async function patiently<T>(ask: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  const end = Date.now() + PATIENCE;
   for (;;) {
     try {
       return await ask();
     } catch (error) {
-      const busy = error instanceof Problem && [429, 503].includes(error.status) && error.retryAfter > 0;
-      if (!busy || signal?.aborted) throw error;
+      const again = error instanceof Problem && error.retryAfter > 0 && !signal?.aborted;
+      if (!again || !(comes(error) || Date.now() < end)) throw error;
       await new Promise((wake) => setTimeout(wake, 1000 * error.retryAfter));
     }
   }
+}
+
+function comes({ status, kind }: Problem): boolean {
+  return status === 429 || kind === "urn:holotype:not-ready";
 }
