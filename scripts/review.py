@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,9 +15,9 @@ from .console import CollectionArgument, JsonFlag, SpaceOption, err, out, percen
 
 if TYPE_CHECKING:
     from holotype.index.collection import Collection
+    from holotype.index.curation.actions import DecisionKind
     from holotype.index.curation.queues import Entry, Page, Queue
     from holotype.index.storage.determinations import Event
-    from holotype.index.storage.specimens.namings import Naming
 
 
 def review(
@@ -70,16 +71,19 @@ def review(
     Every decision is a determination: 'holotype collection log' shows it, 'undo' takes it back.
     """
     from holotype.index.collection import Collection
+    from holotype.index.curation.actions import Decision, decide
     from holotype.index.curation.queues import require_queue
+    from holotype.index.storage.determinations import events_at
 
     require_queue(queue)
     _require_one_way(specimens or [], accept, correct, dismiss)
     with Collection.open(collection) as opened:
         if specimens:
+            kind: DecisionKind = "accept" if accept else "dismiss" if dismiss else "correct"
             by = by or getpass.getuser()
-            decided = _Decisions(opened, queue, space, by, why)
-            events = decided.about(list(dict.fromkeys(specimens)), accept=accept, correct=correct)
-            _show_events(events, as_json=as_json)
+            decision = Decision(kind, specimens, by, why, correct or "")
+            made = decide(opened, decision, partial(_queue, opened, queue, space))
+            _show_events(events_at(opened.database, made), as_json=as_json)
             return
         from .answers.drawing import require_new_sheet
 
@@ -121,43 +125,6 @@ def _queue(collection: Collection, name: str, space: str | None) -> Queue:
             bars[0](done, total)
 
         return queue_of(collection, name, space=space, progress=progress)
-
-
-class _Decisions:
-    """Decides about specimens of a queue."""
-
-    def __init__(
-        self, collection: Collection, queue: str, space: str | None, by: str, why: str
-    ) -> None:
-        self._collection = collection
-        self._queue = queue
-        self._space = space
-        self._by = by
-        self._why = why
-
-    def about(self, specimens: list[str], *, accept: bool, correct: str | None) -> list[Event]:
-        """Accept, correct or dismiss, in this order of what is asked for; all of them or none."""
-        namings = self._namings(specimens, accept, correct)
-        made = set(self._collection.determine_all(namings, by=self._by))
-        events = [
-            event
-            for one in dict.fromkeys(naming.specimen_id for naming in namings)
-            for event in self._collection.history(one)
-        ]
-        return sorted(
-            (event for event in events if event.determination_id in made),
-            key=lambda event: event.determination_id,
-        )
-
-    def _namings(self, specimens: list[str], accept: bool, correct: str | None) -> list[Naming]:
-        from holotype.index.curation.actions import accepted, confirmed, corrected
-
-        if accept:
-            queue = _queue(self._collection, self._queue, self._space)
-            return accepted((queue.find(one, evidence=False) for one in specimens), self._why)
-        if correct is not None:
-            return corrected(self._collection, specimens, correct, self._why)
-        return confirmed(self._collection, specimens, self._why)
 
 
 def _show_events(events: list[Event], *, as_json: bool) -> None:

@@ -23,6 +23,7 @@ from holotype.index.curation.doubts import (
 )
 from holotype.index.curation.queues import COMPARED, Queue, require_queue
 from holotype.index.errors import UsageError
+from holotype.index.gallery.gallery import Gallery
 from holotype.index.identification.classes import pool_specimens, rows_of, specimens_of
 from holotype.index.identification.likelihood import fit_likelihood
 from holotype.index.vectors import VectorIndex
@@ -43,6 +44,7 @@ def doubts_of(
     collection: Collection,
     *,
     space: str | None = None,
+    grown: bool = False,
     seed: int = 0,
     threads: int | None = None,
     progress: Progress = unwatched,
@@ -53,6 +55,7 @@ def doubts_of(
 
     Args:
         space: any that shows the embeddings; by default the oldest.
+        grown: take kept ones also where many were named since; see `kept_doubts`.
         seed: of the folds.
         threads: how many cores it takes; by default all.
         progress: is told how many steps are done, of how many, where there are any.
@@ -61,12 +64,12 @@ def doubts_of(
         UsageError: fewer than two species are named, or none has two specimens.
     """
     _, source = collection.gallery_and_source(space)
-    kept = kept_doubts(collection, source)
+    kept = kept_doubts(collection, source, grown=grown)
     if kept is not None:
         return kept
     places, codes = first_images(source), finest_codes(source)
+    require_comparable(source)
     places = places[codes[places] >= 0]
-    _check(codes[places])
     steps = Steps(progress, threads)
     with _in_a_sentence(collection):
         ratios = doubt_names(source.index, codes, source.specimens, seed=seed, steps=steps)
@@ -100,7 +103,7 @@ def proposals_of(
     if kept is not None:
         return kept
     places, codes = first_images(source), finest_codes(source)
-    _check(codes[places][codes[places] >= 0])
+    require_comparable(source)
     with _in_a_sentence(collection):
         ratios = propose_names(source.index, codes, source.specimens, steps=Steps(progress))
     proposals = Doubts(source, places[codes[places] < 0], ratios, "proposals")
@@ -130,7 +133,7 @@ def queue_of(
     Args:
         name: one of `QUEUES`.
         space: in which what is shown as evidence is near; by default the oldest.
-        exact: see `proposals_of`.
+        exact: see `proposals_of`; otherwise kept ones also tell how specimens fit their names.
         progress: see `doubts_of`.
 
     Raises:
@@ -140,7 +143,9 @@ def queue_of(
     doubts = proposals = None
     if name in COMPARED:
         try:
-            doubts = doubts_of(collection, space=space, progress=progress)
+            # There it is only asked how specimens fit their names as a rule.
+            grown = name == "unnamed" and not exact
+            doubts = doubts_of(collection, space=space, grown=grown, progress=progress)
         except UsageError:
             if name != "singletons":  # they can be listed all the same
                 raise
@@ -149,7 +154,14 @@ def queue_of(
     return Queue.of(collection, name, space=space, doubts=doubts, proposals=proposals)
 
 
-def _check(codes: Codes) -> None:
+def require_comparable(source: Gallery) -> None:
+    """Refuse to compare names where too few specimens have one.
+
+    Raises:
+        UsageError: fewer than two species are named, or none has two specimens.
+    """
+    codes = finest_codes(source)[first_images(source)]
+    codes = codes[codes >= 0]
     counts = np.unique(codes, return_counts=True)[1]
     if len(counts) < 2 or counts.max() < 2:
         raise UsageError(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from holotype.index.arrays import Embeddings
+    from holotype.index.curation.actions import DecisionKind
     from holotype.index.manifests.manifest import Manifest
 
 Told = dict[str, Any]
@@ -174,7 +175,12 @@ class Backend(Protocol):
         """Return a part of a curation queue."""
 
     def decide_named(
-        self, kind: str, queue: str, specimen_ids: Sequence[str], said: Told, signed: Signed
+        self,
+        kind: DecisionKind,
+        queue: str,
+        specimen_ids: Sequence[str],
+        said: Told,
+        signed: Signed,
     ) -> Told:
         """Accept, correct or dismiss what a queue asks about, and return the determinations."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import index
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from holotype.index.errors import UsageError
 
@@ -14,10 +14,14 @@ from .conditions import Where, conditions
 from .door.arguments import is_whole, shown
 from .shown.clusters import Decided, ShownCluster, ShownClustering
 from .shown.listed import ShownList, named
-from .shown.queues import ShownQueue
+from .shown.queues import ShownQueue, looked_at
 from .shown.report import Report
 from .signing import signed
 
+if TYPE_CHECKING:
+    from holotype.index.curation.actions import DecisionKind
+
+InQueue = str | Mapping[str, Any]  # a specimen, or an entry of `review` that was looked at
 Named = int | ShownCluster  # a cluster; one that was looked at is refused where it has changed
 
 
@@ -222,36 +226,61 @@ class Curation:
 
     def accept_proposed(
         self,
-        specimen_ids: str | Sequence[str],
+        specimen_ids: InQueue | Sequence[InQueue],
         *,
         queue: str = "mislabels",
         by: str = "",
         why: str = "",
     ) -> Report:
-        """Give specimens the names that a queue proposes for them."""
+        """Give specimens the names that a queue proposes for them, all of them or none.
+
+        Args:
+            specimen_ids: which, or entries of `review`: refused where one of these was determined
+                since, or another name is proposed by now.
+            queue: which proposes them.
+            by: who decides; by default the login name.
+            why: for the record.
+        """
         return self._decide_named("accept", queue, specimen_ids, {}, by, why)
 
     def correct(
         self,
-        specimen_ids: str | Sequence[str],
+        specimen_ids: InQueue | Sequence[InQueue],
         name: str,
         *,
         queue: str = "mislabels",
         by: str = "",
         why: str = "",
     ) -> Report:
-        """Give specimens another name: `Genus species`, a taxon of the collection, or rank=name."""
+        """Give specimens another name, all of them or none.
+
+        Args:
+            specimen_ids: which, or entries of `review`; see `accept_proposed`.
+            name: `Genus species`, a taxon of the collection, or rank=name.
+            queue: where they stand.
+            by: who decides; by default the login name.
+            why: for the record.
+        """
         return self._decide_named("correct", queue, specimen_ids, {"name": name}, by, why)
 
     def dismiss(
         self,
-        specimen_ids: str | Sequence[str],
+        specimen_ids: InQueue | Sequence[InQueue],
         *,
         queue: str = "mislabels",
         by: str = "",
         why: str = "",
     ) -> Report:
-        """Say that the names of specimens are right; no queue asks about them again."""
+        """Say that the names of specimens are right; no queue asks about them again.
+
+        All of them or none.
+
+        Args:
+            specimen_ids: which, or entries of `review`; see `accept_proposed`.
+            queue: where they stand.
+            by: who decides; by default the login name.
+            why: for the record.
+        """
         return self._decide_named("dismiss", queue, specimen_ids, {}, by, why)
 
     def _decide(
@@ -264,15 +293,20 @@ class Curation:
 
     def _decide_named(
         self,
-        kind: str,
+        kind: DecisionKind,
         queue: str,
-        specimen_ids: str | Sequence[str],
+        specimen_ids: InQueue | Sequence[InQueue],
         said: dict[str, Any],
         by: str,
         why: str,
     ) -> Report:
-        ids = [specimen_ids] if isinstance(specimen_ids, str) else list(specimen_ids)
-        told = self._backend.decide_named(kind, queue, ids, said, signed(by, why))
+        chosen: list[InQueue] = (
+            [specimen_ids] if isinstance(specimen_ids, str | Mapping) else list(specimen_ids)
+        )
+        ids, seen = looked_at(kind, chosen)
+        if not ids:
+            raise UsageError("specimen_ids is empty; give one specimen at least")
+        told = self._backend.decide_named(kind, queue, ids, {**said, **seen}, signed(by, why))
         return Report("Determined", told, self._backend.thumbnail)
 
 

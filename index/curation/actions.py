@@ -1,14 +1,16 @@
-"""What a person decides about an entry of a queue; every decision is a determination."""
+"""What a person decides about specimens of a queue; every decision is a determination."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
 from ..collection import Collection
-from ..errors import NotFoundError, UsageError
+from ..errors import ChangedError, NotFoundError, UsageError
 from ..storage.determinations import as_kept
 from ..storage.specimens.listing import accepted_of
-from ..storage.specimens.namings import Naming
+from ..storage.specimens.namings import Naming, require_unchanged
 from ..taxonomy import (
     RANKS,
     SPECIES,
@@ -18,7 +20,70 @@ from ..taxonomy import (
     lowest_rank,
     no_higher_name,
 )
-from .queues import Entry
+from .queues import Entry, Queue
+
+DecisionKind = Literal["accept", "correct", "dismiss"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is decided about specimens that a queue asks about, all of them or none.
+
+    Attributes:
+        kind: they get the name that the queue proposes, or another, or theirs is confirmed.
+        specimen_ids: of duplicates one stands for all that share its picture, to be accepted.
+        by: who decides.
+        remarks: why.
+        name: the other one; see `lineage_of`.
+        names: the lowest name that was proposed for some of them when they were looked at.
+        versions: of those that were looked at; see `determine_all`.
+    """
+
+    kind: DecisionKind
+    specimen_ids: Sequence[str]
+    by: str
+    remarks: str = ""
+    name: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, int] = field(default_factory=dict)
+
+
+def decide(collection: Collection, decision: Decision, queue: Callable[[], Queue]) -> list[int]:
+    """Carry out a decision, and return its determinations.
+
+    Args:
+        queue: what gives the queue as it stands now; called only to accept what it proposes.
+
+    Raises:
+        ChangedError: a specimen was determined since it was looked at, or another name is proposed.
+        NotFoundError: the collection or the queue has no such specimen.
+        UsageError: no such name can be given; see `accepted`, `corrected` and `confirmed`.
+    """
+    # First of all: what somebody has decided about has another name, and stands in no queue.
+    require_unchanged(collection.database, decision.versions)
+    specimens, remarks = list(dict.fromkeys(decision.specimen_ids)), decision.remarks
+    if decision.kind == "accept":
+        namings = accepted(_as_looked_at(queue(), specimens, decision.names), remarks)
+    elif decision.kind == "correct":
+        namings = corrected(collection, specimens, decision.name, remarks)
+    else:
+        namings = confirmed(collection, specimens, remarks)
+    return collection.determine_all(namings, by=decision.by, versions=decision.versions)
+
+
+def _as_looked_at(
+    queue: Queue, specimen_ids: Sequence[str], names: Mapping[str, str]
+) -> list[Entry]:
+    """Return the entries of specimens, for which what was seen must still be proposed."""
+    entries = [queue.find(one, evidence=False) for one in specimen_ids]
+    for one, entry in zip(specimen_ids, entries, strict=True):
+        now = lowest_name(entry.proposed_lineage or ())
+        if names.get(one, now) != now:
+            raise ChangedError(
+                f"For specimen '{one}' {now or 'no name'} is proposed by now and not "
+                f"{names[one] or 'none'}; look at it again, then decide"
+            )
+    return entries
 
 
 def dismiss(collection: Collection, specimen_id: str, *, by: str, remarks: str = "") -> int:

@@ -56,11 +56,15 @@ class Doubts:
     ratios: Ratios
     kind: Kept = "doubts"
 
-    def at(self, source: Gallery) -> Doubts | None:
-        """Return the same of another state of the gallery; None where too much has changed."""
+    def at(self, source: Gallery, *, grown: bool = False) -> Doubts | None:
+        """Return the same of another state of the gallery; None where too much has changed.
+
+        Args:
+            grown: see `kept_doubts`.
+        """
         if source is self.source:
             return self
-        return _followed(_by_sequence(self), source, self.kind)
+        return _followed(_by_sequence(self), source, self.kind, grown)
 
 
 def compare(likelihood: Likelihood, vectors: Embeddings, own: Codes) -> Ratios:
@@ -115,13 +119,20 @@ def keep_doubts(collection: Collection, doubts: Doubts) -> None:
 
 
 def kept_doubts(
-    collection: Collection, source: Gallery, kind: Kept = "doubts", *, exact: bool = False
+    collection: Collection,
+    source: Gallery,
+    kind: Kept = "doubts",
+    *,
+    exact: bool = False,
+    grown: bool = False,
 ) -> Doubts | None:
     """Return what is kept of a gallery, less the specimens that were named anew since.
 
     Args:
         kind: of which specimens.
         exact: only what rests on the names that all specimens have now.
+        grown: of those with a name also where many got theirs since, of whom nothing is known
+            then; that is enough to tell how specimens fit their names as a rule.
 
     Returns:
         None where nothing is kept, or more than a twentieth of the specimens has changed; of no
@@ -132,7 +143,7 @@ def kept_doubts(
     kept = load_arrays(collection.database, source.space, kind, {})
     if kept is None or (exact and kept.said.get("names") != _all_names(source)):
         return None
-    return _followed(kept.arrays, source, kind)
+    return _followed(kept.arrays, source, kind, grown)
 
 
 def no_ratios() -> Ratios:
@@ -161,7 +172,7 @@ def _by_sequence(doubts: Doubts) -> Parts:
     }
 
 
-def _followed(arrays: Parts, source: Gallery, kind: Kept) -> Doubts | None:
+def _followed(arrays: Parts, source: Gallery, kind: Kept, grown: bool) -> Doubts | None:
     """Return what arrays say of a gallery; None where more has changed than they can say."""
     if not source.ranks:
         return None
@@ -175,7 +186,8 @@ def _followed(arrays: Parts, source: Gallery, kind: Kept) -> Doubts | None:
     same = there & (arrays["taxon"][place] == source.taxon[firsts]) & stands
     gone = len(arrays["sequence"]) - int(there.sum())
     lost = gone if kind == "doubts" else 0  # those without a name are there to be named
-    if int((~same).sum()) + lost > max(_FEW_CHANGED, _MANY_CHANGED * len(firsts)):
+    changed = ~same & there if grown and kind == "doubts" else ~same
+    if int(changed.sum()) + lost > max(_FEW_CHANGED, _MANY_CHANGED * len(firsts)):
         return None
     found = place[same]
     ratios = Ratios(arrays["own"][found], arrays["best"][found], other[same])

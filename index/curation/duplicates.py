@@ -62,8 +62,8 @@ def duplicates(collection: Collection, named: Named) -> Listing:
         return _told(named, images[place], same_file, kinds[place])
 
     members = [_first_of_each(named, images[place]) for place in order]
-    skipped = len(proposed) - _MOST_PAIRS
-    left_out = {"pairs of similar pictures that were not compared": skipped} if skipped > 0 else {}
+    skipped = len(np.unique(named.gallery.specimens[proposed[_MOST_PAIRS:]]))
+    left_out = {"in pairs of similar pictures that were not compared": skipped} if skipped else {}
     return Listing(members, scores[order], tell, left_out)
 
 

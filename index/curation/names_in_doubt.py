@@ -74,8 +74,8 @@ def _told_of_better(named: Named, place: int, other: int, *, poorly: bool) -> To
 
 
 def _alone(named: Named, doubts: Doubts) -> Flags:
-    """Return which of the judged specimens are the only ones of their species."""
-    alone: Flags = named.specimens[named.codes[doubts.places]] < 2
+    """Return which of the judged specimens are, or were then, the only ones of their species."""
+    alone: Flags = (named.specimens[named.codes[doubts.places]] < 2) | (doubts.ratios.own == 0)
     return alone
 
 

@@ -26,7 +26,7 @@ def how_usual(usual: Floats, fits: Floats) -> Floats:
         usual: float64, ascending: how specimens fit their names where these are known.
         fits: float64 [n], how others fit a name.
     """
-    shares: Floats = np.searchsorted(usual, fits, side="right") / len(usual)
+    shares: Floats = np.searchsorted(usual, fits, side="right") / max(len(usual), 1)
     return shares
 
 
@@ -54,8 +54,9 @@ def unnamed(named: Named, usual: Floats, proposals: Doubts) -> Listing:
     """
     codes, places = proposals.ratios.other, proposals.places
     shares = how_usual(usual, proposals.ratios.best)
-    agrees = _agrees(named, places, codes)
-    groups = by_name(codes, shares, np.flatnonzero(agrees & (shares > 0)))
+    asked, agrees = ~named.looked_at[places], _agrees(named, places, codes)
+    fits = agrees & (shares > 0)
+    groups = by_name(codes, shares, np.flatnonzero(asked & fits))
     order = np.concatenate([*groups, np.zeros(0, np.int64)]).astype(np.int64)
     gains = np.repeat([float(shares[g].sum()) for g in groups], [len(g) for g in groups])
     alike = np.repeat([len(g) - 1 for g in groups], [len(g) for g in groups])
@@ -73,7 +74,13 @@ def unnamed(named: Named, usual: Floats, proposals: Doubts) -> Listing:
             reason += f"; {alike[entry]} more without a name {_fit(int(alike[entry]))} it best too"
         return Told(f"{reason}.", code, partial(named.nearest, place, code, _SHOWN))
 
-    left_out = _left_out(named, proposals, int((~agrees).sum()), len(order))
+    without = named.firsts[(named.codes[named.firsts] < 0) & ~named.looked_at[named.firsts]]
+    left_out = {
+        "fit no name as well as others fit theirs": int((asked & agrees & ~fits).sum()),
+        "fit best what their genus or family does not have": int((asked & ~agrees).sum()),
+        "added since names were compared": len(np.setdiff1d(without, places, assume_unique=True)),
+    }
+    left_out = {reason: count for reason, count in left_out.items() if count}
     return Listing(list(places[order][:, None]), gains / (1 + gains), tell, left_out)
 
 
@@ -92,14 +99,3 @@ def _agrees(named: Named, places: Ids, codes: Codes) -> Flags:
 
 def _fit(count: int) -> str:
     return "fits" if count == 1 else "fit"
-
-
-def _left_out(named: Named, proposals: Doubts, elsewhere: int, listed: int) -> dict[str, int]:
-    without = named.firsts[named.codes[named.firsts] < 0]
-    later = len(np.setdiff1d(without, proposals.places, assume_unique=True))
-    found = {
-        "fit no name as well as others fit theirs": len(proposals.places) - elsewhere - listed,
-        "fit best what their genus or family does not have": elsewhere,
-        "added since names were compared": later,
-    }
-    return {reason: count for reason, count in found.items() if count}

@@ -128,7 +128,8 @@ class Queue:
         require_queue(name)
         named = Named.of(collection, space)
         # It takes minutes to find them, and others write meanwhile.
-        doubts, proposals = (_as_now(found, named) for found in (doubts, proposals))
+        grown = name == "unnamed"
+        doubts, proposals = (_as_now(found, named, grown) for found in (doubts, proposals))
         listing = _listed(collection, name, named, doubts, proposals)
         return cls(collection, name, named, listing.less(named.looked_at))
 
@@ -216,9 +217,9 @@ class Queue:
         return {rows[row]: image for row, image in found.items()}
 
 
-def _as_now(found: Doubts | None, named: Named) -> Doubts | None:
+def _as_now(found: Doubts | None, named: Named, grown: bool) -> Doubts | None:
     """Return what was found of a gallery as that gallery stands now."""
-    now = None if found is None else found.at(named.source)
+    now = None if found is None else found.at(named.source, grown=grown)
     if found is not None and now is None:
         raise NotComparedError(
             "Many specimens were added, named or deleted while names were compared; ask again"

@@ -203,7 +203,7 @@ def test_a_queue_that_ends_at_a_decision_shows_nothing_to_decide_about(
     with visit(browser, address, MISLABELS, noted=noted) as page:
         first(page)
         monkeypatch.setattr(queues, "_MOST_AT_ONCE", 3)
-        monkeypatch.setattr(queues, "kept_doubts", lambda *_: None)
+        monkeypatch.setattr(queues, "kept_doubts", lambda *_, **__: None)
         press(page, "d")
         expect(page.locator("#not-compared")).to_contain_text("have not been compared yet")
         expect(page.locator("#entry")).to_be_hidden()

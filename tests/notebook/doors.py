@@ -6,7 +6,8 @@ import json
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,13 @@ from urllib.parse import quote
 
 import httpx2
 
+import holotype
 from holotype.index.errors import HolotypeError
 from holotype.index.ways import Door, speaking
 from holotype.notebook.opened import OpenCollection
+from holotype.service.app import create_app
 from tests.conftest import Cli
+from tests.service.running import running
 
 # What no two runs have alike, and where things lie, which a service does not tell.
 OWN = frozenset(
@@ -25,6 +29,17 @@ OWN = frozenset(
     "store device precision".split()
 )
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
+
+
+@contextmanager
+def opened_at(place: str, folder: Path) -> Iterator[OpenCollection]:
+    """Open a collection `here`, or `served` through the client."""
+    if place == "here":
+        with holotype.open(folder) as found:
+            yield found
+        return
+    with running(create_app(folder)) as address, holotype.Client(address) as client:
+        yield client
 
 
 class RefusedError(Exception):

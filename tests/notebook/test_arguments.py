@@ -19,8 +19,8 @@ from holotype.notebook.conditions import conditions
 from holotype.notebook.door.arguments import kinds_of
 from holotype.notebook.opened import OpenCollection
 from holotype.notebook.work import OPTIONS
-from holotype.service.app import create_app
-from tests.service.running import running
+
+from .doors import opened_at
 
 ODD: tuple[Any, ...] = (
     *(None, "", "x", "\ud800", "a\0b", "--resume", "family=", b"x", True, -1, 0, 10**30, 3.5),
@@ -107,12 +107,8 @@ def _needed(name: str) -> dict[str, Any]:
 
 @pytest.fixture(params=["here", "served"])
 def opened(request: pytest.FixtureRequest, folder: Path) -> Iterator[OpenCollection]:
-    if request.param == "here":
-        with holotype.open(folder) as found:
-            yield found
-        return
-    with running(create_app(folder)) as address, holotype.Client(address) as client:
-        yield client
+    with opened_at(request.param, folder) as found:
+        yield found
 
 
 LONG = ("cluster.where", "evaluate.options", "map.where", "train.where", "tune.where")

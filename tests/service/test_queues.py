@@ -15,6 +15,7 @@ from holotype.service.app import create_app
 from holotype.service.resources.unknown import queues
 from holotype.service.schemas import answers, records
 from holotype.training import doubts
+from tests.index.clusters.clouds import add_batch, drawer
 
 from .conftest import Refused
 from .running import running
@@ -195,6 +196,62 @@ def test_two_curators_at_once(client: httpx2.Client, refused: Refused) -> None:
         assert f"has changed since version {version}: " in (said := refused(lost, 409))
         assert f"by {winner}" in said
     assert len(client.get(f"/v1/specimens/{WRONG}/history").json()["events"]) == 3
+
+
+def test_who_decides_second_is_told_who_was_first(client: httpx2.Client, refused: Refused) -> None:
+    """What was accepted stands in the queue no more, and has that name already."""
+    entry = first(client)
+    asked = {"specimen_ids": [WRONG], "versions": {WRONG: entry["versions"][0]}}
+    decide(client, "accept", **asked, names={WRONG: "Xestia baja"})
+    for what, more in (
+        ("accept", {"names": {WRONG: "Xestia baja"}}),
+        ("correct", {"name": "Xestia baja"}),
+        ("dismiss", {}),
+    ):
+        body = {**asked, **more, "by": "Bo"}
+        said = refused(client.post(f"/v1/queues/mislabels/{what}", json=body), 409)
+        assert f"has changed since version {entry['versions'][0]}: Xestia baja by Ann" in said
+
+
+def test_a_queue_of_many_specimens_whose_names_cannot_be_compared(
+    tmp_path: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "_MOST_AT_ONCE", 3)
+    drawer(tmp_path / "drawer", each=1).close()  # twelve species of one specimen
+    with (
+        running(create_app(tmp_path / "drawer")) as address,
+        httpx2.Client(base_url=address) as client,
+    ):
+        assert client.get("/v1/queues/singletons").json()["total"] == 12
+        for name in ("unnamed", "mislabels", "far"):
+            said = refused(client.get(f"/v1/queues/{name}"), 422)  # no job would be of use
+            assert said.startswith("12 specimens are named, of 12 species: names are compared")
+
+
+def test_of_many_specimens_a_group_that_was_named_does_not_end_the_queue(
+    tmp_path: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "_MOST_AT_ONCE", 3)
+    with drawer(tmp_path / "drawer") as made:
+        add_batch(made, {"Xestia alba": 20, "Noctua nigra": 8})
+    with (
+        running(create_app(tmp_path / "drawer")) as address,
+        httpx2.Client(base_url=address, timeout=60) as client,
+    ):
+        assert done(client, "review")["state"] == "done"
+        entries = client.get("/v1/queues/unnamed").json()["entries"]
+        group = [
+            entry["specimen_ids"][0]
+            for entry in entries
+            if entry["proposed"]["species"] == "Xestia alba"
+        ]
+        assert len(group) > 96 / 20  # more than a twentieth of those with a name
+        asked = {"specimen_ids": group, "by": "Ann"}
+        assert client.post("/v1/queues/unnamed/accept", json=asked).status_code == 200
+        page = client.get("/v1/queues/unnamed", params={"limit": 50}).json()
+        assert 0 < page["total"] <= 8
+        assert all(one["proposed"]["species"] == "Noctua nigra" for one in page["entries"])
+        refused(client.get("/v1/queues/mislabels"), 503)  # which asks about those, too
 
 
 def test_decisions_that_are_off_change_nothing(client: httpx2.Client, refused: Refused) -> None:

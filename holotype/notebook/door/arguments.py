@@ -16,6 +16,8 @@ import numpy as np
 
 from holotype.index.errors import UsageError
 
+from ..shown.queues import is_entry
+
 _LARGEST = 1 << 63  # numbers that a database holds lie below
 _LONGEST = 60  # characters of a refused value that are told
 _OR = re.compile(r" \| (?![^\[]*\])")  # between the parts of an annotation, not within one
@@ -89,6 +91,10 @@ def _is_row(value: object) -> bool:
     )
 
 
+def _is_in_queue(value: object) -> bool:
+    return is_text(value) or is_entry(value)
+
+
 KINDS: Mapping[str, Kind] = {
     "None": Kind(lambda value: value is None, ""),
     "str": Kind(is_text, "a text"),
@@ -97,6 +103,8 @@ KINDS: Mapping[str, Kind] = {
     "int": Kind(is_whole, "a whole number"),
     "float": Kind(_is_number, "a number"),
     "Sequence[int]": Kind(_all(is_whole), "a list of whole numbers"),
+    "InQueue": Kind(_is_in_queue, "the id of a specimen or an entry of review()"),
+    "Sequence[InQueue]": Kind(_all(_is_in_queue), "a list of these"),
     "Sequence[str]": Kind(_all(is_text), "a list of texts"),
     "Sequence[str | Path]": Kind(_all(_is_path), "a list of paths"),
     "Mapping[str, str]": Kind(_is_texts, "a dict of texts"),

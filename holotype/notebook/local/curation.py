@@ -10,10 +10,11 @@ from typing import Any
 from holotype.index.clusters.cluster import cluster, require_options
 from holotype.index.clusters.decide import Decider
 from holotype.index.clusters.view import as_dict, cluster_now, clustering_dict
-from holotype.index.curation.actions import accept, correct, dismiss
-from holotype.index.curation.queues import require_queue
+from holotype.index.curation.actions import Decision, DecisionKind, decide
+from holotype.index.curation.queues import Queue, require_queue
 from holotype.index.errors import NotFoundError
 from holotype.index.storage.clusters.records import clusterings, decision, decisions
+from holotype.index.storage.determinations import events_at
 from holotype.training.clustering.kept import recipe_for
 from holotype.training.doubts import queue_of
 
@@ -92,30 +93,26 @@ class LocalCuration(LocalRecords):
 
     def queue(self, name: str, offset: int, limit: int, space: str | None) -> Told:
         """Return a part of a curation queue."""
+        return self._queue(name, space).page(offset, limit).to_dict()
+
+    def _queue(self, name: str, space: str | None = None) -> Queue:
         with progress("Comparing names") as update:
-            found = queue_of(self.collection, name, space=space, progress=update)
-        return found.page(offset, limit).to_dict()
+            return queue_of(self.collection, name, space=space, progress=update)
 
     def decide_named(
-        self, kind: str, queue: str, specimen_ids: Sequence[str], said: Told, signed: Signed
+        self,
+        kind: DecisionKind,
+        queue: str,
+        specimen_ids: Sequence[str],
+        said: Told,
+        signed: Signed,
     ) -> Told:
         """Accept, correct or dismiss what a queue asks about, and return the determinations."""
         require_queue(queue)
-        specimens = list(dict.fromkeys(specimen_ids))
-        who = {"by": signed.by, "remarks": signed.why}
-        made: list[int] = []
-        if kind == "accept":
-            found = queue_of(self.collection, queue)
-            for entry in [found.find(one, evidence=False) for one in specimens]:
-                made += accept(self.collection, entry, **who)
-                specimens += [one for one in entry.specimen_ids if one not in specimens]
-        else:
-            act = dismiss if kind == "dismiss" else partial(correct, name=said["name"])
-            made += [act(self.collection, one, **who) for one in specimens]
-        events = [event for one in specimens for event in self.collection.history(one)]
-        shown = [one.to_dict() for one in events if one.determination_id in set(made)]
-        ordered = sorted(shown, key=lambda one: int(one["determination_id"]))
-        return {"queue": queue, "determinations": ordered}
+        what = Decision(kind, specimen_ids, signed.by, signed.why, **said)
+        made = decide(self.collection, what, partial(self._queue, queue))
+        events = events_at(self.collection.database, made)
+        return {"queue": queue, "determinations": [one.to_dict() for one in events]}
 
 
 def _with_versions(kind: str, cluster_id: int, said: Told) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holotype.index.errors import NotComparedError, UsageError
 from holotype.index.settings import settings
@@ -13,6 +13,9 @@ from ..backend import Adding, Signed, Told
 from ..conditions import conditions
 from .http import ServiceError, path_of
 from .records import RemoteRecords
+
+if TYPE_CHECKING:
+    from holotype.index.curation.actions import DecisionKind
 
 
 class RemoteCuration(RemoteRecords):
@@ -104,7 +107,12 @@ class RemoteCuration(RemoteRecords):
         return told
 
     def decide_named(
-        self, kind: str, queue: str, specimen_ids: Sequence[str], said: Told, signed: Signed
+        self,
+        kind: DecisionKind,
+        queue: str,
+        specimen_ids: Sequence[str],
+        said: Told,
+        signed: Signed,
     ) -> Told:
         """Accept, correct or dismiss what a queue asks about, and return the determinations."""
         order = {**said, "specimen_ids": list(specimen_ids), **vars(signed)}

@@ -13,14 +13,60 @@ from .html import box, figure, joined, muted, strong, table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from holotype.index.curation.actions import DecisionKind
+
 _PICTURES = 4  # to compare with, beside an entry
+
+
+def is_entry(value: object) -> bool:
+    """Return whether a value is an entry of a queue."""
+    if not isinstance(value, Mapping):
+        return False
+    by_specimen = [value.get(name) for name in ("specimen_ids", "taxa", "versions")]
+    lengths = {len(one) if isinstance(one, list) else 0 for one in by_specimen}
+    proposed = value.get("proposed", "")
+    return len(lengths) == 1 and lengths != {0} and (proposed is None or isinstance(proposed, dict))
+
+
+def looked_at(
+    kind: DecisionKind, chosen: Sequence[str | Mapping[str, Any]]
+) -> tuple[list[str], dict[str, Any]]:
+    """Return which specimens are decided about, and as what entries among them showed these.
+
+    Of an entry with several specimens the first stands for all where they are accepted, and those
+    are dismissed that have a name.
+
+    Returns:
+        ids, and what a decision takes: `versions`, and to accept `names`; nothing without entries.
+    """
+    ids: list[str] = []
+    versions: dict[str, int] = {}
+    names: dict[str, str] = {}
+    for one in chosen:
+        if isinstance(one, str):
+            ids.append(one)
+            continue
+        theirs = one["specimen_ids"]
+        with_name = [each for each, taxon in zip(theirs, one["taxa"], strict=True) if taxon]
+        ids += {"accept": theirs[:1], "correct": theirs, "dismiss": with_name or theirs}[kind]
+        versions.update(zip(theirs, one["versions"], strict=True))
+        names[theirs[0]] = _proposed(one)
+    seen: dict[str, Any] = {"versions": versions}
+    if kind == "accept":
+        seen["names"] = names
+    return ids, seen if versions else {}
+
+
+def _proposed(entry: Mapping[str, Any]) -> str:
+    """Return the lowest name that is proposed, empty for none."""
+    return str(next(reversed((entry["proposed"] or {"": ""}).values())))
 
 
 class ShownQueue(Shown, Sequence[Mapping[str, Any]]):
     """A part of a curation queue, the most doubtful first.
 
-    Each entry has `place`, `score`, `specimen_ids`, `image_ids`, `taxa`, `reason`, `proposed` and
-    `evidence`.
+    Each entry has `place`, `score`, `specimen_ids`, `image_ids`, `taxa`, `reason`, `proposed`,
+    `evidence` and `versions`; `accept_proposed`, `correct` and `dismiss` take it as it is.
     """
 
     @property
@@ -61,8 +107,8 @@ class ShownQueue(Shown, Sequence[Mapping[str, Any]]):
 
     def _row(self, entry: Mapping[str, Any]) -> tuple[object, ...]:
         specimen, image_id = entry["specimen_ids"][0], next(iter(entry["image_ids"]), None)
-        proposed = list((entry["proposed"] or {}).values())[-1:]
-        better = muted(f"proposed: {proposed[0]}") if proposed else Markup("")
+        proposed = _proposed(entry)
+        better = muted(f"proposed: {proposed}") if proposed else Markup("")
         near = joined(
             figure(self._small(one["image_id"]), one["image_id"], one["taxon"] or "no name")
             for one in entry["evidence"][:_PICTURES]

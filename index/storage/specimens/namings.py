@@ -81,6 +81,23 @@ def determine_unchanged(
         return [_append(connection, one, by, "human") for one in chosen], changed
 
 
+def require_unchanged(database: Database, versions: Mapping[str, int]) -> None:
+    """Refuse what rests on specimens that were determined since they were looked at.
+
+    `determine_all` does so too; asked first, it is told before anything that follows from it.
+
+    Args:
+        versions: see `versions_of`.
+
+    Raises:
+        ChangedError: one was determined since.
+        NotFoundError: the collection has no such specimen.
+    """
+    _require_there(database, list(versions))
+    for _, why in _changes_since(database, versions):
+        raise ChangedError(why)
+
+
 def versions_of(database: Database, specimen_ids: Sequence[str]) -> dict[str, int]:
     """Return the last determination or undo of each of some specimens, 0 where there is none."""
     query = "SELECT specimen_id, determination_id FROM determinations WHERE specimen_id IN"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -11,15 +11,14 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from holotype.index.collection import Collection
-from holotype.index.curation.actions import accepted, confirmed, corrected
+from holotype.index.curation.actions import Decision, DecisionKind, decide
 from holotype.index.curation.doubts import first_images, kept_doubts
 from holotype.index.curation.queues import COMPARED, QUEUES, Queue, require_queue
-from holotype.index.errors import ChangedError, NotComparedError, UsageError
+from holotype.index.errors import NotComparedError, UsageError
+from holotype.index.gallery.gallery import Gallery
 from holotype.index.storage.files_beside import made_of_spaces
-from holotype.index.storage.specimens.namings import Naming
-from holotype.index.taxonomy import lowest_name
 from holotype.index.ways import way, way_there
-from holotype.training.doubts import queue_of
+from holotype.training.doubts import queue_of, require_comparable
 
 from ...engine import TheEngine
 from ...guards.scopes import WRITES
@@ -122,7 +121,7 @@ async def accept(name: QueueName, request: Request, engine: TheEngine) -> JSONRe
     """
     asked = await read_order(request, engine, Accept)
     async with engine.asked():
-        told = await engine.query(_accept, engine.collection, name, asked)
+        told = await engine.query(_decide, engine.collection, name, "accept", asked)
     return JSONResponse(told)
 
 
@@ -139,7 +138,7 @@ async def correct(name: QueueName, request: Request, engine: TheEngine) -> JSONR
     With API keys this needs one that may write.
     """
     asked = await read_order(request, engine, Correct)
-    return JSONResponse(await engine.read(_correct, engine.collection, name, asked))
+    return JSONResponse(await engine.read(_decide, engine.collection, name, "correct", asked))
 
 
 @router.post(
@@ -155,40 +154,20 @@ async def dismiss(name: QueueName, request: Request, engine: TheEngine) -> JSONR
     All of them or none. With API keys this needs one that may write.
     """
     asked = await read_order(request, engine, Decide)
-    return JSONResponse(await engine.read(_dismiss, engine.collection, name, asked))
+    return JSONResponse(await engine.read(_decide, engine.collection, name, "dismiss", asked))
 
 
-def _accept(collection: Collection, name: str, asked: Accept) -> dict[str, Any]:
-    found = _kept_queue(collection, name, asked.space)
-    entries = [found.find(one, evidence=False) for one in dict.fromkeys(asked.specimen_ids)]
-    for one, entry in zip(dict.fromkeys(asked.specimen_ids), entries, strict=True):
-        now = lowest_name(entry.proposed_lineage or ())
-        if asked.names.get(one, now) != now:
-            raise ChangedError(
-                f"For specimen '{one}' {now or 'no name'} is proposed by now and not "
-                f"{asked.names[one]}; look at it again, then decide"
-            )
-    return _decided(collection, name, asked, accepted(entries, asked.why))
-
-
-def _correct(collection: Collection, name: str, asked: Correct) -> dict[str, Any]:
+def _decide(collection: Collection, name: str, kind: DecisionKind, asked: Decide) -> dict[str, Any]:
     require_queue(name)
-    specimens = list(dict.fromkeys(asked.specimen_ids))
-    return _decided(
-        collection, name, asked, corrected(collection, specimens, asked.name, asked.why)
+    decision = Decision(
+        kind,
+        asked.specimen_ids,
+        asked.by,
+        asked.why,
+        versions=asked.versions,
+        **asked.model_dump(include={"name", "names"}),
     )
-
-
-def _dismiss(collection: Collection, name: str, asked: Decide) -> dict[str, Any]:
-    require_queue(name)
-    specimens = list(dict.fromkeys(asked.specimen_ids))
-    return _decided(collection, name, asked, confirmed(collection, specimens, asked.why))
-
-
-def _decided(
-    collection: Collection, name: str, asked: Decide, namings: Sequence[Naming]
-) -> dict[str, Any]:
-    made = collection.determine_all(namings, by=asked.by, versions=asked.versions)
+    made = decide(collection, decision, partial(_kept_queue, collection, name, asked.space))
     return {"queue": name, "determinations": events_of(collection, made)}
 
 
@@ -216,9 +195,24 @@ def _queue(collection: Collection, name: str, space: str | None) -> Queue:
             f"{_MOST_SEARCHED}: run {way_there('review', queue='duplicates')}"
         )
     late = name in COMPARED and specimens > _MOST_AT_ONCE
-    if late and any(kept_doubts(collection, source, kind) is None for kind in COMPARED[name]):
+    if late and _can_be_compared(source) and not _are_compared(collection, source, name):
         raise NotComparedError(
             f"The names of {specimens} specimens have not been compared yet, or many were named "
             f"since; run {way('review')} first"
         )
     return queue_of(collection, name, space=space, exact=not late)
+
+
+def _can_be_compared(source: Gallery) -> bool:
+    """Return whether comparing names is of use; otherwise a queue says at once why not."""
+    try:
+        require_comparable(source)
+    except UsageError:
+        return False
+    return True
+
+
+def _are_compared(collection: Collection, source: Gallery, name: str) -> bool:
+    grown = name == "unnamed"
+    kept = (kept_doubts(collection, source, kind, grown=grown) for kind in COMPARED[name])
+    return all(found is not None for found in kept)

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from holotype.index.collection import Collection
-from holotype.index.curation.actions import accept, correct
+from holotype.index.curation.actions import accept, correct, dismiss
+from holotype.index.curation.doubts import kept_doubts
+from holotype.index.curation.named import Named
+from holotype.index.curation.names_in_doubt import usual
 from holotype.index.curation.queues import Entry
 from holotype.index.errors import UsageError
 from holotype.training import doubts
-from holotype.training.doubts import proposals_of, queue_of
+from holotype.training.doubts import doubts_of, proposals_of, queue_of
 from tests.index.clusters.clouds import DIM, add_batch, drawer
 
 
@@ -25,7 +28,7 @@ def tray(tmp_path: Path) -> Iterator[Collection]:
 
 
 def entries(collection: Collection) -> list[Entry]:
-    return queue_of(collection, "unnamed").page().entries
+    return queue_of(collection, "unnamed").page(0, 100).entries
 
 
 def proposed(collection: Collection) -> dict[str, str]:
@@ -47,6 +50,49 @@ def test_they_stand_together_by_name_the_most_saving_first(tray: Collection) -> 
     assert scores == sorted(scores, reverse=True)
     left_out = queue_of(tray, "unnamed").page().left_out
     assert left_out == {"fit no name as well as others fit theirs": 2}
+
+
+def test_what_a_person_looked_at_counts_in_no_group_and_is_not_left_out(tray: Collection) -> None:
+    for number in range(3):
+        correct(tray, f"specimen of batch Xestia alba {number}", "genus=Xestia", by="Ann")
+    correct(tray, "specimen of batch far 0", "genus=Agrotis", by="Ann")
+    for who in ("Xestia alba 0", "Xestia alba 1", "far 0"):
+        dismiss(tray, f"specimen of batch {who}", by="Ann")
+    page = queue_of(tray, "unnamed").page()
+    last = next(one for one in page.entries if "alba" in one.specimen_ids[0])
+    assert last.specimen_ids == ["specimen of batch Xestia alba 2"]
+    assert last.reason.endswith(" % of the specimens with a name fit theirs.")  # and none more
+    assert page.left_out == {"fit no name as well as others fit theirs": 1}
+
+
+def test_what_was_named_since_does_not_end_the_queue_where_exactness_is_not_asked_for(
+    tray: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_batch(tray, {"Noctua rubra": 20}, split="more")
+    before = set(proposed(tray))
+    named = sorted(one for one in before if "rubra" in one)  # a fifth as many as have names
+    for one in named:
+        correct(tray, one, "Noctua rubra", by="Ann")
+    monkeypatch.setattr(doubts, "doubt_names", None)  # calling it would fail
+    page = queue_of(tray, "unnamed", exact=False).page(0, 100)
+    assert {one.specimen_ids[0] for one in page.entries} == before - set(named)
+    _, source = tray.gallery_and_source(None)
+    assert kept_doubts(tray, source) is None  # of the names that were given nothing is known
+    gone = [one.image_id for one in tray.images() if one.image_id.startswith("Catocala")]
+    tray.delete(gone[:10])  # a tenth of what was compared
+    _, source = tray.gallery_and_source(None)
+    assert kept_doubts(tray, source, grown=True) is None
+
+
+def test_a_specimen_that_was_the_only_one_tells_nothing_of_how_others_fit(tray: Collection) -> None:
+    correct(tray, "specimen of batch far 0", "Agrotis nova", by="Ann")
+    found = doubts_of(tray)
+    correct(tray, "specimen of batch far 1", "Agrotis nova", by="Ann")
+    named = Named.of(tray, None)
+    now = found.at(named.source)
+    assert now is not None
+    assert (now.ratios.own == 0).sum() == 1  # it was compared with no other of its species
+    assert (usual(named, now) != 0).all()
 
 
 def test_what_an_expert_called_by_a_genus_is_proposed_nothing_outside_of_it(

@@ -221,6 +221,11 @@ def test_a_picture_saved_again_is_found_and_another_of_the_species_is_not(
     assert sorted(entry.specimen_ids) == ["a", "b"]
     assert "saved again or cropped with a name and without" in entry.reason
     assert entry.proposed is not None
+    with monkeypatch.context() as patched:
+        patched.setattr("holotype.index.curation.duplicates._MOST_PAIRS", 0)
+        page = queue_of(collection, "duplicates").page()
+        left_out = {"in pairs of similar pictures that were not compared": 4}  # specimens
+        assert (page.total, page.left_out) == (0, left_out)
     made = accept(collection, entry, by="Ann")
     assert len(made) == 1  # the other one has the name
     assert collection.history("b")[-1].after == "Salmo trutta"
