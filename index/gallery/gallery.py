@@ -103,8 +103,12 @@ class Gallery:
 
     @cached_property
     def ranks(self) -> tuple[str, ...]:
-        """The ranks that at least one taxon is named at, coarse to fine."""
-        return tuple(rank for rank in RANKS if self._taxa.ranks[rank].names)
+        """The ranks that at least one image is named at, coarse to fine.
+
+        Not those of all taxa: one that was taken back stays among these for ever.
+        """
+        used = np.flatnonzero(np.bincount(self.taxon + 1)) - 1
+        return tuple(rank for rank in RANKS if (self.names(rank).of_taxon[used] >= 0).any())
 
     def names(self, rank: str) -> RankNames:
         """Return the names of a rank, and the code of every taxon."""
