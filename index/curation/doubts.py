@@ -64,7 +64,7 @@ class Doubts:
         """
         if source is self.source:
             return self
-        return _followed(_by_sequence(self), source, self.kind, grown)
+        return _followed(_by_sequence(self), len(self.places), source, self.kind, grown)
 
 
 def compare(likelihood: Likelihood, vectors: Embeddings, own: Codes) -> Ratios:
@@ -143,7 +143,7 @@ def kept_doubts(
     kept = load_arrays(collection.database, source.space, kind, {})
     if kept is None or (exact and kept.said.get("names") != _all_names(source)):
         return None
-    return _followed(kept.arrays, source, kind, grown)
+    return _followed(kept.arrays, int(kept.said["specimens"]), source, kind, grown)
 
 
 def no_ratios() -> Ratios:
@@ -159,32 +159,44 @@ def _judged(source: Gallery, kind: Kept) -> Ids:
 
 
 def _by_sequence(doubts: Doubts) -> Parts:
-    """Return the arrays in which every state of the gallery finds its specimens and taxa."""
+    """Return the arrays in which every state of the gallery finds its specimens and taxa.
+
+    A row for every image: a specimen is known by any that is left of it.
+    """
     source, codes = doubts.source, finest_codes(doubts.source)
     some_taxon = np.zeros(int(codes.max(initial=-1)) + 1, np.int64)
     some_taxon[codes[codes >= 0]] = source.taxon[codes >= 0]
+    specimens = source.specimens[doubts.places]
+    judged, there = _found(specimens, source.specimens)
+    judged = judged[there]
     return {
-        "sequence": source.sequence[doubts.places],
-        "taxon": source.taxon[doubts.places],
-        "other": some_taxon[doubts.ratios.other],
-        "own": doubts.ratios.own,
-        "best": doubts.ratios.best,
+        "sequence": source.sequence[there],
+        "taxon": source.taxon[there],
+        "other": some_taxon[doubts.ratios.other[judged]],
+        "own": doubts.ratios.own[judged],
+        "best": doubts.ratios.best[judged],
     }
 
 
-def _followed(arrays: Parts, source: Gallery, kind: Kept, grown: bool) -> Doubts | None:
-    """Return what arrays say of a gallery; None where more has changed than they can say."""
+def _followed(arrays: Parts, count: int, source: Gallery, kind: Kept, grown: bool) -> Doubts | None:
+    """Return what arrays say of a gallery; None where more has changed than they can say.
+
+    Args:
+        arrays: see `_by_sequence`; older ones have a row for the first image of a specimen only.
+        count: of the specimens that were judged.
+    """
     if not source.ranks:
         return None
     firsts, codes = _judged(source, kind), finest_codes(source)
     if len(firsts) and not len(arrays["sequence"]):
         return None
-    place, there = _found(arrays["sequence"], source.sequence[firsts])
+    known = _known_images(arrays["sequence"], source)[source.specimens[firsts]]
+    place, there = _found(arrays["sequence"], source.sequence[known])
     other = source.names(source.ranks[-1]).of_taxon[arrays["other"][place]]
     # What was likeliest for a specimen may have lost its last images.
     stands = np.isin(other, codes[codes >= 0])
     same = there & (arrays["taxon"][place] == source.taxon[firsts]) & stands
-    gone = len(arrays["sequence"]) - int(there.sum())
+    gone = count - int(there.sum())
     lost = gone if kind == "doubts" else 0  # those without a name are there to be named
     changed = ~same & there if grown and kind == "doubts" else ~same
     if int(changed.sum()) + lost > max(_FEW_CHANGED, _MANY_CHANGED * len(firsts)):
@@ -200,6 +212,20 @@ def _all_names(source: Gallery) -> str:
     digest = hashlib.sha256(source.sequence[firsts].tobytes())
     digest.update(source.taxon[firsts].tobytes())
     return digest.hexdigest()
+
+
+def _known_images(kept: Ids, source: Gallery) -> Ids:
+    """Return the place of an image of every specimen, one that is kept where it has such a one.
+
+    Args:
+        kept: int64, sequence numbers.
+    """
+    images = np.arange(len(source))[::-1]
+    known = images[np.isin(source.sequence[images], kept)]
+    place = np.zeros(int(source.specimens.max(initial=-1)) + 1, np.int64)
+    for some in (images, known):  # of several places the last that is written stays
+        place[source.specimens[some]] = some
+    return place
 
 
 def _found(kept: Ids, wanted: Ids) -> tuple[Ids, Flags]:

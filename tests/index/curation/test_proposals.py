@@ -16,7 +16,7 @@ from holotype.index.curation.queues import Entry
 from holotype.index.errors import UsageError
 from holotype.training import doubts
 from holotype.training.doubts import doubts_of, proposals_of, queue_of
-from tests.index.clusters.clouds import DIM, add_batch, drawer
+from tests.index.clusters.clouds import DIM, add_batch, centre, drawer, image_of, near
 
 
 @pytest.fixture
@@ -82,6 +82,21 @@ def test_what_was_named_since_does_not_end_the_queue_where_exactness_is_not_aske
     tray.delete(gone[:10])  # a tenth of what was compared
     _, source = tray.gallery_and_source(None)
     assert kept_doubts(tray, source, grown=True) is None
+
+
+def test_a_specimen_whose_first_picture_is_deleted_is_still_proposed_for(
+    tray: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    middle = centre("Noctua nigra", "Noctua", "Noctuidae")
+    two = [(image_of(f"two {one}", specimen="two"), near(middle, 77 + one)) for one in range(2)]
+    tray.store(tray.space(), two)
+    assert proposed(tray)["two"] == "Noctua nigra"
+    monkeypatch.setattr(doubts, "propose_names", None)  # calling it would fail
+    tray.delete(["two 0"])
+    page = queue_of(tray, "unnamed", exact=False).page(0, 100)
+    (entry,) = (one for one in page.entries if one.specimen_ids == ["two"])
+    assert entry.image_ids == ["two 1"]
+    assert "added since names were compared" not in page.left_out
 
 
 def test_a_specimen_that_was_the_only_one_tells_nothing_of_how_others_fit(tray: Collection) -> None:

@@ -93,6 +93,20 @@ def test_what_others_write_while_names_are_compared_moves_no_doubt_to_another_sp
     assert (first.proposed or {})["species"] == "Xestia baja"
 
 
+def test_a_specimen_whose_first_picture_is_deleted_stays_compared(
+    mistaken: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = queue_of(mistaken, "mislabels").page()
+    wrong = before.entries[0]
+    assert len(wrong.image_ids) == 2
+    monkeypatch.setattr(doubts, "doubt_names", None)  # calling it would fail
+    mistaken.delete(wrong.image_ids[:1])
+    after = queue_of(mistaken, "mislabels").page()
+    assert after.entries[0].specimen_ids == [WRONG]
+    assert after.entries[0].image_ids == wrong.image_ids[1:]
+    assert (after.total, after.left_out) == (before.total, before.left_out)
+
+
 def test_where_much_changes_while_names_are_compared_it_is_said(
     mistaken: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
