@@ -41,7 +41,7 @@ class GalleryReference:
     """A gallery as a calibration's working spaces show it.
 
     Attributes:
-        ranks: those of the classes' lineages.
+        ranks: those of the classes' lineages, at which the calibration was fitted.
         of_taxon: int64 [largest taxon + 2], the class of every taxon by its id; -1 for one without
             images, and in the last place.
         changes: how many images came, went or were named anew since it was made.
@@ -59,10 +59,10 @@ class GalleryReference:
         computed anew. What varies how much in the likelihood stays as it was fitted.
 
         Returns:
-            None where much has changed, or at other ranks.
+            None where much has changed.
         """
         changes = self.changes + change.count
-        if gallery.ranks != self.ranks or changes > _MANY_CHANGED * len(gallery):
+        if changes > _MANY_CHANGED * len(gallery):
             return None
         known, old = self._with_taxa_of(gallery), self.reference
         before, gone = old.member, np.empty(0, np.int64)
@@ -88,10 +88,10 @@ class GalleryReference:
         of_taxon = np.full(len(gallery.names(self.ranks[0]).of_taxon), -1, np.int64)
         of_taxon[: len(self.of_taxon) - 1] = self.of_taxon[:-1]
         unseen = np.unique(gallery.taxon[of_taxon[gallery.taxon] < 0])
-        lineages = _lineages(gallery, unseen)
+        lineages = _lineages(gallery, unseen, self.ranks)
         named = (lineages >= 0).any(axis=1) & (unseen >= 0)
-        of_taxon[unseen[named]] = len(self.reference.classes) + np.arange(named.sum())
-        classes = np.concatenate([self.reference.classes, lineages[named]])
+        classes, number = _with_lineages(self.reference.classes, lineages[named])
+        of_taxon[unseen[named]] = number
         return replace(self, reference=replace(self.reference, classes=classes), of_taxon=of_taxon)
 
     def _renumbered(self, reference: Reference, member: Codes, changes: int) -> GalleryReference:
@@ -110,37 +110,41 @@ class _Classes:
     of_taxon: Codes
 
     @classmethod
-    def of(cls, source: Gallery) -> _Classes:
+    def of(cls, source: Gallery, ranks: Sequence[str]) -> _Classes:
         taxa = np.flatnonzero(np.bincount(source.taxon + 1)[1:])
-        lineages = _lineages(source, taxa)
+        lineages = _lineages(source, taxa, ranks)
         named = (lineages >= 0).any(axis=1)
         classes, number = np.unique(lineages[named], axis=0, return_inverse=True)
-        of_taxon = np.full(len(source.names(source.ranks[0]).of_taxon), -1, np.int64)
+        of_taxon = np.full(len(source.names(ranks[0]).of_taxon), -1, np.int64)
         of_taxon[taxa[named]] = number.reshape(-1)
         return cls(classes, of_taxon[source.taxon], of_taxon)
 
 
 def reference_of(
-    source: Gallery, calibration: Calibration, database: Database | None = None
+    source: Gallery,
+    calibration: Calibration,
+    ranks: tuple[str, ...],
+    database: Database | None = None,
 ) -> Reference | None:
     """Return a gallery as a calibration's working spaces show it, kept as long as the gallery.
 
     Args:
         source: the gallery of the encoder's own vectors.
         calibration: of its space.
+        ranks: at which that was fitted; the gallery may have others by now.
         database: the collection's, beside which what is made of a large gallery is kept.
 
     Returns:
-        None where no image is named.
+        None where no image is named at one of the ranks.
     """
 
     def build() -> GalleryReference | None:
-        classes = _Classes.of(source)
+        classes = _Classes.of(source, ranks)
         if not len(classes.lineages):
             return None
         files = database if is_large(source.index) else None
         reference = _made(source, calibration, classes, files)
-        return GalleryReference(reference, source.ranks, classes.of_taxon)
+        return GalleryReference(reference, ranks, classes.of_taxon)
 
     made = source.once("reference", calibration, build)
     return None if made is None else made.reference
@@ -151,7 +155,7 @@ def with_shape(source: Gallery, calibration: Calibration) -> Calibration:
 
     A process that follows the gallery's changes and one that opens it then answer alike.
     """
-    classes = _Classes.of(source)
+    classes = _Classes.of(source, source.ranks)
     size = len(classes.lineages)
     if not size:
         return calibration
@@ -246,9 +250,23 @@ def _brought_up(
     )
 
 
-def _lineages(gallery: Gallery, taxa: Codes) -> Codes:
-    """Return the codes of taxa at every rank of a gallery, int64 [taxa, ranks], -1 unknown."""
-    return np.stack([gallery.names(rank).of_taxon[taxa] for rank in gallery.ranks], axis=1)
+def _with_lineages(classes: Codes, lineages: Codes) -> tuple[Codes, Codes]:
+    """Return classes with those lineages that none of them has, and the class of each lineage.
+
+    Taxa that are told apart at other ranks only have one lineage.
+    """
+    if not len(lineages):
+        return classes, np.empty(0, np.int64)
+    both = np.concatenate([classes, lineages])
+    _, first, same = np.unique(both, axis=0, return_index=True, return_inverse=True)
+    first = first[same.reshape(-1)]
+    new = first == np.arange(len(both))
+    return both[new], (np.cumsum(new) - 1)[first[len(classes) :]]
+
+
+def _lineages(gallery: Gallery, taxa: Codes, ranks: Sequence[str]) -> Codes:
+    """Return the codes of taxa at some ranks, int64 [taxa, ranks], -1 unknown."""
+    return np.stack([gallery.names(rank).of_taxon[taxa] for rank in ranks], axis=1)
 
 
 def _view_after(view: View, gallery: Gallery, change: Change) -> View:

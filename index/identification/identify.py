@@ -418,7 +418,7 @@ def _answer(
         why = explain(determination, judged, shown, risk, unnamed)
     # A part of the gallery, and pictures that disagree, are far for another reason.
     elsewhere = "" if told or scope else judged.other_conditions
-    said = (told, seen.note, scope, elsewhere, judged.few_conditions)
+    said = (told, seen.note, scope, elsewhere, judged.few_conditions, judged.new_ranks)
     notes = tuple(note for note in said if note)
     more = (spaces, unnamed, pictures, notes, seen)
     return Answer(name, determination, shown, judged, why, risk, *more)

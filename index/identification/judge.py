@@ -55,7 +55,7 @@ def judge_calibrated(
         prior: the share of specimens expected to be of species that the gallery lacks.
         proposed: int64 [q, m], places that a search of that gallery has found; None without one.
     """
-    reference = reference_of(source, kept.calibration, database)
+    reference = reference_of(source, kept.calibration, kept.ranks, database)
     part = None if reference is None else reference.part(chosen)
     # A filter may leave nothing that is named.
     if reference is None or part is None or not len(part.classes):
@@ -93,11 +93,12 @@ def _judgement(judged: _Judged, query: int) -> Judgement:
         novelty_p=float(judged.answers.nearness_p[query]),
         far=bool(judged.answers.far[query]),
         known=float(judged.answers.known[query]),
-        species_set=_finest_names(judged.source, judged.reference.classes[judged.sets[query]]),
+        species_set=_finest_names(judged, judged.reference.classes[judged.sets[query]]),
         calibration=judged.kept.state,
         changes=judged.kept.changes,
         decisive=judged.decisive,
         few_conditions=judged.kept.few_conditions,
+        new_ranks=judged.kept.told_of_new_ranks,
     )
 
 
@@ -107,7 +108,7 @@ def _taxa(judged: _Judged, query: int, place: int, chances: list[float]) -> Taxa
     Args:
         chances: of the query's candidates.
     """
-    names = judged.source.names(judged.source.ranks[place]).names
+    names = judged.source.names(judged.kept.ranks[place]).names
     top, p = int(judged.answers.taxa[query, place]), float(judged.answers.p[query, place])
     weights: dict[int, float] = {}  # of some 50 candidates: numpy would take longer
     codes = judged.evidence.candidate_taxa[query, :, place].tolist()
@@ -118,7 +119,7 @@ def _taxa(judged: _Judged, query: int, place: int, chances: list[float]) -> Taxa
     return [(names[top], p), *share_out(p, [(names[code], weights[code]) for code in order])]
 
 
-def _finest_names(gallery: Gallery, classes: Codes) -> tuple[str, ...]:
-    """Return the names of classes at the finest rank that has one."""
-    finest = gallery.names(gallery.ranks[-1]).names
+def _finest_names(judged: _Judged, classes: Codes) -> tuple[str, ...]:
+    """Return the names of classes at the finest rank that is answered at."""
+    finest = judged.source.names(judged.kept.ranks[-1]).names
     return tuple(dict.fromkeys(finest[code] for code in classes[:, -1] if code >= 0))

@@ -16,6 +16,7 @@ from ..errors import CorruptError
 from ..files.plain_json import read_json
 from ..gallery.gallery import Gallery
 from ..storage.records import now
+from ..taxonomy import RANKS
 from ..ways import way
 from .calibration import Calibration
 from .changes import Changes, Fitted, changes_since
@@ -46,7 +47,8 @@ class KeptCalibration:
     """A stored calibration.
 
     Attributes:
-        ranks: the ranks that it answers at, coarse to fine.
+        ranks: the ranks that it answers at, coarse to fine: those of the gallery in its day.
+        new_ranks: those that the gallery has besides by now.
         changes: images and determinations that have changed since it was fitted.
         created_at: when it was fitted, ISO 8601.
     """
@@ -55,6 +57,7 @@ class KeptCalibration:
     ranks: tuple[str, ...]
     changes: Changes
     created_at: str
+    new_ranks: tuple[str, ...] = ()
 
     @property
     def stale(self) -> bool:
@@ -77,6 +80,17 @@ class KeptCalibration:
             f"The calibration was fitted on {met} {called}: for what was taken under yet other "
             f"conditions its figures are less sure than they say ({ENOUGH} {called} are needed "
             "for 95 %)."
+        )
+
+    @property
+    def told_of_new_ranks(self) -> str:
+        """Say at which ranks of the gallery it gives no answer; empty where at none."""
+        if not self.new_ranks:
+            return ""
+        ranks = f"rank{'s' if len(self.new_ranks) > 1 else ''} {' and '.join(self.new_ranks)}"
+        return (
+            f"Nothing was named at {ranks} when the calibration was fitted, so that nothing is "
+            "answered there until it is fitted again."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -116,10 +130,11 @@ def keep_calibration(collection: Collection, gallery: Gallery, calibration: Cali
 
 
 def kept_calibration(collection: Collection, gallery: Gallery) -> KeptCalibration | None:
-    """Return the stored calibration of a gallery's space, None where there is none that fits.
+    """Return the stored calibration of a gallery's space, None where there is none.
 
-    One that was fitted while the gallery had other ranks does not fit. It is read and checked once:
-    later only what tells it from another is looked at, and only where something was written.
+    It stands at the ranks that it was fitted at, whatever ranks names came at or went from since.
+    It is read and checked once: later only what tells it from another is looked at, and only where
+    something was written.
 
     Raises:
         CorruptError: it is damaged.
@@ -133,13 +148,13 @@ def kept_calibration(collection: Collection, gallery: Gallery) -> KeptCalibratio
             return None
         collection.calibrations[space_id] = kept
     said = kept.said
-    if _ranks(said["ranks"]) != gallery.ranks:
-        return None
+    ranks = _ranks(said["ranks"])
     fitted = Fitted(said["last_seq"], said["count"], said["labelled"])
     changes = gallery.once(
         "changes", kept.calibration, lambda: changes_since(collection.database, gallery, fitted)
     )
-    return KeptCalibration(kept.calibration, gallery.ranks, changes, said["created_at"])
+    new = tuple(rank for rank in gallery.ranks if rank not in ranks)
+    return KeptCalibration(kept.calibration, ranks, changes, said["created_at"], new)
 
 
 def _looked_at(
@@ -183,7 +198,11 @@ def _read(collection: Collection, gallery: Gallery, ranks: int) -> Calibration:
 
 def _ranks(text: str) -> tuple[str, ...]:
     try:
-        return tuple(read_json(text, list))
+        found = read_json(text, list)
+        ranks = tuple(rank for rank in RANKS if rank in found)
+        if not ranks or list(ranks) != found:
+            raise ValueError("its ranks are none")
+        return ranks
     except ValueError as error:
         raise CorruptError(
             f"the stored calibration cannot be read ({error}); run {way('calibrate')} again"

@@ -201,7 +201,7 @@ def _agreement(collection: Collection, vectors: list[Embeddings]) -> dict[str, f
     gallery = collection.gallery()
     kept = kept_calibration(collection, gallery)
     assert kept is not None
-    reference = reference_of(gallery, kept.calibration)
+    reference = reference_of(gallery, kept.calibration, kept.ranks)
     assert reference is not None
     units = np.stack(vectors)
     nobody = [np.empty(0, np.int64)] * len(units)

@@ -50,6 +50,7 @@ class Judgement:
         decisive: the ranks that may decide, those at which the gallery offers a choice; None for
             all.
         few_conditions: says that the calibration met few places or days; else empty.
+        new_ranks: says at which ranks the calibration cannot answer; else empty.
     """
 
     ranks: dict[str, Taxa]
@@ -61,6 +62,7 @@ class Judgement:
     changes: Changes | None = None
     decisive: frozenset[str] | None = None
     few_conditions: str = ""
+    new_ranks: str = ""
 
     def back_off(self, risk: float) -> Determination | None:
         """Return the likeliest taxon of the finest rank that is sure enough, or None."""

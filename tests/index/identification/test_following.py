@@ -53,7 +53,7 @@ def reference_now(collection: Collection) -> tuple[Gallery, Reference]:
     gallery = collection.gallery()
     kept = kept_calibration(collection, gallery)
     assert kept is not None
-    reference = reference_of(gallery, kept.calibration)
+    reference = reference_of(gallery, kept.calibration, kept.ranks)
     assert reference is not None
     return gallery, reference
 

@@ -53,7 +53,7 @@ def reference_now(collection: Collection) -> Reference:
     gallery = collection.gallery()
     kept = kept_calibration(collection, gallery)
     assert kept is not None
-    found = reference_of(gallery, kept.calibration, collection.database)
+    found = reference_of(gallery, kept.calibration, kept.ranks, collection.database)
     assert found is not None
     return found
 
