@@ -54,13 +54,25 @@ def _values(engine: Engine, may_write: bool, number: int | None) -> dict[str, An
 
 
 @router.get("/review/queues/{name}")
-async def queue(name: str, request: Request, engine: TheEngine) -> HTMLResponse:
-    """Show a curation queue."""
+async def queue(
+    name: str, request: Request, engine: TheEngine, space: str | None = None
+) -> HTMLResponse:
+    """Show a curation queue, by default in the first space."""
     if name not in QUEUES:
         raise NotFoundError(f"There is no queue '{name}'; there are {', '.join(QUEUES)}")
-    values = {
-        "collection": engine.collection.folder.name,
-        "may_write": MAY_WRITE.get(),
+    values = await engine.read(_queue_values, engine, MAY_WRITE.get(), space)
+    return rendered(request, "review_queue.html", strings=("review",), tab=name, **values)
+
+
+def _queue_values(engine: Engine, may_write: bool, space: str | None) -> dict[str, Any]:
+    collection = engine.collection
+    spaces = [one.name for one in collection.spaces()]
+    # A collection without spaces has a page, too, which says so.
+    shown = collection.space(space).name if space or spaces else ""
+    return {
+        "collection": collection.folder.name,
+        "spaces": spaces,
+        "space": shown,
+        "may_write": may_write,
         "tabs": TABS,
     }
-    return rendered(request, "review_queue.html", strings=("review",), tab=name, **values)

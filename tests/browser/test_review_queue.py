@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from holotype.index.curation.queues import QUEUES
 from holotype.index.errors import UsageError
 from holotype.service.guards.keys import Keys
 from holotype.service.resources.unknown import queues
+from holotype.training.spaces import tune_space
 from tests.index.clusters.clouds import add_batch, drawer
 
 from .visits import click, picture, press, served, violations, visit
@@ -254,3 +256,24 @@ def test_specimens_without_a_name_are_named_together_less_what_is_left_out(
         expect(page.locator("#undone")).to_contain_text("Xestia nova")
         queue = httpx2.get(f"{address}/v1/queues/unnamed").json()
         assert queue["total"] == 3  # the one that is shown large alone was corrected
+
+
+def test_a_queue_is_shown_in_the_space_that_is_chosen(
+    browser: Browser, address: str, folder: Path
+) -> None:
+    with Collection.open(folder) as opened:
+        tune_space(opened, name="tuned")
+    with visit(browser, address, MISLABELS) as page:
+        first(page)
+        page.select_option("#space", "tuned")
+        page.wait_for_url("**?space=tuned")
+        first(page)
+        expect(page.locator("#space")).to_have_value("tuned")
+        assert violations(page) == []
+        with page.expect_request("**/accept") as asked:
+            press(page, "a")
+        assert json.loads(asked.value.post_data or "")["space"] == "tuned"
+        expect(page.locator("#undone")).to_contain_text("Xestia baja")
+        click(page, "nav.tabs a[href$='far?space=tuned']")
+        expect(page.locator("#space")).to_have_value("tuned")
+    assert "no space 'none'" in httpx2.get(f"{address}{MISLABELS}?space=none").text

@@ -1,7 +1,7 @@
 // The page of a curation queue: one specimen after another beside its evidence.
 
 import { forgetTaxa, taxonNames } from "./review/ask";
-import { Comparison } from "./review/comparison";
+import { Comparison, inSpace } from "./review/comparison";
 import { Keys } from "./review/keys";
 import {
   type Entry,
@@ -32,9 +32,11 @@ interface Made {
 
 const page = byId("page", HTMLElement);
 const queue = page.dataset["queue"] ?? "";
+const space = page.dataset["space"] ?? "";
 const mayWrite = !("readOnly" in page.dataset);
 const status = byId("status", HTMLElement);
 const comparison = new Comparison(
+  space,
   mayWrite,
   () => void load().then(() => focusIfLost(byId(current() ? "name" : "empty", HTMLElement))),
   (why) => say(...why.told()),
@@ -51,6 +53,11 @@ listen();
 void load();
 
 function listen(): void {
+  const chosen = document.getElementById("space");
+  chosen?.addEventListener("change", () => {
+    if (!(chosen instanceof HTMLSelectElement)) return;
+    location.search = new URLSearchParams({ space: chosen.value }).toString();
+  });
   if (mayWrite) byId("signed", HTMLElement).replaceChildren(signedAs());
   const keys = new Keys(byId("keys-on", HTMLInputElement));
   const actions: Record<string, () => Promise<void> | void> = {
@@ -86,7 +93,7 @@ async function load(to = at): Promise<void> {
 }
 
 function pageAt(to: number): Promise<QueuePage> {
-  return patiently(() => queuePage(queue, PAGE * Math.floor(to / PAGE), PAGE));
+  return patiently(() => queuePage(queue, space, PAGE * Math.floor(to / PAGE), PAGE));
 }
 
 /** Shows nothing to decide about: what was shown may be over, as enough was named since. */
@@ -209,7 +216,7 @@ async function decided(
 ): Promise<void> {
   await carryOut(async (by) => {
     const names = Object.fromEntries(entries.map((one) => [one.specimen_ids[0], proposedName(one)]));
-    const asked = what === "accept" ? { names, ...more } : more;
+    const asked = { ...more, ...(what === "accept" ? { names } : {}), ...inSpace(space) };
     const events = await decideEntries(queue, what, entries, by, asked);
     const told = events.map(({ specimen_id, after }) => `${specimen_id}: ${after}`).join(", ");
     made.unshift({ told, determinations: events.map((one) => one.determination_id) });

@@ -8,6 +8,11 @@ import { t } from "../shared/strings";
 
 const KIND = "review";
 
+/** What an order says of a space; nothing where there is none. */
+export function inSpace(space: string): { space?: string } {
+  return space ? { space } : {};
+}
+
 export class Comparison {
   private readonly section = byId("not-compared", HTMLElement);
   private readonly sentence = byId("not-compared-why", HTMLElement);
@@ -19,11 +24,12 @@ export class Comparison {
 
   /** `done` is called when names have been compared, `refused` where that cannot be stopped. */
   constructor(
+    space: string,
     private readonly mayWrite: boolean,
     private readonly done: () => void,
     refused: (why: Problem) => void,
   ) {
-    const order = { kind: KIND };
+    const order = { kind: KIND, ...inSpace(space) };
     this.button.addEventListener("click", () => {
       void this.follow(send<Job>("POST", addressOf`v1/jobs`, order));
     });

@@ -30,8 +30,8 @@ export interface Event {
   after: string;
 }
 
-export function queuePage(queue: string, offset: number, limit: number): Promise<QueuePage> {
-  return get(withQuery(addressOf`v1/queues/${queue}`, { offset, limit }));
+export function queuePage(queue: string, space: string, offset: number, limit: number): Promise<QueuePage> {
+  return get(withQuery(addressOf`v1/queues/${queue}`, { space: space || null, offset, limit }));
 }
 
 /** Decides about entries as they were looked at; of duplicates about all that share the picture. */
@@ -46,12 +46,9 @@ export async function decideEntries(
   const named = entries.flatMap((one) => one.specimen_ids.filter((_, at) => one.taxa[at]));
   const all = entries.flatMap((one) => one.specimen_ids);
   const about = { accept: firsts, correct: all, dismiss: named }[what];
-  const known = entries.flatMap((one) =>
-    one.specimen_ids.map((id, at) => [id, one.versions?.[at]] as const),
-  );
-  const versions = Object.fromEntries(
-    known.filter(([id, version]) => version !== undefined && about.includes(id)),
-  );
+  // Of all that were looked at: a colleague may have decided about the others of an entry.
+  const seen = entries.flatMap((one) => one.specimen_ids.map((id, at) => [id, one.versions?.[at]] as const));
+  const versions = Object.fromEntries(seen.filter(([, version]) => version !== undefined));
   const body = { specimen_ids: about, versions, by, ...more };
   const made = await send<{ determinations: Event[] }>("POST", addressOf`v1/queues/${queue}/${what}`, body);
   return made.determinations;
