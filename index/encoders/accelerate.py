@@ -24,7 +24,7 @@ HALVES = ("float16", "bfloat16")  # the first is the more precise
 _FORMAT = 1  # of what is kept
 
 
-def accelerated(encoder: Encoder, *, threads: int = 1) -> Encoder:
+def accelerated(encoder: Encoder, *, threads: int = 1, keep: bool = True) -> Encoder:
     """Return an encoder that makes the same embeddings faster, where there is a way.
 
     On a CPU its image network is exported once, compared with PyTorch, and kept in
@@ -34,13 +34,15 @@ def accelerated(encoder: Encoder, *, threads: int = 1) -> Encoder:
 
     Args:
         threads: cores that one picture may use; 1 where several are encoded side by side.
+        keep: whether what is exported is kept for another time.
     """
     if encoder.device == "cuda" and settings().engine != "torch":
         return in_half(encoder)
     if runs_in_torch():
         return encoder
     try:
-        return encoder.running_on(_engine(encoder, threads))
+        engine = _engine(encoder, threads) if keep else _exported(encoder, threads)[1]
+        return encoder.running_on(engine)
     except Exception as error:  # the exporter and the runtime raise many kinds
         reason = first_line(error)
         log.warning("Encoder '%s' runs in PyTorch, which is slower: %s", encoder.name, reason)
@@ -70,11 +72,16 @@ def _engine(encoder: Encoder, threads: int) -> Engine:
     kept = read_cached(key)
     if kept is not None:
         return Engine(kept, threads)
+    graph, engine = _exported(encoder, threads)
+    keep_cached(key, graph)
+    return engine
+
+
+def _exported(encoder: Encoder, threads: int) -> tuple[bytes, Engine]:
     graph = export_graph(encoder)
     engine = Engine(graph, threads)
     _check(encoder, engine, "ONNX Runtime")
-    keep_cached(key, graph)
-    return engine
+    return graph, engine
 
 
 def _key(encoder: Encoder) -> str:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from holotype.index.arrays import Codes, Embeddings
 from holotype.index.collection import Collection
-from holotype.index.encoders import Encoder
+from holotype.index.encoders import Encoder, accelerated
 from holotype.index.settings import settings
 
 from ..domain.target import Pull, Target
@@ -39,6 +39,8 @@ from .schedule import Plan, side_of, size_at
 from .stages import kept_maps
 
 _EXAMPLES = 2  # pictures that a folded network is compared by
+_MANY = 300  # pictures whose embedding is worth making an engine for
+_LITTLE = 0.1  # share of the time that is left which another side may be judged for
 
 State = dict[str, Tensor]
 
@@ -309,11 +311,15 @@ class Training(Judged):
         """Return the network's features, beside the start's and alone, through each map.
 
         Of sides other than the first only the default, since each map over two networks takes
-        seconds.
+        seconds, and within a bound on minutes only those for which there is time.
         """
         first, *others = self.sides
+        began = time.monotonic()
         found = self._candidates(weights, first, MAPS, EXPONENTS)
+        took = time.monotonic() - began
         for side in others:
+            if took > _LITTLE * self._left():
+                break
             found += self._candidates(weights, side, MAPS[:1], EXPONENTS[:1])[:1]
         return found
 
@@ -348,6 +354,8 @@ class Training(Judged):
         network = self.make_network()
         network.load_state_dict(weights)
         encoder = as_encoder(network.eval(), self.start.preprocessing, self.start.views, side)
+        if len(rows) >= _MANY:
+            encoder = accelerated(encoder, keep=False)
         images = [self.pictures.images[row] for row in rows]
         return embedded(self.collection, images, encoder, self.watch.on_work)
 
