@@ -69,6 +69,14 @@ def test_what_was_exported_once_is_loaded_the_next_time(
     assert_same(again, tiny, pixels)
 
 
+def test_what_is_needed_once_is_not_kept(
+    tiny: Encoder, pixels: Pixels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_same(accelerated(tiny, keep=False), tiny, pixels)
+    monkeypatch.setattr(fast, "export_graph", no_export)
+    assert accelerated(tiny) is tiny
+
+
 def test_threads_that_share_it_get_what_one_gets(tiny: Encoder, pixels: Pixels) -> None:
     shared = accelerated(tiny)
     expected = shared.encode_images(pixels)

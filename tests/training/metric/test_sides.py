@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -102,6 +103,26 @@ def test_only_sides_up_to_the_encoders_are_tried(shown: Path, tmp_path: Path) ->
 
         assert sides(1.0, 0.8, 1.43) == [160, 128, 0]
         assert sides(1.2) == [0]
+
+
+def test_other_sides_are_tried_where_there_is_time(shown: Path, tmp_path: Path) -> None:
+    with Collection.open(shown) as collection:
+        training, _ = prepared(collection, collection.space(None), (), short([1.0, 0.8]), tmp_path)
+        weights = training.make_network().state_dict()
+        assert {one.side for one in training.candidates(weights)} == {160, 128}
+        training.ends = time.monotonic()
+        assert {one.side for one in training.candidates(weights)} == {160}
+
+
+def test_many_pictures_are_judged_by_the_same_embeddings_faster(
+    shown: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Collection.open(shown) as collection:
+        training, _ = prepared(collection, collection.space(None), (), short([0.8]), tmp_path)
+        weights, rows = training.make_network().state_dict(), training.held.judging
+        plain = training.embedded(weights, rows, 128)
+        monkeypatch.setattr(metric_train, "_MANY", 1)
+        np.testing.assert_allclose(training.embedded(weights, rows, 128), plain, atol=1e-4)
 
 
 def test_a_gate_without_sizes_is_refused() -> None:
