@@ -229,6 +229,7 @@ class Curation:
         specimen_ids: InQueue | Sequence[InQueue],
         *,
         queue: str = "mislabels",
+        space: str | None = None,
         by: str = "",
         why: str = "",
     ) -> Report:
@@ -238,10 +239,11 @@ class Curation:
             specimen_ids: which, or entries of `review`: refused where one of these was determined
                 since, or another name is proposed by now.
             queue: which proposes them.
+            space: in which it was looked at; see `review`.
             by: who decides; by default the login name.
             why: for the record.
         """
-        return self._decide_named("accept", queue, specimen_ids, {}, by, why)
+        return self._decide_named("accept", queue, specimen_ids, {"space": space}, by, why)
 
     def correct(
         self,

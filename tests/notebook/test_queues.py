@@ -11,6 +11,7 @@ import pytest
 
 from holotype.index.errors import ChangedError, HolotypeError, UsageError
 from holotype.notebook.opened import OpenCollection
+from tests.index.clusters.clouds import DIM, KNOWN, add_batch, centre, drawer, near
 
 from .doors import opened_at
 
@@ -60,3 +61,22 @@ def test_an_entry_that_was_looked_at_is_decided_about_as_it_was(opened: OpenColl
 def test_what_is_neither_a_specimen_nor_an_entry_is_refused(odd: Any) -> None:
     with pytest.raises(UsageError, match="give the id of a specimen or an entry of review"):
         OpenCollection(None).dismiss(odd)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("door", ["here", "served"])
+def test_what_another_space_proposes_is_accepted_in_that_space(door: str, tmp_path: Path) -> None:
+    with drawer(tmp_path / "drawer") as made:
+        add_batch(made, {"Xestia alba": 1})
+        other = made.add_space("other", encoder="external:y", fingerprint="y", views=1, dim=DIM)
+        entries = []
+        for number, image in enumerate(made.images()):
+            name = image.lineage[-1] or "Noctua nigra"
+            middle = centre(name, name.split()[0], KNOWN[name])
+            entries.append((image, near(middle, number)))
+        made.store(other, entries)
+    with opened_at(door, tmp_path / "drawer") as opened:
+        (entry,) = opened.review("unnamed", space="other")
+        with pytest.raises(ChangedError, match="Xestia alba is proposed by now"):
+            opened.accept_proposed(entry, queue="unnamed", by="Ann")
+        told = opened.accept_proposed(entry, queue="unnamed", space="other", by="Ann").to_dict()
+    assert [one["after"] for one in told["determinations"]] == ["Noctua nigra"]

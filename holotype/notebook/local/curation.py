@@ -109,8 +109,10 @@ class LocalCuration(LocalRecords):
     ) -> Told:
         """Accept, correct or dismiss what a queue asks about, and return the determinations."""
         require_queue(queue)
-        what = Decision(kind, specimen_ids, signed.by, signed.why, **said)
-        made = decide(self.collection, what, partial(self._queue, queue))
+        told = dict(said)
+        shown = partial(self._queue, queue, told.pop("space", None))
+        what = Decision(kind, specimen_ids, signed.by, signed.why, **told)
+        made = decide(self.collection, what, shown)
         events = events_at(self.collection.database, made)
         return {"queue": queue, "determinations": [one.to_dict() for one in events]}
 
