@@ -14,7 +14,7 @@ from ..search.filters import allowed_places
 from ..storage.clusters.append import add_clustering
 from ..storage.clusters.records import Facts
 from .clustering import Clustering, find_clusters
-from .describe import lineage_of, looks, parents
+from .describe import looks, parents
 from .earlier import probable
 from .kept_recipe import kept_recipe
 from .methods.registry import AUTO, method_named
@@ -196,7 +196,7 @@ def _set_aside(pool: Pool, said: Judged, known: Codes) -> list[tuple[Facts, list
             "rank": gallery.ranks[finest],
             "taxon": found.names[taxon],
             "p": float(said.p[those, finest].mean()),
-            "lineage": list(lineage_of(gallery, gallery.ranks[finest], taxon)),
+            "lineage": list(gallery.lineage(gallery.ranks[finest], taxon)),
         }
         made.append((facts, [pool.specimens[one] for one in those]))
     return made

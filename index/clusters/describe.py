@@ -146,7 +146,7 @@ def parents(
     these are shares of votes, and `p` is None; of a rank with a single taxon they say nothing.
     """
     found = [_parent(pool.gallery, said.part(those)) for those in members]
-    lineages = {one[:2]: lineage_of(pool.gallery, *one[:2]) for one in found if one is not None}
+    lineages = {one[:2]: pool.gallery.lineage(*one[:2]) for one in found if one is not None}
     nothing: Lineage = ("",) * len(RANKS)
     return [
         (None, nothing) if one is None else (_told(pool.gallery, said, *one), lineages[one[:2]])
@@ -184,17 +184,3 @@ def _parent(gallery: Gallery, said: Judged) -> tuple[str, int, float] | None:
         if p >= _PARENT:
             return rank, code, p
     return None
-
-
-def lineage_of(gallery: Gallery, rank: str, code: int) -> Lineage:
-    """Return the lineage of a taxon with the higher names that its species have most."""
-    found = gallery.names(rank)
-    lineage = list(found.lineages[code])
-    taxa = np.flatnonzero(found.of_taxon[:-1] == code)
-    for higher in range(RANKS.index(rank)):
-        above = gallery.names(RANKS[higher])
-        codes = above.of_taxon[taxa]
-        codes = codes[codes >= 0]
-        if not lineage[higher] and len(codes):
-            lineage[higher] = above.names[int(np.bincount(codes).argmax())]
-    return tuple(lineage)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..database.connection import Database
 from ..errors import UsageError
 from ..storage.clusters.records import Facts
-from ..storage.determinations import as_kept
+from ..storage.determinations import CALLED_NOW, as_kept
 from ..taxonomy import (
     GENUS,
     RANKS,
@@ -133,13 +133,20 @@ def _require_higher(database: Database, rank: str, name: str) -> None:
 
 
 def _known(database: Database, rank: str, name: str) -> Lineage | None:
-    """Return the fullest lineage that the collection has for a taxon, cut off below it."""
+    """Return the fullest lineage that specimens have of a taxon, cut off below it.
+
+    Of two the one that most have; one that nobody has any more only where it is the only one.
+    """
     place = RANKS.index(rank)
     told = " + ".join(f"(\"{higher}\" <> '')" for higher in RANKS[:place]) or "NULL"
+    above = ", ".join(f'"{one}"' for one in RANKS[: place + 1])
+    condition = f'"{rank}" = ? COLLATE NOCASE'
     found = database.read(
-        f'SELECT {_TAXON} FROM taxa WHERE "{rank}" = ? COLLATE NOCASE '
-        f"ORDER BY {told} DESC, taxon_id LIMIT 1",
-        (name,),
+        f"SELECT {_TAXON}, coalesce(sum(specimens), 0) AS many FROM taxa "
+        f"LEFT JOIN ({CALLED_NOW.format(condition)}) USING (taxon_id) WHERE {condition} "
+        f"GROUP BY {above} ORDER BY many > 0 DESC, {told} DESC, many DESC, "
+        "min(taxon_id) LIMIT 1",
+        (name, name),
     )
     if not found:
         return None

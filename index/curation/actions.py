@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+
+from ..arrays import Codes
 from ..collection import Collection
 from ..errors import ChangedError, NotFoundError, UsageError
-from ..storage.determinations import as_kept
+from ..storage.determinations import CALLED_NOW, as_kept
 from ..storage.specimens.listing import accepted_of
 from ..storage.specimens.namings import Naming, require_unchanged
 from ..taxonomy import (
@@ -126,17 +129,20 @@ def corrected(
 ) -> list[Naming]:
     """Return what gives specimens another name; see `lineage_of`.
 
+    Of several those that have it already are confirmed: one of two copies is named rightly.
+
     Raises:
         NotFoundError, UsageError: see `correct`.
     """
     lineage = lineage_of(collection, name)
-    for one in specimen_ids:
-        if lineage == _accepted(collection, one)[0]:
-            raise UsageError(
-                f"Specimen '{one}' is called {lowest_name(lineage)} already; dismiss it to "
-                "confirm that"
-            )
-    return [Naming(one, lineage, "", remarks) for one in specimen_ids]
+    right = [one for one in specimen_ids if lineage == _accepted(collection, one)[0]]
+    if right and len(right) == len(specimen_ids):
+        raise UsageError(
+            f"Specimen '{right[0]}' is called {lowest_name(lineage)} already; dismiss it to "
+            "confirm that"
+        )
+    kept = {one.specimen_id: one for one in confirmed(collection, right, remarks)}
+    return [kept.get(one) or Naming(one, lineage, "", remarks) for one in specimen_ids]
 
 
 def accept(collection: Collection, entry: Entry, *, by: str, remarks: str = "") -> list[int]:
@@ -197,11 +203,11 @@ def lineage_of(collection: Collection, name: str) -> Lineage:
 
 def _known(collection: Collection, name: str, ranks: tuple[str, ...]) -> Lineage | None:
     taxa = collection.taxa()
-    found = {
-        (rank, taxa.ranks[rank].lineages[code])
-        for rank in ranks
-        for _, _, code in taxa.ranks[rank].known.get(name, [])
-    }
+    codes = [(rank, code) for rank in ranks for _, _, code in taxa.ranks[rank].known.get(name, [])]
+    specimens = _specimens(collection, name, ranks, taxa.most)
+    used = [one for one in codes if specimens[taxa.called(*one)].any()]
+    # What nobody is called any more makes no name ambiguous.
+    found = {(rank, taxa.lineage(rank, code, specimens)) for rank, code in used or codes}
     if len(found) > 1:
         told = "; ".join(sorted(" ".join(filter(None, lineage)) for _, lineage in found))
         raise UsageError(
@@ -209,6 +215,17 @@ def _known(collection: Collection, name: str, ranks: tuple[str, ...]) -> Lineage
             "be given, in a manifest"
         )
     return found.pop()[1] if found else None
+
+
+def _specimens(collection: Collection, name: str, ranks: tuple[str, ...], most: int) -> Codes:
+    """Return how many specimens have each taxon of a name, int64 [most + 1], by its id."""
+    where = " OR ".join(f'"{rank}" = ?' for rank in ranks)
+    found = collection.database.read(CALLED_NOW.format(where), (name,) * len(ranks))
+    counts = np.zeros(most + 1, np.int64)
+    for taxon_id, count in found:
+        if taxon_id <= most:  # a later one was just added
+            counts[taxon_id] = count
+    return counts
 
 
 def _new(collection: Collection, name: str, rank: str) -> Lineage:

@@ -81,7 +81,7 @@ class Named:
 
     def lineage(self, code: int) -> Lineage:
         """Return the lineage of a taxon of the finest rank."""
-        return self.gallery.names(self.gallery.ranks[-1]).lineages[code]
+        return self.gallery.lineage(self.gallery.ranks[-1], code)
 
     def name(self, code: int) -> str:
         """Return the name of a taxon of the finest rank, that of its genus where it has none."""

@@ -114,6 +114,15 @@ class Gallery:
         """Return the names of a rank, and the code of every taxon."""
         return self._taxa.ranks[rank]
 
+    def lineage(self, rank: str, code: int) -> Lineage:
+        """Return the lineage of a taxon that most of its images have; see `TaxonNames.lineage`."""
+        return self._taxa.lineage(rank, code, self._images)
+
+    @cached_property
+    def _images(self) -> Codes:
+        """How many images each taxon has, int64 [largest id + 1]."""
+        return np.bincount(self.taxon + 1, minlength=self._taxa.most + 2)[1:]
+
     def labels(self, rank: str) -> RankLabels:
         """Return the taxa of a rank, and the code of every image."""
         if rank not in self._labels:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..arrays import Codes
+from ..arrays import Codes, Ids
 from ..errors import CorruptError
 from ..taxonomy import RANKS, Lineage
 
@@ -51,6 +51,30 @@ class TaxonNames:
             rank: RankNames(np.full(2, -1, np.int64), [], [], {}) for rank in RANKS
         }
     )
+
+    def called(self, rank: str, code: int) -> Ids:
+        """Return the ids of all lineages that have a taxon, int64 [m]."""
+        return np.flatnonzero(self.ranks[rank].of_taxon[:-1] == code)
+
+    def lineage(self, rank: str, code: int, used: Codes) -> Lineage:
+        """Return the lineage of a taxon that most of what is called so has, cut off below its rank.
+
+        Higher names are corrected, and taken back; what nobody has any more tells nothing.
+
+        Args:
+            used: int64 [largest id + 1], how many images or specimens each taxon has, by its id.
+        """
+        taxa = self.called(rank, code)
+        taxa = taxa[used[taxa] > 0]
+        lineage = list(self.ranks[rank].lineages[code])
+        if not len(taxa):
+            return tuple(lineage)
+        for place in range(RANKS.index(rank)):
+            above = self.ranks[RANKS[place]]
+            codes = above.of_taxon[taxa]
+            counts = np.bincount(codes[codes >= 0], used[taxa[codes >= 0]])
+            lineage[place] = above.names[int(counts.argmax())] if len(counts) else ""
+        return tuple(lineage)
 
     def extended(self, lineages: Mapping[int, Lineage], folder: object) -> TaxonNames:
         """Return these taxa with more; the codes of those that were there stay.

@@ -34,6 +34,12 @@ _COLUMNS = (
 _SELECT = "SELECT d.*, {} FROM determinations AS d LEFT JOIN taxa AS t USING (taxon_id)".format(
     ", ".join(f't."{rank}"' for rank in RANKS)
 )
+# The taxa of a condition that specimens are called by now, not what was corrected or taken back.
+# There is no index of specimens by taxon; this reads them once, however many taxa there are.
+CALLED_NOW = (
+    "SELECT taxon_id, count(*) AS specimens FROM accepted "
+    "WHERE taxon_id IN (SELECT taxon_id FROM taxa WHERE {}) GROUP BY taxon_id"
+)
 _UNDONE = "Determination {} is undone already; undo its undo to bring it back"
 _CHANGED = (  # the specimens of a million imports are only counted
     "specimen_id IN (SELECT specimen_id FROM determinations GROUP BY specimen_id "
@@ -78,18 +84,24 @@ def as_kept(connection: sqlite3.Connection, lineage: Lineage) -> Identification:
     Raises:
         UsageError: a name cannot be read.
     """
-    if not any(lineage) or connection.execute(FIND_TAXON, lineage).fetchone():
+    if not any(lineage):
         return Identification(lineage)
+    known = connection.execute(FIND_TAXON, lineage).fetchone() is not None
     try:
         found = read_lineage(dict(zip(RANKS, lineage, strict=True)))
     except TaxonNameError as error:
+        if known:
+            return Identification(lineage)
         raise UsageError(f"The determination cannot be read: {error}") from error
+    if known:
+        return Identification(lineage, found.qualifier)
     if not any(found.lineage):
         raise UsageError(f"{found.note}; leave all ranks empty to take the specimen's name away")
     genus, species = (name or None for name in found.lineage[GENUS:])
     ranks = ", ".join(f'"{rank}"' for rank in RANKS)
     related = connection.execute(
-        f"SELECT {ranks} FROM taxa WHERE species = ? OR genus = ? LIMIT ?",
+        f"SELECT {ranks} FROM taxa JOIN ({CALLED_NOW.format('species = ? OR genus = ?')}) "
+        "USING (taxon_id) LIMIT ?",
         (species, genus, _RELATED),
     )
     siblings = Siblings([found.lineage, *map(tuple, related)])
