@@ -100,8 +100,9 @@ def as_kept(connection: sqlite3.Connection, lineage: Lineage) -> Identification:
     genus, species = (name or None for name in found.lineage[GENUS:])
     ranks = ", ".join(f'"{rank}"' for rank in RANKS)
     related = connection.execute(
-        f"SELECT {ranks} FROM taxa JOIN ({CALLED_NOW.format('species = ? OR genus = ?')}) "
-        "USING (taxon_id) LIMIT ?",
+        # Which are in use is seen at the first specimen of each: a batch may name many anew.
+        f"SELECT {ranks} FROM taxa WHERE (species = ? OR genus = ?) AND EXISTS "
+        "(SELECT 1 FROM accepted WHERE accepted.taxon_id = taxa.taxon_id) LIMIT ?",
         (species, genus, _RELATED),
     )
     siblings = Siblings([found.lineage, *map(tuple, related)])
