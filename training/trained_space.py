@@ -299,7 +299,7 @@ def _ends(began: float, config: TrainConfig, start: Encoder, count: int) -> tupl
         count: of the pictures that the trained encoder will embed.
 
     Returns:
-        the moment of `time.monotonic`, and a sentence where embedding alone takes too long.
+        the moment of `time.monotonic`, and a sentence where embedding alone may take too long.
     """
     minutes = config.schedule.minutes
     if not minutes:
@@ -307,7 +307,7 @@ def _ends(began: float, config: TrainConfig, start: Encoder, count: int) -> tupl
     bound, seconds = 60 * minutes, _AS_LONG * count * _seconds_of(start)
     late = (
         f"To embed the {count} pictures of the collection with what is trained takes about "
-        f"{seconds / 60:.0f} minutes by itself; the bound of {minutes:g} minutes cannot be held"
+        f"{seconds / 60:.0f} minutes by itself; training had half of the {minutes:g} minutes"
     )
     left = min(max(seconds, _LEAST_LEFT * bound), _MOST_LEFT * bound)
     return began + bound - left, [late] if seconds > _MOST_LEFT * bound else []
