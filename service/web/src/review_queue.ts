@@ -1,13 +1,14 @@
 // The page of a curation queue: one specimen after another beside its evidence.
 
 import { forgetTaxa, taxonNames } from "./review/ask";
-import { Comparison, inSpace } from "./review/comparison";
+import { Comparison } from "./review/comparison";
 import { Keys } from "./review/keys";
 import {
   type Entry,
   type QueuePage,
   UNNAMED,
   decideEntries,
+  inSpace,
   nameOf,
   proposedName,
   queuePage,

@@ -5,13 +5,9 @@ import { type Problem, problemOf, send } from "../shared/api";
 import { byId } from "../shared/dom";
 import { type Job, failure, runningJob, stops, watch } from "../shared/jobs";
 import { t } from "../shared/strings";
+import { inSpace } from "./queue";
 
 const KIND = "review";
-
-/** What an order says of a space; nothing where there is none. */
-export function inSpace(space: string): { space?: string } {
-  return space ? { space } : {};
-}
 
 export class Comparison {
   private readonly section = byId("not-compared", HTMLElement);

@@ -30,8 +30,13 @@ export interface Event {
   after: string;
 }
 
+/** What a request says of a space; nothing where there is none. */
+export function inSpace(space: string): { space?: string } {
+  return space ? { space } : {};
+}
+
 export function queuePage(queue: string, space: string, offset: number, limit: number): Promise<QueuePage> {
-  return get(withQuery(addressOf`v1/queues/${queue}`, { space: space || null, offset, limit }));
+  return get(withQuery(addressOf`v1/queues/${queue}`, { ...inSpace(space), offset, limit }));
 }
 
 /** Decides about entries as they were looked at; of duplicates about all that share the picture. */
