@@ -67,31 +67,61 @@ def bootstrap_mean(
     if groups is None:
         totals = np.column_stack([values, np.ones(len(values))])
     else:
-        _, codes = np.unique(groups, return_inverse=True)
-        totals = np.column_stack([np.bincount(codes, weights=values), np.bincount(codes)])
-    if len(totals) < 2:
-        return Interval(mean(values), math.nan, math.nan)
-    sums = resampled_sums(totals, resamples, seed)
-    return percentile_interval(mean(values), ratio(sums[:, 0], sums[:, 1]), confidence)
+        totals = _totals(values[:, None], groups)
+    return _of_totals(totals, [mean(values)], resamples, seed, confidence)[0]
 
 
 def bootstrap_share(hits: Floats, groups: Codes) -> Interval:
-    """Return the share of images that hit with its interval over groups.
+    """Return the share of images that hit with its interval over groups; see `bootstrap_shares`.
+
+    Args:
+        hits: float64 [q], 0 or 1.
+        groups: int64 [q], the specimen of every image.
+    """
+    return bootstrap_shares(hits[:, None], groups)[0]
+
+
+def bootstrap_shares(hits: Floats, groups: Codes) -> list[Interval]:
+    """Return shares of the same images that hit, with their intervals over the same resamples.
 
     Where all hit, or none does, no resample can differ: it is Wilson's interval then, of as many
     trials as there are groups.
 
     Args:
-        hits: float64 [q], 0 or 1.
+        hits: float64 [q, m], 0 or 1.
         groups: int64 [q], the specimen of every image.
 
     Returns:
-        the interval; its bounds are NaN with fewer than two groups.
+        m intervals; their bounds are NaN with fewer than two groups.
     """
-    trials = len(np.unique(groups))
-    if trials > 1 and hits.min() == hits.max():
-        return wilson(trials * int(hits[0]), trials)
-    return bootstrap_mean(hits, groups)
+    shares = [mean(each) for each in hits.T]
+    totals = _totals(hits, groups)
+    n = len(totals)
+    found = _of_totals(totals, shares, RESAMPLES, 0, 0.95)
+    return [
+        wilson(n * int(share), n) if n > 1 and share in (0, 1) else interval
+        for share, interval in zip(shares, found, strict=True)
+    ]
+
+
+def _totals(values: Floats, groups: Codes) -> Floats:
+    """Return the sums of m figures, and the number of images, of every group: [groups, m + 1]."""
+    _, codes = np.unique(groups, return_inverse=True)
+    sums = [np.bincount(codes, weights=each) for each in values.T]
+    return np.column_stack([*sums, np.bincount(codes)]).astype(np.float64)
+
+
+def _of_totals(
+    totals: Floats, means: list[float], resamples: int, seed: int, confidence: float
+) -> list[Interval]:
+    """Return means with their intervals, from what `_totals` returns."""
+    if len(totals) < 2:
+        return [Interval(one, math.nan, math.nan) for one in means]
+    sums = resampled_sums(totals, resamples, seed)
+    drawn = ratio(sums[:, :-1], np.broadcast_to(sums[:, -1:], sums[:, :-1].shape))
+    return [
+        percentile_interval(one, drawn[:, place], confidence) for place, one in enumerate(means)
+    ]
 
 
 def bootstrap_macro(

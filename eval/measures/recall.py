@@ -13,6 +13,8 @@ from holotype.index.arrays import Codes, Embeddings, Flags, Floats
 from holotype.index.vectors.brute_force import exact_knn
 
 from .averages import Average, average, mean, mean_by
+from .bootstrap import bootstrap_shares
+from .intervals import Interval
 from .jsonable import jsonable
 from .taxon_codes import TaxonCodes, count_positives
 
@@ -142,20 +144,43 @@ def tie_shares(neighbours: Neighbours, ks: Sequence[int] = KS) -> dict[int, floa
     return {k: mean(flags.astype(np.float64)) for k, flags in tied.items()}
 
 
-def recall_within(result: RankRecall, groups: Codes, names: Sequence[str]) -> pd.DataFrame:
+def recall_intervals(
+    result: RankRecall, specimens: Codes, among: Flags | None = None
+) -> dict[int, Interval]:
+    """Return recall@k for each k with its 95 % bootstrap interval over specimens.
+
+    Args:
+        specimens: int64 [q], of the queries.
+        among: bool [q], those that count, of the answerable; by default all.
+    """
+    counted = result.answerable if among is None else result.answerable & among
+    hits = result.hits[counted].astype(np.float64)
+    return dict(zip(result.ks, bootstrap_shares(hits, specimens[counted]), strict=True))
+
+
+def recall_within(
+    result: RankRecall, groups: Codes, names: Sequence[str], specimens: Codes
+) -> pd.DataFrame:
     """Return the recall of one rank within the taxa of another, as species recall per category.
 
     Args:
         result: the recall at the finer rank.
         groups: int64 [q], the coarser taxon of every query, -1 where there is none.
         names: the coarser taxa.
+        specimens: int64 [q], of the queries.
 
     Returns:
-        one row a taxon with an answerable query: taxon, n_answerable, recall@k … over its queries.
+        one row a taxon with an answerable query: taxon, n_answerable, recall@k … over its queries,
+        and recall@k_low and recall@k_high …, the 95 % bootstrap interval over specimens.
     """
     table = recall_by(groups, len(names), result.answerable, result.hits, result.ks)
     frame = pd.DataFrame({"taxon": list(names), **table})
-    return frame[frame["n_answerable"] > 0].reset_index(drop=True)
+    frame = frame[frame["n_answerable"] > 0]
+    found = [recall_intervals(result, specimens, groups == code) for code in frame.index]
+    for k in result.ks:
+        for bound in ("low", "high"):
+            frame[f"recall@{k}_{bound}"] = [getattr(one[k], bound) for one in found]
+    return frame.reset_index(drop=True)
 
 
 def recall_by(

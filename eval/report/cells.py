@@ -40,13 +40,15 @@ def share_text(value: float) -> str:
 
 
 def interval_text(low: float, high: float) -> str:
-    """Return the bounds of an interval of shares, a dash where they are not known.
+    r"""Return the bounds of an interval of shares, a dash where they are not known.
+
+    The spaces are such that no line ends there.
 
     >>> interval_text(0.6327, 0.6882)
-    '0.633 – 0.688'
+    '0.633\xa0–\xa00.688'
     """
     known = math.isfinite(low) and math.isfinite(high)
-    return f"{share_text(low)} – {share_text(high)}" if known else "–"
+    return f"{share_text(low)}\xa0–\xa0{share_text(high)}" if known else "–"
 
 
 def gain_text(value: float) -> str:
@@ -122,11 +124,16 @@ def count_cell(n: int) -> Cell:
 def share_cell(
     value: float, *, bar: bool = False, interval: tuple[float, float] | None = None
 ) -> Cell:
-    """Return a cell with a share in [0, 1], NaN where it is not known."""
+    """Return a cell with a share in [0, 1], NaN where it is not known.
+
+    Args:
+        interval: of the share, drawn on the bar; small print where there is none.
+    """
     if not math.isfinite(value):
         return Cell("–")
     known = interval if interval and all(map(math.isfinite, interval)) else None
-    return Cell(share_text(value), value=float(value), bar=bar, interval=known)
+    note = interval_text(*known) if known and not bar else ""
+    return Cell(share_text(value), value=float(value), bar=bar, interval=known, note=note)
 
 
 def interval_cells(found: Interval) -> tuple[Cell, Cell]:

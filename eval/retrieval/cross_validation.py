@@ -28,7 +28,7 @@ from ..protocols.refit import Part, tuned_anew
 from ..splits.duplicates import duplicate_groups
 from ..splits.leakage import Leaks, leaks_between
 from ..splits.splits import Split, grouped_kfold, leave_one_site_out
-from .evaluation import Evaluation, interval_of_first, measure
+from .evaluation import Evaluation, measure
 
 
 @dataclass(frozen=True)
@@ -230,15 +230,11 @@ def _apart(
 ) -> Evaluation:
     """Measure with all images of the query's own side left out.
 
-    `measure` leaves out what shares a specimen, so the sides stand in for specimens; intervals
-    are then drawn again over the specimens themselves.
+    `measure` leaves out what shares a specimen, so the sides stand in for specimens meanwhile.
     """
-    split = protocol.split
     stand_in = replace(images, specimens=sides)
-    found = measure(stand_in, protocol, Leaks.none(split, len(images)), fitting, parts)
-    specimens = images.specimens[split.query]
-    intervals = {r: interval_of_first(side, specimens) for r, side in found.recall.items()}
-    return replace(found, images=images, intervals=intervals)
+    unshared = Leaks.none(protocol.split, len(images))
+    return replace(measure(stand_in, protocol, unshared, fitting, parts), images=images)
 
 
 def _by_folds(

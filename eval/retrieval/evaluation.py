@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from holotype.index.arrays import Codes
 from holotype.index.gallery.gallery import Gallery
 
 from ..classifiers.side_by_side import SideBySide
-from ..measures.bootstrap import bootstrap_share
 from ..measures.intervals import Interval
 from ..measures.jsonable import jsonable
 from ..measures.ranking import Ranking, ranking_by_query, summary
@@ -24,6 +24,7 @@ from ..measures.recall import (
     genus_recall_of_other_species,
     nearest,
     recall_at_k,
+    recall_intervals,
     recall_within,
     tie_shares,
 )
@@ -41,9 +42,7 @@ class Evaluation:
     Attributes:
         images: the gallery that the protocol's rows point into.
         recall: by rank, coarse to fine.
-        intervals: by rank, recall@1 with its 95 % bootstrap interval over specimens.
         other_species: recall at genus rank where images of the query's own species are no hits.
-        by_category: species recall within each category, one row a category.
         ties: for each k, the share of queries where the gallery's order decided the list.
         leaks: what crosses the split.
         with_leaks: recall@1 by rank where nothing that crosses was left out, in the space as it
@@ -58,14 +57,30 @@ class Evaluation:
     taxa: Mapping[str, TaxonCodes]
     recall: Mapping[str, RankRecall]
     ranking: Mapping[str, Ranking]
-    intervals: Mapping[str, Interval]
     other_species: RankRecall | None
-    by_category: pd.DataFrame | None
     ties: Mapping[int, float]
     leaks: Leaks
     with_leaks: Mapping[str, float]
     fitting: Fitting
     classifiers: SideBySide | None = field(default=None, kw_only=True)
+
+    @cached_property
+    def specimens(self) -> Codes:
+        """Of the queries, int64 [q]."""
+        return self.images.specimens[self.protocol.query_rows]
+
+    @cached_property
+    def intervals(self) -> dict[str, dict[int, Interval]]:
+        """By rank, for each k, recall@k with its 95 % bootstrap interval over specimens."""
+        return {rank: recall_intervals(one, self.specimens) for rank, one in self.recall.items()}
+
+    @cached_property
+    def by_category(self) -> pd.DataFrame | None:
+        """Species recall within each category, one row a category; None without these ranks."""
+        if "category" not in self.taxa or "species" not in self.taxa:
+            return None
+        kept = self.taxa["category"]
+        return recall_within(self.recall["species"], kept.query, kept.names, self.specimens)
 
     def to_dict(self) -> dict[str, Any]:
         """Return every figure as JSON-ready values."""
@@ -73,11 +88,13 @@ class Evaluation:
         for rank, recall in self.recall.items():
             ranks[rank] = {
                 **recall.to_dict(),
-                "recall_at_1_interval": self.intervals[rank].to_dict(),
+                **_named_intervals(self.intervals[rank]),
                 "ranking": self.ranking[rank].to_dict(),
             }
         if self.other_species is not None:
-            ranks["genus"]["hits_of_other_species_only"] = self.other_species.to_dict()
+            found = recall_intervals(self.other_species, self.specimens)
+            told = self.other_species.to_dict() | _named_intervals(found)
+            ranks["genus"]["hits_of_other_species_only"] = told
         return {
             "n": len(self.protocol.query_rows),
             "space": asdict(self.images.space),
@@ -124,11 +141,7 @@ def measure(
         taxa=taxa,
         recall=recall,
         ranking=ranking,
-        intervals={
-            r: interval_of_first(found, images.specimens[asked]) for r, found in recall.items()
-        },
         other_species=_of_other_species(neighbours, taxa),
-        by_category=_by_category(recall, taxa),
         ties=tie_shares(neighbours, KS),
         leaks=leaks,
         with_leaks={},
@@ -157,25 +170,14 @@ def _found(
     return Neighbours(scores, rows, own, theirs), ranking
 
 
-def interval_of_first(found: RankRecall, specimens: Codes) -> Interval:
-    """Return recall@1 with its 95 % bootstrap interval over specimens, int64 [q]."""
-    counted = found.answerable
-    first = found.hits[counted, 0].astype(np.float64)
-    return bootstrap_share(first, specimens[counted])
-
-
 def _of_other_species(neighbours: Neighbours, taxa: Mapping[str, TaxonCodes]) -> RankRecall | None:
     if "genus" not in taxa or "species" not in taxa:
         return None
     return genus_recall_of_other_species(neighbours, taxa["genus"], taxa["species"])
 
 
-def _by_category(
-    recall: Mapping[str, RankRecall], taxa: Mapping[str, TaxonCodes]
-) -> pd.DataFrame | None:
-    if "category" not in taxa or "species" not in taxa:
-        return None
-    return recall_within(recall["species"], taxa["category"].query, taxa["category"].names)
+def _named_intervals(intervals: Mapping[int, Interval]) -> dict[str, Any]:
+    return {f"recall_at_{k}_interval": found.to_dict() for k, found in intervals.items()}
 
 
 def seeming(images: Gallery, protocol: Protocol) -> dict[str, float]:

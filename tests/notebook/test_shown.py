@@ -213,7 +213,9 @@ def test_what_was_measured_is_a_table_of_ranks_and_leads_to_its_report(
     for rank, first in zip(frame["rank"], frame["recall@1"], strict=True):
         assert f">{rank}</td>" in page
         assert f">{first:.3f}</td>" in page
-    assert ((frame["low"] <= frame["recall@1"]) & (frame["recall@1"] <= frame["high"])).all()
+    for k in (1, 5, 10):
+        low, share, high = (frame[f"recall@{k}{end}"] for end in ("_low", "", "_high"))
+        assert ((low <= share) & (share <= high)).all()
     assert report.page == str(tmp_path / "report" / "report.html")
     assert Path(report.page).as_uri() in page
     assert Path(report.page).is_file()

@@ -6,8 +6,8 @@ import numpy as np
 
 from holotype.index.storage.records import Space
 
-from ..blocks import Facts, Section, Text, Tile, Tiles, interval_tile
-from ..cells import plural, share_cell, share_text
+from ..blocks import Facts, Section, Text, Tiles, interval_tile
+from ..cells import plural, share_text
 from ..facts import encoder_text, fitted_text, made_fact, today
 from .leak_notice import leakage_text
 from .subject import Subject
@@ -26,17 +26,14 @@ def summary(subject: Subject) -> str:
 
 def headline(subject: Subject) -> Section:
     """Recall@1 at the finest rank with its interval, then the longer lists and coarser ranks."""
-    rank, recall = subject.rank, subject.recall
-    first = interval_tile(f"{rank.capitalize()} recall@1", subject.evaluation.intervals[rank])
+    rank, intervals = subject.rank, subject.evaluation.intervals[subject.rank]
+    first = interval_tile(f"{rank.capitalize()} recall@1", intervals[1])
     lists = [
-        Tile(f"{rank.capitalize()} recall@{k}", share_cell(recall.recall[k].micro, bar=True))
-        for k in recall.ks[1:]
+        interval_tile(f"{rank.capitalize()} recall@{k}", intervals[k])
+        for k in subject.recall.ks[1:]
     ]
     coarser = [
-        Tile(
-            f"{name.capitalize()} recall@1",
-            share_cell(subject.evaluation.recall[name].recall[1].micro, bar=True),
-        )
+        interval_tile(f"{name.capitalize()} recall@1", subject.evaluation.intervals[name][1])
         for name in reversed(subject.ranks[:-1])
     ]
     blocks = (Tiles((first, *lists, *coarser), lead=True), Text((_in_words(subject),)))

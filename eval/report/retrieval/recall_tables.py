@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Hashable, Mapping
 
 from ...measures.averages import Average
 from ...measures.intervals import Interval
-from ...measures.recall import RankRecall
+from ...measures.recall import RankRecall, recall_intervals
 from ..blocks import Block, Names, Section, Table, Text
 from ..cells import Cell, Column, count_cell, interval_cells, is_italic, plural, share_cell
 from .subject import Subject
@@ -28,8 +28,8 @@ def _recall_table(subject: Subject) -> Table:
         Column("not answerable", 1.1),
         Column("recall@1", 2.0),
         Column("95 % interval", 1.3),
-        *(Column(f"@{k}", 0.8) for k in ks[1:]),
-        *(Column(f"macro @{k}", 0.9) for k in ks),
+        *(Column(f"@{k}", 1.2) for k in ks[1:]),
+        *(Column(f"macro @{k}", 0.8) for k in ks),
         Column("@1 as misses", 0.9),
     )
     rows = []
@@ -37,11 +37,13 @@ def _recall_table(subject: Subject) -> Table:
         rows.append(_recall_row(rank, found.recall[rank], found.intervals[rank]))
         if rank == "genus" and found.other_species is not None:
             others = found.other_species
-            unknown = Interval(others.recall[1].micro, math.nan, math.nan)
-            rows.append(_recall_row(OTHER_SPECIES, others, unknown))
+            rows.append(
+                _recall_row(OTHER_SPECIES, others, recall_intervals(others, found.specimens))
+            )
     reading = (
         "Read a row as: of the answerable queries, so large a share had an image of their own "
-        "taxon among the k most similar; the line on the bar is the 95 % interval over specimens. "
+        "taxon among the k most similar; the line on the bar, and the small print behind a share, "
+        "is the 95 % interval over specimens. "
         "All rows judge the same lists of neighbours. In “by other species only” an image of the "
         "query's own species is no hit: it asks whether the space knows the genus or only the "
         "species."
@@ -49,17 +51,28 @@ def _recall_table(subject: Subject) -> Table:
     return Table("Recall@k", columns, rows, reading)
 
 
-def _recall_row(name: str, recall: RankRecall, interval: Interval) -> tuple[Cell, ...]:
+def _recall_row(
+    name: str, recall: RankRecall, intervals: Mapping[int, Interval]
+) -> tuple[Cell, ...]:
     answerable = int(recall.answerable.sum())
     return (
         Cell(name),
         count_cell(answerable),
         count_cell(int(recall.labelled.sum()) - answerable),
-        *interval_cells(interval),
-        *(share_cell(recall.recall[k].micro) for k in recall.ks[1:]),
+        *interval_cells(intervals[1]),
+        *(_with_interval(intervals[k]) for k in recall.ks[1:]),
         *(share_cell(recall.recall[k].macro) for k in recall.ks),
         share_cell(recall.as_misses[1]),
     )
+
+
+def _with_interval(found: Interval) -> Cell:
+    return share_cell(found.estimate, interval=(found.low, found.high))
+
+
+def _interval_in(row: Mapping[Hashable, float], k: int) -> Interval:
+    """Return recall@k of a row of `Evaluation.by_category`."""
+    return Interval(*(row[f"recall@{k}{end}"] for end in ("", "_low", "_high")))
 
 
 def _ranking(subject: Subject) -> Table:
@@ -90,7 +103,9 @@ def by_category(subject: Subject) -> Section | None:
         Column("category", 1.6, numeric=False),
         Column("species"),
         Column("answerable queries"),
-        *(Column(f"recall@{k}", 2.0 if k == 1 else 1.0) for k in ks),
+        Column("recall@1", 2.0),
+        Column("95 % interval", 1.3),
+        *(Column(f"@{k}", 1.2) for k in ks[1:]),
         Column("mean of species @1"),
         Column("median of species @1"),
     )
@@ -101,15 +116,16 @@ def by_category(subject: Subject) -> Section | None:
             Cell(row["taxon"]),
             count_cell(int(count[row["taxon"]])),
             count_cell(row["n_answerable"]),
-            *(share_cell(row[f"recall@{k}"], bar=k == 1) for k in ks),
+            *interval_cells(_interval_in(row, 1)),
+            *(_with_interval(_interval_in(row, k)) for k in ks[1:]),
             share_cell(mean[row["taxon"]]),
             share_cell(median[row["taxon"]]),
         )
         for row in frame.to_dict("records")
     ]
     reading = (
-        "Recall of species for the queries of one category; the whole gallery, of all categories, "
-        "answers."
+        "Recall of species for the queries of one category, with its 95 % interval over specimens; "
+        "the whole gallery, of all categories, answers."
     )
     return Section("categories", "Recall by category", (Table("", columns, rows, reading),))
 

@@ -22,7 +22,7 @@ def recall_in_words(found: Evaluation) -> str:
     if not n:
         return f"No picture has a {rank} that another specimen has, so nothing can be measured."
     first, last = side.recall[1].micro, max(side.ks)
-    of, interval = OutOf.all_of(n), found.intervals[rank]
+    of, interval = OutOf.all_of(n), found.intervals[rank][1]
     text = (
         f"For {of.count(first)} of {of} pictures the most similar picture of another specimen "
         f"shows the right {rank}"

@@ -15,6 +15,13 @@ from .report import Report
 if TYPE_CHECKING:
     import pandas as pd
 
+_KS = ("1", "5", "10")
+_COLUMNS = (
+    "rank",
+    *(f"recall@{k}{end}" for k in _KS for end in ("", "_low", "_high")),
+    "macro@1",
+    "n",
+)
 _COMPARED = ("rank", "before", "after", "gain", "95 % interval", "n")
 
 
@@ -36,28 +43,15 @@ class EvaluationReport(Report):
         return self._page
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return a table with a row a rank: recall@1 with its 95 % interval, @5, @10, macro, n.
+        """Return a table with a row a rank: recall@1, @5 and @10 with 95 % intervals, macro@1, n.
 
-        All are shares in [0, 1]; `macro@1` is the mean over taxa. It is empty for a protocol that
-        measures something else.
+        All are shares in [0, 1]; the bounds of recall@1 are `recall@1_low` and `recall@1_high`,
+        `macro@1` is the mean over taxa. It is empty for a protocol that measures something else.
         """
         import pandas as pd
 
-        columns = ("rank", "recall@1", "low", "high", "recall@5", "recall@10", "macro@1", "n")
-        rows = [
-            (
-                rank,
-                one["recall"]["1"]["micro"],
-                one["recall_at_1_interval"]["low"],
-                one["recall_at_1_interval"]["high"],
-                one["recall"]["5"]["micro"],
-                one["recall"]["10"]["micro"],
-                one["recall"]["1"]["macro"],
-                one["n_answerable"],
-            )
-            for rank, one in self._ranks.items()
-        ]
-        return pd.DataFrame(rows, columns=list(columns))
+        rows = [tuple(_row(rank, one)) for rank, one in self._ranks.items()]
+        return pd.DataFrame(rows, columns=list(_COLUMNS))
 
     @property
     def _ranks(self) -> Mapping[str, Any]:
@@ -98,3 +92,12 @@ def _compared(of_rank: tuple[str, Mapping[str, Any]]) -> tuple[str, ...]:
     sides = (figure_text(change[side]["micro"]) for side in ("before", "after"))
     gain = change["gain_over_taxa"]
     return rank, *sides, figure_text(gain["estimate"]), bounds_text(gain), str(change["n"])
+
+
+def _row(rank: str, found: Mapping[str, Any]) -> Iterator[object]:
+    """Yield what `_COLUMNS` say of a rank; reports made before know one interval alone."""
+    yield rank
+    for k in _KS:
+        bounds = found.get(f"recall_at_{k}_interval", {})
+        yield from (found["recall"][k]["micro"], bounds.get("low"), bounds.get("high"))
+    yield from (found["recall"]["1"]["macro"], found["n_answerable"])

@@ -9,11 +9,13 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.neighbors import KNeighborsClassifier
 
+from holotype.eval.measures.bootstrap import bootstrap_mean
 from holotype.eval.measures.recall import (
     Neighbours,
     genus_recall_of_other_species,
     nearest,
     recall_at_k,
+    recall_intervals,
     recall_within,
     tie_shares,
 )
@@ -161,13 +163,32 @@ def test_an_empty_gallery_makes_every_query_unanswerable() -> None:
 def test_recall_within_categories_averages_their_queries() -> None:
     species = TaxonCodes.from_names(["a", "b", "c", "d"], ["a", "b", "c"])
     result = recall_at_k(neighbours_of([[0, 1], [0, 1], [0, 1], [0, 1]]), species, (1, 2))
-    table = recall_within(result, np.array([0, 0, 1, 1]), ["Moth", "Fish", "Plant"])
-    assert table.to_dict("list") == {
+    categories, specimens = np.array([0, 0, 1, 1]), np.arange(4)
+    table = recall_within(result, categories, ["Moth", "Fish", "Plant"], specimens)
+    figures = ["taxon", "n_answerable", "recall@1", "recall@2"]
+    assert table[figures].to_dict("list") == {
         "taxon": ["Moth", "Fish"],
         "n_answerable": [2, 1],
         "recall@1": [0.5, 0.0],
         "recall@2": [1.0, 0.0],
     }
+    moths, fish = table.to_dict("records")
+    assert (moths["recall@1_low"], moths["recall@1_high"]) == (0.0, 1.0)
+    assert 0 < moths["recall@2_low"] < moths["recall@2_high"] == 1.0  # Wilson's: both hit
+    assert np.isnan(fish["recall@1_low"])  # of one specimen nothing can be drawn again
+
+
+def test_intervals_of_several_ks_are_those_of_each() -> None:
+    rng = np.random.default_rng(0)
+    names = rng.choice(list("abc"), 60)
+    found = neighbours_of(rng.integers(0, 60, (60, 4)).tolist())
+    result = recall_at_k(found, TaxonCodes.from_names(list(names), list(names)), (1, 3))
+    specimens = rng.integers(0, 25, 60)
+    together = recall_intervals(result, specimens)
+    for place, k in enumerate((1, 3)):
+        alone = bootstrap_mean(result.hits[:, place].astype(np.float64), specimens)
+        assert together[k] == alone
+        assert alone.low < result.recall[k].micro < alone.high
 
 
 @pytest.mark.parametrize("seed", range(3))

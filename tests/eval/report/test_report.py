@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from holotype.eval.report import write_report
+from holotype.eval.report.cells import interval_text
 from holotype.eval.report.heat_map import heat_map
 from holotype.eval.report.marks import Points
 from holotype.eval.report.retrieval.plots import box_plot, scatter
@@ -44,6 +45,9 @@ def test_figures_of_the_page_are_those_of_report_json(
     for rank, figures in told["ranks"].items():
         recall = [figures["recall"][k]["micro"] for k in ("1", "5", "10")]
         macro = [figures["recall"][k]["macro"] for k in ("1", "5", "10")]
+        for k in (1, 5, 10):
+            bounds = figures[f"recall_at_{k}_interval"]
+            assert interval_text(bounds["low"], bounds["high"]) in html
         counts = [figures["n_answerable"], figures["n_unanswerable"]]
         assert page.row(rank, 0) == [*counts, *recall, *macro, figures["as_misses"]["1"]]
         ranking = figures["ranking"]
@@ -52,6 +56,10 @@ def test_figures_of_the_page_are_those_of_report_json(
     for row in told["species_recall_by_category"]:
         shown = page.row(row["taxon"])
         assert shown[1:5] == [row["n_answerable"], *(row[f"recall@{k}"] for k in (1, 5, 10))]
+        for k in (1, 5, 10):
+            low, high = (row[f"recall@{k}_{end}"] for end in ("low", "high"))
+            if low is not None:  # of one specimen there is none
+                assert interval_text(low, high) in html
 
 
 def test_per_species_table_of_the_page_and_of_the_file_are_one(

@@ -3,10 +3,15 @@
 import { el } from "../shared/dom";
 import { decimal, rankWord, t } from "../shared/strings";
 
-interface Recall {
-  recall: Record<string, { micro: number }>;
-  recall_at_1_interval?: { low: number; high: number };
+interface Bounds {
+  low: number;
+  high: number;
 }
+
+/** Recall for each k; reports that were made before have the interval of the first alone. */
+type Recall = { recall: Record<string, { micro: number }> } & Partial<
+  Record<`recall_at_${string}_interval`, Bounds>
+>;
 
 export interface Column {
   space: string;
@@ -56,7 +61,7 @@ function rankRows(rank: string, sides: Column[]): HTMLElement[] {
     const name = k === "1" ? t("evaluate.first") : t("evaluate.among", { k });
     const values = found.map(({ recall }) => recall[k]?.micro ?? 0);
     const cells = found.map((one, at) => {
-      const between = k === "1" ? one.recall_at_1_interval : undefined;
+      const between = one[`recall_at_${k}_interval`];
       return el("td", {}, figure(values[at] ?? 0), between ? interval(between) : null);
     });
     const [before, after] = values;
@@ -80,7 +85,7 @@ function figure(share: number): HTMLElement {
   );
 }
 
-function interval({ low, high }: { low: number; high: number }): HTMLElement {
+function interval({ low, high }: Bounds): HTMLElement {
   const said = { low: decimal(100 * low, 1), high: decimal(100 * high, 1) };
   return el("small", { class: "quiet" }, t("evaluate.interval", said));
 }
