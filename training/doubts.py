@@ -13,13 +13,15 @@ from holotype.index.collection import Collection
 from holotype.index.curation.doubts import (
     Doubts,
     Ratios,
+    are_comparable,
     compare,
-    finest_codes,
+    compared_codes,
     first_images,
     joined,
     keep_doubts,
     kept_doubts,
     no_ratios,
+    specimens_by_taxon,
 )
 from holotype.index.curation.queues import COMPARED, Queue, require_queue
 from holotype.index.errors import UsageError
@@ -61,13 +63,13 @@ def doubts_of(
         progress: is told how many steps are done, of how many, where there are any.
 
     Raises:
-        UsageError: fewer than two species are named, or none has two specimens.
+        UsageError: too few specimens are named; see `are_comparable`.
     """
     _, source = collection.gallery_and_source(space)
     kept = kept_doubts(collection, source, grown=grown)
     if kept is not None:
         return kept
-    places, codes = first_images(source), finest_codes(source)
+    places, codes = first_images(source), compared_codes(source)
     require_comparable(source)
     places = places[codes[places] >= 0]
     steps = Steps(progress, threads)
@@ -96,13 +98,13 @@ def proposals_of(
         progress: see `doubts_of`.
 
     Raises:
-        UsageError: fewer than two species are named, or none has two specimens.
+        UsageError: too few specimens are named; see `are_comparable`.
     """
     _, source = collection.gallery_and_source(space)
     kept = kept_doubts(collection, source, "proposals", exact=exact)
     if kept is not None:
         return kept
-    places, codes = first_images(source), finest_codes(source)
+    places, codes = first_images(source), compared_codes(source)
     require_comparable(source)
     with _in_a_sentence(collection):
         ratios = propose_names(source.index, codes, source.specimens, steps=Steps(progress))
@@ -158,15 +160,14 @@ def require_comparable(source: Gallery) -> None:
     """Refuse to compare names where too few specimens have one.
 
     Raises:
-        UsageError: fewer than two species are named, or none has two specimens.
+        UsageError: too few specimens are named; see `are_comparable`.
     """
-    codes = finest_codes(source)[first_images(source)]
-    codes = codes[codes >= 0]
-    counts = np.unique(codes, return_counts=True)[1]
-    if len(counts) < 2 or counts.max() < 2:
+    counts = specimens_by_taxon(compared_codes(source)[first_images(source)])
+    if not are_comparable(counts):
         raise UsageError(
-            f"{len(codes)} specimens are named, of {len(counts)} species: names are compared where "
-            "at least two species are named and one of them has two specimens; name more specimens"
+            f"{counts.sum()} specimens are named, of {len(counts)} species: names are compared "
+            "where at least two species, or taxa of a higher rank, are named, of two specimens "
+            "more than there are taxa; name more specimens"
         )
 
 

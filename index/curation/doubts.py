@@ -17,6 +17,7 @@ from ..collection import Collection
 from ..gallery.array_files import KeptArrays, keep_arrays, load_arrays
 from ..gallery.gallery import Gallery
 from ..identification.likelihood import Likelihood
+from ..taxonomy import RANKS
 from ..vectors.base import Parts
 
 _CELLS = 1 << 21  # ratios that are in memory at once
@@ -47,7 +48,7 @@ class Doubts:
     Attributes:
         source: the gallery of the encoder's own vectors, at the state that the others are of.
         places: int64 [s], the first image of each, ascending.
-        ratios: of each; `other` is a code of the gallery's finest rank; `own` is 0 without a name.
+        ratios: of each; `other` is a code of `compared_rank`; `own` is 0 without a name.
         kind: of which specimens.
     """
 
@@ -64,6 +65,8 @@ class Doubts:
         """
         if source is self.source:
             return self
+        if compared_rank(source) != compared_rank(self.source):
+            return None
         return _followed(_by_sequence(self), len(self.places), source, self.kind, grown)
 
 
@@ -101,17 +104,53 @@ def first_images(gallery: Gallery) -> Ids:
     return np.unique(gallery.specimens, return_index=True)[1]
 
 
-def finest_codes(gallery: Gallery) -> Codes:
-    """Return the taxon of every image at the finest rank that the gallery has, -1 for none."""
-    if not gallery.ranks:
-        return np.full(len(gallery), -1, np.int64)
-    return gallery.labels(gallery.ranks[-1]).codes
+def compared_rank(gallery: Gallery) -> str:
+    """Return the rank at which names are compared: the finest at which they can be.
+
+    So the first species that is named does not end what genera tell. Where names can be compared
+    at none, it is the finest that the gallery has; `species` without any.
+    """
+    return gallery.once("compared_rank", None, lambda: _compared_rank(gallery))
+
+
+def _compared_rank(gallery: Gallery) -> str:
+    firsts = first_images(gallery)
+    for rank in reversed(gallery.ranks):
+        if are_comparable(specimens_by_taxon(gallery.labels(rank).codes[firsts])):
+            return rank
+    return gallery.ranks[-1] if gallery.ranks else RANKS[-1]
+
+
+def specimens_by_taxon(codes: Codes) -> Codes:
+    """Return how many specimens are of each taxon that has any, given their taxa, -1 for none."""
+    counts: Codes = np.bincount(codes + 1)[1:]
+    return counts[counts > 0]
+
+
+def are_comparable(specimens: Codes) -> bool:
+    """Return whether names can be compared: of at least two taxa, by two specimens more than taxa.
+
+    Then some taxon has two, to tell what varies within one, whichever specimen is left out.
+
+    Args:
+        specimens: int64 [taxa], of each.
+    """
+    return len(specimens) >= 2 and int(specimens.sum()) >= len(specimens) + 2
+
+
+def compared_codes(gallery: Gallery) -> Codes:
+    """Return the taxon of every image at the rank at which names are compared, -1 for none."""
+    return gallery.labels(compared_rank(gallery)).codes
 
 
 def keep_doubts(collection: Collection, doubts: Doubts) -> None:
     """Keep what was found beside the index, unless somebody else is writing there."""
     source = doubts.source
-    said = {"specimens": len(doubts.places), "names": _all_names(source)}
+    said = {
+        "specimens": len(doubts.places),
+        "names": _all_names(source),
+        "rank": compared_rank(source),
+    }
     kept = KeptArrays(said, _by_sequence(doubts))
     keep_arrays(
         collection.database, source.space, source.state, doubts.kind, {}, kept, followed=True
@@ -135,13 +174,15 @@ def kept_doubts(
             then; that is enough to tell how specimens fit their names as a rule.
 
     Returns:
-        None where nothing is kept, or more than a twentieth of the specimens has changed; of no
-        specimens nothing needs to be kept.
+        None where nothing is kept, more than a twentieth of the specimens has changed, or names
+        are compared at another rank by now; of no specimens nothing needs to be kept.
     """
     if kind == "proposals" and source.ranks and not len(_judged(source, kind)):
         return Doubts(source, np.zeros(0, np.int64), no_ratios(), kind)
     kept = load_arrays(collection.database, source.space, kind, {})
     if kept is None or (exact and kept.said.get("names") != _all_names(source)):
+        return None
+    if kept.said.get("rank") not in (None, compared_rank(source)):  # formerly always the finest
         return None
     return _followed(kept.arrays, int(kept.said["specimens"]), source, kind, grown)
 
@@ -154,7 +195,7 @@ def no_ratios() -> Ratios:
 def _judged(source: Gallery, kind: Kept) -> Ids:
     """Return the first images of all specimens that are judged."""
     firsts = first_images(source)
-    judged: Ids = firsts[(finest_codes(source)[firsts] >= 0) == (kind == "doubts")]
+    judged: Ids = firsts[(compared_codes(source)[firsts] >= 0) == (kind == "doubts")]
     return judged
 
 
@@ -163,7 +204,7 @@ def _by_sequence(doubts: Doubts) -> Parts:
 
     A row for every image: a specimen is known by any that is left of it.
     """
-    source, codes = doubts.source, finest_codes(doubts.source)
+    source, codes = doubts.source, compared_codes(doubts.source)
     some_taxon = np.zeros(int(codes.max(initial=-1)) + 1, np.int64)
     some_taxon[codes[codes >= 0]] = source.taxon[codes >= 0]
     specimens = source.specimens[doubts.places]
@@ -187,12 +228,12 @@ def _followed(arrays: Parts, count: int, source: Gallery, kind: Kept, grown: boo
     """
     if not source.ranks:
         return None
-    firsts, codes = _judged(source, kind), finest_codes(source)
+    firsts, codes = _judged(source, kind), compared_codes(source)
     if len(firsts) and not len(arrays["sequence"]):
         return None
     known = _known_images(arrays["sequence"], source)[source.specimens[firsts]]
     place, there = _found(arrays["sequence"], source.sequence[known])
-    other = source.names(source.ranks[-1]).of_taxon[arrays["other"][place]]
+    other = source.names(compared_rank(source)).of_taxon[arrays["other"][place]]
     # What was likeliest for a specimen may have lost its last images.
     stands = np.isin(other, codes[codes >= 0])
     same = there & (arrays["taxon"][place] == source.taxon[firsts]) & stands

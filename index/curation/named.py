@@ -11,7 +11,7 @@ from ..arrays import Codes, Flags, Ids
 from ..collection import Collection
 from ..gallery.gallery import Gallery
 from ..taxonomy import GENUS, SPECIES, Lineage, lowest_name
-from .doubts import finest_codes, first_images
+from .doubts import compared_rank, first_images
 
 _BLOCK = 8192  # rows that are compared at once
 
@@ -48,11 +48,12 @@ class Near:
 
 @dataclass(frozen=True, eq=False)
 class Named:
-    """A gallery, and what its specimens are called at its finest rank.
+    """A gallery, and what its specimens are called at one rank.
 
     Attributes:
         gallery: of the space that is asked about.
         source: of the space that holds its vectors; the same places.
+        rank: that at which names are compared, or another.
         codes: int64 [n], the taxon of every image, -1 for one without a name at that rank.
         firsts: int64 [specimens], the first image of each.
         looked_at: bool [n], of specimens whose name a person confirmed or corrected.
@@ -60,18 +61,25 @@ class Named:
 
     gallery: Gallery
     source: Gallery
+    rank: str
     codes: Codes
     firsts: Ids
     looked_at: Flags
 
     @classmethod
-    def of(cls, collection: Collection, space: str | None) -> Named:
-        """Read the names of a collection as one space shows it."""
+    def of(cls, collection: Collection, space: str | None, *, finest: bool = False) -> Named:
+        """Read the names of a collection as one space shows it.
+
+        Args:
+            finest: at the finest rank that it has, also where names cannot be compared there.
+        """
         gallery, source = collection.gallery_and_source(space)
         rows = [record[0] for record in collection.database.read(_LOOKED_AT)]
         looked_at = np.zeros(len(gallery), np.bool_)
         looked_at[gallery.places(sorted(set(rows)))] = True
-        return cls(gallery, source, finest_codes(gallery), first_images(gallery), looked_at)
+        rank = gallery.ranks[-1] if finest and gallery.ranks else compared_rank(gallery)
+        codes = gallery.labels(rank).codes
+        return cls(gallery, source, rank, codes, first_images(gallery), looked_at)
 
     @cached_property
     def specimens(self) -> Codes:
@@ -80,11 +88,11 @@ class Named:
         return np.bincount(codes[codes >= 0], minlength=int(self.codes.max(initial=-1)) + 1)
 
     def lineage(self, code: int) -> Lineage:
-        """Return the lineage of a taxon of the finest rank."""
-        return self.gallery.lineage(self.gallery.ranks[-1], code)
+        """Return the lineage of a taxon of the rank."""
+        return self.gallery.lineage(self.rank, code)
 
     def name(self, code: int) -> str:
-        """Return the name of a taxon of the finest rank, that of its genus where it has none."""
+        """Return the name of a taxon of the rank."""
         return lowest_name(self.lineage(code))
 
     def same_genus(self, one: int, other: int) -> bool:

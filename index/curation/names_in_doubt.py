@@ -61,11 +61,13 @@ def _told_of_better(named: Named, place: int, other: int, *, poorly: bool) -> To
     alike = ", a species of the same genus," if named.same_genus(own, other) else ""
     fits = f"It fits the {counted(int(named.specimens[other]), 'specimen')} of {named.name(other)}"
     if named.specimens[own] < 2:
-        than = f"as well as is usual within a species, and is the only one of {named.name(own)}"
+        than = (
+            f"as well as is usual within a {named.rank}, and is the only one of {named.name(own)}"
+        )
     else:
         rest = counted(int(named.specimens[own]) - 1, "other specimen")
         than = f"better than the {rest} of its own {named.name(own)}"
-    but = ", but neither as well as is usual within a species" if poorly else ""
+    but = f", but neither as well as is usual within a {named.rank}" if poorly else ""
     return Told(
         f"{fits}{alike} {than}{but}.",
         other,
@@ -109,11 +111,11 @@ def far(named: Named, doubts: Doubts) -> Listing:
         reason = f"It is unlike the {rest} of {named.name(code)}"
         if doubts.ratios.best[judged] <= low:
             return Told(
-                f"{reason}, and no other species here fits it well either.",
+                f"{reason}, and no other {named.rank} here fits it well either.",
                 None,
                 lambda: named.nearest(place, code, _SHOWN),
             )
-        fits = f"fits {named.name(other)} as well as is usual within a species"
+        fits = f"fits {named.name(other)} as well as is usual within a {named.rank}"
         return Told(
             f"{reason}, and {fits}.",
             other,
@@ -151,7 +153,7 @@ def singletons(named: Named, doubts: Doubts | None) -> Listing:
             return Told(reason + ".")
         evidence = partial(named.nearest, place, other, _SHOWN)
         if fits[order[entry]]:
-            reason += f" and fits {named.name(other)} as well as is usual within a species."
+            reason += f" and fits {named.name(other)} as well as is usual within a {named.rank}."
             return Told(reason, other, evidence)
         return Told(reason + f"; the likeliest other is {named.name(other)}.", None, evidence)
 
@@ -177,5 +179,4 @@ def _listing(
 
 def _unnamed(named: Named) -> dict[str, int]:
     count = int((named.codes[named.firsts] < 0).sum())
-    rank = named.gallery.ranks[-1] if named.gallery.ranks else "species"
-    return {f"without a name at rank {rank}": count} if count else {}
+    return {f"without a name at rank {named.rank}": count} if count else {}

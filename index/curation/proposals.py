@@ -90,7 +90,7 @@ def _agrees(named: Named, places: Ids, codes: Codes) -> Flags:
     some = np.zeros(int(named.codes.max(initial=0)) + 1, np.int64)  # an image of every name
     some[named.codes[there]] = there
     agrees = codes >= 0
-    for rank in named.gallery.ranks[:-1]:
+    for rank in named.gallery.ranks[: named.gallery.ranks.index(named.rank)]:
         taxa = named.gallery.labels(rank).codes
         own, theirs = taxa[places], taxa[some[codes]]
         agrees &= (own < 0) | (theirs < 0) | (own == theirs)

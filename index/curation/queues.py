@@ -15,7 +15,7 @@ from ..errors import NotComparedError, NotFoundError, UsageError
 from ..storage.records import Image
 from ..storage.specimens.namings import versions_of
 from ..taxonomy import RANKS, Lineage, by_rank, lowest_name
-from .doubts import Doubts, Kept
+from .doubts import Doubts, Kept, compared_rank
 from .duplicates import copies_of_other_names, duplicates
 from .listing import Listing
 from .named import Evidence, Named
@@ -126,10 +126,12 @@ class Queue:
             UsageError: no such queue, or names were not compared.
         """
         require_queue(name)
-        named = Named.of(collection, space)
+        named = Named.of(collection, space, finest=name in ("duplicates", "singletons"))
         # It takes minutes to find them, and others write meanwhile.
         grown = name == "unnamed"
         doubts, proposals = (_as_now(found, named, grown) for found in (doubts, proposals))
+        if name == "singletons" and named.rank != compared_rank(named.source):
+            doubts = None  # which tell of taxa of another rank
         listing = _listed(collection, name, named, doubts, proposals)
         return cls(collection, name, named, listing.less(named.looked_at))
 

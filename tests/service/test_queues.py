@@ -216,16 +216,17 @@ def test_who_decides_second_is_told_who_was_first(client: httpx2.Client, refused
 def test_a_queue_of_many_specimens_whose_names_cannot_be_compared(
     tmp_path: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queues, "_MOST_AT_ONCE", 3)
-    drawer(tmp_path / "drawer", each=1).close()  # twelve species of one specimen
+    monkeypatch.setattr(queues, "_MOST_AT_ONCE", 1)
+    two = {"Xestia alba": "Noctuidae", "Catocala alba": "Erebidae"}
+    drawer(tmp_path / "drawer", each=1, known=two).close()
     with (
         running(create_app(tmp_path / "drawer")) as address,
         httpx2.Client(base_url=address) as client,
     ):
-        assert client.get("/v1/queues/singletons").json()["total"] == 12
+        assert client.get("/v1/queues/singletons").json()["total"] == 2
         for name in ("unnamed", "mislabels", "far"):
             said = refused(client.get(f"/v1/queues/{name}"), 422)  # no job would be of use
-            assert said.startswith("12 specimens are named, of 12 species: names are compared")
+            assert said.startswith("2 specimens are named, of 2 species: names are compared")
 
 
 def test_of_many_specimens_a_group_that_was_named_does_not_end_the_queue(

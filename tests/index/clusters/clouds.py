@@ -70,12 +70,12 @@ def lineage_of(species: str, family: str) -> tuple[str, ...]:
     return tuple(names.get(rank, "") for rank in RANKS)
 
 
-def drawer(folder: Path, each: int = 8) -> Collection:
-    """A collection of twelve named species, `each` specimens of one image."""
+def drawer(folder: Path, each: int = 8, known: Mapping[str, str] = KNOWN) -> Collection:
+    """A collection of named species, by default twelve, `each` specimens of one image."""
     made = Collection.create(folder)
     space = made.add_space("base", encoder="external:x", fingerprint="x", views=1, dim=DIM)
     entries = []
-    for number, (species, family) in enumerate(KNOWN.items()):
+    for number, (species, family) in enumerate(known.items()):
         middle = centre(species, species.split()[0], family)
         for place in range(each):
             image = image_of(f"{species} {place}", lineage_of(species, family), "gallery")

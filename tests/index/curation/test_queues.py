@@ -289,6 +289,34 @@ def test_too_few_names_to_compare(tiny: Encoder, tmp_path: Path, draw: Draw) -> 
         assert queue_of(made, "duplicates").page().total == 0
 
 
+def test_the_first_species_that_is_named_does_not_end_what_genera_tell(
+    tiny: Encoder, tmp_path: Path, draw: Draw
+) -> None:
+    rows = ["path,specimen_id,genus"]
+    for kind, genus in enumerate(("Xestia", "Catocala", "Euxoa")):
+        for number in range(4):
+            name = f"{genus}_{number}"
+            draw(tmp_path / f"{name}.png", 10 * kind + number, like=kind)
+            rows.append(f"{name}.png,{name},{'Euxoa' if name == 'Xestia_0' else genus}")
+    (tmp_path / "m.csv").write_text("\n".join(rows))
+    with Collection.create(tmp_path / "c") as made:
+        ingest(Manifest.read(tmp_path / "m.csv"), made, tiny)
+        before = queue_of(made, "mislabels").page()
+        correct(made, "Catocala_1", "Catocala nupta", by="Ann")
+        after = queue_of(made, "mislabels").page()
+        (entry,) = [one for one in after.entries if one.specimen_ids == ["Xestia_0"]]
+        assert [one.reason for one in after.entries] == [one.reason for one in before.entries]
+        assert entry.proposed == {"genus": "Xestia"}
+        assert after.left_out == {}
+        alone = queue_of(made, "singletons").page()  # Ann has looked at the only one
+        assert (alone.total, alone.left_out) == (0, {"without a name at rank species": 11})
+        correct(made, "Catocala_2", "Catocala nupta", by="Ann")
+        for number in (1, 2):
+            correct(made, f"Euxoa_{number}", "Euxoa tritici", by="Ann")
+        told = queue_of(made, "far").page().left_out  # from now on species are compared
+        assert told["without a name at rank species"] == 8
+
+
 def test_names_that_a_correction_may_give(collection: Collection) -> None:
     assert lineage_of(collection, "Xestia baja")[5:] == ("Noctuidae", "Xestia", "Xestia baja")
     assert lineage_of(collection, "Noctuidae")[5:] == ("Noctuidae", "", "")
