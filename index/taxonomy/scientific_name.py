@@ -241,11 +241,11 @@ def _joined(genus: str, part: SpeciesPart, before: str) -> ScientificName:
     if not part.epithet:
         return ScientificName(genus, qualifier=before or part.said)
     doubt = part.doubt or DOUBTS.get(before.rstrip("."), "")
+    said = f"{part.said} {part.epithet}" if part.said not in ("", "?") else part.said
     if part.epithet.startswith("sp."):
-        doubt = ""
+        doubt, said = "", said or part.epithet
     words = [genus, doubt, part.epithet, part.group]
     species = " ".join(word for word in words if word)
-    said = f"{part.said} {part.epithet}" if part.said not in ("", "?") else part.said
     if before:
         said = f"{before} {genus} {part.epithet}"
     return ScientificName(genus, species, said)

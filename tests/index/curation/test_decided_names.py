@@ -77,11 +77,12 @@ def test_a_category_that_was_taken_back_makes_no_name_ambiguous(tray: Collection
 
 
 def test_a_name_in_open_nomenclature_has_its_qualifier_every_time(tray: Collection) -> None:
-    for number in (0, 1):
-        correct(tray, unnamed(number), "Xestia cf. alba", by="Ann")
-        found = accepted_of(tray.database, unnamed(number))
-        assert found is not None
-        assert found.said["qualifier"] == "cf. alba"
+    for name, qualifier in (("Xestia cf. alba", "cf. alba"), ("Xestia sp. 1", "sp. 1")):
+        for number in (0, 1):
+            correct(tray, unnamed(number), name, by="Ann")
+            found = accepted_of(tray.database, unnamed(number))
+            assert found is not None
+            assert found.said["qualifier"] == qualifier
 
 
 def replace_family(lineage: Lineage, family: str) -> Lineage:

@@ -290,6 +290,8 @@ def test_an_epithet_is_read_with_its_genus(genus: str, cell: str, species: str) 
         ("cf. Xestia baja", "cf. Xestia baja"),
         ("Xestia baja?", "?"),
         ("Xestia cf.", "cf."),
+        ("Xestia sp1", "sp. 1"),
+        ("Xestia n. sp.", "sp. nov."),
         ("Xestia baja", ""),
     ],
 )
