@@ -242,7 +242,8 @@ def _told(named: Named, images: Ids, same_file: bool, kind: int) -> Told:
     names = " and ".join(named.name(int(code)) for code in codes[:3])
     more = f" and {len(codes) - 3} more" if len(codes) > 3 else ""
     of = f": {names}{more}" if len(codes) else ""
-    reason = f"{specimens} specimens show {what} {_KINDS[kind]}{of}."
+    called = _KINDS[kind] if len(codes) else "without a name"
+    reason = f"{specimens} specimens show {what} {called}{of}."
     index = named.source.index
     cosines: Floats = index.rows(images[1:]) @ index.rows(images[:1])[0]
     near = [Near(int(one), float(value)) for one, value in zip(images[1:], cosines, strict=True)]

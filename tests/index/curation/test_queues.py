@@ -356,11 +356,14 @@ def test_a_correction_of_which_a_part_would_be_lost_is_refused(
 def test_a_collection_without_names_has_no_singletons(
     tmp_path: Path, draw: Draw, tiny: Encoder
 ) -> None:
-    draw(tmp_path / "flat" / "1.png", 1)
+    picture = draw(tmp_path / "flat" / "1.png", 1)
+    picture.with_name("2.png").write_bytes(picture.read_bytes())
     with Collection.create(tmp_path / "c") as made:
         ingest(Manifest.read(tmp_path / "flat"), made, tiny)
         page = Queue.of(made, "singletons").page()
-    assert (page.total, page.left_out) == (0, {"without a name at rank species": 1})
+        (entry,) = Queue.of(made, "duplicates").page().entries
+    assert (page.total, page.left_out) == (0, {"without a name at rank species": 2})
+    assert entry.reason == "2 specimens show one and the same picture without a name."
 
 
 def test_what_fits_no_species_well_is_told_so_in_both_queues(collection: Collection) -> None:
