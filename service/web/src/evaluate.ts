@@ -5,7 +5,7 @@ import { addressOf, withQuery } from "./shared/addresses";
 import { type Problem, get, problemOf, send } from "./shared/api";
 import { byId, el, onPress } from "./shared/dom";
 import { type Job, failure, runningJob, stops, watch } from "./shared/jobs";
-import { type Key, phaseWord, t } from "./shared/strings";
+import { type Key, moment, phaseWord, t } from "./shared/strings";
 
 interface Evaluation {
   evaluation_id: string;
@@ -58,7 +58,7 @@ async function show(after: string | null): Promise<void> {
 
 function line(one: Evaluation): HTMLElement {
   const what = `${t(`evaluate.protocol.${one.protocol}` as Key)} · ${one.spaces.join(", ")}`;
-  const label = t("evaluate.tick", { what: `${what}, ${one.made_at}` });
+  const label = t("evaluate.tick", { what: `${what}, ${moment(one.made_at)}` });
   const tick = el("input", { type: "checkbox", "aria-label": label });
   tick.dataset["id"] = one.evaluation_id;
   tick.checked = ticked.some(({ evaluation_id }) => evaluation_id === one.evaluation_id);
@@ -79,7 +79,7 @@ function line(one: Evaluation): HTMLElement {
       el(
         "p",
         { class: "quiet" },
-        [one.made_at.slice(0, 16).replace("T", " "), ...asked].join(" · "),
+        [moment(one.made_at), ...asked].join(" · "),
         one.has_report ? " · " : "",
         one.has_report ? el("a", { href: report, target: "_blank", rel: "noopener" }, t("evaluate.report")) : "",
       ),
@@ -120,7 +120,7 @@ async function figuresOf(one: Evaluation): Promise<Column[]> {
   const address = addressOf`v1/evaluations/${one.evaluation_id}`;
   const { figures } = await get<{ figures: unknown }>(address);
   const how = t(`evaluate.protocol.${one.protocol}` as Key);
-  return columns(figures, one.spaces, `${how}, ${one.made_at.slice(0, 10)}`);
+  return columns(figures, one.spaces, `${how}, ${moment(one.made_at)}`);
 }
 
 /* A new one */

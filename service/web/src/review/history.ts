@@ -1,11 +1,10 @@
 // What was decided, the last first; every decision can be taken back, and all since one.
 
 import { byId, el } from "../shared/dom";
-import { language, t } from "../shared/strings";
+import { moment, t } from "../shared/strings";
 import type { Decision } from "./clusters";
 
 const MOST_SHOWN = 50;
-const when = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 
 export class History {
   private readonly list = byId("history", HTMLElement);
@@ -28,7 +27,7 @@ export class History {
 
   /** A decision in words: what, by whom and when. */
   told({ what, decided_by, decided_at }: Decision): string {
-    return `${what} · ${decided_by}, ${when.format(new Date(decided_at))}`;
+    return `${what} · ${decided_by}, ${moment(decided_at)}`;
   }
 
   show(decisions: Decision[]): void {
@@ -40,7 +39,7 @@ export class History {
   private row(decision: Decision, newest: boolean): HTMLElement {
     const { what, decided_by, decided_at, remarks, stands } = decision;
     const told = el(stands ? "span" : "s", { lang: "en" }, what);
-    const who = `${decided_by}, ${when.format(new Date(decided_at))}`;
+    const who = `${decided_by}, ${moment(decided_at)}`;
     const why = remarks ? ` · ${remarks}` : "";
     const buttons = this.mayWrite ? this.buttons(decision, newest) : [];
     return el("li", {}, told, el("span", { class: "quiet" }, who + why), ...buttons);
