@@ -293,14 +293,20 @@ class Engine:
         return await self._queries.run(partial(work, *args, **kwargs))
 
     async def query_together(
-        self, key: Hashable, item: Item, work: Callable[[list[Item]], Sequence[Result]]
+        self,
+        key: Hashable,
+        item: Item,
+        work: Callable[[list[Item]], Sequence[Result]],
+        *,
+        threads: int = 1,
     ) -> Result:
         """Run work as `query` does, with others of the same key that wait.
 
-        One thread at a time is at it: that makes for fewer passes, each little longer than one for
-        one question, and most of it is Python, which runs in one thread anyway.
+        Args:
+            threads: that are at it at a time. One makes for fewer passes, each little longer than
+                one for one question, and what is mostly Python runs in one thread anyway.
         """
-        return await self._queries.run_together(Alike(key), item, work)
+        return await self._queries.run_together(Alike(key, threads), item, work)
 
     async def encoded(self, pixels: list[Pixels], space: str | None) -> Embeddings:
         """Return the embeddings of one specimen's decoded pictures, float32 [m, dim].

@@ -71,17 +71,35 @@ def search(
         UsageError: k is out of range, or a condition is off.
         MismatchError: the vector has another length than the space.
     """
+    asked = [one_vector(vector)], [exclude_specimens]
+    return search_each(collection, *asked, k=k, space=space, where=where)[0]
+
+
+def search_each(
+    collection: Collection,
+    vectors: Sequence[Embeddings],
+    own_specimens: Sequence[Set[str]],
+    *,
+    k: int = 10,
+    space: str | None = None,
+    where: Sequence[str] = (),
+) -> list[list[Hit]]:
+    """Return what `search` does for several vectors, in one pass over the index.
+
+    Args:
+        vectors: float32 [dim] each, all of one length.
+        own_specimens: of each query, those whose images are left out.
+    """
     gallery = collection.gallery(space)
-    vector = one_vector(vector)
     limit = settings().max_k
     if not 1 <= k <= limit:
         raise UsageError(f"k is {k}; it must be 1 to {limit} (HOLOTYPE_MAX_K)")
-    units = unit_vectors(vector[None], gallery)
-    own = own_places(collection, gallery, [exclude_specimens])
+    units = unit_vectors(np.stack(vectors), gallery)
+    own = own_places(collection, gallery, own_specimens)
     scores, places = search_others(
         gallery.index, units, k, selected(collection, gallery, where), own
     )
-    return hits(collection, gallery, places, scores)[0]
+    return hits(collection, gallery, places, scores)
 
 
 def one_vector(vector: Embeddings | Sequence[float]) -> Embeddings:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from fastapi import APIRouter, Request
@@ -12,7 +13,9 @@ from pydantic import Field
 from holotype.index.encoders import Embeddings
 from holotype.index.errors import UsageError
 from holotype.index.pictures.reading import content_hash
+from holotype.index.runtime import worker_count
 from holotype.index.search import search as core
+from holotype.index.ways import spoken
 
 from ..engine import Engine, TheEngine
 from ..questions import PICTURE_SCHEMA, Options, Question, described_body, read_question
@@ -68,51 +71,63 @@ async def search(request: Request, engine: TheEngine) -> JSONResponse:
         raise UsageError(
             "Give exactly one of a picture (form file 'image'), image_id, text, vector"
         )
+    said = asked.model_dump_json(exclude={"image_id", "text", "vector"})
     async with engine.asked():
-        shown = None
-        if question.pictures:
-            pixels = await engine.decoded(question.pictures, asked.space)
-            shown = (await engine.encoded(pixels, asked.space)).mean(axis=0)
-        elif asked.text is not None:
-            await engine.encoder_soon(asked.space)
-        return await engine.query(_hits, engine, question, shown)
+        vector = await _sent(engine, question)
+        work = partial(_hits, engine, asked)
+        item = _Asked(vector, asked.image_id, question.pictures)
+        # Comparing takes the time, and runs beside Python: on every core.
+        key = "search", spoken(), said
+        return await engine.query_together(key, item, work, threads=worker_count())
 
 
-def _hits(engine: Engine, question: Question[Search], shown: Embeddings | None) -> JSONResponse:
+class _Asked(NamedTuple):
+    """A vector, float32 [dim], or else a stored image; and the pictures that were sent."""
+
+    vector: Embeddings | None
+    image_id: str | None
+    pictures: list[bytes]
+
+
+async def _sent(engine: Engine, question: Question[Search]) -> Embeddings | None:
+    """Return the vector that is asked with; None where a stored image has it."""
     asked = question.options
-    vector, own, contents = _vector(engine, question, shown)
-    hits = core.search(
-        engine.collection,
-        vector,
-        k=asked.k,
-        space=asked.space,
-        where=asked.where,
-        exclude_specimens=own,
-    )
-    space = engine.collection.space(asked.space)
-    seen = core.seen_in_space(engine.collection, asked.space, contents, own)
-    found = {"space": space.name, "hits": [hit.to_dict() for hit in hits]}
-    return JSONResponse(found | seen.told())
-
-
-def _vector(
-    engine: Engine, question: Question[Search], shown: Embeddings | None
-) -> tuple[Embeddings, Set[str], Sequence[str]]:
-    """Return the query's embedding, its own specimens where they are stored, and its content.
-
-    Args:
-        shown: the embedding of the picture that was sent; None without one.
-    """
-    collection, asked = engine.collection, question.options
+    if question.pictures:
+        pixels = await engine.decoded(question.pictures, asked.space)
+        shown: Embeddings = (await engine.encoded(pixels, asked.space)).mean(axis=0)
+        return shown
+    if asked.text is not None:
+        await engine.encoder_soon(asked.space)
+        return await engine.query(_described, engine, asked.text, asked.space)
     if asked.vector is not None:
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and refused
-            return np.array(asked.vector, np.float32), set(), ()
-    if asked.image_id is not None:
-        image = collection.image(asked.image_id)
-        own = {image.specimen_id}
-        return core.stored_vector(collection, image, asked.space), own, [image.sha256]
-    if shown is None:
-        encoder = engine.encoder(asked.space)
-        return core.text_vector(collection, encoder, asked.text or "", asked.space), set(), ()
-    contents = [content_hash(picture) for picture in question.pictures]
-    return shown, core.stored_specimens(collection, [contents])[0], contents
+            return core.one_vector(np.array(asked.vector, np.float32))
+    return None
+
+
+def _described(engine: Engine, text: str, space: str | None) -> Embeddings:
+    return core.text_vector(engine.collection, engine.encoder(space), text, space)
+
+
+def _hits(engine: Engine, asked: Search, each: list[_Asked]) -> list[JSONResponse]:
+    """Answer questions that are asked in one way."""
+    collection = engine.collection
+    contents = [[content_hash(picture) for picture in one.pictures] for one in each]
+    own, vectors = core.stored_specimens(collection, contents), []
+    for one, specimens, seen in zip(each, own, contents, strict=True):
+        if one.vector is not None:
+            vectors.append(one.vector)
+        else:
+            image = collection.image(one.image_id or "")
+            specimens.add(image.specimen_id)
+            seen.append(image.sha256)
+            vectors.append(core.stored_vector(collection, image, asked.space))
+    found = core.search_each(
+        collection, vectors, own, k=asked.k, space=asked.space, where=asked.where
+    )
+    space = collection.space(asked.space)
+    answers = []
+    for hits, specimens, seen in zip(found, own, contents, strict=True):
+        told = core.seen_in_space(collection, asked.space, seen, specimens).told()
+        answers.append({"space": space.name, "hits": [hit.to_dict() for hit in hits], **told})
+    return [JSONResponse(answer) for answer in answers]

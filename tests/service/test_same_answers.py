@@ -145,6 +145,30 @@ def test_many_at_once(client: httpx2.Client, held: Collection, tiny: Encoder) ->
         assert same(answer, identify(held, tiny, [path], name=path.name).to_dict())
 
 
+def test_many_searches_at_once_and_an_error_is_its_own(
+    client: httpx2.Client, held: Collection
+) -> None:
+    images = list(held.images())
+
+    def asked(number: int) -> tuple[int, Any]:
+        image = images[number // 3]
+        vector = stored_vector(held, image).tolist()
+        body = ({"image_id": image.image_id}, {"vector": vector}, {"vector": vector[1:]})
+        response = client.post("/v1/search", json={**body[number % 3], "k": 4})
+        return response.status_code, response.json()
+
+    with ThreadPoolExecutor(16) as threads:
+        found = list(threads.map(asked, range(3 * len(images))))
+    for place, image in enumerate(images):
+        vector, own = stored_vector(held, image), {image.specimen_id}
+        for left_out, (status, answer) in zip((own, set()), found[3 * place :], strict=False):
+            assert status == 200
+            wanted = search(held, vector, k=4, exclude_specimens=left_out)
+            assert same(answer["hits"], [hit.to_dict() for hit in wanted])
+        assert found[3 * place + 2][0] == 409
+        assert "Use the space's own encoder" in found[3 * place + 2][1]["detail"]
+
+
 @pytest.mark.data
 def test_real_moths(data: Path, encoder: Encoder, tmp_path: Path) -> None:
     frame = pd.read_csv(data / "moths" / "manifest.csv")
