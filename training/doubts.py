@@ -16,6 +16,7 @@ from holotype.index.curation.doubts import (
     are_comparable,
     compare,
     compared_codes,
+    compared_rank,
     first_images,
     joined,
     keep_doubts,
@@ -23,11 +24,12 @@ from holotype.index.curation.doubts import (
     no_ratios,
     specimens_by_taxon,
 )
-from holotype.index.curation.queues import COMPARED, Queue, require_queue
+from holotype.index.curation.queues import Queue, require_queue, rests_on
 from holotype.index.errors import UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.identification.classes import pool_specimens, rows_of, specimens_of
 from holotype.index.identification.likelihood import fit_likelihood
+from holotype.index.manifests.problems import counted
 from holotype.index.vectors import VectorIndex
 
 from .calibration.steps import Progress, Steps, unwatched
@@ -143,7 +145,8 @@ def queue_of(
     """
     require_queue(name)
     doubts = proposals = None
-    if name in COMPARED:
+    _, source = collection.gallery_and_source(space)
+    if rests_on(name, source):
         try:
             # There it is only asked how specimens fit their names as a rule.
             grown = name == "unnamed" and not exact
@@ -164,10 +167,12 @@ def require_comparable(source: Gallery) -> None:
     """
     counts = specimens_by_taxon(compared_codes(source)[first_images(source)])
     if not are_comparable(counts):
+        rank = compared_rank(source)
+        what = "species" if rank == "species" else f"taxa at rank {rank}"
         raise UsageError(
-            f"{counts.sum()} specimens are named, of {len(counts)} species: names are compared "
-            "where at least two species, or taxa of a higher rank, are named, of two specimens "
-            "more than there are taxa; name more specimens"
+            f"{counted(int(counts.sum()), 'specimen is', 'specimens are')} named, of "
+            f"{len(counts)} {what}: names are compared where at least two species, or taxa of one "
+            "higher rank, are named, one of them with three specimens; name more specimens"
         )
 
 

@@ -157,7 +157,7 @@ def accept(collection: Collection, entry: Entry, *, by: str, remarks: str = "") 
 def accepted(entries: Iterable[Entry], remarks: str) -> list[Naming]:
     """Return what gives the specimens of entries the names that these propose.
 
-    One that has the name already is left alone.
+    Of several specimens those that have the name already are left alone.
 
     Raises:
         UsageError: one proposes none.
@@ -171,7 +171,8 @@ def accepted(entries: Iterable[Entry], remarks: str) -> list[Naming]:
                 "or dismiss it"
             )
         for one, taxon in zip(entry.specimen_ids, entry.taxa, strict=True):
-            if taxon != lowest_name(lineage):
+            # One by itself has another name, if only a homonym's.
+            if len(entry.specimen_ids) == 1 or taxon != lowest_name(lineage):
                 namings.setdefault(one, Naming(one, lineage, "", remarks))
     return list(namings.values())
 

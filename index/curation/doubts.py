@@ -17,12 +17,13 @@ from ..collection import Collection
 from ..gallery.array_files import KeptArrays, keep_arrays, load_arrays
 from ..gallery.gallery import Gallery
 from ..identification.likelihood import Likelihood
-from ..taxonomy import RANKS
+from ..taxonomy import RANKS, SPECIES
 from ..vectors.base import Parts
 
 _CELLS = 1 << 21  # ratios that are in memory at once
 _MANY_CHANGED = 0.05  # share of the specimens from which on all are judged anew
 _FEW_CHANGED = 2  # which never are too many
+_OFTEN = 0.1  # share of the named specimens
 
 Kept = Literal["doubts", "proposals"]  # of specimens with a name, and of those without
 
@@ -105,20 +106,28 @@ def first_images(gallery: Gallery) -> Ids:
 
 
 def compared_rank(gallery: Gallery) -> str:
-    """Return the rank at which names are compared: the finest at which they can be.
+    """Return the rank at which names are compared.
 
-    So the first species that is named does not end what genera tell. Where names can be compared
-    at none, it is the finest that the gallery has; `species` without any.
+    It is the finest that a tenth of the named specimens have a name at, so that the first species
+    do not end what genera tell; where names cannot be compared there, the finest at which they
+    can, and where they cannot at all, the finest that the gallery has.
     """
     return gallery.once("compared_rank", None, lambda: _compared_rank(gallery))
 
 
 def _compared_rank(gallery: Gallery) -> str:
     firsts = first_images(gallery)
-    for rank in reversed(gallery.ranks):
-        if are_comparable(specimens_by_taxon(gallery.labels(rank).codes[firsts])):
-            return rank
-    return gallery.ranks[-1] if gallery.ranks else RANKS[-1]
+    named = int((gallery.taxon[firsts] >= 0).sum())
+    ranks = gallery.ranks[::-1]
+    counts = {rank: specimens_by_taxon(gallery.labels(rank).codes[firsts]) for rank in ranks}
+    able = [rank for rank in ranks if are_comparable(counts[rank])]
+    often = [rank for rank in able if counts[rank].sum() >= _OFTEN * named]
+    return [*often, *able, finest_rank(gallery)][0]
+
+
+def finest_rank(gallery: Gallery) -> str:
+    """Return the finest rank that the gallery has a name at, `species` where it has none."""
+    return [*gallery.ranks[::-1], RANKS[SPECIES]][0]
 
 
 def specimens_by_taxon(codes: Codes) -> Codes:
@@ -128,14 +137,14 @@ def specimens_by_taxon(codes: Codes) -> Codes:
 
 
 def are_comparable(specimens: Codes) -> bool:
-    """Return whether names can be compared: of at least two taxa, by two specimens more than taxa.
+    """Return whether names can be compared: of two taxa, one of which has three specimens.
 
-    Then some taxon has two, to tell what varies within one, whichever specimen is left out.
+    Of these, two stay to tell what varies within a taxon, whichever fold is left out.
 
     Args:
         specimens: int64 [taxa], of each.
     """
-    return len(specimens) >= 2 and int(specimens.sum()) >= len(specimens) + 2
+    return len(specimens) >= 2 and int(specimens.max()) >= 3
 
 
 def compared_codes(gallery: Gallery) -> Codes:
@@ -182,8 +191,8 @@ def kept_doubts(
     kept = load_arrays(collection.database, source.space, kind, {})
     if kept is None or (exact and kept.said.get("names") != _all_names(source)):
         return None
-    if kept.said.get("rank") not in (None, compared_rank(source)):  # formerly always the finest
-        return None
+    if kept.said.get("rank", finest_rank(source)) != compared_rank(source):
+        return None  # formerly it was always the finest
     return _followed(kept.arrays, int(kept.said["specimens"]), source, kind, grown)
 
 

@@ -6,7 +6,9 @@ resized or cropped, and the pictures themselves decide; one that is gone is take
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from ..collection import Collection
 from ..errors import PictureError
 from ..pictures.copies import Thumbnails, are_copies, grey_thumbnail
 from ..pictures.reading import read_picture
+from ..taxonomy import Lineage, lowest_name, same_taxon
 from .listing import Listing, Told
 from .named import Named, Near
 
@@ -31,11 +34,6 @@ _BLOCK = 4096  # queries at once
 _SHOWN = 5
 
 _TWO_NAMES, _NO_NAME, _ONE_NAME = 2, 1, 0
-_KINDS = {
-    _TWO_NAMES: "under two names",
-    _NO_NAME: "with a name and without",
-    _ONE_NAME: "under one name",
-}
 
 
 def duplicates(collection: Collection, named: Named) -> Listing:
@@ -51,7 +49,8 @@ def duplicates(collection: Collection, named: Named) -> Listing:
     groups = _groups(len(named.codes), pairs)
     images = [np.unique(pairs[places]) for places in groups]
     cosines = [1.0 if not len(near) else _least_cosine(named, pairs[places]) for places in groups]
-    kinds = np.array([_kind(named.codes[members]) for members in images], np.int64)
+    called = [_called(named, members) for members in images]
+    kinds = np.array([_kind(list(names)) for names in called], np.int64)
     scores = (kinds + np.clip(cosines, 0, 1)) / 3
     order = np.lexsort((np.arange(len(images)), -scores)) if len(images) else np.empty(0, np.int64)
     content = [sha256[members] for members in images]
@@ -59,7 +58,7 @@ def duplicates(collection: Collection, named: Named) -> Listing:
     def tell(entry: int) -> Told:
         place = order[entry]
         same_file = len(np.unique(content[place])) == 1
-        return _told(named, images[place], same_file, kinds[place])
+        return _told(named, images[place], same_file, called[place])
 
     members = [_first_of_each(named, images[place]) for place in order]
     skipped = len(np.unique(named.gallery.specimens[proposed[_MOST_PAIRS:]]))
@@ -73,8 +72,8 @@ def copies_of_other_names(collection: Collection, named: Named) -> dict[int, int
     first = named.firsts[named.gallery.specimens]
     found: dict[int, int] = {}
     for one, other in _same_content(named, sha256):
-        codes = named.codes[[one, other]]
-        if codes.min() >= 0 and codes[0] != codes[1]:
+        lineages = named.whole_lineage(int(one)), named.whole_lineage(int(other))
+        if not same_taxon(*lineages):
             found.setdefault(int(first[one]), int(other))
             found.setdefault(int(first[other]), int(one))
     return found
@@ -114,7 +113,7 @@ def _same_content(named: Named, sha256: NDArray[np.str_]) -> Ids:
     pairs, and with one of another name where there is one.
     """
     content = np.unique(sha256, return_inverse=True)[1]
-    order = np.lexsort((named.codes, content))
+    order = np.lexsort((named.gallery.taxon, content))
     pairs = [
         np.stack([first, order], axis=1)
         for first in (_first_in(content[order], order), np.roll(order, 1))
@@ -218,9 +217,14 @@ def _least_cosine(named: Named, pairs: Ids) -> float:
     return float(np.einsum("ij,ij->i", left, right).min())
 
 
-def _kind(codes: Codes) -> int:
-    names = set(codes.tolist())
-    if len(names - {-1}) > 1:
+def _called(named: Named, images: Ids) -> Counter[Lineage]:
+    """Return what images are called, and how many of them are."""
+    return Counter(named.whole_lineage(place) for place in images.tolist())
+
+
+def _kind(names: Sequence[Lineage]) -> int:
+    """Return whether one of several names is wrong; one that says less is not."""
+    if any(not same_taxon(one, other) for one, other in combinations(names, 2)):
         return _TWO_NAMES
     return _NO_NAME if len(names) > 1 else _ONE_NAME
 
@@ -231,20 +235,38 @@ def _first_of_each(named: Named, images: Ids) -> Ids:
     return firsts[np.argsort(named.looked_at[firsts], kind="stable")]
 
 
-def _told(named: Named, images: Ids, same_file: bool, kind: int) -> Told:
+def _told(named: Named, images: Ids, same_file: bool, called: Mapping[Lineage, int]) -> Told:
     specimens = len(np.unique(named.gallery.specimens[images]))
     what = "one and the same picture" if same_file else "one picture, saved again or cropped"
-    codes, counts = np.unique(named.codes[images], return_counts=True)
-    there = codes >= 0
-    codes, counts = codes[there], counts[there]
-    most = counts == counts.max(initial=0)
-    proposed = int(codes[most][0]) if most.sum() == 1 and kind != _ONE_NAME else None
-    names = " and ".join(named.name(int(code)) for code in codes[:3])
-    more = f" and {len(codes) - 3} more" if len(codes) > 3 else ""
-    of = f": {names}{more}" if len(codes) else ""
-    called = _KINDS[kind] if len(codes) else "without a name"
-    reason = f"{specimens} specimens show {what} {called}{of}."
+    names = [lineage for lineage in called if any(lineage)]
+    of = f": {' and '.join(map(lowest_name, names[:3]))}" if names else ""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    reason = f"{specimens} specimens show {what} {_how(list(called))}{of}{more}."
     index = named.source.index
     cosines: Floats = index.rows(images[1:]) @ index.rows(images[:1])[0]
     near = [Near(int(one), float(value)) for one, value in zip(images[1:], cosines, strict=True)]
-    return Told(reason, proposed, lambda: near[:_SHOWN])
+    return Told(reason, _better(called), lambda: near[:_SHOWN])
+
+
+def _how(names: Sequence[Lineage]) -> str:
+    """Say how pictures are called that show the same."""
+    if _kind(names) == _TWO_NAMES:
+        return "under two names"
+    if all(map(any, names)):
+        return "under one name" if len(names) == 1 else "under a name and one that says less"
+    return "with a name and without" if len(names) > 1 else "without a name"
+
+
+def _better(called: Mapping[Lineage, int]) -> Lineage | None:
+    """Return the name that is proposed: that of most, where names differ; the one that says more.
+
+    None where two are of as many.
+    """
+    names = [lineage for lineage in called if any(lineage)]
+    if len(called) < 2 or not names:
+        return None
+    if _kind(names) != _TWO_NAMES:
+        return max(names, key=lambda lineage: sum(map(bool, lineage)))
+    most = max(called[lineage] for lineage in names)
+    best = [lineage for lineage in names if called[lineage] == most]
+    return best[0] if len(best) == 1 else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..arrays import Flags, Floats, Ids
+from ..taxonomy import Lineage
 from .named import Near
 
 _HALF = 10.0  # log-ratio whose score is a half
@@ -19,12 +20,12 @@ class Told:
 
     Attributes:
         reason: one sentence.
-        proposed: a taxon of the finest rank, None where nothing better is known.
+        proposed: a lineage, None where nothing better is known.
         evidence: pictures to compare with, the most telling first.
     """
 
     reason: str
-    proposed: int | None = None
+    proposed: Lineage | None = None
     evidence: Callable[[], Sequence[Near]] = tuple
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,7 +11,7 @@ import numpy as np
 from ..arrays import Codes, Flags, Ids
 from ..collection import Collection
 from ..gallery.gallery import Gallery
-from ..taxonomy import GENUS, SPECIES, Lineage, lowest_name
+from ..taxonomy import GENUS, RANKS, SPECIES, Lineage, lowest_name
 from .doubts import compared_rank, first_images
 
 _BLOCK = 8192  # rows that are compared at once
@@ -53,7 +54,7 @@ class Named:
     Attributes:
         gallery: of the space that is asked about.
         source: of the space that holds its vectors; the same places.
-        rank: that at which names are compared, or another.
+        rank: that which a queue looks at.
         codes: int64 [n], the taxon of every image, -1 for one without a name at that rank.
         firsts: int64 [specimens], the first image of each.
         looked_at: bool [n], of specimens whose name a person confirmed or corrected.
@@ -67,17 +68,22 @@ class Named:
     looked_at: Flags
 
     @classmethod
-    def of(cls, collection: Collection, space: str | None, *, finest: bool = False) -> Named:
+    def of(
+        cls,
+        collection: Collection,
+        space: str | None,
+        at: Callable[[Gallery], str] = compared_rank,
+    ) -> Named:
         """Read the names of a collection as one space shows it.
 
         Args:
-            finest: at the finest rank that it has, also where names cannot be compared there.
+            at: which rank of it; by default that at which names are compared.
         """
         gallery, source = collection.gallery_and_source(space)
         rows = [record[0] for record in collection.database.read(_LOOKED_AT)]
         looked_at = np.zeros(len(gallery), np.bool_)
         looked_at[gallery.places(sorted(set(rows)))] = True
-        rank = gallery.ranks[-1] if finest and gallery.ranks else compared_rank(gallery)
+        rank = at(gallery)
         codes = gallery.labels(rank).codes
         return cls(gallery, source, rank, codes, first_images(gallery), looked_at)
 
@@ -94,6 +100,21 @@ class Named:
     def name(self, code: int) -> str:
         """Return the name of a taxon of the rank."""
         return lowest_name(self.lineage(code))
+
+    def whole_lineage(self, place: int) -> Lineage:
+        """Return all that an image is called, whatever the rank; empty names where it has none."""
+        taxon = int(self.gallery.taxon[place])
+        if taxon not in self._lineages:
+            codes = ((rank, self.gallery.labels(rank).codes[place]) for rank in self.gallery.ranks)
+            named = [(rank, int(code)) for rank, code in codes if code >= 0]
+            none = ("",) * len(RANKS)
+            self._lineages[taxon] = self.gallery.lineage(*named[-1]) if named else none
+        return self._lineages[taxon]
+
+    @cached_property
+    def _lineages(self) -> dict[int, Lineage]:
+        """Lineages by taxon, those that were asked for."""
+        return {}
 
     def same_genus(self, one: int, other: int) -> bool:
         """Return whether two taxa are species of one genus."""

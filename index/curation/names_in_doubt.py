@@ -14,6 +14,7 @@ import numpy as np
 
 from ..arrays import Flags, Floats, Ids
 from ..manifests.problems import counted
+from ..taxonomy import lowest_name
 from .doubts import Doubts
 from .listing import Listing, Told, score_of
 from .named import Named, Near
@@ -51,8 +52,8 @@ def mislabels(named: Named, doubts: Doubts, copies: dict[int, int]) -> Listing:
 
 
 def _told_of_copy(named: Named, place: int, copy: int) -> Told:
-    own, other = int(named.codes[place]), int(named.codes[copy])
-    reason = f"The same picture is called {named.name(other)} under another specimen."
+    own, other = int(named.codes[place]), named.whole_lineage(copy)
+    reason = f"The same picture is called {lowest_name(other)} under another specimen."
     return Told(reason, other, lambda: [Near(copy, 1.0), *named.nearest(place, own, _SHOWN - 1)])
 
 
@@ -61,18 +62,20 @@ def _told_of_better(named: Named, place: int, other: int, *, poorly: bool) -> To
     alike = ", a species of the same genus," if named.same_genus(own, other) else ""
     fits = f"It fits the {counted(int(named.specimens[other]), 'specimen')} of {named.name(other)}"
     if named.specimens[own] < 2:
-        than = (
-            f"as well as is usual within a {named.rank}, and is the only one of {named.name(own)}"
-        )
+        than = f"{_as_usual(named)}, and is the only one of {named.name(own)}"
     else:
         rest = counted(int(named.specimens[own]) - 1, "other specimen")
         than = f"better than the {rest} of its own {named.name(own)}"
-    but = f", but neither as well as is usual within a {named.rank}" if poorly else ""
+    but = f", but neither {_as_usual(named)}" if poorly else ""
     return Told(
         f"{fits}{alike} {than}{but}.",
-        other,
+        named.lineage(other),
         lambda: [*named.nearest(place, other, _SHOWN), *named.nearest(place, own, _SHOWN - 1)],
     )
+
+
+def _as_usual(named: Named) -> str:
+    return f"as well as is usual within {'an' if named.rank == 'order' else 'a'} {named.rank}"
 
 
 def _alone(named: Named, doubts: Doubts) -> Flags:
@@ -115,10 +118,10 @@ def far(named: Named, doubts: Doubts) -> Listing:
                 None,
                 lambda: named.nearest(place, code, _SHOWN),
             )
-        fits = f"fits {named.name(other)} as well as is usual within a {named.rank}"
+        fits = f"fits {named.name(other)} {_as_usual(named)}"
         return Told(
             f"{reason}, and {fits}.",
-            other,
+            named.lineage(other),
             lambda: [*named.nearest(place, code, _SHOWN), *named.nearest(place, other, _SHOWN - 1)],
         )
 
@@ -153,8 +156,8 @@ def singletons(named: Named, doubts: Doubts | None) -> Listing:
             return Told(reason + ".")
         evidence = partial(named.nearest, place, other, _SHOWN)
         if fits[order[entry]]:
-            reason += f" and fits {named.name(other)} as well as is usual within a {named.rank}."
-            return Told(reason, other, evidence)
+            reason += f" and fits {named.name(other)} {_as_usual(named)}."
+            return Told(reason, named.lineage(other), evidence)
         return Told(reason + f"; the likeliest other is {named.name(other)}.", None, evidence)
 
     return Listing([places[[one]] for one in order], scores[order], tell, _unnamed(named))

@@ -72,16 +72,25 @@ def unnamed(named: Named, usual: Floats, proposals: Doubts) -> Listing:
         )
         if alike[entry]:
             reason += f"; {alike[entry]} more without a name {_fit(int(alike[entry]))} it best too"
-        return Told(f"{reason}.", code, partial(named.nearest, place, code, _SHOWN))
+        return Told(f"{reason}.", named.lineage(code), partial(named.nearest, place, code, _SHOWN))
 
     without = named.firsts[(named.codes[named.firsts] < 0) & ~named.looked_at[named.firsts]]
     left_out = {
         "fit no name as well as others fit theirs": int((asked & agrees & ~fits).sum()),
         "fit best what their genus or family does not have": int((asked & ~agrees).sum()),
         "added since names were compared": len(np.setdiff1d(without, places, assume_unique=True)),
+        f"have no name below {named.rank}, at which names are compared": _no_further(named),
     }
     left_out = {reason: count for reason, count in left_out.items() if count}
     return Listing(list(places[order][:, None]), gains / (1 + gains), tell, left_out)
+
+
+def _no_further(named: Named) -> int:
+    """Return how many specimens are named at the rank that is compared, where others have more."""
+    ranks = named.gallery.ranks
+    finer = ranks[ranks.index(named.rank) + 1 :]
+    lower = [named.gallery.labels(rank).codes[named.firsts] >= 0 for rank in finer]
+    return int(((named.codes[named.firsts] >= 0) & ~np.any(lower, axis=0)).sum()) if finer else 0
 
 
 def _agrees(named: Named, places: Ids, codes: Codes) -> Flags:

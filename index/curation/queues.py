@@ -12,10 +12,11 @@ import numpy as np
 from ..arrays import Codes
 from ..collection import Collection
 from ..errors import NotComparedError, NotFoundError, UsageError
+from ..gallery.gallery import Gallery
 from ..storage.records import Image
 from ..storage.specimens.namings import versions_of
 from ..taxonomy import RANKS, Lineage, by_rank, lowest_name
-from .doubts import Doubts, Kept, compared_rank
+from .doubts import Doubts, Kept, compared_rank, finest_rank
 from .duplicates import copies_of_other_names, duplicates
 from .listing import Listing
 from .named import Evidence, Named
@@ -23,8 +24,7 @@ from .names_in_doubt import far, mislabels, singletons, usual
 from .proposals import unnamed
 
 QUEUES = ("unnamed", "mislabels", "duplicates", "far", "singletons")
-# What the queues that rest on compared names rest on.
-COMPARED: Mapping[str, tuple[Kept, ...]] = {
+_COMPARED: Mapping[str, tuple[Kept, ...]] = {
     "unnamed": ("doubts", "proposals"),
     "mislabels": ("doubts",),
     "far": ("doubts",),
@@ -118,7 +118,7 @@ class Queue:
         Args:
             name: one of `QUEUES`.
             space: in which the pictures that are shown as evidence are near; by default the first.
-            doubts: what `training.doubts` finds, for those of `COMPARED`.
+            doubts: what `training.doubts` finds, for those that rest on it.
             proposals: what it finds of specimens without a name, for `unnamed`.
 
         Raises:
@@ -126,12 +126,10 @@ class Queue:
             UsageError: no such queue, or names were not compared.
         """
         require_queue(name)
-        named = Named.of(collection, space, finest=name in ("duplicates", "singletons"))
+        named = Named.of(collection, space, finest_rank if name == "singletons" else compared_rank)
         # It takes minutes to find them, and others write meanwhile.
         grown = name == "unnamed"
         doubts, proposals = (_as_now(found, named, grown) for found in (doubts, proposals))
-        if name == "singletons" and named.rank != compared_rank(named.source):
-            doubts = None  # which tell of taxa of another rank
         listing = _listed(collection, name, named, doubts, proposals)
         return cls(collection, name, named, listing.less(named.looked_at))
 
@@ -170,7 +168,7 @@ class Queue:
             image_ids=[images[int(one)].image_id for one in own if int(one) in images],
             taxa=[lowest_name(image.lineage) for image in shown],
             reason=told.reason,
-            proposed=None if told.proposed is None else by_rank(named.lineage(told.proposed)),
+            proposed=None if told.proposed is None else by_rank(told.proposed),
             evidence=[
                 Evidence(
                     images[one.place].image_id,
@@ -229,6 +227,19 @@ def _as_now(found: Doubts | None, named: Named, grown: bool) -> Doubts | None:
     return now
 
 
+def rests_on(name: str, source: Gallery) -> tuple[Kept, ...]:
+    """Return the compared names that a queue rests on.
+
+    The singletons of the finest rank do on none where names are compared at a higher one.
+
+    Args:
+        source: the gallery of the encoder's own vectors.
+    """
+    if name == "singletons" and compared_rank(source) != finest_rank(source):
+        return ()
+    return _COMPARED.get(name, ())
+
+
 def require_queue(name: str) -> None:
     """Refuse a name that no queue has."""
     if name not in QUEUES:
@@ -245,7 +256,7 @@ def _listed(
     if name == "duplicates":
         return duplicates(collection, named)
     if name == "singletons":
-        return singletons(named, doubts)
+        return singletons(named, doubts if rests_on(name, named.source) else None)
     if doubts is None or (name == "unnamed" and proposals is None):
         raise UsageError(f"The queue '{name}' needs names that were compared; see training.doubts")
     if proposals is not None:

@@ -78,7 +78,7 @@ def search(
 def search_each(
     collection: Collection,
     vectors: Sequence[Embeddings],
-    own_specimens: Sequence[Set[str]],
+    exclude_specimens: Sequence[Set[str]],
     *,
     k: int = 10,
     space: str | None = None,
@@ -88,14 +88,21 @@ def search_each(
 
     Args:
         vectors: float32 [dim] each, all of one length.
-        own_specimens: of each query, those whose images are left out.
+        exclude_specimens: of each query, those whose images are left out.
+
+    Returns:
+        the hits of each, see `search`.
+
+    Raises:
+        UsageError, MismatchError: see `search`; what is wrong with one vector is raised for all.
+        ValueError: the vectors have several lengths.
     """
     gallery = collection.gallery(space)
     limit = settings().max_k
     if not 1 <= k <= limit:
         raise UsageError(f"k is {k}; it must be 1 to {limit} (HOLOTYPE_MAX_K)")
     units = unit_vectors(np.stack(vectors), gallery)
-    own = own_places(collection, gallery, own_specimens)
+    own = own_places(collection, gallery, exclude_specimens)
     scores, places = search_others(
         gallery.index, units, k, selected(collection, gallery, where), own
     )

@@ -266,7 +266,8 @@ def _of_several(parts: list[str], joiner: str) -> ScientificName:
     if any(name.genus != first.genus for name in names):
         return ScientificName("", joiner.join(species))
     rest = [name.removeprefix(f"{first.genus} ") for name in species[1:]]
-    return ScientificName(first.genus, joiner.join([species[0], *rest]), first.qualifier)
+    said = "" if first.qualifier.startswith("sp.") else first.qualifier  # of the first alone
+    return ScientificName(first.genus, joiner.join([species[0], *rest]), said)
 
 
 def _completed(words: list[str], genus: str) -> str:

@@ -40,7 +40,7 @@ def search_others(
     if not most:
         return index.search(queries, k, allowed)
     if most > _MOST_DROPPED:
-        return _one_by_one(index, queries, k, allowed, own)
+        return _apart(index, queries, k, allowed, own)
     scores, ids = index.search(queries, k + most, allowed)
     for line, rows in enumerate(own):
         ids[line, np.isin(ids[line], rows)] = -1
@@ -53,18 +53,26 @@ def best_there(scores: Embeddings, ids: Ids, k: int) -> Answer:
     return np.where(ids < 0, np.float32(-np.inf), scores), ids
 
 
-def _one_by_one(
+def _apart(
     index: VectorIndex,
     queries: Embeddings,
     k: int,
     allowed: Selection | None,
     own: Sequence[Ids],
 ) -> Answer:
+    """Search for the queries with very many own rows one by one, and for the others together."""
     scores = np.full((len(queries), k), -np.inf, np.float32)
     ids = np.full((len(queries), k), -1, np.int64)
-    for line, rows in enumerate(own):
+
+    def fill(lines: Sequence[int], found: Answer) -> None:
+        width = found[1].shape[1]
+        scores[lines, :width], ids[lines, :width] = found
+
+    few = [line for line, rows in enumerate(own) if len(rows) <= _MOST_DROPPED]
+    if few:
+        fill(few, search_others(index, queries[few], k, allowed, [own[line] for line in few]))
+    for line in sorted({*range(len(own))} - {*few}):
         others = np.ones(len(index), np.bool_) if allowed is None else allowed.allowed.copy()
-        others[rows] = False
-        found = index.search(queries[line : line + 1], k, others)
-        scores[line, : found[0].shape[1]], ids[line, : found[1].shape[1]] = found[0][0], found[1][0]
+        others[own[line]] = False
+        fill([line], index.search(queries[line : line + 1], k, others))
     return scores, ids

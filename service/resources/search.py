@@ -76,8 +76,9 @@ async def search(request: Request, engine: TheEngine) -> JSONResponse:
         vector = await _sent(engine, question)
         work = partial(_hits, engine, asked)
         item = _Asked(vector, asked.image_id, question.pictures)
+        # Vectors of another length than the space has are refused by themselves.
+        key = "search", spoken(), said, None if vector is None else len(vector)
         # Comparing takes the time, and runs beside Python: on every core.
-        key = "search", spoken(), said
         return await engine.query_together(key, item, work, threads=worker_count())
 
 
@@ -101,7 +102,7 @@ async def _sent(engine: Engine, question: Question[Search]) -> Embeddings | None
         return await engine.query(_described, engine, asked.text, asked.space)
     if asked.vector is not None:
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and refused
-            return core.one_vector(np.array(asked.vector, np.float32))
+            return np.array(asked.vector, np.float32)
     return None
 
 

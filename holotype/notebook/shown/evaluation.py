@@ -45,13 +45,15 @@ class EvaluationReport(Report):
     def to_pandas(self) -> pd.DataFrame:
         """Return a table with a row a rank: recall@1, @5 and @10 with 95 % intervals, macro@1, n.
 
-        All are shares in [0, 1]; the bounds of recall@1 are `recall@1_low` and `recall@1_high`,
-        `macro@1` is the mean over taxa. It is empty for a protocol that measures something else.
+        Recall is a share in [0, 1], and NaN where it is not known; the bounds of recall@1 are
+        `recall@1_low` and `recall@1_high`, `macro@1` is the mean over taxa. The table is empty for
+        a protocol that measures something else.
         """
         import pandas as pd
 
         rows = [tuple(_row(rank, one)) for rank, one in self._ranks.items()]
-        return pd.DataFrame(rows, columns=list(_COLUMNS))
+        table = pd.DataFrame(rows, columns=list(_COLUMNS))
+        return table.astype(dict.fromkeys(_COLUMNS[1:-1], float))
 
     @property
     def _ranks(self) -> Mapping[str, Any]:

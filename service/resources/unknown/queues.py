@@ -13,7 +13,7 @@ from pydantic import Field
 from holotype.index.collection import Collection
 from holotype.index.curation.actions import Decision, DecisionKind, decide
 from holotype.index.curation.doubts import first_images, kept_doubts
-from holotype.index.curation.queues import COMPARED, QUEUES, Queue, require_queue
+from holotype.index.curation.queues import QUEUES, Queue, require_queue, rests_on
 from holotype.index.errors import NotComparedError, UsageError
 from holotype.index.gallery.gallery import Gallery
 from holotype.index.storage.files_beside import made_of_spaces
@@ -180,7 +180,7 @@ def _page(
 def _kept_queue(collection: Collection, name: str, space: str | None) -> Queue:
     require_queue(name)
     gallery = collection.gallery(space)
-    rests, made = COMPARED.get(name, ()), made_of_spaces(collection.database).items()
+    rests, made = rests_on(name, gallery), made_of_spaces(collection.database).items()
     kept = tuple(sorted(file.sha256 for (_, kind), file in made if kind in rests))
     return gallery.answered(("queue", name, kept), None, lambda: _queue(collection, name, space))
 
@@ -194,7 +194,7 @@ def _queue(collection: Collection, name: str, space: str | None) -> Queue:
             f"Duplicates among {specimens} specimens take longer than a request may; the limit is "
             f"{_MOST_SEARCHED}: run {way_there('review', queue='duplicates')}"
         )
-    late = name in COMPARED and specimens > _MOST_AT_ONCE
+    late = bool(rests_on(name, source)) and specimens > _MOST_AT_ONCE
     if late and _can_be_compared(source) and not _are_compared(collection, source, name):
         raise NotComparedError(
             f"The names of {specimens} specimens have not been compared yet, or many were named "
@@ -214,5 +214,5 @@ def _can_be_compared(source: Gallery) -> bool:
 
 def _are_compared(collection: Collection, source: Gallery, name: str) -> bool:
     grown = name == "unnamed"
-    kept = (kept_doubts(collection, source, kind, grown=grown) for kind in COMPARED[name])
+    kept = (kept_doubts(collection, source, kind, grown=grown) for kind in rests_on(name, source))
     return all(found is not None for found in kept)

@@ -11,7 +11,7 @@ import { get, isChange, problemArticle, problemOf } from "./shared/api";
 import { byId, el, taxonName } from "./shared/dom";
 import { thumbnail, whole } from "./shared/pictures";
 import type { ImageRecord } from "./shared/records";
-import { rankWord, sentence, t } from "./shared/strings";
+import { day, rankWord, sentence, t } from "./shared/strings";
 import { type Shown, view } from "./shared/viewer";
 
 const WANTED = 0.95;
@@ -139,7 +139,7 @@ function drawName(): void {
     );
     parts.push(
       el("p", { class: "kicker" }, rankWord(rank)),
-      el("h2", {}, el("a", { href: addressOf`taxa/${rank}/${taxon}` }, taxonName(taxon, rank)), name.qualifier ? ` ${name.qualifier}` : ""),
+      el("h2", {}, el("a", { href: addressOf`taxa/${rank}/${taxon}` }, taxonName(taxon, rank)), qualified(taxon, name.qualifier)),
       el("ol", { class: "lineage", "aria-label": t("collection.lineage") }, ...lineageLinks(above)),
       el("p", { class: "quiet" }, whose(name)),
     );
@@ -177,7 +177,7 @@ function buttons(taxon: string | null, rank: string | null): HTMLElement {
 
 function eventItem(event: Event): HTMLElement {
   const given = event.taxon
-    ? el("b", {}, `${event.taxon} ${event.qualifier}`.trim())
+    ? el("b", {}, event.taxon, qualified(event.taxon, event.qualifier))
     : el("span", {}, t("collection.undid"));
   const by = event.origin === "import" ? t("collection.came_with") : event.determined_by;
   const words = [given, ` · ${by} · `, el("time", {}, day(event.determined_at))];
@@ -223,8 +223,9 @@ function refuse(error: unknown): void {
   named.append(el("p", { class: "wrong", role: "alert" }, ...problemOf(error).told()));
 }
 
-function day(at: string): string {
-  return at.slice(0, 10);
+/** What follows a name: its qualifier, where the name does not end with it as "Xestia sp. 1" does. */
+function qualified(taxon: string, qualifier: string): string {
+  return qualifier && !taxon.endsWith(qualifier) ? ` ${qualifier}` : "";
 }
 
 /* The answer */

@@ -283,7 +283,9 @@ def test_too_few_names_to_compare(tiny: Encoder, tmp_path: Path, draw: Draw) -> 
     (tmp_path / "m.csv").write_text("path,species\na.png,Xestia baja\n")
     with Collection.create(tmp_path / "c") as made:
         ingest(Manifest.read(tmp_path / "m.csv"), made, tiny)
-        with pytest.raises(UsageError, match="at least two species"):
+        with pytest.raises(
+            UsageError, match=r"1 specimen is named, of 1 species: .* at least two species"
+        ):
             queue_of(made, "mislabels")
         assert queue_of(made, "singletons").page().total == 1
         assert queue_of(made, "duplicates").page().total == 0
@@ -311,10 +313,54 @@ def test_the_first_species_that_is_named_does_not_end_what_genera_tell(
         alone = queue_of(made, "singletons").page()  # Ann has looked at the only one
         assert (alone.total, alone.left_out) == (0, {"without a name at rank species": 11})
         correct(made, "Catocala_2", "Catocala nupta", by="Ann")
-        for number in (1, 2):
+        for number in (1, 2, 3):
             correct(made, f"Euxoa_{number}", "Euxoa tritici", by="Ann")
         told = queue_of(made, "far").page().left_out  # from now on species are compared
-        assert told["without a name at rank species"] == 8
+        assert told["without a name at rank species"] == 7
+
+
+@pytest.mark.parametrize(
+    ("names", "how", "proposed"),
+    [
+        (("Xestia", "Catocala"), "under two names: Xestia and Catocala", None),
+        (("Xestia baja", "Xestia alba"), "under two names: Xestia baja and Xestia alba", None),
+        (("Xestia", "Xestia"), "under one name: Xestia", None),
+        (("Xestia", "Xestia alba"), "under a name and one that says less: ", "Xestia alba"),
+        (("Xestia alba", ""), "with a name and without: Xestia alba", "Xestia alba"),
+        (("", ""), "without a name", None),
+    ],
+)
+def test_copies_are_judged_by_all_that_they_are_called(
+    names: tuple[str, str],
+    how: str,
+    proposed: str | None,
+    tiny: Encoder,
+    tmp_path: Path,
+    draw: Draw,
+) -> None:
+    """Whatever rank the queues of names compare: here it is the genus, and one has a species."""
+    picture = draw(tmp_path / "a.png", 1)
+    picture.with_name("b.png").write_bytes(picture.read_bytes())
+    called = {"a": "", "b": ""}
+    for kind, genus in enumerate(("Xestia", "Catocala")):
+        for number in range(6):
+            draw(tmp_path / f"{genus}{number}.png", 10 + 10 * kind + number, like=kind)
+            called[f"{genus}{number}"] = genus
+    called["Catocala5"] = "Catocala nupta"
+    rows = ["path,specimen_id,genus,species"]
+    for one, name in called.items():
+        rows.append(f"{one}.png,{one},{',' if ' ' in name else ''}{name}")
+    (tmp_path / "m.csv").write_text("\n".join(rows))
+    with Collection.create(tmp_path / "c") as made:
+        ingest(Manifest.read(tmp_path / "m.csv"), made, tiny)
+        for one, name in zip("ab", names, strict=True):
+            if name:
+                made.determine(one, lineage_of(made, name), by="manifest", origin="import")
+        (entry,) = queue_of(made, "duplicates").page().entries
+        wrong = {one.specimen_ids[0] for one in queue_of(made, "mislabels").page(0, 100).entries}
+    assert f" {how}" in entry.reason
+    assert (None if entry.proposed is None else list(entry.proposed.values())[-1]) == proposed
+    assert ({"a", "b"} <= wrong) == ("two names" in how)
 
 
 def test_names_that_a_correction_may_give(collection: Collection) -> None:

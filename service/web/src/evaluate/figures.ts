@@ -3,15 +3,18 @@
 import { el } from "../shared/dom";
 import { decimal, rankWord, t } from "../shared/strings";
 
+/** Of an interval; null where one specimen alone asked. */
 interface Bounds {
-  low: number;
-  high: number;
+  low: number | null;
+  high: number | null;
 }
 
 /** Recall for each k; reports that were made before have the interval of the first alone. */
-type Recall = { recall: Record<string, { micro: number }> } & Partial<
+type Recall = { recall: Record<string, { micro: number | null }> } & Partial<
   Record<`recall_at_${string}_interval`, Bounds>
 >;
+
+const UNKNOWN = "–";
 
 export interface Column {
   space: string;
@@ -59,22 +62,23 @@ function rankRows(rank: string, sides: Column[]): HTMLElement[] {
   const title = el("tr", {}, el("th", { scope: "rowgroup", colspan: span }, rankWord(rank)));
   const rows = cuts.map((k) => {
     const name = k === "1" ? t("evaluate.first") : t("evaluate.among", { k });
-    const values = found.map(({ recall }) => recall[k]?.micro ?? 0);
-    const cells = found.map((one, at) => {
-      const between = one[`recall_at_${k}_interval`];
-      return el("td", {}, figure(values[at] ?? 0), between ? interval(between) : null);
-    });
-    const [before, after] = values;
-    const more =
-      before !== undefined && after !== undefined
-        ? el("td", { class: after > before ? "better" : "" }, points(100 * (after - before)))
-        : null;
+    const values = found.map(({ recall }) => recall[k]?.micro ?? null);
+    const cells = found.map((one, at) =>
+      el("td", {}, figure(values[at] ?? null), interval(one[`recall_at_${k}_interval`])),
+    );
+    const more = values.length > 1 ? gain(values[0] ?? null, values[1] ?? null) : null;
     return el("tr", {}, el("th", { scope: "row" }, name), ...cells, more);
   });
   return [el("tbody", {}, title, ...rows)];
 }
 
-function figure(share: number): HTMLElement {
+function gain(before: number | null, after: number | null): HTMLElement {
+  if (before === null || after === null) return el("td", {}, UNKNOWN);
+  return el("td", { class: after > before ? "better" : "" }, points(100 * (after - before)));
+}
+
+function figure(share: number | null): HTMLElement | string {
+  if (share === null) return UNKNOWN;
   const fill = el("span", { class: "fill" });
   fill.style.width = `${100 * share}%`;
   return el(
@@ -85,7 +89,8 @@ function figure(share: number): HTMLElement {
   );
 }
 
-function interval({ low, high }: Bounds): HTMLElement {
+function interval({ low, high }: Bounds = { low: null, high: null }): HTMLElement | null {
+  if (low === null || high === null) return null;
   const said = { low: decimal(100 * low, 1), high: decimal(100 * high, 1) };
   return el("small", { class: "quiet" }, t("evaluate.interval", said));
 }

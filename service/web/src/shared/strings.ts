@@ -30,6 +30,7 @@ const texts = JSON.parse(document.getElementById("strings")?.textContent ?? "{}"
 export const language = document.documentElement.lang;
 const format = new Intl.NumberFormat(language, { useGrouping: true }); // "1.100" in Spanish, too
 const when = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const days = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 const formats = new Map<number, Intl.NumberFormat>(); // by their number of decimals
 
 /** The sentence of a key, its {places} filled. */
@@ -57,6 +58,11 @@ export function number(n: number): string {
 /** A moment, such as "2026-03-01T09:30:00Z", where the reader is: the day and the time of it. */
 export function moment(at: string): string {
   return when.format(new Date(at));
+}
+
+/** The day of a moment, where the reader is. */
+export function day(at: string): string {
+  return days.format(new Date(at));
 }
 
 /** A figure with so many decimals, such as 0.93, which is "0,93" in Spanish. */
