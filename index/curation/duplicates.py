@@ -258,15 +258,16 @@ def _how(names: Sequence[Lineage]) -> str:
 
 
 def _better(called: Mapping[Lineage, int]) -> Lineage | None:
-    """Return the name that is proposed: that of most, where names differ; the one that says more.
+    """Return the name that is proposed: that of most, of those of which none says more.
 
-    None where two are of as many.
+    None where two are of as many, or all have one.
     """
-    names = [lineage for lineage in called if any(lineage)]
-    if len(called) < 2 or not names:
+    names = [name for name in called if not any(_says_more(other, name) for other in called)]
+    if len(called) < 2:
         return None
-    if _kind(names) != _TWO_NAMES:
-        return max(names, key=lambda lineage: sum(map(bool, lineage)))
-    most = max(called[lineage] for lineage in names)
-    best = [lineage for lineage in names if called[lineage] == most]
+    best = [name for name in names if called[name] == max(called[one] for one in names)]
     return best[0] if len(best) == 1 else None
+
+
+def _says_more(one: Lineage, other: Lineage) -> bool:
+    return same_taxon(one, other) and sum(map(bool, one)) > sum(map(bool, other))
