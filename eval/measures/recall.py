@@ -175,7 +175,7 @@ def recall_within(
     """
     table = recall_by(groups, len(names), result.answerable, result.hits, result.ks)
     frame = pd.DataFrame({"taxon": list(names), **table})
-    frame = frame[frame["n_answerable"] > 0]
+    frame = frame[frame["n_answerable"] > 0].copy()
     found = [recall_intervals(result, specimens, groups == code) for code in frame.index]
     for k in result.ks:
         for bound in ("low", "high"):

@@ -57,12 +57,17 @@ export function number(n: number): string {
 
 /** A moment, such as "2026-03-01T09:30:00Z", where the reader is: the day and the time of it. */
 export function moment(at: string): string {
-  return when.format(new Date(at));
+  return timeIn(when, at);
 }
 
 /** The day of a moment, where the reader is. */
 export function day(at: string): string {
-  return days.format(new Date(at));
+  return timeIn(days, at);
+}
+
+function timeIn(words: Intl.DateTimeFormat, at: string): string {
+  const time = new Date(at);
+  return Number.isNaN(time.getTime()) ? at : words.format(time); // a history from elsewhere
 }
 
 /** A figure with so many decimals, such as 0.93, which is "0,93" in Spanish. */
