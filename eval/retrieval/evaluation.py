@@ -75,6 +75,12 @@ class Evaluation:
         return {rank: recall_intervals(one, self.specimens) for rank, one in self.recall.items()}
 
     @cached_property
+    def intervals_of_other_species(self) -> dict[int, Interval]:
+        """Those of `other_species`; empty where there is none."""
+        other = self.other_species
+        return {} if other is None else recall_intervals(other, self.specimens)
+
+    @cached_property
     def by_category(self) -> pd.DataFrame | None:
         """Species recall within each category, one row a category; None without these ranks."""
         if "category" not in self.taxa or "species" not in self.taxa:
@@ -92,9 +98,10 @@ class Evaluation:
                 "ranking": self.ranking[rank].to_dict(),
             }
         if self.other_species is not None:
-            found = recall_intervals(self.other_species, self.specimens)
-            told = self.other_species.to_dict() | _named_intervals(found)
-            ranks["genus"]["hits_of_other_species_only"] = told
+            ranks["genus"]["hits_of_other_species_only"] = {
+                **self.other_species.to_dict(),
+                **_named_intervals(self.intervals_of_other_species),
+            }
         return {
             "n": len(self.protocol.query_rows),
             "space": asdict(self.images.space),

@@ -71,8 +71,9 @@ def _apart(
     few = [line for line, rows in enumerate(own) if len(rows) <= _MOST_DROPPED]
     if few:
         fill(few, search_others(index, queries[few], k, allowed, [own[line] for line in few]))
-    for line in sorted({*range(len(own))} - {*few}):
-        others = np.ones(len(index), np.bool_) if allowed is None else allowed.allowed.copy()
-        others[own[line]] = False
-        fill([line], index.search(queries[line : line + 1], k, others))
+    for line, rows in enumerate(own):
+        if len(rows) > _MOST_DROPPED:
+            others = np.ones(len(index), np.bool_) if allowed is None else allowed.allowed.copy()
+            others[rows] = False
+            fill([line], index.search(queries[line : line + 1], k, others))
     return scores, ids

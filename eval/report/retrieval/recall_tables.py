@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 
 from ...measures.averages import Average
 from ...measures.intervals import Interval
-from ...measures.recall import RankRecall, recall_intervals
+from ...measures.recall import RankRecall
 from ..blocks import Block, Names, Section, Table, Text
 from ..cells import Cell, Column, count_cell, interval_cells, is_italic, plural, share_cell
 from .subject import Subject
@@ -36,10 +36,8 @@ def _recall_table(subject: Subject) -> Table:
     for rank in reversed(subject.ranks):
         rows.append(_recall_row(rank, found.recall[rank], found.intervals[rank]))
         if rank == "genus" and found.other_species is not None:
-            others = found.other_species
-            rows.append(
-                _recall_row(OTHER_SPECIES, others, recall_intervals(others, found.specimens))
-            )
+            intervals = found.intervals_of_other_species
+            rows.append(_recall_row(OTHER_SPECIES, found.other_species, intervals))
     reading = (
         "Read a row as: of the answerable queries, so large a share had an image of their own "
         "taxon among the k most similar; the line on the bar, and the small print behind a share, "
