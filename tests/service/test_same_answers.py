@@ -23,6 +23,7 @@ from holotype.service.app import create_app
 from holotype.training.spaces import calibrate_space
 
 from ..conftest import Ask, Draw
+from .comparing import same
 from .running import running
 
 
@@ -31,22 +32,6 @@ def _over_http() -> Iterator[None]:
     """Sentences name what to do in the words of the door; here all speak as the service does."""
     with speaking(Door.HTTP):
         yield
-
-
-def same(found: Any, wanted: Any) -> bool:
-    """Equal, and numbers within float32's last digits: batches may differ there.
-
-    A percentage is its number in words, which those digits may turn from "> 99 %" to "100 %".
-    """
-    if isinstance(wanted, dict):
-        return found.keys() == wanted.keys() and all(
-            same(found[key], wanted[key]) for key in wanted.keys() - {"percent"}
-        )
-    if isinstance(wanted, list):
-        return len(found) == len(wanted) and all(map(same, found, wanted))
-    if isinstance(wanted, float):
-        return bool(found == pytest.approx(wanted, abs=1e-6))
-    return bool(found == wanted)
 
 
 def upload(field: str, *paths: Path) -> list[tuple[str, tuple[str, bytes]]]:
