@@ -25,8 +25,8 @@ def review(
     queue: Annotated[
         str,
         typer.Option(
-            help="mislabels: another species fits better. unnamed: without a name, and one fits. "
-            "duplicates: specimens that share a picture. far: unlike the others of their species. "
+            help="mislabels: another name fits better. unnamed: without a name, and one fits. "
+            "duplicates: specimens that share a picture. far: unlike the others of their name. "
             "singletons: the only ones of theirs."
         ),
     ] = "mislabels",

@@ -214,9 +214,9 @@ class Curation:
         """Return what should be looked at, the most doubtful first.
 
         Args:
-            queue: `mislabels`: another species fits better. `unnamed`: without a name, and one
+            queue: `mislabels`: another name fits better. `unnamed`: without a name, and one
                 fits. `duplicates`: specimens that share a picture. `far`: unlike the others of
-                their species. `singletons`: the only ones.
+                their name. `singletons`: the only ones of theirs.
             offset: entries to pass over first.
             limit: entries to return, 1 to 1000.
             space: in which evidence is near; by default the first.

@@ -22,6 +22,7 @@ from ..taxonomy import (
     lowest_name,
     lowest_rank,
     no_higher_name,
+    same_taxon,
 )
 from .queues import Entry, Queue
 
@@ -66,7 +67,8 @@ def decide(collection: Collection, decision: Decision, queue: Callable[[], Queue
     require_unchanged(collection.database, decision.versions)
     specimens, remarks = list(dict.fromkeys(decision.specimen_ids)), decision.remarks
     if decision.kind == "accept":
-        namings = accepted(_as_looked_at(queue(), specimens, decision.names), remarks)
+        entries = _as_looked_at(queue(), specimens, decision.names)
+        namings = accepted(collection, entries, remarks)
     elif decision.kind == "correct":
         namings = corrected(collection, specimens, decision.name, remarks)
     else:
@@ -151,10 +153,10 @@ def accept(collection: Collection, entry: Entry, *, by: str, remarks: str = "") 
     Raises:
         UsageError: it proposes none.
     """
-    return collection.determine_all(accepted([entry], remarks), by=by)
+    return collection.determine_all(accepted(collection, [entry], remarks), by=by)
 
 
-def accepted(entries: Iterable[Entry], remarks: str) -> list[Naming]:
+def accepted(collection: Collection, entries: Iterable[Entry], remarks: str) -> list[Naming]:
     """Return what gives the specimens of entries the names that these propose.
 
     Of several specimens those that have the name already are left alone.
@@ -170,9 +172,9 @@ def accepted(entries: Iterable[Entry], remarks: str) -> list[Naming]:
                 f"No name is proposed for specimen '{entry.specimen_ids[0]}'; correct it to one, "
                 "or dismiss it"
             )
-        for one, taxon in zip(entry.specimen_ids, entry.taxa, strict=True):
+        for one in entry.specimen_ids:
             # One by itself has another name, if only a homonym's.
-            if len(entry.specimen_ids) == 1 or taxon != lowest_name(lineage):
+            if len(entry.specimen_ids) == 1 or not _is_called(collection, one, lineage):
                 namings.setdefault(one, Naming(one, lineage, "", remarks))
     return list(namings.values())
 
@@ -249,6 +251,11 @@ def _other_rank(collection: Collection, name: str, rank: str) -> str | None:
     if found is None:
         return None
     return f"The collection has {name} as a {lowest_rank(found)}; write {name} alone"
+
+
+def _is_called(collection: Collection, specimen_id: str, lineage: Lineage) -> bool:
+    own, _ = _accepted(collection, specimen_id)
+    return lowest_name(own) == lowest_name(lineage) and same_taxon(own, lineage)
 
 
 def _own_name(collection: Collection, specimen_id: str) -> tuple[Lineage, str]:

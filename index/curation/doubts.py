@@ -23,7 +23,7 @@ from ..vectors.base import Parts
 _CELLS = 1 << 21  # ratios that are in memory at once
 _MANY_CHANGED = 0.05  # share of the specimens from which on all are judged anew
 _FEW_CHANGED = 2  # which never are too many
-_OFTEN = 0.1  # share of the named specimens
+_MOST = 0.5  # share of the named specimens
 
 Kept = Literal["doubts", "proposals"]  # of specimens with a name, and of those without
 
@@ -108,9 +108,9 @@ def first_images(gallery: Gallery) -> Ids:
 def compared_rank(gallery: Gallery) -> str:
     """Return the rank at which names are compared.
 
-    It is the finest that a tenth of the named specimens have a name at, so that the first species
-    do not end what genera tell; where names cannot be compared there, the finest at which they
-    can, and where they cannot at all, the finest that the gallery has.
+    It is the finest that half of the named specimens have a name at, so that the first species do
+    not end what genera tell; where names cannot be compared there, the finest at which they can,
+    and where they cannot at all, the finest that the gallery has.
     """
     return gallery.once("compared_rank", None, lambda: _compared_rank(gallery))
 
@@ -121,8 +121,8 @@ def _compared_rank(gallery: Gallery) -> str:
     ranks = gallery.ranks[::-1]
     counts = {rank: specimens_by_taxon(gallery.labels(rank).codes[firsts]) for rank in ranks}
     able = [rank for rank in ranks if are_comparable(counts[rank])]
-    often = [rank for rank in able if counts[rank].sum() >= _OFTEN * named]
-    return [*often, *able, finest_rank(gallery)][0]
+    usual = [rank for rank in able if counts[rank].sum() >= _MOST * named]
+    return [*usual, *able, finest_rank(gallery)][0]
 
 
 def finest_rank(gallery: Gallery) -> str:
@@ -242,10 +242,13 @@ def _followed(arrays: Parts, count: int, source: Gallery, kind: Kept, grown: boo
         return None
     known = _known_images(arrays["sequence"], source)[source.specimens[firsts]]
     place, there = _found(arrays["sequence"], source.sequence[known])
-    other = source.names(compared_rank(source)).of_taxon[arrays["other"][place]]
+    of_taxon = source.names(compared_rank(source)).of_taxon
+    other = of_taxon[arrays["other"][place]]
     # What was likeliest for a specimen may have lost its last images.
     stands = np.isin(other, codes[codes >= 0])
-    same = there & (arrays["taxon"][place] == source.taxon[firsts]) & stands
+    same = there & stands
+    if kind == "doubts":  # of the others only what they are called at other ranks may differ
+        same &= of_taxon[arrays["taxon"][place]] == codes[firsts]
     gone = count - int(there.sum())
     lost = gone if kind == "doubts" else 0  # those without a name are there to be named
     changed = ~same & there if grown and kind == "doubts" else ~same

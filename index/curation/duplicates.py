@@ -7,7 +7,7 @@ resized or cropped, and the pictures themselves decide; one that is gone is take
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import combinations
 
 import numpy as np
@@ -18,8 +18,8 @@ from ..collection import Collection
 from ..errors import PictureError
 from ..pictures.copies import Thumbnails, are_copies, grey_thumbnail
 from ..pictures.reading import read_picture
-from ..taxonomy import Lineage, lowest_name, same_taxon
-from .listing import Listing, Told
+from ..taxonomy import Lineage, is_open, joined, same_taxon
+from .listing import Listing, Told, told_apart
 from .named import Named, Near
 
 _NEIGHBOURS = 4  # one of which is the picture itself
@@ -69,14 +69,29 @@ def duplicates(collection: Collection, named: Named) -> Listing:
 def copies_of_other_names(collection: Collection, named: Named) -> dict[int, int]:
     """Return {first image of a specimen: an image of the same content under another name}."""
     sha256, _ = _hashes(collection, named)
-    first = named.firsts[named.gallery.specimens]
+    first, taxon = named.firsts[named.gallery.specimens], named.gallery.taxon
     found: dict[int, int] = {}
-    for one, other in _same_content(named, sha256):
-        lineages = named.whole_lineage(int(one)), named.whole_lineage(int(other))
-        if not same_taxon(*lineages):
-            found.setdefault(int(first[one]), int(other))
-            found.setdefault(int(first[other]), int(one))
+    for images in _of_several_taxa(sha256, taxon):
+        _, ones = np.unique(taxon[images], return_index=True)
+        called = {
+            int(taxon[one]): (int(one), named.whole_lineage(int(one))) for one in images[ones]
+        }
+        for code, (_, lineage) in called.items():
+            others = (one for one, other in called.values() if not same_taxon(lineage, other))
+            if (other := next(others, None)) is not None:
+                own = first[images[taxon[images] == code]]
+                found |= {int(one): other for one in own if int(one) not in found}
     return found
+
+
+def _of_several_taxa(sha256: NDArray[np.str_], taxon: Codes) -> list[Ids]:
+    """Return the images of every content that is called in several ways, ascending."""
+    content = np.unique(sha256, return_inverse=True)[1]
+    many = int(taxon.max(initial=-1)) + 2
+    ways = np.unique(content * many + taxon + 1) // many  # every content once for each of its taxa
+    several = np.flatnonzero((np.bincount(ways) > 1)[content])
+    order = several[np.argsort(content[several], kind="stable")]
+    return np.split(order, np.flatnonzero(np.diff(content[order])) + 1) if len(order) else []
 
 
 def united_by_copies(collection: Collection, named: Named) -> Codes:
@@ -110,21 +125,10 @@ def _same_content(named: Named, sha256: NDArray[np.str_]) -> Ids:
     """Return pairs of images of one content and two specimens, int64 [m, 2].
 
     An image is paired with the first of its content, so that a thousand copies make a thousand
-    pairs, and with one of another name where there is one.
+    pairs.
     """
-    content = np.unique(sha256, return_inverse=True)[1]
-    order = np.lexsort((named.gallery.taxon, content))
-    pairs = [
-        np.stack([first, order], axis=1)
-        for first in (_first_in(content[order], order), np.roll(order, 1))
-    ]
-    found = np.concatenate(pairs)
-    return _of_two_specimens(named, found[content[found[:, 0]] == content[found[:, 1]]])
-
-
-def _first_in(ascending: Codes, order: Ids) -> Ids:
-    starts = np.flatnonzero(np.diff(ascending, prepend=-1))
-    return np.repeat(order[starts], np.diff(starts, append=len(order)))
+    _, first, content = np.unique(sha256, return_index=True, return_inverse=True)
+    return _of_two_specimens(named, np.stack([first[content], np.arange(len(content))], axis=1))
 
 
 def _of_two_specimens(named: Named, pairs: Ids) -> Ids:
@@ -218,8 +222,9 @@ def _least_cosine(named: Named, pairs: Ids) -> float:
 
 
 def _called(named: Named, images: Ids) -> Counter[Lineage]:
-    """Return what images are called, and how many of them are."""
-    return Counter(named.whole_lineage(place) for place in images.tolist())
+    """Return what the specimens of images are called, and how many of them are."""
+    specimens = _first_of_each(named, images).tolist()
+    return Counter(named.whole_lineage(place) for place in specimens)
 
 
 def _kind(names: Sequence[Lineage]) -> int:
@@ -235,17 +240,19 @@ def _first_of_each(named: Named, images: Ids) -> Ids:
     return firsts[np.argsort(named.looked_at[firsts], kind="stable")]
 
 
-def _told(named: Named, images: Ids, same_file: bool, called: Mapping[Lineage, int]) -> Told:
+def _told(named: Named, images: Ids, same_file: bool, called: Counter[Lineage]) -> Told:
     specimens = len(np.unique(named.gallery.specimens[images]))
     what = "one and the same picture" if same_file else "one picture, saved again or cropped"
     names = [lineage for lineage in called if any(lineage)]
-    of = f": {' and '.join(map(lowest_name, names[:3]))}" if names else ""
+    of = f": {' and '.join(told_apart(names)[:3])}" if names else ""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     reason = f"{specimens} specimens show {what} {_how(list(called))}{of}{more}."
     index = named.source.index
     cosines: Floats = index.rows(images[1:]) @ index.rows(images[:1])[0]
     near = [Near(int(one), float(value)) for one, value in zip(images[1:], cosines, strict=True)]
-    return Told(reason, _better(called), lambda: near[:_SHOWN])
+    firsts = _first_of_each(named, images)
+    looked_at = {named.whole_lineage(place) for place in firsts[named.looked_at[firsts]].tolist()}
+    return Told(reason, _better(called, looked_at), lambda: near[:_SHOWN])
 
 
 def _how(names: Sequence[Lineage]) -> str:
@@ -257,17 +264,36 @@ def _how(names: Sequence[Lineage]) -> str:
     return "with a name and without" if len(names) > 1 else "without a name"
 
 
-def _better(called: Mapping[Lineage, int]) -> Lineage | None:
-    """Return the name that is proposed: that of most, of those of which none says more.
+def _better(called: Counter[Lineage], looked_at: Set[Lineage]) -> Lineage | None:
+    """Return the name that is proposed, with the higher names that the others have.
 
-    None where two are of as many, or all have one.
+    That of most specimens, of those of which none says more; or that of those a person looked at.
+
+    Args:
+        looked_at: what a person called some of them.
+
+    Returns:
+        None where two are of as many, people disagree, or all have one name.
     """
-    names = [name for name in called if not any(_says_more(other, name) for other in called)]
     if len(called) < 2:
         return None
-    best = [name for name in names if called[name] == max(called[one] for one in names)]
-    return best[0] if len(best) == 1 else None
+    names = [name for name in called if not any(_says_more(other, name) for other in called)]
+    confirmed = [name for name in names if name in looked_at]
+    most = max(called[name] for name in names)
+    best = confirmed or [name for name in names if called[name] == most]
+    if len(best) != 1:
+        return None
+    whole = best[0]
+    for name, _ in called.most_common():
+        whole = joined(whole, name) if same_taxon(whole, name) else whole
+    return whole
 
 
 def _says_more(one: Lineage, other: Lineage) -> bool:
-    return same_taxon(one, other) and sum(map(bool, one)) > sum(map(bool, other))
+    """Return whether a name is of a finer rank than another of the same taxon, or more complete."""
+    return same_taxon(one, other) and _detail(one) > _detail(other)
+
+
+def _detail(lineage: Lineage) -> tuple[int, int]:
+    finest = max((place for place, name in enumerate(lineage) if name), default=-1)
+    return finest - is_open(lineage), sum(map(bool, lineage))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..arrays import Flags, Floats, Ids
-from ..taxonomy import Lineage
+from ..taxonomy import Lineage, lowest_name
 from .named import Near
 
 _HALF = 10.0  # log-ratio whose score is a half
@@ -75,3 +75,20 @@ def score_of(log_ratios: Floats) -> Floats:
     """
     scores: Floats = log_ratios / (log_ratios + _HALF)
     return scores
+
+
+def told_apart(lineages: Sequence[Lineage]) -> list[str]:
+    """Return the lowest name of each, beside it the highest that differs where several have one.
+
+    >>> bird = ("Bird", "", "", "", "", "", "Oenanthe", "Oenanthe oenanthe")
+    >>> told_apart([bird, ("Moth", *bird[1:]), ("Moth", *bird[1:7], "Xestia baja")])
+    ['Oenanthe oenanthe (Bird)', 'Oenanthe oenanthe (Moth)', 'Xestia baja']
+    """
+    names = [lowest_name(lineage) for lineage in lineages]
+    told = []
+    for lineage, name in zip(lineages, names, strict=True):
+        alike = [other for other, its in zip(lineages, names, strict=True) if its == name]
+        apart = (one for one, *rest in zip(lineage, *alike, strict=True) if len(set(rest)) > 1)
+        above = next(apart, "")
+        told.append(f"{name} ({above})" if above else name)
+    return told

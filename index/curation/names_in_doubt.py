@@ -14,9 +14,8 @@ import numpy as np
 
 from ..arrays import Flags, Floats, Ids
 from ..manifests.problems import counted
-from ..taxonomy import lowest_name
 from .doubts import Doubts
-from .listing import Listing, Told, score_of
+from .listing import Listing, Told, score_of, told_apart
 from .named import Named, Near
 
 _SHOWN = 3  # pictures of a name, as evidence
@@ -53,7 +52,8 @@ def mislabels(named: Named, doubts: Doubts, copies: dict[int, int]) -> Listing:
 
 def _told_of_copy(named: Named, place: int, copy: int) -> Told:
     own, other = int(named.codes[place]), named.whole_lineage(copy)
-    reason = f"The same picture is called {lowest_name(other)} under another specimen."
+    called, _ = told_apart([other, named.whole_lineage(place)])
+    reason = f"The same picture is called {called} under another specimen."
     return Told(reason, other, lambda: [Near(copy, 1.0), *named.nearest(place, own, _SHOWN - 1)])
 
 

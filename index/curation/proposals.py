@@ -54,7 +54,8 @@ def unnamed(named: Named, usual: Floats, proposals: Doubts) -> Listing:
     """
     codes, places = proposals.ratios.other, proposals.places
     shares = how_usual(usual, proposals.ratios.best)
-    asked, agrees = ~named.looked_at[places], _agrees(named, places, codes)
+    nameless = ~named.looked_at & ~_named_below(named)
+    asked, agrees = nameless[places], _agrees(named, places, codes)
     fits = agrees & (shares > 0)
     groups = by_name(codes, shares, np.flatnonzero(asked & fits))
     order = np.concatenate([*groups, np.zeros(0, np.int64)]).astype(np.int64)
@@ -74,12 +75,15 @@ def unnamed(named: Named, usual: Floats, proposals: Doubts) -> Listing:
             reason += f"; {alike[entry]} more without a name {_fit(int(alike[entry]))} it best too"
         return Told(f"{reason}.", named.lineage(code), partial(named.nearest, place, code, _SHOWN))
 
-    without = named.firsts[(named.codes[named.firsts] < 0) & ~named.looked_at[named.firsts]]
+    without = named.firsts[(named.codes[named.firsts] < 0) & nameless[named.firsts]]
     left_out = {
         "fit no name as well as others fit theirs": int((asked & agrees & ~fits).sum()),
         "fit best what their genus or family does not have": int((asked & ~agrees).sum()),
         "added since names were compared": len(np.setdiff1d(without, places, assume_unique=True)),
         f"have no name below {named.rank}, at which names are compared": _no_further(named),
+        f"have a name below {named.rank}, and none at it": int(
+            _named_below(named)[named.firsts].sum()
+        ),
     }
     left_out = {reason: count for reason, count in left_out.items() if count}
     return Listing(list(places[order][:, None]), gains / (1 + gains), tell, left_out)
@@ -87,10 +91,24 @@ def unnamed(named: Named, usual: Floats, proposals: Doubts) -> Listing:
 
 def _no_further(named: Named) -> int:
     """Return how many specimens are named at the rank that is compared, where others have more."""
+    at_it, finer = (named.codes >= 0)[named.firsts], _has_finer(named)[named.firsts]
+    return int((at_it & ~finer).sum()) if finer.any() else 0
+
+
+def _named_below(named: Named) -> Flags:
+    """Return which images have a finer name than is compared and none there, bool [n].
+
+    Hybrids of two genera have none of one, and groups that were named under a family.
+    """
+    return (named.codes < 0) & _has_finer(named)
+
+
+def _has_finer(named: Named) -> Flags:
     ranks = named.gallery.ranks
-    finer = ranks[ranks.index(named.rank) + 1 :]
-    lower = [named.gallery.labels(rank).codes[named.firsts] >= 0 for rank in finer]
-    return int(((named.codes[named.firsts] >= 0) & ~np.any(lower, axis=0)).sum()) if finer else 0
+    finer = np.zeros(len(named.codes), np.bool_)
+    for rank in ranks[ranks.index(named.rank) + 1 :]:
+        finer |= named.gallery.labels(rank).codes >= 0
+    return finer
 
 
 def _agrees(named: Named, places: Ids, codes: Codes) -> Flags:

@@ -22,7 +22,7 @@ from .ranks import (
     name_at,
 )
 from .scientific_name import ScientificName, genus_of, read_name
-from .siblings import Siblings, joined, same_taxon
+from .siblings import Siblings, is_open, joined, same_taxon
 from .spelling import clean_name
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "clean_name",
     "genus_of",
     "is_missing",
+    "is_open",
     "joined",
     "left_unread",
     "lowest_name",

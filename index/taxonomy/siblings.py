@@ -125,8 +125,8 @@ def same_taxon(one: Lineage, other: Lineage) -> bool:
     Decisive is the finest rank at which both are named, and that they are not homonyms. `Xestia
     sp.` leaves the species open.
     """
-    is_open = _is_open(one[-1]) or _is_open(other[-1])
-    for place in range(SPECIES - is_open, -1, -1):
+    finest = SPECIES - (is_open(one) or is_open(other))
+    for place in range(finest, -1, -1):
         if one[place] and other[place]:
             return one[place] == other[place] and _clash(one[:_STEM], other[:_STEM]) is None
     return True
@@ -135,13 +135,14 @@ def same_taxon(one: Lineage, other: Lineage) -> bool:
 def joined(first: Lineage, other: Lineage) -> Lineage:
     """Return a lineage with the names that it lacks and the other one has."""
     names = [name or more for name, more in zip(first, other, strict=True)]
-    if _is_open(first[-1]) and other[-1]:
+    if is_open(first) and other[-1]:
         names[-1] = other[-1]
     return tuple(names)
 
 
-def _is_open(species: str) -> bool:
-    return species.endswith(" sp.")
+def is_open(lineage: Lineage) -> bool:
+    """Return whether a lineage ends with a genus whose species is left open: `Xestia sp.`."""
+    return lineage[-1].endswith(" sp.")
 
 
 def _key(place: int, name: str) -> str:

@@ -13,9 +13,13 @@ from holotype.index.curation.doubts import kept_doubts
 from holotype.index.curation.named import Named
 from holotype.index.curation.names_in_doubt import usual
 from holotype.index.curation.queues import Entry
+from holotype.index.encoders import Encoder
 from holotype.index.errors import UsageError
+from holotype.index.ingest.pictures import ingest
+from holotype.index.manifests.manifest import Manifest
 from holotype.training import doubts
 from holotype.training.doubts import doubts_of, proposals_of, queue_of
+from tests.conftest import Draw
 from tests.index.clusters.clouds import DIM, add_batch, centre, drawer, image_of, near
 
 
@@ -174,3 +178,29 @@ def test_nothing_is_proposed_where_all_have_names_or_none(tmp_path: Path) -> Non
         add_batch(nothing, {"far": 2})
         with pytest.raises(UsageError, match=r"^0 specimens are named, of 0 species"):
             queue_of(nothing, "unnamed")
+
+
+def test_what_has_a_finer_name_than_is_compared_is_asked_about_by_nobody(
+    tmp_path: Path, draw: Draw, tiny: Encoder
+) -> None:
+    """Hybrids of two genera have none of one."""
+    rows = ["path,specimen_id,family,genus"]
+    for kind, genus in enumerate(("Xestia", "Catocala", "Noctua")):
+        for number in range(6):
+            draw(tmp_path / f"{genus}{number}.png", 10 * kind + number, like=kind)
+            rows.append(f"{genus}{number}.png,{genus}{number},Noctuidae,{genus}")
+    for number, one in enumerate(("one", "other", "nobody")):
+        draw(tmp_path / f"{one}.png", 100 + number, like=number)
+        rows.append(f"{one}.png,{one},,")
+    (tmp_path / "m.csv").write_text("\n".join(rows))
+    with Collection.create(tmp_path / "c") as made:
+        ingest(Manifest.read(tmp_path / "m.csv"), made, tiny)
+        named = {
+            "one": "Noctua janthe x Xestia baja",
+            "other": "Noctua fimbriata x Xestia c-nigrum",
+        }
+        for one, species in named.items():
+            made.determine(one, ("",) * 5 + ("Noctuidae", "", species), by="A", origin="import")
+        page = queue_of(made, "unnamed").page()
+        assert {one.specimen_ids[0] for one in page.entries} <= {"nobody"}
+        assert page.left_out["have a name below genus, and none at it"] == 2

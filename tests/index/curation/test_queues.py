@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -315,8 +316,11 @@ def test_the_first_species_that_is_named_does_not_end_what_genera_tell(
         correct(made, "Catocala_2", "Catocala nupta", by="Ann")
         for number in (1, 2, 3):
             correct(made, f"Euxoa_{number}", "Euxoa tritici", by="Ann")
+        # Who has a finer name since is of the same genus, and stays compared.
+        assert queue_of(made, "far").page().left_out == {}
+        correct(made, "Catocala_3", "Catocala nupta", by="Ann")
         told = queue_of(made, "far").page().left_out  # from now on species are compared
-        assert told["without a name at rank species"] == 7
+        assert told["without a name at rank species"] == 6
 
 
 @pytest.mark.parametrize(
@@ -327,6 +331,10 @@ def test_the_first_species_that_is_named_does_not_end_what_genera_tell(
         (("Xestia", "Xestia"), "under one name: Xestia", None, ""),
         (("Xestia", "Xestia alba"), "under a name and one that says less: ", "Xestia alba", ""),
         (("Xestia", "Xestia", "Xestia alba", "Xestia baja"), "under two names: ", None, "cd"),
+        (("", "Xestia baja", "Xestia", "Xestia alba"), "under two names: ", None, "bd"),
+        (("Xestia alba",) * 3 + ("Xestia baja",), "under two names: ", "Xestia alba", "abcd"),
+        (("Noctuidae", "Noctuidae", "Xestia alba"), "under a name and", "Xestia alba", ""),
+        (("Xestia sp.", "Xestia sp.", "Xestia alba"), "under a name and", "Xestia alba", ""),
         (("Xestia alba", "Xestia alba", "Xestia baja"), "under two", "Xestia alba", "abc"),
         (("Xestia alba", ""), "with a name and without: Xestia alba", "Xestia alba", ""),
         (("", ""), "without a name", None, ""),
@@ -358,13 +366,68 @@ def test_copies_are_judged_by_all_that_they_are_called(
     with Collection.create(tmp_path / "c") as made:
         ingest(Manifest.read(tmp_path / "m.csv"), made, tiny)
         for one, name in zip("abcd", names, strict=False):
-            if name:
+            if name == "Noctuidae":  # more is said above it, and nothing below
+                moth = ("Moth", "Animalia", "Arthropoda", "Insecta", "Lepidoptera", name, "", "")
+                made.determine(one, moth, by="manifest", origin="import")
+            elif name:
                 made.determine(one, lineage_of(made, name), by="manifest", origin="import")
         (entry,) = queue_of(made, "duplicates").page().entries
         wrong = {one.specimen_ids[0] for one in queue_of(made, "mislabels").page(0, 100).entries}
     assert f" {how}" in entry.reason
     assert (None if entry.proposed is None else list(entry.proposed.values())[-1]) == proposed
     assert wrong & set("abcd") == set(mislabelled)
+
+
+@pytest.fixture
+def copies(tiny: Encoder, tmp_path: Path, draw: Draw) -> Callable[..., Collection]:
+    """Makes a collection of copies of one picture: `{file: (specimen, category, species)}`."""
+
+    def make(called: Mapping[str, tuple[str, str, str]]) -> Collection:
+        picture = draw(tmp_path / "one.png", 1).read_bytes()
+        rows = ["path,specimen_id,category,species"]
+        for file, told in called.items():
+            (tmp_path / f"{file}.png").write_bytes(picture)
+            rows.append(f"{file}.png,{','.join(told)}")
+        (tmp_path / "m.csv").write_text("\n".join(rows))
+        made = Collection.create(tmp_path / "c")
+        ingest(Manifest.read(tmp_path / "m.csv"), made, tiny)
+        return made
+
+    return make
+
+
+def test_of_copies_under_homonyms_the_others_can_be_accepted(
+    copies: Callable[..., Collection],
+) -> None:
+    kinds = {"a": "Moth", "b": "Moth", "c": "Bird"}
+    with copies({one: (one, kind, "Oenanthe oenanthe") for one, kind in kinds.items()}) as made:
+        (entry,) = queue_of(made, "duplicates").page().entries
+        assert ": Oenanthe oenanthe (Moth) and Oenanthe oenanthe (Bird)." in entry.reason
+        assert len(accept(made, entry, by="Ann")) == 1
+        (entry,) = queue_of(made, "duplicates").page().entries
+        assert "under one name" in entry.reason
+
+
+def test_specimens_count_of_copies_and_not_pictures(copies: Callable[..., Collection]) -> None:
+    called = {f"a{number}": ("a", "Moth", "Xestia alba") for number in range(4)}
+    others = {one: (one, "Moth", "Xestia alba") for one in "bc"}
+    with copies({**called, **others}) as made:
+        for one in others:
+            made.determine(one, lineage_of(made, "Xestia baja"), by="manifest", origin="import")
+        (entry,) = queue_of(made, "duplicates").page().entries
+        assert (entry.proposed or {})["species"] == "Xestia baja"
+
+
+def test_of_copies_the_name_that_a_person_gave_is_proposed(
+    copies: Callable[..., Collection],
+) -> None:
+    with copies({one: (one, "Moth", "Xestia alba") for one in "abc"}) as made:
+        correct(made, "c", "Xestia baja", by="Ann")
+        (entry,) = queue_of(made, "duplicates").page().entries
+        assert (entry.proposed or {})["species"] == "Xestia baja"
+        correct(made, "b", "Xestia ditrapezium", by="Bob")
+        (entry,) = queue_of(made, "duplicates").page().entries
+        assert entry.proposed is None  # they disagree
 
 
 def test_names_that_a_correction_may_give(collection: Collection) -> None:
