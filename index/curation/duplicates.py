@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
 from itertools import combinations
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,8 @@ from numpy.typing import NDArray
 from ..arrays import Codes, Flags, Floats, Ids, connected
 from ..collection import Collection
 from ..errors import PictureError
+from ..gallery.gallery import Gallery
+from ..gallery.label_files import Change
 from ..pictures.copies import Thumbnails, are_copies, grey_thumbnail
 from ..pictures.reading import read_picture
 from ..taxonomy import Lineage, is_open, joined, same_taxon
@@ -36,16 +40,49 @@ _SHOWN = 5
 _TWO_NAMES, _NO_NAME, _ONE_NAME = 2, 1, 0
 
 
+class _OfImages:
+    """What is made of images alone: it stays, however they are called, until some come or go."""
+
+    def after(self, gallery: Gallery, change: Change) -> Self | None:
+        """Return the same of a later gallery."""
+        return self if change.moved is None else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Hashes(_OfImages):
+    """What images look like.
+
+    Attributes:
+        content: int64 [n], images of one content share a code.
+        phash: uint64 [n], their perceptual hashes.
+    """
+
+    content: Codes
+    phash: NDArray[np.uint64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Alike(_OfImages):
+    """Pairs of images of two specimens.
+
+    Attributes:
+        same: int64 [m, 2], of one content.
+        near: int64 [m, 2], one of which is the other, saved again, resized or cropped.
+        skipped: specimens of pairs that are near and were not compared.
+    """
+
+    same: Ids
+    near: Ids
+    skipped: int
+
+
 def duplicates(collection: Collection, named: Named) -> Listing:
     """List groups of specimens that share a picture: first those under two names.
 
     A score above 2/3 tells two names, above 1/3 a name and none; within each the cosine decides.
     """
-    sha256, phash = _hashes(collection, named)
-    same = _same_content(named, sha256)
-    proposed = _proposed(named, sha256, phash)
-    near = _confirmed(collection, named, phash, proposed[:_MOST_PAIRS])
-    pairs = np.concatenate([same, near])
+    alike = named.source.once("alike", None, lambda: _alike(collection, named))
+    near, pairs = alike.near, np.concatenate([alike.same, alike.near])
     groups = _groups(len(named.codes), pairs)
     images = [np.unique(pairs[places]) for places in groups]
     cosines = [1.0 if not len(near) else _least_cosine(named, pairs[places]) for places in groups]
@@ -53,25 +90,31 @@ def duplicates(collection: Collection, named: Named) -> Listing:
     kinds = np.array([_kind(list(names)) for names in called], np.int64)
     scores = (kinds + np.clip(cosines, 0, 1)) / 3
     order = np.lexsort((np.arange(len(images)), -scores)) if len(images) else np.empty(0, np.int64)
-    content = [sha256[members] for members in images]
+    content = _hashes(collection, named).content
 
     def tell(entry: int) -> Told:
         place = order[entry]
-        same_file = len(np.unique(content[place])) == 1
+        same_file = len(np.unique(content[images[place]])) == 1
         return _told(named, images[place], same_file, called[place])
 
     members = [_first_of_each(named, images[place]) for place in order]
+    left_out = {"in pairs of similar pictures that were not compared": alike.skipped}
+    return Listing(members, scores[order], tell, left_out if alike.skipped else {})
+
+
+def _alike(collection: Collection, named: Named) -> _Alike:
+    hashes = _hashes(collection, named)
+    proposed = _proposed(named, hashes)
+    near = _confirmed(collection, named, hashes.phash, proposed[:_MOST_PAIRS])
     skipped = len(np.unique(named.gallery.specimens[proposed[_MOST_PAIRS:]]))
-    left_out = {"in pairs of similar pictures that were not compared": skipped} if skipped else {}
-    return Listing(members, scores[order], tell, left_out)
+    return _Alike(_same_content(named, hashes.content), near, skipped)
 
 
 def copies_of_other_names(collection: Collection, named: Named) -> dict[int, int]:
     """Return {first image of a specimen: an image of the same content under another name}."""
-    sha256, _ = _hashes(collection, named)
     first, taxon = named.firsts[named.gallery.specimens], named.gallery.taxon
     found: dict[int, int] = {}
-    for images in _of_several_taxa(sha256, taxon):
+    for images in _of_several_taxa(_hashes(collection, named).content, taxon):
         _, ones = np.unique(taxon[images], return_index=True)
         called = {
             int(taxon[one]): (int(one), named.whole_lineage(int(one))) for one in images[ones]
@@ -84,9 +127,8 @@ def copies_of_other_names(collection: Collection, named: Named) -> dict[int, int
     return found
 
 
-def _of_several_taxa(sha256: NDArray[np.str_], taxon: Codes) -> list[Ids]:
+def _of_several_taxa(content: Codes, taxon: Codes) -> list[Ids]:
     """Return the images of every content that is called in several ways, ascending."""
-    content = np.unique(sha256, return_inverse=True)[1]
     many = int(taxon.max(initial=-1)) + 2
     ways = np.unique(content * many + taxon + 1) // many  # every content once for each of its taxa
     several = np.flatnonzero((np.bincount(ways) > 1)[content])
@@ -100,34 +142,37 @@ def united_by_copies(collection: Collection, named: Named) -> Codes:
     For folds, so that no picture is judged by its own copy. Pictures that are gone are copies where
     their content was one; of more than 50,000 images no others are looked for.
     """
-    sha256, phash = _hashes(collection, named)
-    pairs = _same_content(named, sha256)
+    hashes = _hashes(collection, named)
+    pairs = _same_content(named, hashes.content)
     if len(named.codes) <= _MOST_ROWS:
-        proposed = _proposed(named, sha256, phash)[:_MOST_FITTED]
-        near = _confirmed(collection, named, phash, proposed, gone=False)
+        proposed = _proposed(named, hashes)[:_MOST_FITTED]
+        near = _confirmed(collection, named, hashes.phash, proposed, gone=False)
         pairs = np.concatenate([pairs, near])
     of = named.gallery.specimens
     left, right = of[pairs].T
     return of if not len(pairs) else connected(int(of.max()) + 1, left, right)[of]
 
 
-def _hashes(collection: Collection, named: Named) -> tuple[NDArray[np.str_], NDArray[np.uint64]]:
-    """Return the content and the perceptual hash of every image of a gallery."""
+def _hashes(collection: Collection, named: Named) -> _Hashes:
+    return named.source.once("hashes", None, lambda: _read_hashes(collection, named))
+
+
+def _read_hashes(collection: Collection, named: Named) -> _Hashes:
     records = collection.database.read("SELECT row, sha256, phash FROM images ORDER BY row")
     rows = np.array([record[0] for record in records], np.int64)
     here = np.searchsorted(rows, named.gallery.rows).clip(max=len(rows) - 1)  # one may just be gone
     sha256 = np.array([record[1] for record in records])[here]
     phash = np.array([record[2] for record in records], np.int64).view(np.uint64)[here]
-    return sha256, phash
+    return _Hashes(np.unique(sha256, return_inverse=True)[1], phash)
 
 
-def _same_content(named: Named, sha256: NDArray[np.str_]) -> Ids:
+def _same_content(named: Named, content: Codes) -> Ids:
     """Return pairs of images of one content and two specimens, int64 [m, 2].
 
     An image is paired with the first of its content, so that a thousand copies make a thousand
     pairs.
     """
-    _, first, content = np.unique(sha256, return_index=True, return_inverse=True)
+    first = np.unique(content, return_index=True)[1]
     return _of_two_specimens(named, np.stack([first[content], np.arange(len(content))], axis=1))
 
 
@@ -137,7 +182,7 @@ def _of_two_specimens(named: Named, pairs: Ids) -> Ids:
     return found
 
 
-def _proposed(named: Named, sha256: NDArray[np.str_], phash: NDArray[np.uint64]) -> Ids:
+def _proposed(named: Named, hashes: _Hashes) -> Ids:
     """Return pairs of near images of two specimens and different content, fewest bits first."""
     parts = [np.empty((0, 2), np.int64)]
     for start in range(0, len(named.codes), _BLOCK):
@@ -148,8 +193,9 @@ def _proposed(named: Named, sha256: NDArray[np.str_], phash: NDArray[np.uint64])
         line, rank = np.nonzero((cosines >= _LEAST_COSINE) & (places >= 0))
         parts.append(np.stack([asked[line], places[line, rank]], axis=1))
     pairs = _of_two_specimens(named, np.concatenate(parts))
-    bits = np.bitwise_count(phash[pairs[:, 0]] ^ phash[pairs[:, 1]])
-    fits = (sha256[pairs[:, 0]] != sha256[pairs[:, 1]]) & (bits <= _MOST_BITS)
+    one, other = pairs.T
+    bits = np.bitwise_count(hashes.phash[one] ^ hashes.phash[other])
+    fits = (hashes.content[one] != hashes.content[other]) & (bits <= _MOST_BITS)
     chosen: Ids = pairs[fits][np.argsort(bits[fits], kind="stable")]
     return chosen
 

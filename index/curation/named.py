@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
 from ..arrays import Codes, Flags, Ids
 from ..collection import Collection
+from ..database.connection import Database
 from ..gallery.gallery import Gallery
+from ..gallery.label_files import Change
 from ..taxonomy import GENUS, RANKS, SPECIES, Lineage, lowest_name
 from .doubts import compared_rank, first_images
 
@@ -19,7 +23,7 @@ _BLOCK = 8192  # rows that are compared at once
 # A first naming by a person can be doubted like an imported one, and so can one of a whole cluster.
 # A name that a person confirmed, or put in another's place, was given after a look at it.
 _LOOKED_AT = """
-SELECT i.row FROM determinations AS d
+SELECT DISTINCT i.row FROM determinations AS d
 JOIN accepted AS a ON a.determination_id = d.determination_id
 JOIN images AS i ON i.specimen_id = d.specimen_id
 WHERE d.origin = 'human' AND d.decision_id IS NULL AND EXISTS (
@@ -28,6 +32,7 @@ WHERE d.origin = 'human' AND d.decision_id IS NULL AND EXISTS (
     AND e.origin IN ('import', 'human')
 )
 """
+_DETERMINED_SINCE = "SELECT specimen_id FROM determinations WHERE determination_id > ?"
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,40 @@ class Near:
 
     place: int
     cosine: float
+
+
+@dataclass(frozen=True, eq=False)
+class _LookedAt:
+    """Of which images of a gallery a person confirmed or corrected the name.
+
+    Attributes:
+        flags: bool [n].
+        labelled: the last determination that they reflect.
+    """
+
+    database: Database
+    flags: Flags
+    labelled: int
+
+    @classmethod
+    def of(cls, database: Database, gallery: Gallery) -> Self:
+        flags = np.zeros(len(gallery), np.bool_)
+        flags[_places(gallery, database.read(_LOOKED_AT))] = True
+        return cls(database, flags, gallery.labelled)
+
+    def after(self, gallery: Gallery, change: Change) -> Self | None:
+        """Return the same after more determinations; None where images came or went."""
+        if change.moved is not None:
+            return None
+        asked, since = f"specimen_id IN ({_DETERMINED_SINCE})", (self.labelled,)
+        read, flags = self.database.read, self.flags.copy()
+        flags[_places(gallery, read(f"SELECT row FROM images WHERE {asked}", since))] = False
+        flags[_places(gallery, read(f"{_LOOKED_AT} AND d.{asked}", since))] = True
+        return replace(self, flags=flags, labelled=gallery.labelled)
+
+
+def _places(gallery: Gallery, found: Sequence[sqlite3.Row]) -> Ids:
+    return gallery.places([record[0] for record in found])
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +119,12 @@ class Named:
             at: which rank of it; by default that at which names are compared.
         """
         gallery, source = collection.gallery_and_source(space)
-        rows = [record[0] for record in collection.database.read(_LOOKED_AT)]
-        looked_at = np.zeros(len(gallery), np.bool_)
-        looked_at[gallery.places(sorted(set(rows)))] = True
+        looked_at = gallery.once(
+            "looked at", None, lambda: _LookedAt.of(collection.database, gallery)
+        )
         rank = at(gallery)
         codes = gallery.labels(rank).codes
-        return cls(gallery, source, rank, codes, first_images(gallery), looked_at)
+        return cls(gallery, source, rank, codes, first_images(gallery), looked_at.flags)
 
     @cached_property
     def specimens(self) -> Codes:

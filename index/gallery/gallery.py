@@ -81,7 +81,7 @@ class Gallery:
     answers: dict[object, tuple[object, Any]] = field(default_factory=dict, repr=False)
     _labels: dict[str, RankLabels] = field(default_factory=dict, repr=False)
     _made: dict[str, tuple[object, Any]] = field(default_factory=dict, repr=False)
-    _making: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    _making: dict[str, threading.RLock] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -177,7 +177,8 @@ class Gallery:
 
         What can follow a change (`Following`) is brought up to the next gallery's state with it.
         """
-        with self._making:
+        # What takes long keeps nobody waiting who needs something else.
+        with self._making.setdefault(name, threading.RLock()):
             kept = self._made.get(name)
             if kept is None or kept[0] is not basis:
                 self._made[name] = kept = (basis, make())

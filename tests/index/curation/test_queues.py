@@ -216,6 +216,34 @@ def test_copies_under_two_names_come_first(
     assert queue_of(collection, "duplicates").page().total == 0
 
 
+def test_decisions_do_not_have_copies_looked_for_anew_and_new_images_do(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch, tiny: Encoder, tmp_path: Path
+) -> None:
+    image = next(collection.images())
+    picture = collection.picture_path(image).read_bytes()
+
+    def add(name: str) -> None:
+        (tmp_path / f"{name}.png").write_bytes(picture)
+        (tmp_path / "m.csv").write_text(f"path,specimen_id,species\n{name}.png,{name},\n")
+        ingest(Manifest.read(tmp_path / "m.csv"), collection, tiny)
+
+    add("a")
+    (entry,) = queue_of(collection, "duplicates").page().entries
+    with monkeypatch.context() as patched:
+        patched.setattr("holotype.index.curation.duplicates._alike", None)  # a call would fail
+        accept(collection, entry, by="Ann")
+        (entry,) = queue_of(collection, "duplicates").page().entries
+        assert "under one name" in entry.reason
+        dismiss(collection, image.specimen_id, by="Ann")
+        correct(collection, "a", "Xestia alba", by="Ann")
+        assert queue_of(collection, "duplicates").page().total == 0  # she has looked at both
+        collection.undo(collection.history()[-1].determination_id, by="Ann")
+        assert queue_of(collection, "duplicates").page().total == 1
+    add("b")
+    (entry,) = queue_of(collection, "duplicates").page().entries
+    assert sorted(entry.specimen_ids) == sorted(["a", "b", image.specimen_id])
+
+
 def test_a_picture_saved_again_is_found_and_another_of_the_species_is_not(
     collection: Collection, tiny: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,9 +264,9 @@ def test_a_picture_saved_again_is_found_and_another_of_the_species_is_not(
     assert sorted(entry.specimen_ids) == ["a", "b"]
     assert "saved again or cropped with a name and without" in entry.reason
     assert entry.proposed is not None
-    with monkeypatch.context() as patched:
+    with monkeypatch.context() as patched, Collection.open(collection.folder) as again:
         patched.setattr("holotype.index.curation.duplicates._MOST_PAIRS", 0)
-        page = queue_of(collection, "duplicates").page()
+        page = queue_of(again, "duplicates").page()
         left_out = {"in pairs of similar pictures that were not compared": 4}  # specimens
         assert (page.total, page.left_out) == (0, left_out)
     made = accept(collection, entry, by="Ann")
