@@ -188,9 +188,9 @@ def _of_unplaced(words: str, above: Sequence[str]) -> ScientificName | None:
     words = _DOUBT.sub(" ? ", _GLUED.sub(r"\1. ", words))
     if unplaced := _UNPLACED.match(words):
         part = read_species_part(words[unplaced.end() :].split())
+        species, said = (f"Incertae sedis {text}" for text in (part.epithet, part.said))
         is_told = part.epithet.startswith("sp. ")
-        names = [f"Incertae sedis {text}" for text in (part.epithet, part.said) if is_told]
-        return ScientificName("", *names)
+        return ScientificName("", species, said) if is_told else ScientificName()
     found = read_open_genus(words.split())
     if found is None:
         return None
