@@ -12,7 +12,6 @@ from ..taxonomy import (
     SPECIES,
     Lineage,
     left_unread,
-    lowest_name,
     lowest_rank,
     no_higher_name,
 )
@@ -56,6 +55,10 @@ def named_lineage(
         found = as_kept(database.connection(), tuple(row))
     except UsageError as error:
         raise UsageError(unread) from error
+    read = found.lineage[SPECIES]
+    if is_provisional(read) and read != written and not found.lineage[GENUS]:
+        # `Noctuidae gen. sp. 1?` is given where `Noctuidae gen. sp. 1` is.
+        return named_lineage(database, facts, read, under)[0], found.qualifier
     _require_whole(written, found.lineage)
     return _completed(found.lineage, parent, bool(under)), found.qualifier
 
@@ -66,7 +69,8 @@ def _require_whole(written: str, lineage: Lineage) -> None:
     Raises:
         UsageError: the message says what is read.
     """
-    if is_provisional(written) and written.casefold() != lowest_name(lineage).casefold():
+    is_read = bool(lineage[GENUS]) and is_provisional(lineage[SPECIES])
+    if is_provisional(written) and not is_read:
         stem = written.partition(" ")[0]
         raise UsageError(
             f"'{written}' is no species of the collection, and the cluster does not hang under "

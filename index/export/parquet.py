@@ -18,19 +18,23 @@ from ..manifests.vector_file import METADATA, canaries_as_json
 from ..search.column_reader import metadata_columns
 from ..storage.canaries import kept_canaries
 from ..storage.records import DETAILS, Image, Space
-from ..taxonomy import RANKS
+from ..taxonomy import QUALIFIER, RANKS
 
 _GROUP = 16_384  # rows that a reader holds at once
+_QUALIFIED = """
+SELECT a.specimen_id, d.qualifier FROM accepted AS a JOIN determinations AS d
+USING (determination_id) WHERE d.origin = 'human'
+"""  # an import's stands in the image's own column
 
 
 def export_parquet(collection: Collection, path: Path, *, space: str | None = None) -> int:
     """Write one row an image of a space and return their number.
 
     Columns: ids, path, sha256, ranks (the accepted determination), split, details, the users' own
-    columns, and `embedding`, a fixed-size list of float32: the vectors that are searched. The
-    schema's metadata holds the space, its encoder and its canaries under `holotype`, so that
-    `holotype ingest` makes a space of the same encoder of it. The file appears whole or
-    not at all, in place of an earlier export.
+    columns (`identificationQualifier` as the accepted determination has it), and `embedding`, a
+    fixed-size list of float32: the vectors that are searched. The schema's metadata holds the
+    space, its encoder and its canaries under `holotype`, so that `holotype ingest` makes a space of
+    the same encoder of it. The file appears whole or not at all, in place of an earlier export.
 
     Raises:
         UsageError: a file of another kind has that name.
@@ -51,9 +55,14 @@ def export_parquet(collection: Collection, path: Path, *, space: str | None = No
         columns[rank] = pa.array([image.lineage[place] for image in images])
     for name in DETAILS:
         columns[name] = pa.array([image.details[name] for image in images])
-    for name in metadata_columns(collection):
-        values = pa.array([image.metadata.get(name, "") for image in images])
-        columns.setdefault(name, values)
+    qualified: dict[str, str] = dict(map(tuple, collection.database.read(_QUALIFIED)))
+    own = metadata_columns(collection)
+    if any(qualified.values()) and QUALIFIER.casefold() not in map(str.casefold, own):
+        own = [*own, QUALIFIER]
+    for name in own:
+        said = qualified if name.casefold() == QUALIFIER.casefold() else {}
+        values = (said.get(image.specimen_id, image.metadata.get(name, "")) for image in images)
+        columns.setdefault(name, pa.array(list(values)))
     columns["embedding"] = pa.FixedSizeListArray.from_arrays(
         pa.array(vectors.reshape(-1), pa.float32()), gallery.space.dim
     )

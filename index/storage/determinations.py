@@ -12,12 +12,14 @@ from ..database.connection import Database
 from ..database.sql import countable, run_over
 from ..errors import CorruptError, NotFoundError, UsageError
 from ..taxonomy import (
-    GENUS,
     RANKS,
+    SPECIES,
     Identification,
     Lineage,
     Siblings,
     TaxonNameError,
+    lowest_rank,
+    name_at,
     read_lineage,
 )
 from .records import FIND_TAXON, append_determination, append_determinations
@@ -97,13 +99,16 @@ def as_kept(connection: sqlite3.Connection, lineage: Lineage) -> Identification:
         return Identification(lineage, found.qualifier)
     if not any(found.lineage):
         raise UsageError(f"{found.note}; leave all ranks empty to take the specimen's name away")
-    genus, species = (name or None for name in found.lineage[GENUS:])
+    species = found.lineage[SPECIES] or None
     ranks = ", ".join(f'"{rank}"' for rank in RANKS)
+    # A species of no known genus, as `Noctuidae gen. sp. 1`, is related by what it is named below.
+    parent = lowest_rank((*found.lineage[:SPECIES], "")) if species else None
+    above = parent or "genus"
     related = connection.execute(
         # Which are in use is seen at the first specimen of each: a batch may name many anew.
-        f"SELECT {ranks} FROM taxa WHERE (species = ? OR genus = ?) AND EXISTS "
+        f'SELECT {ranks} FROM taxa WHERE (species = ? OR "{above}" = ?) AND EXISTS '
         "(SELECT 1 FROM accepted WHERE accepted.taxon_id = taxa.taxon_id) LIMIT ?",
-        (species, genus, _RELATED),
+        (species, name_at(found.lineage, above) or None, _RELATED),
     )
     siblings = Siblings([found.lineage, *map(tuple, related)])
     return replace(found, lineage=siblings.completed(found.lineage))

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
-from .words import AUTHORS, DOUBTS, NEW, NO_EPITHET, NUMERALS, SPECIES_WORDS, SUBGENERIC, is_noun
+from .words import (
+    AUTHORS,
+    DOUBTS,
+    GENUS_WORDS,
+    NEW,
+    NO_EPITHET,
+    NUMERALS,
+    SPECIES_WORDS,
+    SUBGENERIC,
+    is_noun,
+)
 
 _EPITHET = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _NUMBERED = re.compile(r"(\d{1,2})-?([^\W\d_]{4,})")
 _YEAR = re.compile(r"[(\[]?1[5-9]\d\d|[(\[]?20\d\d")
-_SPECIES_NUMBER = re.compile(r"sp(?:p|ec)?\.?([A-Z]?\d\w*)")
-_NO_TAG = frozenset(
-    "juv juvenile larva larvae nymph pupa adult female male indet unknown unidentified undet "
-    "undetermined".split()
-)
+_TAG = re.compile(r"[^\W\d_]|.*\d.*")
+_UNTOLD = frozenset("indet unknown unidentified undet undetermined".split())
+_NO_TAG = _UNTOLD | frozenset("juv juvenile larva larvae nymph pupa adult female male".split())
+_AND = frozenset(("et", "and", "&"))
 _GROUP_WORDS = frozenset("agg aggr aggregate complex cplx group gr grp".split())
 _GROUPS = (
     (re.compile(r"\bagg(?:r|regate)?\b\.?"), "agg."),
@@ -31,8 +42,9 @@ class SpeciesPart:
 
     Attributes:
         epithet: empty where no species is meant; `sp.`, `sp. 1` and the like in open nomenclature.
-        doubt: `cf.`, `aff.` or `nr.` before it.
-        said: the doubt as it was written, `?` too.
+        doubt: `cf.`, `aff.` or `nr.` before it; in open nomenclature it is no part of the taxon.
+        said: the doubt as it was written, `?` too; in open nomenclature together with the epithet,
+            as `cf. sp. 1` and `sp. 1 ?`.
         group: the mark of a complex, in one spelling.
     """
 
@@ -99,17 +111,20 @@ def _bracketed(words: list[str]) -> tuple[str, list[str]]:
 def _read(words: list[str], said: str) -> SpeciesPart:
     first, rest = words[0], words[1:]
     key, doubt = _key(first), DOUBTS.get(said.rstrip("."), "")
-    numbered = _SPECIES_NUMBER.fullmatch(first)
-    if numbered:
-        return SpeciesPart(f"sp. {numbered[1]}")
-    if key in NEW and rest and _key(rest[0]) in SPECIES_WORDS:
-        return _open(["nov.", *rest[1:]])
-    if key == "spp" and not rest:
-        return SpeciesPart()  # several species
+    follows = _key(rest[0]) if rest else ""
+    if follows in SPECIES_WORDS and key in NEW:
+        return _open(["nov.", *rest[1:]], said)
+    if follows in SPECIES_WORDS and key in _NO_TAG:
+        return _read(rest, said)
+    if key in _UNTOLD and rest and is_tag(rest[0]):
+        return _open(rest, said)
     if key in SPECIES_WORDS:
-        if rest and _key(rest[0]) in DOUBTS:
-            return read_species_part(rest)
-        return _open(rest)
+        named = read_species_part(rest) if follows in DOUBTS else SpeciesPart()
+        if named.epithet and not _TAG.fullmatch(named.epithet):
+            return named  # `sp. cf. baja`
+        part = _open(rest, said)
+        is_several = key == "spp" and part.epithet == "sp."
+        return SpeciesPart(said=said or _doubt_after(rest)) if is_several else part
     if len(key) == 1 and key != "x" and key.isalpha() and rest and _is_small(rest[0]):
         first, rest = f"{key}-{rest[0]}", rest[1:]
     epithet = _epithet(first, rest)
@@ -134,19 +149,87 @@ def _is_small(word: str) -> bool:
     return word.islower() and _EPITHET.fullmatch(word) is not None and len(word) > 2
 
 
-def _open(rest: list[str]) -> SpeciesPart:
-    """Read what tells one unnamed species of a genus from another: `1`, `A`, `nov.`, `Alps`."""
-    tags: list[str] = []
-    for word in rest:
-        bare = word.strip("\"'#,;:()[]")
-        if not bare or _key(bare) in _NO_TAG:
-            continue
-        if _YEAR.match(bare):
-            tags = tags[:1] if tags[:1] == ["nov."] else []
-            break
-        tags.append("nov." if _key(bare) in NEW else "" if _key(bare) in ("no", "nr") else bare)
-    tags = [tag.upper() if len(tag) == 1 else tag for tag in tags if tag]
-    return SpeciesPart(" ".join(["sp.", *tags]))
+def read_open_genus(words: Sequence[str]) -> tuple[list[str], SpeciesPart] | None:
+    """Return what stands before an unnamed genus, and what tells its species from others.
+
+    Returns:
+        None where no such genus is meant; the part says nothing where no species is told apart.
+
+    >>> read_open_genus(["Noctuidae", "gen.", "et", "sp.", "nov."])[1].epithet
+    'gen. nov. sp. nov.'
+    """
+    keys = [_key(word) for word in words]
+    at = next((place for place, key in enumerate(keys) if key in GENUS_WORDS), len(words))
+    to = next(
+        (place for place in range(at, len(words)) if keys[place] in SPECIES_WORDS), len(words)
+    )
+    between, after = words[at + 1 : to], words[to + 1 :]
+    inside = [word for word in between if _key(word) not in _NO_TAG | _AND | set(DOUBTS)]
+    if at == len(words) or not all(
+        _TAG.fullmatch(_bare(word)) or _key(word) in NEW for word in inside
+    ):
+        return None
+    name = [word for word in words[:at] if _key(word) not in NEW | set(DOUBTS)]
+    new = sum(key in NEW for key in keys[:to])
+    genus = [tag for tag in _tags(inside) if tag != "nov."]
+    part = _open(after, next((_said(word) for word in words[:to] if _key(word) in DOUBTS), ""))
+    is_new = part.epithet.startswith("sp. nov.")
+    is_both = any(_key(word) in _AND for word in between) and (new or is_new)
+    if new or is_both:
+        genus.insert(0, "nov.")
+    ours = part.epithet
+    if (new > 1 or is_both) and not is_new:
+        ours = part.epithet.replace("sp.", "sp. nov.", 1)
+    if to == len(words) or (ours == "sp." and not genus):
+        return name, SpeciesPart()
+    epithet = " ".join(["gen.", *genus, ours])
+    return name, SpeciesPart(epithet, said=part.said.replace(part.epithet, epithet))
+
+
+def _open(rest: Sequence[str], said: str = "") -> SpeciesPart:
+    """Read what tells one unnamed species of a genus from another: `1`, `A`, `nov.`, `Alps`.
+
+    Args:
+        said: a doubt before it.
+    """
+    doubts = [said, *(_said(word) for word in rest if _key(word) == "?")]
+    rest = [word for word in rest if _key(word) not in {"?", *_NO_TAG}]
+    while rest and _key(rest[-1]) in DOUBTS:
+        doubts.append(_said(rest[-1]))
+        rest = rest[:-1]
+    while rest and _key(rest[0]) in DOUBTS and _key(rest[0]) != "nr":  # `nr. 1` is a number
+        doubts.append(_said(rest[0]))
+        rest = rest[1:]
+    epithet = " ".join(["sp.", *_tags(rest)])
+    before = dict.fromkeys(doubt for doubt in doubts if doubt not in ("", "?"))
+    after = ["?"] if "?" in doubts else []
+    return SpeciesPart(epithet, said=" ".join([*before, epithet, *after]))
+
+
+def _tags(words: Sequence[str]) -> list[str]:
+    """Return the words that tell an unnamed species; of those before a year, authors go."""
+    told = [word for word in words if _bare(word) and _key(word) not in _NO_TAG]
+    before = list(takewhile(lambda word: not _YEAR.match(_bare(word)), told))
+    if len(before) < len(told):
+        before = list(takewhile(is_tag, before))
+    tags = ["nov." if _key(word) in NEW else _bare(word) for word in before]
+    tags = [tag for tag in tags if _key(tag) not in ("no", "nr")]
+    return [tag.upper() if len(tag) == 1 else tag for tag in tags]
+
+
+def _bare(word: str) -> str:
+    return word.strip("\"'#,;:()[]/")
+
+
+def is_tag(word: str) -> bool:
+    """Return whether a word can be no author: `1`, `A`, `B12`, `nov.` or in quotes.
+
+    >>> is_tag("2a"), is_tag("A"), is_tag("A."), is_tag("Smith")
+    (True, True, False, False)
+    """
+    is_quoted = word.startswith(("'", '"')) or word.endswith(("'", '"'))
+    is_number = _key(word) in ("no", "nr") or _TAG.fullmatch(_bare(word)) is not None
+    return is_quoted or is_number or _key(word) in NEW
 
 
 def _epithet(word: str, rest: list[str]) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .missing import is_missing
 from .ranks import GENUS, RANKS, Lineage, TaxonNameError, lowest_rank
 from .scientific_name import LONGEST, ScientificName, genus_of, read_name, same_genus
 from .spelling import clean_name, plain
-from .words import names_nothing
+from .words import is_unnamed_genus, names_nothing
 
 # Columns of the users' own, as Darwin Core calls them.
 VERBATIM = "verbatimIdentification"
@@ -18,6 +18,7 @@ QUALIFIER = "identificationQualifier"
 
 _AUTHORED = re.compile(r"([^\W\d_]+),?\s+(?:\(|.*\b1[5-9]\d\d\b|.*\b20\d\d\b|[A-Z][\w]*\.)")
 _HYPHENATED = re.compile(r"[^\W\d_]+-[^\W\d_]+")
+_IN_GENUS = re.compile(r"(?i:sp)(?:[.\s\d]|$)|[?a-z]")  # an epithet, or what stands for one
 _DOUBTED = re.compile(r"^(?:(?:cf\b|aff\b|\?)\.?\s*)+(?=\w)")
 
 
@@ -55,10 +56,12 @@ def read_lineage(row: Mapping[str, str]) -> Identification:
     names = [_higher_name(rank, row.get(rank, "")) for rank in RANKS[:GENUS]]
     genus = _genus(row.get("genus", ""))
     species = row.get("species", "").strip()
+    if is_unnamed_genus(row.get("genus", "")) and _IN_GENUS.match(species):
+        species = f"{row['genus'].strip()} {species}"
     if is_missing(species):
         lineage = (*names, genus, "")
         return Identification(lineage, verbatim=_verbatim(row.get("genus", ""), genus))
-    found = _named(species, genus)
+    found = _named(species, genus, names)
     if found.higher:
         place = RANKS.index(found.higher[0])
         names[place] = names[place] or found.higher[1]
@@ -102,9 +105,9 @@ def _asked(rank: str, value: str) -> str:
     return _genus(value) if rank == "genus" else _higher_name(rank, value)
 
 
-def _named(species: str, genus: str) -> ScientificName:
+def _named(species: str, genus: str, above: Sequence[str]) -> ScientificName:
     try:
-        found = read_name(species, genus)
+        found = read_name(species, genus, above)
     except TaxonNameError as error:
         raise TaxonNameError(_refusal(species, error)) from error
     if genus and found.genus and not same_genus(found.genus, genus):
@@ -135,6 +138,8 @@ def _note(species: str, lineage: Lineage) -> str:
 def _genus(cell: str) -> str:
     """Return the name in the genus column, without author, subgenus and marks."""
     if is_missing(cell) or (len(cell) <= LONGEST and names_nothing(plain(cell))):
+        return ""
+    if is_unnamed_genus(cell):
         return ""
     if _HYPHENATED.fullmatch(clean_name(cell)):  # no species whose words are joined by a hyphen
         return clean_name(cell).capitalize()

@@ -9,13 +9,24 @@ agg.`) and open nomenclature (`Xestia sp. 1`, `Xestia cf. baja`).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .epithets import SpeciesPart, read_species_part
+from .epithets import SpeciesPart, is_tag, read_open_genus, read_species_part
 from .missing import is_missing
 from .ranks import TaxonNameError
 from .spelling import latin, plain
-from .words import DOUBTS, FAMILY, HIGHER, SPECIES_WORDS, UNRANKED, is_noun, is_virus, names_nothing
+from .words import (
+    DOUBTS,
+    FAMILY,
+    HIGHER,
+    NO_GENUS,
+    SPECIES_WORDS,
+    UNRANKED,
+    is_noun,
+    is_virus,
+    names_nothing,
+)
 
 _GENUS = re.compile(r"(?![A-Za-z]$)[^\W\d_][\w-]*")
 _ABBREVIATED = re.compile(r"([^\W\d_])[^\W\d_]?\.")
@@ -23,7 +34,10 @@ _NOTHOGENUS = re.compile(r"^(?:×\s*|[xX]\s+|x(?=[A-Z][a-z]))(?=[^\W\d_])")
 _CROSS = re.compile(r"\s+[xX](?=\s+\S)|\s*×\s*")
 _WRAPPED = re.compile(r"""^(?:"([^"]+)"|'([^']+)'|\(([^()]+)\)|\[([^\[\]]+)\]|\{([^{}]+)\})$""")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_GLUED = re.compile(r"\b(cfr?|aff|nr|gr|spp?|n(?=\.\s?sp))\.(?=[^\s.])", re.IGNORECASE)
+_GLUED = re.compile(
+    r"\b(cfr?|aff|nr|gr|spp?|gen|nov|n(?=\.\s?(?:sp|gen)))\.(?=[\w\"'?(\[])", re.IGNORECASE
+)
+_SPECIES_NUMBER = re.compile(r"(?<![^\s/?.])((?i:spp?|spec))\.?(?=[A-Z]?\d)")  # `sp1`
 _ASIDE = re.compile(r"\s-\s.*|\s*[;=|].*")  # a common name, a synonym
 # A name behind a common one, or the other way round: `Red Admiral (Vanessa atalanta)`.
 _TWO_NAMES = re.compile(r"([^()]+?)(?:\s*\(([^()]+)\)|\s+-\s+([^()]+))$")
@@ -36,7 +50,15 @@ _EITHER = re.compile(
 _SLUG = re.compile(r"[A-Za-z][a-z]{2,}(?:-[a-z]{3,})+")  # as web addresses have it: apis-mellifera
 _DOUBT = re.compile(r"\(\s*\?\s*\)|\?")
 _CANDIDATE = re.compile(r"^(?:Candidatus|Ca\.)\s+(?=\w)", re.IGNORECASE)
-_SPECIES_ONLY = re.compile(r"(?:sp|spp|spec|species|morphospecies)\b", re.IGNORECASE)
+_OR = re.compile(r",?\s+(?:or|oder|ou|vel)\s+(?=[\w\"'?])")
+# Open nomenclature without its genus: `sp. 1`, `? sp.`, `nov. sp.`, `indet. 2`.
+_SPECIES_ONLY = re.compile(
+    r"(?:(?:\?|\b(?:cf|aff|n|nov|indet)\b)\.?\s*)*\b(?:(?:{})\b|(?<=indet. )\d)".format(
+        "|".join(SPECIES_WORDS)
+    ),
+    re.IGNORECASE,
+)
+_UNPLACED = re.compile(r"incertae sedis (?=sp\b)", re.IGNORECASE)
 _LETTER = re.compile(r"(?<=\s)([a-z]) ?- ?(?=[a-z])")
 LONGEST = 500  # characters of a name, with its authors
 _SHOWN = 60
@@ -49,7 +71,8 @@ class ScientificName:
 
     Attributes:
         genus: empty where it is not named, or where there are two.
-        species: the name of the species, the genus first; empty where it names none.
+        species: the name of the species, the genus first, or what is above a genus that is not
+            known, as in `Noctuidae gen. sp. 1`; empty where it names none.
         qualifier: of open nomenclature, as Darwin Core's `identificationQualifier`.
         higher: (rank, name) of a taxon above the genus that it names instead.
     """
@@ -60,12 +83,13 @@ class ScientificName:
     higher: tuple[str, str] | None = None
 
 
-def read_name(text: str, genus: str = "") -> ScientificName:
+def read_name(text: str, genus: str = "", above: Sequence[str] = ()) -> ScientificName:
     """Return what a text names.
 
     Args:
         text: the name as somebody wrote it.
         genus: of its own column, which an epithet alone or an abbreviation is joined with.
+        above: the names above the genus, of their own columns, the family last.
 
     Raises:
         TaxonNameError: it does not begin with a genus, or is too long to be a name.
@@ -80,8 +104,12 @@ def read_name(text: str, genus: str = "") -> ScientificName:
             f"'{text[:_SHOWN]}…' has {len(text)} characters; a name has at most {LONGEST}"
         )
     words = _CANDIDATE.sub("", _without_common(_unwrapped(plain(text))))
+    words = _SPECIES_NUMBER.sub(r"\1. ", words)
     if is_missing(words):
         return ScientificName(genus)
+    unplaced = None if genus else _of_unplaced(words, above)
+    if unplaced:
+        return unplaced
     is_open = _SPECIES_ONLY.match(words) is not None
     if (not genus) if is_open else names_nothing(words):
         return _of_unnamed(words, genus)
@@ -90,6 +118,8 @@ def read_name(text: str, genus: str = "") -> ScientificName:
     if not genus and _SLUG.fullmatch(words):
         words = words.replace("-", " ")
     words = _EITHER.sub(r"\1/", words)
+    if not SPECIES_WORDS.isdisjoint(words.casefold().replace(".", " ").split()):
+        words = _OR.sub("/", words)
     words = _ASIDE.sub("", _LETTER.sub(r"\1-", words))
     words = _GLUED.sub(r"\1. ", latin(_without_capitals(words)))
     if not words.split():
@@ -149,6 +179,34 @@ def _of_unnamed(words: str, genus: str) -> ScientificName:
     return ScientificName(genus)
 
 
+def _of_unplaced(words: str, above: Sequence[str]) -> ScientificName | None:
+    """Read a species of which the genus is not known: `Noctuidae gen. sp. 1`.
+
+    Returns:
+        None where the text is no such name.
+    """
+    words = _DOUBT.sub(" ? ", _GLUED.sub(r"\1. ", words))
+    if unplaced := _UNPLACED.match(words):
+        part = read_species_part(words[unplaced.end() :].split())
+        species, said = (f"Incertae sedis {text}" for text in (part.epithet, part.said))
+        is_told = part.epithet.startswith("sp. ")
+        return ScientificName("", species, said) if is_told else ScientificName()
+    found = read_open_genus(words.split())
+    if found is None:
+        return None
+    before, part = found
+    name = " ".join(before).strip("\"'()[],;:")
+    higher = _higher(name)
+    known = {one.casefold(): one for one in above if one}
+    family = above[-1] if above else ""
+    parent = (higher[1] if higher else known.get(name.casefold())) if name else family
+    if parent is None:
+        return None
+    if not parent or not part.epithet:
+        return ScientificName(higher=higher)
+    return ScientificName("", f"{parent} {part.epithet}", part.said, higher)
+
+
 def _higher(word: str) -> tuple[str, str] | None:
     rank = "family" if FAMILY.fullmatch(word) else HIGHER.get(word.casefold())
     return (rank, word.capitalize()) if rank else None
@@ -172,7 +230,7 @@ def _is_epithet_cell(words: str) -> bool:
     """Return whether a text is what a column of epithets holds: one, and what belongs to it."""
     first, *rest = words.split()
     key = first.casefold().rstrip(".")
-    if not rest or key in DOUBTS or key in SPECIES_WORDS or key[:1] in ("×", "?", "") or key == "x":
+    if not rest or key in NO_GENUS or key[:1] in ("×", "?", "") or key == "x":
         return True
     follows = rest[0].casefold().rstrip(".")
     is_name = rest[0].isalpha() and rest[0].islower() and follows not in _INFRASPECIFIC
@@ -219,7 +277,7 @@ def _of_one(words: str) -> ScientificName:
     if higher := _higher(first):
         return ScientificName(higher=higher)
     is_alone = bool(qualifier) and not rest and first.islower()
-    is_mark = first.casefold() in SPECIES_WORDS or first.casefold() in DOUBTS
+    is_mark = first.casefold().rstrip(".") in NO_GENUS
     if not _GENUS.fullmatch(first) or is_mark or is_alone:
         raise TaxonNameError(f"'{words}' does not begin with a genus")
     part = read_species_part(rest)
@@ -242,12 +300,13 @@ def _joined(genus: str, part: SpeciesPart, before: str) -> ScientificName:
         return ScientificName(genus, qualifier=before or part.said)
     doubt = part.doubt or DOUBTS.get(before.rstrip("."), "")
     said = f"{part.said} {part.epithet}" if part.said not in ("", "?") else part.said
+    told = part.epithet
     if part.epithet.startswith("sp."):
-        doubt, said = "", said or part.epithet
+        doubt, said, told = "", part.said, part.said
     words = [genus, doubt, part.epithet, part.group]
     species = " ".join(word for word in words if word)
     if before:
-        said = f"{before} {genus} {part.epithet}"
+        said = f"{before} {genus} {told}"
     return ScientificName(genus, species, said)
 
 
@@ -259,20 +318,46 @@ def _of_several(parts: list[str], joiner: str) -> ScientificName:
     names = [first]
     for part in parts[1:]:
         words = part.split()
-        if joiner == "/" and len(words) == 1 and words[0][0].isupper():
-            continue  # the second of two authors
-        names.append(_of_one(_completed(words, first.genus)))
+        is_author = len(words) == 1 and words[0][0].isupper() and not _is_told_apart(first)
+        if joiner == "/" and is_author:
+            continue  # the second of two
+        names.append(_of_one(_completed(words, first)))
     species = list(dict.fromkeys(name.species or f"{name.genus} sp." for name in names))
+    is_open = any(f"{name.species} ".startswith(f"{name.genus} sp. ") for name in names)
+    is_undecided = is_open and joiner == "/"
+    doubt = " ?" if any(name.qualifier.endswith(" ?") for name in names) else ""
     if any(name.genus != first.genus for name in names):
-        return ScientificName("", joiner.join(species))
+        whole = joiner.join(species)
+        return ScientificName("", whole, f"{whole}{doubt}" if is_undecided else "")
     rest = [name.removeprefix(f"{first.genus} ") for name in species[1:]]
-    said = "" if first.qualifier.startswith("sp.") else first.qualifier  # of the first alone
-    return ScientificName(first.genus, joiner.join([species[0], *rest]), said)
+    if _is_told_apart(first):
+        rest = [_without_sp(name) for name in rest]
+    whole = joiner.join([species[0], *rest])
+    said = f"{whole.removeprefix(first.genus).strip()}{doubt}"
+    alone = "" if first.qualifier.startswith("sp.") else first.qualifier  # of the first alone
+    return ScientificName(first.genus, whole, said if is_undecided else alone)
 
 
-def _completed(words: list[str], genus: str) -> str:
+def _is_told_apart(name: ScientificName) -> bool:
+    return name.species.startswith(f"{name.genus} sp. ")
+
+
+def _without_sp(name: str) -> str:
+    """Return what tells one unnamed species from another, where one word does."""
+    tag = name.removeprefix("sp. ")
+    return tag if _stands_for_species(tag.split()) else name
+
+
+def _stands_for_species(words: list[str]) -> bool:
+    """Return whether words behind `sp. 1/` can only tell another unnamed species."""
+    return is_tag(words[0]) or (len(words) == 1 and words[0][0].isupper())
+
+
+def _completed(words: list[str], first_name: ScientificName) -> str:
     """Return a further name of a formula with its genus written out."""
-    first = words[0]
+    first, genus = words[0], first_name.genus
+    if _is_told_apart(first_name) and _stands_for_species(words):
+        return " ".join([genus, "sp.", *words])
     abbreviated = _ABBREVIATED.fullmatch(first)
     if abbreviated and genus[0].casefold() == abbreviated[1].casefold():
         return " ".join([genus, *words[1:]])

@@ -30,8 +30,8 @@ _NO_NAME = frozenset(
 # Whatever follows these is no name, unless it is of a higher rank: `unidentified Noctuidae`.
 _OPENINGS = frozenset(
     "unknown unidentified undetermined undescribed unidentifiable unclassified unassigned unnamed "
-    "unsorted unlabelled unlabeled uncertain unsure indet indeterminate undet not no to other "
-    "another possibly probably maybe some various mixed unbekannte unbekannter unbekanntes "
+    "unsorted unlabelled unlabeled uncertain unsure indet indeterminate undet incertae not no to "
+    "other another possibly probably maybe some various mixed unbekannte unbekannter unbekanntes "
     "unbestimmte inconnu inconnue".split()
 )
 # Nouns of English, none of them an epithet or a genus: `Emperor moth`, `small white butterfly`.
@@ -79,14 +79,23 @@ DOUBTS = {
     **dict.fromkeys(("aff", "affin"), "aff."),
     **dict.fromkeys(("nr", "near", "prope", "prox"), "nr."),
 }
-SPECIES_WORDS = frozenset("sp spp spec species morphospecies".split())
+SPECIES_WORDS = frozenset("sp spp spec species morphospecies morphosp msp morphotype".split())
+GENUS_WORDS = frozenset("gen genus".split())
 NEW = frozenset("n nov".split())
+# What stands where a genus does and is none.
+NO_GENUS = (
+    frozenset(DOUBTS)
+    | SPECIES_WORDS
+    | GENUS_WORDS
+    | NEW
+    | set("et ssp subsp incertae indet".split())
+)
 # What may follow a genus and is no epithet.
 NO_EPITHET = frozenset(
-    "indet indeterminate undet undetermined unidentified unknown incertae gen genus ssp subsp var "
-    "juv juvenile larva larvae nymph pupa egg eggs adult female male hybrid hybr f fil cv "
-    "auct auctt auctorum non nec sensu emend emended et and ex in al apud de da do du des del dela "
-    "della di van von der den des le la los ter ten zu zur vom s l str".split()
+    "indet indeterminate undet undetermined unidentified unknown incertae gen genus n nov ssp "
+    "subsp var juv juvenile larva larvae nymph pupa egg eggs adult female male hybrid hybr f fil "
+    "cv auct auctt auctorum non nec sensu emend emended et and ex in al apud de da do du des del "
+    "dela della di van von der den des le la los ter ten zu zur vom s l str".split()
 )
 SUBGENERIC = frozenset("subg subgen subgenus sect sectio section subsect ser series".split())
 _AUTHORS = frozenset(  # who named so many taxa that they stand without a year
@@ -133,6 +142,16 @@ def names_nothing(text: str) -> bool:
     if said in _NO_NAME or said.replace(" ", "_") in _NO_NAME or words[0] in _OPENINGS:
         return True
     return _ends_in_a_noun([word for word in written if word])
+
+
+def is_unnamed_genus(text: str) -> bool:
+    """Return whether a text in the place of a genus says that it has no name yet.
+
+    >>> is_unnamed_genus("gen. nov."), is_unnamed_genus("Genus 1"), is_unnamed_genus("Xestia")
+    (True, False, False)
+    """
+    words = set(text.casefold().replace(".", " ").split())
+    return not words.isdisjoint(GENUS_WORDS) and words <= GENUS_WORDS | NEW | {"et", "&", "indet"}
 
 
 def _ends_in_a_noun(words: list[str]) -> bool:

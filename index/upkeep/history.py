@@ -98,7 +98,9 @@ def _decisions(collection: Collection) -> list[Entry]:
 
 
 def _of_event(event: Event) -> Entry:
-    said = f"undoes {event.undoes}" if event.undoes else f"{event.qualifier} {event.taxon}".strip()
+    words = event.taxon.split()  # `cf. baja` is told by `Xestia cf. baja` already
+    doubt = [word for word in event.qualifier.split() if word not in words]
+    said = f"undoes {event.undoes}" if event.undoes else " ".join([*doubt, *words])
     kind = "undo" if event.undoes else "determination"
     part = "" if event.decision_id is None else f" (decision {event.decision_id})"
     what = (

@@ -223,9 +223,14 @@ function refuse(error: unknown): void {
   named.append(el("p", { class: "wrong", role: "alert" }, ...problemOf(error).told()));
 }
 
-/** What follows a name: its qualifier, where the name does not end with it as "Xestia sp. 1" does. */
+/** What follows a name: the words of its qualifier that it has not, as "?" behind "Xestia sp. 1" of "sp. 1 ?". */
 function qualified(taxon: string, qualifier: string): string {
-  return qualifier && !taxon.endsWith(qualifier) ? ` ${qualifier}` : "";
+  const words = taxon.split(" ");
+  return qualifier
+    .split(" ")
+    .filter((word) => word && !words.includes(word))
+    .map((word) => ` ${word}`)
+    .join("");
 }
 
 /* The answer */

@@ -11,8 +11,10 @@ import pytest
 from holotype.index.clusters.naming import named_lineage, parent_lineage
 from holotype.index.collection import Collection
 from holotype.index.curation.actions import Decision, correct, decide, lineage_of
+from holotype.index.errors import UsageError
 from holotype.index.storage.specimens.listing import accepted_of
-from holotype.index.taxonomy import GENUS, Lineage
+from holotype.index.taxonomy import GENUS, Lineage, read_lineage
+from holotype.index.upkeep.history import log
 from holotype.training.doubts import queue_of
 from tests.index.clusters import clouds
 from tests.index.clusters.clouds import add_batch, centre, drawer, image_of, near
@@ -83,6 +85,49 @@ def test_a_name_in_open_nomenclature_has_its_qualifier_every_time(tray: Collecti
             found = accepted_of(tray.database, unnamed(number))
             assert found is not None
             assert found.said["qualifier"] == qualifier
+
+
+@pytest.mark.parametrize(
+    ("written", "taxon", "qualifier"),
+    [
+        ("Noctuidae gen. sp. 1", "Noctuidae gen. sp. 1", "gen. sp. 1"),
+        ("Noctuidae gen. sp. 1?", "Noctuidae gen. sp. 1", "gen. sp. 1 ?"),
+        ("Xestia cf. sp. 1", "Xestia sp. 1", "cf. sp. 1"),
+        ("Xestia sp. 1?", "Xestia sp. 1", "sp. 1 ?"),
+        ("Xestia sp. 1 or 2", "Xestia sp. 1/2", "sp. 1/2"),
+    ],
+)
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_name_is_read_alike_in_a_queue_for_a_cluster_and_in_a_table(
+    tray: Collection, written: str, taxon: str, qualifier: str, *, is_known: bool
+) -> None:
+    if is_known:
+        correct(tray, unnamed(2), taxon, by="Ann")
+    correct(tray, unnamed(0), written, by="Ann")
+    found = accepted_of(tray.database, unnamed(0))
+    assert found is not None
+    assert (found.lineage[-1], found.said["qualifier"]) == (taxon, qualifier)
+    under = ("Moth", "", "", "", "", "Noctuidae", "", "")
+    lineage, said = named_lineage(tray.database, {"under": under}, written)
+    assert (lineage, said) == ((*under[:-2], *found.lineage[-2:]), qualifier)
+    table = read_lineage({"category": "Moth", "family": "Noctuidae", "species": written})
+    assert (table.lineage, table.qualifier) == (lineage, qualifier)
+
+
+def test_a_doubted_name_of_no_genus_is_given_where_the_cluster_hangs_only(tray: Collection) -> None:
+    with pytest.raises(UsageError, match="does not hang under Erebidae"):
+        named_lineage(tray.database, {}, "Erebidae gen. sp. 1?")
+    lineage, said = named_lineage(tray.database, {}, "Erebidae gen. sp. 1?", "family=Erebidae")
+    assert (lineage[-3:], said) == (("Erebidae", "", "Erebidae gen. sp. 1"), "gen. sp. 1 ?")
+
+
+def test_the_log_tells_a_name_and_its_doubt_once(tray: Collection) -> None:
+    for name in ("Xestia sp. 1?", "cf. Xestia alba"):
+        correct(tray, unnamed(0), name, by="Ann")
+    assert [entry.what.split("; ")[0] for entry in log(tray)[-2:]] == [
+        f"{unnamed(0)}: ? Xestia sp. 1",
+        f"{unnamed(0)}: Xestia cf. alba",
+    ]
 
 
 def replace_family(lineage: Lineage, family: str) -> Lineage:

@@ -16,6 +16,7 @@ from holotype.index.errors import UsageError
 from holotype.index.export.parquet import export_parquet
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
+from holotype.index.storage.specimens.listing import accepted_of
 
 pytestmark = pytest.mark.both_stores
 
@@ -74,6 +75,27 @@ def test_an_export_can_be_ingested_again(
         assert (report.embedded, report.problems) == (40, [])
         for ours, theirs in zip(copy.images(), collection.images(), strict=True):
             assert ours == theirs
+
+
+def test_names_in_open_nomenclature_come_back_as_they_were_given(
+    collection: Collection, tmp_path: Path, tiny: Encoder
+) -> None:
+    specimens = sorted({image.specimen_id for image in collection.images()})[:4]
+    family = ("Moth", "", "", "", "", "Noctuidae", "")
+    collection.determine(specimens[0], (*family, "Noctuidae gen. sp. 1"), by="Ann")
+    collection.determine(specimens[1], ("Moth", *[""] * 6, "Moth gen. sp. 2"), by="Ann")
+    collection.determine(specimens[2], (*[""] * 7, "Incertae sedis sp. 3"), by="Ann")
+    collection.determine(specimens[3], (*[""] * 7, "Xestia sp. 1?"), by="Ann")
+    export_parquet(collection, tmp_path / "x.parquet")
+    with Collection.create(tmp_path / "again") as copy:
+        report = ingest(Manifest.read(tmp_path / "x.parquet"), copy, tiny)
+        assert report.embedded == 40
+        told = [accepted_of(one.database, name) for name in specimens for one in (collection, copy)]
+    given = [(one.lineage, one.said["qualifier"]) for one in told if one]
+    assert given[::2] == given[1::2]
+    assert [said for _, said in given[::2]] == [
+        *("gen. sp. 1", "gen. sp. 2", "Incertae sedis sp. 3", "sp. 1 ?"),
+    ]
 
 
 def test_an_export_replaces_an_older_one_whole(collection: Collection, tmp_path: Path) -> None:

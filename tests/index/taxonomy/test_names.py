@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holotype.index.taxonomy import TaxonNameError, name_at, read_lineage, read_name, spellings
+from holotype.index.clusters.names import provisional_lineage, stem_of
+from holotype.index.taxonomy import (
+    RANKS,
+    TaxonNameError,
+    name_at,
+    read_lineage,
+    read_name,
+    spellings,
+)
 
 # A name as it is kept, and what is written for it.
 VARIANTS = {
@@ -140,10 +148,36 @@ VARIANTS = {
     "Lycaena sp.": [
         *("Lycaena sp.", "Lycaena sp", "Lycaena spec.", "Lycaena species", "Lycaena_sp."),
         *("LYCAENA SP.", "Lycaena (Heodes) sp.", "Lycaena sp. (juvenile)", "Lycaena sp. ♀"),
-        *("Lycaena sp. Fabricius, 1807", "lycaena sp"),
+        *("Lycaena sp. Fabricius, 1807", "lycaena sp", "Lycaena sp. A. Smith, 1807"),
+        *("Lycaena sp.?", "Lycaena ? sp.", "Lycaena cf. sp.", "Lycaena sp. indet.", "Lycaena ?sp."),
     ],
-    "Xestia sp. 4": ["Xestia sp. 4", "Xestia sp.4", "Xestia sp 4", "Xestia sp4", "Xestia_sp_4"],
+    "Xestia sp. 4": [
+        *("Xestia sp. 4", "Xestia sp.4", "Xestia sp 4", "Xestia sp4", "Xestia_sp_4", "Xestia Sp4"),
+        *("Xestia sp. 4?", "Xestia ? sp. 4", "Xestia? sp. 4", "Xestia sp.?4", "Xestia sp4?"),
+        *("XESTIA SP. 4?", "Xestia sp. (?) 4", "?Xestia sp. 4", "Xestia, sp. 4", "Xestia sp., 4"),
+        *("Xestia cf. sp. 4", "Xestia sp. cf. 4", "Xestia sp. 4 cf.", "Xestia aff. sp. 4"),
+        *("Xestia morphosp. 4", "Xestia morphotype 4", "Xestia msp. 4", "Xestia sp. nr. 4"),
+        *("Xestia indet. 4", "Xestia indet. sp. 4", "Xestia sp. indet. 4", "Xestia larva sp. 4"),
+        *("Xestia sp. 4 (Smith 2001)", "Xestia sp. 4 Smith & Jones, 2001", "Xestia sp4 [1987]"),
+        *("Xestia sp. 4? (Smith 2001)", "Xestia sp. 4 (Smith 2001)?"),
+    ],
+    "Xestia sp. 1/2": [
+        *("Xestia sp. 1/2", "Xestia sp. 1 or 2", "Xestia sp. 1 or sp. 2", "Xestia sp. 1/sp. 2"),
+        *(
+            "Xestia sp. 1 / Xestia sp. 2",
+            "Xestia sp. 1, or 2",
+            "Xestia sp. 1 vel 2",
+            "Xestia sp1/2",
+        ),
+        *("Xestia sp. 1/2?", "Xestia sp. 1 or 2 (Smith 2001)"),
+    ],
+    "Xestia sp. A/B": ["Xestia sp. A/B", "Xestia sp. A or B", "Xestia sp. A / sp. B"],
+    "Xestia sp. Alps": [
+        *('Xestia sp. "Alps"', "Xestia sp. Alps", 'Xestia sp. "Alps"?', "Xestia ?sp. 'Alps'"),
+        'Xestia sp. "Alps" (Smith 2001)',
+    ],
     "Xestia sp. B": ["Xestia sp. B", "Xestia sp. b", "Xestia spec. B", "Xestia (Xestia) sp. B"],
+    "Xestia sp. nov. 3": ["Xestia sp. n. 3 Smith 2001", "Xestia n. sp. 3?"],
     "Xestia sp. nov.": [
         "Xestia sp. nov.",
         "Xestia sp. n.",
@@ -162,6 +196,8 @@ GENERA = {
         *("Lycaena Fabricius, 1807", "Lycaena (Fabricius)", "Lycaena L.", "Lycaena female"),
         *("Lycaena d'Orbigny, 1835", "Lycaena van der Hoeven, 1830", "Lycaena ...", "Lycaena ssp."),
         *("Lycaena phl...", "Lycaena sect. Heodes", "Lycaena cf.", "Lycaena ?", "Lycaena 'Peace'"),
+        *("Lycaena spp.?", "Lycaena ?spp.", "Lycaena spp. indet.", "Lycaena ssp. 1"),
+        *("Lycaena nov.", "Lycaena gen. nov.", "Lycaena gen. sp. 1"),
         *("Lycaena x", "Lycaena larva", "Lycaena agg.", "Lycaena group", "Lycaena complex"),
     ]
 }
@@ -171,7 +207,8 @@ HIGHER = {
     ("family", "Sphingidae"): [
         *("Sphingidae", "sphingidae", "Sphingidae sp.", "Sphingidae indet.", "SPHINGIDAE SP."),
         *("Sphingidae gen. sp.", "Sphingidae Latreille, 1802", "unidentified Sphingidae"),
-        *("Unknown sphingidae", "Sphingidae sp. 1"),
+        *("Unknown sphingidae", "Sphingidae sp. 1", "Sphingidae gen. nov."),
+        *("Sphingidae gen. et sp. indet.", "Sphingidae gen. sp.?"),
     ],
     ("family", "Rosaceae"): ["Rosaceae sp.", "Rosaceae Juss."],
     ("family", "Apidae"): ["Apidae", "apidae", "Apidae sp.", "Apidae Latreille, 1802"],
@@ -198,6 +235,8 @@ PLACEHOLDERS = [
     *("sp.", "spp.", "species", "Gen. sp.", "unbestimmt", "inconnu", "sin identificar", "TBD"),
     *("incertae sedis", "Emperor moth", "small white butterflies", "Unknown bird", "Beetles"),
     *("NA", "n/a", "N/A", "NULL", "null", "none", "None", "-", "--", "?", "nan", "<NA>", "", "  "),
+    *("gen. sp. 1", "Gen. et sp. nov.", "GEN. SP. 1", "gen. nov.", "Genus 1", "n. gen. n. sp."),
+    *("sp1", "n. sp. 1", "? sp. 1", "cf. sp. 1", "incertae sedis sp.", "Moth gen. sp. 1"),
     *("species 12", "sp. 1", "Sp. A", "Noctuinae sp.", "Apinae sp.", "False trigger"),
 ]
 
@@ -293,10 +332,99 @@ def test_an_epithet_is_read_with_its_genus(genus: str, cell: str, species: str) 
         ("Xestia sp1", "sp. 1"),
         ("Xestia n. sp.", "sp. nov."),
         ("Xestia baja", ""),
+        ("Xestia sp. 1?", "sp. 1 ?"),
+        ("Xestia ? sp. 1", "sp. 1 ?"),
+        ("Xestia cf. sp. 1", "cf. sp. 1"),
+        ("Xestia aff. sp. A (Smith 2001)", "aff. sp. A"),
+        ("Xestia cf. sp. 1?", "cf. sp. 1 ?"),
+        ("cf. Xestia sp. 1?", "cf. Xestia sp. 1 ?"),
+        ("Xestia sp.?", "sp. ?"),
+        ("Xestia cf. sp.", "cf. sp."),
+        ("Xestia spp.?", "?"),
+        ("Xestia sp. nr. baja", "nr. baja"),
+        ("Xestia sp. 1 or 2", "sp. 1/2"),
+        ("Xestia sp. 1/2", "sp. 1/2"),
+        ("Xestia sp. 1/2?", "sp. 1/2 ?"),
+        ("Xestia baja/sp. 1", "baja/sp. 1"),
+        ("Xestia sp. 1 or Noctua sp. 1", "Xestia sp. 1/Noctua sp. 1"),
+        ("Noctuidae gen. sp. 1?", "gen. sp. 1 ?"),
+        ("cf. Noctuidae gen. sp. 1", "cf. gen. sp. 1"),
     ],
 )
 def test_doubt_is_kept_as_the_qualifier(written: str, qualifier: str) -> None:
     assert read_lineage({"species": written}).qualifier == qualifier
+
+
+# A species of no known genus as it is kept below Noctuidae, and what is written for it.
+UNPLACED = {
+    "gen. sp. 1": [
+        *("gen. sp. 1", "gen sp 1", "Gen. sp. 1", "GEN. SP. 1", "gen.sp.1", "genus sp. 1"),
+        *("gen. sp1", "gen. sp. 1?", "? gen. sp. 1", "gen. sp. 1 (Smith 2001)"),
+        *("gen. indet. sp. 1", "gen., sp. 1", "gen. morphosp. 1"),
+    ],
+    "gen. nov. sp. nov.": [
+        *("gen. nov. sp. nov.", "Gen. et sp. nov.", "gen. nov. et sp. nov.", "n. gen. n. sp."),
+        *("gen. n., sp. n.", "nov. gen. et sp.", "gen.nov.sp.nov.", "gen. & sp. nov."),
+    ],
+    "gen. sp. nov.": ["gen. sp. nov."],
+    "gen. A sp. 2": ["gen. A sp. 2", "Genus A sp. 2"],
+    "gen. sp. Alps": ['gen. sp. "Alps"', "gen. sp. Alps"],
+}
+
+
+@pytest.mark.parametrize(("kept", "written"), cases(UNPLACED))
+def test_a_species_of_no_known_genus_is_kept_below_its_family(kept: str, written: str) -> None:
+    species = f"Noctuidae {kept}"
+    for cell in (written, f"Noctuidae {written}", f"noctuidae {written}"):
+        found = read_lineage({"family": "Noctuidae", "species": cell})
+        assert found.lineage[5:] == ("Noctuidae", "", species)
+        assert found.qualifier.removesuffix(" ?") == kept
+        assert ("?" in found.qualifier) == ("?" in written)
+    alone = read_lineage({"species": f"Noctuidae {written}"})
+    assert alone.lineage == ("", "", "", "", "", "Noctuidae", "", species)
+    assert not any(read_lineage({"species": written}).lineage)
+    assert read_lineage({"genus": "Xestia", "species": written}).lineage[-2:] == ("Xestia", "")
+
+
+@pytest.mark.parametrize(
+    ("genus", "cell", "kept"),
+    [
+        ("gen.", "sp. 1", "gen. sp. 1"),
+        ("gen. nov.", "sp. nov.", "gen. nov. sp. nov."),
+        ("Gen", "Noctuidae gen. sp. 1", "gen. sp. 1"),
+    ],
+)
+def test_an_unnamed_genus_may_stand_in_its_column(genus: str, cell: str, kept: str) -> None:
+    found = read_lineage({"family": "Noctuidae", "genus": genus, "species": cell})
+    assert found.lineage[5:] == ("Noctuidae", "", f"Noctuidae {kept}")
+    named = read_lineage({"genus": genus, "species": "Xestia baja"}).lineage
+    assert named[-2:] == ("Xestia", "Xestia baja")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"category": "Moth", "species": "Moth gen. sp. 3"},
+        {"category": "A new drawer", "species": "A new drawer gen. sp. 3"},
+        {"order": "Raphidioptera", "species": "Raphidioptera gen. sp. 3"},
+        {"species": "Incertae sedis sp. 3"},
+        {"genus": "Xestia", "species": "Xestia sp. 3"},
+        {"family": "Noctuidae", "species": "Noctuidae gen. sp. 3"},
+    ],
+)
+def test_the_names_that_clusters_get_are_read_as_they_are_given(row: dict[str, str]) -> None:
+    parent = tuple(row.get(rank, "") for rank in (*RANKS[:-1], ""))
+    name = f"{stem_of(parent)} 3"
+    assert name == row["species"]
+    found = read_lineage(row)
+    assert (found.lineage, found.qualifier) == provisional_lineage(parent, name)
+    assert not found.verbatim
+
+
+@pytest.mark.parametrize("written", ["et sp. nov.", "ssp. 1", "cf. indet.", "gen. baja"])
+def test_marks_of_open_nomenclature_are_no_genus(written: str) -> None:
+    with pytest.raises(TaxonNameError, match="does not begin with a genus"):
+        read_lineage({"species": written})
 
 
 @pytest.mark.parametrize(
@@ -349,7 +477,7 @@ def test_what_does_not_begin_with_a_genus_is_refused_by_its_words(written: str) 
 
 _PARTS = st.sampled_from(
     "Vanessa atalanta × x X / ( ) [ ] cf. aff. sp. 1 L. Linnaeus, 1758 ? & - _ ' \" agg. s. l. V. "
-    "Noctuidae unknown moth virus ; = | ü é × ... var. ex in NA ï".split()
+    "Noctuidae gen. nov. or sp1 unknown moth virus ; = | ü é × ... var. ex in NA ï".split()
 )
 
 
