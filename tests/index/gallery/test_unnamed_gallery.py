@@ -17,7 +17,7 @@ def test_only_unnamed_images_are_unknown_and_no_failure(tmp_path: Path) -> None:
     centres = np.eye(12)[:6]
     rows = [
         (
-            "" if n % 9 == 0 else f"Genus s{n % 6}",
+            "" if n % 9 == 0 else f"Agrotis s{n % 6}",
             (centres[n % 6] + rng.normal(0, 0.1, 12)).tolist(),
         )
         for n in range(180)
