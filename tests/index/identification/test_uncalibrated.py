@@ -86,7 +86,8 @@ def test_a_name_to_genus_speaks_for_no_species(tmp_path: Path) -> None:
 def test_a_question_fits_and_writes_nothing(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     rows = [
-        (f"Agrotis s{n % 4}", (np.eye(4)[n % 4] + rng.normal(0, 0.1, 4)).tolist()) for n in range(80)
+        (f"Agrotis s{n % 4}", (np.eye(4)[n % 4] + rng.normal(0, 0.1, 4)).tolist())
+        for n in range(80)
     ]
     with planted(tmp_path / "c", rows) as collection:
         collection.gallery()
