@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -97,8 +98,26 @@ def _decisions(collection: Collection) -> list[Entry]:
     ]
 
 
+def _qualified(taxon: str, qualifier: str) -> str:
+    """Return a name with its qualifier, unless it says that already.
+
+    Of a qualifier that repeats the name, only what the name lacks. `qualified` of
+    service/web/src/specimen.ts is the same.
+
+    >>> _qualified("Xestia", "sp."), _qualified("Xestia cf. baja agg.", "cf. baja")
+    ('Xestia sp.', 'Xestia cf. baja agg.')
+    >>> _qualified("Xestia sp. 1", "cf. Xestia sp. 1")
+    'Xestia sp. 1 cf.'
+    """
+    words, said = re.split(r"[\s/×]+", taxon), qualifier.split()
+    missing = [word for word in said if word not in words]
+    follows = missing if words[0] in said else said
+    return " ".join([taxon, *follows]) if missing else taxon
+
+
 def _of_event(event: Event) -> Entry:
-    said = f"undoes {event.undoes}" if event.undoes else f"{event.qualifier} {event.taxon}".strip()
+    name = _qualified(event.taxon, event.qualifier)
+    said = f"undoes {event.undoes}" if event.undoes else name
     kind = "undo" if event.undoes else "determination"
     part = "" if event.decision_id is None else f" (decision {event.decision_id})"
     what = (

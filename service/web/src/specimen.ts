@@ -223,9 +223,17 @@ function refuse(error: unknown): void {
   named.append(el("p", { class: "wrong", role: "alert" }, ...problemOf(error).told()));
 }
 
-/** What follows a name: its qualifier, where the name does not end with it as "Xestia sp. 1" does. */
+/**
+ * What follows a name: its qualifier, unless the name says it, as "Xestia sp. 1" and "Xestia cf.
+ * baja agg." do. Of a qualifier that repeats the name, such as "cf. Xestia sp. 1", only what the
+ * name lacks. `qualified` of index/upkeep/history.py is the same.
+ */
 function qualified(taxon: string, qualifier: string): string {
-  return qualifier && !taxon.endsWith(qualifier) ? ` ${qualifier}` : "";
+  const words = taxon.split(/[\s/×]+/);
+  const said = qualifier.split(/\s+/).filter(Boolean);
+  const missing = said.filter((word) => !words.includes(word));
+  const follows = said.includes(words[0] ?? "") ? missing : said;
+  return missing.length ? ` ${follows.join(" ")}` : "";
 }
 
 /* The answer */
