@@ -295,7 +295,7 @@ class Engine:
     async def query_together(
         self,
         key: Hashable,
-        item: Item,
+        own: Callable[[], Item],
         work: Callable[[list[Item]], Sequence[Result]],
         *,
         threads: int = 1,
@@ -303,10 +303,11 @@ class Engine:
         """Run work as `query` does, with others of the same key that wait.
 
         Args:
+            own: see `Turns.run_together`.
             threads: that are at it at a time. One makes for fewer passes, each little longer than
                 one for one question, and what is mostly Python runs in one thread anyway.
         """
-        return await self._queries.run_together(Alike(key, threads), item, work)
+        return await self._queries.run_together(Alike(key, threads), own, work)
 
     async def encoded(self, pixels: list[Pixels], space: str | None) -> Embeddings:
         """Return the embeddings of one specimen's decoded pictures, float32 [m, dim].
@@ -321,7 +322,7 @@ class Engine:
         # A GPU is fastest with all pictures at once, cores with some each.
         threads, most = (1, _MANY) if elsewhere else (worker_count(), _FEW)
         alike = Alike(("encode", space), threads, most)
-        return await self._queries.run_together(alike, pixels, partial(self._encode, space))
+        return await self._queries.run_together(alike, lambda: pixels, partial(self._encode, space))
 
     def _encode(self, space: str | None, each: list[list[Pixels]]) -> list[Embeddings]:
         encoder = self.encoder(space)

@@ -39,6 +39,7 @@ from ..search.search import (
     own_places,
 )
 from ..settings import settings
+from ..storage.records import Image
 from ..vectors.own_rows import search_others
 from ..vectors.selection import Selection
 from .answers import (
@@ -68,6 +69,7 @@ __all__ = [
     "identify_stored",
     "identify_vector",
     "identify_vectors",
+    "stored_image",
 ]
 
 
@@ -229,22 +231,35 @@ def identify_stored(collection: Collection, image_id: str, **options: Unpack[Opt
         NotFoundError: there is no image of that id.
         UsageError: it has no embedding in the space, or an argument is out of range.
     """
-    return identify_each_stored(collection, [image_id], **options)[0]
+    image = stored_image(collection, image_id, **options)
+    return identify_each_stored(collection, [image], **options)[0]
+
+
+def stored_image(collection: Collection, image_id: str, **options: Unpack[Options]) -> Image:
+    """Return a stored image that can be identified; for errors see `identify_stored`."""
+    asked = Asked(**options)
+    image = collection.image(image_id)
+    _place(collection.gallery_and_source(asked.space)[0], image)
+    return image
+
+
+def _place(gallery: Gallery, image: Image) -> Ids:
+    """Return where the embedding of an image is, int64 [1]."""
+    place = gallery.places([image.row])
+    if not len(place):
+        raise UsageError(
+            f"Image '{image.image_id}' has no embedding in space '{gallery.space.name}'"
+        )
+    return place
 
 
 def identify_each_stored(
-    collection: Collection, image_ids: Sequence[str], **options: Unpack[Options]
+    collection: Collection, images: Sequence[Image], **options: Unpack[Options]
 ) -> list[Answer]:
-    """Identify the specimens of several stored images, each by itself, in one pass."""
+    """Identify the specimens of several images, see `stored_image`, each by itself, in one pass."""
     asked = Asked(**options)
-    images = [collection.image(image_id) for image_id in image_ids]
     gallery, source = collection.gallery_and_source(asked.space)
-    places = [gallery.places([image.row]) for image in images]
-    for image, place in zip(images, places, strict=True):
-        if not len(place):
-            raise UsageError(
-                f"Image '{image.image_id}' has no embedding in space '{gallery.space.name}'"
-            )
+    places = [_place(gallery, image) for image in images]
     kept = kept_calibration(collection, gallery)
 
     def answers(numbers: list[int]) -> list[Answer]:
@@ -261,7 +276,7 @@ def identify_each_stored(
         return _identified(collection, (gallery, source), *rest)
 
     said = (asked.risk, asked.prior, tuple(asked.only), asked.k)
-    questions = [(image_id, *said) for image_id in image_ids]
+    questions = [(image.image_id, *said) for image in images]
     return gallery.each_answered(questions, None if kept is None else kept.calibration, answers)
 
 

@@ -98,15 +98,32 @@ def search_each(
         ValueError: the vectors have several lengths.
     """
     gallery = collection.gallery(space)
-    limit = settings().max_k
-    if not 1 <= k <= limit:
-        raise UsageError(f"k is {k}; it must be 1 to {limit} (HOLOTYPE_MAX_K)")
+    _require_k(k)
     units = unit_vectors(np.stack(vectors), gallery)
     own = own_places(collection, gallery, exclude_specimens)
     scores, places = search_others(
         gallery.index, units, k, selected(collection, gallery, where), own
     )
     return hits(collection, gallery, places, scores)
+
+
+def require_vector(
+    collection: Collection, vector: Embeddings, *, k: int = 10, space: str | None = None
+) -> None:
+    """Refuse a vector, float32 [dim], for which `search_each` would refuse all.
+
+    Raises:
+        UsageError, MismatchError: see `search`.
+    """
+    gallery = collection.gallery(space)
+    _require_k(k)
+    encoder_units(vector[None], gallery)
+
+
+def _require_k(k: int) -> None:
+    limit = settings().max_k
+    if not 1 <= k <= limit:
+        raise UsageError(f"k is {k}; it must be 1 to {limit} (HOLOTYPE_MAX_K)")
 
 
 def one_vector(vector: Embeddings | Sequence[float]) -> Embeddings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -97,10 +98,26 @@ def _decisions(collection: Collection) -> list[Entry]:
     ]
 
 
+def _qualified(taxon: str, qualifier: str) -> str:
+    """Return a name with its qualifier, unless it says that already.
+
+    Of a qualifier that repeats the name, or is of open nomenclature, only what the name lacks.
+    `qualified` of service/web/src/specimen.ts is the same.
+
+    >>> _qualified("Xestia", "sp."), _qualified("Xestia cf. baja agg.", "cf. baja")
+    ('Xestia sp.', 'Xestia cf. baja agg.')
+    >>> _qualified("Xestia sp. 1", "cf. Xestia sp. 1"), _qualified("Xestia sp. 1", "sp. 1 ?")
+    ('Xestia sp. 1 cf.', 'Xestia sp. 1 ?')
+    """
+    words, said = re.split(r"[\s/×]+", taxon), qualifier.split()
+    missing = [word for word in said if word not in words]
+    follows = missing if words[0] in said or "sp." in words else said
+    return " ".join([taxon, *follows]) if missing else taxon
+
+
 def _of_event(event: Event) -> Entry:
-    words = event.taxon.split()  # `cf. baja` is told by `Xestia cf. baja` already
-    doubt = [word for word in event.qualifier.split() if word not in words]
-    said = f"undoes {event.undoes}" if event.undoes else " ".join([*doubt, *words])
+    name = _qualified(event.taxon, event.qualifier)
+    said = f"undoes {event.undoes}" if event.undoes else name
     kind = "undo" if event.undoes else "determination"
     part = "" if event.decision_id is None else f" (decision {event.decision_id})"
     what = (

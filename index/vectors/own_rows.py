@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -11,7 +11,10 @@ from .base import VectorIndex
 from .exact import best
 from .selection import Selection
 
-_MOST_DROPPED = 32  # own rows up to which they are dropped from an answer
+# So many more are searched for as the least of these that holds the own rows: how far an
+# approximate index looks goes by how many it is asked for, which must not go by what others have.
+# Few steps make few passes; most specimens have five pictures at most.
+_STEPS = (0, 5, 16, 32)
 
 
 def search_others(
@@ -23,8 +26,9 @@ def search_others(
 ) -> Answer:
     """Search an index, the own rows of each query left out.
 
-    So many more are searched for as there are own rows, which are then dropped: a filter for every
-    query would cost more. Of very many it costs less.
+    Some more are searched for and own rows are then dropped: a filter for every query would cost
+    more. Of very many it costs less. What a query is answered does not depend on the others, but
+    for the last digits of float32.
 
     Args:
         index: over n rows.
@@ -36,44 +40,40 @@ def search_others(
     Returns:
         cosines float32 and ids int64 [q, at most k], best first; -inf and -1 as padding.
     """
-    most = max((len(rows) for rows in own), default=0)
-    if not most:
+    if not any(len(rows) for rows in own):
         return index.search(queries, k, allowed)
-    if most > _MOST_DROPPED:
-        return _apart(index, queries, k, allowed, own)
-    scores, ids = index.search(queries, k + most, allowed)
-    for line, rows in enumerate(own):
-        ids[line, np.isin(ids[line], rows)] = -1
-    return best_there(np.where(ids < 0, np.float32(-np.inf), scores), ids, k)
+    scores = np.full((len(queries), k), -np.inf, np.float32)
+    ids = np.full((len(queries), k), -1, np.int64)
+    for lines, found in _parts(index, queries, k, allowed, own):
+        width = found[1].shape[1]
+        scores[lines, :width], ids[lines, :width] = found
+    return scores, ids
 
 
-def best_there(scores: Embeddings, ids: Ids, k: int) -> Answer:
-    """Return the k best, best first; -inf and -1, which stand for none, come last."""
-    scores, ids = best(scores, ids, min(k, scores.shape[1]))
-    return np.where(ids < 0, np.float32(-np.inf), scores), ids
-
-
-def _apart(
+def _parts(
     index: VectorIndex,
     queries: Embeddings,
     k: int,
     allowed: Selection | None,
     own: Sequence[Ids],
-) -> Answer:
-    """Search for the queries with very many own rows one by one, and for the others together."""
-    scores = np.full((len(queries), k), -np.inf, np.float32)
-    ids = np.full((len(queries), k), -1, np.int64)
+) -> Iterator[tuple[Ids, Answer]]:
+    """Yield which queries are searched for together, int64 [m], and what they find."""
+    steps = np.searchsorted(_STEPS, [len(rows) for rows in own])
+    for step, more in enumerate(_STEPS):
+        lines = np.flatnonzero(steps == step)
+        if len(lines):
+            found = index.search(queries[lines], k + more, allowed)
+            yield lines, _dropped(found, k, [own[line] for line in lines.tolist()])
+    for one in np.flatnonzero(steps == len(_STEPS))[:, None]:
+        others = np.ones(len(index), np.bool_) if allowed is None else allowed.allowed.copy()
+        others[own[one[0]]] = False
+        yield one, index.search(queries[one], k, others)
 
-    def fill(lines: Sequence[int], found: Answer) -> None:
-        width = found[1].shape[1]
-        scores[lines, :width], ids[lines, :width] = found
 
-    few = [line for line, rows in enumerate(own) if len(rows) <= _MOST_DROPPED]
-    if few:
-        fill(few, search_others(index, queries[few], k, allowed, [own[line] for line in few]))
+def _dropped(found: Answer, k: int, own: Sequence[Ids]) -> Answer:
+    """Return the k best that were found, less the own rows of each query."""
+    scores, ids = found
     for line, rows in enumerate(own):
-        if len(rows) > _MOST_DROPPED:
-            others = np.ones(len(index), np.bool_) if allowed is None else allowed.allowed.copy()
-            others[rows] = False
-            fill([line], index.search(queries[line : line + 1], k, others))
-    return scores, ids
+        ids[line, np.isin(ids[line], rows)] = -1
+    scores, ids = best(np.where(ids < 0, np.float32(-np.inf), scores), ids, min(k, ids.shape[1]))
+    return np.where(ids < 0, np.float32(-np.inf), scores), ids

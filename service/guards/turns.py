@@ -159,14 +159,15 @@ class _Piece:
     """A piece of work, and where it may be done together with others, what it is done with.
 
     Attributes:
+        own: what is done for this piece alone, and gives its item.
         work: takes the items of all that are done together, and gives the result of each.
         context: of the request, so that the thread knows whose it is, and which.
         alike: with what it may be done together; None for nothing.
     """
 
     future: Future[Any]
+    own: Callable[[], Any]
     work: Callable[[list[Any]], Sequence[Any]]
-    item: object
     context: Context
     alike: Alike | None = None
 
@@ -194,26 +195,31 @@ class Turns:
             BusyError: no thread can be started.
             NotReadyError: the threads have ended.
         """
-        piece = _Piece(Future[Any](), lambda _: [work()], None, copy_context())
+        piece = _Piece(Future[Any](), work, list, copy_context())
         result: Result = await self._run(piece)
         return result
 
     async def run_together(
-        self, alike: Alike, item: Item, work: Callable[[list[Item]], Sequence[Result]]
+        self,
+        alike: Alike,
+        own: Callable[[], Item],
+        work: Callable[[list[Item]], Sequence[Result]],
     ) -> Result:
         """Run a piece of work together with those like it that wait when its turn comes.
 
-        What fails together is done again one by one, so that nobody gets the error of another.
+        Nobody gets the error of another: a piece whose own part fails is left out of what is done
+        together, and where that fails, it is done again one by one.
 
         Args:
-            item: what `work` takes of this piece.
+            own: is done for this piece alone and gives its item. What a question may get wrong
+                belongs there, so that the others are still answered together.
             work: gives the result of each item.
 
         Raises:
             BusyError: no thread can be started.
             NotReadyError: the threads have ended.
         """
-        piece = _Piece(Future[Any](), work, item, copy_context(), alike)
+        piece = _Piece(Future[Any](), own, work, copy_context(), alike)
         result: Result = await self._run(piece)
         return result
 
@@ -335,20 +341,34 @@ class Turns:
 
 
 def _finish(pieces: list[_Piece]) -> None:
+    """Do what is each piece's own, and then together what those need where that went well."""
     if not pieces:
         return
-    first = pieces[0]
+    items: dict[_Piece, Any] = {}
+    for piece in pieces:
+        try:
+            items[piece] = piece.context.run(piece.own)
+        except BaseException as error:
+            piece.future.set_exception(error)
+    _answer(items)
+    del pieces, piece, items  # to which the traceback of an error leads
+
+
+def _answer(items: dict[_Piece, Any]) -> None:
+    if not items:
+        return
+    first = next(iter(items))
     try:
-        results = first.context.run(first.work, [piece.item for piece in pieces])
-        done = list(zip(pieces, results, strict=True))
+        results = first.context.run(first.work, list(items.values()))
+        done = list(zip(items, results, strict=True))
     except BaseException as error:
-        if len(pieces) == 1:
+        if len(items) == 1:
             first.future.set_exception(error)
-            del first, pieces  # which would keep themselves alive by the error's traceback
+            del first, items  # which would keep themselves alive by the error's traceback
             return
         done = []
     for piece, result in done:
         piece.future.set_result(result)
     if not done:  # here, where no error leads to what was done together
-        for piece in pieces:
-            _finish([piece])
+        for piece, item in items.items():
+            _answer({piece: item})

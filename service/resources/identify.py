@@ -14,6 +14,7 @@ from holotype.index.errors import UsageError
 from holotype.index.identification import identify as core
 from holotype.index.pictures.reading import content_hash
 from holotype.index.search.search import require_few_pictures, stored_specimens
+from holotype.index.storage.records import Image
 from holotype.index.ways import spoken
 
 from ..engine import Engine, TheEngine
@@ -76,12 +77,13 @@ async def identify(request: Request, engine: TheEngine) -> JSONResponse:
     alike = ("identify", spoken(), options.image_id is None, said)
     async with engine.asked():
         if options.image_id is not None:
-            work = partial(_of_stored, engine, options)
-            return await engine.query_together(alike, options.image_id, work)
+            own = partial(core.stored_image, engine.collection, options.image_id, **_said(options))
+            return await engine.query_together(alike, own, partial(_of_stored, engine, options))
         pixels = await engine.decoded(question.pictures, options.space)
         vectors = await engine.encoded(pixels, options.space)
         shown = _Shown(question.names, vectors, question.pictures)
-        return await engine.query_together(alike, shown, partial(_of_pictures, engine, options))
+        work = partial(_of_pictures, engine, options)
+        return await engine.query_together(alike, lambda: shown, work)
 
 
 class _Shown(NamedTuple):
@@ -92,9 +94,9 @@ class _Shown(NamedTuple):
     files: list[bytes]
 
 
-def _of_stored(engine: Engine, asked: Identify, image_ids: list[str]) -> list[JSONResponse]:
+def _of_stored(engine: Engine, asked: Identify, images: list[Image]) -> list[JSONResponse]:
     """Answer questions about stored images that are asked in one way."""
-    answers = core.identify_each_stored(engine.collection, image_ids, **_said(asked))
+    answers = core.identify_each_stored(engine.collection, images, **_said(asked))
     return [JSONResponse(answer.to_dict()) for answer in answers]
 
 

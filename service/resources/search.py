@@ -74,20 +74,18 @@ async def search(request: Request, engine: TheEngine) -> JSONResponse:
     said = asked.model_dump_json(exclude={"image_id", "text", "vector"})
     async with engine.asked():
         vector = await _sent(engine, question)
-        work = partial(_hits, engine, asked)
-        item = _Asked(vector, asked.image_id, question.pictures)
-        # Vectors of another length than the space has are refused by themselves.
-        key = "search", spoken(), said, None if vector is None else len(vector)
+        own, work = partial(_asked, engine, question, vector), partial(_hits, engine, asked)
         # Comparing takes the time, and runs beside Python: on every core.
-        return await engine.query_together(key, item, work, threads=worker_count())
+        key = "search", spoken(), said
+        return await engine.query_together(key, own, work, threads=worker_count())
 
 
 class _Asked(NamedTuple):
-    """A vector, float32 [dim], or else a stored image; and the pictures that were sent."""
+    """A vector, float32 [dim], the specimens that it is of, and the hashes of their pictures."""
 
-    vector: Embeddings | None
-    image_id: str | None
-    pictures: list[bytes]
+    vector: Embeddings
+    specimens: set[str]
+    contents: list[str]
 
 
 async def _sent(engine: Engine, question: Question[Search]) -> Embeddings | None:
@@ -110,19 +108,24 @@ def _described(engine: Engine, text: str, space: str | None) -> Embeddings:
     return core.text_vector(engine.collection, engine.encoder(space), text, space)
 
 
+def _asked(engine: Engine, question: Question[Search], vector: Embeddings | None) -> _Asked:
+    """Return what is searched for, where it can be."""
+    collection, asked = engine.collection, question.options
+    contents = [content_hash(picture) for picture in question.pictures]
+    (specimens,) = core.stored_specimens(collection, [contents])
+    if vector is None:
+        image = collection.image(asked.image_id or "")
+        specimens.add(image.specimen_id)
+        contents.append(image.sha256)
+        vector = core.stored_vector(collection, image, asked.space)
+    core.require_vector(collection, vector, k=asked.k, space=asked.space)
+    return _Asked(vector, specimens, contents)
+
+
 def _hits(engine: Engine, asked: Search, each: list[_Asked]) -> list[JSONResponse]:
     """Answer questions that are asked in one way."""
     collection = engine.collection
-    contents = [[content_hash(picture) for picture in one.pictures] for one in each]
-    own, vectors = core.stored_specimens(collection, contents), []
-    for one, specimens, seen in zip(each, own, contents, strict=True):
-        if one.vector is not None:
-            vectors.append(one.vector)
-        else:
-            image = collection.image(one.image_id or "")
-            specimens.add(image.specimen_id)
-            seen.append(image.sha256)
-            vectors.append(core.stored_vector(collection, image, asked.space))
+    vectors, own, contents = zip(*each, strict=True)
     found = core.search_each(
         collection, vectors, own, k=asked.k, space=asked.space, where=asked.where
     )

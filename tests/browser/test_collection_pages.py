@@ -182,6 +182,38 @@ def test_a_name_that_a_colleague_gave_meanwhile_is_shown_and_not_written_over(
     expect(page.locator("#name h2")).to_have_text("Xestia baja")
 
 
+def test_names_in_doubt_are_told_once_and_days_without_a_time_as_they_are(
+    browser: Browser, drawer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    specimen = specimen_of(drawer, "Xestia baja")
+    each = [
+        ("Xestia cf. baja agg.", "cf. baja", "", "2020-05-17", "2020-05-17"),
+        ("Xestia cf. baja", "cf. Xestia baja", "", "2020", "2020"),
+        ("Xestia cf. baja/alba", "cf. baja", "", "spring 1998", "spring 1998"),
+        ("Xestia sp. 1", "cf. Xestia sp. 1", " cf.", "2020-05-17T02:00:00Z", "May 16, 2020"),
+        ("Xestia sp. 1", "sp. 1", "", "2020-05-17 08:00:00+00:00", "May 17, 2020"),
+        ("", "sp.", "Xestia sp.", "2020-05-17T10:00:00", "2020-05-17T10:00:00"),
+    ]
+    with Collection.open(drawer) as collection:
+        lineage = next(one.lineage for one in collection.images() if one.specimen_id == specimen)
+        for species, qualifier, _, at, _ in each:
+            monkeypatch.setattr("holotype.index.storage.records.now", lambda at=at: at)
+            named = (*lineage[:-1], species)
+            collection.determine(specimen, named, by="A. Curator", qualifier=qualifier)
+    with (
+        running(create_app(drawer)) as address,
+        opened(
+            browser, address, f"/specimens/{specimen}", timezone_id="America/Los_Angeles"
+        ) as page,
+    ):
+        events = page.locator("#events li")
+        expect(events).to_have_count(1 + len(each))
+        shown = list(zip(events.locator("b").all(), events.locator("time").all(), strict=True))
+        told = [(name.inner_text(), at.inner_text()) for name, at in shown]
+    wanted = [(species + follows, day) for species, _, follows, _, day in each]
+    assert told[-2::-1] == wanted  # the latest comes first, and what it came with last
+
+
 def test_a_record_is_corrected(page: Page, drawer: Path) -> None:
     specimen = specimen_of(drawer, "Xestia baja")
     page.goto(page.url.replace("/collection", f"/specimens/{specimen}"))

@@ -298,6 +298,23 @@ def test_views_of_one_specimen_are_kept_together(page: Page, trip: Path, drawer:
     assert len({image.specimen_id for image in kept}) == 1
 
 
+def test_a_picture_is_kept_under_the_day_of_whoever_keeps_it(
+    browser: Browser, trip: Path, drawer: Path
+) -> None:
+    west = "America/Los_Angeles"
+    with (
+        running(create_app(drawer)) as address,
+        opened(browser, address, timezone_id=west) as page,
+    ):
+        page.clock.set_fixed_time("2026-03-02T03:00:00Z")
+        page.set_input_files("#files", str(trip / "sure 0.png"))
+        page.get_by_role("button", name="Accept Xestia baja").click()
+        sign(page)
+        expect(page.locator("#deciding")).to_contain_text("In the collection as Xestia baja")
+    with Collection.open(drawer) as collection:
+        assert collection.image("2026-03-01/sure 0.png")
+
+
 def test_two_pictures_may_be_two_specimens(page: Page, trip: Path) -> None:
     page.set_input_files("#files", [str(trip / "sure 0.png"), str(trip / "between.png")])
     page.get_by_role("button", name="These are different specimens").click()

@@ -20,6 +20,8 @@ from holotype.index.manifests.manifest import Manifest
 from holotype.index.search.search import picture_vector, search, stored_vector
 from holotype.index.ways import Door, speaking
 from holotype.service.app import create_app
+from holotype.service.resources import identify as identify_page
+from holotype.service.resources import search as search_page
 from holotype.training.spaces import calibrate_space
 
 from ..conftest import Ask, Draw
@@ -152,6 +154,31 @@ def test_many_searches_at_once_and_an_error_is_its_own(
             assert same(answer["hits"], [hit.to_dict() for hit in wanted])
         assert found[3 * place + 2][0] == 409
         assert "Use the space's own encoder" in found[3 * place + 2][1]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("search", {"image_id": "none"}, 404),
+        ("search", {"vector": [1.0]}, 409),
+        ("search", {"vector": "zero"}, 422),
+        ("identify", {"image_id": "none"}, 404),
+        ("identify", {"image_id": "none", "risk": 2}, 422),
+    ],
+)
+def test_what_is_wrong_with_a_question_is_told_before_others_join_it(
+    client: httpx2.Client,
+    held: Collection,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    body: Any,
+    status: int,
+) -> None:
+    for module, together in ((search_page, "_hits"), (identify_page, "_of_stored")):
+        monkeypatch.setattr(module, together, int)  # which refuses what it is given
+    if body.get("vector") == "zero":
+        body = {"vector": [0.0] * held.space().dim}
+    assert client.post(f"/v1/{path}", json=body).status_code == status
 
 
 @pytest.mark.data

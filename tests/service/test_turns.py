@@ -8,9 +8,11 @@ import hashlib
 import threading
 import time
 import weakref
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from functools import partial
+from operator import truediv
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +152,7 @@ def test_what_is_alike_is_done_together_and_its_errors_stay_apart() -> None:
 
     async def one(client: str, alike: str, number: int) -> float:
         CLIENT.set(client)
-        return await turns.run_together(Alike(alike), number, inverse)
+        return await turns.run_together(Alike(alike), lambda: number, inverse)
 
     async def main() -> None:
         first = asyncio.create_task(asked(turns, "", lambda: go_on.wait(30)))
@@ -180,7 +182,9 @@ def test_an_error_tells_nothing_of_what_failed_together() -> None:
 
     async def main() -> None:
         first = asyncio.create_task(asked(turns, "", lambda: go_on.wait(30)))
-        asking = [turns.run_together(Alike("x"), number, refuse) for number in range(2)]
+        asking = [
+            turns.run_together(Alike("x"), partial(int, number), refuse) for number in range(2)
+        ]
         tasks = [asyncio.create_task(one) for one in asking]
         await asyncio.sleep(0.05)
         go_on.set()
@@ -190,6 +194,58 @@ def test_an_error_tells_nothing_of_what_failed_together() -> None:
             None
         ] * 2
         await first
+
+    run(main())
+    turns.shutdown()
+
+
+def test_what_fails_by_itself_leaves_the_others_together() -> None:
+    turns, go_on, passes = Turns(1, "test"), threading.Event(), list[list[float]]()
+
+    def count(numbers: list[float]) -> list[float]:
+        passes.append(numbers)
+        return numbers
+
+    async def main() -> None:
+        first = asyncio.create_task(asked(turns, "", lambda: go_on.wait(30)))
+        tasks = [
+            asyncio.create_task(turns.run_together(Alike("x"), partial(truediv, 1, number), count))
+            for number in (1, 0, 2, 0, 4)
+        ]
+        await asyncio.sleep(0.05)
+        go_on.set()
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [found[0], found[2], found[4]] == [1, 0.5, 0.25]
+        errors = [error for error in found if isinstance(error, ZeroDivisionError)]
+        assert (len(errors), errors[0] is errors[1]) == (2, False)
+        await first
+
+    run(main())
+    turns.shutdown()
+    assert passes == [[1, 0.5, 0.25]]
+
+
+def test_an_error_keeps_nothing_of_what_was_asked_beside_it() -> None:
+    turns, go_on = Turns(1, "test"), threading.Event()
+
+    async def main() -> None:
+        first = asyncio.create_task(asked(turns, "", lambda: go_on.wait(30)))
+        item = Work([])
+        kept = weakref.ref(item)
+        own: list[Callable[[], object]] = [partial(int, "none"), partial(list, [item])]
+        asking = [turns.run_together(Alike("x"), one, lambda each: each) for one in own]
+        tasks = [asyncio.create_task(one) for one in asking]
+        del item, own, asking
+        await asyncio.sleep(0.05)
+        go_on.set()
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+        tasks.clear()
+        del found[1]
+        await first
+        assert isinstance(found[0], ValueError)
+        await turns.run(lambda: None)  # the thread has let go of them
+        gc.collect()
+        assert kept() is None  # while the other's error is at hand
 
     run(main())
     turns.shutdown()
@@ -206,7 +262,8 @@ def test_few_are_done_together() -> None:
         first = asyncio.create_task(asked(turns, "", lambda: go_on.wait(30)))
         alike = Alike("x", most=16)
         tasks = [
-            asyncio.create_task(turns.run_together(alike, number, count)) for number in range(40)
+            asyncio.create_task(turns.run_together(alike, partial(int, number), count))
+            for number in range(40)
         ]
         await asyncio.sleep(0.05)
         go_on.set()
@@ -234,7 +291,8 @@ def test_threads_share_what_is_alike_and_others_do_not_wait_for_it(
         first = [asyncio.create_task(turns.run(lambda: go_on.wait(30))) for _ in range(3)]
         alike = Alike("x", threads=at_once)
         tasks = [
-            asyncio.create_task(turns.run_together(alike, number, count)) for number in range(10)
+            asyncio.create_task(turns.run_together(alike, partial(int, number), count))
+            for number in range(10)
         ]
         await asyncio.sleep(0.05)
         go_on.set()
@@ -259,8 +317,11 @@ def test_an_end_finishes_what_is_alike_too() -> None:
 
     async def main() -> None:
         alike = Alike("x", most=3)
-        tasks = [asyncio.create_task(turns.run_together(alike, one, slow)) for one in range(8)]
-        tasks.append(asyncio.create_task(turns.run_together(Alike("y"), 8, slow)))
+        tasks = [
+            asyncio.create_task(turns.run_together(alike, partial(int, one), slow))
+            for one in range(8)
+        ]
+        tasks.append(asyncio.create_task(turns.run_together(Alike("y"), lambda: 8, slow)))
         await asyncio.to_thread(begun.wait, 30)
         ending = asyncio.create_task(asyncio.to_thread(turns.shutdown))
         await asyncio.sleep(0.05)

@@ -223,14 +223,17 @@ function refuse(error: unknown): void {
   named.append(el("p", { class: "wrong", role: "alert" }, ...problemOf(error).told()));
 }
 
-/** What follows a name: the words of its qualifier that it has not, as "?" behind "Xestia sp. 1" of "sp. 1 ?". */
+/**
+ * What follows a name: its qualifier, unless the name says it, as "Xestia sp. 1" and "Xestia cf.
+ * baja agg." do. Of a qualifier that repeats the name, or is of open nomenclature ("sp. 1 ?"), only
+ * what the name lacks. `qualified` of index/upkeep/history.py is the same.
+ */
 function qualified(taxon: string, qualifier: string): string {
-  const words = taxon.split(" ");
-  return qualifier
-    .split(" ")
-    .filter((word) => word && !words.includes(word))
-    .map((word) => ` ${word}`)
-    .join("");
+  const words = taxon.split(/[\s/×]+/);
+  const said = qualifier.split(/\s+/).filter(Boolean);
+  const missing = said.filter((word) => !words.includes(word));
+  const follows = said.includes(words[0] ?? "") || words.includes("sp.") ? missing : said;
+  return missing.length ? ` ${follows.join(" ")}` : "";
 }
 
 /* The answer */

@@ -100,6 +100,17 @@ def test_every_number_that_can_be_undone_is_in_the_log(
     assert [entry["number"] for entry in only] == ["21"]
 
 
+def test_a_name_in_doubt_is_told_once(collection: Collection) -> None:
+    for species, qualifier, told in (
+        ("Catocala cf. nupta agg.", "cf. nupta", "Catocala cf. nupta agg."),
+        ("Catocala sp. 1", "cf. Catocala sp. 1", "Catocala sp. 1 cf."),
+        ("", "sp.", "Catocala sp."),
+    ):
+        lineage = ("", "", "", "", "", "", "Catocala", species)
+        collection.determine(SPECIMEN, lineage, by="B. Alder", qualifier=qualifier)
+        assert log(collection)[-1].what.startswith(f"{SPECIMEN}: {told}; ")
+
+
 def test_a_deletion_says_how_its_images_come_back(
     collection: Collection, cli: Cli, tmp_path: Path
 ) -> None:

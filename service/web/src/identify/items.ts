@@ -333,7 +333,14 @@ async function store(item: Item): Promise<void> {
 
 /** A picture's id: its path where it came with a folder, else its name under today's date. */
 function imageIdOf(name: string): string {
-  return name.includes("/") ? name : `${new Date().toISOString().slice(0, 10)}/${name}`;
+  return name.includes("/") ? name : `${today()}/${name}`;
+}
+
+/** The day where the reader is, such as "2026-03-01". */
+function today(): string {
+  const now = new Date();
+  const parts = [now.getFullYear(), now.getMonth() + 1, now.getDate()];
+  return parts.map((part) => String(part).padStart(2, "0")).join("-");
 }
 
 async function put(

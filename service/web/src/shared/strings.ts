@@ -65,9 +65,12 @@ export function day(at: string): string {
   return timeIn(days, at);
 }
 
+// A time of day and a zone: without them a history from elsewhere names a day, here as there.
+const PLACED = /\d:\d\d.*(?:Z|[+-]\d\d(?::?\d\d)?)$/i;
+
 function timeIn(words: Intl.DateTimeFormat, at: string): string {
-  const time = new Date(at);
-  return Number.isNaN(time.getTime()) ? at : words.format(time); // a history from elsewhere
+  const time = new Date(PLACED.test(at) ? at : NaN);
+  return Number.isNaN(time.getTime()) ? at : words.format(time);
 }
 
 /** A figure with so many decimals, such as 0.93, which is "0,93" in Spanish. */
