@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # by which a spreadsheet takes text for a formula
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _SPACES = "Zs"  # the category of spaces, which `str.isprintable` counts as not printable
 
 
@@ -40,10 +42,12 @@ def visible_json(text: str) -> str:
 def guarded(value: object) -> object:
     """Return a cell's value; an apostrophe precedes a text that a spreadsheet would calculate.
 
-    >>> guarded("=1+1"), guarded("Xestia"), guarded(-0.5)
-    ("'=1+1", 'Xestia', -0.5)
+    >>> guarded("=1+1"), guarded("Xestia"), guarded(-0.5), guarded("-46.21")
+    ("'=1+1", 'Xestia', -0.5, '-46.21')
     """
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    if not isinstance(value, str) or not value.startswith(_FORMULA) or _NUMBER.fullmatch(value):
+        return value
+    return f"'{value}"
 
 
 def _is_seen(one: str) -> bool:

@@ -11,7 +11,7 @@ import typer
 
 from .answers.clusters import cluster_lines, clustering_lines
 from .collection_changes import ByOption, WhyOption
-from .console import CollectionOption, JsonFlag, out, print_json
+from .console import CollectionOption, JsonFlag, err, out, print_json
 
 if TYPE_CHECKING:
     from holotype.index.clusters.decide import Decider
@@ -115,8 +115,8 @@ def _accept_known(collection: Path, by: str, why: str, *, as_json: bool) -> None
         print_json({"decisions": made})
         return
     out.print(
-        f"Accepted {len(made)} names (decisions {made[0]} to {made[-1]}); 'holotype undo --to "
-        f"{max(one for one in before if one < made[0])}' takes them back.",
+        f"Accepted {len(made)} names (decisions {made[0]} to {made[-1]}); 'holotype undo --in "
+        f"{collection} --to {max(one for one in before if one < made[0])}' takes them back.",
         highlight=False,
         soft_wrap=True,
     )
@@ -263,11 +263,16 @@ def undo(
     ] = None,
     by: ByOption = "",
     why: WhyOption = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --to: also what others decided.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Take back a decision about clusters with all its determinations; an undo too.
 
-    Nothing is erased. 'holotype collection undo' takes back single determinations.
+    Nothing is erased. --to shows what it takes back; where others decided some of that, it does
+    nothing without --yes (exit code 1). 'holotype collection undo' takes back single
+    determinations.
     """
     from holotype.index.clusters.decide import Decider
     from holotype.index.collection import Collection
@@ -277,6 +282,8 @@ def undo(
         raise UsageError("Give either the number of one decision, or --to for all since one")
     with Collection.open(collection) as opened:
         decider = Decider(opened, by or getpass.getuser(), why)
+        if to is not None:
+            _show_since(opened, to, decider.by, yes=yes, as_json=as_json)
         made = [decider.undo(decision)] if decision is not None else decider.undo_since(to or 0)
     if as_json:
         print_json({"undos": made})
@@ -284,6 +291,24 @@ def undo(
     what = f"decision {decision}" if decision is not None else f"everything since decision {to}"
     numbers = ", ".join(map(str, made))
     out.print(f"Undone: {what} (undo {numbers})." if made else "Nothing has changed since.")
+
+
+def _show_since(collection: Collection, to: int, by: str, *, yes: bool, as_json: bool) -> None:
+    """Show what changes when all since a decision is taken back; end there where others decided."""
+    from holotype.index.storage.clusters.undo import changes_since
+
+    back, again = changes_since(collection.database, to)
+    for what, events in (("Takes back", back), ("Brings back what was undone in", again)):
+        for one in events:
+            err.print(f"{what} {one}", highlight=False, soft_wrap=True, markup=False)
+    if any(one.decided_by != by for one in back) and not yes:
+        if as_json:
+            print_json({"undos": [], "decisions": [one.decision_id for one in [*back, *again]]})
+        err.print(
+            "Nothing was undone: others decided some of these. Repeat the command with --yes, or "
+            "undo your own one by one."
+        )
+        raise typer.Exit(1)
 
 
 @app.command("list")

@@ -138,14 +138,19 @@ def undo(
     by: ByOption = "",
     why: WhyOption = "",
     yes: Annotated[
-        bool, typer.Option("--yes", help="Also where later determinations of the specimen stand.")
+        bool,
+        typer.Option(
+            "--yes",
+            help="Also a name that a manifest gave, and where later determinations stand.",
+        ),
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Take back a determination, or an undo. Nothing is erased: the undo is appended.
 
-    It shows what it takes back. Where later ones of the specimen stand, it shows them and does
-    nothing without --yes (exit code 1).
+    It shows what it takes back. Where that is a name that a manifest gave, or where later ones of
+    the specimen stand, it does nothing without --yes (exit code 1). Decisions about clusters have
+    numbers of their own: 'holotype undo'.
     """
     from holotype.index.collection import Collection
 
@@ -153,10 +158,11 @@ def undo(
         chosen = _chosen(number)
         planned = opened.withdrawal(chosen)
         _show_withdrawal(planned)
-        if planned.later and not yes:
+        why_not = _why_not(planned)
+        if why_not and not yes:
             if as_json:
                 print_json({"undone": None, **planned.to_dict()})
-            err.print("Nothing was undone; repeat the command with --yes, or undo the later first.")
+            err.print(f"Nothing was undone; {why_not}.", highlight=False, soft_wrap=True)
             raise typer.Exit(1)
         made = opened.undo(chosen, by=by or getpass.getuser(), remarks=why)
         events = opened.history(planned.event.specimen_id)
@@ -188,6 +194,19 @@ def _chosen(number: str) -> int:
             "them, with --imports also each name of an import"
         )
     return int(number)
+
+
+def _why_not(planned: Withdrawal) -> str:
+    """Return what to do instead, or to be sure; empty where nothing speaks against it."""
+    event = planned.event
+    if planned.later:
+        return "repeat the command with --yes, or undo the later first"
+    if event.origin == "import" and not event.undoes:
+        return (
+            f"{event.determination_id} is a name that a manifest gave: repeat the command with "
+            "--yes to take it away. Decisions about clusters are taken back by 'holotype undo'"
+        )
+    return ""
 
 
 def _show_withdrawal(planned: Withdrawal) -> None:

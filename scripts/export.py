@@ -1,4 +1,4 @@
-"""`holotype export`: a collection's records and vectors as Parquet, its determinations as CSV."""
+"""`holotype export`: a collection's images as Parquet or CSV, its determinations as Darwin Core."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from .console import CollectionArgument, JsonFlag, SpaceOption, out, print_json
 def export(
     collection: CollectionArgument,
     to: Annotated[
-        Path | None, typer.Option("--out", help="The .parquet file.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--out",
+            help="A .parquet file, with vectors, or a .csv file for a spreadsheet, without.",
+            show_default=False,
+        ),
     ] = None,
     determinations: Annotated[
         Path | None,
@@ -23,25 +28,26 @@ def export(
         ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the file of --determinations.")
+        bool, typer.Option("--overwrite", help="Replace .csv files that are there.")
     ] = False,
     space: SpaceOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Write one row an image: ids, ranks, split, metadata and the vector that is searched.
+    """Write one row an image: ids, ranks, split, metadata and, as Parquet, the vector.
 
     With --determinations, one row for each time that a specimen was named: what, by whom, when,
     why, and whether that counts now. One of the two or both.
     """
     from holotype.index.collection import Collection
     from holotype.index.export.determinations import export_determinations
-    from holotype.index.export.parquet import export_parquet
+    from holotype.index.export.images import export_images
 
     _check(to, determinations, overwrite=overwrite)
     said: dict[str, int | str] = {}
     with Collection.open(collection) as opened:
         if to is not None:
-            said |= {"rows": export_parquet(opened, to, space=space), "file": str(to)}
+            rows = export_images(opened, to, space=space, overwrite=overwrite)
+            said |= {"rows": rows, "file": str(to)}
         if determinations is not None:
             count = export_determinations(opened, determinations)
             said |= {"determinations": count, "determinations_file": str(determinations)}
@@ -58,13 +64,18 @@ def export(
 def _check(to: Path | None, determinations: Path | None, *, overwrite: bool) -> None:
     """Refuse names of files before anything is written."""
     from holotype.index.errors import UsageError
+    from holotype.index.export.images import KINDS
 
     from .answers.files import require_new
 
     if to is None and determinations is None:
-        raise UsageError("Name a file: --out FILE.parquet, --determinations FILE.csv, or both")
-    if to is not None and to.suffix.lower() != ".parquet":
-        raise UsageError(f"--out is {to}; name a file that ends in .parquet")
+        raise UsageError(
+            "Name a file: --out FILE.parquet or FILE.csv, --determinations FILE.csv, or both"
+        )
+    if to is not None and to.suffix.lower() not in KINDS:
+        raise UsageError(f"--out is {to}; name a file that ends in .parquet or .csv")
+    if to is not None and to.suffix.lower() == ".csv":
+        require_new(to, overwrite=overwrite)
     if determinations is not None:
         if determinations.suffix.lower() != ".csv":
             raise UsageError(f"--determinations is {determinations}; name a .csv file")

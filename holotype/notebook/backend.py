@@ -210,8 +210,8 @@ class Backend(Protocol):
 
     # Files ------------------------------------------------------------------------------------
 
-    def export(self, path: Path, space: str | None) -> Told:
-        """Write records and vectors as Parquet."""
+    def export(self, path: Path, space: str | None, *, overwrite: bool) -> Told:
+        """Write records and vectors as Parquet, or records as CSV."""
 
     def export_determinations(self, path: Path) -> Told:
         """Write the determinations as Darwin Core."""

@@ -23,23 +23,23 @@ class Copies:
         space: str | None = None,
         overwrite: bool = False,
     ) -> Report:
-        """Write records and vectors as Parquet, the determinations as Darwin Core, or both.
+        """Write a row an image as Parquet or CSV, the determinations as Darwin Core, or both.
 
         Args:
-            path: a .parquet file: a row an image, with the vector that is searched; an earlier
-                export is replaced.
+            path: a .parquet file, with the vectors that are searched, which replaces an earlier
+                one; or a .csv file for a spreadsheet, without.
             determinations: a .csv file: a row for each time that a specimen was named.
             space: whose vectors; by default the first.
-            overwrite: replace the file of `determinations`.
+            overwrite: replace .csv files.
 
         Raises:
             UsageError: no file is named, one has another ending, or is there already.
         """
         if path is None and determinations is None:
-            raise UsageError("Name a file: a .parquet file, determinations as a .csv file, or both")
+            raise UsageError("Name a file, .parquet or .csv, or one for determinations, or both")
         told: dict[str, object] = {}
         if path is not None:
-            told |= self._backend.export(_ending(path, ".parquet"), space)
+            told |= self._backend.export(Path(path), space, overwrite=overwrite)
         if determinations is not None:
             file = _ending(determinations, ".csv")
             if file.exists() and not overwrite:

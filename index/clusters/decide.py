@@ -144,7 +144,7 @@ class Decider:
             ChangedError, NotFoundError, UsageError: see `name`.
         """
         cluster = self._seen(cluster_id, version)
-        lineage = parent_lineage(self.collection.database, under)
+        lineage = parent_lineage(self.collection.database, under, cluster.facts)
         name = Names(self.collection.database).new(lineage)
         rank, _, _ = under.partition("=")
         parent = {"rank": rank.strip().lower(), "taxon": lowest_name(lineage), "p": None}

@@ -11,9 +11,11 @@ from ..taxonomy import (
     RANKS,
     SPECIES,
     Lineage,
+    joined,
     left_unread,
     lowest_rank,
     no_higher_name,
+    same_taxon,
 )
 from ..ways import option
 from .names import is_provisional, provisional_lineage, stem_of
@@ -37,7 +39,7 @@ def named_lineage(
         UsageError: it cannot be read, or names nothing.
     """
     written = " ".join(name.split())
-    parent = parent_lineage(database, under) if under else tuple(facts.get("under", ()))
+    parent = parent_lineage(database, under, facts) if under else tuple(facts.get("under", ()))
     if is_provisional(written) and not under:
         lineage = _known(database, "species", written)
         if lineage is not None:
@@ -102,8 +104,11 @@ def _completed(lineage: Lineage, parent: Lineage, told: bool) -> Lineage:
     return (*filled, *lineage[GENUS:])
 
 
-def parent_lineage(database: Database, under: str) -> Lineage:
+def parent_lineage(database: Database, under: str, facts: Facts) -> Lineage:
     """Return the lineage of a taxon above the species, such as `genus=Xestia`.
+
+    Args:
+        facts: of a cluster. What it hangs under tells the ranks above that nothing else tells.
 
     Raises:
         UsageError: it is no rank above the species and a name.
@@ -113,13 +118,15 @@ def parent_lineage(database: Database, under: str) -> Lineage:
     if rank not in RANKS[:SPECIES] or not equals or not name:
         ranks = ", ".join(RANKS[:SPECIES])
         raise UsageError(f"'{under}' is no place; write a rank of {ranks} and a name, genus=Xestia")
-    known = _known(database, rank, name)
-    if known is not None:
-        return known
-    _require_higher(database, rank, name)
-    row = [""] * len(RANKS)
-    row[RANKS.index(rank)] = name
-    return as_kept(database.connection(), tuple(row)).lineage
+    place = RANKS.index(rank)
+    found = _known(database, rank, name)
+    if found is None:
+        _require_higher(database, rank, name)
+        row = [""] * len(RANKS)
+        row[place] = name
+        found = as_kept(database.connection(), tuple(row)).lineage
+    hung = (*tuple(facts.get("under", ()))[:place], *[""] * len(RANKS))[: len(RANKS)]
+    return joined(found, hung) if same_taxon(found, hung) else found
 
 
 def _require_higher(database: Database, rank: str, name: str) -> None:

@@ -15,26 +15,20 @@ from ..errors import UsageError
 from ..files.durable import replacing
 from ..files.plain_json import read_json
 from ..manifests.vector_file import METADATA, canaries_as_json
-from ..search.column_reader import metadata_columns
 from ..storage.canaries import kept_canaries
-from ..storage.records import DETAILS, Image, Space
-from ..taxonomy import QUALIFIER, RANKS
+from ..storage.records import Space
+from .image_table import image_columns
 
 _GROUP = 16_384  # rows that a reader holds at once
-_QUALIFIED = """
-SELECT a.specimen_id, d.qualifier FROM accepted AS a JOIN determinations AS d
-USING (determination_id) WHERE d.origin = 'human'
-"""  # an import's stands in the image's own column
 
 
 def export_parquet(collection: Collection, path: Path, *, space: str | None = None) -> int:
     """Write one row an image of a space and return their number.
 
-    Columns: ids, path, sha256, ranks (the accepted determination), split, details, the users' own
-    columns (`identificationQualifier` as the accepted determination has it), and `embedding`, a
-    fixed-size list of float32: the vectors that are searched. The schema's metadata holds the
-    space, its encoder and its canaries under `holotype`, so that `holotype ingest` makes a space of
-    the same encoder of it. The file appears whole or not at all, in place of an earlier export.
+    Columns: see `image_columns`, and `embedding`, a fixed-size list of float32: the vectors that
+    are searched. The schema's metadata holds the space, its encoder and its canaries under
+    `holotype`, so that `holotype ingest` makes a space of the same encoder of it. The file appears
+    whole or not at all, in place of an earlier export.
 
     Raises:
         UsageError: a file of another kind has that name.
@@ -44,25 +38,10 @@ def export_parquet(collection: Collection, path: Path, *, space: str | None = No
     vectors = gallery.index.vectors
     wanted = set(gallery.rows.tolist())
     images = [image for image in collection.images() if image.row in wanted]
-    columns: dict[str, pa.Array] = {
-        "image_id": pa.array([image.image_id for image in images]),
-        "specimen_id": pa.array([image.specimen_id for image in images]),
-        "path": pa.array([_path(collection, image) for image in images]),
-        "sha256": pa.array([image.sha256 for image in images]),
-        "split": pa.array([image.split for image in images]),
+    columns = {
+        name: pa.array([value(image) for image in images])
+        for name, value in image_columns(collection).items()
     }
-    for place, rank in enumerate(RANKS):
-        columns[rank] = pa.array([image.lineage[place] for image in images])
-    for name in DETAILS:
-        columns[name] = pa.array([image.details[name] for image in images])
-    qualified: dict[str, str] = dict(map(tuple, collection.database.read(_QUALIFIED)))
-    own = metadata_columns(collection)
-    if any(qualified.values()) and QUALIFIER.casefold() not in map(str.casefold, own):
-        own = [*own, QUALIFIER]
-    for name in own:
-        said = qualified if name.casefold() == QUALIFIER.casefold() else {}
-        values = (said.get(image.specimen_id, image.metadata.get(name, "")) for image in images)
-        columns.setdefault(name, pa.array(list(values)))
     columns["embedding"] = pa.FixedSizeListArray.from_arrays(
         pa.array(vectors.reshape(-1), pa.float32()), gallery.space.dim
     )
@@ -89,10 +68,6 @@ def _refuse_foreign(path: Path) -> None:
         raise UsageError(
             f"{path} is there already and is no export as it was written; name another file"
         )
-
-
-def _path(collection: Collection, image: Image) -> str:
-    return str(collection.folder / image.path) if image.path else ""
 
 
 def _identity(collection: Collection, space: Space) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def test_2_for_what_was_not_understood(folder: Path, picture: Path, cli: Cli) ->
     refused(cli("identify", picture, "--in", folder, "--only", "genus=X"), 2, "genus 'X'")
     refused(cli("identify", picture, "--in", folder, "--risk", 2), 2, "risk is 2.0")
     refused(cli("eval", folder, "--query", "split=test"), 2, "both --query and --gallery")
-    refused(cli("export", folder, "--out", "x.csv"), 2, "ends in .parquet")
+    refused(cli("export", folder, "--out", "x.txt"), 2, "ends in .parquet or .csv")
 
 
 def test_2_for_an_option_that_does_not_exist(folder: Path, cli: Cli) -> None:

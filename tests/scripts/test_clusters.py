@@ -85,7 +85,12 @@ def test_accepting_what_is_known_tells_what_takes_it_back(folder: Path, cli: Cli
     ask("name", first["id"], "Xestia viridis", "--in", folder)
     code, out, err = cli("accept", "--known", "--in", folder)
     assert code == 0, err
-    ask("undo", "--to", out.split("--to ")[1].split("'")[0], "--in", folder)
+    taking_back = out.split("'holotype ")[1].split("'")[0].split()
+    code, out, err = cli(*taking_back, "--by", "somebody else")
+    assert (code, out) == (1, "")
+    assert "Takes back decision" in err
+    assert "Nothing was undone: others decided some of these." in err
+    ask(*taking_back)
     states = {one["state"] for one in ask("clusters", "list", "--in", folder)["set_aside"]}
     assert states == {"open"}
     assert ask("clusters", "show", first["id"], "--in", folder)["state"] == "named"

@@ -78,11 +78,12 @@ class LocalWork(Held):
 
     # Files ------------------------------------------------------------------------------------
 
-    def export(self, path: Path, space: str | None) -> Told:
-        """Write records and vectors as Parquet."""
-        from holotype.index.export.parquet import export_parquet
+    def export(self, path: Path, space: str | None, *, overwrite: bool) -> Told:
+        """Write records and vectors as Parquet, or records as CSV."""
+        from holotype.index.export.images import export_images
 
-        return {"rows": export_parquet(self.collection, path, space=space), "file": str(path)}
+        rows = export_images(self.collection, path, space=space, overwrite=overwrite)
+        return {"rows": rows, "file": str(path)}
 
     def export_determinations(self, path: Path) -> Told:
         """Write the determinations as Darwin Core."""

@@ -94,7 +94,7 @@ class RemoteWork(Served):
 
     # Files ------------------------------------------------------------------------------------
 
-    def export(self, path: Path, space: str | None) -> Told:
+    def export(self, path: Path, space: str | None, *, overwrite: bool) -> Told:
         """Refuse: vectors are written where the collection lies."""
         raise self.elsewhere("Vectors are exported", "export(…)")
 

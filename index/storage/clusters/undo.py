@@ -42,12 +42,19 @@ def undo_since(database: Database, decision_id: int, *, by: str, remarks: str = 
         NotFoundError: there is no such decision.
     """
     with database.writing(), database.transaction() as connection:
-        found = decision(database, decision_id)
-        taken = decisions(database, found.clustering_id)
-        back, again = _differing(taken, decision_id)
-        return [
-            add_undo(connection, one, by=by, remarks=remarks) for one in [*reversed(back), *again]
-        ]
+        back, again = changes_since(database, decision_id)
+        return [add_undo(connection, one, by=by, remarks=remarks) for one in [*back, *again]]
+
+
+def changes_since(database: Database, decision_id: int) -> tuple[list[Decision], list[Decision]]:
+    """Return what `undo_since` would undo: decisions, newest first, and undos of earlier ones.
+
+    Raises:
+        NotFoundError: there is no such decision.
+    """
+    taken = decisions(database, decision(database, decision_id).clustering_id)
+    back, again = _differing(taken, decision_id)
+    return back[::-1], again
 
 
 def _differing(taken: Sequence[Decision], last: int) -> tuple[list[Decision], list[Decision]]:

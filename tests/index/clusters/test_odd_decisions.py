@@ -156,6 +156,20 @@ def test_a_cluster_hangs_under_a_category(collection: Collection, numbers: list[
     assert cluster_now(collection, numbers[1]).name == "A new drawer gen. sp. 1"
 
 
+def test_what_hung_under_a_category_stays_in_it_under_a_new_family(
+    collection: Collection, numbers: list[int]
+) -> None:
+    by = Decider(collection, "A")
+    by.place(numbers[0], "category=Moth")
+    by.place(numbers[0], "family=Sphingidae")
+    image = cluster_now(collection, numbers[0]).images[0]
+    assert collection.image(image).lineage == ("Moth", "", "", "", "", "Sphingidae", "", "")
+    by.place(numbers[1], "category=Moth")
+    by.name(numbers[1], "Deilephila elpenor", under="family=Sphingidae")
+    image = cluster_now(collection, numbers[1]).images[0]
+    assert collection.image(image).lineage[:6] == ("Moth", "", "", "", "", "Sphingidae")
+
+
 def test_a_name_that_an_import_brought_since_stays(
     collection: Collection, numbers: list[int]
 ) -> None:

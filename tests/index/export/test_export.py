@@ -13,6 +13,7 @@ import pytest
 from holotype.index.collection import Collection
 from holotype.index.encoders import Encoder, load_encoder
 from holotype.index.errors import UsageError
+from holotype.index.export.images import export_images
 from holotype.index.export.parquet import export_parquet
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests.manifest import Manifest
@@ -124,3 +125,25 @@ def test_a_file_that_is_no_export_is_not_written_over(
     for _ in range(2):
         export_parquet(collection, tmp_path / "d.parquet")
     assert (tmp_path / "d.parquet.tmp").read_bytes() == b"mine"
+
+
+def test_a_table_for_a_spreadsheet_is_corrected_there_and_taken_back_in(
+    collection: Collection, tiny: Encoder, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.csv"
+    assert export_images(collection, path) == 40
+    with pytest.raises(UsageError, match="is there already"):
+        export_images(collection, path)
+    with pytest.raises(UsageError, match="has no vectors of space 'base'"):
+        export_images(collection, path, space="base", overwrite=True)
+    assert path.read_bytes().startswith(b"\xef\xbb\xbfimage_id,specimen_id,path,")
+    corrected = path.read_text(encoding="utf-8-sig").replace("Catocala nupta", "Catocala elocata")
+    path.write_text(corrected, encoding="utf-8-sig")
+    ingest(Manifest.read(path), collection, tiny)
+    assert {one.lineage[-1] for one in collection.images()} >= {"Catocala elocata", "Xestia baja"}
+    assert "Catocala nupta" not in {one.lineage[-1] for one in collection.images()}
+    assert collection.count(collection.space()) == 40
+    assert export_images(collection, path, overwrite=True) == 40
+    assert sorted(path.read_text(encoding="utf-8-sig").splitlines()) == sorted(
+        corrected.splitlines()
+    )

@@ -150,6 +150,18 @@ def test_an_undo_of_what_is_not_the_last_asks_first(collection: Collection, cli:
     assert "Salmo trutta -> Catocala nupta" in out
 
 
+def test_a_name_that_a_manifest_gave_is_not_taken_away_by_a_number_alone(
+    collection: Collection, cli: Cli
+) -> None:
+    """Numbers of decisions about clusters are others: who mistakes one for the other is asked."""
+    code, out, err = cli("collection", "undo", collection.folder, "1")
+    assert (code, out) == (1, "")
+    assert "1 is a name that a manifest gave: repeat the command with --yes" in err
+    code, out, _ = cli("collection", "undo", collection.folder, "1", "--yes")
+    assert code == 0
+    assert "-> no name (undo " in out
+
+
 def test_what_came_later_of_others_or_of_machines_is_not_in_the_way(
     collection: Collection, cli: Cli
 ) -> None:
