@@ -207,13 +207,16 @@ def _watching(tensorboard: Path | None, config: TrainConfig) -> Iterator[Watch]:
 
 
 def _verdict(found: dict[str, Any]) -> str:
-    """Return a judgement in one line."""
+    """Return a judgement in one line; what decides is recall@1 and mAP@R together."""
+    start, trained = found["start"], found["trained"]
     parts = [
-        f"{kind} species {_of(found['start'], kind)} -> {_of(found['trained'], kind)}"
+        f"{kind} species {_of(start, kind)} -> {_of(trained, kind)}, mAP@R "
+        f"{start[f'{kind}_map_at_r']:.3f} -> {trained[f'{kind}_map_at_r']:.3f}"
         for kind in ("known", "unseen")
-        if f"{kind}_recall_at_1" in found["trained"]
+        if f"{kind}_recall_at_1" in trained
     ]
-    return f"Recall@1 on pictures kept back, start -> trained: {'; '.join(parts)}"
+    both = f"both together {start['value']:.3f} -> {trained['value']:.3f}"
+    return f"Recall@1 on pictures kept back, start -> trained: {'; '.join(parts)}; {both}"
 
 
 def _of(figures: dict[str, Any], kind: str) -> str:
