@@ -10,6 +10,7 @@ import numpy as np
 
 from ..arrays import Codes, Embeddings, Floats
 from ..gallery.gallery import Gallery
+from ..gallery.taxon_counts import counts_of
 from ..identification.classes import centres_of, rows_of
 from ..taxonomy import RANKS, Lineage
 from .pool import Judged, Pool
@@ -21,6 +22,7 @@ _FEWEST = 4  # members of which one may be an outlier
 _NEAREST = 5  # known taxa that are told
 _BLOCK = 4096  # known taxa that are compared at once
 _PARENT = 0.8  # the mean probability from which on a parent is told
+_FEW = 3  # specimens that a taxon needs to be told by votes
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +145,8 @@ def parents(
 
     It is the finest rank above the species at which the members' mean probability of one taxon
     reaches 0.8: a member that is likelier something else counts as 0. Without a calibration
-    these are shares of votes, and `p` is None; of a rank with a single taxon they say nothing.
+    these are shares of votes, and `p` is None; of a rank with a single taxon they say nothing, nor
+    for a taxon of one or two specimens, which are the nearest of whatever is unlike the others.
     """
     found = [_parent(pool.gallery, said.part(those)) for those in members]
     lineages = {one[:2]: pool.gallery.lineage(*one[:2]) for one in found if one is not None}
@@ -159,14 +162,12 @@ def _told(gallery: Gallery, said: Judged, rank: str, code: int, p: float) -> dic
     return {"rank": rank, "taxon": taxon, "p": p if said.calibrated else None}
 
 
-def _taxa_at(gallery: Gallery, rank: str) -> int:
-    """Return how many taxa of a rank the images are of."""
-
-    def count() -> int:
-        codes = gallery.labels(rank).codes
-        return len(np.unique(codes[codes >= 0]))
-
-    return gallery.once(f"taxa at {rank}", None, count)
+def _specimens_at(gallery: Gallery, rank: str) -> Codes:
+    """Return how many specimens each taxon of a rank has, int64 [taxa]."""
+    codes, specimens = gallery.names(rank).of_taxon, counts_of(gallery).specimens
+    named = np.flatnonzero(codes >= 0)
+    counts: Codes = np.bincount(codes[named], specimens[named]).astype(np.int64)
+    return counts
 
 
 def _parent(gallery: Gallery, said: Judged) -> tuple[str, int, float] | None:
@@ -176,10 +177,12 @@ def _parent(gallery: Gallery, said: Judged) -> tuple[str, int, float] | None:
         taxa = said.taxa[:, place]
         if rank == "species" or not (taxa >= 0).any():
             continue
-        if not said.calibrated and rank != RANKS[0] and _taxa_at(gallery, rank) < 2:
-            continue  # all votes are for the only one, whatever the picture shows
         sums = np.bincount(taxa[taxa >= 0], said.p[taxa >= 0, place])
         code = int(sums.argmax())
+        if not said.calibrated and rank != RANKS[0]:
+            specimens = _specimens_at(gallery, rank)
+            if np.count_nonzero(specimens) < 2 or specimens[code] < _FEW:
+                continue  # votes are for it, whatever the picture shows
         p = float(sums[code]) / len(taxa)
         if p >= _PARENT:
             return rank, code, p

@@ -21,6 +21,7 @@ from holotype.index.upkeep.info import verify
 from .clouds import NOVEL, add_batch, centre, drawer, near
 
 SIZES = {"x one": 9, "x two": 7, "far": 6}
+ALONE = {"Catocala rubra": "Erebidae"}
 
 
 @pytest.fixture
@@ -45,6 +46,16 @@ def says(collection: Collection, name: str, seed: int = 77) -> str:
 
 def of(found: dict[str, Any], name: str) -> dict[str, Any]:
     return next(one for one in found["clusters"] if f"batch {name} 0" in one["image_ids"])
+
+
+def test_a_genus_of_one_picture_draws_no_strangers(tmp_path: Path) -> None:
+    """Of two genera, one picture each, one is always the nearest."""
+    with drawer(tmp_path / "two", each=1, known={"Xestia alba": "Noctuidae", **ALONE}) as made:
+        add_batch(made, SIZES)
+        found = cluster(made, where=["split=batch"], k=3, by="A")
+    assert {(one["parent"] or {"rank": "category"})["rank"] for one in found["clusters"]} == {
+        "category"
+    }
 
 
 def test_clusters_say_what_they_are_like(found: dict[str, Any]) -> None:
