@@ -61,8 +61,9 @@ def csv_blocks(collection: Collection) -> Iterator[tuple[bytes, int]]:
 
     `identificationVerificationStatus` is `accepted` for the one that counts, `superseded` for one
     that stands beside it, `withdrawn` for one that was taken back, and `unverified` for a
-    machine's. Who took one back, when and why stands in its remarks. A text that a spreadsheet
-    would calculate has an apostrophe before it.
+    machine's. One that came with a table has nobody who made it, nor a day. Who took one back, when
+    and why stands in its remarks. A text that a spreadsheet would calculate has an apostrophe
+    before it.
     """
     collection.require_intact()
     undos = defaultdict(list)
@@ -90,9 +91,12 @@ def _cells(record: sqlite3.Row, undos: list[sqlite3.Row]) -> Iterator[object]:
     yield lowest_rank(lineage) or ""
     yield from lineage[1:-1]
     yield record["qualifier"]
-    yield record["determined_by"]
-    yield record["determined_at"]
-    yield "; ".join(text for text in (record["remarks"], *_told(undos)) if text)
+    # Who named what a table brought, and when, the table may say; it was not named by ingesting it.
+    is_imported, at = record["origin"] == "import", record["determined_at"]
+    yield "" if is_imported else record["determined_by"]
+    yield "" if is_imported else at
+    came = f"by a table that was ingested on {at}" if is_imported else ""
+    yield "; ".join(text for text in (came, record["remarks"], *_told(undos)) if text)
     yield _status(record, undos)
 
 

@@ -46,7 +46,9 @@ def test_the_whole_history_says_which_determination_counts(
     assert "withdrawn by Ann on 20" in rows[str(taken)]["identificationRemarks"]
     assert rows[str(taken)]["identificationRemarks"].endswith(": too hasty")
     assert rows[str(guess)]["identifiedBy"] == "net"
-    assert all(datetime.fromisoformat(row["dateIdentified"]).tzinfo for row in own)
+    assert all(datetime.fromisoformat(row["dateIdentified"]).tzinfo for row in own[1:])
+    assert (own[0]["identifiedBy"], own[0]["dateIdentified"]) == ("", "")  # nobody named it then
+    assert own[0]["identificationRemarks"].startswith("by a table that was ingested on 20")
     counted = [
         row["occurrenceID"]
         for row in rows.values()
