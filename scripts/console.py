@@ -8,10 +8,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.text import Text
 
 from holotype.index.errors import CorruptError, HolotypeError
@@ -22,19 +22,35 @@ class PlainConsole(Console):
     """Prints strings as they are: no markup, no smileys, and nothing that a terminal would obey.
 
     Names of files, taxa and people come from elsewhere. Style is given by `style` or as `Text`.
+    What goes into a file or a pipe is never wrapped: lines and tables are as wide as they need.
     """
 
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, markup=False, emoji=False)
+
+    @property
+    def size(self) -> ConsoleDimensions:  # type: ignore[misc]  # nobody sets one
+        """Return the size of the terminal; of a file or a pipe, more columns than are needed."""
+        found = super().size
+        return found if _is_screen(self.file) else found._replace(width=_UNBOUNDED)
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Return a string as all that is printed shows it, cells of tables too."""
         return super().render_str(visible(text), **options)
 
 
+def _is_screen(file: IO[str]) -> bool:
+    """Return whether somebody sees at once what is written; a colour that is forced tells not."""
+    try:
+        return file.isatty()
+    except ValueError:  # it is closed
+        return False
+
+
 out = PlainConsole()
 err = PlainConsole(stderr=True)
 
+_UNBOUNDED = 100_000  # columns
 _INTERRUPTED = 130  # what typer makes of Ctrl-C
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
