@@ -14,7 +14,7 @@ import typer
 from rich.console import Console, ConsoleDimensions
 from rich.text import Text
 
-from holotype.index.errors import CorruptError, HolotypeError
+from holotype.index.errors import CorruptError, HolotypeError, told
 from holotype.index.visible import visible, visible_json
 
 
@@ -28,8 +28,8 @@ class PlainConsole(Console):
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, markup=False, emoji=False)
 
-    @property
-    def size(self) -> ConsoleDimensions:  # type: ignore[misc]  # nobody sets one
+    @property  # type: ignore[misc]  # nobody sets one
+    def size(self) -> ConsoleDimensions:
         """Return the size of the terminal; of a file or a pipe, more columns than are needed."""
         found = super().size
         return found if _is_screen(self.file) else found._replace(width=_UNBOUNDED)
@@ -163,13 +163,13 @@ def one_sentence() -> Iterator[None]:
         err.print(str(end), soft_wrap=True, highlight=False)
         raise SystemExit(_INTERRUPTED) from end
     except HolotypeError as error:
-        _say(error)
+        _say(told(str(error), error))
         raise SystemExit(error.exit_code) from error
     except sqlite3.DatabaseError as error:
         from holotype.index.database.damage import is_damage, refusal
 
         if not is_damage(error):
-            _say(refusal(error))
+            _say(told(refusal(error), error))
             raise SystemExit(HolotypeError.exit_code) from error
         _say(f"The collection is damaged ({error}); run 'holotype collection verify' on it")
         raise SystemExit(CorruptError.exit_code) from error
@@ -180,7 +180,9 @@ def one_sentence() -> Iterator[None]:
     except OSError as error:
         if error.filename is None and error.errno is None:
             raise
-        _say(error)
+        from holotype.index.files.refusals import sentence_of
+
+        _say(told(sentence_of(error), error))
         raise SystemExit(HolotypeError.exit_code) from error
 
 
@@ -190,5 +192,5 @@ def print_labelled(label: str, style: str, sentence: str) -> None:
     err.print(sentence, highlight=False, soft_wrap=True)
 
 
-def _say(error: BaseException | str) -> None:
-    print_labelled("Error:", "red", str(error))
+def _say(sentence: str) -> None:
+    print_labelled("Error:", "red", sentence)

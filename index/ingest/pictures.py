@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -140,7 +140,8 @@ def ingest(
             todo = list(_without_stored(collection, target, rows, report, strict=strict))
             if len(todo) >= _MANY:
                 import torch  # noqa: F401  (it scales pictures ten times faster than NumPy)
-            _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
+            with noting_stored(report, "pictures", report.unchanged + len(todo)):
+                _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
             report.seconds = time.perf_counter() - start
             report.device, report.precision = encoder.device, encoder.precision
             corrections.settle(collection.database)
@@ -149,6 +150,19 @@ def ingest(
             if not report.embedded and not report.unchanged:
                 refuse(report.problems, "No picture can be used")
         return report
+
+
+@contextmanager
+def noting_stored(report: IngestReport, what: str, total: int) -> Iterator[None]:
+    """Note on what ends the work, such as a full disk, how far it came."""
+    try:
+        yield
+    except Exception as error:
+        stored = report.embedded + report.unchanged
+        error.add_note(
+            f"{stored} of {total} {what} are stored; done again, it goes on with the others"
+        )
+        raise
 
 
 def _as_written(problems: list[Problem], checked: Manifest) -> list[Problem]:
