@@ -155,7 +155,10 @@ def _left_out(report: IngestReport) -> str:
     if not by_reason:
         return ""
     reasons = ", ".join(f"{reason}: {count}" for reason, count in by_reason.items())
-    return f"; {sum(by_reason.values())} left out ({reasons})"
+    left = f"; {sum(by_reason.values())} left out ({reasons})"
+    if report.left_as_stored:
+        left += f", {report.left_as_stored} of these pictures stay as they were stored before"
+    return left
 
 
 def _column(said: str) -> tuple[str, str]:
