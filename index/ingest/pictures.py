@@ -14,6 +14,7 @@ from ..arrays import Embeddings, Pixels
 from ..collection import Collection
 from ..encoders import Encoder
 from ..errors import HolotypeError, ManifestError, PictureError
+from ..manifests.columns import NO_NAMES
 from ..manifests.image_ids import id_of_path
 from ..manifests.manifest import Manifest, Progress
 from ..manifests.problems import Problem, counts_by_reason
@@ -151,7 +152,7 @@ def ingest(
             report.device, report.precision = encoder.device, encoder.precision
             corrections.settle(collection.database)
             report.left_as_stored = _left_as_stored(collection, target, manifest, rows, report)
-            report.problems = _as_written(report.problems, checked) + _on_unnamed(todo)
+            report.problems = _as_written(report.problems, checked) + _on_unnamed(todo, problems)
             report.problems += _on_alone(todo)
             report.problems += on_unordered(rows)
             if not report.embedded and not report.unchanged:
@@ -178,9 +179,15 @@ def _as_written(problems: list[Problem], checked: Manifest) -> list[Problem]:
     return [replace(one, path=written.get(one.row, one.path)) for one in problems]
 
 
-def _on_unnamed(todo: Sequence[_Row]) -> list[Problem]:
-    """Return a note where new images are all without a name: an identification needs some."""
+def _on_unnamed(todo: Sequence[_Row], problems: Sequence[Problem]) -> list[Problem]:
+    """Return a note where new images are all without a name: an identification needs some.
+
+    Args:
+        problems: where they tell already which column may hold names, there is no more to say.
+    """
     if not todo or any(any(image.lineage) for _, image in todo):
+        return []
+    if any(problem.message.startswith(NO_NAMES) for problem in problems):
         return []
     message = (
         "the table or folder names no taxon, so the new pictures have no name; to name them, "

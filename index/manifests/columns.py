@@ -15,6 +15,8 @@ from ..ways import option
 from .problems import Problem, some
 from .terms import SPECIMENS, TERMS
 
+NO_NAMES = "no column names the species"
+
 COLUMNS = ("path", "image_id", "specimen_id", "split", *DETAILS)
 KNOWN = (*COLUMNS, *RANKS)
 
@@ -203,8 +205,8 @@ def _with_names(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     if open_ones:
         such = some(dict.fromkeys(table.loc[table[open_ones[0]] != "", open_ones[0]].head(100)))
         return table, [
-            f"no column names the species; '{open_ones[0]}' ({such}) is kept as your own column: "
-            f"if it holds the names, say {option('column', f'species={open_ones[0]}')}"
+            f"{NO_NAMES}; '{open_ones[0]}' ({such}) is kept as your own column: if it "
+            f"holds the names, say {option('column', f'species={open_ones[0]}')}"
         ]
     return table, []
 

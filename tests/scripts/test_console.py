@@ -49,5 +49,6 @@ def test_which_column_may_hold_the_names_is_said_before_the_work(
     assert code == 0
     assert err.count("--column species=art") == 1
     assert err.index("--column species=art") < err.index("Embedding")
+    assert "names no taxon" not in err  # once is enough
     code, out, _ = cli(*command, "--column", "path=Datei", "--json")
     assert "--column species=art" in out
