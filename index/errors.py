@@ -121,6 +121,17 @@ class MismatchError(HolotypeError):
     title = "Encoder does not match"
 
 
+def told(sentence: str, error: BaseException) -> str:
+    """Return a sentence about an error, and after it what was noted on how far the work came.
+
+    >>> error = OSError("no")
+    >>> error.add_note("2 of 3 are stored")
+    >>> told("The disk is full", error)
+    'The disk is full. 2 of 3 are stored'
+    """
+    return ". ".join([sentence, *getattr(error, "__notes__", ())])
+
+
 def first_line(error: Exception) -> str:
     """Return the first line of what another library's error says; its kind where it is silent.
 

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.text import Text
 
-from holotype.index.errors import CorruptError, HolotypeError
+from holotype.index.errors import CorruptError, HolotypeError, told
 from holotype.index.visible import visible, visible_json
 
 
@@ -22,19 +22,35 @@ class PlainConsole(Console):
     """Prints strings as they are: no markup, no smileys, and nothing that a terminal would obey.
 
     Names of files, taxa and people come from elsewhere. Style is given by `style` or as `Text`.
+    What goes into a file or a pipe is never wrapped: lines and tables are as wide as they need.
     """
 
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, markup=False, emoji=False)
+
+    @property  # type: ignore[misc]  # nobody sets one
+    def size(self) -> ConsoleDimensions:
+        """Return the size of the terminal; of a file or a pipe, more columns than are needed."""
+        found = super().size
+        return found if _is_screen(self.file) else found._replace(width=_UNBOUNDED)
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Return a string as all that is printed shows it, cells of tables too."""
         return super().render_str(visible(text), **options)
 
 
+def _is_screen(file: IO[str]) -> bool:
+    """Return whether somebody sees at once what is written; a colour that is forced tells not."""
+    try:
+        return file.isatty()
+    except ValueError:  # it is closed
+        return False
+
+
 out = PlainConsole()
 err = PlainConsole(stderr=True)
 
+_UNBOUNDED = 100_000  # columns
 _INTERRUPTED = 130  # what typer makes of Ctrl-C
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
@@ -147,13 +163,13 @@ def one_sentence() -> Iterator[None]:
         err.print(str(end), soft_wrap=True, highlight=False)
         raise SystemExit(_INTERRUPTED) from end
     except HolotypeError as error:
-        _say(error)
+        _say(told(str(error), error))
         raise SystemExit(error.exit_code) from error
     except sqlite3.DatabaseError as error:
         from holotype.index.database.damage import is_damage, refusal
 
         if not is_damage(error):
-            _say(refusal(error))
+            _say(told(refusal(error), error))
             raise SystemExit(HolotypeError.exit_code) from error
         _say(f"The collection is damaged ({error}); run 'holotype collection verify' on it")
         raise SystemExit(CorruptError.exit_code) from error
@@ -164,7 +180,9 @@ def one_sentence() -> Iterator[None]:
     except OSError as error:
         if error.filename is None and error.errno is None:
             raise
-        _say(error)
+        from holotype.index.files.refusals import sentence_of
+
+        _say(told(sentence_of(error), error))
         raise SystemExit(HolotypeError.exit_code) from error
 
 
@@ -174,5 +192,5 @@ def print_labelled(label: str, style: str, sentence: str) -> None:
     err.print(sentence, highlight=False, soft_wrap=True)
 
 
-def _say(error: BaseException | str) -> None:
-    print_labelled("Error:", "red", str(error))
+def _say(sentence: str) -> None:
+    print_labelled("Error:", "red", sentence)

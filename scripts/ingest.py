@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -104,6 +104,7 @@ def ingest(
         raise UsageError(
             "--levels and --column are for pictures; vectors have columns of their own"
         )
+    told = Told()
     report = (
         run_load(
             source,
@@ -128,12 +129,13 @@ def ingest(
             into_existing=into_existing,
             levels=split_levels(levels),
             columns=dict(map(_column, column or [])),
+            on_read=None if as_json else told.show,
         )
     )
     if as_json:
         print_json(report.to_dict())
         return
-    show_problems(report.problems)
+    told.show(report.problems)
     what, unit = ("vectors", "rows") if vectors else ("new pictures", "images")
     rate = f" at {report.embedded / report.seconds:.0f} {unit}/s" if report.embedded else ""
     rate += f" on {report.device} in {report.precision}" if report.device not in ("", "cpu") else ""
@@ -153,7 +155,10 @@ def _left_out(report: IngestReport) -> str:
     if not by_reason:
         return ""
     reasons = ", ".join(f"{reason}: {count}" for reason, count in by_reason.items())
-    return f"; {sum(by_reason.values())} left out ({reasons})"
+    left = f"; {sum(by_reason.values())} left out ({reasons})"
+    if report.left_as_stored:
+        left += f", {report.left_as_stored} of these pictures stay as they were stored before"
+    return left
 
 
 def _column(said: str) -> tuple[str, str]:
@@ -179,14 +184,21 @@ def run_ingest(
     into_existing: bool = False,
     levels: Sequence[str] = (),
     columns: Mapping[str, str] | None = None,
+    on_read: Callable[[list[Problem]], None] | None = None,
 ) -> IngestReport:
-    """Ingest with progress bars on stderr."""
+    """Ingest with progress bars on stderr.
+
+    Args:
+        on_read: called with what reading the source found, before the long work.
+    """
     from holotype.index.collection import Collection
     from holotype.index.ingest.chosen_encoder import encoder_for
     from holotype.index.ingest.pictures import ingest as run
     from holotype.index.manifests.manifest import Manifest
 
     manifest = Manifest.read(source, levels=levels, columns=columns)
+    if on_read:
+        on_read(manifest.problems)
     loaded = encoder_for(to, space, encoder, views)
     with (
         goes_on_when_repeated(),
@@ -240,6 +252,18 @@ def run_load(
 def split_levels(levels: str) -> list[str]:
     """Return the levels of folders that `--levels` names."""
     return [level.strip() for level in levels.split(",")] if levels else []
+
+
+class Told:
+    """Shows problems once each, some before others are known."""
+
+    def __init__(self) -> None:
+        self._shown: set[tuple[int, str]] = set()  # paths may be told otherwise later
+
+    def show(self, problems: list[Problem]) -> None:
+        """Show those that were not shown yet, see `show_problems`."""
+        show_problems([one for one in problems if (one.row, one.message) not in self._shown])
+        self._shown.update((one.row, one.message) for one in problems)
 
 
 def show_problems(problems: list[Problem]) -> None:

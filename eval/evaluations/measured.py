@@ -71,7 +71,7 @@ def measured(
     if to is not None:
         require_report(to)
     found = PROTOCOLS[name].measure(collection, **options, **watched)
-    figures = figures_of(found)
+    figures = figures_of(found, collection)
     if to is not None and PROTOCOLS[name].page:
         write_report(found, collection, to)
     elif to is not None:

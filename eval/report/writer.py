@@ -88,7 +88,7 @@ class _Report:
 
 
 def _of_recall(found: Evaluation | SpaceComparison, subject: Subject) -> _Report:
-    figures = figures_of(found)
+    figures = figures_of(found, subject.collection)
     sections = _sections(SECTIONS, subject)
     page = _render(subject.collection, summary(subject), figures["summary"], sections)
     tables = {}
@@ -99,7 +99,7 @@ def _of_recall(found: Evaluation | SpaceComparison, subject: Subject) -> _Report
 
 
 def _of_sweep(found: Curve | Grid, collection: Collection) -> _Report:
-    figures = figures_of(found)
+    figures = figures_of(found, collection)
     sections = sweep_sections(found)
     page = _render(collection, sweep_summary(found), figures["summary"], sections)
     return _Report(figures, _csv(found.table()), page)
@@ -116,7 +116,7 @@ def _csv(table: pd.DataFrame) -> bytes:
 
 
 def _of_answers(subject: AnswerSubject) -> _Report:
-    figures = {**figures_of(subject.found), "first_draw": subject.to_dict()}
+    figures = {**figures_of(subject.found, subject.collection), "first_draw": subject.to_dict()}
     sections = _sections(ANSWER_SECTIONS, subject)
     page = _render(subject.collection, answer_summary(subject), figures["summary"], sections)
     return _Report(figures, _per_species(subject.details.species, subject.rank), page)

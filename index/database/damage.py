@@ -28,4 +28,7 @@ def is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
 
 def refusal(error: Exception) -> str:
     """Return a sentence about an error of the machine."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF == sqlite3.SQLITE_FULL:
+        return "The disk of the collection is full; make room, and do the same again"
     return f"The collection's database cannot be used ({error}); check the disk and its rights"

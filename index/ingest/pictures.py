@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from ..arrays import Embeddings, Pixels
 from ..collection import Collection
 from ..encoders import Encoder
 from ..errors import HolotypeError, ManifestError, PictureError
+from ..manifests.columns import NO_NAMES
 from ..manifests.image_ids import id_of_path
 from ..manifests.manifest import Manifest, Progress
 from ..manifests.problems import Problem, counts_by_reason
@@ -27,12 +28,14 @@ from ..storage.sources import add_sources, folders_of
 from ..storage.spaces import dropped_if_unused, is_unused
 from ..taxonomy import RANKS
 from ..trust import trust_encoder
-from ..ways import option
+from ..ways import option, way
 from .copies import keep_copy, list_copies
 from .corrections import Corrections, same_pictures
 from .encoding import encoded
 from .old_ids import under_old_ids
 from .unordered import on_unordered
+
+OTHER_PICTURE = "id of another picture"  # the reason of rows that must not replace it
 
 _COMMIT_SECONDS = 1.0
 _MANY = 500  # pictures for which importing PyTorch, some seconds, is soon made up for
@@ -49,6 +52,7 @@ class IngestReport:
         embedded: pictures that went through the encoder.
         unchanged: pictures that were there already, and so were skipped.
         problems: rows that were left out or need attention.
+        left_as_stored: pictures whose rows were left out, and that an earlier ingest stored.
         corrections: what changed of images that were there before.
         seconds: wall time of decoding, encoding and storing.
         device: what the network ran on: cpu, cuda or mps.
@@ -60,6 +64,7 @@ class IngestReport:
     embedded: int = 0
     unchanged: int = 0
     problems: list[Problem] = field(default_factory=list)
+    left_as_stored: int = 0
     corrections: Corrections = field(default_factory=Corrections)
     seconds: float = 0.0
     device: str = ""
@@ -75,6 +80,7 @@ class IngestReport:
             "unchanged": self.unchanged,
             **self.corrections.to_dict(),
             "left_out": sum(problem.severity == "error" for problem in self.problems),
+            "left_as_stored": self.left_as_stored,
             "left_out_by_reason": counts_by_reason(self.problems),
             "problems": [vars(problem) for problem in self.problems],
             **({"device": self.device, "precision": self.precision} if self.device else {}),
@@ -140,15 +146,31 @@ def ingest(
             todo = list(_without_stored(collection, target, rows, report, strict=strict))
             if len(todo) >= _MANY:
                 import torch  # noqa: F401  (it scales pictures ten times faster than NumPy)
-            _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
+            with noting_stored(report, "pictures", report.unchanged + len(todo)):
+                _Pipeline(collection, target, encoder, copy_images).run(todo, report, on_embed)
             report.seconds = time.perf_counter() - start
             report.device, report.precision = encoder.device, encoder.precision
             corrections.settle(collection.database)
-            report.problems = _as_written(report.problems, checked) + _on_unnamed(todo)
+            report.left_as_stored = _left_as_stored(collection, target, manifest, rows, report)
+            report.problems = _as_written(report.problems, checked) + _on_unnamed(todo, problems)
+            report.problems += _on_alone(todo)
             report.problems += on_unordered(rows)
             if not report.embedded and not report.unchanged:
                 refuse(report.problems, "No picture can be used")
         return report
+
+
+@contextmanager
+def noting_stored(report: IngestReport, what: str, total: int) -> Iterator[None]:
+    """Note on what ends the work, such as a full disk, how far it came."""
+    try:
+        yield
+    except Exception as error:
+        stored = report.embedded + report.unchanged
+        error.add_note(
+            f"{stored} of {total} {what} are stored; done again, it goes on with the others"
+        )
+        raise
 
 
 def _as_written(problems: list[Problem], checked: Manifest) -> list[Problem]:
@@ -157,9 +179,15 @@ def _as_written(problems: list[Problem], checked: Manifest) -> list[Problem]:
     return [replace(one, path=written.get(one.row, one.path)) for one in problems]
 
 
-def _on_unnamed(todo: Sequence[_Row]) -> list[Problem]:
-    """Return a note where new images are all without a name: an identification needs some."""
+def _on_unnamed(todo: Sequence[_Row], problems: Sequence[Problem]) -> list[Problem]:
+    """Return a note where new images are all without a name: an identification needs some.
+
+    Args:
+        problems: where they tell already which column may hold names, there is no more to say.
+    """
     if not todo or any(any(image.lineage) for _, image in todo):
+        return []
+    if any(problem.message.startswith(NO_NAMES) for problem in problems):
         return []
     message = (
         "the table or folder names no taxon, so the new pictures have no name; to name them, "
@@ -167,6 +195,41 @@ def _on_unnamed(todo: Sequence[_Row]) -> list[Problem]:
         f"otherwise, say so: {option('column', 'species=Label')}"
     )
     return [Problem(0, "", message, "note", "name")]
+
+
+def _on_alone(todo: Sequence[_Row]) -> list[Problem]:
+    """Return a note where new images are all specimens of their own: most often nobody said."""
+    if len(todo) < 2 or any(image.specimen_id != image.image_id for _, image in todo):
+        return []
+    message = (
+        "nothing says which pictures show one specimen, so each of the "
+        f"{len(todo)} new ones counts as one of its own; where several show one, the figures of "
+        f"{way('eval')} are too high: "
+        f"give a column 'specimen_id', or say {option('column', 'specimen_id=Number')} of a table, "
+        f"{option('levels', 'species,specimen_id')} of folders"
+    )
+    return [Problem(0, "", message, "note", "specimen")]
+
+
+def _left_as_stored(
+    collection: Collection,
+    space: Space,
+    manifest: Manifest,
+    rows: Sequence[_Row],
+    report: IngestReport,
+) -> int:
+    """Return how many pictures stay as they are stored, since their rows were left out."""
+    left = {
+        problem.row
+        for problem in report.problems
+        if problem.severity == "error" and problem.reason != OTHER_PICTURE
+    }
+    if not left:
+        return 0
+    used = {image.image_id for row, image in rows if row not in left}
+    frame = manifest.frame
+    ids = set(frame.loc[frame["_row"].isin(left), "image_id"]) - used
+    return len(ids & collection.embedded(space).keys())
 
 
 def refuse(problems: list[Problem], what: str) -> None:
@@ -276,7 +339,7 @@ def taken_id(row: int, new: Image, old: Image | None) -> Problem | None:
     if after.exists() and before.samefile(after):
         return None
     message = f"image_id '{new.image_id}' is that of {old.path}; give each its own"
-    return Problem(row, new.path, message, reason="id of another picture")
+    return Problem(row, new.path, message, reason=OTHER_PICTURE)
 
 
 class _Pipeline:

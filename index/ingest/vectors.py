@@ -27,7 +27,7 @@ from ..trust import trust_encoder
 from ..ways import option
 from .corrections import Corrections
 from .old_ids import under_old_ids
-from .pictures import IngestReport, refuse, taken_id
+from .pictures import IngestReport, noting_stored, refuse, taken_id
 
 _COMMIT_SECONDS = 1.0
 _CACHE = "PRAGMA cache_size=-65536"  # KiB: pages of the tables' indexes are written to at random
@@ -89,7 +89,8 @@ def load_vectors(
             if strict:
                 _refuse_bad_rows(rows)
             start = time.perf_counter()
-            _Load(collection, target, rows, report).run(len(file), on_load)
+            with noting_stored(report, "rows", len(file)):
+                _Load(collection, target, rows, report).run(len(file), on_load)
             report.seconds = time.perf_counter() - start
             report.corrections.settle(collection.database)
             if not report.embedded and not report.unchanged:

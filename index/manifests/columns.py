@@ -15,6 +15,8 @@ from ..ways import option
 from .problems import Problem, some
 from .terms import SPECIMENS, TERMS
 
+NO_NAMES = "no column names the species"
+
 COLUMNS = ("path", "image_id", "specimen_id", "split", *DETAILS)
 KNOWN = (*COLUMNS, *RANKS)
 
@@ -24,6 +26,10 @@ _DOUBTFUL = ("label", "labels", "class", "name", "target", "tag", "title", "iden
 _FILES = ("file", "files", "image", "images", "picture", "photo", "identifier", "url", "accessuri")
 _PREFIX = re.compile(r"^(?:\w+:(?!//)|https?://.*[/#])")
 _BINOMIAL = re.compile(r"[^\W\d_a-z][\w-]+[ _]+(?:[x×][ _]+)?[^\W\d_A-Z][\w.-]+.*", re.DOTALL)
+_BARE = re.compile(  # a binomial with no more than a subspecies and its authors
+    r"[^\W\d_a-z][^\W\d_A-Z]+[ _](?:[x×][ _])?[^\W\d_A-Z][^\W\d_A-Z-]+(?:[ _][^\W\d_A-Z-]+)?"
+    r"(?: \(?[^\W\d_a-z].*)?"
+)
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
 _PICTURE = re.compile(r".+\.(?:jpe?g|png|tiff?|webp|heic|gif|bmp)", re.IGNORECASE)
 _SAMPLE = 10_000  # different values that are looked at
@@ -114,7 +120,7 @@ def understood(
     frame = _without_blank(frame)
     written = [str(name).strip() for name in frame.columns]
     names = column_names(written, said)
-    path_column(names)
+    path_column(names, frame)
     table = frame.set_axis(names, axis=1)
     notes = [
         f"the column '{one}' is read as {name}"
@@ -145,8 +151,12 @@ def _without_blank(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.iloc[:, [place for place in range(len(short)) if place not in blank]]
 
 
-def path_column(names: Sequence[str]) -> int:
+def path_column(names: Sequence[str], frame: pd.DataFrame, *, asks: bool = True) -> int:
     """Return the place of the column that holds the paths, among what `column_names` returns.
+
+    Args:
+        frame: the table, whose values tell which column is meant where none is called so.
+        asks: whether the user can say which column is what.
 
     Raises:
         ManifestError: there is none.
@@ -158,14 +168,15 @@ def path_column(names: Sequence[str]) -> int:
             f"The manifest has no header (its first row is {', '.join(names)}); begin it with the "
             "names of the columns, such as path,species"
         )
-    likely = [name for name in names if compact(name) in _FILES]
+    likely = [name for place, name in enumerate(names) if _is_files(frame.iloc[:, place])]
+    likely += [name for name in names if compact(name) in _FILES]
     likely += get_close_matches("path", names, 1)
-    way = (
-        f"did you mean '{likely[0]}'? Say {option('column', f'path={likely[0]}')}, or name it "
-        "'path'"
-        if likely
-        else "name the column with the picture files 'path'"
-    )
+    if likely:
+        say = f"Say {option('column', f'path={likely[0]}')}, or name it" if asks else "Name it"
+        way = f"did you mean '{likely[0]}'? {say} 'path'"
+    else:
+        say = f", or say which it is, such as {option('column', 'path=File')}" if asks else ""
+        way = f"name the column with the picture files 'path'{say}"
     raise ManifestError(f"The manifest has no column 'path' (it has {', '.join(names)}); {way}")
 
 
@@ -186,14 +197,27 @@ def _with_names(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     if likely:
         note = f"names are read from the column '{likely[0]}'"
         return table.rename(columns={likely[0]: "species"}), [note]
-    open_ones = [name for name in there if name not in RANKS and table[name].ne("").any()]
-    if open_ones and not any(rank in table for rank in RANKS[1:]):
+    if any(rank in table and table[rank].ne("").any() for rank in RANKS[1:]):
+        return table, []
+    open_ones = [str(name) for name in table.columns if _may_name(name, table[name])]
+    open_ones += [name for name in there if name not in (*RANKS, *open_ones)]
+    open_ones = [name for name in open_ones if table[name].ne("").any()]
+    if open_ones:
         such = some(dict.fromkeys(table.loc[table[open_ones[0]] != "", open_ones[0]].head(100)))
         return table, [
-            f"no column names the species; '{open_ones[0]}' ({such}) is kept as your own column: "
-            f"if it holds the names, say {option('column', f'species={open_ones[0]}')}"
+            f"{NO_NAMES}; '{open_ones[0]}' ({such}) is kept as your own column: if it "
+            f"holds the names, say {option('column', f'species={open_ones[0]}')}"
         ]
     return table, []
+
+
+def _may_name(name: str, values: pd.Series) -> bool:
+    """Return whether a column of the user's own holds what looks like names of species."""
+    return name not in KNOWN and _holds(values, _BARE) and not _is_files(values)
+
+
+def _is_files(values: pd.Series) -> bool:
+    return _holds(values, _PICTURE)
 
 
 def _joined(table: pd.DataFrame, epithet: str) -> pd.DataFrame:

@@ -28,6 +28,7 @@ from .row_checks import RowChecks
 Progress = Callable[[int, int], None]
 
 _ROW, _FILE, _NAMES = "_row", "_file", "_names"
+_SEVERAL_NAMES = "one picture under several names"
 
 
 class Manifest:
@@ -171,9 +172,15 @@ def _check_rows(
     cells = _cells(frame, "image_id")
     codes = [names.add(row, cell) for (row, _, _), cell in zip(cells, said, strict=True)]
     names.complete()
+    pictures = _Pictures(cells, codes, names)
     good = []
     for (row, path, image_id), code in zip(cells, codes, strict=True):
+        if told := pictures.disputed(path):
+            problems.append(Problem(row, path, told, reason=_SEVERAL_NAMES))
+            good.append(False)
+            continue
         try:
+            pictures.refuse_again(row, path, image_id)
             checks.identify(row, image_id)
             if not path:
                 raise RowError("the path is empty; name a picture file")
@@ -191,6 +198,50 @@ def _check_rows(
     kept = frame.assign(**{_NAMES: codes})[np.array(good, bool)].copy()
     _keep_as_written(kept, names)
     return kept
+
+
+class _Pictures:
+    """The pictures that several rows name by one path."""
+
+    def __init__(
+        self, cells: Sequence[tuple[int, str, str]], codes: Sequence[int], names: TableNames
+    ) -> None:
+        self._first: dict[tuple[str, str], int] = {}
+        said: dict[str, dict[str, int]] = {}
+        for (row, path, _), code in zip(cells, codes, strict=True):
+            lineage = names.lineage(code)
+            if path and lineage and lineage[-1]:
+                said.setdefault(_plain(path), {}).setdefault(lineage[-1], row)
+        self._disputed = {
+            path: _on_several_names(rows) for path, rows in said.items() if len(rows) > 1
+        }
+
+    def disputed(self, path: str) -> str:
+        """Return which species the rows of a picture name; empty where they agree."""
+        return self._disputed.get(_plain(path), "") if self._disputed else ""
+
+    def refuse_again(self, row: int, path: str, image_id: str) -> None:
+        """Refuse a picture that an earlier row has under the same id.
+
+        Raises:
+            RowError: saying which row.
+        """
+        first = self._first.setdefault((_plain(path), image_id), row) if path else row
+        if first != row:
+            raise RowError(
+                f"the picture '{_plain(path)}' is already in row {first}; leave one of them out"
+            )
+
+
+def _plain(path: str) -> str:
+    """Return a path without the detours that may be in it."""
+    return os.path.normpath(path.replace("\\", "/"))
+
+
+def _on_several_names(rows: Mapping[str, int]) -> str:
+    """Return what is told of a picture with several species, each with the first row of it."""
+    said = some((f"'{name}' in row {row}" for name, row in sorted(rows.items())), " and ")
+    return f"the same picture is given as {said}; keep one"
 
 
 def _keep_as_written(frame: pd.DataFrame, names: TableNames) -> None:
@@ -335,13 +386,14 @@ def _drop_conflicts(
     """
     lineages = {code: names.at(code).lineage for code in frame[_NAMES].unique()}
     species = frame[_NAMES].map({code: lineage[-1] for code, lineage in lineages.items()})
-    species_of = species[species != ""].groupby(frame["sha256"]).agg(lambda said: sorted(set(said)))
-    disputed = species_of[species_of.map(len) > 1]
-    is_disputed = frame["sha256"].isin(disputed.index)
+    said: dict[str, dict[str, int]] = {}
+    for (row, _, key), name in zip(_cells(frame, "sha256"), species, strict=True):
+        if name:
+            said.setdefault(key, {}).setdefault(name, row)
+    disputed = {key: _on_several_names(rows) for key, rows in said.items() if len(rows) > 1}
+    is_disputed = frame["sha256"].isin(disputed)
     for row, path, key in _cells(frame[is_disputed], "sha256"):
-        said = some((f"'{name}'" for name in disputed[key]), " and ")
-        message = f"the same picture is given as {said}; keep one"
-        problems.append(Problem(row, path, message, reason="one picture under several names"))
+        problems.append(Problem(row, path, disputed[key], reason=_SEVERAL_NAMES))
     frame = _with_lineages(frame[~is_disputed], names, problems)
 
     again = frame["sha256"].duplicated()

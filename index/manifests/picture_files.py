@@ -46,7 +46,7 @@ def _of_table(source: Path) -> tuple[list[Listed], list[Problem]]:
     problems = list(raw.problems)
     paths = Paths(os.path.realpath(raw.root))
     names = column_names(raw.frame.columns)
-    written = raw.frame.iloc[:, path_column(names)].str.strip()
+    written = raw.frame.iloc[:, path_column(names, raw.frame, asks=False)].str.strip()
     own = [""] * len(written)
     if "specimen_id" in names:
         own = raw.frame.iloc[:, names.index("specimen_id")].str.strip().tolist()

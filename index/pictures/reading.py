@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,7 @@ _BEGINNINGS = {
     b"II": "tiff",
     b"MM": "tiff",
 }
+_BOMB = re.compile(r"\((\d+) pixels\)")
 LONGEST = 16  # times what a picture is scaled to; longer ones are first shrunk by a whole factor
 
 _TURNS: dict[object, Image.Transpose] = {
@@ -251,9 +253,10 @@ def _opened(data: bytes, name: Named, pixels: Limit, formats: tuple[str, ...] = 
         raise PictureError(f"{named(name)} {error}") from None
     except UnidentifiedImageError:
         raise PictureError(_unidentified(data, named(name))) from None
-    except Image.DecompressionBombError:
-        over = f"over {2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} MP"
-        raise PictureError(_too_large(named(name), over, limit)) from None
+    except Image.DecompressionBombError as error:  # its size is nowhere but in the sentence
+        found = _BOMB.search(str(error))
+        size = f"{int(found[1]) / 1e6:.0f} MP" if found else "too large"
+        raise PictureError(_too_large(named(name), size, limit)) from None
     except Exception as error:  # a plugin that stumbles over a hostile header
         raise PictureError(
             f"{named(name)} is damaged ({error}); copy it again from its source"

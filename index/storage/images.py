@@ -151,6 +151,11 @@ def find_images(connection: sqlite3.Connection, image_ids: Sequence[str]) -> Sto
     return {found["image_id"]: found for found in run_over(connection.execute, query, image_ids)}
 
 
+def names_specimens(database: Database) -> bool:
+    """Return whether any image was said to be of a specimen: else each is one of its own."""
+    return bool(database.read("SELECT 1 FROM images WHERE specimen_id <> image_id LIMIT 1"))
+
+
 def next_key(connection: sqlite3.Connection, table: str) -> int:
     """Return the next key of a table that never gives one out twice.
 

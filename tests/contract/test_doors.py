@@ -75,7 +75,7 @@ def test_eval(collection: Collection, ask: Ask, split: bool) -> None:
     options = ["--query", "split=test", "--gallery", "split=train"] if split else []
     told = ask("eval", collection.folder, *options)
     found = holotype.evaluate(collection, query=query, gallery=gallery)
-    assert told == through_json(figures_of(found))
+    assert told == through_json(figures_of(found, collection))
 
 
 def test_info(collection: Collection, ask: Ask) -> None:

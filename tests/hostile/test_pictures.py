@@ -101,6 +101,7 @@ def test_a_12000_x_12000_png_bomb_is_refused_before_it_is_decoded() -> None:
 def test_a_header_that_claims_too_much_is_refused(side: int) -> None:
     message = refused(png_header(side, side), "HOLOTYPE_MAX_PIXELS", "Resize it")
     assert "DOS" not in message
+    assert f"({side**2 / 1e6:.0f} MP)" in message or f" is {side**2 / 1e6:.0f} MP;" in message
 
 
 def test_the_limit_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -204,5 +204,5 @@ def test_what_the_machine_refuses_is_told_in_a_sentence(
     opened: OpenCollection, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(HolotypeError, match="Not a directory"):
+    with pytest.raises(HolotypeError, match="leads through a file"):
         opened.export(determinations=tmp_path / "file" / "names.csv")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from holotype.index.collection import Collection
+from holotype.index.storage.images import names_specimens
+
 from ...classifiers.grid import Grid
 from ...identification.draws import AnswerEvaluation
 from ...retrieval.evaluate import Evaluation
@@ -19,6 +22,10 @@ from .of_set_ups import transfer_in_words
 
 __all__ = ["Measured", "figures_of", "summary_of"]
 
+_ALONE = (
+    "No picture has a specimen_id, so each counts as a specimen of its own: where several show one "
+    "specimen, they give its name away, and these figures are too high."
+)
 _IN_WORDS: tuple[tuple[type, Callable[[Any], str]], ...] = (
     (AnswerEvaluation, answers_in_words),
     (SpaceComparison, comparison_in_words),
@@ -43,7 +50,13 @@ def summary_of(found: Measured) -> str:
     return next((told(found) for kind, told in _IN_WORDS if isinstance(found, kind)), "")
 
 
-def figures_of(found: Measured) -> dict[str, Any]:
-    """Return the figures as `report.json` has them: the sentence first (`summary`), then all."""
+def figures_of(found: Measured, collection: Collection) -> dict[str, Any]:
+    """Return the figures as `report.json` has them: the sentence first (`summary`), then all.
+
+    Args:
+        collection: where it was measured; a second sentence tells where its specimens are unknown.
+    """
     said = summary_of(found)
+    if said and not names_specimens(collection.database):
+        said += f" {_ALONE}"
     return {"summary": said, **found.to_dict()} if said else found.to_dict()

@@ -10,7 +10,8 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from holotype.index.database.damage import is_damage, refusal
-from holotype.index.errors import CorruptError, HolotypeError
+from holotype.index.errors import CorruptError, HolotypeError, told
+from holotype.index.files.refusals import sentence_of
 from holotype.index.ways import Door, speaking
 
 from .arguments import require
@@ -70,9 +71,9 @@ def in_words_of_python() -> Iterator[None]:
             yield
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
-            raise HolotypeError(str(refusal(error))) from error
+            raise HolotypeError(told(refusal(error), error)) from error
         raise CorruptError(f"The collection is damaged ({error}); verify() says where") from error
     except OSError as error:
         if error.filename is None and error.errno is None:
             raise
-        raise HolotypeError(str(error)) from error
+        raise HolotypeError(told(sentence_of(error), error)) from error

@@ -88,7 +88,7 @@ def keep_evaluation(
     from holotype.eval.report import write_report  # loads SciPy, which no start should wait for
     from holotype.eval.report.summaries import figures_of
 
-    made_at, figures = now(), figures_of(found)
+    made_at, figures = now(), figures_of(found, collection)
     # To the millisecond, as they are listed in the order of their names.
     moment = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
     name = f"{moment}-{job_id[:8]}"

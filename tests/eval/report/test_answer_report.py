@@ -73,7 +73,9 @@ def test_every_section_and_figure_is_there(moths_and_fish: Collection, tmp_path:
     )
     assert list(told) == [*KEYS, "first_draw"]
     assert [list(run) for run in told["runs"]] == [RUN_KEYS] * 2
-    assert {key: told[key] for key in KEYS} == json.loads(json.dumps(figures_of(found)))
+    assert {key: told[key] for key in KEYS} == json.loads(
+        json.dumps(figures_of(found, moths_and_fish))
+    )
     page = Page(html)
     for key in ("given", "threshold", "calibration", "novelty", "sets", "confusion", "taxa"):
         assert key in page.ids

@@ -36,9 +36,10 @@ def compared(collection: Collection, folder: Path, **split: Any) -> tuple[SpaceC
 def test_figures_of_two_spaces_are_those_of_report_json(
     fill: Callable[..., Collection], tmp_path: Path
 ) -> None:
-    found, html = compared(fill(SPECIES, unnamed=3, spaces=("base", "tuned")), tmp_path / "out")
+    collection = fill(SPECIES, unnamed=3, spaces=("base", "tuned"))
+    found, html = compared(collection, tmp_path / "out")
     told = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
-    assert told == json.loads(json.dumps(figures_of(found)))
+    assert told == json.loads(json.dumps(figures_of(found, collection)))
     assert html.count("<dt>Shrunken gain</dt>") == html.count("<dt>Recall@k</dt>") == 1
     changes = [told["comparison"][rank] for rank in ("category", "genus", "species")]
     assert changes[-1]["fixes"] > 0, "the fixture must have queries that are fixed"

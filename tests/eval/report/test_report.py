@@ -36,9 +36,10 @@ def written(collection: Collection, folder: Path, **split: Any) -> tuple[Evaluat
 def test_figures_of_the_page_are_those_of_report_json(
     fill: Callable[..., Collection], tmp_path: Path
 ) -> None:
-    evaluation, html = written(fill(SPECIES, unnamed=3), tmp_path / "out")
+    collection = fill(SPECIES, unnamed=3)
+    evaluation, html = written(collection, tmp_path / "out")
     told = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
-    assert told == json.loads(json.dumps(figures_of(evaluation)))
+    assert told == json.loads(json.dumps(figures_of(evaluation, collection)))
     page = Page(html)
     assert page.figures[0] == told["ranks"]["species"]["recall"]["1"]["micro"]
     assert 0 < page.figures[0] < 1, "the fixture must have both right and wrong answers"

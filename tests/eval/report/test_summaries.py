@@ -120,9 +120,10 @@ def test_a_comparison_says_what_broke(fill: Callable[..., Collection]) -> None:
 
 
 def test_a_curve_tells_all_and_half(fill: Callable[..., Collection]) -> None:
-    found = evaluate_curve(fill(SPECIES, each=8), replicates=2, **SPLIT)
+    collection = fill(SPECIES, each=8)
+    found = evaluate_curve(collection, replicates=2, **SPLIT)
     assert re.match(r"With all \d+ gallery images, \S+ of \d+ pictures find", summary_of(found))
-    assert next(iter(figures_of(found))) == "summary"
+    assert next(iter(figures_of(found, collection))) == "summary"
 
 
 def test_the_command_says_it_first(

@@ -105,6 +105,25 @@ def test_a_label_that_is_no_name_is_kept_and_told_of() -> None:
     assert notes(manifest(label=["trout"], family=["Salmonidae"])) == ""
 
 
+def test_a_column_of_names_in_another_language_is_told_of() -> None:
+    made = manifest(
+        beleg=["B 1", "B 2"], art=["Salmo trutta L.", "Esox lucius"], familie=["", "Esocidae"]
+    )
+    assert "'art' (Salmo trutta L., Esox lucius) is kept as your own column" in notes(made)
+    assert "say --column species=art" in notes(made)
+    assert (
+        notes(manifest(fund=["Wiese am Waldrand hinter dem Haus", "Unter Steinen am Bach"])) == ""
+    )
+    assert notes(manifest(art=["Salmo trutta"], family=["Salmonidae"])) == ""
+
+
+def test_the_column_of_pictures_is_found_by_what_is_in_it(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("Beleg;Datei;Art\n1;Bilder/a.JPG;Salmo trutta\n2;Bilder/b.tif;Esox lucius\n")
+    with pytest.raises(ManifestError, match=r"did you mean 'datei'\? Say --column path=datei"):
+        Manifest.read(table)
+
+
 def test_numbers_are_no_names_of_taxa() -> None:
     made = of({"class": ["0", "1"], "species": ["Salmo trutta", "Esox lucius"]})
     assert made.frame[["class", "class_number"]].to_numpy().tolist() == [["", "0"], ["", "1"]]

@@ -180,7 +180,27 @@ def test_the_same_picture_under_two_species_is_left_out_with_both_rows(folder: P
     )
     assert column(manifest, "path") == ["b.png"]
     assert [row for row, _ in errors(problems)] == [2, 3]
-    assert "'Noctua comes' and 'Xestia baja'" in errors(problems)[0][1]
+    assert errors(problems)[0][1] == (
+        "the same picture is given as 'Noctua comes' in row 3 and 'Xestia baja' in row 2; keep one"
+    )
+
+
+@pytest.mark.parametrize("again", ["a.png", "./a.png"])
+def test_a_row_that_names_a_picture_again_tells_of_the_names(folder: Path, again: str) -> None:
+    manifest, problems = read(
+        folder, f"path,species\na.png,Xestia baja\nb.png,Xestia baja\n{again},Noctua comes\n"
+    )
+    assert column(manifest, "path") == ["b.png"]
+    said = "the same picture is given as 'Noctua comes' in row 4 and 'Xestia baja' in row 2"
+    assert errors(problems) == [(2, f"{said}; keep one"), (4, f"{said}; keep one")]
+
+
+def test_a_row_that_is_there_twice_is_left_out_once(folder: Path) -> None:
+    manifest, problems = read(folder, "path,species\na.png,Xestia baja\na.png,\n")
+    assert column(manifest, "path") == ["a.png"]
+    assert errors(problems) == [
+        (3, "the picture 'a.png' is already in row 2; leave one of them out")
+    ]
 
 
 def test_the_same_picture_twice_under_one_species_is_kept_and_noted(folder: Path) -> None:
