@@ -167,7 +167,9 @@ def test_on_a_phone_the_answer_stands_before_the_options(page: Page, moth: Path)
     name = page.locator(".determination h2")
     expect(name).to_be_in_viewport()
     told, options = name.bounding_box(), page.locator("#options").bounding_box()
-    assert told and options and told["y"] < options["y"]
+    assert told
+    assert options
+    assert told["y"] < options["y"]
 
 
 @pytest.mark.parametrize("width", [320, 390, 768])
