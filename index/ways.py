@@ -1,7 +1,8 @@
 """Ways out: what a sentence tells its reader to do, in the words of the door that they came by.
 
-That is a command for whoever sits at a terminal, a request for whoever asks over HTTP, and a method
-for whoever holds an open collection. A sentence names it as data, which is worded as it is said:
+That is a command for whoever sits at a terminal, a request for whoever asks over HTTP, a method for
+whoever holds an open collection, and a place on the pages for whoever looks at these. A sentence
+names it as data, which is worded as it is said:
 
     f"{folder} is not calibrated; run {way('calibrate')} first"
 
@@ -29,44 +30,73 @@ class Door(StrEnum):
     COMMAND_LINE = "command line"
     HTTP = "http"
     PYTHON = "python"
+    PAGES = "pages"
 
 
 class Words(NamedTuple):
-    """What does over HTTP and in Python what a command does; empty where nothing does.
+    """What does over HTTP, in Python and on the pages what a command does; empty for nothing.
 
     What only the machine that serves can do (to verify, trust, restore) stays a command over HTTP:
-    it is for whoever runs the service. What has no method is done in a terminal.
+    it is for whoever runs the service. What has no method, or no place on the pages, is done in a
+    terminal. The pages are quoted in English, as the sentences are.
     """
 
     request: str
     method: str
+    place: str
 
 
 # By their commands, or by these with options that are always said.
 WAYS: Mapping[str, Words] = {
-    "calibrate": Words("a job of kind 'calibrate' (POST /v1/jobs)", "calibrate()"),
-    "cluster": Words("POST /v1/clusters", "cluster()"),
-    "clusters list": Words("GET /v1/clusters", "clusters()"),
-    "clusters log": Words("GET /v1/decisions", "decisions()"),
-    "collection compact": Words("", ""),
-    "collection info": Words("GET /v1/taxa", "taxa()"),
-    "collection log C --specimen ID": Words(
-        "GET /v1/specimens/{specimen_id}/history", 'history(specimen_id="ID")'
+    "calibrate": Words(
+        "a job of kind 'calibrate' (POST /v1/jobs)",
+        "calibrate()",
+        "the calibration on the page Identify",
     ),
-    "collection trust": Words("", ""),
-    "collection verify": Words("", "verify()"),
-    "eval": Words("a job of kind 'evaluate' (POST /v1/jobs)", "evaluate()"),
-    "ingest": Words("PUT /v1/images/{image_id}", "add()"),
-    "ingest SOURCE --to COLLECTION": Words("", "holotype.open(…, create=True)"),
-    "map": Words("a job of kind 'map' (POST /v1/jobs)", "map()"),
-    "review": Words("a job of kind 'review' (POST /v1/jobs)", "review()"),
-    "train": Words("a job of kind 'train' (POST /v1/jobs)", "train()"),
-    "train --show-config": Words("", ""),
-    "tune": Words("a job of kind 'tune' (POST /v1/jobs)", "tune()"),
-    "undo --to": Words("POST /v1/decisions/{decision_id}/undo-since", "undo(since=…)"),
+    "cluster": Words("POST /v1/clusters", "cluster()", "'Group them' on the page Review"),
+    "clusters list": Words("GET /v1/clusters", "clusters()", "the page Review"),
+    "clusters log": Words("GET /v1/decisions", "decisions()", "the page Review"),
+    "collection compact": Words("", "", ""),
+    "collection info": Words("GET /v1/taxa", "taxa()", "the page Collection"),
+    "collection log C --specimen ID": Words(
+        "GET /v1/specimens/{specimen_id}/history",
+        'history(specimen_id="ID")',
+        "the page of the specimen",
+    ),
+    "collection trust": Words("", "", ""),
+    "collection verify": Words("", "verify()", ""),
+    "eval": Words("a job of kind 'evaluate' (POST /v1/jobs)", "evaluate()", "the page Evaluate"),
+    "ingest": Words("PUT /v1/images/{image_id}", "add()", "'Add pictures' on the page Collection"),
+    "ingest SOURCE --to COLLECTION": Words("", "holotype.open(…, create=True)", ""),
+    "map": Words(
+        "a job of kind 'map' (POST /v1/jobs)", "map()", "'Make the map' on the page Explore"
+    ),
+    "review": Words(
+        "a job of kind 'review' (POST /v1/jobs)",
+        "review()",
+        "'Compare the names now' on the page Review",
+    ),
+    "train": Words("a job of kind 'train' (POST /v1/jobs)", "train()", ""),
+    "train --show-config": Words("", "", ""),
+    "tune": Words("a job of kind 'tune' (POST /v1/jobs)", "tune()", ""),
+    "undo --to": Words(
+        "POST /v1/decisions/{decision_id}/undo-since",
+        "undo(since=…)",
+        "'back to here' on the page Review",
+    ),
 }
 # Options that are called otherwise as fields and arguments; of the others a dash is an underscore.
 NAMES = {"as": "name", "column": "columns", "show-config": "docs/training.md"}
+# What the pages call an option, or its value, where it is shown otherwise than it is named.
+SHOWN = {
+    "allow-leak": "Also where pictures were learned from",
+    "gallery": "Those that answer",
+    "kfold": "in five parts",
+    "protocol": "What is measured",
+    "query": "Those that ask",
+    "under": "Place",
+    "where": "Only pictures with",
+}
 FLAGS = frozenset({"allow-leak", "copy-images", "into-existing", "resume"})
 
 
@@ -223,7 +253,9 @@ def _way(command: str, *arguments: str, **options: str | Sequence[str]) -> str:
         for name, values in options.items()
     }
     said = {name: values for name, values in said.items() if values}
-    request, method = WAYS[command]
+    request, method, place = WAYS[command]
+    if spoken() is Door.PAGES and place:
+        return ", ".join([place, *(_shown(name, one) for name in said for one in said[name])])
     if spoken() is Door.HTTP and request:
         fields = [f"{_name(name)} '{value}'" for name, every in said.items() for value in every]
         return ", ".join([request, *fields])
@@ -232,7 +264,8 @@ def _way(command: str, *arguments: str, **options: str | Sequence[str]) -> str:
         return method.replace("()", f"({', '.join(given)})")
     typed = [f"--{name} {shlex.quote(value)}" for name, every in said.items() for value in every]
     words = " ".join(["holotype", command, *map(shlex.quote, arguments), *typed])
-    return f"'{words}' in a terminal" if spoken() is Door.PYTHON else f"'{words}'"
+    typed_here = spoken() in (Door.COMMAND_LINE, Door.HTTP)
+    return f"'{words}'" if typed_here else f"'{words}' in a terminal"
 
 
 def way_there(command: str, **options: str) -> str:
@@ -261,6 +294,9 @@ def option(name: str, value: object = None) -> str:
     >>> with speaking(Door.HTTP):
     ...     option("allow-leak"), option("query", "split=test")
     ("'allow_leak'", "'query' split=test")
+    >>> with speaking(Door.PAGES):
+    ...     option("query", "split=test"), option("protocol", "kfold")
+    ("'Those that ask' split=test", "'What is measured' in five parts")
     >>> with speaking(Door.PYTHON):
     ...     option("allow-leak"), option("query", "split=test"), option("levels", "split,species")
     ('allow_leak=True', 'query="split=test"', 'levels=["split", "species"]')
@@ -271,6 +307,8 @@ def option(name: str, value: object = None) -> str:
 def _option(name: str, value: object) -> str:
     if spoken() is Door.PYTHON:
         return _argument(name) if value is None else _argument(name, value)
+    if spoken() is Door.PAGES:
+        return _shown(name, value)
     said = f"--{name}" if spoken() is Door.COMMAND_LINE else f"'{_name(name)}'"
     return said if value is None else f"{said} {value}"
 
@@ -288,6 +326,12 @@ def _argument(option: str, *values: object) -> str:
     elif option == "levels":
         told = str(told).split(",")
     return f"{_name(option)}={json.dumps(told, ensure_ascii=False, default=str)}"  # or a path
+
+
+def _shown(option: str, value: object = None) -> str:
+    """Return an option as the pages show it."""
+    called = f"'{SHOWN.get(option, option.replace('-', ' '))}'"
+    return called if value is None else f"{called} {SHOWN.get(str(value), value)}"
 
 
 def _name(option: str) -> str:

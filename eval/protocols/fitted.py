@@ -175,7 +175,7 @@ def _ways(collection: Collection, images: Gallery, fitted: Fitted, protocol: Pro
         tune = way("tune", folder, space=_base(collection, images), as_=name, where=gallery)
         ways.append(f"tune it again with {tune}")
         if not protocol.query:
-            ways[0] += " and measure " + way(
+            ways[0] += " and measure by " + way(
                 "eval", folder, space=name, query=query, gallery=gallery
             )
     if not protocol.query:

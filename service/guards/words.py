@@ -1,4 +1,4 @@
-"""In whose words a request is answered: requests, or methods for the client of this program."""
+"""In whose words a request is answered: those of programs, of this program's client, of pages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from holotype.index.ways import Door, speaking
+
+from ..pages.problem import wants_page
 
 HEADER = "Holotype-Words"  # names the `Door` that ways out are told for
 
@@ -20,10 +22,14 @@ class InWords:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve in the words that were asked for; those of HTTP where nobody says."""
+        """Serve in the words that were asked for; else a browser gets a page, a program HTTP."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        asked = Headers(scope=scope).get(HEADER) if scope["type"] == "http" else None
-        with speaking(Door.PYTHON if asked == Door.PYTHON else Door.HTTP):
+        door = Door.HTTP
+        if scope["type"] == "http":
+            asked = Headers(scope=scope).get(HEADER)
+            door = Door.PAGES if wants_page(scope) else Door.HTTP
+            door = next((one for one in (Door.PYTHON, Door.PAGES) if one == asked), door)
+        with speaking(door):
             await self.app(scope, receive, send)

@@ -13,8 +13,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from holotype.eval.evaluations.protocols import PROTOCOLS
+from holotype.index.collection import Collection
 from holotype.index.errors import UsageError
 from holotype.service.app import create_app
+from holotype.training.spaces import tune_space
 
 from ..service.running import running
 from .conftest import opened
@@ -60,6 +62,24 @@ def test_what_cannot_be_measured_says_why(page: Page) -> None:
     page.get_by_role("button", name="Begin").click()
     expect(page.get_by_role("alert")).to_contain_text("colour")
     expect(page.get_by_role("button", name="Begin")).to_be_visible()
+
+
+def test_a_space_that_saw_what_would_ask_is_refused_in_the_words_of_the_page(
+    browser: Browser, _ready: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(_ready, tmp_path / "drawer 7"))
+    with Collection.open(folder) as collection:
+        tune_space(collection, name="tuned")
+    with running(create_app(folder)) as address, opened(browser, address, "/evaluate") as page:
+        page.locator("#space").select_option("tuned")
+        page.get_by_role("button", name="Begin").click()
+        wrong = page.get_by_role("alert")
+        expect(wrong).to_contain_text(
+            "the page Evaluate, 'space' tuned, 'What is measured' in five"
+        )
+        expect(wrong).to_contain_text("by 'Also where pictures were learned from'")
+        expect(wrong).not_to_contain_text("/v1/")
+        page.get_by_label("Also where pictures were learned from").check()
 
 
 class Held:

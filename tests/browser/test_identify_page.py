@@ -161,6 +161,17 @@ def test_everything_has_a_name(page: Page, moth: Path) -> None:
     assert page.evaluate(nameless) == 0
 
 
+def test_on_a_phone_the_answer_stands_before_the_options(page: Page, moth: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_input_files("#files", str(moth))
+    name = page.locator(".determination h2")
+    expect(name).to_be_in_viewport()
+    told, options = name.bounding_box(), page.locator("#options").bounding_box()
+    assert told
+    assert options
+    assert told["y"] < options["y"]
+
+
 @pytest.mark.parametrize("width", [320, 390, 768])
 def test_narrow_screens_do_not_scroll_sideways(page: Page, moth: Path, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})

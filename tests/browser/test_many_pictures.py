@@ -364,8 +364,10 @@ def test_what_got_no_answer_is_asked_about_again(page: Page, trip: Path) -> None
         route.fulfill(status=400, json=REFUSED) if len(lost) < 3 else route.continue_()
 
     page.route("**/v1/identify", lose)
-    answered(page, trip)
+    page.set_input_files("#folder", str(trip))
     again = page.get_by_role("button", name="Ask again about the 2 without an answer")
+    expect(again).to_be_visible()
+    expect(page.locator("#panel")).to_contain_text(f"{SURE - 1} of {SURE + 1} answered.")
     again.click()
     expect(again).to_have_count(0)
     expect(page.locator("#panel")).to_contain_text(f"All {SURE + 1} answered.")

@@ -207,6 +207,74 @@ def test_every_action_with_the_mouse(browser: Browser, address: str) -> None:
         expect(page.locator(OPEN)).to_have_count(2)
 
 
+def test_each_decision_leads_to_the_next_group_with_all_that_is_shown_of_it(
+    browser: Browser, address: str, client: httpx2.Client
+) -> None:
+    def near(page: Page) -> list[str]:
+        rows = page.locator("#near-sheet li").all()
+        return [
+            f"{row.locator('a').inner_text()} {row.locator('.cosine').inner_text()}" for row in rows
+        ]
+
+    def seen(page: Page, name: str) -> None:
+        """What stands beside a group, and is said of it, is its own."""
+        idle(page)
+        expect(page.locator("#name")).to_have_text(name)
+        (shown,) = (
+            one for one in client.get("/v1/clusters").json()["clusters"] if one["name"] == name
+        )
+        told = [f"{one['taxon']} {one['cosine']:.2f}" for one in shown["nearest"][:4]]
+        assert near(page) == told
+        expect(page.locator("#status")).to_contain_text(name)
+
+    with visit(browser, address, "/review") as page:
+        group(page)
+        first, second = names(page)
+        beside = near(page)
+        press(page, "l")
+        seen(page, second)
+        assert near(page) != beside
+        press(page, "u")
+        seen(page, first)
+        expect(page.locator("#status")).to_contain_text("Undone: ")
+        for key in ("r", "a"):
+            press(page, key)
+            seen(page, second)
+            press(page, "u")
+            seen(page, first)
+        press(page, "n")
+        answer(page, "Xestia viridis")
+        expect(page.locator("dialog")).to_have_count(0)
+        seen(page, second)
+
+
+def test_what_is_to_be_decided_comes_before_what_is_decided(browser: Browser, address: str) -> None:
+    with visit(browser, address, "/review") as page:
+        group(page)
+        first, second = names(page)
+        expect(page.locator("#agenda h3").first).to_contain_text("10 images")
+        press(page, "j")
+        press(page, "r")  # the last of the list; the first is open yet
+        expect(page.locator("#agenda")).to_contain_text("rejected")
+        expect(page.locator("#name")).to_have_text(first)
+        press(page, "j")
+        expect(page.locator("#name")).to_have_text(second)
+        press(page, "l")  # decided about once more
+        expect(page.locator("#name")).to_have_text(first)
+        page.reload()
+        press(page, "u")  # made before the page was opened: asked about, then shown
+        expect(page.locator("dialog")).to_contain_text("A. Curator")
+        page.keyboard.press("Enter")
+        expect(page.locator("#name")).to_have_text(second)
+        expect(page.locator("#history s")).to_have_count(1)
+        press(page, "l")
+        press(page, "r")
+        expect(page.locator("#name")).to_have_text(second)  # nothing else is left
+        press(page, "a")
+        idle(page)
+        expect(page.locator("#status")).to_have_text("All groups are decided.")
+
+
 def test_two_people_at_once(browser: Browser, address: str, client: httpx2.Client) -> None:
     with visit(browser, address, "/review") as page:
         group(page)
@@ -232,7 +300,7 @@ def test_what_is_refused_stays_to_be_mended(browser: Browser, address: str) -> N
         group(page)
         press(page, "n")
         answer(page, "genus=Xestia")
-        expect(page.locator("dialog .wrong")).to_contain_text("only Genus is read")
+        expect(page.locator("dialog .wrong")).to_contain_text("not read as the name")
         expect(page.locator("dialog input")).to_be_focused()
         expect(page.locator("dialog input")).to_have_value("genus=Xestia")
         assert violations(page) == []

@@ -52,6 +52,7 @@ def test_one_key_each(browser: Browser, address: str) -> None:
     with visit(browser, address, MISLABELS) as page:
         first(page)
         expect(page.locator("#proposed")).to_contain_text("Xestia baja")
+        expect(page.locator("#do-accept")).to_have_text("Accept Xestia baja A")
         expect(page.locator("#evidence img")).not_to_have_count(0)
         assert violations(page) == []
         picture(page, "mislabels")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -17,13 +18,14 @@ import holotype
 from holotype.eval.evaluations.protocols import PROTOCOLS
 from holotype.index.collection import Collection
 from holotype.index.runtime import workers
-from holotype.index.ways import FLAGS, NAMES, WAYS, Door, option, speaking, way, way_there
+from holotype.index.ways import FLAGS, NAMES, SHOWN, WAYS, Door, option, speaking, way, way_there
 from holotype.notebook.opened import OpenCollection
 from holotype.scripts.main import app
 from holotype.service.app import create_app
 from holotype.service.resources.work.kinds import KINDS
 from tests.conftest import ROOT
 
+STRINGS = ROOT / "service" / "templates" / "strings"
 FOLDERS = ("index", "training", "eval", "service", "holotype/notebook")
 # A command, an option, a request.
 BARE = re.compile(
@@ -133,13 +135,26 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_every_request_and_method_is_there(described: dict[str, Any]) -> None:
-    for request, method in WAYS.values():
+    for request, method, _ in WAYS.values():
         for verb, path in re.findall(r"([A-Z]+) (/v1/[\w/{}-]+)", request):
             assert verb.lower() in described["paths"][path], request
         assert set(re.findall(r"kind '(\w+)'", request)) <= set(KINDS)
         for name, argument in re.findall(r"^(\w+)\((\w*)", method):
             known = inspect.signature(getattr(OpenCollection, name)).parameters
             assert argument in {"", *known}, method
+
+
+def test_what_the_pages_are_said_to_show_is_there() -> None:
+    shown = {
+        text["en"]
+        for file in STRINGS.glob("*.json")
+        for text in json.loads(file.read_text()).values()
+    }
+    places = {
+        name for *_, place in WAYS.values() for name in re.findall(r"'(.+?)'|page (\w+)", place)
+    }
+    for name in {*SHOWN.values(), *filter(None, sum(places, ()))}:
+        assert any(text.startswith(name) for text in shown), name
 
 
 def fields_of(described: Any) -> Iterator[str]:
@@ -179,6 +194,8 @@ def test_every_option_has_its_name_at_every_door(described: dict[str, Any]) -> N
                 "a job of kind 'tune' (POST /v1/jobs), space 'base', name 't', where 'genus=A b', "
                 "where 'split=train'",
                 'tune(space="base", name="t", where=["genus=A b", "split=train"])',
+                "'holotype tune c --space base --as t --where 'genus=A b' --where split=train' "
+                "in a terminal",
             ),
         ),
         (
@@ -187,6 +204,7 @@ def test_every_option_has_its_name_at_every_door(described: dict[str, Any]) -> N
                 "'holotype undo --to'",
                 "POST /v1/decisions/{decision_id}/undo-since",
                 "undo(since=…)",
+                "'back to here' on the page Review",
             ),
         ),
         (
@@ -195,6 +213,7 @@ def test_every_option_has_its_name_at_every_door(described: dict[str, Any]) -> N
                 "'holotype review' on the collection",
                 "'holotype review' on the collection",
                 "holotype.open(…).review() where it lies",
+                "'holotype review' on the collection",
             ),
         ),
         (
@@ -203,18 +222,42 @@ def test_every_option_has_its_name_at_every_door(described: dict[str, Any]) -> N
                 "--column path=image file",
                 "'columns' path=image file",
                 'columns={"path": "image file"}',
+                "'column' path=image file",
             ),
         ),
         (
             lambda: option("pictures", Path("my pictures")),
-            ("--pictures my pictures", "'pictures' my pictures", 'pictures="my pictures"'),
+            (
+                "--pictures my pictures",
+                "'pictures' my pictures",
+                'pictures="my pictures"',
+                "'pictures' my pictures",
+            ),
         ),
-        (lambda: option("as"), ("--as", "'name'", "name")),
-        (lambda: option("resume"), ("--resume", "'resume'", "resume=True")),
-        (lambda: option("folds", 5), ("--folds 5", "'folds' 5", "folds=5")),
+        (lambda: option("as"), ("--as", "'name'", "name", "'as'")),
+        (lambda: option("resume"), ("--resume", "'resume'", "resume=True", "'resume'")),
+        (
+            lambda: option("allow-leak"),
+            (
+                "--allow-leak",
+                "'allow_leak'",
+                "allow_leak=True",
+                "'Also where pictures were learned from'",
+            ),
+        ),
+        (
+            lambda: way("eval", "c", space="tuned", protocol="kfold"),
+            (
+                "'holotype eval c --space tuned --protocol kfold'",
+                "a job of kind 'evaluate' (POST /v1/jobs), space 'tuned', protocol 'kfold'",
+                'evaluate(space="tuned", protocol="kfold")',
+                "the page Evaluate, 'space' tuned, 'What is measured' in five parts",
+            ),
+        ),
+        (lambda: option("folds", 5), ("--folds 5", "'folds' 5", "folds=5", "'folds' 5")),
     ],
 )
-def test_every_door_has_its_words(tell: Callable[[], str], told: tuple[str, str, str]) -> None:
+def test_every_door_has_its_words(tell: Callable[[], str], told: tuple[str, ...]) -> None:
     found = []
     for door in Door:
         with speaking(door):

@@ -19,8 +19,10 @@ from holotype.index.errors import HolotypeError, NotFoundError
 from holotype.index.ingest.pictures import ingest
 from holotype.index.manifests import row_checks
 from holotype.index.manifests.manifest import Manifest
+from holotype.index.ways import Door
 from holotype.service.addresses import ACTIONS, spelt
 from holotype.service.app import create_app
+from holotype.service.guards.words import HEADER
 from holotype.service.pages.strings import table
 
 from ..conftest import ROOT, Draw
@@ -35,7 +37,7 @@ MISSING = ["/nothing", "/taxa/species/Nope", "/taxa/tribe/Nope", "/specimens/no/
 def test_a_browser_is_shown_a_page_and_a_program_a_problem(
     client: httpx2.Client, refused: Refused, path: str
 ) -> None:
-    sentence = refused(client.get(path), 404)
+    sentence = refused(client.get(path, headers={HEADER: Door.PAGES}), 404)
     page = client.get(path, headers=BROWSER)
     assert page.status_code == 404
     assert page.headers["content-type"].startswith("text/html")

@@ -83,7 +83,8 @@ function listen(): void {
   });
 }
 
-async function load(): Promise<void> {
+/** Shows everything as it is now: the cluster that is wanted next, else the one that is shown. */
+async function load(next?: number): Promise<void> {
   const none = byId("none", HTMLElement);
   if ("none" in page.dataset) {
     delete page.dataset["none"]; // tells how it was when the page was made; later looks ask
@@ -97,10 +98,11 @@ async function load(): Promise<void> {
     clustering = found;
     say();
     history.show(made);
-    agenda.show(found, current);
+    const to = next ?? current; // which changes in `show` alone, with all that is shown of it
+    agenda.show(found, to);
     none.hidden = true;
     byId("work", HTMLElement).hidden = false;
-    show(agenda.cluster(current)?.id ?? agenda.all[0]?.id ?? -1);
+    show(agenda.cluster(to)?.id ?? agenda.all[0]?.id ?? -1);
   } catch (error) {
     if (none.hidden || !isMissing(error)) say(...problemOf(error).told());
   }
@@ -126,11 +128,9 @@ function show(id: number): void {
   ].join(" · ");
   byId("name", HTMLElement).replaceChildren(el("i", {}, cluster.name));
   byId("facts", HTMLElement).replaceChildren(...facts(cluster));
-  if (other) {
-    showNear(cluster);
-    const top = byId("cluster", HTMLElement);
-    if (top.getBoundingClientRect().top < 0) top.scrollIntoView();
-  }
+  showNear(cluster);
+  const top = byId("cluster", HTMLElement);
+  if (other && top.getBoundingClientRect().top < 0) top.scrollIntoView();
   sheet.show(cluster);
   picked();
   enable(cluster);
@@ -233,8 +233,9 @@ async function unsigned(): Promise<boolean> {
 async function decided(id: number, what: string, more: object, goesOn: boolean): Promise<void> {
   const cluster = agenda.cluster(id);
   if (!cluster) throw new Problem(t("common.failed"), t("review.no_such", { said: id }));
-  const next = goesOn ? agenda.beside(id, 1) : undefined;
+  const next = goesOn ? agenda.following(id) : undefined;
   await carryOut((by) => decide(cluster, what, by, more), next?.id);
+  if (goesOn && !next) status.textContent = t("review.all_decided");
 }
 
 /** Decides without a question. */
@@ -280,17 +281,20 @@ function isWanted(decision: Decision, since: boolean, others: Decision[]): Promi
   return confirmed(title, texts, t("review.undo"));
 }
 
-/** Takes back decisions that were made together, the last first. */
+/** Takes back decisions that were made together, the last first, and shows what one was about. */
 async function takeBack(decisions: Decision[]): Promise<void> {
-  await attempt(() =>
-    carryOut(async (by) => {
+  const about = decisions.length === 1 ? decisions[0]?.clusters[0] : undefined;
+  await attempt(async () => {
+    let undone = "";
+    await carryOut(async (by) => {
       for (const { decision_id: id } of [...decisions].reverse()) {
         own.add(await send("POST", addressOf`v1/decisions/${id}/undo`, { by }));
       }
-      const what = decisions.map((one) => one.what).join(", ");
-      status.textContent = t("review.undone", { what });
-    }),
-  );
+      undone = t("review.undone", { what: decisions.map((one) => one.what).join(", ") });
+      status.textContent = "";
+    }, about);
+    if (undone) status.textContent = [undone, status.textContent].filter(Boolean).join(". ");
+  });
 }
 
 /** Does something; what is refused is said in its sentence. */
@@ -303,23 +307,24 @@ async function attempt(work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Decides, and shows everything as it is then; what is refused is thrown. */
+/** Decides, and shows everything as it is then, at the cluster that is next; what is refused is thrown. */
 async function carryOut(work: (by: string) => Promise<unknown>, next?: number): Promise<void> {
   const by = await signature();
   if (by === null || busy) return; // what one has not seen yet is not decided
   busy = true;
   page.setAttribute("aria-busy", "true");
   say();
+  let to: number | undefined; // where it is refused the page stays where it is
   try {
     own.add(await work(by));
     sheet.picked.clear();
-    if (next !== undefined) current = next;
+    to = next;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (isChange(error)) error.more = t("review.reloaded");
     throw error;
   } finally {
-    await load();
+    await load(to);
     page.removeAttribute("aria-busy");
     busy = false;
   }

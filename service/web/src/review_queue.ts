@@ -19,7 +19,7 @@ import { type Problem, changedMeanwhile, isChange, problemOf } from "./shared/ap
 import { askText, signature, signedAs } from "./shared/dialogs";
 import { byId, el, focusIfLost } from "./shared/dom";
 import { undoMany } from "./shared/records";
-import { count, number, t } from "./shared/strings";
+import { count, number, sentence, t } from "./shared/strings";
 import { patiently } from "./shared/turns";
 
 const NOT_COMPARED = "urn:holotype:names-not-compared";
@@ -173,6 +173,10 @@ function drawProposed(): void {
   byId("proposed", HTMLElement).replaceChildren(
     ...(name ? [said, " ", el("i", {}, name), many] : []),
   );
+  // Whether it is the better name is to be decided: the button says which it is.
+  const other = t(queue === UNNAMED ? "review.accept_name" : "review.accept_proposed");
+  const accepted = name ? sentence("review.accept_as", { name: el("i", {}, name) }) : [other];
+  document.querySelector("#do-accept > span")?.replaceChildren(...accepted);
 }
 
 function enable(name: string, possible: boolean): void {

@@ -228,10 +228,11 @@ export class Many {
     this.progress.max = all;
     this.progress.value = all - waiting;
     this.progress.hidden = !waiting;
-    const seen = { n: number(all - waiting), all: number(all) };
-    this.told.textContent = waiting
-      ? t("identify.answered", seen)
-      : count("identify.all_answered", all);
+    const got = this.items.filter(({ answer }) => answer).length; // what failed has none
+    this.told.textContent =
+      got < all
+        ? t("identify.answered", { n: number(got), all: number(all) })
+        : count("identify.all_answered", all);
     this.lists.replaceChildren(...this.groups(counts));
     this.drawUnanswered(waiting);
     if (this.means.mayKeep) this.together.draw(this.items);

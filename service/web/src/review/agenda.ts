@@ -2,8 +2,8 @@
 
 import { imageAddress } from "../shared/addresses";
 import { byId, el } from "../shared/dom";
-import { count, number, t } from "../shared/strings";
-import { type Cluster, type Clustering, inOrder } from "./clusters";
+import { count, t } from "../shared/strings";
+import { type Cluster, type Clustering, inOrder, isKnown } from "./clusters";
 import { stateOf } from "./facts";
 
 const MOST_SHOWN = 300; // of each part
@@ -58,12 +58,23 @@ export class Agenda {
     return this.shown[Math.min(Math.max(at + step, 0), this.shown.length - 1)];
   }
 
+  /**
+   * What is to be decided after one: the next candidate, from the top again after the last; then
+   * what is known already, then what was left for later; undefined where nothing is.
+   */
+  following(id: number): Cluster | undefined {
+    const at = this.shown.findIndex((one) => one.id === id);
+    const others = [...this.shown.slice(at + 1), ...this.shown.slice(0, Math.max(at, 0))];
+    const open = others.filter(({ state }) => state === "open");
+    return open.find((one) => !isKnown(one)) ?? open[0] ?? others.find(({ state }) => state === "set aside");
+  }
+
   private part(title: string, clusters: Cluster[], current: number): HTMLElement[] {
     const rows = clusters.slice(0, MOST_SHOWN).map((one) => this.row(one, one.id === current));
     const left = clusters.length - MOST_SHOWN;
     if (left > 0) rows.push(el("li", { class: "quiet" }, count("review.more", left)));
     const images = clusters.reduce((sum, one) => sum + one.size, 0);
-    const head = el("h3", {}, title, el("span", { class: "count" }, number(images)));
+    const head = el("h3", {}, title, el("span", { class: "count" }, count("common.images", images)));
     return [head, el("ul", {}, ...rows)];
   }
 

@@ -42,6 +42,7 @@ export interface Decision {
   decision_id: number;
   kind: string;
   what: string;
+  clusters: number[];
   decided_by: string;
   decided_at: string;
   remarks: string;

@@ -5,6 +5,7 @@ import { byId, el } from "./dom";
 import { language, problemTitle, t } from "./strings";
 
 const PATIENCE = 700; // milliseconds after which the page says that it waits
+const WORDS = { "Holotype-Words": "pages" }; // a sentence tells what to do as the pages call it
 const CHANGED = "urn:holotype:changed-meanwhile";
 
 /**
@@ -145,7 +146,7 @@ async function fetched(address: Address, request: RequestInit): Promise<unknown>
 async function answered(address: Address, request: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(address, request);
+    response = await fetch(address, { ...request, headers: { ...request.headers, ...WORDS } });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Problem(t("common.no_answer"), t("common.unreachable"));
