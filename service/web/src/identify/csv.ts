@@ -21,6 +21,7 @@ const COLUMNS: Record<string, (item: Item) => string | number | null | undefined
     ]),
   ),
   novelty: (item) => item.answer?.novelty,
+  novelty_in_words: (item) => item.answer?.novelty_in_words,
   nearest_image: (item) => item.answer?.neighbours[0]?.image_id,
   nearest_species: (item) => item.answer?.neighbours[0]?.species,
   cosine: (item) => item.answer?.neighbours[0]?.score,
