@@ -27,8 +27,12 @@ LONG = 60_000  # milliseconds, for the libraries that measure
 
 
 @pytest.fixture
-def page(browser: Browser, _ready: Path, tmp_path: Path) -> Iterator[Page]:
-    folder = Path(shutil.copytree(_ready, tmp_path / "drawer 7"))
+def folder(_ready: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(_ready, tmp_path / "drawer 7"))
+
+
+@pytest.fixture
+def page(browser: Browser, folder: Path) -> Iterator[Page]:
     with running(create_app(folder)) as address, opened(browser, address, "/evaluate") as page:
         yield page
 
@@ -65,9 +69,8 @@ def test_what_cannot_be_measured_says_why(page: Page) -> None:
 
 
 def test_a_space_that_saw_what_would_ask_is_refused_in_the_words_of_the_page(
-    browser: Browser, _ready: Path, tmp_path: Path
+    browser: Browser, folder: Path
 ) -> None:
-    folder = Path(shutil.copytree(_ready, tmp_path / "drawer 7"))
     with Collection.open(folder) as collection:
         tune_space(collection, name="tuned")
     with running(create_app(folder)) as address, opened(browser, address, "/evaluate") as page:

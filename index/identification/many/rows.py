@@ -59,7 +59,7 @@ def answer_row(answer: Answer, specimen_id: str, pictures: int) -> dict[str, Any
         "rank": said.rank,
         "confidence": _figure(found.confidence) if found else "",
         "novelty": _figure(answer.novelty),
-        "novelty_in_words": answer.novelty_in_words,
+        "novelty_in_words": answer.judgement.novelty_in_words,
         "calibration": answer.calibration,
         "reason": said.why,
         "notes": " ".join((*said.notes, *said.about_figures)),

@@ -65,7 +65,7 @@ def test_a_family_that_was_corrected_is_given_no_more(tray: Collection) -> None:
     assert entry.proposed_lineage == after
     assert lineage_of(tray, "Xestia alba") == after
     assert named_lineage(tray.database, {}, "Xestia alba") == (after, "")
-    assert parent_lineage(tray.database, "genus=Xestia") == (*after[:-1], "")
+    assert parent_lineage(tray.database, "genus=Xestia", {}) == (*after[:-1], "")
     correct(tray, unnamed(0), "Xestia nova", by="Ann")
     assert accepted(tray, unnamed(0)) == (*after[:-1], "Xestia nova")
 
@@ -125,7 +125,7 @@ def test_the_log_tells_a_name_and_its_doubt_once(tray: Collection) -> None:
     for name in ("Xestia sp. 1?", "cf. Xestia alba"):
         correct(tray, unnamed(0), name, by="Ann")
     assert [entry.what.split("; ")[0] for entry in log(tray)[-2:]] == [
-        f"{unnamed(0)}: ? Xestia sp. 1",
+        f"{unnamed(0)}: Xestia sp. 1 ?",
         f"{unnamed(0)}: Xestia cf. alba",
     ]
 
