@@ -27,12 +27,8 @@ LONG = 60_000  # milliseconds, for the libraries that measure
 
 
 @pytest.fixture
-def folder(_ready: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(_ready, tmp_path / "drawer 7"))
-
-
-@pytest.fixture
-def page(browser: Browser, folder: Path) -> Iterator[Page]:
+def page(browser: Browser, _ready: Path, tmp_path: Path) -> Iterator[Page]:
+    folder = Path(shutil.copytree(_ready, tmp_path / "drawer 7"))
     with running(create_app(folder)) as address, opened(browser, address, "/evaluate") as page:
         yield page
 
@@ -68,12 +64,19 @@ def test_what_cannot_be_measured_says_why(page: Page) -> None:
     expect(page.get_by_role("button", name="Begin")).to_be_visible()
 
 
-def test_a_space_that_saw_what_would_ask_is_refused_in_the_words_of_the_page(
-    browser: Browser, folder: Path
-) -> None:
+@pytest.fixture
+def tuned(_ready: Path, tmp_path: Path) -> Path:
+    """A collection with a space that has seen all of its pictures."""
+    folder = Path(shutil.copytree(_ready, tmp_path / "drawer 7"))
     with Collection.open(folder) as collection:
         tune_space(collection, name="tuned")
-    with running(create_app(folder)) as address, opened(browser, address, "/evaluate") as page:
+    return folder
+
+
+def test_a_space_that_saw_what_would_ask_is_refused_in_the_words_of_the_page(
+    browser: Browser, tuned: Path
+) -> None:
+    with running(create_app(tuned)) as address, opened(browser, address, "/evaluate") as page:
         page.locator("#space").select_option("tuned")
         page.get_by_role("button", name="Begin").click()
         wrong = page.get_by_role("alert")
