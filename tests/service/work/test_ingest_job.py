@@ -40,7 +40,9 @@ def test_a_folder_is_ingested_and_asked_at_once(
         assert (job["result"]["embedded"], job["result"]["left_out"]) == (3, 1)
         assert str(tmp_path) not in str(job)
         table = client.get(job["result"]["table"])
-        (row,) = csv.DictReader(io.StringIO(table.text))
+        rows = list(csv.DictReader(io.StringIO(table.text)))
+        (row,) = (row for row in rows if row["severity"] == "error")
+        assert any("show one specimen" in row["message"] for row in rows)
         assert row["path"].endswith("broken.png")
         assert str(tmp_path) not in table.text
         found = client.post("/v1/search", json={"image_id": "Xestia viridis/0.png"})
