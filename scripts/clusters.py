@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -116,7 +117,8 @@ def _accept_known(collection: Path, by: str, why: str, *, as_json: bool) -> None
         return
     out.print(
         f"Accepted {len(made)} names (decisions {made[0]} to {made[-1]}); 'holotype undo --in "
-        f"{collection} --to {max(one for one in before if one < made[0])}' takes them back.",
+        f"{shlex.quote(str(collection))} --to {max(one for one in before if one < made[0])}' takes "
+        "them back.",
         highlight=False,
         soft_wrap=True,
     )
@@ -301,7 +303,7 @@ def _show_since(collection: Collection, to: int, by: str, *, yes: bool, as_json:
     for what, events in (("Takes back", back), ("Brings back what was undone in", again)):
         for one in events:
             err.print(f"{what} {one}", highlight=False, soft_wrap=True, markup=False)
-    if any(one.decided_by != by for one in back) and not yes:
+    if any(one.decided_by != by for one in [*back, *again]) and not yes:
         if as_json:
             print_json({"undos": [], "decisions": [one.decision_id for one in [*back, *again]]})
         err.print(

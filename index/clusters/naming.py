@@ -11,11 +11,9 @@ from ..taxonomy import (
     RANKS,
     SPECIES,
     Lineage,
-    joined,
     left_unread,
     lowest_rank,
     no_higher_name,
-    same_taxon,
 )
 from ..ways import option
 from .names import is_provisional, provisional_lineage, stem_of
@@ -108,7 +106,8 @@ def parent_lineage(database: Database, under: str, facts: Facts) -> Lineage:
     """Return the lineage of a taxon above the species, such as `genus=Xestia`.
 
     Args:
-        facts: of a cluster. What it hangs under tells the ranks above that nothing else tells.
+        facts: of a cluster. It stays in the category that it hangs under, where none is known,
+            unless another taxon of that rank is denied by this one.
 
     Raises:
         UsageError: it is no rank above the species and a name.
@@ -125,8 +124,9 @@ def parent_lineage(database: Database, under: str, facts: Facts) -> Lineage:
         row = [""] * len(RANKS)
         row[place] = name
         found = as_kept(database.connection(), tuple(row)).lineage
-    hung = (*tuple(facts.get("under", ()))[:place], *[""] * len(RANKS))[: len(RANKS)]
-    return joined(found, hung) if same_taxon(found, hung) else found
+    category, *_ = hung = tuple(facts.get("under", ())) or ("",) * len(RANKS)
+    is_denied = hung[place] not in ("", found[place])
+    return found if is_denied or found[0] else (category, *found[1:])
 
 
 def _require_higher(database: Database, rank: str, name: str) -> None:

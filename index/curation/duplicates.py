@@ -41,11 +41,17 @@ _TWO_NAMES, _NO_NAME, _ONE_NAME = 2, 1, 0
 
 
 class _OfImages:
-    """What is made of images alone: it stays, however they are called, until some come or go."""
+    """What is made of images alone: it stays, however they are called, until some come or go.
+
+    Attributes:
+        is_whole: all that it is made of could be read; otherwise that is tried again.
+    """
+
+    is_whole = True
 
     def after(self, gallery: Gallery, change: Change) -> Self | None:
         """Return the same of a later gallery."""
-        return self if change.moved is None else None
+        return self if self.is_whole and change.moved is None else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +80,7 @@ class _Alike(_OfImages):
     same: Ids
     near: Ids
     skipped: int
+    is_whole: bool
 
 
 def duplicates(collection: Collection, named: Named) -> Listing:
@@ -105,9 +112,9 @@ def duplicates(collection: Collection, named: Named) -> Listing:
 def _alike(collection: Collection, named: Named) -> _Alike:
     hashes = _hashes(collection, named)
     proposed = _proposed(named, hashes)
-    near = _confirmed(collection, named, hashes.phash, proposed[:_MOST_PAIRS])
+    near, is_whole = _confirmed(collection, named, hashes.phash, proposed[:_MOST_PAIRS])
     skipped = len(np.unique(named.gallery.specimens[proposed[_MOST_PAIRS:]]))
-    return _Alike(_same_content(named, hashes.content), near, skipped)
+    return _Alike(_same_content(named, hashes.content), near, skipped, is_whole)
 
 
 def copies_of_other_names(collection: Collection, named: Named) -> dict[int, int]:
@@ -146,7 +153,7 @@ def united_by_copies(collection: Collection, named: Named) -> Codes:
     pairs = _same_content(named, hashes.content)
     if len(named.codes) <= _MOST_ROWS:
         proposed = _proposed(named, hashes)[:_MOST_FITTED]
-        near = _confirmed(collection, named, hashes.phash, proposed, gone=False)
+        near, _ = _confirmed(collection, named, hashes.phash, proposed, gone=False)
         pairs = np.concatenate([pairs, near])
     of = named.gallery.specimens
     left, right = of[pairs].T
@@ -207,15 +214,19 @@ def _confirmed(
     pairs: Ids,
     *,
     gone: bool = True,
-) -> Ids:
+) -> tuple[Ids, bool]:
     """Return the pairs where one picture is the other, saved again, resized or cropped.
 
     Args:
         gone: take pictures that are gone by their hashes, which plain ones share.
+
+    Returns:
+        the pairs, int64 [m, 2], and whether every picture that was stored could be read.
     """
-    parts = [np.empty((0, 2), np.int64)]
+    parts, is_whole = [np.empty((0, 2), np.int64)], True
     for block in _blocks(pairs):
-        there, small = _thumbnails(collection, named, np.unique(block))
+        there, small, all_read = _thumbnails(collection, named, np.unique(block))
+        is_whole &= all_read
         known = there[block[:, 0]] & there[block[:, 1]] if small else np.zeros(len(block), bool)
         one, other = phash[block[:, 0]], phash[block[:, 1]]
         # Vectors that were made elsewhere may come without a hash, which is 0 then.
@@ -227,7 +238,7 @@ def _confirmed(
                 np.stack([small[one] for one in seen[:, 1].tolist()]),
             )
         parts.append(block[same])
-    return np.concatenate(parts)
+    return np.concatenate(parts), is_whole
 
 
 def _blocks(pairs: Ids) -> Iterator[Ids]:
@@ -237,19 +248,23 @@ def _blocks(pairs: Ids) -> Iterator[Ids]:
 
 def _thumbnails(
     collection: Collection, named: Named, places: Ids
-) -> tuple[Flags, dict[int, Thumbnails]]:
-    """Return which images have a picture, bool [n], and these small and grey by place."""
-    there = np.zeros(len(named.codes), np.bool_)
+) -> tuple[Flags, dict[int, Thumbnails], bool]:
+    """Return which images have a picture, bool [n], these small and grey by place, and if all do.
+
+    Images that were stored as vectors alone have none, and count as if they had.
+    """
+    there, all_read = np.zeros(len(named.codes), np.bool_), True
     images = collection.images_at(named.gallery.rows[places].tolist())
     small = {}
     for place in places.tolist():
+        image = images.get(int(named.gallery.rows[place]))
         try:
-            data = collection.thumbnail(images[int(named.gallery.rows[place])])
-            small[place] = grey_thumbnail(read_picture(data))
-            there[place] = True
-        except (PictureError, OSError, KeyError):
-            continue
-    return there, small
+            if image is not None:
+                small[place] = grey_thumbnail(read_picture(collection.thumbnail(image)))
+                there[place] = True
+        except (PictureError, OSError):
+            all_read &= not image.path
+    return there, small, all_read
 
 
 def _groups(count: int, pairs: Ids) -> list[Ids]:
@@ -311,7 +326,7 @@ def _how(names: Sequence[Lineage]) -> str:
 
 
 def _better(called: Counter[Lineage], looked_at: Set[Lineage]) -> Lineage | None:
-    """Return the name that is proposed, with the higher names that the others have.
+    """Return the name that is proposed, with the higher names of others that share one with it.
 
     That of most specimens, of those of which none says more; or that of those a person looked at.
 
@@ -319,11 +334,11 @@ def _better(called: Counter[Lineage], looked_at: Set[Lineage]) -> Lineage | None
         looked_at: what a person called some of them.
 
     Returns:
-        None where two are of as many, people disagree, or all have one name.
+        None where two are of as many, people disagree or want less said, or all have one name.
     """
-    if len(called) < 2:
-        return None
     names = [name for name in called if not any(_says_more(other, name) for other in called)]
+    if len(called) < 2 or not looked_at <= set(names):
+        return None
     confirmed = [name for name in names if name in looked_at]
     most = max(called[name] for name in names)
     best = confirmed or [name for name in names if called[name] == most]
@@ -331,8 +346,13 @@ def _better(called: Counter[Lineage], looked_at: Set[Lineage]) -> Lineage | None
         return None
     whole = best[0]
     for name, _ in called.most_common():
-        whole = joined(whole, name) if same_taxon(whole, name) else whole
+        if same_taxon(whole, name) and any(map(_both, best[0], name)):
+            whole = joined(whole, name)
     return whole
+
+
+def _both(one: str, other: str) -> bool:
+    return bool(one and other)
 
 
 def _says_more(one: Lineage, other: Lineage) -> bool:

@@ -123,8 +123,12 @@ def same_taxon(one: Lineage, other: Lineage) -> bool:
     """Return whether two lineages can be of one specimen; an empty name contradicts none.
 
     Decisive is the finest rank at which both are named, and that they are not homonyms. `Xestia
-    sp.` leaves the species open.
+    sp.` leaves the species open. A species that is in no one genus (a hybrid, `Noctuidae gen. sp.
+    1`) is not in a genus that the other names.
     """
+    for first, second in ((one, other), (other, one)):
+        if first[SPECIES] and not first[GENUS] and second[GENUS]:
+            return first[SPECIES] == second[SPECIES]
     finest = SPECIES - (is_open(one) or is_open(other))
     for place in range(finest, -1, -1):
         if one[place] and other[place]:

@@ -362,6 +362,8 @@ def test_the_first_species_that_is_named_does_not_end_what_genera_tell(
         (("", "Xestia baja", "Xestia", "Xestia alba"), "under two names: ", None, "bd"),
         (("Xestia alba",) * 3 + ("Xestia baja",), "under two names: ", "Xestia alba", "abcd"),
         (("Noctuidae", "Noctuidae", "Xestia alba"), "under a name and", "Xestia alba", ""),
+        (("Noctuidae gen. sp. 1", "Xestia"), "under two names: ", None, "b"),
+        (("Xestia baja × Noctua pronuba", "Xestia"), "under two names: ", None, "b"),
         (("Xestia sp.", "Xestia sp.", "Xestia alba"), "under a name and", "Xestia alba", ""),
         (("Xestia alba", "Xestia alba", "Xestia baja"), "under two", "Xestia alba", "abc"),
         (("Xestia alba", ""), "with a name and without: Xestia alba", "Xestia alba", ""),
@@ -456,6 +458,9 @@ def test_of_copies_the_name_that_a_person_gave_is_proposed(
         correct(made, "b", "Xestia ditrapezium", by="Bob")
         (entry,) = queue_of(made, "duplicates").page().entries
         assert entry.proposed is None  # they disagree
+        correct(made, "b", "genus=Xestia", by="Bob")
+        (entry,) = queue_of(made, "duplicates").page().entries
+        assert entry.proposed is None  # who took the species away wants no species
 
 
 def test_names_that_a_correction_may_give(collection: Collection) -> None:
