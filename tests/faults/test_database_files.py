@@ -209,11 +209,11 @@ def test_a_full_disk_loses_nothing_and_the_next_ingest_goes_on(
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (refused("database or disk is full", sqlite3.SQLITE_FULL), 1, "disk is full"),
+        (refused("database or disk is full", sqlite3.SQLITE_FULL), 1, "is full; make room"),
         (refused("disk I/O error", sqlite3.SQLITE_IOERR_WRITE), 1, "I/O error"),
         (refused("malformed JSON", sqlite3.SQLITE_ERROR), 4, "malformed JSON"),
         (sqlite3.DatabaseError("database disk image is malformed"), 4, "malformed"),
-        (OSError(28, "No space left on device", "x"), 1, "No space left"),
+        (OSError(28, "No space left on device", "x"), 1, "The disk is full at x"),
     ],
 )
 def test_an_error_of_the_disk_is_one_sentence(
