@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 
 from .words import (
     AUTHORS,
@@ -119,8 +119,9 @@ def _read(words: list[str], said: str) -> SpeciesPart:
     if key in _UNTOLD and rest and is_tag(rest[0]):
         return _open(rest, said)
     if key in SPECIES_WORDS:
-        named = read_species_part(rest) if follows in DOUBTS else SpeciesPart()
-        if named.epithet and not _TAG.fullmatch(named.epithet):
+        named = _read_likened(_unbracketed(rest))
+        is_tag_alone = _TAG.fullmatch(named.epithet) and not named.epithet.startswith("sp. ")
+        if named.epithet and not is_tag_alone:
             return named  # `sp. cf. baja`
         part = _open(rest, said)
         is_several = key == "spp" and part.epithet == "sp."
@@ -135,6 +136,31 @@ def _read(words: list[str], said: str) -> SpeciesPart:
         said = _doubt_after(rest)
         doubt = DOUBTS.get(said.rstrip("."), "")
     return SpeciesPart(epithet, doubt, said, _group(after))
+
+
+def _unbracketed(words: Sequence[str]) -> list[str]:
+    """Return words of which those that begin with a doubt stand in no brackets: `(cf. baja)`."""
+    if not words or words[0][0] not in "([":
+        return list(words)
+    inside, after = _bracketed(list(words))
+    first, *rest = inside.split() or [""]
+    return [first, *rest, *after] if rest and _key(first) in DOUBTS else list(words)
+
+
+def _read_likened(words: list[str]) -> SpeciesPart:
+    """Read the species that an unnamed one is likened to; one of another genus says nothing."""
+    told = _after_doubts(words)
+    is_likened = len(told) < len(words) and not _is_of_another_genus(told)
+    return read_species_part(words) if is_likened else SpeciesPart()
+
+
+def _is_of_another_genus(words: list[str]) -> bool:
+    is_genus = len(words) > 1 and words[0][0].isupper() and _key(words[0]).isalpha()
+    return is_genus and _is_small(_bare(words[1]))
+
+
+def _after_doubts(words: Sequence[str]) -> list[str]:
+    return list(dropwhile(lambda word: _key(word) in DOUBTS, words))
 
 
 def _group_before(words: list[str]) -> tuple[str, list[str]]:
@@ -192,14 +218,19 @@ def _open(rest: Sequence[str], said: str = "") -> SpeciesPart:
     Args:
         said: a doubt before it.
     """
+    rest = _unbracketed(rest)
     doubts = [said, *(_said(word) for word in rest if _key(word) == "?")]
     rest = [word for word in rest if _key(word) not in {"?", *_NO_TAG}]
     while rest and _key(rest[-1]) in DOUBTS:
         doubts.append(_said(rest[-1]))
         rest = rest[:-1]
-    while rest and _key(rest[0]) in DOUBTS and _key(rest[0]) != "nr":  # `nr. 1` is a number
-        doubts.append(_said(rest[0]))
-        rest = rest[1:]
+    told = _after_doubts(rest)
+    before_them = rest[: len(rest) - len(told)]
+    if before_them and (not is_tag(told[0]) or _is_of_another_genus(told)):
+        told = []  # `cf. Noctua fimbriata` names another species
+    if not told or [_key(word) for word in before_them] != ["nr"]:  # `nr. 1` is a number
+        doubts.extend(_said(word) for word in before_them)
+        rest = told
     epithet = " ".join(["sp.", *_tags(rest)])
     before = dict.fromkeys(doubt for doubt in doubts if doubt not in ("", "?"))
     after = ["?"] if "?" in doubts else []

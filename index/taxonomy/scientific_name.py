@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from .epithets import SpeciesPart, is_tag, read_open_genus, read_species_part
 from .missing import is_missing
@@ -19,7 +20,9 @@ from .spelling import latin, plain
 from .words import (
     DOUBTS,
     FAMILY,
+    GENUS_WORDS,
     HIGHER,
+    NEW,
     NO_GENUS,
     SPECIES_WORDS,
     UNRANKED,
@@ -216,11 +219,12 @@ def _with_genus(words: str, genus: str) -> str:
     """Return a name with its genus, where its column holds an epithet or an abbreviation."""
     if not genus:
         return words
-    first = words.split()[0]
+    first, follows = [*words.split(), ""][:2]
     bare = _NOTHOGENUS.sub("", words).split()[0].strip("\"'()[],")
     if same_genus(bare, genus):
         return words
-    abbreviated = _ABBREVIATED.fullmatch(first)
+    is_mark = not first[0].isupper() and _is_mark(first, follows)  # of `Cornus`: `cf. mas`
+    abbreviated = None if is_mark else _ABBREVIATED.fullmatch(first)
     if abbreviated and genus.lstrip("×")[:1].casefold() == abbreviated[1].casefold():
         return f"{genus} {words[len(first) :]}"
     return f"{genus} {words}" if _is_epithet_cell(words) and not _higher(first) else words
@@ -230,11 +234,19 @@ def _is_epithet_cell(words: str) -> bool:
     """Return whether a text is what a column of epithets holds: one, and what belongs to it."""
     first, *rest = words.split()
     key = first.casefold().rstrip(".")
-    if not rest or key in NO_GENUS or key[:1] in ("×", "?", "") or key == "x":
+    if not rest or _is_mark(first, rest[0]) or key[:1] in ("×", "?", "") or key == "x":
         return True
     follows = rest[0].casefold().rstrip(".")
     is_name = rest[0].isalpha() and rest[0].islower() and follows not in _INFRASPECIFIC
     return not first[0].isupper() and not is_name
+
+
+def _is_mark(word: str, follows: str) -> bool:
+    """Return whether a word stands before an epithet; `n.` does before a word for species only."""
+    key = word.casefold().rstrip(".")
+    if key in NEW:
+        return _bare(follows) in SPECIES_WORDS | GENUS_WORDS
+    return key in NO_GENUS or _bare(word) in DOUBTS
 
 
 def _read(words: str, genus: str) -> ScientificName:
@@ -280,11 +292,28 @@ def _of_one(words: str) -> ScientificName:
     is_mark = first.casefold().rstrip(".") in NO_GENUS
     if not _GENUS.fullmatch(first) or is_mark or is_alone:
         raise TaxonNameError(f"'{words}' does not begin with a genus")
-    part = read_species_part(rest)
+    part = read_species_part(_without_repeated(first, rest))
     is_open = not part.epithet or part.epithet.startswith("sp.")
     if is_open and (is_noun(first) or UNRANKED.fullmatch(first)):
         return ScientificName()
     return _joined(first.capitalize(), part, qualifier)
+
+
+def _without_repeated(genus: str, words: list[str]) -> list[str]:
+    """Return the words after a genus without the genus itself behind a doubt: `cf. X. baja`."""
+    marks = list(takewhile(_is_mark_of_species, words))
+    place = len(marks)
+    is_doubted = place > 0 and _bare(words[place - 1]) in DOUBTS
+    is_repeated = words[place : place + 1] in ([genus.capitalize()], [f"{genus[:1].upper()}."])
+    return [*marks, *words[place + (is_doubted and is_repeated) :]]
+
+
+def _is_mark_of_species(word: str) -> bool:
+    return _bare(word) in DOUBTS or _bare(word) in SPECIES_WORDS
+
+
+def _bare(word: str) -> str:
+    return word.casefold().strip("()[].,")
 
 
 def _doubt_before(words: list[str]) -> tuple[str, list[str]]:

@@ -301,6 +301,13 @@ def test_placeholders_and_common_names_name_nothing(written: str) -> None:
         ("Vanessa (Cynthia)", "cardui", "Vanessa cardui"),
         ("Vanessa", "cardui subsp. japonica", "Vanessa cardui"),
         ("Vanessa", "cf. cardui", "Vanessa cf. cardui"),
+        ("Cornus", "(cf.) macrophylla", "Cornus cf. macrophylla"),
+        ("Cornus", "[cf.] macrophylla", "Cornus cf. macrophylla"),
+        ("Cornus", "(aff.) macrophylla", "Cornus aff. macrophylla"),
+        ("Cornus", "cf. macrophylla", "Cornus cf. macrophylla"),
+        ("Spilosoma", "sp. 1", "Spilosoma sp. 1"),
+        ("Noctua", "n. sp. 1", "Noctua sp. nov. 1"),
+        ("Noctua", "n. fimbriata", "Noctua fimbriata"),
         ("Vanessa", "sp. 1", "Vanessa sp. 1"),
         ("Vanessa", "sp.", "Vanessa sp."),
         ("Vanessa", "unknown", ""),
@@ -319,6 +326,12 @@ def test_an_epithet_is_read_with_its_genus(genus: str, cell: str, species: str) 
     lineage = read_lineage({"genus": genus, "species": cell}).lineage
     assert lineage[-1] == species
     assert lineage[-2].lstrip("×").casefold() == genus.split()[0].replace("ë", "e").casefold()
+
+
+@pytest.mark.parametrize("cell", ["n. pyritoides", "nov. pyritoides", "n pyritoides"])
+def test_the_mark_of_a_new_species_is_no_part_of_an_epithet(cell: str) -> None:
+    with pytest.raises(TaxonNameError, match="does not begin with a genus"):
+        read_lineage({"genus": "Habrosyne", "species": cell})
 
 
 @pytest.mark.parametrize(
@@ -342,6 +355,17 @@ def test_an_epithet_is_read_with_its_genus(genus: str, cell: str, species: str) 
         ("Xestia cf. sp.", "cf. sp."),
         ("Xestia spp.?", "?"),
         ("Xestia sp. nr. baja", "nr. baja"),
+        ("Xestia sp. (cf. baja)", "cf. baja"),
+        ("Xestia sp. [near baja]", "nr. baja"),
+        ("Xestia sp. cf. X. baja", "cf. baja"),
+        ("Xestia sp. near X. baja", "nr. baja"),
+        ("Xestia sp. (nr. Xestia baja)", "nr. baja"),
+        ("Xestia sp. (near Noctua fimbriata)", "nr. sp."),
+        ("Xestia sp. nr. N. fimbriata", "nr. sp."),
+        ("Noctuidae gen. sp. (cf. Xestia baja)", ""),
+        ("Xestia sp. (cf. 1)", "cf. sp. 1"),
+        ("Xestia sp. cf. sp. 1", "cf. sp. 1"),
+        ("Xestia sp. 1 (cf. baja)", "sp. 1 cf. baja"),
         ("Xestia sp. 1 or 2", "sp. 1/2"),
         ("Xestia sp. 1/2", "sp. 1/2"),
         ("Xestia sp. 1/2?", "sp. 1/2 ?"),
