@@ -258,10 +258,11 @@ def _thumbnails(
     small = {}
     for place in places.tolist():
         image = images.get(int(named.gallery.rows[place]))
+        if image is None:  # it was just deleted
+            continue
         try:
-            if image is not None:
-                small[place] = grey_thumbnail(read_picture(collection.thumbnail(image)))
-                there[place] = True
+            small[place] = grey_thumbnail(read_picture(collection.thumbnail(image)))
+            there[place] = True
         except (PictureError, OSError):
             all_read &= not image.path
     return there, small, all_read

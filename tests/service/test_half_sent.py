@@ -210,7 +210,8 @@ def test_work_of_a_client_that_has_left_is_dropped(
         go_on.wait(30)
         return [JSONResponse({}) for _ in image_ids]
 
-    monkeypatch.setattr(identify.core, "stored_image", lambda _, image_id, **__: image_id)
+    known = "holotype.index.identification.identify.stored_image"
+    monkeypatch.setattr(known, lambda _, image_id, **__: image_id)
     monkeypatch.setattr(identify, "_of_stored", answered)
 
     def asking(name: str) -> bytes:
