@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # by which a spreadsheet takes text for a formula
-_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
 _SPACES = "Zs"  # the category of spaces, which `str.isprintable` counts as not printable
 
 
@@ -42,12 +42,23 @@ def visible_json(text: str) -> str:
 def guarded(value: object) -> object:
     """Return a cell's value; an apostrophe precedes a text that a spreadsheet would calculate.
 
-    >>> guarded("=1+1"), guarded("Xestia"), guarded(-0.5), guarded("-46.21")
-    ("'=1+1", 'Xestia', -0.5, '-46.21')
+    One more precedes a text that begins so already: `unguarded` takes one off.
+
+    >>> guarded("=1+1"), guarded("Xestia"), guarded(-0.5), guarded("-46.21"), guarded("-1e-5")
+    ("'=1+1", 'Xestia', -0.5, '-46.21', '-1e-5')
     """
-    if not isinstance(value, str) or not value.startswith(_FORMULA) or _NUMBER.fullmatch(value):
+    if not isinstance(value, str) or not value.lstrip("'").startswith(_FORMULA):
         return value
-    return f"'{value}"
+    return value if _NUMBER.fullmatch(value) else f"'{value}"
+
+
+def unguarded(text: str) -> str:
+    """Return the text that `guarded` was given.
+
+    >>> unguarded("'=1+1"), unguarded(guarded("'=1+1")), unguarded("'s-Graveland")
+    ('=1+1', "'=1+1", "'s-Graveland")
+    """
+    return text[1:] if text.startswith("'") and guarded(text[1:]) == text else text
 
 
 def _is_seen(one: str) -> bool:

@@ -80,3 +80,5 @@ def _check(to: Path | None, determinations: Path | None, *, overwrite: bool) -> 
         if determinations.suffix.lower() != ".csv":
             raise UsageError(f"--determinations is {determinations}; name a .csv file")
         require_new(determinations, overwrite=overwrite)
+    if to is not None and determinations is not None and to.resolve() == determinations.resolve():
+        raise UsageError(f"--out and --determinations are both {to}; name two files")

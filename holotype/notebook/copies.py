@@ -38,6 +38,9 @@ class Copies:
         if path is None and determinations is None:
             raise UsageError("Name a file, .parquet or .csv, or one for determinations, or both")
         told: dict[str, object] = {}
+        both = {Path(one).resolve() for one in (path, determinations) if one is not None}
+        if path is not None and determinations is not None and len(both) == 1:
+            raise UsageError(f"Images and determinations both go to {path}; name two files")
         if path is not None:
             told |= self._backend.export(Path(path), space, overwrite=overwrite)
         if determinations is not None:

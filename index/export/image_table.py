@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,10 +11,13 @@ from ..collection import Collection
 from ..files.durable import replacing
 from ..search.column_reader import metadata_columns
 from ..storage.records import DETAILS, Image
-from ..taxonomy import QUALIFIER, RANKS
+from ..taxonomy import QUALIFIER, RANKS, VERBATIM
 from ..visible import guarded
 
 Column = Callable[[Image], str]
+
+# Earlier versions stored them in lower case where a table has them.
+_OF_NAMES = {name.casefold(): name for name in (QUALIFIER, VERBATIM)}
 
 _QUALIFIED = """
 SELECT a.specimen_id, d.qualifier FROM accepted AS a JOIN determinations AS d
@@ -28,10 +31,11 @@ def image_columns(collection: Collection) -> dict[str, Column]:
     Ids, path, sha256, split, ranks (the accepted determination), details, and the users' own
     columns, `identificationQualifier` as the accepted determination has it.
     """
+    folder = collection.folder.resolve()  # a table may be read from elsewhere
     columns: dict[str, Column] = {
         "image_id": lambda image: image.image_id,
         "specimen_id": lambda image: image.specimen_id,
-        "path": lambda image: str(collection.folder / image.path) if image.path else "",
+        "path": lambda image: str(folder / image.path) if image.path else "",
         "sha256": lambda image: image.sha256,
         "split": lambda image: image.split,
     }
@@ -40,12 +44,13 @@ def image_columns(collection: Collection) -> dict[str, Column]:
     for name in DETAILS:
         columns[name] = partial(_detail, name)
     qualified: dict[str, str] = dict(map(tuple, collection.database.read(_QUALIFIED)))
-    own = metadata_columns(collection)
-    if any(qualified.values()) and QUALIFIER.casefold() not in map(str.casefold, own):
-        own = [*own, QUALIFIER]
-    for name in own:
-        said = qualified if name.casefold() == QUALIFIER.casefold() else {}
-        columns.setdefault(name, partial(_own, name, said))
+    own: dict[str, list[str]] = {}
+    for key in metadata_columns(collection):
+        own.setdefault(_OF_NAMES.get(key.casefold(), key), []).append(key)
+    if any(qualified.values()):
+        own.setdefault(QUALIFIER, [])
+    for name, keys in own.items():
+        columns.setdefault(name, partial(_own, keys, qualified if name == QUALIFIER else {}))
     return columns
 
 
@@ -62,7 +67,7 @@ def export_image_table(collection: Collection, path: Path) -> int:
         temporary.open("x", encoding="utf-8-sig", errors="backslashreplace", newline="") as file,
     ):
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
+        writer.writerow(map(guarded, columns))
         for image in collection.images():
             writer.writerow([guarded(value(image)) for value in columns.values()])
             count += 1
@@ -77,5 +82,6 @@ def _detail(name: str, image: Image) -> str:
     return image.details[name]
 
 
-def _own(name: str, said: Mapping[str, str], image: Image) -> str:
-    return said.get(image.specimen_id, image.metadata.get(name, ""))
+def _own(keys: Sequence[str], said: Mapping[str, str], image: Image) -> str:
+    own = (image.metadata[key] for key in keys if image.metadata.get(key))
+    return said.get(image.specimen_id, next(own, ""))

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
+import numpy as np
 import pandas as pd
 
 from ..errors import ManifestError, UsageError
 from ..storage.records import DETAILS
-from ..taxonomy import RANKS, is_missing
+from ..taxonomy import QUALIFIER, RANKS, VERBATIM, TaxonNameError, is_missing, read_lineage
 from ..ways import option
 from .problems import Problem, some
 from .terms import SPECIMENS, TERMS
@@ -21,6 +22,7 @@ COLUMNS = ("path", "image_id", "specimen_id", "split", *DETAILS)
 KNOWN = (*COLUMNS, *RANKS)
 
 _SPELLINGS = {name.replace("_", ""): name for name in KNOWN} | {"license": "licence"}
+_OF_NAMES = {name.lower(): name for name in (QUALIFIER, VERBATIM)}  # as reading names adds them
 # Columns that may hold names, or anything else: what is in them decides.
 _DOUBTFUL = ("label", "labels", "class", "name", "target", "tag", "title", "identification")
 _FILES = ("file", "files", "image", "images", "picture", "photo", "identifier", "url", "accessuri")
@@ -57,6 +59,9 @@ def is_known(name: str, column: str = "") -> bool:
 def column_names(written: Iterable[object], said: Mapping[str, str] | None = None) -> list[str]:
     """Return what the columns are: those of `KNOWN`, and the user's own in lower case.
 
+    `identificationQualifier` and `verbatimIdentification` keep the spelling in which they are added
+    where names are read, so that neither is there twice.
+
     Args:
         written: as the table has them.
         said: {column of `KNOWN`: the table's name for it}, by the user; empty where it has none.
@@ -67,7 +72,7 @@ def column_names(written: Iterable[object], said: Mapping[str, str] | None = Non
     """
     spelled = [str(name) for name in written]
     own = [name.strip("\ufeff \t\r\n").lower() for name in spelled]
-    names = [_SPELLINGS.get(compact(name), name) for name in own]
+    names = [_SPELLINGS.get(compact(name), _OF_NAMES.get(name, name)) for name in own]
     for column, by_user in (said or {}).items():
         _say(names, own, column, by_user)
     for column, terms in TERMS.items():
@@ -229,7 +234,10 @@ def _joined(table: pd.DataFrame, epithet: str) -> pd.DataFrame:
 
 
 def _above_species(table: pd.DataFrame) -> pd.DataFrame:
-    """Move names that are said to be of a rank above the species into the column of that rank."""
+    """Move names that are said to be of a rank above the species into the column of that rank.
+
+    A species of the row's own genus stays: what is said was said before somebody named it.
+    """
     ranks = next((n for n in table.columns if compact(str(n)) in ("taxonrank", "rank")), None)
     if ranks is None:
         return table
@@ -237,6 +245,9 @@ def _above_species(table: pd.DataFrame) -> pd.DataFrame:
     said = table[ranks].str.strip().str.lower()
     for rank in RANKS[1:-1]:
         here = said == rank
+        if here.any() and "genus" in table:
+            pairs = zip(table["genus"], table["species"], here, strict=True)
+            here &= ~np.array([at and _is_species_of(genus, name) for genus, name, at in pairs])
         if not here.any():
             continue
         if rank not in table:
@@ -245,6 +256,15 @@ def _above_species(table: pd.DataFrame) -> pd.DataFrame:
         table.loc[free, rank] = table.loc[free, "species"].str.split().str[0].fillna("")
         table.loc[here, "species"] = ""
     return table
+
+
+def _is_species_of(genus: str, name: str) -> bool:
+    if not genus.strip() or name.split()[:1] != [genus.strip()]:
+        return False
+    try:
+        return bool(read_lineage({"species": name}).lineage[-1])
+    except TaxonNameError:
+        return False
 
 
 def _without_numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

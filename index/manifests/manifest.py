@@ -19,7 +19,7 @@ from ..taxonomy import QUALIFIER, RANKS, VERBATIM, Lineage, TaxonNameError
 from .columns import KNOWN, understood
 from .image_ids import id_of_path
 from .missing_marks import without_marks
-from .names import RowError, SpecimenNames, TableNames
+from .names import RowError, SpecimenNames, TableNames, fits
 from .paths import Found, Paths
 from .problems import Problem, some
 from .readers import read_source
@@ -196,6 +196,7 @@ def _check_rows(
     path_of = {row: path for row, path, _ in cells}
     problems += [Problem(row, path_of[row], text, "note", "name") for row, text in names.remarks()]
     kept = frame.assign(**{_NAMES: codes})[np.array(good, bool)].copy()
+    problems += _without_unfit(kept, names)
     _keep_as_written(kept, names)
     return kept
 
@@ -242,6 +243,24 @@ def _on_several_names(rows: Mapping[str, int]) -> str:
     """Return what is told of a picture with several species, each with the first row of it."""
     said = some((f"'{name}' in row {row}" for name, row in sorted(rows.items())), " and ")
     return f"the same picture is given as {said}; keep one"
+
+
+def _without_unfit(frame: pd.DataFrame, names: TableNames) -> list[Problem]:
+    """Empty qualifiers of another name than their row's, as a corrected name leaves them behind."""
+    if QUALIFIER not in frame:
+        return []
+    rows = zip(frame[QUALIFIER], frame["species"], frame[_NAMES], strict=True)
+    unfit = [
+        bool(text) and not fits(text, cell, names.at(code).lineage[-1]) for text, cell, code in rows
+    ]
+    problems = []
+    for (row, path, text), species in zip(
+        _cells(frame[unfit], QUALIFIER), frame.loc[unfit, "species"], strict=True
+    ):
+        message = f"the qualifier '{text}' is none of '{species}', so it is left out"
+        problems.append(Problem(row, path, message, "note", "name"))
+    frame.loc[unfit, QUALIFIER] = ""
+    return problems
 
 
 def _keep_as_written(frame: pd.DataFrame, names: TableNames) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,6 +28,10 @@ from ..taxonomy import (
 from .problems import counted, some
 
 Names = tuple[str, ...]
+
+_NAMED = re.compile(  # an epithet that a qualifier names, or what stands for one
+    r"(?:\b(?:cf|aff|nr|sp)\b\.?\s*)+(?!(?:nov|indet)\b)([^\W_][\w-]*)[\s?.]*", re.IGNORECASE
+)
 
 
 class RowError(ValueError):
@@ -196,6 +201,19 @@ class SpecimenNames:
         if _finer(merged, own) or merged[-1] != own[-1]:
             return merged, f"specimen '{specimen_id}' is named '{_lowest(merged)}' by another row"
         return merged, None
+
+
+def fits(qualifier: str, *names: str) -> bool:
+    """Return whether a qualifier can be one of a specimen's names: it names no other epithet.
+
+    >>> fits("cf. baja", "Xestia baja"), fits("cf. baja", "Xestia xanthographa")
+    (True, False)
+    >>> fits("sp. 1", "Xestia baja"), fits("sp. nov.", "Xestia baja"), fits("cf. baja", "", "")
+    (False, True, True)
+    """
+    named = _NAMED.fullmatch(qualifier.strip())
+    words = set(re.split(r"[\s_/]+", " ".join(names).casefold())) - {""}
+    return named is None or not words or named[1].casefold() in words
 
 
 def with_identification(metadata: dict[str, str], said: Identification) -> dict[str, str]:

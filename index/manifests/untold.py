@@ -8,6 +8,8 @@ from dataclasses import replace
 from ..storage.records import Image
 from ..taxonomy import QUALIFIER, RANKS, VERBATIM, Lineage, same_taxon
 
+_OF_NAMES = (VERBATIM.casefold(), QUALIFIER.casefold())
+
 
 def told_columns(images: Iterable[Image]) -> frozenset[str]:
     """Return the columns that a manifest has a value in: the others say nothing of any image."""
@@ -34,7 +36,8 @@ def with_untold(new: Image, old: Image, told: Collection[str]) -> Image:
         old: as it is stored.
         told: of the whole table, see `told_columns`.
     """
-    kept = {name: value for name, value in old.metadata.items() if name not in told}
+    again = {name.casefold() for name in told}  # earlier versions wrote some in lower case
+    kept = {name: text for name, text in old.metadata.items() if name.casefold() not in again}
     details = {name: value for name, value in old.details.items() if name not in told}
     named = any(new.lineage) or not any(rank in told for rank in RANKS)
     is_same = named and same_taxon(new.lineage, old.lineage)
@@ -43,7 +46,7 @@ def with_untold(new: Image, old: Image, told: Collection[str]) -> Image:
     completed = (name or ("" if rank in told else before) for rank, name, before in above)
     lineage = (*completed, *new.lineage[depth:])
     if not is_same:
-        kept = {name: value for name, value in kept.items() if name not in (VERBATIM, QUALIFIER)}
+        kept = {name: text for name, text in kept.items() if name.casefold() not in _OF_NAMES}
     return replace(
         new,
         lineage=lineage,

@@ -209,7 +209,7 @@ def _import_determinations(
         if taxon != latest.get(image.specimen_id):
             latest[image.specimen_id] = taxon
             who = ("import", "manifest", time, "", None, None)
-            # A table's own column has its name in small letters.
+            # Earlier versions stored a table's own column in small letters.
             qualifier = image.metadata.get(QUALIFIER) or image.metadata.get(QUALIFIER.lower(), "")
             new.append((free + len(new), image.specimen_id, taxon, qualifier, *who))
     insert_rows(connection, _APPEND, with_checksums("determinations", new))

@@ -206,3 +206,12 @@ def test_what_the_machine_refuses_is_told_in_a_sentence(
     (tmp_path / "file").write_text("")
     with pytest.raises(HolotypeError, match="leads through a file"):
         opened.export(determinations=tmp_path / "file" / "names.csv")
+
+
+def test_images_and_determinations_do_not_go_to_one_file(
+    opened: OpenCollection, tmp_path: Path
+) -> None:
+    (tmp_path / "s").mkdir()
+    with pytest.raises(UsageError, match="name two files"):
+        opened.export(tmp_path / "a.csv", determinations=tmp_path / "s" / ".." / "a.csv")
+    assert not (tmp_path / "a.csv").exists()

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from ...errors import ManifestError, first_line
 from ...files.regular import Limit, open_regular
 from ...settings import settings
+from ...visible import unguarded
 from ..columns import is_known
 from ..parquet_pages import open_parquet
 from ..problems import Problem
@@ -116,7 +117,7 @@ def _text_table(path: Path, preferred: str) -> RawTable:
         header = read_header(lines, preferred)
         if header is None:
             raise ManifestError(f"{path} is empty; list at least one picture")
-        names = _names(header.names)
+        names = _names(list(map(unguarded, header.names)))
         frame, numbers, problems = _collect(path, lines, header)
     if letters.foreign:
         line, cell = letters.foreign
@@ -149,7 +150,7 @@ def _collect(
         if len(row) < width:
             short.append(number)
             row += [""] * (width - len(row))
-        rows.append(row)
+        rows.append(list(map(unguarded, row)))
         numbers.append(number)
         if len(rows) == _BATCH:
             values += width * len(rows)

@@ -311,3 +311,16 @@ def test_names_of_any_length_are_answered_soon(tmp_path: Path, draw: Draw) -> No
     assert len(frame) == 1
     assert all(len(error) < 200 for error in errors(problems))
     assert all("at most 500" in error for error in errors(problems))
+
+
+def test_a_qualifier_of_another_name_is_left_out_and_told(tmp_path: Path, draw: Draw) -> None:
+    columns = {
+        "genus": ["Xestia", "Xestia", "", "", "", ""],
+        "species": ["", "baja", *["Xestia baja"] * 4],
+        "identificationQualifier": [*["cf. baja"] * 3, "cf. nigra", "probably", "sp. nov."],
+    }
+    frame, problems = checked(tmp_path, table(tmp_path, draw, **columns))
+    assert frame["identificationQualifier"].tolist() == [
+        *["cf. baja"] * 3, "", "probably", "sp. nov.",
+    ]  # fmt: skip
+    assert [one.row for one in problems if "qualifier" in one.message] == [5]
