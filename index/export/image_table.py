@@ -11,13 +11,10 @@ from ..collection import Collection
 from ..files.durable import replacing
 from ..search.column_reader import metadata_columns
 from ..storage.records import DETAILS, Image
-from ..taxonomy import QUALIFIER, RANKS, VERBATIM
+from ..taxonomy import ADDED_COLUMNS, QUALIFIER, RANKS
 from ..visible import guarded
 
 Column = Callable[[Image], str]
-
-# Earlier versions stored them in lower case where a table has them.
-_OF_NAMES = {name.casefold(): name for name in (QUALIFIER, VERBATIM)}
 
 _QUALIFIED = """
 SELECT a.specimen_id, d.qualifier FROM accepted AS a JOIN determinations AS d
@@ -46,7 +43,8 @@ def image_columns(collection: Collection) -> dict[str, Column]:
     qualified: dict[str, str] = dict(map(tuple, collection.database.read(_QUALIFIED)))
     own: dict[str, list[str]] = {}
     for key in metadata_columns(collection):
-        own.setdefault(_OF_NAMES.get(key.casefold(), key), []).append(key)
+        # Earlier versions stored what a table has of these in small letters.
+        own.setdefault(ADDED_COLUMNS.get(key.lower(), key), []).append(key)
     if any(qualified.values()):
         own.setdefault(QUALIFIER, [])
     for name, keys in own.items():

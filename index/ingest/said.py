@@ -11,12 +11,11 @@ from ..manifests.missing_marks import without_marks
 from ..manifests.untold import told_columns
 from ..settings import settings
 from ..storage.records import DETAILS, Image
-from ..taxonomy import QUALIFIER, RANKS, VERBATIM, TaxonNameError, read_lineage
+from ..taxonomy import ADDED_COLUMNS, QUALIFIER, RANKS, VERBATIM, TaxonNameError, read_lineage
 from .unordered import on_unordered
 
 FIELDS = ("specimen_id", "split", *RANKS, *DETAILS)  # what may be said of an image
 
-_OF_NAMES = {key.lower(): key for key in (VERBATIM, QUALIFIER)}
 _SHOWN = 80  # characters of a value that a sentence repeats
 
 
@@ -92,7 +91,7 @@ def column_names(metadata: Iterable[str]) -> set[str]:
 def _column(name: str) -> str:
     """Return the name of a column in lower case, as a table's are called; two have another."""
     column = name.strip().lower()
-    return _OF_NAMES.get(column, column)
+    return ADDED_COLUMNS.get(column, column)
 
 
 def _own_columns(metadata: Mapping[str, str]) -> dict[str, str]:

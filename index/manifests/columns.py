@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..errors import ManifestError, UsageError
 from ..storage.records import DETAILS
-from ..taxonomy import QUALIFIER, RANKS, VERBATIM, TaxonNameError, is_missing, read_lineage
+from ..taxonomy import ADDED_COLUMNS, RANKS, TaxonNameError, is_missing, read_lineage
 from ..ways import option
 from .problems import Problem, some
 from .terms import SPECIMENS, TERMS
@@ -22,7 +22,6 @@ COLUMNS = ("path", "image_id", "specimen_id", "split", *DETAILS)
 KNOWN = (*COLUMNS, *RANKS)
 
 _SPELLINGS = {name.replace("_", ""): name for name in KNOWN} | {"license": "licence"}
-_OF_NAMES = {name.lower(): name for name in (QUALIFIER, VERBATIM)}  # as reading names adds them
 # Columns that may hold names, or anything else: what is in them decides.
 _DOUBTFUL = ("label", "labels", "class", "name", "target", "tag", "title", "identification")
 _FILES = ("file", "files", "image", "images", "picture", "photo", "identifier", "url", "accessuri")
@@ -72,7 +71,7 @@ def column_names(written: Iterable[object], said: Mapping[str, str] | None = Non
     """
     spelled = [str(name) for name in written]
     own = [name.strip("\ufeff \t\r\n").lower() for name in spelled]
-    names = [_SPELLINGS.get(compact(name), _OF_NAMES.get(name, name)) for name in own]
+    names = [_SPELLINGS.get(compact(name), ADDED_COLUMNS.get(name, name)) for name in own]
     for column, by_user in (said or {}).items():
         _say(names, own, column, by_user)
     for column, terms in TERMS.items():

@@ -6,9 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from ..storage.records import Image
-from ..taxonomy import QUALIFIER, RANKS, VERBATIM, Lineage, same_taxon
-
-_OF_NAMES = (VERBATIM.casefold(), QUALIFIER.casefold())
+from ..taxonomy import ADDED_COLUMNS, RANKS, Lineage, same_taxon
 
 
 def told_columns(images: Iterable[Image]) -> frozenset[str]:
@@ -36,8 +34,8 @@ def with_untold(new: Image, old: Image, told: Collection[str]) -> Image:
         old: as it is stored.
         told: of the whole table, see `told_columns`.
     """
-    again = {name.casefold() for name in told}  # earlier versions wrote some in lower case
-    kept = {name: text for name, text in old.metadata.items() if name.casefold() not in again}
+    again = {name.lower() for name in told}  # earlier versions wrote some in small letters
+    kept = {name: text for name, text in old.metadata.items() if name.lower() not in again}
     details = {name: value for name, value in old.details.items() if name not in told}
     named = any(new.lineage) or not any(rank in told for rank in RANKS)
     is_same = named and same_taxon(new.lineage, old.lineage)
@@ -46,7 +44,7 @@ def with_untold(new: Image, old: Image, told: Collection[str]) -> Image:
     completed = (name or ("" if rank in told else before) for rank, name, before in above)
     lineage = (*completed, *new.lineage[depth:])
     if not is_same:
-        kept = {name: text for name, text in kept.items() if name.casefold() not in _OF_NAMES}
+        kept = {name: text for name, text in kept.items() if name.lower() not in ADDED_COLUMNS}
     return replace(
         new,
         lineage=lineage,

@@ -2,6 +2,7 @@
 
 from .given import left_unread, no_higher_name
 from .lineage import (
+    ADDED_COLUMNS,
     QUALIFIER,
     VERBATIM,
     Identification,
@@ -26,6 +27,7 @@ from .siblings import Siblings, is_open, joined, same_taxon
 from .spelling import clean_name
 
 __all__ = [
+    "ADDED_COLUMNS",
     "GENUS",
     "QUALIFIER",
     "RANKS",

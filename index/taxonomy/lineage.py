@@ -15,6 +15,8 @@ from .words import is_unnamed_genus, names_nothing
 # Columns of the users' own, as Darwin Core calls them.
 VERBATIM = "verbatimIdentification"
 QUALIFIER = "identificationQualifier"
+# As they are spelled where reading a name adds them, by their spelling in small letters.
+ADDED_COLUMNS = {column.lower(): column for column in (QUALIFIER, VERBATIM)}
 
 _AUTHORED = re.compile(r"([^\W\d_]+),?\s+(?:\(|.*\b1[5-9]\d\d\b|.*\b20\d\d\b|[A-Z][\w]*\.)")
 _HYPHENATED = re.compile(r"[^\W\d_]+-[^\W\d_]+")
